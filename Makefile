@@ -1,0 +1,92 @@
+# One virtual environment, .venv, grown on demand: "make lab" installs what the tutorial needs, "make test" adds
+# the tools on top (its lock contains the tutorial's, version for version). A stamp file in .venv says what is
+# already there, so that the second start takes seconds.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+FIRST := $(firstword $(sort $(wildcard notebooks/00-*.ipynb)) notebooks)
+
+# Only the tool that writes the locks; it never enters .venv.
+UV := uv==0.13.9
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+# PyTorch is a second opinion on some counts, not a requirement. On Linux the plain version would bring
+# gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
+TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
+
+.PHONY: help lab test check format notebooks bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+lab: $(VENV)/.lab  ## open the tutorial in JupyterLab (ARGS="--no-browser" and the like go to it)
+	$(BIN)/jupyter lab $(FIRST) $(ARGS)
+
+test: $(VENV)/.test $(VENV)/.torch  ## run every check; ARGS="-k upsampling" goes to pytest
+	@cat $(VENV)/.torch
+	@failed=; \
+	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
+	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
+	$(BIN)/mypy || failed="$$failed mypy"; \
+	$(BIN)/python -m pytest --nbval-lax $(ARGS) || failed="$$failed pytest"; \
+	test -z "$$failed" || { echo "Failed:$$failed (details above)"; exit 1; }
+
+check: test  ## the same as test
+
+format: $(VENV)/.test  ## put code and notebooks' code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place (ARGS="notebooks/01-*.ipynb" for some)
+	$(BIN)/python -m tools.notebooks $(ARGS)
+
+bench: $(VENV)/.test  ## measure what is slow and what is fast
+	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
+
+lock: $(VENV)-lock/.done  ## take the newest versions that fit into both requirements files
+	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
+	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
+	@echo '# Written by "make lock": requirements.txt, the same versions, and the tools of the checks.' > requirements-test.txt
+	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks --extra test -c requirements.txt pyproject.toml \
+		>> requirements-test.txt
+
+clean:  ## remove the environments and everything that tools left behind
+	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and $(PYTHON) is not. Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up $(VENV): once, a minute or two."
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "No virtual environment could be made: install your system's package for Python's venv."; \
+		rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/.lab: $(VENV)/.python requirements.txt pyproject.toml
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python requirements-test.txt pyproject.toml
+	$(PIP) -r requirements-test.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+# The stamp holds the line that "make test" prints. A refused install is not tried again before "make clean".
+$(VENV)/.torch: $(VENV)/.test
+	@if $(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) -c requirements-test.txt '$(TORCH)' 2>/dev/null; \
+	then echo "PyTorch: there; its flop counter is compared with ours." > $@; \
+	else echo "PyTorch: NOT there ($(TORCH) could not be installed); the tests that need it are skipped." > $@; fi
+
+$(VENV)-lock/.done:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@touch $@
