@@ -7,7 +7,7 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 FIRST := $(firstword $(sort $(wildcard notebooks/00-*.ipynb)) notebooks)
 
 # Only the tool that writes the locks; it never enters .venv.
@@ -88,5 +88,5 @@ $(VENV)/.torch: $(VENV)/.test
 
 $(VENV)-lock/.done:
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check $(UV)
+	$(VENV)-lock/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check $(UV)
 	@touch $@
