@@ -1,0 +1,28 @@
+"""What does a U-Net cost, and why?  Costs of layers and networks, exactly, with numbers or letters for the sizes."""
+
+from unet_complexity.closed_form import Theta, level_sum, theta
+from unet_complexity.cost import Cost, Tensor
+from unet_complexity.layers import (
+    LAYERS,
+    Activation,
+    Add,
+    AveragePooling2D,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
+    DepthToSpace,
+    Dropout,
+    Layer,
+    LeakyReLU,
+    MaxPooling2D,
+    ReLU,
+    Softmax,
+    UpSampling2D,
+    ZeroPadding2D,
+)
+from unet_complexity.networks import Network, Span, Step
+from unet_complexity.unets import classic_unet, pix2pix_unet
+
+__version__ = "0.1.0"

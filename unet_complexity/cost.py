@@ -1,0 +1,160 @@
+r"""What is counted, and how: the shape of a feature map and the record of a cost.
+
+This docstring is *the* statement of the conventions; every number of the package obeys it.
+
+- One image (batch 1), one forward pass, as at inference: batch normalisation uses its stored statistics,
+  dropout does nothing.
+- **MAC**: one multiplication whose product is added to a running sum.  ``macs`` is the *dense* count, in which
+  a window that hangs over the border multiplies its zeros too (He & Sun 2015, eq. 1); ``macs_in_bounds``
+  leaves those out.
+- **elementwise**: every other arithmetic operation, comparison or function evaluation on one element:
+  a bias 1 per output, ReLU 1, LeakyReLU 2 (scale, compare), tanh and sigmoid 1, softmax 5c - 2 per pixel,
+  batch normalisation 2 (scale, shift), pooling taps - 1 (and a division), addition 1, bilinear upsampling 7
+  (four weights, three additions).
+- **FLOPs** = 2 MACs + elementwise.
+- **reads** and **writes**: elements.  Each layer is handed its whole inputs and weights once and hands over its
+  whole output once; nothing is fused, so copying counts here although it does no arithmetic.
+- **params**: weights and biases; the moving averages of a batch normalisation are params, not trainable ones.
+
+$$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
+  \text{bytes} = (\text{reads} + \text{writes}) \times \text{bytes per element}.$$
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.symbols import Size, as_size, exact, named_letters, substitute
+
+BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis.
+
+    >>> Tensor(256, 256, 3).size
+    196608
+    """
+
+    height: Size
+    width: Size
+    channels: Size
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width", "channels"):
+            object.__setattr__(self, name, as_size(getattr(self, name), name))
+
+    @property
+    def size(self) -> Size:
+        """Number of elements: height x width x channels."""
+        return exact(self.height * self.width * self.channels)
+
+    def __str__(self) -> str:
+        return f"{self.height} x {self.width} x {self.channels}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
+
+    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part.
+
+    >>> two = Cost(params=10, macs=100) + Cost(macs=20, elementwise=5)
+    >>> two.macs, two.flops
+    (120, 245)
+    """
+
+    params: Size = 0
+    trainable_params: Size = 0
+    macs: Size = 0
+    macs_in_bounds: Size = 0
+    elementwise: Size = 0
+    reads: Size = 0
+    writes: Size = 0
+
+    @property
+    def flops(self) -> Size:
+        """2 MACs + elementwise operations (dense)."""
+        return exact(2 * self.macs + self.elementwise)
+
+    def bytes(self, dtype: str = "float32") -> Size:
+        """Bytes moved when nothing is fused: (reads + writes) x bytes per element.
+
+        >>> Cost(reads=3, writes=1).bytes("float16")
+        8
+        """
+        if dtype not in BYTES_PER_ELEMENT:
+            raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
+        return exact((self.reads + self.writes) * BYTES_PER_ELEMENT[dtype])
+
+    def at(self, **values: Any) -> Cost:
+        """The same cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
+
+        ValueError where a name is no letter of this package, or where a count would not be whole.
+        """
+        letters = named_letters(values)
+        return self.map(lambda value: _whole(substitute(value, letters), values))
+
+    def map(self, function: Callable[[Size], Size]) -> Cost:
+        """A cost with ``function`` applied to each field."""
+        return Cost(*(function(getattr(self, field)) for field in self.__slots__))
+
+    def __add__(self, other: object) -> Cost:
+        return add([self, other]) if isinstance(other, Cost) else NotImplemented
+
+    def __radd__(self, other: object) -> Cost:
+        return self if other == 0 else NotImplemented  # so that sum() works
+
+    def __mul__(self, times: Size) -> Cost:
+        times = as_size(times, "the number of repetitions", at_least=0)
+        return self.map(lambda value: exact(value * times))
+
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        rows = [(name.replace("_", " "), getattr(self, name)) for name in (*self.__slots__, "flops")]
+        return "\n".join(f"{name:16} {with_separators(value)}" for name, value in rows)
+
+    def _repr_latex_(self) -> str:
+        rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*self.__slots__, "flops")]
+        lines = r" \\ ".join(rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows)
+        return rf"$\displaystyle \begin{{aligned}} {lines} \end{{aligned}}$"
+
+
+def add(costs: Iterable[Cost]) -> Cost:
+    """The sum of many costs, in one go: adding letters pair by pair would be slow.
+
+    >>> add([Cost(macs=2), Cost(macs=3)]).macs
+    5
+    """
+    columns = zip(*([getattr(cost, field) for field in Cost.__slots__] for cost in costs), strict=True)
+    return Cost(*(sum(c) if all(isinstance(v, int) for v in c) else exact(sp.Add(*c)) for c in columns))
+
+
+def with_separators(value: Any) -> str:
+    """A number with thousands separators; letters as SymPy prints them.
+
+    >>> with_separators(18052284416)
+    '18,052,284,416'
+    """
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def as_latex(value: Any) -> str:
+    r"""The same for LaTeX: ``18\,052\,284\,416`` would be a product, so the comma is a braced one.
+
+    >>> print(as_latex(41843331))
+    41{,}843{,}331
+    """
+    return f"{value:,}".replace(",", "{,}") if isinstance(value, int) else str(sp.latex(value))
+
+
+def _whole(value: Size, given: dict[str, Any]) -> Size:
+    if isinstance(value, sp.Rational):
+        raise ValueError(f"a count must be whole, got {value} from {given}; give a side that every stride divides")
+    return value

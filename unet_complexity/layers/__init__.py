@@ -1,0 +1,28 @@
+"""One frozen dataclass per layer, a file per family.  ``LAYERS`` lists them all, by Keras's names."""
+
+from unet_complexity.layers.base import Layer
+from unet_complexity.layers.convolution import Conv2D, Conv2DTranspose
+from unet_complexity.layers.elementwise import Activation, BatchNormalization, Dropout, LeakyReLU, ReLU, Softmax
+from unet_complexity.layers.merging import Add, Concatenate, Cropping2D, ZeroPadding2D
+from unet_complexity.layers.resampling import AveragePooling2D, DepthToSpace, MaxPooling2D, UpSampling2D
+
+LAYERS: tuple[type[Layer], ...] = (
+    Conv2D,
+    Conv2DTranspose,
+    UpSampling2D,
+    MaxPooling2D,
+    AveragePooling2D,
+    DepthToSpace,
+    Concatenate,
+    Add,
+    ZeroPadding2D,
+    Cropping2D,
+    Activation,
+    ReLU,
+    LeakyReLU,
+    Softmax,
+    BatchNormalization,
+    Dropout,
+)
+
+__all__ = ["LAYERS", "Layer", *sorted(layer.__name__ for layer in LAYERS)]

@@ -1,0 +1,83 @@
+"""What every layer has in common: shapes in, a shape out, and a cost made of a few named counts.
+
+A layer is one frozen dataclass with Keras's names.  It says its ``output`` shape and overrides those of
+``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  What it moves is the same for all:
+reads = inputs + params, writes = output.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import fields
+from typing import Any
+
+from unet_complexity.cost import Cost, Tensor
+from unet_complexity.symbols import Size, exact
+
+
+class Layer(ABC):
+    """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names."""
+
+    arity: int | None = 1  # number of inputs; None: two or more
+
+    @abstractmethod
+    def output(self, *inputs: Tensor) -> Tensor:
+        """Shape of what the layer writes.  ValueError where the inputs do not fit the layer."""
+
+    def params(self, *inputs: Tensor) -> Size:
+        """Weights and biases."""
+        return 0
+
+    def trainable_params(self, *inputs: Tensor) -> Size:
+        """Those of the params that training changes."""
+        return self.params(*inputs)
+
+    def macs(self, *inputs: Tensor) -> Size:
+        """Multiply-accumulates, dense."""
+        return 0
+
+    def macs_in_bounds(self, *inputs: Tensor) -> Size:
+        """Multiply-accumulates that touch real data, not padding."""
+        return self.macs(*inputs)
+
+    def elementwise(self, *inputs: Tensor) -> Size:
+        """Operations that are no MACs."""
+        return 0
+
+    def cost(self, *inputs: Tensor) -> Cost:
+        """Everything that running the layer once costs; conventions: :mod:`unet_complexity.cost`."""
+        self.check_inputs(*inputs)
+        params = self.params(*inputs)
+        return Cost(
+            params=exact(params),
+            trainable_params=exact(self.trainable_params(*inputs)),
+            macs=exact(self.macs(*inputs)),
+            macs_in_bounds=exact(self.macs_in_bounds(*inputs)),
+            elementwise=exact(self.elementwise(*inputs)),
+            reads=exact(sum((x.size for x in inputs), params)),
+            writes=self.output(*inputs).size,
+        )
+
+    def check_inputs(self, *inputs: Any) -> None:
+        """TypeError unless the layer is given as many shapes as it takes, each a :class:`Tensor`."""
+        wanted = "at least 2 inputs" if self.arity is None else f"{self.arity} input"
+        if (len(inputs) != self.arity) if self.arity else (len(inputs) < 2):
+            raise TypeError(f"{type(self).__name__} takes {wanted}, got {len(inputs)}")
+        for x in inputs:
+            if not isinstance(x, Tensor):
+                raise TypeError(f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}")
+
+    def refuse(self, rule: str, got: object, advice: str) -> ValueError:
+        """The error for a broken rule, in the one form that all layers use."""
+        return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
+
+    def __str__(self) -> str:
+        args = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(map(str, args))})"
+
+
+def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
+    """``value`` if it is one of ``allowed``, else a ValueError that lists them."""
+    if value not in allowed:
+        raise ValueError(f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}")
+    return str(value)

@@ -1,0 +1,152 @@
+r"""Networks: layers in the order in which they run, each with the shapes it meets.
+
+A :class:`Step` is one layer at one level, or, where the depth is a letter, the same layer at all levels of a
+:class:`Span`.  A :class:`Network` is a tuple of steps; its total is the sum of theirs:
+
+$$\text{total} = \sum_{\text{steps}} \text{cost}(\text{layer}, \text{input shapes}).$$
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sympy as sp
+
+from unet_complexity.closed_form import level_sum, tidy
+from unet_complexity.cost import Cost, Tensor, add
+from unet_complexity.layers import Layer
+from unet_complexity.symbols import Size, named_letters, substitute
+
+if TYPE_CHECKING:
+    from unet_complexity.tables import Table
+
+
+class Span(NamedTuple):
+    """The levels ``first`` ... ``last``, both included, for which ``letter`` stands."""
+
+    letter: sp.Symbol
+    first: Size
+    last: Size
+
+    def __str__(self) -> str:
+        return f"{self.first} ... {self.last}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer in a network.
+
+    ``name`` is unique; ``block`` names the group it belongs to ("d1", "u1"); ``part`` is "encoder", "bottleneck",
+    "decoder" or "head"; ``sources`` name the steps whose outputs are its ``inputs`` ("input": the network's own).
+    The side of its output is N / 2^level.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[Tensor, ...]
+    sources: tuple[str, ...]
+    level: Size
+    block: str
+    part: str
+    span: Span | None = None
+
+    @property
+    def output(self) -> Tensor:
+        """Shape of what the step writes."""
+        return self.layer.output(*self.inputs)
+
+    @property
+    def cost(self) -> Cost:
+        """Cost of the layer; where the step stands for a span of levels, summed over them."""
+        cost = self.layer.cost(*self.inputs)
+        return cost.map(lambda value: level_sum(value, *self.span)) if self.span else cost
+
+
+@dataclass(frozen=True)
+class Network:
+    """Steps that run one after the other.
+
+    >>> from unet_complexity import pix2pix_unet, Conv2D
+    >>> net = pix2pix_unet(side=256, in_channels=3)
+    >>> net.total().macs, net.total().params
+    (18052284416, 41843331)
+    >>> len(net.only(Conv2D).steps), net.output.channels
+    (14, 3)
+    """
+
+    name: str
+    input: Tensor
+    steps: tuple[Step, ...]
+    regime: str = ""
+    recipe: partial[Network] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def output(self) -> Tensor:
+        """Shape of what the last step writes."""
+        return self.steps[-1].output
+
+    def total(self) -> Cost:
+        """Cost of all steps together; formulas come multiplied out and collected."""
+        return add(step.cost for step in self.steps).map(tidy)
+
+    def only(self, *layers: type[Layer]) -> Network:
+        """The steps whose layer is one of ``layers``: ``net.only(UpSampling2D).total().writes``."""
+        return self.where(lambda step: isinstance(step.layer, layers))
+
+    def where(self, keep: Callable[[Step], bool]) -> Network:
+        """The steps for which ``keep`` is true, as a network to total or tabulate.  ValueError where none is."""
+        kept = tuple(filter(keep, self.steps))
+        if not kept:
+            layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
+            raise ValueError(f"no step of {self.name} is left; its layers are {layers}")
+        return Network(self.name, self.input, kept, self.regime)
+
+    def at(self, **values: Any) -> Network:
+        """The same network with numbers in place of letters: ``net.at(N=256, C=3)``.
+
+        It is built anew, so every check that numbers allow is made.  ValueError where a size does not fit.
+        """
+        if self.recipe is None:
+            raise ValueError(f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose")
+        letters, wanted = named_letters(values), self.recipe.keywords
+        known = {str(x) for x in sp.Tuple(*(sp.sympify(v) for v in wanted.values() if not isinstance(v, str))).free_symbols}
+        if not known >= set(values):
+            raise ValueError(f"{self.name} has the letters {sorted(known)}, got {sorted(values)}; give some of its letters")
+        built: Network = self.recipe.func(**{name: substitute(value, letters) for name, value in wanted.items()})
+        return built
+
+    def groups(self, by: str) -> dict[Any, Network]:
+        """The network in parts: by "layer", "block", "level" or "part", in the order in which they first run."""
+        keys: dict[str, Callable[[Step], Any]] = {
+            "layer": lambda step: step.name,
+            "block": lambda step: step.block,
+            "level": lambda step: step.span or step.level,
+            "part": lambda step: step.part,
+        }
+        if by not in keys:
+            raise ValueError(f"by must be one of {', '.join(map(repr, keys))}, got {by!r}")
+        key = keys[by]
+        return {
+            value: Network(self.name, self.input, tuple(s for s in self.steps if key(s) == value), self.regime)
+            for value in dict.fromkeys(map(key, self.steps))
+        }
+
+    def table(self, by: str = "block") -> Table:
+        """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""
+        from unet_complexity.tables import Table
+
+        return Table.of(self, by)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __str__(self) -> str:
+        return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+

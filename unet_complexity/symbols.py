@@ -1,0 +1,150 @@
+r"""The letters, and what may stand where a size is wanted.
+
+Every size in this package is a positive whole number or a letter that stands for one.  SymPy tells letters
+apart by name *and* assumptions, so all of them are made here, once, and imported everywhere else:
+
+$$N = 2^L m \quad\text{(side)},\qquad g\,2^{\min(l-1,\,q)} \quad\text{(filters of level } l).$$
+
+A letter is taken to fit: whatever a stride must divide, it divides.  Numbers are checked, not trusted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, TypeVar
+
+import sympy as sp
+
+Size: TypeAlias = int | sp.Expr
+Pair: TypeAlias = tuple[Size, Size]
+
+GLOSSARY: dict[str, str] = {
+    "N": "side of the network's input and output, in pixels",
+    "H": "height of an input, in pixels",
+    "W": "width of an input, in pixels",
+    "C": "channels of the network's input (and output, where they agree); width of the classic U-Net's level 0",
+    "C_in": "channels of the network's input",
+    "C_out": "channels of the network's output",
+    "g": "base filters: how many filters level 1 has",
+    "L": "depth: how many times the side is halved",
+    "d": "depth of the classic U-Net",
+    "q": "doublings: how many times the number of filters doubles before it stays",
+    "l": "a level: its side is N / 2^l",
+    "k": "side of a convolution kernel",
+    "n": "side of a feature map; n_{l-1} and n_l are numbers of filters in He & Sun (2015)",
+    "h": "height of a feature map (rows)",
+    "w": "width of a feature map (columns)",
+    "c": "channels that enter a layer",
+    "f": "filters: channels that leave a layer",
+    "s": "factor of an upsampling; s_l is the side of a filter in He & Sun (2015)",
+    "t": "stride of a convolution",
+    "m": "side of an output map (He & Sun 2015: m_l)",
+}
+
+
+def _letter(name: str) -> sp.Symbol:
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q"))
+n, h, w, c, f, k, s, t, m = map(_letter, "nhwcfkstm")
+level = sp.Symbol("l", integer=True, nonnegative=True)
+
+# He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.
+n_before, n_l, s_l, m_l = map(_letter, ("n_{l-1}", "n_l", "s_l", "m_l"))
+
+
+def letter(name: str) -> sp.Symbol:
+    """The package's letter called ``name``.  ValueError for any other name.
+
+    >>> letter("N") is N
+    True
+    """
+    if name not in GLOSSARY:
+        raise ValueError(f"no letter is called {name!r}; the letters are {', '.join(GLOSSARY)}")
+    return level if name == "l" else _letter(name)
+
+
+def as_size(value: Any, what: str, at_least: int = 1) -> Size:
+    """``value`` as a size: an ``int`` of at least ``at_least``, or a SymPy expression in letters.
+
+    TypeError for floats, booleans and anything else that is no size; ValueError for a number too small and
+    for a letter that SymPy does not know to be a whole number.
+
+    >>> as_size(256, "side"), as_size(N / 2, "side")
+    (256, N/2)
+    """
+    if isinstance(value, sp.Integer):
+        value = int(value)
+    if isinstance(value, sp.Expr) and not value.is_number:
+        return _checked_letters(value, what)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        try_this = int(value) if isinstance(value, (float, sp.Number)) and value >= at_least else at_least
+        raise TypeError(
+            f"{what} must be a whole number or a letter, got {value!r} ({type(value).__name__}); try {try_this}"
+        )
+    number = int(value.__index__())
+    if number < at_least:
+        raise ValueError(f"{what} must be at least {at_least}, got {number}; try {max(at_least, -number)}")
+    return number
+
+
+def _checked_letters(value: sp.Expr, what: str) -> sp.Expr:
+    for symbol in value.free_symbols:
+        if not (symbol.is_integer and symbol.is_nonnegative):
+            raise ValueError(
+                f"{what} uses the letter {symbol}, which SymPy does not know to be a positive whole number; "
+                f"use the letters of unet_complexity.symbols or Symbol({str(symbol)!r}, integer=True, positive=True)"
+            )
+    return value
+
+
+def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
+    """One size for both axes, or (rows, columns).
+
+    >>> as_pair(3, "kernel_size"), as_pair((1, 7), "kernel_size")
+    ((3, 3), (1, 7))
+    """
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2:
+        raise ValueError(f"{what} must be one size or (rows, columns), got {value!r}; try {both[:1] * 2 or (1, 1)}")
+    return as_size(both[0], what, at_least), as_size(both[1], what, at_least)
+
+
+def ceil_div(a: Size, b: Size) -> Size:
+    """a / b rounded up for numbers; for letters the exact quotient, since a letter is taken to fit.
+
+    >>> ceil_div(7, 2), ceil_div(N, 2)
+    (4, N/2)
+    """
+    return -(-a // b) if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+
+
+def floor_div(a: Size, b: Size) -> Size:
+    """a / b rounded down for numbers; for letters the exact quotient, since a letter is taken to fit.
+
+    >>> floor_div(7, 2), floor_div(N, 2)
+    (3, N/2)
+    """
+    return a // b if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+
+
+T = TypeVar("T")
+
+
+def exact(value: T) -> T | int:
+    """An ``int`` where SymPy holds a whole number, anything else as it is."""
+    return int(value) if isinstance(value, sp.Integer) else value
+
+
+def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
+    """``value`` with numbers (or other letters) in place of letters; whole numbers come back as ``int``."""
+    if isinstance(value, sp.Basic):
+        return exact(value.subs(values).doit())
+    if isinstance(value, (tuple, list)):
+        return tuple(substitute(item, values) for item in value)
+    return value
+
+
+def named_letters(values: dict[str, Any]) -> dict[sp.Symbol, Any]:
+    """``{"N": 256}`` as ``{N: 256}``, each value checked to be a size."""
+    return {letter(name): as_size(value, name) for name, value in values.items()}
