@@ -58,7 +58,7 @@ def test_binder_builds_the_pinned_python(dockerfile):
 
 
 def test_without_the_environment_file_another_python_would_be_built(tmp_path):
-    """Shows that the test above can fail: an empty binder/ silently falls back on repo2docker's own choice."""
+    """Shows that the test above can fail: an empty binder/ silently gets repo2docker's own choice."""
     (tmp_path / "binder").mkdir()
     assert f"python={python_of(render(tmp_path))}" not in environment("binder/environment.yml")[1]
 

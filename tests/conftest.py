@@ -1,0 +1,21 @@
+"""Settings that hold for every test: reproducible, quiet, and without traces in the user's home."""
+
+import os
+import tempfile
+
+from hypothesis import HealthCheck, settings
+
+# Before anything imports them: Keras on JAX on the processor, wherever the tests run.
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), "unet_complexity-keras"))
+os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # otherwise jupyter_core warns that this will be the default
+
+# The same examples on every run, so that a red run can be repeated; `make test ARGS="--hypothesis-seed=0
+# --hypothesis-profile=explore"` looks for new ones. Two shared cores make deadlines a matter of luck.
+settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000
+)
+settings.load_profile("repeatable")

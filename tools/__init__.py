@@ -1,0 +1,1 @@
+"""What the project's maintainers run, and its tests import; no part of the installed package."""

@@ -1,0 +1,153 @@
+"""Re-execute the committed notebooks in place, so that what they show is what the code gives today.
+
+    python -m tools.notebooks [notebooks/01-*.ipynb ...]
+
+What lands in a file depends on the sources alone: counts run 1..n; times, widget state and the kernel's
+details go.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+SECONDS_PER_CELL = 300
+WIDGET = "application/vnd.jupyter.widget-view+json"
+# Everything else in a cell's metadata is some tool's own memory.
+KEPT_CELL_METADATA = {
+    "alt",
+    "deletable",
+    "editable",
+    "jp-MarkdownHeadingCollapsed",
+    "jupyter",
+    "slideshow",
+    "tags",
+}
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+Notebook = Any  # nbformat's NotebookNode: a dict that allows attribute access
+
+
+def postprocess_html(html: str) -> str:
+    """The HTML form of an output as it is committed."""
+    return html
+
+
+def paths() -> list[Path]:
+    """The committed notebooks, in reading order."""
+    return sorted(FOLDER.glob("*.ipynb"))
+
+
+def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
+    """A normalised copy of ``nb`` with the outputs of a fresh kernel that runs in ``folder``."""
+    fresh = normalise(nb)
+    client = NotebookClient(
+        fresh,
+        timeout=SECONDS_PER_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with tempfile.TemporaryDirectory() as settings:
+        # Neither the user's startup files nor a plotting back end of the caller's may show in the outputs.
+        env = {**os.environ, "IPYTHONDIR": settings, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", settings)}
+        env.pop("MPLBACKEND", None)
+        client.execute(env=env)
+    return normalise(fresh)
+
+
+def normalise(nb: Notebook) -> Notebook:
+    """A copy of ``nb`` without anything that changes from run to run or from machine to machine."""
+    nb = nbformat.from_dict(nb)
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    nb.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    taken: set[str] = set()
+    for number, cell in enumerate(nb.cells, start=1):
+        cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
+        cell.id = _stable_id(cell.get("id"), number, taken)
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    for cell in code:
+        cell.outputs = [_normalised_output(output) for output in _merged_streams(cell.outputs)]
+    _renumber([cell for cell in code if cell.source.strip()])
+    nbformat.validate(nb)
+    return nb
+
+
+def _stable_id(old: str | None, number: int, taken: set[str]) -> str:
+    """Keeps an id; a missing or a second one becomes the cell's place."""
+    new = old if old and old not in taken else f"cell-{number:03d}"
+    taken.add(new)
+    return new
+
+
+def _merged_streams(outputs: list[Any]) -> list[Any]:
+    """One output for consecutive writes to one stream: where the kernel cut them is chance."""
+    merged: list[Any] = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _normalised_output(output: Any) -> Any:
+    data = output.get("data")
+    if data is None:
+        return output
+    if "text/html" in data:
+        # Viewers would prefer the widget, and then ask a server on the internet for its manager.
+        data.pop(WIDGET, None)
+        data["text/html"] = postprocess_html(data["text/html"])
+    if "text/plain" in data:
+        data["text/plain"] = _without_addresses(data["text/plain"])
+    return output
+
+
+def _without_addresses(text: str) -> str:
+    """An object's default repr ends with its place in memory: ``<Slider at 0x7f...>``."""
+    return re.sub(r" at 0x[0-9a-fA-F]{6,}", "", text)
+
+
+def _renumber(cells: list[Any]) -> None:
+    for count, cell in enumerate(cells, start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+
+
+def read(path: Path) -> Notebook:
+    """The notebook in a file."""
+    return nbformat.read(path, as_version=4)
+
+
+def write(nb: Notebook, path: Path) -> None:
+    """Writes ``nb`` as it is committed: indented by one, a newline at the end, the same on every system."""
+    path.write_text(nbformat.writes(nb, indent=1).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def main(names: list[str]) -> None:
+    """Re-executes the named notebooks, or all of them."""
+    for path in [Path(name).resolve() for name in names] or paths():
+        start = time.perf_counter()
+        before = path.read_bytes()
+        write(execute(read(path), path.parent), path)
+        state = "unchanged" if path.read_bytes() == before else "changed"
+        print(f"{path.name:40} {time.perf_counter() - start:6.1f} s  {state}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
