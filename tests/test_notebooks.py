@@ -154,6 +154,7 @@ EVERYTHING = [
     "print('one'); print('two', flush=True); print('three')",
     "print(os.environ['IPYTHONDIR'] != os.path.expanduser('~/.ipython'))",
     "object()",
+    "ipywidgets.interact(lambda n: print(n), n=3);",
 ]
 
 
@@ -166,7 +167,7 @@ def executed(tmp_path_factory):
 
 def test_execution_gives_the_outputs_of_a_fresh_kernel(executed):
     outputs = [cell.outputs[0] if cell.outputs else None for cell in executed.cells]
-    assert [cell.execution_count for cell in executed.cells] == [1, 2, 3, 4, 5, 6, 7]
+    assert [cell.execution_count for cell in executed.cells] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert outputs[1].data == {"text/latex": "$\\displaystyle n^{2}$", "text/plain": "n**2"}
     assert outputs[2].data["image/png"].startswith("iVBOR")
     assert outputs[4].text == "one\ntwo\nthree\n"

@@ -55,8 +55,8 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
         fresh,
         timeout=SECONDS_PER_CELL,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns that loopback is not encrypted
         record_timing=False,
-        store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory() as settings:
