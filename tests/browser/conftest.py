@@ -1,0 +1,296 @@
+"""A real Chromium, a real JupyterLab, and pages that fail on errors nobody looked at.
+
+    chromium        the browser, one for all tests in this folder
+    page            a fresh page; an error in its console, or in its scripts, fails the test
+    lab_server      a JupyterLab of its own: ``.url``, and ``.root``, where a copy of notebooks/ lies
+    lab_page(nb)    ``page`` with a notebook (a file name, or a notebook object) open, trusted and executed
+    offline_page(p) ``page`` with an HTML file or a notebook exported to HTML, every request refused
+
+The browser is Debian's or the user's own. As root on Debian a missing one is installed; elsewhere the
+tests are skipped, and with CI=true they fail.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import TimeoutError, sync_playwright
+
+from tools import notebooks
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+# No sandbox: in a container there is none to be had. The rest keeps the browser from calling home.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECONDS = 60
+REFUSED = "net::ERR_FAILED"  # what a page logs for each request that offline_page aborts
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def find_browser() -> str | None:
+    return next(filter(None, map(shutil.which, (*NAMES, MACOS))), None)
+
+
+def install_browser() -> None:
+    """Debian's package, where that is possible without asking anybody."""
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet = {"stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update"], check=False, **quiet)
+        subprocess.run(
+            ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
+            check=False,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            **quiet,
+        )
+
+
+def browser_or_skip() -> str:
+    if not find_browser():
+        install_browser()
+    if path := find_browser():
+        return path
+    message = "NO BROWSER: the explorers were not moved. Install Chromium or Chrome to run these tests."
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    executable = browser_or_skip()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """Fails its test for an error that the page reported, unless the test takes it out of ``page.errors``."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(f"page error: {error}"))
+    page.on("console", lambda message: message.type == "error" and page.errors.append(describe(message)))
+    yield page
+    context.close()
+    assert page.errors == []
+
+
+def describe(message) -> str:
+    return f"console error: {message.text} ({message.location.get('url')})"
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab, its notebooks' folder, and the environment that keeps its settings to itself."""
+
+    url: str
+    root: Path
+    env: dict[str, str]
+
+    def get(self, path: str, method: str = "GET"):
+        request = urllib.request.Request(f"{self.url}/{path}", method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or "null")
+
+    def wait_until_ready(self, process: subprocess.Popen) -> None:
+        for _ in range(SECONDS * 5):
+            assert process.poll() is None, "JupyterLab ended by itself"
+            try:
+                return self.get("api/status")
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(f"JupyterLab did not answer within {SECONDS} s")
+
+    def stop_kernels(self) -> None:
+        """Otherwise the next test could get this one's kernel, or its processor time."""
+        for session in self.get("api/sessions"):
+            self.get(f"api/sessions/{session['id']}", method="DELETE")
+
+    def put(self, notebook) -> str:
+        """The name under which Lab finds the notebook: trusted, as it is for whoever ran it."""
+        name = notebook if isinstance(notebook, str) else "test.ipynb"
+        if name != notebook:
+            notebooks.write(notebooks.normalise(notebook), self.root / name)
+        trust = [sys.executable, "-m", "jupyter", "trust", str(self.root / name)]
+        subprocess.run(trust, env=self.env, check=True, capture_output=True)
+        return name
+
+
+def own_environment(folder: Path) -> dict[str, str]:
+    """Settings of nobody's: no news dialog, and every cell in the page, not only those in view."""
+    places = {
+        name: folder / name for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")
+    }
+    files = {
+        "config/labconfig/page_config.json": {
+            "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
+        },
+        "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content))
+    return os.environ | {
+        "JUPYTER_CONFIG_DIR": str(places["config"]),
+        "JUPYTER_DATA_DIR": str(places["data"]),
+        "JUPYTER_RUNTIME_DIR": str(places["runtime"]),
+        "IPYTHONDIR": str(places["ipython"]),
+        "JUPYTERLAB_SETTINGS_DIR": str(places["settings"]),
+        "JUPYTERLAB_WORKSPACES_DIR": str(places["workspaces"]),
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="package")
+def lab_server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    root, env, port = folder / "notebooks", own_environment(folder), free_port()
+    if notebooks.FOLDER.exists():
+        shutil.copytree(notebooks.FOLDER, root, ignore=shutil.ignore_patterns(".*"))
+    root.mkdir(exist_ok=True)
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}",
+        "--IdentityProvider.token=",
+        "--ServerApp.disable_check_xsrf=True",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    with (folder / "log.txt").open("w") as log:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    lab = Lab(f"http://127.0.0.1:{port}", root, env)
+    try:
+        lab.wait_until_ready(process)
+        yield lab
+        lab.stop_kernels()
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+# What the page knows of the current notebook: its kernel, its cells' prompts, and the errors they show.
+NOTEBOOK = """() => {
+    const panel = window.jupyterapp?.shell?.currentWidget;
+    const kernel = panel?.sessionContext?.session?.kernel?.status;
+    if (!panel?.content?.model || !kernel) return null;
+    const code = [...panel.content.model.cells].filter(cell => cell.type === 'code');
+    const full = code.filter(cell => cell.sharedModel.source.trim());
+    const outputs = full.flatMap(cell => cell.outputs.toJSON());
+    return {
+        idle: kernel === 'idle',
+        started: full.some(cell => cell.executionCount !== null),
+        finished: full.every(cell => cell.executionCount !== null),
+        errors: outputs.filter(output => output.output_type === 'error').map(output => output.evalue),
+    };
+}"""
+OPENED = f"() => ({NOTEBOOK})()?.idle"
+STARTED = f"() => ({NOTEBOOK})()?.started"
+FINISHED = (
+    f"() => {{ const now = ({NOTEBOOK})(); return now.idle && (now.finished || now.errors.length > 0); }}"
+)
+
+
+def run_all_cells(page) -> None:
+    """Lab drops the command while the notebook is still being set up: resent until a prompt changes."""
+    page.wait_for_function(OPENED)
+    page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    for _ in range(10):
+        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        with contextlib.suppress(TimeoutError):
+            page.wait_for_function(STARTED, timeout=3000)
+            break
+    page.wait_for_function(FINISHED)
+    assert page.evaluate(NOTEBOOK)["errors"] == []
+
+
+@pytest.fixture
+def lab_page(page, lab_server):
+    """``lab_page(notebook)``: the page, once all cells have run and the kernel is idle again."""
+
+    def open_notebook(notebook):
+        # A workspace of its own: Lab would otherwise restore what the last test had open.
+        workspace = f"{lab_server.url}/lab/workspaces/{uuid.uuid4().hex}"
+        page.goto(f"{workspace}/tree/{lab_server.put(notebook)}")
+        run_all_cells(page)
+        return page
+
+    yield open_notebook
+    page.goto("about:blank")
+    lab_server.stop_kernels()
+
+
+@pytest.fixture
+def offline_page(page, tmp_path):
+    """``offline_page(source)``: an HTML file, or a notebook as nbconvert exports it, without any network."""
+
+    def open_offline(source):
+        refused = []
+        page.context.route("**/*", lambda route: refuse_network(route, refused))
+        page.goto(export(source, tmp_path).as_uri())
+        page.wait_for_load_state()
+        page.refused = refused
+        # A refused request is what is being tested, not an error of the page.
+        page.errors[:] = [error for error in page.errors if REFUSED not in error]
+        return page
+
+    return open_offline
+
+
+def refuse_network(route, refused: list[str]) -> None:
+    if route.request.url.startswith(("file:", "data:", "blob:")):
+        route.continue_()
+    else:
+        refused.append(route.request.url)
+        route.abort()
+
+
+def export(source, folder: Path) -> Path:
+    """The HTML file itself, or the one that nbconvert makes of a notebook (a path or an object)."""
+    from nbconvert import HTMLExporter
+
+    if isinstance(source, Path) and source.suffix == ".html":
+        return source
+    nb = notebooks.read(source) if isinstance(source, Path) else nbformat.from_dict(source)
+    page = folder / "exported.html"
+    page.write_text(HTMLExporter().from_notebook_node(nb)[0], encoding="utf-8")
+    return page
