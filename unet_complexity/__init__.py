@@ -2,6 +2,7 @@
 
 from unet_complexity.closed_form import Theta, level_sum, theta
 from unet_complexity.cost import Cost, Tensor
+from unet_complexity.counting import Counted, count
 from unet_complexity.layers import (
     LAYERS,
     Activation,
@@ -23,6 +24,46 @@ from unet_complexity.layers import (
     ZeroPadding2D,
 )
 from unet_complexity.networks import Network, Span, Step
+from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
+from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "LAYERS",
+    "Activation",
+    "Add",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Concatenate",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Cost",
+    "Counted",
+    "Cropping2D",
+    "DepthToSpace",
+    "Dropout",
+    "Layer",
+    "LeakyReLU",
+    "MaxPooling2D",
+    "Network",
+    "Picture",
+    "ReLU",
+    "Softmax",
+    "Span",
+    "Step",
+    "Table",
+    "Tensor",
+    "Theta",
+    "UpSampling2D",
+    "ZeroPadding2D",
+    "classic_unet",
+    "count",
+    "level_sum",
+    "pix2pix_unet",
+    "plot_blocks",
+    "plot_growth",
+    "plot_levels",
+    "theta",
+]

@@ -119,7 +119,7 @@ class Network:
         return built
 
     def groups(self, by: str) -> dict[Any, Network]:
-        """The network in parts: by "layer", "block", "level" or "part", in the order in which they first run."""
+        """The network in parts: by "layer", "block", "level" (top first) or "part", in running order."""
         keys: dict[str, Callable[[Step], Any]] = {
             "layer": lambda step: step.name,
             "block": lambda step: step.block,
@@ -129,10 +129,10 @@ class Network:
         if by not in keys:
             raise ValueError(f"by must be one of {', '.join(map(repr, keys))}, got {by!r}")
         key = keys[by]
-        return {
-            value: Network(self.name, self.input, tuple(s for s in self.steps if key(s) == value), self.regime)
-            for value in dict.fromkeys(map(key, self.steps))
-        }
+        found = list(dict.fromkeys(map(key, self.steps)))
+        if all(isinstance(value, int) for value in found):
+            found.sort()
+        return {value: self.where(lambda step, value=value: key(step) == value) for value in found}  # type: ignore[misc]
 
     def table(self, by: str = "block") -> Table:
         """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""

@@ -68,6 +68,8 @@ class _Builder:
 
     def network(self, name: str, rules: list[str], recipe: partial[Network]) -> Network:
         """All that was added."""
+        if isinstance(self.shape.height, int) and isinstance(self.shape.width, int):
+            rules = rules[1:]  # numbers were checked
         return Network(name, self.shape, tuple(self.steps), ", ".join(rules), recipe)
 
 
@@ -153,7 +155,7 @@ def pix2pix_unet(
 
     def up(l: Size, width: Width, channels: Size, span: Span | None = None) -> None:
         net.enter("previous", Tensor(*_halved(sides, l + 1), channels))
-        net.block(f"u(level {span})" if span else f"u{depth - l}", l, "decoder", span)
+        net.block(f"u(level {span})" if span else f"u{depth - l}" if isinstance(depth, int) else f"u({depth - l})", l, "decoder", span)
         net.add("up", UpSampling2D(2))
         net.add("conv", Conv2D(width(l), kernel_size))
         net.add("act", ReLU())

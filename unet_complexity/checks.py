@@ -1,0 +1,203 @@
+"""Answers to the notebooks' exercises, checked with a reason: not "wrong" but "you left out c".
+
+An :class:`Exercise` holds the right value, the factors it is made of, and the slips people make.  The answer may be a
+number, a formula in the package's letters or a function of them; what it misses is found by dividing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.closed_form import powers_of_two
+from unet_complexity.cost import Tensor, with_separators
+from unet_complexity.layers import Conv2D, Conv2DTranspose, UpSampling2D
+from unet_complexity.symbols import N, c, f, h, k, n, s, w
+from unet_complexity.unets import classic_unet, pix2pix_unet
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """``right``: the value asked for; ``factors``: what its parts are called; ``slips``: wrong value -> what happened."""
+
+    asked: str
+    right: Any
+    factors: dict[str, Any] = field(default_factory=dict)
+    slips: tuple[tuple[Any, str], ...] = ()
+    letters: tuple[sp.Symbol, ...] = ()
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """Whether an answer is right, and a sentence the reader can act on."""
+
+    right: bool
+    text: str
+
+    def __repr__(self) -> str:
+        return ("Right. " if self.right else "Not yet. ") + self.text
+
+    def _repr_html_(self) -> str:
+        colour, mark = ("#009E73", "&#10003;") if self.right else ("#D55E00", "&#8594;")
+        style = f"border-left:4px solid {colour};padding:.3em .8em"
+        return f'<div style="{style}"><b>{mark}</b> {escape(repr(self))}</div>'
+
+
+def exercises() -> dict[str, Exercise]:
+    """All exercises, by the name that the notebooks use."""
+    d4, x4 = Conv2D(512, 4, strides=2), Tensor(32, 32, 256)
+    up, big = UpSampling2D((2, 3)), Tensor(h, w, c)
+    conv = Conv2D(f, k)
+    asked = pix2pix_unet(side=256, in_channels=3)
+    decoder = asked.groups("part")["decoder"].total().macs
+    flops = "That is FLOPs: a MAC is one multiplication and one addition, so there are two FLOPs in each."
+    bias = "The bias is missing: one number for each filter."
+    return {
+        "macs of d4": Exercise(
+            "the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2",
+            d4.cost(x4).macs,
+            {"c (256 channels in)": 256, "f (512 filters)": 512, "k^2 (16)": 16, "k (4)": 4, "one side of the output (16)": 16},
+            (
+                (2 * d4.cost(x4).macs, flops),
+                (4 * d4.cost(x4).macs, "You counted on the input's 32 x 32 positions; the window stops at 16 x 16 of them."),
+            ),
+        ),
+        "params of d4": Exercise(
+            "the parameters of d4: 512 filters of 4 x 4 over 256 channels, with bias",
+            d4.cost(x4).params,
+            {"c (256 channels in)": 256, "k (4)": 4},
+            (
+                (d4.cost(x4).params - 512, bias),
+                (d4.cost(x4).params - 512 + 1, "One bias in all? Each of the 512 filters has its own."),
+                (d4.cost(x4).macs, "Those are the MACs: parameters do not depend on the size of the map."),
+            ),
+        ),
+        "macs of a rectangle": Exercise(
+            "the MACs of f filters of 1 x k, stride 1, padding 'same', on an h x w x c map",
+            Conv2D(f, (1, k)).cost(big).macs,
+            {"c (channels in)": c, "f (filters)": f, "k (taps)": k, "h (rows)": h, "w (columns)": w},
+            ((2 * c * f * h * k * w, flops),),
+            (h, w, c, k, f),
+        ),
+        "elements of (2, 3)": Exercise(
+            "the elements that UpSampling2D(size=(2, 3)) writes for an h x w x c map",
+            up.cost(big).writes,
+            {"c (channels)": c, "h (rows)": h, "w (columns)": w, "the 2 copies of each row": 2, "the 3 copies of each column": 3},
+            (
+                (5 * h * w * c, "You added 2 and 3. Every row is there twice, and every element of it three times: multiply."),
+                (h * w * c, "Those are the elements read."),
+            ),
+            (h, w, c),
+        ),
+        "copy per MAC": Exercise(
+            "elements written by UpSampling2D(s) per MAC of the Conv2D(f, k, 'same') that follows",
+            UpSampling2D(s).cost(Tensor(n, n, c)).writes / conv.cost(Tensor(s * n, s * n, c)).macs,
+            {"k^2": k**2, "k": k, "f": f, "c": c, "s^2": s**2, "2": 2},
+            ((k**2 * f, "Turn it over: elements per MAC, not MACs per element."),),
+            (k, f),
+        ),
+        "doubled side": Exercise(
+            "by what factor the MACs of the asker's network grow when the side doubles",
+            4,
+            {},
+            (
+                (2, "The side doubles, so the number of pixels grows by 2 x 2."),
+                (8, "Only two of the factors are sides; the channels stay as they are."),
+            ),
+        ),
+        "share of the decoder": Exercise(
+            "MACs of the asker's network at N = 256, C = 3 that run behind an UpSampling2D",
+            decoder,
+            {},
+            (
+                (asked.total().macs - decoder, "That is the encoder; the rest is asked for."),
+                (2 * decoder, flops),
+                (asked.total().macs, "That is the whole network."),
+            ),
+        ),
+        "transposed": Exercise(
+            "the MACs of Conv2DTranspose(f, k, strides=s, padding='same') on an n x n x c map",
+            Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
+            {"c (channels in)": c, "f (filters)": f, "k^2": k**2, "k": k, "one side (n)": n},
+            ((k**2 * c * f * (s * n) ** 2, "You counted on the output. Here each *input* element meets the whole kernel once."),),
+            (n, c, k, f, s),
+        ),
+        "classic at N": Exercise(
+            "the MACs of the classic U-Net (C = 64, k = 3, depth 4, 1 channel in, 2 classes) for a side N",
+            classic_unet(side=N).total().macs,
+            {"one side (N)": N, "2": 2},
+            (),
+            (N,),
+        ),
+    }
+
+
+def check(name: str, answer: Any) -> Feedback:
+    """Say whether ``answer`` answers the exercise called ``name``, and if not, what to look at.
+
+    >>> check("macs of d4", 2**20)
+    Not yet. Too small by a factor of 512: f (512 filters) is missing.
+    >>> check("copy per MAC", 1 / (k**2 * f))
+    Right. 1/(f*k**2)
+    """
+    known = exercises()
+    if name not in known:
+        raise ValueError(f"no exercise is called {name!r}; there are {', '.join(map(repr, known))}")
+    exercise = known[name]
+    if answer is None or answer is ...:
+        return Feedback(False, f"Put your answer in place of the dots: {exercise.asked}.")
+    value = _as_value(answer, exercise)
+    return value if isinstance(value, Feedback) else _judge(value, exercise)
+
+
+def _as_value(answer: Any, exercise: Exercise) -> Any:
+    if callable(answer):
+        try:
+            answer = answer(*exercise.letters)
+        except Exception as error:
+            args = ", ".join(map(str, exercise.letters)) or "nothing"
+            return Feedback(False, f"Your function was called with {args} and failed: {error}")
+    if isinstance(answer, str):
+        return Feedback(False, f"That is text. Write the formula without quotes: {answer}, not {answer!r}.")
+    if isinstance(answer, bool) or not isinstance(answer, (int, float, sp.Expr)):
+        kind = type(answer).__name__
+        return Feedback(False, f"A number or a formula in letters is wanted, and this is a {kind}: {exercise.asked}.")
+    return sp.nsimplify(answer) if isinstance(answer, float) else sp.sympify(answer)
+
+
+def _judge(value: Any, exercise: Exercise) -> Feedback:
+    if _same(value, exercise.right):
+        return Feedback(True, with_separators(exercise.right))
+    for slip, reason in exercise.slips:
+        if _same(value, slip):
+            return Feedback(False, reason)
+    strange = value.free_symbols - sp.sympify(exercise.right).free_symbols
+    if value == 0:
+        return Feedback(False, f"Not nothing. Asked for: {exercise.asked}.")
+    if strange and all(_same(value, exercise.right * factor) is False for factor in exercise.factors.values()):
+        letters = ", ".join(sorted(map(str, strange)))
+        return Feedback(False, f"The answer does not depend on {letters}. Asked for: {exercise.asked}.")
+    return _by_factor(powers_of_two(sp.sympify(exercise.right) / value), exercise)
+
+
+def _by_factor(missing: Any, exercise: Exercise) -> Feedback:
+    """``missing``: what the answer must be multiplied by."""
+    for name, factor in exercise.factors.items():
+        if _same(missing, factor):
+            return Feedback(False, f"Too small by a factor of {factor}: {name} is missing.")
+        if _same(missing * factor, 1):
+            return Feedback(False, f"Too large by a factor of {factor}: {name} is in it once too often.")
+    if missing.is_number:
+        ratio = float(missing)
+        size = f"small by a factor of {ratio:.4g}" if ratio > 1 else f"large by a factor of {1 / ratio:.4g}"
+        return Feedback(False, f"Too {size}. Count outputs, then the cost of one, then multiply.")
+    return Feedback(False, f"The right answer is yours times {sp.factor(missing)}. Asked for: {exercise.asked}.")
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(sp.cancel(powers_of_two(a) - powers_of_two(b)) == 0)
+
+

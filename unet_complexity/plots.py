@@ -1,0 +1,145 @@
+"""Still figures with matplotlib: a network or formulas in, a :class:`Picture` out that says in words what it shows.
+
+One colour and one hatch per quantity everywhere (Okabe-Ito palette), so that figures read in grey as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from unet_complexity.cost import with_separators
+from unet_complexity.layers import Conv2D, Conv2DTranspose
+from unet_complexity.networks import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# quantity: (label, unit, colour, hatch); memory is what the convolutions write
+STYLE = {
+    "params": ("parameters", "parameters", "#0072B2", "///"),
+    "macs": ("MACs", "MACs", "#D55E00", ""),
+    "writes": ("memory", "elements", "#009E73", "..."),
+}
+CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and the sentence that says what to see in it, which is also its alternative text."""
+
+    figure: Figure
+    text: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        png = io.BytesIO()
+        self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}
+        return data, {"image/png": {"alt": self.text}}
+
+
+def _figure(*size: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+    from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
+
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
+    for ax in axes:
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, list(axes)
+
+
+def plot_levels(network: Network) -> Picture:
+    """Per level of a U-Net, the shares of parameters, MACs and memory, as three aligned rows of bars.
+
+    Convolutions only; memory is the elements that they write.  ValueError for a network with letters.
+
+    >>> from unet_complexity import classic_unet
+    >>> print(plot_levels(classic_unet(256)).text)
+    classic U-Net, 256 x 256 x 1 in, convolutions only; largest share of parameters on level 4 (45.6 %), \
+MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
+    """
+    convolutions = _numbers_only(network).only(Conv2D, Conv2DTranspose)
+    levels = {level: part.total() for level, part in convolutions.groups("level").items()}
+    total = convolutions.total()
+    shares = {field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()} for field in STYLE}
+    widest = max(max(share.values()) for share in shares.values())
+    figure, axes = _figure(8, 0.45 * len(levels) + 1.2, columns=len(STYLE))
+    said = []
+    for ax, (field, share) in zip(axes, shares.items(), strict=True):
+        label, unit, colour, hatch = STYLE[field]
+        bars = ax.barh([str(level) for level in share], list(share.values()), color=colour, hatch=hatch, ec="white")
+        ax.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
+        ax.set(title=label, xlabel=f"% of {with_separators(getattr(total, field))} {unit}", xlim=(0, 1.3 * widest))
+        top = max(share, key=lambda level: share[level])
+        said.append(f"{label} on level {top} ({share[top]:.1f} %)")
+    axes[0].invert_yaxis()
+    axes[0].set_ylabel("level l (side N / 2^l)")
+    return Picture(figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}.")
+
+
+def plot_blocks(network: Network) -> Picture:
+    """MACs of each block in running order, encoder and decoder apart.  ValueError for a network with letters.
+
+    >>> from unet_complexity import pix2pix_unet
+    >>> print(plot_blocks(pix2pix_unet(256, 3)).text)
+    pix2pix U-Net, 256 x 256 x 3 in: 18,052,284,416 MACs; encoder 11.15 %, decoder 88.85 %; largest block u4 (23.8 %).
+    """
+    total = int(_numbers_only(network).total().macs)
+    blocks = network.only(Conv2D, Conv2DTranspose).groups("block")
+    macs = {name: int(part.total().macs) for name, part in blocks.items()}
+    figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
+    for part, colour, hatch in (("encoder", "#56B4E9", "///"), ("bottleneck", "#999999", ""), ("decoder", "#D55E00", ""), ("head", "#E69F00", "...")):
+        own = [name for name in macs if blocks[name].steps[0].part == part]
+        if own:
+            bars = ax.barh(own, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
+            ax.bar_label(bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9)
+    ax.set(xlabel="GMACs (10^9 multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
+    ax.invert_yaxis()
+    ax.legend(frameon=False)
+    parts = ", ".join(f"{name} {100 * part.total().macs / total:.2f} %" for name, part in network.groups("part").items())
+    top = max(macs, key=lambda name: macs[name])
+    return Picture(
+        figure,
+        f"{network.name}, {network.input} in: {with_separators(total)} MACs; {parts}; "
+        f"largest block {top} ({100 * macs[top] / total:.1f} %).",
+    )
+
+
+def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[int], ylabel: str) -> Picture:
+    """Formulas in one letter against its values, both axes logarithmic, so that a power is a straight line.
+
+    ValueError where a formula has another letter left.
+
+    >>> from unet_complexity.symbols import n
+    >>> print(plot_growth({"answer": 3*n, "counted": 12*n**2}, n, [4, 8], "elements").text)
+    elements for n = 4 ... 8: answer 12 ... 24 (x 2); counted 192 ... 768 (x 4).
+    """
+    points = sorted(values)
+    figure, (ax,) = _figure(7, 4)
+    said = []
+    for (name, formula), colour, dash in zip(curves.items(), CURVES, DASHES, strict=False):
+        formula = sp.sympify(formula)
+        if formula.free_symbols - {letter}:
+            raise ValueError(f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest")
+        ys = [formula.subs(letter, point) for point in points]
+        ax.loglog(points, [float(y) for y in ys], color=colour, ls=dash, lw=2, label=f"{name}: ${sp.latex(formula)}$")
+        said.append(f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})")
+    ax.set(xlabel=f"{letter} (pixels)", ylabel=ylabel)
+    ax.set_xticks(points, [str(point) for point in points])
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+    return Picture(figure, f"{ylabel} for {letter} = {points[0]} ... {points[-1]}: {'; '.join(said)}.")
+
+
+def _numbers_only(network: Network) -> Network:
+    letters = [step.name for step in network if not isinstance(step.output.size, int)]
+    if letters:
+        raise ValueError(f"a picture needs numbers, got letters in {letters[0]}; call at(...) first, as in at(N=256, C=3)")
+    return network

@@ -1,0 +1,88 @@
+"""A network as a table: in a notebook, in a terminal, as CSV, as LaTeX.
+
+One row per part, one total; every quantity comes with its share of the total, where the total is a number.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from unet_complexity.cost import as_latex, with_separators
+from unet_complexity.networks import Network
+from unet_complexity.symbols import Size
+
+# what a table shows of a Cost, and under which heading
+QUANTITIES = {
+    "params": "parameters",
+    "macs": "MACs",
+    "elementwise": "elementwise ops",
+    "writes": "elements written",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of exact values, with the ways to show them.  Made by :meth:`Network.table`.
+
+    >>> from unet_complexity import Conv2D, pix2pix_unet
+    >>> table = pix2pix_unet(side=256, in_channels=3).only(Conv2D).table()
+    >>> table.rows[0][:4]
+    ('d1', '128 x 128 x 64', 3136, 50331648)
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, network: Network, by: str) -> Table:
+        """Tabulate ``network`` by "layer", "block", "level" or "part"."""
+        groups = network.groups(by)
+        costs = {name: part.total() for name, part in groups.items()}
+        rows = tuple(
+            (str(name), str(groups[name].output), *(getattr(cost, field) for field in QUANTITIES))
+            for name, cost in costs.items()
+        )
+        whole = network.total()
+        total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
+        title = f"{network.name}, {network.input} in, batch 1, dense MACs"
+        return cls(title + f"; {network.regime}" * bool(network.regime), (by, "output", *QUANTITIES.values()), rows, total)
+
+    def to_csv(self) -> str:
+        """Plain numbers, no separators, a header line, the total last."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([self.header, *self.rows, self.total])
+        return text.getvalue()
+
+    def to_latex(self) -> str:
+        """A booktabs table."""
+        return self._render("latex_raw", lambda value: f"${as_latex(value)}$").replace("%", r"\%")
+
+    def __str__(self) -> str:
+        return f"{self.title}\n{self._render('simple', with_separators)}"
+
+    def _repr_html_(self) -> str:
+        def show(value: Size) -> str:
+            return with_separators(value) if isinstance(value, int) else f"${as_latex(value)}$"
+
+        table = self._render("unsafehtml", show).replace("<table>", f"<table><caption>{self.title}</caption>", 1)
+        return f'<div style="overflow-x:auto">{table}</div>'
+
+    def _render(self, form: str, show: Any) -> str:
+        from tabulate import tabulate
+
+        shares = isinstance(self.total[3], int)  # with letters there is no share to print
+        header = [*self.header[:2], *(title for name in self.header[2:] for title in [name] + ["%"] * shares)]
+        rows = [self._shown(row, show, shares) for row in (*self.rows, self.total)]
+        align = ["left", "left"] + ["right"] * (len(header) - 2)
+        return str(tabulate(rows, header, tablefmt=form, colalign=align, disable_numparse=True))
+
+    def _shown(self, row: tuple[Any, ...], show: Any, shares: bool) -> list[str]:
+        cells = list(row[:2])
+        for value, whole in zip(row[2:], self.total[2:], strict=True):
+            cells += [show(value)] + [f"{100 * value / whole:.2f}" if whole else ""] * shares
+        return cells
