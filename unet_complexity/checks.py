@@ -21,7 +21,7 @@ from unet_complexity.unets import classic_unet, pix2pix_unet
 
 @dataclass(frozen=True)
 class Exercise:
-    """``right``: the value asked for; ``factors``: what its parts are called; ``slips``: wrong value -> what happened."""
+    """``right``: the value asked for; ``factors``: its parts by name; ``slips``: wrong values and what happened."""
 
     asked: str
     right: Any
@@ -59,10 +59,19 @@ def exercises() -> dict[str, Exercise]:
         "macs of d4": Exercise(
             "the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2",
             d4.cost(x4).macs,
-            {"c (256 channels in)": 256, "f (512 filters)": 512, "k^2 (16)": 16, "k (4)": 4, "one side of the output (16)": 16},
+            {
+                "c (256 channels in)": 256,
+                "f (512 filters)": 512,
+                "k^2 (16)": 16,
+                "k (4)": 4,
+                "one side of the output (16)": 16,
+            },
             (
                 (2 * d4.cost(x4).macs, flops),
-                (4 * d4.cost(x4).macs, "You counted on the input's 32 x 32 positions; the window stops at 16 x 16 of them."),
+                (
+                    4 * d4.cost(x4).macs,
+                    "You counted on the input's 32 x 32 positions; the window stops at 16 x 16 of them.",
+                ),
             ),
         ),
         "params of d4": Exercise(
@@ -85,9 +94,18 @@ def exercises() -> dict[str, Exercise]:
         "elements of (2, 3)": Exercise(
             "the elements that UpSampling2D(size=(2, 3)) writes for an h x w x c map",
             up.cost(big).writes,
-            {"c (channels)": c, "h (rows)": h, "w (columns)": w, "the 2 copies of each row": 2, "the 3 copies of each column": 3},
+            {
+                "c (channels)": c,
+                "h (rows)": h,
+                "w (columns)": w,
+                "the 2 copies of each row": 2,
+                "the 3 copies of each column": 3,
+            },
             (
-                (5 * h * w * c, "You added 2 and 3. Every row is there twice, and every element of it three times: multiply."),
+                (
+                    5 * h * w * c,
+                    "You added 2 and 3. Every row is there twice, and every element of it three times: multiply.",
+                ),
                 (h * w * c, "Those are the elements read."),
             ),
             (h, w, c),
@@ -122,7 +140,12 @@ def exercises() -> dict[str, Exercise]:
             "the MACs of Conv2DTranspose(f, k, strides=s, padding='same') on an n x n x c map",
             Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
             {"c (channels in)": c, "f (filters)": f, "k^2": k**2, "k": k, "one side (n)": n},
-            ((k**2 * c * f * (s * n) ** 2, "You counted on the output. Here each *input* element meets the whole kernel once."),),
+            (
+                (
+                    k**2 * c * f * (s * n) ** 2,
+                    "You counted on the output. Here each *input* element meets the whole kernel once.",
+                ),
+            ),
             (n, c, k, f, s),
         ),
         "classic at N": Exercise(
@@ -199,5 +222,3 @@ def _by_factor(missing: Any, exercise: Exercise) -> Feedback:
 
 def _same(a: Any, b: Any) -> bool:
     return bool(sp.cancel(powers_of_two(a) - powers_of_two(b)) == 0)
-
-

@@ -344,7 +344,9 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
 def activate(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     """The function of each element; of each pixel, for softmax."""
     x = tally.load(inputs[0])
-    name = getattr(layer, "activation", {"ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(type(layer).__name__, "softmax"))
+    name = getattr(
+        layer, "activation", {"ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(type(layer).__name__, "softmax")
+    )
     if name == "softmax":
         return [[_softmax(pixel, tally) for pixel in row] for row in x]
     if name == "leaky_relu":

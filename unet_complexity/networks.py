@@ -61,8 +61,8 @@ class Step:
     @property
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
-        cost = self.layer.cost(*self.inputs)
-        return cost.map(lambda value: level_sum(value, *self.span)) if self.span else cost
+        cost, span = self.layer.cost(*self.inputs), self.span
+        return cost.map(lambda value: level_sum(value, *span)) if span else cost
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,13 @@ class Network:
         if self.recipe is None:
             raise ValueError(f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose")
         letters, wanted = named_letters(values), self.recipe.keywords
-        known = {str(x) for x in sp.Tuple(*(sp.sympify(v) for v in wanted.values() if not isinstance(v, str))).free_symbols}
+        known = {
+            str(x) for x in sp.Tuple(*(sp.sympify(v) for v in wanted.values() if not isinstance(v, str))).free_symbols
+        }
         if not known >= set(values):
-            raise ValueError(f"{self.name} has the letters {sorted(known)}, got {sorted(values)}; give some of its letters")
+            raise ValueError(
+                f"{self.name} has the letters {sorted(known)}, got {sorted(values)}; give some of its letters"
+            )
         built: Network = self.recipe.func(**{name: substitute(value, letters) for name, value in wanted.items()})
         return built
 
@@ -148,5 +152,3 @@ class Network:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-

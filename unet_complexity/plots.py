@@ -44,10 +44,10 @@ class Picture:
         return data, {"image/png": {"alt": self.text}}
 
 
-def _figure(*size: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
@@ -67,7 +67,9 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     convolutions = _numbers_only(network).only(Conv2D, Conv2DTranspose)
     levels = {level: part.total() for level, part in convolutions.groups("level").items()}
     total = convolutions.total()
-    shares = {field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()} for field in STYLE}
+    shares = {
+        field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()} for field in STYLE
+    }
     widest = max(max(share.values()) for share in shares.values())
     figure, axes = _figure(8, 0.45 * len(levels) + 1.2, columns=len(STYLE))
     said = []
@@ -75,12 +77,18 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         label, unit, colour, hatch = STYLE[field]
         bars = ax.barh([str(level) for level in share], list(share.values()), color=colour, hatch=hatch, ec="white")
         ax.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
-        ax.set(title=label, xlabel=f"% of {with_separators(getattr(total, field))} {unit}", xlim=(0, 1.3 * widest))
+        ax.set(
+            title=label,
+            xlabel=f"% of {with_separators(getattr(total, field))} {unit}",
+            xlim=(0, 1.3 * widest),
+        )
         top = max(share, key=lambda level: share[level])
         said.append(f"{label} on level {top} ({share[top]:.1f} %)")
     axes[0].invert_yaxis()
     axes[0].set_ylabel("level l (side N / 2^l)")
-    return Picture(figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}.")
+    return Picture(
+        figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}."
+    )
 
 
 def plot_blocks(network: Network) -> Picture:
@@ -94,7 +102,12 @@ def plot_blocks(network: Network) -> Picture:
     blocks = network.only(Conv2D, Conv2DTranspose).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
     figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
-    for part, colour, hatch in (("encoder", "#56B4E9", "///"), ("bottleneck", "#999999", ""), ("decoder", "#D55E00", ""), ("head", "#E69F00", "...")):
+    for part, colour, hatch in (
+        ("encoder", "#56B4E9", "///"),
+        ("bottleneck", "#999999", ""),
+        ("decoder", "#D55E00", ""),
+        ("head", "#E69F00", "..."),
+    ):
         own = [name for name in macs if blocks[name].steps[0].part == part]
         if own:
             bars = ax.barh(own, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
@@ -102,7 +115,9 @@ def plot_blocks(network: Network) -> Picture:
     ax.set(xlabel="GMACs (10^9 multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
     ax.invert_yaxis()
     ax.legend(frameon=False)
-    parts = ", ".join(f"{name} {100 * part.total().macs / total:.2f} %" for name, part in network.groups("part").items())
+    parts = ", ".join(
+        f"{name} {100 * part.total().macs / total:.2f} %" for name, part in network.groups("part").items()
+    )
     top = max(macs, key=lambda name: macs[name])
     return Picture(
         figure,
@@ -126,9 +141,18 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
     for (name, formula), colour, dash in zip(curves.items(), CURVES, DASHES, strict=False):
         formula = sp.sympify(formula)
         if formula.free_symbols - {letter}:
-            raise ValueError(f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest")
+            raise ValueError(
+                f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest"
+            )
         ys = [formula.subs(letter, point) for point in points]
-        ax.loglog(points, [float(y) for y in ys], color=colour, ls=dash, lw=2, label=f"{name}: ${sp.latex(formula)}$")
+        ax.loglog(
+            points,
+            [float(y) for y in ys],
+            color=colour,
+            ls=dash,
+            lw=2,
+            label=f"{name}: ${sp.latex(formula)}$",
+        )
         said.append(f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})")
     ax.set(xlabel=f"{letter} (pixels)", ylabel=ylabel)
     ax.set_xticks(points, [str(point) for point in points])
@@ -141,5 +165,7 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
 def _numbers_only(network: Network) -> Network:
     letters = [step.name for step in network if not isinstance(step.output.size, int)]
     if letters:
-        raise ValueError(f"a picture needs numbers, got letters in {letters[0]}; call at(...) first, as in at(N=256, C=3)")
+        raise ValueError(
+            f"a picture needs numbers, got letters in {letters[0]}; call at(...) first, as in at(N=256, C=3)"
+        )
     return network

@@ -16,6 +16,7 @@ import sympy as sp
 
 Size: TypeAlias = int | sp.Expr
 Pair: TypeAlias = tuple[Size, Size]
+Sizes: TypeAlias = Any  # one size for both axes, or (rows, columns); once checked, a Pair
 
 GLOSSARY: dict[str, str] = {
     "N": "side of the network's input and output, in pixels",

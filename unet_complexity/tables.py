@@ -50,7 +50,12 @@ class Table:
         whole = network.total()
         total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
         title = f"{network.name}, {network.input} in, batch 1, dense MACs"
-        return cls(title + f"; {network.regime}" * bool(network.regime), (by, "output", *QUANTITIES.values()), rows, total)
+        return cls(
+            title + f"; {network.regime}" * bool(network.regime),
+            (by, "output", *QUANTITIES.values()),
+            rows,
+            total,
+        )
 
     def to_csv(self) -> str:
         """Plain numbers, no separators, a header line, the total last."""

@@ -2,7 +2,14 @@
 
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.convolution import Conv2D, Conv2DTranspose
-from unet_complexity.layers.elementwise import Activation, BatchNormalization, Dropout, LeakyReLU, ReLU, Softmax
+from unet_complexity.layers.elementwise import (
+    Activation,
+    BatchNormalization,
+    Dropout,
+    LeakyReLU,
+    ReLU,
+    Softmax,
+)
 from unet_complexity.layers.merging import Add, Concatenate, Cropping2D, ZeroPadding2D
 from unet_complexity.layers.resampling import AveragePooling2D, DepthToSpace, MaxPooling2D, UpSampling2D
 

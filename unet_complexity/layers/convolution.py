@@ -10,19 +10,19 @@ as $n_{l-1}\, s_l^2\, n_l\, m_l^2$.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import taps_in_bounds, transposed_side, window_count
-from unet_complexity.symbols import Size, as_pair, as_size, floor_div
-
-Sizes = Size | tuple[Size, Size]
+from unet_complexity.layers.windows import axes, taps_in_bounds, transposed_side, window_count
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, floor_div
 
 
 @dataclass(frozen=True)
 class Conv2D(Layer):
-    """keras.layers.Conv2D.  ``padding`` is "same" unless said otherwise, as in U-Nets; Keras's own default is "valid".
+    """keras.layers.Conv2D.  ``padding`` is "same" by default, as U-Nets have it; Keras's own default is "valid".
 
     (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same".
 
@@ -55,8 +55,8 @@ class Conv2D(Layer):
     def output(self, x: Tensor) -> Tensor:
         if isinstance(x.channels, int) and isinstance(self.groups, int) and x.channels % self.groups:
             raise self.refuse("groups must divide the channels", (x.channels, self.groups), "try groups=1")
-        sides = zip((x.height, x.width), self.kernel_size, self.strides, self.dilation_rate, strict=True)
-        return Tensor(*(window_count(*side, self.padding) for side in sides), self.filters)
+        height, width = (window_count(self.padding, *axis) for axis in self._axes(x))
+        return Tensor(height, width, self.filters)
 
     def params(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
@@ -67,12 +67,14 @@ class Conv2D(Layer):
         return k_h * k_w * self._channels_seen(x) * self.output(x).size
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        sides = zip((x.height, x.width), self.kernel_size, self.strides, self.dilation_rate, strict=True)
-        rows, columns = (taps_in_bounds(*side, self.padding) for side in sides)
+        rows, columns = (taps_in_bounds(self.padding, *axis) for axis in self._axes(x))
         return rows * columns * self._channels_seen(x) * self.filters
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
+
+    def _axes(self, x: Tensor) -> Iterator[Any]:
+        return axes(x, self.kernel_size, self.strides, self.dilation_rate)
 
     def _channels_seen(self, x: Tensor) -> Size:
         return floor_div(x.channels, self.groups)
@@ -104,8 +106,8 @@ class Conv2DTranspose(Layer):
         one_of("padding", self.padding, ("same", "valid"))
 
     def output(self, x: Tensor) -> Tensor:
-        sides = zip((x.height, x.width), self.kernel_size, self.strides, strict=True)
-        return Tensor(*(transposed_side(*side, self.padding) for side in sides), self.filters)
+        height, width = (transposed_side(self.padding, *axis) for axis in axes(x, self.kernel_size, self.strides))
+        return Tensor(height, width, self.filters)
 
     def params(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
@@ -119,9 +121,8 @@ class Conv2DTranspose(Layer):
         # The taps that fall inside are those of the strided convolution that leads from the output back to x.
         if self.padding == "valid":
             return self.macs(x)
-        out = self.output(x)
-        sides = zip((out.height, out.width), self.kernel_size, self.strides, strict=True)
-        rows, columns = (taps_in_bounds(*side, 1, "same") for side in sides)
+        back = axes(self.output(x), self.kernel_size, self.strides)
+        rows, columns = (taps_in_bounds("same", *axis) for axis in back)
         return rows * columns * x.channels * self.filters
 
     def elementwise(self, x: Tensor) -> Size:

@@ -11,9 +11,8 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.convolution import Sizes
-from unet_complexity.layers.windows import taps_in_bounds, window_count
-from unet_complexity.symbols import Size, as_pair, as_size, exact, floor_div
+from unet_complexity.layers.windows import axes, taps_in_bounds, window_count
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,12 @@ class _Pooling2D(Layer):
         one_of("padding", self.padding, ("same", "valid"))
 
     def output(self, x: Tensor) -> Tensor:
-        sides = zip((x.height, x.width), self.pool_size, self.strides, strict=True)
-        return Tensor(*(window_count(*side, 1, self.padding) for side in sides), x.channels)
+        height, width = (window_count(self.padding, *axis) for axis in axes(x, self.pool_size, self.strides))
+        return Tensor(height, width, x.channels)
 
     def _elements_seen(self, x: Tensor) -> Size:
         """Elements under the window, summed over its stops; padding is left out, as in Keras."""
-        sides = zip((x.height, x.width), self.pool_size, self.strides, strict=True)
-        rows, columns = (taps_in_bounds(*side, 1, self.padding) for side in sides)
+        rows, columns = (taps_in_bounds(self.padding, *axis) for axis in axes(x, self.pool_size, self.strides))
         return rows * columns * x.channels
 
 

@@ -7,9 +7,18 @@ Two axes are independent, so what holds for an area is the product of what holds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import sympy as sp
 
-from unet_complexity.symbols import Size, ceil_div, exact, floor_div
+from unet_complexity.cost import Tensor
+from unet_complexity.symbols import Pair, Size, ceil_div, exact, floor_div
+
+
+def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
+    """What belongs to the rows, then what belongs to the columns: (height, first of each pair), (width, second)."""
+    return zip((x.height, x.width), *pairs, strict=True)
 
 
 def span(k: Size, dilation: Size) -> Size:
@@ -21,10 +30,10 @@ def span(k: Size, dilation: Size) -> Size:
     return exact((k - 1) * dilation + 1)
 
 
-def window_count(n: Size, k: Size, stride: Size, dilation: Size, padding: str) -> Size:
+def window_count(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """How many times the window stops.  ValueError where it does not fit even once.
 
-    >>> window_count(7, 3, 2, 1, "same"), window_count(7, 3, 2, 1, "valid")
+    >>> window_count("same", 7, 3, 2), window_count("valid", 7, 3, 2)
     (4, 3)
     """
     if padding == "same":
@@ -44,23 +53,23 @@ def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Si
     >>> same_padding(8, 4, 1), same_padding(8, 4, 2)
     ((1, 2), (1, 1))
     """
-    stops = window_count(n, k, stride, dilation, "same")
+    stops = window_count("same", n, k, stride, dilation)
     missing = exact(sp.expand((stops - 1) * stride + span(k, dilation) - n))
     total = max(missing, 0) if isinstance(missing, int) else exact(sp.Max(missing, 0))
     before = exact(total // 2)
     return before, exact(total - before)
 
 
-def taps_in_bounds(n: Size, k: Size, stride: Size, dilation: Size, padding: str) -> Size:
+def taps_in_bounds(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """Taps, summed over all stops of the window, that touch one of the n elements.
 
     Where ``n`` is a letter the map is taken to be at least as large as the kernel.
 
     >>> from unet_complexity.symbols import n
-    >>> taps_in_bounds(n, 4, 1, 1, "same"), taps_in_bounds(n, 4, 2, 1, "same"), taps_in_bounds(n, 3, 1, 1, "same")
+    >>> taps_in_bounds("same", n, 4, 1), taps_in_bounds("same", n, 4, 2), taps_in_bounds("same", n, 3, 1)
     (4*n - 4, 2*n - 2, 3*n - 2)
     """
-    stops = window_count(n, k, stride, dilation, padding)
+    stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return exact(stops * k)
     if not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3):
@@ -81,10 +90,10 @@ def _taps_outside(pad: Size, stops: Size, stride: Size, dilation: Size) -> Size:
     return sp.Sum(taps, (i, 0, sp.ceiling(sp.sympify(pad) / stride) - 1))
 
 
-def transposed_side(n: Size, k: Size, stride: Size, padding: str) -> Size:
+def transposed_side(padding: str, n: Size, k: Size, stride: Size) -> Size:
     """Side of a transposed convolution's output, as in Keras: stride n, and for 'valid' max(k - stride, 0) more.
 
-    >>> transposed_side(8, 3, 2, "same"), transposed_side(8, 3, 2, "valid")
+    >>> transposed_side("same", 8, 3, 2), transposed_side("valid", 8, 3, 2)
     (16, 17)
     """
     extra = exact(sp.Max(k - stride, 0)) if padding == "valid" else 0
