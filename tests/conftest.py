@@ -15,7 +15,5 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # otherwise jupyter_core warns that t
 # The same examples on every run, so that a red run can be repeated; `make test ARGS="--hypothesis-seed=0
 # --hypothesis-profile=explore"` looks for new ones. Two shared cores make deadlines a matter of luck.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile(
-    "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000
-)
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("repeatable")

@@ -29,9 +29,7 @@ def environment(path: str) -> tuple[list[str], list[str], list[str]]:
 def locks_of(path: str) -> list[Path]:
     """The requirement files an environment file refers to: relative to its own folder, as pip sees them."""
     _, _, pip = environment(path)
-    return [
-        ((ROOT / path).parent / line.removeprefix("-r ")).resolve() for line in pip if line.startswith("-r ")
-    ]
+    return [((ROOT / path).parent / line.removeprefix("-r ")).resolve() for line in pip if line.startswith("-r ")]
 
 
 def render(repository: Path) -> str:

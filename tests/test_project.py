@@ -100,6 +100,20 @@ def test_the_version_is_said_in_one_place():
         assert f"version: {unet_complexity.__version__}\n" in citation.read_text()
 
 
+def test_the_readme_names_what_is_there():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    paths = set(re.findall(r"\]\(([\w./-]+)\)", readme)) | set(re.findall(r"notebooks/[\w-]+\.ipynb", readme))
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+    (name,) = re.findall(r"^name: (\w+)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
+    assert f"conda activate {name}" in readme
+    assert set(re.findall(r"Version ([\d.]+\d)", readme)) == {version("unet_complexity")}
+
+
+def test_the_tutorial_is_complete():
+    numbers = {path.name[:2] for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {"00", "01", "02", "04"} <= numbers
+
+
 def test_both_licences_are_there_and_named():
     assert (ROOT / "LICENSE").read_text().startswith("MIT License\n\nCopyright (c) 2026 unet_complexity developers\n")
     assert "https://creativecommons.org/licenses/by/4.0/" in (ROOT / "LICENSE-text.md").read_text()

@@ -145,9 +145,7 @@ class Lab:
 
 def own_environment(folder: Path) -> dict[str, str]:
     """Settings of nobody's: no news dialog, and every cell in the page, not only those in view."""
-    places = {
-        name: folder / name for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")
-    }
+    places = {name: folder / name for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")}
     files = {
         "config/labconfig/page_config.json": {
             "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
@@ -225,9 +223,7 @@ NOTEBOOK = """() => {
 }"""
 OPENED = f"() => ({NOTEBOOK})()?.idle"
 STARTED = f"() => ({NOTEBOOK})()?.started"
-FINISHED = (
-    f"() => {{ const now = ({NOTEBOOK})(); return now.idle && (now.finished || now.errors.length > 0); }}"
-)
+FINISHED = f"() => {{ const now = ({NOTEBOOK})(); return now.idle && (now.finished || now.errors.length > 0); }}"
 
 
 def run_all_cells(page) -> None:
