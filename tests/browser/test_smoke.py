@@ -3,6 +3,8 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tests.browser import conftest
+
 SLIDER = """
 import ipywidgets
 slider = ipywidgets.IntSlider(value=3, min=1, max=9, description="level")
@@ -47,3 +49,19 @@ def test_errors_in_a_page_are_collected(page, script):
     assert len(page.errors) == 1
     assert "seen" in page.errors[0]
     page.errors.clear()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_browser_is_said_loudly(monkeypatch, ci, outcome):
+    monkeypatch.setattr(conftest, "find_browser", lambda: None)
+    monkeypatch.setattr(conftest, "install_browser", lambda: None)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="NO BROWSER: the explorers were not moved"):
+        conftest.browser_or_skip()
+
+
+def test_a_missing_browser_is_installed_where_that_is_possible(monkeypatch):
+    found = iter([None, "/usr/bin/chromium"])
+    monkeypatch.setattr(conftest, "find_browser", lambda: next(found))
+    monkeypatch.setattr(conftest, "install_browser", lambda: None)
+    assert conftest.browser_or_skip() == "/usr/bin/chromium"
