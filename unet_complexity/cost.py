@@ -23,8 +23,8 @@ $$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -58,11 +58,31 @@ class Tensor:
         return f"{self.height} x {self.width} x {self.channels}"
 
 
+class Rule(NamedTuple):
+    """What letters must obey for a formula to hold: ``text`` says it; ``whole`` is then a whole number, 0 or more."""
+
+    text: str
+    whole: sp.Expr
+
+    def check(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> None:
+        """ValueError where the values given for letters break the rule."""
+        value = sp.sympify(substitute(self.whole, letters))
+        if value.is_number and not (value.is_Integer and value >= 0):
+            raise ValueError(
+                f"this formula holds where {self.text}, got {given}; "
+                "give values that obey, or build with numbers: network.at(...)"
+            )
+
+
+COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise", "reads", "writes")
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
 
-    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part.
+    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part; ``rules`` say
+    what the letters must obey for the expressions to hold.
 
     >>> two = Cost(params=10, macs=100) + Cost(macs=20, elementwise=5)
     >>> two.macs, two.flops
@@ -76,6 +96,7 @@ class Cost:
     elementwise: Size = 0
     reads: Size = 0
     writes: Size = 0
+    rules: tuple[Rule, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def flops(self) -> Size:
@@ -95,14 +116,21 @@ class Cost:
     def at(self, **values: Any) -> Cost:
         """The same cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
 
-        ValueError where a name is no letter of this package, or where a count would not be whole.
+        ValueError where a name is no letter of this package, where the values break one of the ``rules``, or where a
+        count would not be whole.
         """
         letters = named_letters(values)
+        for rule in self.rules:
+            rule.check(letters, values)
         return self.map(lambda value: _whole(substitute(value, letters), values))
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
         """A cost with ``function`` applied to each field."""
-        return Cost(*(function(getattr(self, field)) for field in self.__slots__))
+        return Cost(*(function(getattr(self, name)) for name in COUNTS), self.rules)
+
+    def under(self, *rules: Rule) -> Cost:
+        """The same cost, for letters that obey these rules too."""
+        return Cost(*(getattr(self, name) for name in COUNTS), tuple(dict.fromkeys(self.rules + rules)))
 
     def __add__(self, other: object) -> Cost:
         return add([self, other]) if isinstance(other, Cost) else NotImplemented
@@ -117,11 +145,11 @@ class Cost:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        rows = [(name.replace("_", " "), getattr(self, name)) for name in (*self.__slots__, "flops")]
+        rows = [(name.replace("_", " "), getattr(self, name)) for name in (*COUNTS, "flops")]
         return "\n".join(f"{name:16} {with_separators(value)}" for name, value in rows)
 
     def _repr_latex_(self) -> str:
-        rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*self.__slots__, "flops")]
+        rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*COUNTS, "flops")]
         lines = r" \\ ".join(rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows)
         return rf"$\displaystyle \begin{{aligned}} {lines} \end{{aligned}}$"
 
@@ -132,8 +160,10 @@ def add(costs: Iterable[Cost]) -> Cost:
     >>> add([Cost(macs=2), Cost(macs=3)]).macs
     5
     """
-    columns = zip(*([getattr(cost, field) for field in Cost.__slots__] for cost in costs), strict=True)
-    return Cost(*(sum(c) if all(isinstance(v, int) for v in c) else exact(sp.Add(*c)) for c in columns))
+    costs = list(costs)
+    columns = ([getattr(cost, name) for cost in costs] for name in COUNTS)
+    sums = (sum(c) if all(isinstance(v, int) for v in c) else exact(sp.Add(*c)) for c in columns)
+    return Cost(*sums).under(*(rule for cost in costs for rule in cost.rules))
 
 
 def with_separators(value: Any) -> str:

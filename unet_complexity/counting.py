@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.cost import Cost, Tensor
+from unet_complexity.cost import COUNTS, Cost, Tensor
 from unet_complexity.networks import Network
 
 Map = list[list[list[float]]]  # rows of pixels of channels
@@ -31,7 +31,7 @@ class Tally:
     """Counters that tick while a layer runs, by the conventions of :class:`~unet_complexity.Cost`."""
 
     def __init__(self, weights: list[Any] | None) -> None:
-        self.counts = dict.fromkeys(Cost.__slots__, 0)
+        self.counts = dict.fromkeys(COUNTS, 0)
         self.given = None if weights is None else list(weights)
 
     def load(self, x: Map) -> Map:

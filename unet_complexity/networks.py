@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
-from unet_complexity.cost import Cost, Tensor, add
+from unet_complexity.cost import Cost, Rule, Tensor, add
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, named_letters, substitute
 
@@ -30,6 +30,11 @@ class Span(NamedTuple):
     letter: sp.Symbol
     first: Size
     last: Size
+
+    @property
+    def rule(self) -> Rule:
+        """The range may be empty, but must not go backwards."""
+        return Rule(f"{self.last} >= {self.first - 1}", sp.sympify(self.last - self.first + 1))
 
     def __str__(self) -> str:
         return f"{self.first} ... {self.last}"
@@ -62,7 +67,7 @@ class Step:
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
         cost, span = self.layer.cost(*self.inputs), self.span
-        return cost.map(lambda value: level_sum(value, *span)) if span else cost
+        return cost.map(lambda value: level_sum(value, *span)).under(span.rule) if span else cost
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ class Network:
     name: str
     input: Tensor
     steps: tuple[Step, ...]
-    regime: str = ""
+    rules: tuple[Rule, ...] = ()
     recipe: partial[Network] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -88,9 +93,14 @@ class Network:
         """Shape of what the last step writes."""
         return self.steps[-1].output
 
+    @property
+    def regime(self) -> str:
+        """What the letters must obey, in words; empty where every size is a number."""
+        return ", ".join(dict.fromkeys(rule.text for rule in self.rules))
+
     def total(self) -> Cost:
-        """Cost of all steps together; formulas come multiplied out and collected."""
-        return add(step.cost for step in self.steps).map(tidy)
+        """Cost of all steps together, under the network's rules; formulas come multiplied out and collected."""
+        return Cost().under(*self.rules) + add(step.cost for step in self.steps).map(tidy)
 
     def only(self, *layers: type[Layer]) -> Network:
         """The steps whose layer is one of ``layers``: ``net.only(UpSampling2D).total().writes``."""
@@ -102,7 +112,7 @@ class Network:
         if not kept:
             layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
             raise ValueError(f"no step of {self.name} is left; its layers are {layers}")
-        return Network(self.name, self.input, kept, self.regime)
+        return Network(self.name, self.input, kept, self.rules)
 
     def at(self, **values: Any) -> Network:
         """The same network with numbers in place of letters: ``net.at(N=256, C=3)``.
@@ -112,9 +122,8 @@ class Network:
         if self.recipe is None:
             raise ValueError(f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose")
         letters, wanted = named_letters(values), self.recipe.keywords
-        known = {
-            str(x) for x in sp.Tuple(*(sp.sympify(v) for v in wanted.values() if not isinstance(v, str))).free_symbols
-        }
+        parts = (x for v in wanted.values() for x in (v if isinstance(v, (tuple, list)) else [v]))
+        known = {symbol.name for part in parts if isinstance(part, sp.Basic) for symbol in part.free_symbols}
         if not known >= set(values):
             raise ValueError(
                 f"{self.name} has the letters {sorted(known)}, got {sorted(values)}; give some of its letters"

@@ -42,13 +42,17 @@ GLOSSARY: dict[str, str] = {
 }
 
 
+MAY_BE_ZERO = ("q", "l")
+
+
 def _letter(name: str) -> sp.Symbol:
-    return sp.Symbol(name, integer=True, positive=True)
+    assumption = "nonnegative" if name in MAY_BE_ZERO else "positive"
+    return sp.Symbol(name, integer=True, **{assumption: True})
 
 
 N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q"))
 n, h, w, c, f, k, s, t, m = map(_letter, "nhwcfkstm")
-level = sp.Symbol("l", integer=True, nonnegative=True)
+level = _letter("l")
 
 # He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.
 n_before, n_l, s_l, m_l = map(_letter, ("n_{l-1}", "n_l", "s_l", "m_l"))
@@ -62,7 +66,7 @@ def letter(name: str) -> sp.Symbol:
     """
     if name not in GLOSSARY:
         raise ValueError(f"no letter is called {name!r}; the letters are {', '.join(GLOSSARY)}")
-    return level if name == "l" else _letter(name)
+    return _letter(name)
 
 
 def as_size(value: Any, what: str, at_least: int = 1) -> Size:
@@ -148,4 +152,4 @@ def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
 
 def named_letters(values: dict[str, Any]) -> dict[sp.Symbol, Any]:
     """``{"N": 256}`` as ``{N: 256}``, each value checked to be a size."""
-    return {letter(name): as_size(value, name) for name, value in values.items()}
+    return {letter(name): as_size(value, name, int(name not in MAY_BE_ZERO)) for name, value in values.items()}

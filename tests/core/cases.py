@@ -205,6 +205,9 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     elif isinstance(case.layer, Concatenate):
         inputs += tuple(Tensor(inputs[0].height, inputs[0].width, x.channels) for x in case.inputs[1:])
     config = case.config()
-    layer = type(case.layer)(**{name: lift(name, value) for name, value in config.items()})
+    # A letter is no 1, and of strides and dilation only one may differ from 1.
+    dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
+    plain = {"strides" if dilated else "dilation_rate"} if isinstance(case.layer, Conv2D) else set()
+    layer = type(case.layer)(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
     assume(values)
     return Lifted(layer, inputs, values)

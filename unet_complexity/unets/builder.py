@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
+from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.symbols import Pair, Size, exact, level
@@ -54,9 +54,10 @@ class Builder:
             self.marks.pop(name, None)
             self.shapes[name], self.last = shape, name
 
-    def network(self, name: str, rules: list[str], recipe: partial[Network]) -> Network:
+    def network(self, name: str, rules: list[Rule], recipe: partial[Network]) -> Network:
         """All that was added, and the rules that its letters must obey."""
-        return Network(name, self.shape, tuple(self.steps), ", ".join(rules), recipe)
+        letters = (rule for rule in rules if not rule.whole.is_number)
+        return Network(name, self.shape, tuple(self.steps), tuple(dict.fromkeys(letters)), recipe)
 
 
 def levels(first: Size, last: Size, up: bool = False) -> Iterator[tuple[Size, Span | None]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
+from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import Concatenate, Conv2D, Conv2DTranspose, Cropping2D, MaxPooling2D, ReLU, UpSampling2D
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Span
@@ -57,8 +57,12 @@ def classic_unet(
         check_sides(sides, lambda s: _fits(s, lost, d), 2**d, rule)
     plan = _Plan(sides, as_size(base_filters, "base_filters"), k, d, up, padding, lost)
     net = plan.build(Tensor(*sides, in_channels), classes)
-    letters = any(not isinstance(s, int) for s in sides)
-    return net.network("classic U-Net", [f"{two_to(d)} divides the side{added}"] * letters, recipe)
+    rules = [Rule(f"{two_to(d)} divides the side{added}", sp.sympify(s + lost) / two_to(d)) for s in sides]
+    if lost != 0:
+        ends = [*plan.leaving(d), *plan.leaving(0)]
+        rules += [Rule("every map keeps a pixel", sp.sympify(side - 1)) for side in ends]
+        rules.append(Rule(f"{k} >= 2", sp.sympify(k - 2)))  # a 1 x 1 kernel loses nothing, so nothing is cropped
+    return net.network("classic U-Net", rules, recipe)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from unet_complexity.cost import Tensor
+import sympy as sp
+
+from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import (
     Activation,
     BatchNormalization,
@@ -61,8 +63,9 @@ def pix2pix_unet(
     all_the_way = doublings is None or (isinstance(depth, int) and isinstance(q, int) and q > depth - 2)
     plan = _Plan(sides, as_size(base_filters, "base_filters"), kernel_size, depth, q, all_the_way)
     net = plan.build(Tensor(*sides, in_channels), out_channels)
-    letters = any(not isinstance(s, int) for s in sides)
-    rules = [f"{two_to(depth)} divides the side"] * letters + [f"{depth} >= {plan.turn + 1}"] * net.letters
+    least = 2 if plan.all_the_way else exact(plan.turn + 1)
+    rules = [Rule(f"{two_to(depth)} divides the side", sp.sympify(s) / two_to(depth)) for s in sides]
+    rules.append(Rule(f"{depth} >= {least}", sp.sympify(depth - least)))
     return net.network("pix2pix U-Net", rules, recipe)
 
 
