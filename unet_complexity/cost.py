@@ -23,7 +23,7 @@ $$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -126,11 +126,11 @@ class Cost:
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
         """A cost with ``function`` applied to each field."""
-        return Cost(*(function(getattr(self, name)) for name in COUNTS), self.rules)
+        return Cost(rules=self.rules, **{name: function(getattr(self, name)) for name in COUNTS})
 
     def under(self, *rules: Rule) -> Cost:
         """The same cost, for letters that obey these rules too."""
-        return Cost(*(getattr(self, name) for name in COUNTS), tuple(dict.fromkeys(self.rules + rules)))
+        return replace(self, rules=tuple(dict.fromkeys(self.rules + rules)))
 
     def __add__(self, other: object) -> Cost:
         return add([self, other]) if isinstance(other, Cost) else NotImplemented
@@ -161,9 +161,12 @@ def add(costs: Iterable[Cost]) -> Cost:
     5
     """
     costs = list(costs)
-    columns = ([getattr(cost, name) for cost in costs] for name in COUNTS)
-    sums = (sum(c) if all(isinstance(v, int) for v in c) else exact(sp.Add(*c)) for c in columns)
-    return Cost(*sums).under(*(rule for cost in costs for rule in cost.rules))
+
+    def total(counts: list[Size]) -> Size:
+        return sum(counts) if all(isinstance(count, int) for count in counts) else exact(sp.Add(*counts))
+
+    rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
+    return Cost(rules=tuple(rules), **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS})
 
 
 def with_separators(value: Any) -> str:

@@ -31,7 +31,7 @@ class Tally:
     """Counters that tick while a layer runs, by the conventions of :class:`~unet_complexity.Cost`."""
 
     def __init__(self, weights: list[Any] | None) -> None:
-        self.counts = dict.fromkeys(COUNTS, 0)
+        self.counts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
         self.given = None if weights is None else list(weights)
 
     def load(self, x: Map) -> Map:
