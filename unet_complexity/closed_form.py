@@ -40,7 +40,7 @@ def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> sp.
     base, exponent = moving.as_base_exp()
     slope = exponent.coeff(letter) if base == 2 else sp.Integer(0)
     rest = sp.expand(exponent - slope * letter)
-    if moving != 1 and (base != 2 or rest.has(letter)):
+    if moving != 1 and (base != 2 or rest.has(letter) or not slope.is_number):
         raise ValueError(f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; sum the rest by hand")
     if slope == 0:
         return constant * (last - first + 1)
@@ -93,12 +93,12 @@ class Theta:
         return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right)$ &nbsp; {self.regime}"
 
 
-def theta(value: Any, fixed: Iterable[sp.Symbol] = ()) -> Theta:
+def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
     """How ``value`` grows when its letters do: Theta, with the letters in ``fixed`` held constant.
 
     All other letters grow without bound, independently, but for what a network asks of them: q <= L - 2.
-    A term is dropped when another one is at least as large in every letter.  ValueError where the leading terms have
-    different signs, since their sum then depends on which letter grows faster.
+    A term is dropped when another one is at least as large in every letter.  ValueError where a leading term is not
+    positive, since the sum then depends on which letter grows faster; TypeError for anything but letters and numbers.
 
     >>> from unet_complexity.symbols import C, L, N, g
     >>> print(theta(N**2*g*(36*C + 66*g) - 7*N**2*g**2/4**L))
@@ -106,7 +106,13 @@ def theta(value: Any, fixed: Iterable[sp.Symbol] = ()) -> Theta:
     >>> print(theta(3*N**2*g + 5*N*g, fixed=[g]))
     Theta(N**2)  as N grows, with g fixed
     """
-    expr, fixed = powers_of_two(value), frozenset(fixed)
+    if not isinstance(value, (int, sp.Expr)):
+        raise TypeError(f"theta reads an expression in letters, got {value!r}; try theta(network.total().macs)")
+    expr, fixed = powers_of_two(value), frozenset([fixed] if isinstance(fixed, (str, sp.Symbol)) else fixed)
+    if not all(isinstance(x, sp.Symbol) for x in fixed):
+        raise TypeError(f"fixed must be letters, got {list(fixed)}; try fixed=[C], from unet_complexity.symbols")
+    if expr == 0:
+        return Theta(expr, "a constant")
     regime = _regime(expr, fixed)
     if {L, q} <= expr.free_symbols - fixed:
         # L and q do not grow independently; q and the number of levels beyond it do
@@ -119,7 +125,9 @@ def theta(value: Any, fixed: Iterable[sp.Symbol] = ()) -> Theta:
     bare = [_monomial(growth, letters) for growth in leading]
     for growth, monomial in zip(leading, bare, strict=True):
         if not powers_of_two(sp.Add(*groups[growth]) / monomial).is_positive:
-            raise ValueError(f"the leading terms of {value} differ in sign; fix a letter, as in theta(..., fixed=[C])")
+            raise ValueError(
+                f"theta needs leading terms that are positive, got {value}; fix a letter, as in theta(..., fixed=[C])"
+            )
     return Theta(sp.factor_terms(sp.Add(*bare).subs(_BEYOND, L - q)), regime)
 
 

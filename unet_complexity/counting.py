@@ -40,6 +40,8 @@ class Tally:
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """The next weight array: the one given, or small numbers of that shape; each is a param and is read."""
+        if self.given == []:
+            raise ValueError(f"a weight of the shape {sides} is missing; give weights in Keras's order")
         values = filled(*sides) if self.given is None else self.given.pop(0)
         found = sides_of(values)
         if found != sides:
@@ -102,9 +104,19 @@ def count(thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | 
     if type(thing) not in TWINS:
         known = ", ".join(sorted(kind.__name__ for kind in TWINS))
         raise TypeError(f"no counting loop for {type(thing).__name__}; there are loops for {known}")
-    tally = Tally(weights)
-    output = TWINS[type(thing)](thing, tally, [as_map(x) for x in inputs])
+    tally, maps = Tally(weights), [as_map(x) for x in inputs]
+    _check(thing, [Tensor(*sides_of(x)) for x in maps])
+    output = TWINS[type(thing)](thing, tally, maps)
+    if tally.given:
+        raise ValueError(f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own")
     return Counted(output, Cost(**tally.counts))
+
+
+def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
+    """The formula refuses what does not fit, and shows letters; no count is taken from it."""
+    cost = layer.cost(*shapes)
+    if not all(isinstance(getattr(cost, name), int) for name in COUNTS):
+        raise TypeError(f"a loop needs numbers for sizes, got {layer}; put numbers in place of the letters")
 
 
 def _count_network(net: Network) -> Counted:

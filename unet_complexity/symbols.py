@@ -10,6 +10,7 @@ A letter is taken to fit: whatever a stride must divide, it divides.  Numbers ar
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any, TypeAlias, TypeVar
 
 import sympy as sp
@@ -72,8 +73,8 @@ def letter(name: str) -> sp.Symbol:
 def as_size(value: Any, what: str, at_least: int = 1) -> Size:
     """``value`` as a size: an ``int`` of at least ``at_least``, or a SymPy expression in letters.
 
-    TypeError for floats, booleans and anything else that is no size; ValueError for a number too small and
-    for a letter that SymPy does not know to be a whole number.
+    TypeError for floats, booleans and anything else that is no size; ValueError for what is too small and for a
+    letter that SymPy does not know to be a whole number.
 
     >>> as_size(256, "side"), as_size(N / 2, "side")
     (256, N/2)
@@ -81,19 +82,31 @@ def as_size(value: Any, what: str, at_least: int = 1) -> Size:
     if isinstance(value, sp.Integer):
         value = int(value)
     if isinstance(value, sp.Expr) and not value.is_number:
-        return _checked_letters(value, what)
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        try_this = int(value) if isinstance(value, (float, sp.Number)) and value >= at_least else at_least
+        return _checked_letters(value, what, at_least)
+    try:
+        number = index(None if isinstance(value, bool) else value)
+    except TypeError:
         raise TypeError(
-            f"{what} must be a whole number or a letter, got {value!r} ({type(value).__name__}); try {try_this}"
-        )
-    number = int(value.__index__())
+            f"{what} must be a whole number or a letter, got {value!r} ({type(value).__name__}); "
+            f"try {_nearest(value, at_least)}"
+        ) from None
     if number < at_least:
         raise ValueError(f"{what} must be at least {at_least}, got {number}; try {max(at_least, -number)}")
     return number
 
 
-def _checked_letters(value: sp.Expr, what: str) -> sp.Expr:
+def _nearest(value: Any, at_least: int) -> int:
+    try:
+        return max(int(value), at_least)
+    except (TypeError, ValueError, OverflowError):
+        return at_least
+
+
+def _checked_letters(value: sp.Expr, what: str, at_least: int) -> sp.Expr:
+    if value.has(sp.Float):
+        raise TypeError(f"{what} must be exact, got {value}; try {sp.nsimplify(value)}")
+    if (value - at_least).is_negative:
+        raise ValueError(f"{what} must be at least {at_least}, got {value}; try {-value}")
     for symbol in value.free_symbols:
         if not (symbol.is_integer and symbol.is_nonnegative):
             raise ValueError(
