@@ -1,0 +1,251 @@
+// What all explorers share: controls, state, the text line, playing, copying, and the two ways to be on a page.
+
+function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Bounds follow each other, so a state that cannot be is never reached. Twice, since one bound may move another.
+function fit(state, previous = state) {
+  const fitted = { ...state };
+  for (let pass = 0; pass < 2; pass++) {
+    for (const control of SPEC.controls) {
+      const { name, options } = control;
+      if (options) {
+        if (!options.includes(fitted[name])) fitted[name] = previous[name];
+        continue;
+      }
+      const { low, high, step } = boundsOf(control, fitted);
+      const value = Number.isFinite(Number(fitted[name])) ? Number(fitted[name]) : previous[name];
+      const snapped = low + Math.round((value - low) / step) * step;
+      fitted[name] = Math.max(low, Math.min(low + Math.floor((high - low) / step) * step, snapped));
+    }
+  }
+  return fitted;
+}
+
+const boundsOf = (control, state) =>
+  ({ low: control.low, high: control.high, step: 1, ...(explorer.bounds ? explorer.bounds(state)[control.name] : {}) });
+
+// A slider's stops that are within bounds; every number where none are given.
+function stopsOf(control, state) {
+  const { low, high, step } = boundsOf(control, state);
+  const all = control.stops.length ? control.stops : Array.from({ length: (high - low) / step + 1 }, (_, i) => low + i * step);
+  return all.filter((stop) => stop >= low && stop <= high && (stop - low) % step === 0);
+}
+
+function numberControl(control, uid, change) {
+  const id = `${uid}-${control.name}`;
+  let stops = [];
+  const value = h("input", {
+    type: "number", id, class: "unetx-value", inputmode: "numeric",
+    onchange: () => change(control.name, value.value === "" ? NaN : Number(value.value)),
+  });
+  const slider = h("input", {
+    type: "range", min: 0, step: 1, "aria-label": control.label, "data-control": control.name,
+    oninput: () => change(control.name, stops[Number(slider.value)]),
+  });
+  const element = h("div", { class: "unetx-control" }, h("label", { for: id }, control.label), value, slider);
+  return {
+    element,
+    show(state) {
+      const { low, high, step } = boundsOf(control, state), now = state[control.name];
+      stops = stopsOf(control, state);
+      const nearest = stops.reduce((best, stop, i) => (Math.abs(stop - now) < Math.abs(stops[best] - now) ? i : best), 0);
+      Object.assign(value, { min: low, max: high, step });
+      Object.assign(slider, { max: Math.max(0, stops.length - 1), value: nearest });
+      slider.value = nearest; // again, since a maximum that was too small has cut it
+      slider.setAttribute("aria-valuetext", `${exact(now)}`);
+      value.value = now;
+      slider.disabled = stops.length < 2;
+    },
+  };
+}
+
+function choiceControl(control, uid, change) {
+  const inputs = control.options.map((option) => h("input", {
+    type: "radio", name: `${uid}-${control.name}`, value: option, "data-control": control.name,
+    onchange: () => change(control.name, option),
+  }));
+  const choices = inputs.map((input) => h("label", {}, input, h("span", {}, input.value)));
+  const element = h("fieldset", { class: "unetx-control unetx-choice" }, h("legend", {}, control.label), ...choices);
+  return { element, show: (state) => inputs.forEach((input) => { input.checked = input.value === state[control.name]; }) };
+}
+
+function playControls(name, get, set) {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let timer = null;
+  const last = () => boundsOf(SPEC.controls.find((control) => control.name === name), get()).high;
+  const stop = () => { clearInterval(timer); timer = null; play.textContent = "▶ Play"; };
+  const by = (steps) => { stop(); set({ [name]: get()[name] + steps }); };
+  const tick = () => (get()[name] >= last() ? stop() : set({ [name]: get()[name] + 1 }));
+  const start = () => {
+    if (get()[name] >= last()) set({ [name]: 0 });
+    if (still) return set({ [name]: last() }); // no motion is wanted: show where it ends
+    play.textContent = "❚❚ Pause";
+    timer = setInterval(tick, Math.max(60, Math.min(400, 6000 / last())));
+    return undefined;
+  };
+  const button = (text, title, onclick) => h("button", { type: "button", title, "aria-label": title, onclick }, text);
+  const play = h("button", { type: "button", class: "unetx-main", onclick: () => (timer ? stop() : start()) }, "▶ Play");
+  const element = h("div", { class: "unetx-buttons" }, play, button("‹", "one step back", () => by(-1)),
+    button("›", "one step on", () => by(1)), button("⇤", "to the start", () => by(-last())), button("⇥", "to the end", () => by(last())));
+  return { element, stop };
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch { // no permission, or no secure page
+    const area = h("textarea", { class: "unetx-hidden" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+const csv = (rows) => rows.map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${String(cell).replace(/"/g, '""')}"` : cell)).join(",")).join("\n") + "\n";
+
+// One stop of the Tab key for the whole picture; arrows go from mark to mark, and each tells its numbers.
+function tellMarks(stage, tip) {
+  const marks = () => [...stage.querySelectorAll(".mark")];
+  const hide = () => { tip.hidden = true; };
+  const tell = (mark) => {
+    const box = mark.getBoundingClientRect(), frame = stage.getBoundingClientRect();
+    tip.textContent = mark.getAttribute("aria-label");
+    tip.hidden = false;
+    const left = Math.min(box.left - frame.left, frame.width - tip.offsetWidth - 4);
+    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.top = `${box.bottom - frame.top + 4}px`;
+  };
+  stage.addEventListener("pointermove", (event) => { const mark = event.target.closest(".mark"); if (mark) tell(mark); else hide(); });
+  stage.addEventListener("pointerleave", hide);
+  stage.addEventListener("focusin", (event) => { const mark = event.target.closest(".mark"); if (mark) tell(mark); });
+  stage.addEventListener("focusout", hide);
+  stage.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key], all = marks();
+    const at = all.indexOf(document.activeElement);
+    if (event.key === "Escape") hide();
+    if (!by || at < 0) return;
+    event.preventDefault();
+    all[(at + by + all.length) % all.length].focus();
+  });
+  return { ready: (at = 0) => { const all = marks(); if (all.length) all[Math.min(at, all.length - 1)].setAttribute("tabindex", "0"); } };
+}
+
+// Builds an explorer inside `root` and returns how to move it from outside.
+function mount(root, initial, onChange = () => {}) {
+  const uid = `x${Math.random().toString(36).slice(2, 9)}`;
+  let state = fit(initial), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null;
+
+  const stage = h("div", { class: "unetx-stage" });
+  const drawing = h("div"), tip = h("div", { class: "unetx-tip", hidden: true, "aria-hidden": "true" });
+  stage.append(drawing, tip);
+  const marks = tellMarks(stage, tip);
+  const text = h("p", { class: "unetx-text" }), live = h("p", { class: "unetx-hidden", "aria-live": "polite" });
+
+  function draw() {
+    result = explorer.picture(state, { narrow, uid, before });
+    const focused = [...drawing.querySelectorAll(".mark")].indexOf(document.activeElement);
+    drawing.innerHTML = result.svg;
+    marks.ready(Math.max(0, focused));
+    if (focused >= 0) drawing.querySelectorAll(".mark")[focused]?.focus();
+    text.textContent = result.text;
+    controls.forEach((control) => control.show(state));
+    hide();
+  }
+
+  function hide() {
+    const hidden = explorer.hidden ? explorer.hidden(state) : [];
+    SPEC.controls.forEach((control, i) => { controls[i].element.hidden = hidden.includes(control.name); });
+  }
+
+  function set(changes, tell = true) {
+    const now = performance.now(), old = state;
+    state = fit({ ...state, ...changes }, state);
+    if (SPEC.controls.every(({ name }) => state[name] === old[name])) return draw(); // a typed value was out of bounds
+    if (now - lastChange > 700) before = old; // the ghost: where this movement began
+    lastChange = now;
+    draw();
+    clearTimeout(speaking);
+    speaking = setTimeout(() => { live.textContent = result.text; }, 500);
+    if (tell) onChange(state);
+    return undefined;
+  }
+
+  const change = (name, value) => { player?.stop(); set({ [name]: value }); };
+  const controls = SPEC.controls.map((control) => (control.options ? choiceControl : numberControl)(control, uid, change));
+  const of = (folded) => controls.filter((_, i) => SPEC.controls[i].folded === folded).map((control) => control.element);
+  const player = explorer.play ? playControls(explorer.play, () => state, set) : null;
+  const button = (name, onclick) => h("button", { type: "button", onclick }, name);
+  const presets = Object.entries(SPEC.presets).map(([name, preset]) => button(name, () => { player?.stop(); set({ step: 0, ...preset }); }));
+  const copied = button("Copy as CSV", async () => {
+    await copyText(csv(result.rows));
+    copied.textContent = "Copied";
+    setTimeout(() => { copied.textContent = "Copy as CSV"; }, 1200);
+  });
+  const more = h("details", { class: "unetx-more" }, h("summary", {}, "More settings"), h("div", { class: "unetx-controls" }, ...of(true)));
+
+  if (explorer.pick) {
+    const pick = (event) => {
+      const box = drawing.firstElementChild.getBoundingClientRect(), view = drawing.firstElementChild.viewBox.baseVal;
+      const scale = view.width / box.width;
+      const picked = explorer.pick(state, (event.clientX - box.left) * scale, (event.clientY - box.top) * scale, narrow);
+      if (picked) { player?.stop(); set(picked); }
+    };
+    drawing.addEventListener("pointerdown", pick);
+    drawing.addEventListener("pointermove", (event) => { if (event.buttons) pick(event); });
+  }
+
+  root.replaceChildren(h("style", {}, CSS),
+    h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name, "data-lm-suppress-shortcuts": "true" },
+      h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
+      stage, text, live, more,
+      h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(initial); }), copied)));
+  root.setAttribute("data-alive", "");
+  // JupyterLab would take arrow keys as its own
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+
+  const watch = new ResizeObserver(() => {
+    const now = stage.clientWidth > 0 && stage.clientWidth < 560;
+    if (now !== narrow) { narrow = now; draw(); }
+  });
+  watch.observe(stage);
+  narrow = stage.clientWidth > 0 && stage.clientWidth < 560;
+  draw();
+  return { set: (changes) => set(changes, false), state: () => state, stop: () => { player?.stop(); watch.disconnect(); } };
+}
+
+// In a widget: Python's state moves the picture, a control moves Python's state, and no kernel is no obstacle.
+function renderWidget({ model, el }) {
+  const names = SPEC.controls.map((control) => control.name);
+  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+  const root = h("div", { class: "unetx", "data-explorer": SPEC.kind });
+  el.append(root);
+  const alive = mount(root, read(), (state) => {
+    for (const name of names) if (model.get(name) !== state[name]) model.set(name, state[name]);
+    try {
+      model.save_changes();
+    } catch (error) {
+      console.info("the kernel is gone; the explorer goes on without it", error);
+    }
+  });
+  const heard = () => { const now = read(), here = alive.state(); if (names.some((name) => now[name] !== here[name])) alive.set(now); };
+  for (const name of names) model.on(`change:${name}`, heard);
+  return () => { for (const name of names) model.off(`change:${name}`, heard); alive.stop(); };
+}
+
+// On a page without a kernel: every explorer of this kind that is not yet alive.
+function startOnPage() {
+  for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]:not([data-alive])`)) {
+    mount(root, JSON.parse(root.dataset.state));
+  }
+}

@@ -1,0 +1,93 @@
+"""The still picture: what an explorer shows, as a PNG, drawn by the explorer's own JavaScript without a browser.
+
+Committed notebooks hold it for readers whose viewer runs no script.  Needs mini-racer (a JavaScript engine),
+resvg_py (SVG to pixels) and matplotlib's copy of the DejaVu fonts: tools of the checks, not of the reader.
+"""
+
+from __future__ import annotations
+
+import base64
+import html as markup
+import json
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from unet_complexity.explorers import module
+
+PLACE = re.compile(r'(<div class="unetx" data-explorer="(\w+)" data-state="([^"]*)">)(<img[^>]*>)?')
+SCALE = 2  # pixels per unit of the picture, for dense screens
+
+
+@cache
+def engine(kind: str) -> Any:
+    """A JavaScript context in which the explorer's ``explorer``, ``count`` and ``fit`` are known."""
+    try:
+        from py_mini_racer import MiniRacer
+    except ImportError as error:
+        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
+    from unet_complexity.explorers import widgets
+
+    classes = (widgets.WindowExplorer, widgets.RepeatExplorer, widgets.LevelsExplorer)
+    spec = next(one._spec() for one in classes if one.kind == kind)
+    context = MiniRacer()
+    context.eval(f"const SPEC = {json.dumps(spec)};\n{module.body(kind)}")
+    return context
+
+
+def picture(kind: str, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
+    """What ``explorer.picture`` gives for a state: "svg", "text", "rows", "numbers"."""
+    options = json.dumps({"narrow": narrow, "uid": "still"})
+    result = engine(kind).eval(f"JSON.stringify(explorer.picture({json.dumps(state)}, {options}))")
+    drawn: dict[str, Any] = json.loads(result)
+    return drawn
+
+
+def png(svg: str) -> bytes:
+    """The picture in its light colours, on white, with fonts that are the same everywhere."""
+    try:
+        import matplotlib
+        import resvg_py
+    except ImportError as error:
+        raise ImportError("still pictures need resvg_py: pip install mini-racer resvg_py matplotlib") from error
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    width = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=_with_style(svg),
+            width=SCALE * width,
+            background="#ffffff",
+            skip_system_fonts=True,
+            font_files=[str(fonts / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")],
+            font_family="DejaVu Sans",
+            sans_serif_family="DejaVu Sans",
+        )
+    )
+
+
+def _with_style(svg: str) -> str:
+    """The page's own style sheet, its colours written out: the still's renderer knows no custom properties."""
+    css = (files("unet_complexity.explorers") / "static" / "style.css").read_text("utf-8")
+    light = dict(re.findall(r"(--ux-\w+): (?:var\(--[\w-]+, )?(#\w+|rgba\([^)]*\))", css.split("@media")[0]))
+    rules = [line for line in css.splitlines() if re.match(r"\.(fill-|unetx (svg )?[.t])", line)]
+    style = re.sub(r"var\((--ux-\w+)\)", lambda name: light[name[1]], "\n".join(rules))
+    style = style.replace(".unetx svg ", "").replace(".unetx ", "").replace("system-ui, ", "")
+    return svg.replace("<defs>", f"<style>{style}</style><defs>", 1)
+
+
+def add_still(html: str) -> str:
+    """The HTML form of an explorer with a still of its state in it; any other HTML as it is.
+
+    The picture's alternative text is the explorer's sentence.
+    """
+
+    def with_image(match: re.Match[str]) -> str:
+        opening, kind, state = match[1], match[2], json.loads(markup.unescape(match[3]))
+        drawn = picture(kind, state)
+        data = base64.b64encode(png(drawn["svg"])).decode()
+        alt = markup.escape(drawn["text"])
+        return f'{opening}<img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+    return PLACE.sub(with_image, html)
