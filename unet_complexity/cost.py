@@ -64,6 +64,16 @@ class Rule(NamedTuple):
     text: str
     whole: sp.Expr
 
+    @classmethod
+    def size(cls, size: sp.Expr) -> Rule:
+        """``size`` is one: a whole number of at least 1."""
+        return cls(f"{size} is a whole number, 1 or more", size - 1)
+
+    @classmethod
+    def largest_kernel(cls, k: Size, side: sp.Expr) -> Rule:
+        """What in-bounds counts ask of a network whose smallest map that a k x k window walks has this side."""
+        return cls(f"{k} <= {2 * side + 1}", 2 * side + 1 - k)
+
     def check(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> None:
         """ValueError where the values given for letters break the rule."""
         value = sp.sympify(substitute(self.whole, letters))

@@ -9,7 +9,7 @@ $$\text{total} = \sum_{\text{steps}} \text{cost}(\text{layer}, \text{input shape
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,7 +67,7 @@ class Step:
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
         cost, span = self.layer.cost(*self.inputs), self.span
-        return cost.map(lambda value: level_sum(value, *span)).under(span.rule) if span else cost
+        return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Network:
 
     def total(self) -> Cost:
         """Cost of all steps together, under the network's rules; formulas come multiplied out and collected."""
-        return Cost().under(*self.rules) + add(step.cost for step in self.steps).map(tidy)
+        return replace(add(step.cost for step in self.steps).map(tidy), rules=self.rules)
 
     def only(self, *layers: type[Layer]) -> Network:
         """The steps whose layer is one of ``layers``: ``net.only(UpSampling2D).total().writes``."""

@@ -84,7 +84,9 @@ def as_size(value: Any, what: str, at_least: int = 1) -> Size:
     if isinstance(value, sp.Expr) and not value.is_number:
         return _checked_letters(value, what, at_least)
     try:
-        number = index(None if isinstance(value, bool) else value)
+        number = index(value)
+        if isinstance(value, bool):
+            raise TypeError
     except TypeError:
         raise TypeError(
             f"{what} must be a whole number or a letter, got {value!r} ({type(value).__name__}); "

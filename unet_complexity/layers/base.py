@@ -11,7 +11,9 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any
 
-from unet_complexity.cost import Cost, Tensor
+import sympy as sp
+
+from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.symbols import Size, exact
 
 
@@ -56,7 +58,13 @@ class Layer(ABC):
             elementwise=exact(self.elementwise(*inputs)),
             reads=exact(sum((x.size for x in inputs), params)),
             writes=self.output(*inputs).size,
+            rules=tuple(Rule.size(size) for size in self.sizes(*inputs) if isinstance(size, sp.Expr)),
         )
+
+    def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
+        """Sizes that come out whole and at least 1 where the counts hold; those with letters become rules."""
+        out = self.output(*inputs)
+        return out.height, out.width, out.channels
 
     def check_inputs(self, *inputs: Any) -> None:
         """TypeError unless the layer is given as many shapes as it takes, each a :class:`Tensor`."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import axes, taps_in_bounds, transposed_side, window_count
+from unet_complexity.layers.windows import axes, hang_over, taps_in_bounds, transposed_side, window_count
 from unet_complexity.symbols import Size, Sizes, as_pair, as_size, floor_div
 
 
@@ -73,6 +73,10 @@ class Conv2D(Layer):
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
 
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        hanging = (hang_over(self.padding, *axis) for axis in self._axes(x))
+        return *super().sizes(x), *hanging, self._channels_seen(x), floor_div(self.filters, self.groups)
+
     def _axes(self, x: Tensor) -> Iterator[Any]:
         return axes(x, self.kernel_size, self.strides, self.dilation_rate)
 
@@ -121,9 +125,14 @@ class Conv2DTranspose(Layer):
         # The taps that fall inside are those of the strided convolution that leads from the output back to x.
         if self.padding == "valid":
             return self.macs(x)
-        back = axes(self.output(x), self.kernel_size, self.strides)
-        rows, columns = (taps_in_bounds("same", *axis) for axis in back)
+        rows, columns = (taps_in_bounds("same", *axis) for axis in self._axes_back(x))
         return rows * columns * x.channels * self.filters
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().sizes(x), *(hang_over(self.padding, *axis) for axis in self._axes_back(x))
+
+    def _axes_back(self, x: Tensor) -> Iterator[Any]:
+        return axes(self.output(x), self.kernel_size, self.strides)

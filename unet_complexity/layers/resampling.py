@@ -11,7 +11,7 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import axes, taps_in_bounds, window_count
+from unet_complexity.layers.windows import axes, hang_over, taps_in_bounds, window_count
 from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
 
 
@@ -59,6 +59,10 @@ class _Pooling2D(Layer):
     def output(self, x: Tensor) -> Tensor:
         height, width = (window_count(self.padding, *axis) for axis in axes(x, self.pool_size, self.strides))
         return Tensor(height, width, x.channels)
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        hanging = (hang_over(self.padding, *axis) for axis in axes(x, self.pool_size, self.strides))
+        return *super().sizes(x), *hanging
 
     def _elements_seen(self, x: Tensor) -> Size:
         """Elements under the window, summed over its stops; padding is left out, as in Keras."""

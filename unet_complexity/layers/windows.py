@@ -79,6 +79,18 @@ def taps_in_bounds(padding: str, n: Size, k: Size, stride: Size, dilation: Size 
     return exact(sp.expand(stops * k - outside))
 
 
+def hang_over(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+    """At least 1 where no window hangs over both ends so far that taps_in_bounds, given letters, goes wrong.
+
+    The back, where 'same' pads more, has ceil(missing / 2) elements; they must not reach beyond the first stop.
+
+    >>> hang_over("same", 2, 5, 1), hang_over("same", 2, 6, 1)
+    (1, 0)
+    """
+    stops = window_count(padding, n, k, stride, dilation)
+    return 1 if padding == "valid" else exact((2 * stops + 1) * stride - span(k, dilation) + 1)
+
+
 def _taps_outside(pad: Size, stops: Size, stride: Size, dilation: Size) -> Size:
     """Taps on one side's padding: ceil(pad / dilation) at the stop nearest the border, fewer at each further one."""
     if isinstance(pad, int) and isinstance(stride, int) and isinstance(dilation, int):

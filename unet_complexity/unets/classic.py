@@ -58,6 +58,8 @@ def classic_unet(
     plan = _Plan(sides, as_size(base_filters, "base_filters"), k, d, up, padding, lost)
     net = plan.build(Tensor(*sides, in_channels), classes)
     rules = [Rule(f"{two_to(d)} divides the side{added}", sp.sympify(s + lost) / two_to(d)) for s in sides]
+    if padding == "same" and (not isinstance(k, int) or k > 3):
+        rules += [Rule.largest_kernel(k, sp.sympify(s) / two_to(d)) for s in sides]
     if lost != 0:
         ends = [*plan.leaving(d), *plan.leaving(0)]
         rules += [Rule("every map keeps a pixel", sp.sympify(side - 1)) for side in ends]

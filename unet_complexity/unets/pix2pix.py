@@ -66,6 +66,8 @@ def pix2pix_unet(
     least = 2 if plan.all_the_way else exact(plan.turn + 1)
     rules = [Rule(f"{two_to(depth)} divides the side", sp.sympify(s) / two_to(depth)) for s in sides]
     rules.append(Rule(f"{depth} >= {least}", sp.sympify(depth - least)))
+    if not isinstance(plan.k, int) or plan.k > 5:  # smaller ones fit wherever the depth does
+        rules += [Rule.largest_kernel(plan.k, 2 * sp.sympify(s) / two_to(depth)) for s in sides]
     return net.network("pix2pix U-Net", rules, recipe)
 
 
