@@ -1,0 +1,78 @@
+"""One axis: stops, padding and taps, against a window that is really moved."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unet_complexity import AveragePooling2D, Conv2D, Conv2DTranspose, Cost, Layer, MaxPooling2D, Tensor
+from unet_complexity.counting import stops
+from unet_complexity.layers.windows import hang_over, same_padding, taps_in_bounds, window_count
+from unet_complexity.symbols import c, f, k, n
+
+small = st.integers(1, 9)
+
+
+@settings(max_examples=300)
+@given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), dilation=st.integers(1, 3))
+def test_taps_of_a_window_that_is_moved(n: int, k: int, stride: int, dilation: int) -> None:
+    for padding in ("same", "valid") if n > (k - 1) * dilation else ("same",):
+        at = stops(n, k, stride, dilation, padding)
+        taps = [first + i * dilation for first in at for i in range(k)]
+        assert window_count(padding, n, k, stride, dilation) == len(at)
+        assert taps_in_bounds(padding, n, k, stride, dilation) == sum(0 <= tap < n for tap in taps)
+        if padding == "same":
+            before, after = same_padding(n, k, stride, dilation)
+            assert before == max(-taps[0], 0)
+            assert before <= after <= before + 1
+
+
+LETTERED = [Conv2D(1, k), Conv2D(1, k, strides=2), Conv2D(1, k, strides=3), Conv2DTranspose(1, k, strides=2)]
+POOLS = [
+    kind(size, stride, "same") for kind in (MaxPooling2D, AveragePooling2D) for size in (3, 8) for stride in (1, 2)
+]
+
+
+def or_refusal(cost: Cost, values: dict[str, int]) -> Cost | str:
+    try:
+        return cost.at(**values)
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("layer", [*LETTERED, *POOLS], ids=str)
+def test_a_formula_with_letters_is_right_or_refuses(layer: Layer) -> None:
+    """Every side and kernel up to 12: in the regime both agree, outside of it numbers are refused."""
+    lettered = layer.cost(Tensor(n, n, c))
+    agreed = 0
+    for side, kernel in product(range(1, 13), range(1, 13) if layer in LETTERED else [None]):
+        values = {"n": side, "c": 2} | ({"k": kernel} if kernel else {})
+        plain = type(layer)(1, kernel, strides=layer.strides) if kernel else layer
+        found = or_refusal(lettered, values)
+        if isinstance(found, Cost):
+            agreed += 1
+            assert found == plain.cost(Tensor(side, side, 2)), values
+        else:
+            assert "this formula holds where" in found
+    assert agreed >= 5
+
+
+def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
+    """Refused exactly where the formula would be wrong, for a kernel that slides by 1."""
+    for kernel in range(1, 12):
+        formula = taps_in_bounds("same", n, kernel, 1)
+        for side in range(1, 12):
+            right = formula == formula.subs(n, side) if isinstance(formula, int) else formula.subs(n, side)
+            assert (hang_over("same", side, kernel, 1) >= 1) == (right == taps_in_bounds("same", side, kernel, 1))
+
+
+def test_groups_that_do_not_divide_are_refused_even_where_the_count_is_whole() -> None:
+    cost = Conv2D(f, 2, groups=2).cost(Tensor(n, n, c))
+    assert cost.at(n=4, c=2, f=2) == Conv2D(2, 2, groups=2).cost(Tensor(4, 4, 2))
+    with pytest.raises(ValueError, match=r"holds where c/2 is a whole number, 1 or more, got .*'c': 3"):
+        cost.at(n=4, c=3, f=2)
+    with pytest.raises(ValueError, match=r"holds where f/2 is a whole number"):
+        cost.at(n=4, c=2, f=3)
