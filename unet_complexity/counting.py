@@ -121,9 +121,11 @@ def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
 
 def _count_network(net: Network) -> Counted:
     maps, costs = {"input": as_map(net.input)}, []
+    if any(step.span for step in net):
+        raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
+    if missing := {source for step in net for source in step.sources} - {"input", *(step.name for step in net)}:
+        raise ValueError(f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network")
     for step in net:
-        if step.span:
-            raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
         costs.append(counted.cost)
