@@ -32,10 +32,11 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
     if isinstance(first, int) and isinstance(last, int) and last < first - 1:
         raise ValueError(f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1")
     terms = [one for one in sp.Add.make_args(powers_of_two(term)) if one != 0]
-    return exact(sp.expand(sp.Add(*(_geometric(one, letter, first, last) for one in terms))))
+    return exact(sp.Add(*(part for one in terms for part in _geometric(one, letter, first, last))))
 
 
-def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> sp.Expr:
+def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> list[sp.Expr]:
+    """The terms of the sum of one term."""
     constant, moving = term.as_independent(letter, as_Add=False)
     base, exponent = moving.as_base_exp()
     slope = exponent.coeff(letter) if base == 2 else sp.Integer(0)
@@ -43,11 +44,14 @@ def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> sp.
     if moving != 1 and (base != 2 or rest.has(letter) or not slope.is_number):
         raise ValueError(f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; sum the rest by hand")
     if slope == 0:
-        return constant * (last - first + 1)
-    # base 2 throughout: 4**L and 2**(2*L) would never cancel
-    two = sp.Integer(2)
-    ends = two ** sp.expand(slope * (last + 1) + rest) - two ** sp.expand(slope * first + rest)
-    return constant * ends / (two**slope - 1)
+        return [constant * part for part in sp.Add.make_args(sp.sympify(last - first + 1))]
+    constant /= sp.Integer(2) ** slope - 1
+    return [constant * _two_to(slope * (last + 1) + rest), -constant * _two_to(slope * first + rest)]
+
+
+def _two_to(exponent: sp.Expr) -> sp.Expr:
+    """Base 2 throughout, a factor for each term: 4**L and 2**(2*L), 2**(L + 1) and 2*2**L would never cancel."""
+    return sp.Mul(*(sp.Integer(2) ** part for part in sp.Add.make_args(sp.expand(exponent))))
 
 
 def powers_of_two(value: Any) -> sp.Expr:
