@@ -19,7 +19,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, N, c, f, g, k, m, n, q, t
+from unet_complexity.symbols import C_in, C_out, L, c, f, g, k, m, n, q, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Formulas = dict[str, Any]  # expressions, and lists or dictionaries of them
@@ -28,7 +28,7 @@ s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
 SIDES, KERNELS, STRIDES, DILATIONS = range(3, 13), range(1, 6), range(1, 4), range(1, 3)
 
 
-class _Printer(JavascriptCodePrinter):  # type: ignore[misc]
+class _Printer(JavascriptCodePrinter):
     """Doubles are exact up to 2**53 as long as no step leaves the whole numbers: multiply first, divide last."""
 
     def _print_Mul(self, expr: sp.Mul) -> str:
@@ -129,7 +129,7 @@ def levels_formulas() -> Formulas:
 
 
 def _blocks(net: Network) -> list[Formulas]:
-    return [_block(net.where(lambda step, name=name: step.block == name)) for name in net.groups("block")]
+    return [_block(block) for block in net.groups("block").values()]
 
 
 def _block(net: Network) -> Formulas:

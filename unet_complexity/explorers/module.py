@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from unet_complexity.explorers import formulas
 
-PARTS = {
+PARTS: dict[str, Callable[[], tuple[formulas.Formulas, dict[str, list[int]]]]] = {
     "window": lambda: (formulas.window_formulas(), formulas.window_table()),
     "repeat": lambda: (formulas.repeat_formulas(), {}),
     "levels": lambda: (formulas.levels_formulas(), {}),

@@ -70,7 +70,7 @@ def png(svg: str) -> bytes:
 def _with_style(svg: str) -> str:
     """The page's own style sheet, its colours written out: the still's renderer knows no custom properties."""
     css = (files("unet_complexity.explorers") / "static" / "style.css").read_text("utf-8")
-    light = dict(re.findall(r"(--ux-\w+): (?:var\(--[\w-]+, )?(#\w+|rgba\([^)]*\))", css.split("@media")[0]))
+    light = dict(re.findall(r"(--ux-\w+): light-dark\((#\w+|rgba\([^)]*\)),", css))
     rules = [line for line in css.splitlines() if re.match(r"\.(fill-|unetx (svg )?[.t])", line)]
     style = re.sub(r"var\((--ux-\w+)\)", lambda name: light[name[1]], "\n".join(rules))
     style = style.replace(".unetx svg ", "").replace(".unetx ", "").replace("system-ui, ", "")

@@ -23,11 +23,11 @@ from unet_complexity.unets import classic_unet, pix2pix_unet
 CHANNELS = (1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
-class StateError(traitlets.TraitError, ValueError):  # type: ignore[misc]
+class StateError(traitlets.TraitError, ValueError):
     """A state that no explorer can show.  traitlets then takes the whole change back."""
 
 
-class Whole(traitlets.Int):  # type: ignore[misc]
+class Whole(traitlets.Int):
     """A whole number from ``low`` to ``high``; its slider stops at ``stops``, or at every number."""
 
     def __init__(self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()) -> None:
@@ -44,7 +44,7 @@ class Whole(traitlets.Int):  # type: ignore[misc]
         return int(value)
 
 
-class Choice(traitlets.Unicode):  # type: ignore[misc]
+class Choice(traitlets.Unicode):
     """One of a few words."""
 
     def __init__(self, options: tuple[str, ...], label: str) -> None:
@@ -69,7 +69,7 @@ def _together(explorer: Explorer, proposal: Any) -> Any:
     return proposal["value"]
 
 
-class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+class Explorer(anywidget.AnyWidget):
     """What the explorers share.  Set any of the controls by name, alone or together with :meth:`set`."""
 
     kind: ClassVar[str] = ""
@@ -81,15 +81,19 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     _initial = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
-        if unknown := [name for name in state if name not in self.shown + self.folded]:
-            known = ", ".join(self.shown + self.folded)
-            raise TypeError(f"{type(self).__name__} has no control {unknown[0]!r}; its controls are {known}")
+        self._known(state)
         super().__init__(**state)
         self._initial = self.state
 
     @property
     def _esm(self) -> str:
         return module.widget_module(self.kind, self._spec())
+
+    @classmethod
+    def _known(cls, state: dict[str, Any]) -> None:
+        if unknown := [name for name in state if name not in cls.shown + cls.folded]:
+            known = ", ".join(cls.shown + cls.folded)
+            raise TypeError(f"{cls.__name__} has no control {unknown[0]!r}; its controls are {known}")
 
     @classmethod
     def _spec(cls) -> dict[str, Any]:
@@ -106,6 +110,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def set(self, **state: Any) -> None:
         """Set several controls at once, where one alone would not be valid; all or, with a ValueError, none."""
+        self._known(state)
         with self.hold_trait_notifications():
             for name, value in state.items():
                 setattr(self, name, value)
@@ -160,15 +165,26 @@ class WindowExplorer(Explorer):
     shown = ("side", "kernel_size", "strides", "channels", "filters")
     folded = ("padding", "dilation_rate", "step")
     sentence = (
-        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places of a {side} x {side} map "
-        "(stride {strides}, dilation {dilation_rate}, padding '{padding}') and multiplies {channels} channels for "
-        "{filters} filters: {macs} MACs dense, {in_bounds} in bounds. "
+        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places of a {side} x {side} x {channels} "
+        "map (stride {strides}, dilation {dilation_rate}, padding '{padding}', f = {filters}): "
+        "{macs} MACs dense, {in_bounds} in bounds. "
         "Counted at stop {stop} of {all_stops}: {so_far} dense, {in_bounds_so_far} in bounds."
     )
     presets: ClassVar = {
-        "3 x 3, stride 1": {"side": 6, "kernel_size": 3, "strides": 1, "channels": 3, "filters": 64},
-        "pix2pix's d1: 4 x 4, stride 2": {"side": 8, "kernel_size": 4, "strides": 2, "channels": 3, "filters": 64},
-        "1 x 1: no neighbours": {"side": 6, "kernel_size": 1, "strides": 1, "channels": 64, "filters": 2},
+        name: {
+            "side": side,
+            "kernel_size": kernel,
+            "strides": stride,
+            "channels": channels,
+            "filters": filters,
+            "padding": "same",
+            "dilation_rate": 1,
+        }
+        for name, side, kernel, stride, channels, filters in (
+            ("3 x 3, stride 1", 6, 3, 1, 3, 64),
+            ("pix2pix's d1: 4 x 4, stride 2", 8, 4, 2, 3, 64),
+            ("1 x 1: no neighbours", 6, 1, 1, 64, 2),
+        )
     }
 
     side = Whole(6, formulas.SIDES[0], formulas.SIDES[-1], "side of the map")
@@ -231,10 +247,10 @@ class RepeatExplorer(Explorer):
     shown = ("side", "row_factor", "column_factor", "channels")
     folded = ("kernel_size", "filters")
     sentence = (
-        "UpSampling2D(({row_factor}, {column_factor})) on a {side} x {side} map of {channels} channels reads {reads} "
+        "UpSampling2D(({row_factor}, {column_factor})) on a {side} x {side} x {channels} map reads {reads} "
         "elements; repeating rows gives {rows}, repeating columns {writes}, and that is what it writes. "
-        "The formula c n says {answer}. The {kernel_size} x {kernel_size} convolution with {filters} filters that "
-        "follows takes {next} MACs."
+        "The formula c n says {answer}. The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) "
+        "takes {next} MACs."
     )
     presets: ClassVar = {
         "size 2": {"side": 3, "row_factor": 2, "column_factor": 2},
@@ -245,8 +261,8 @@ class RepeatExplorer(Explorer):
     }  # fmt: skip
 
     side = Whole(3, 1, 6, "side n of the matrix")
-    row_factor = Whole(2, 1, 4, "each row, times")
-    column_factor = Whole(1, 1, 4, "each column, times")
+    row_factor = Whole(2, 1, 4, "s_h: each row, times")
+    column_factor = Whole(2, 1, 4, "s_w: each column, times")
     channels = Whole(1, 1, 512, "channels c", CHANNELS)
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
@@ -297,7 +313,7 @@ class LevelsExplorer(Explorer):
     }  # fmt: skip
 
     family = Choice(("classic", "pix2pix"), "family")
-    depth = Whole(2, 1, 8, "depth")
+    depth = Whole(4, 1, 8, "depth")
     side = Whole(256, 2, 1024, "side N", sorted(a * 2**b for a in (1, 3) for b in range(1, 11) if a * 2**b <= 1024))
     base_filters = Whole(64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128))
     kernel_size = Whole(3, 1, 7, "kernel k")

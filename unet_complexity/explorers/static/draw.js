@@ -44,11 +44,11 @@ const path = (d, cls, more = "") => `<path d="${d}" class="${cls}" ${more}/>`;
 const mark = (tip, inner) => `<g class="mark" role="img" tabindex="-1" aria-label="${esc(tip)}">${inner}</g>`;
 
 // Lines between the cells of a grid, as one path: many small rectangles would be slow.
-function gridLines(x, y, columns, rows, cell) {
+function gridLines(x, y, columns, rows, cell, cls = "lines") {
   let d = "";
   for (let i = 0; i <= columns; i++) d += `M${round(x + i * cell)} ${round(y)}v${round(rows * cell)}`;
   for (let j = 0; j <= rows; j++) d += `M${round(x)} ${round(y + j * cell)}h${round(columns * cell)}`;
-  return path(d, "lines");
+  return path(d, cls);
 }
 
 // One colour and one hatch for each quantity, in every explorer. Ids are page-wide, so each explorer brings its own.

@@ -43,7 +43,7 @@ const part = (s, name, value, total) =>
   s.axis === "log" ? Math.max(0, Math.log10(value) / LOG[name]) : value / total;
 
 function drawU(levels, x, y, width, row, narrow) {
-  const indent = Math.min(narrow ? 3 : 7, 60 / levels.length), box = narrow ? 5 : 12;
+  const box = narrow ? 4 : 12, text = narrow ? 40 : 78, indent = Math.min(7, (width - 2 * box - text) / 2 / levels.length);
   return levels.map((level, l) => {
     const left = x + l * indent, right = x + width - l * indent - box, top = y + l * row + 3, high = row - 9;
     const turn = l === levels.length - 1, across = right - left;

@@ -30,9 +30,9 @@ function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
     }
     out += inner;
   }
-  out += gridLines(x, y, n * columnFactor, n * rowFactor, cell);
+  out += gridLines(x, y, n * columnFactor, n * rowFactor, cell, "lines copies");
   for (let i = 0; i <= n; i++) {
-    out += path(`M${round(x + i * columnFactor * cell)} ${y}v${round(n * rowFactor * cell)}M${x} ${round(y + i * rowFactor * cell)}h${round(n * columnFactor * cell)}`, "edge");
+    out += path(`M${round(x + i * columnFactor * cell)} ${y}v${round(n * rowFactor * cell)}M${x} ${round(y + i * rowFactor * cell)}h${round(n * columnFactor * cell)}`, "sources");
   }
   return out;
 }

@@ -142,9 +142,9 @@ function tellMarks(stage, tip) {
 }
 
 // Builds an explorer inside `root` and returns how to move it from outside.
-function mount(root, initial, onChange = () => {}) {
+function mount(root, now, onChange = () => {}, initial = now) {
   const uid = `x${Math.random().toString(36).slice(2, 9)}`;
-  let state = fit(initial), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null;
+  let state = fit(now), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null;
 
   const stage = h("div", { class: "unetx-stage" });
   const drawing = h("div"), tip = h("div", { class: "unetx-tip", hidden: true, "aria-hidden": "true" });
@@ -186,7 +186,7 @@ function mount(root, initial, onChange = () => {}) {
   const of = (folded) => controls.filter((_, i) => SPEC.controls[i].folded === folded).map((control) => control.element);
   const player = explorer.play ? playControls(explorer.play, () => state, set) : null;
   const button = (name, onclick) => h("button", { type: "button", onclick }, name);
-  const presets = Object.entries(SPEC.presets).map(([name, preset]) => button(name, () => { player?.stop(); set({ step: 0, ...preset }); }));
+  const presets = Object.entries(SPEC.presets).map(([name, preset]) => button(name, () => { player?.stop(); set({ ...(explorer.play ? { [explorer.play]: 0 } : {}), ...preset }); }));
   const copied = button("Copy as CSV", async () => {
     await copyText(csv(result.rows));
     copied.textContent = "Copied";
@@ -237,7 +237,7 @@ function renderWidget({ model, el }) {
     } catch (error) {
       console.info("the kernel is gone; the explorer goes on without it", error);
     }
-  });
+  }, model.get("_initial"));
   const heard = () => { const now = read(), here = alive.state(); if (names.some((name) => now[name] !== here[name])) alive.set(now); };
   for (const name of names) model.on(`change:${name}`, heard);
   return () => { for (const name of names) model.off(`change:${name}`, heard); alive.stop(); };

@@ -100,9 +100,8 @@ const explorer = {
   name: "a window walks over a padded grid",
 
   bounds(s) {
-    const span = (s.kernel_size - 1) * s.dilation_rate + 1;
+    const dilation = s.strides > 1 ? 1 : s.dilation_rate, span = (s.kernel_size - 1) * dilation + 1;
     const side = Math.max(s.side, s.padding === "valid" ? Math.max(span, 3) : 3);
-    const dilation = s.strides > 1 ? 1 : s.dilation_rate;
     const known = TABLE[`${s.padding},${side},${s.kernel_size},${s.strides},${dilation}`];
     return {
       side: s.padding === "valid" ? { low: Math.max(3, span) } : {},
