@@ -39,8 +39,12 @@ Notebook = Any  # nbformat's NotebookNode: a dict that allows attribute access
 
 
 def postprocess_html(html: str) -> str:
-    """The HTML form of an output as it is committed."""
-    return html
+    """The HTML form of an output as it is committed: explorers get a still picture for viewers without scripts."""
+    if "data-explorer=" not in html:
+        return html
+    from unet_complexity.explorers.still import add_still
+
+    return add_still(html)
 
 
 def paths() -> list[Path]:
