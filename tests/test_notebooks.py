@@ -202,3 +202,13 @@ def test_the_command_rewrites_a_notebook_in_place_and_then_leaves_it(tmp_path, c
     assert path.read_text().endswith("}\n")
     notebooks.main([str(path)])
     assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["changed", "unchanged"]
+
+
+def test_the_command_leaves_a_notebook_that_fails_and_goes_on_to_the_next(tmp_path, capsys):
+    for name, source in [("a", "1 / 0"), ("b", "1 + 1")]:
+        notebooks.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / f"{name}.ipynb")
+    before = (tmp_path / "a.ipynb").read_text()
+    assert notebooks.main([str(tmp_path / "a.ipynb"), str(tmp_path / "b.ipynb")]) == 1
+    assert (tmp_path / "a.ipynb").read_text() == before
+    assert notebooks.read(tmp_path / "b.ipynb").cells[0].outputs[0].data["text/plain"] == "2"
+    assert "FAILED, left as it was" in capsys.readouterr().out

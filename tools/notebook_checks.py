@@ -83,9 +83,7 @@ def _alt(metadata: Any, mime: str) -> str:
 def _text_without_alt(text: str) -> Iterator[str]:
     """Pictures in Markdown or HTML that a screen reader could not tell."""
     text = re.sub(r"<script\b.*?</script>", "", DATA_URI.sub("", text), flags=re.DOTALL)
-    yield from (
-        f"a picture without alternative text: {found}" for found in re.findall(r"!\[\s*\]\([^)]*\)", text)
-    )
+    yield from (f"a picture without alternative text: {found}" for found in re.findall(r"!\[\s*\]\([^)]*\)", text))
     for tag in re.findall(r"<img\b[^>]*>", text):
         if not re.search(r"""\balt\s*=\s*("\s*[^"\s]|'\s*[^'\s])""", tag):
             yield f"a picture without alternative text: {tag[:60]}"
@@ -95,18 +93,12 @@ def _texts(output: Any) -> dict[str, str]:
     """Everything in an output that is text, by kind."""
     if output.output_type == "stream":
         return {output.name: output.text}
-    return {
-        mime: data
-        for mime, data in output.get("data", {}).items()
-        if isinstance(data, str) and mime not in IMAGES
-    }
+    return {mime: data for mime, data in output.get("data", {}).items() if isinstance(data, str) and mime not in IMAGES}
 
 
 def differences(committed: Notebook, fresh: Notebook) -> list[str]:
     """Where the outputs of a fresh run differ from the committed ones: texts exactly, pictures by eye."""
-    pairs = [
-        (place, old, new) for place, (old, new) in enumerate(zip(committed.cells, fresh.cells, strict=True))
-    ]
+    pairs = [(place, old, new) for place, (old, new) in enumerate(zip(committed.cells, fresh.cells, strict=True))]
     return [
         f"cell {place}: {difference}"
         for place, old, new in pairs
@@ -147,9 +139,7 @@ def _output_differences(old: Any, new: Any) -> Iterator[str]:
 
 def _around(before: str, after: str, width: int = 30) -> str:
     """The first place where two texts part."""
-    at = next(
-        (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(before)
-    )
+    at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(before))
     window = slice(max(0, at - width), at + width)
     return f"...{before[window]!r}..., is ...{after[window]!r}..."
 

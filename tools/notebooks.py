@@ -16,6 +16,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 300
@@ -143,15 +144,20 @@ def write(nb: Notebook, path: Path) -> None:
     path.write_text(nbformat.writes(nb, indent=1).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
-def main(names: list[str]) -> None:
-    """Re-executes the named notebooks, or all of them."""
+def main(names: list[str]) -> int:
+    """Re-executes the named notebooks, or all of them; returns how many failed, which stay as they were."""
+    failed = 0
     for path in [Path(name).resolve() for name in names] or paths():
-        start = time.perf_counter()
-        before = path.read_bytes()
-        write(execute(read(path), path.parent), path)
-        state = "unchanged" if path.read_bytes() == before else "changed"
+        start, before = time.perf_counter(), path.read_bytes()
+        try:
+            write(execute(read(path), path.parent), path)
+            state = "unchanged" if path.read_bytes() == before else "changed"
+        except CellExecutionError as error:
+            failed += 1
+            state = f"FAILED, left as it was\n{error}"
         print(f"{path.name:40} {time.perf_counter() - start:6.1f} s  {state}", flush=True)
+    return failed
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
