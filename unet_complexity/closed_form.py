@@ -94,7 +94,7 @@ class Theta:
         return f"Theta({self.expr})  {self.regime}"
 
     def _repr_latex_(self) -> str:
-        return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right)$ &nbsp; {self.regime}"
+        return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right) \quad \text{{{self.regime}}}$"
 
 
 def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:

@@ -85,7 +85,7 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         top = max(share, key=lambda level: share[level])
         said.append(f"{label} on level {top} ({share[top]:.1f} %)")
     axes[0].invert_yaxis()
-    axes[0].set_ylabel("level l (side N / 2^l)")
+    axes[0].set_ylabel("level $l$ (side $N / 2^l$)")
     return Picture(
         figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}."
     )
@@ -112,7 +112,7 @@ def plot_blocks(network: Network) -> Picture:
         if own:
             bars = ax.barh(own, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
             ax.bar_label(bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9)
-    ax.set(xlabel="GMACs (10^9 multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
+    ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
     ax.invert_yaxis()
     ax.legend(frameon=False)
     parts = ", ".join(

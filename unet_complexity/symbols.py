@@ -23,7 +23,7 @@ GLOSSARY: dict[str, str] = {
     "N": "side of the network's input and output, in pixels",
     "H": "height of an input, in pixels",
     "W": "width of an input, in pixels",
-    "C": "channels of the network's input (and output, where they agree); width of the classic U-Net's level 0",
+    "C": "channels of the network's input, and of its output where they agree",
     "C_in": "channels of the network's input",
     "C_out": "channels of the network's output",
     "g": "base filters: how many filters level 1 has",
