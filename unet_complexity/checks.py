@@ -7,6 +7,7 @@ number, a formula in the package's letters or a function of them; what it misses
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -46,6 +47,7 @@ class Feedback:
         return f'<div style="{style}"><b>{mark}</b> {escape(repr(self))}</div>'
 
 
+@cache
 def exercises() -> dict[str, Exercise]:
     """All exercises, by the name that the notebooks use."""
     d4, x4 = Conv2D(512, 4, strides=2), Tensor(32, 32, 256)
@@ -197,27 +199,31 @@ def _judge(value: Any, exercise: Exercise) -> Feedback:
     for slip, reason in exercise.slips:
         if _same(value, slip):
             return Feedback(False, reason)
-    strange = value.free_symbols - sp.sympify(exercise.right).free_symbols
-    if value == 0:
-        return Feedback(False, f"Not nothing. Asked for: {exercise.asked}.")
-    if strange and all(_same(value, exercise.right * factor) is False for factor in exercise.factors.values()):
-        letters = ", ".join(sorted(map(str, strange)))
-        return Feedback(False, f"The answer does not depend on {letters}. Asked for: {exercise.asked}.")
-    return _by_factor(powers_of_two(sp.sympify(exercise.right) / value), exercise)
+    if value == 0 or value.is_negative:
+        return Feedback(False, f"More than nothing, always: {exercise.asked}.")
+    missing = powers_of_two(sp.sympify(exercise.right) / value)
+    return Feedback(False, _factor_named(missing, exercise) or _ratio_said(missing, value, exercise))
 
 
-def _by_factor(missing: Any, exercise: Exercise) -> Feedback:
-    """``missing``: what the answer must be multiplied by."""
+def _factor_named(missing: sp.Expr, exercise: Exercise) -> str:
+    """``missing``: what the answer must be multiplied by.  "" where that is not one of the factors."""
     for name, factor in exercise.factors.items():
         if _same(missing, factor):
-            return Feedback(False, f"Too small by a factor of {factor}: {name} is missing.")
+            return f"Too small by a factor of {factor}: {name} is missing."
         if _same(missing * factor, 1):
-            return Feedback(False, f"Too large by a factor of {factor}: {name} is in it once too often.")
+            return f"Too large by a factor of {factor}: {name} is in it once too often."
+    return ""
+
+
+def _ratio_said(missing: sp.Expr, value: sp.Expr, exercise: Exercise) -> str:
     if missing.is_number:
         ratio = float(missing)
         size = f"small by a factor of {ratio:.4g}" if ratio > 1 else f"large by a factor of {1 / ratio:.4g}"
-        return Feedback(False, f"Too {size}. Count outputs, then the cost of one, then multiply.")
-    return Feedback(False, f"The right answer is yours times {sp.factor(missing)}. Asked for: {exercise.asked}.")
+        return f"Too {size}. Count outputs, then the cost of one, then multiply."
+    strange = value.free_symbols - sp.sympify(exercise.right).free_symbols
+    if strange:
+        return f"The answer does not depend on {', '.join(sorted(map(str, strange)))}. Asked for: {exercise.asked}."
+    return f"The right answer is yours times {sp.factor(missing)}. Asked for: {exercise.asked}."
 
 
 def _same(a: Any, b: Any) -> bool:

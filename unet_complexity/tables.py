@@ -89,5 +89,5 @@ class Table:
     def _shown(self, row: tuple[Any, ...], show: Any, shares: bool) -> list[str]:
         cells = list(row[:2])
         for value, whole in zip(row[2:], self.total[2:], strict=True):
-            cells += [show(value)] + [f"{100 * value / whole:.2f}" if whole else ""] * shares
+            cells += [show(value)] + [f"{100 * value / whole:.2f}" if shares and whole else ""] * shares
         return cells
