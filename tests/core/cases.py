@@ -108,7 +108,8 @@ def on_any_map(layers: st.SearchStrategy[Layer]) -> st.SearchStrategy[Case]:
     return st.builds(lambda layer, x: Case(layer, (x,)), layers, tensors)
 
 
-borders = st.integers(0, 3) | st.tuples(st.integers(0, 3), st.integers(0, 3))
+edge = st.integers(0, 3)
+borders = edge | st.tuples(edge, edge) | st.tuples(st.tuples(edge, edge), st.tuples(edge, edge))
 CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Conv2D: convolutions(),
     Conv2DTranspose: transposed(),

@@ -152,6 +152,8 @@ def test_asked_network_has_the_weights_and_shapes_of_keras(asked: Any) -> None:
     assert parameters(asked) == (net.total().params, net.total().trainable_params)
     for kind in (Conv2D, UpSampling2D, BatchNormalization, LeakyReLU, Concatenate):
         assert shapes(asked, kind.__name__) == our_shapes(net, kind)
+    slopes = {layer.negative_slope for layer in asked.layers if type(layer).__name__ == "LeakyReLU"}
+    assert slopes == {step.layer.negative_slope for step in net.only(LeakyReLU)}
     per_layer = [layer.count_params() for layer in asked.layers if type(layer).__name__ == "Conv2D"]
     assert per_layer == [step.cost.params for step in net.only(Conv2D)]
 
