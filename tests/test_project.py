@@ -104,7 +104,7 @@ def test_the_readme_names_what_is_there():
     readme = (ROOT / "README.md").read_text("utf-8")
     paths = set(re.findall(r"\]\(([\w./-]+)\)", readme)) | set(re.findall(r"notebooks/[\w-]+\.ipynb", readme))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
-    (name,) = re.findall(r"^name: (\w+)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
+    (name,) = re.findall(r"^name: ([\w-]+)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
     assert f"conda activate {name}" in readme
     assert set(re.findall(r"Version ([\d.]+\d)", readme)) == {version("unet_complexity")}
 
