@@ -221,4 +221,4 @@ def test_theta_refuses_what_it_cannot_read(call: Any, error: type[Exception], me
 
 
 def test_theta_shows_itself_in_a_notebook() -> None:
-    assert theta(N**2)._repr_latex_() == r"$\displaystyle \Theta\left(N^{2}\right)$ &nbsp; as N grows"
+    assert theta(N**2)._repr_latex_() == r"$\displaystyle \Theta\left(N^{2}\right) \quad \text{as N grows}$"
