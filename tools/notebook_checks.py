@@ -126,9 +126,9 @@ def _kinds(output: Any) -> list[str]:
 def _output_differences(old: Any, new: Any) -> Iterator[str]:
     before, after = _texts(old), _texts(new)
     for kind in before:
-        words = [DATA_URI.sub("a picture", text[kind]) for text in (before, after)]
-        if words[0] != words[1]:
-            yield f"{kind} was {_around(*words)}"
+        was, now = (DATA_URI.sub("a picture", text[kind]) for text in (before, after))
+        if was != now:
+            yield f"{kind} was {_around(was, now)}"
         yield from _picture_differences(DATA_URI.findall(before[kind]), DATA_URI.findall(after[kind]))
     if "image/png" in old.get("data", {}):
         yield from _picture_differences([old.data["image/png"]], [new.data["image/png"]])

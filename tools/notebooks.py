@@ -55,7 +55,7 @@ def paths() -> list[Path]:
 
 def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
     """A normalised copy of ``nb`` with the outputs of a fresh kernel that runs in ``folder``."""
-    fresh = normalise(nb)
+    fresh = normalise(_without_outputs(nb))
     client = NotebookClient(
         fresh,
         timeout=SECONDS_PER_CELL,
@@ -70,6 +70,14 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
         env.pop("MPLBACKEND", None)
         client.execute(env=env)
     return normalise(fresh)
+
+
+def _without_outputs(nb: Notebook) -> Notebook:
+    nb = nbformat.from_dict(nb)
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return nb
 
 
 def normalise(nb: Notebook) -> Notebook:
