@@ -1,8 +1,10 @@
 """What does a U-Net cost, and why?  Costs of layers and networks, exactly, with numbers or letters for the sizes."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from unet_complexity.closed_form import Theta, level_sum, theta
 from unet_complexity.cost import Cost, Tensor
-from unet_complexity.counting import Counted, count
 from unet_complexity.layers import (
     LAYERS,
     Activation,
@@ -24,9 +26,12 @@ from unet_complexity.layers import (
     ZeroPadding2D,
 )
 from unet_complexity.networks import Network, Span, Step
-from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
-from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
+
+if TYPE_CHECKING:
+    from unet_complexity.counting import Counted, count
+    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
+    from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
 
@@ -67,3 +72,17 @@ __all__ = [
     "plot_levels",
     "theta",
 ]
+
+# loaded when they are first asked for: a formula needs neither loops nor pictures
+LATER = {
+    "counting": ("Counted", "count"),
+    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels"),
+    "tables": ("Table",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in LATER.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,72 @@
+"""Maps as nested lists, and the walks over them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from unet_complexity.cost import Tensor
+
+Map = list[list[list[float]]]  # rows of pixels of channels
+
+
+def as_map(x: Tensor | Map) -> Map:
+    """A shape as a map of small numbers; a map as it is."""
+    if isinstance(x, list):
+        return x
+    if not all(isinstance(side, int) for side in (x.height, x.width, x.channels)):
+        raise TypeError(f"a loop needs numbers for sizes, got {x}; put numbers in place of the letters")
+    values: Map = filled(x.height, x.width, x.channels)
+    return values
+
+
+def filled(*sides: int) -> Any:
+    """Nested lists of that shape, holding -5 ... 5 in an order without pattern, the same at each call."""
+    numbers = ((i * i * 7 + i * 3) % 11 - 5 for i in range(math.prod(sides)))
+
+    def fill(rest: tuple[int, ...]) -> Any:
+        return [fill(rest[1:]) for _ in range(rest[0])] if rest else next(numbers)
+
+    return fill(sides)
+
+
+def sides_of(values: Any) -> tuple[int, ...]:
+    """Shape of nested lists.
+
+    >>> sides_of(filled(2, 3))
+    (2, 3)
+    """
+    return (len(values), *sides_of(values[0])) if isinstance(values, list) else ()
+
+
+def stops(side: int, k: int, stride: int, dilation: int, padding: str) -> list[int]:
+    """Where the window's first tap stands at each stop; negative on padding.
+
+    >>> stops(8, 4, 2, 1, "same"), stops(7, 3, 2, 1, "valid")
+    ([-1, 1, 3, 5], [0, 2, 4])
+    """
+    reach = (k - 1) * dilation
+    if padding == "valid":
+        return list(range(0, side - reach, stride))
+    firsts = list(range(0, side, stride))
+    before = max(firsts[-1] + reach - (side - 1), 0) // 2
+    return [first - before for first in firsts]
+
+
+def taps(start: int, k: int, dilation: int) -> list[int]:
+    """Where the taps of a window stand whose first one stands at ``start``."""
+    return [start + i * dilation for i in range(k)]
+
+
+def indices(*sides: int) -> Iterator[tuple[int, ...]]:
+    """All index tuples of nested lists of that shape."""
+    if not sides:
+        yield ()
+    else:
+        yield from ((i, *rest) for i in range(sides[0]) for rest in indices(*sides[1:]))
+
+
+def each(x: Map, function: Callable[[float, int], float]) -> Map:
+    """``function(value, channel)`` of every element."""
+    return [[[function(value, c) for c, value in enumerate(pixel)] for pixel in row] for row in x]

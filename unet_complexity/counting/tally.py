@@ -1,0 +1,89 @@
+"""The counters that tick while a loop works, and the register of loops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from unet_complexity import layers as L
+from unet_complexity.cost import COUNTS, Cost
+from unet_complexity.counting.maps import Map, filled, sides_of
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a run wrote, and what it was seen to cost."""
+
+    output: Map
+    cost: Cost
+
+
+class Tally:
+    """Counters that tick while a layer runs, by the conventions of :class:`~unet_complexity.Cost`."""
+
+    def __init__(self, weights: list[Any] | None) -> None:
+        self.counts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
+        self.given = None if weights is None else list(weights)
+
+    def load(self, x: Map) -> Map:
+        """Read a whole map, element by element."""
+        return [[[self.tick("reads", value) for value in pixel] for pixel in row] for row in x]
+
+    def weight(self, *sides: int, trainable: bool = True) -> Any:
+        """The next weight array: the one given, or small numbers of that shape; each is a param and is read."""
+        if self.given == []:
+            raise ValueError(f"a weight of the shape {sides} is missing; give weights in Keras's order")
+        values = filled(*sides) if self.given is None else self.given.pop(0)
+        found = sides_of(values)
+        if found != sides:
+            raise ValueError(f"a weight must have the shape {sides}, got {found}; give weights in Keras's order")
+        for _ in range(math.prod(sides)):
+            self.tick("params")
+            self.tick("reads")
+            if trainable:
+                self.tick("trainable_params")
+        return values
+
+    def mac(self, total: float, a: float, b: float, inside: bool = True) -> float:
+        """One multiply-accumulate; ``inside``: on real data, not on padding."""
+        self.tick("macs")
+        if inside:
+            self.tick("macs_in_bounds")
+        return total + a * b
+
+    def op(self, result: float) -> float:
+        """One operation that is no MAC, and its result."""
+        return self.tick("elementwise", result)
+
+    def write(self, value: float) -> float:
+        """One element of the output."""
+        return self.tick("writes", value)
+
+    def tick(self, counter: str, value: float = 0.0) -> float:
+        """One more on ``counter``; hands ``value`` through."""
+        self.counts[counter] += 1
+        return value
+
+
+Twin = Callable[[Any, Tally, list[Map]], Map]
+TWINS: dict[type[L.Layer], Twin] = {}
+
+
+def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
+    """Registers the loop that witnesses for these layers."""
+
+    def register(function: Twin) -> Twin:
+        TWINS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+def fold(tally: Tally, operation: Callable[[float, float], float], values: list[float]) -> float:
+    """One operation for each value after the first."""
+    result = values[0]
+    for value in values[1:]:
+        result = tally.op(operation(result, value))
+    return result
