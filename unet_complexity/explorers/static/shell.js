@@ -224,6 +224,10 @@ function mount(root, now, onChange = () => {}, initial = now) {
   return { set: (changes) => set(changes, false), state: () => state, stop: () => { player?.stop(); watch.disconnect(); } };
 }
 
+// Where a page knows its kernel: whether it has ended. Telling it would then only fill the console with complaints.
+const kernelIsGone = (manager) =>
+  Boolean(manager) && "kernel" in manager && (!manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead");
+
 // In a widget: Python's state moves the picture, a control moves Python's state, and no kernel is no obstacle.
 function renderWidget({ model, el }) {
   const names = SPEC.controls.map((control) => control.name);
@@ -232,11 +236,7 @@ function renderWidget({ model, el }) {
   el.append(root);
   const alive = mount(root, read(), (state) => {
     for (const name of names) if (model.get(name) !== state[name]) model.set(name, state[name]);
-    try {
-      model.save_changes();
-    } catch (error) {
-      console.info("the kernel is gone; the explorer goes on without it", error);
-    }
+    if (!kernelIsGone(model.widget_manager)) model.save_changes();
   }, model.get("_initial"));
   const heard = () => { const now = read(), here = alive.state(); if (names.some((name) => now[name] !== here[name])) alive.set(now); };
   for (const name of names) model.on(`change:${name}`, heard);

@@ -1,0 +1,434 @@
+"""Every explorer moved in a real browser: beside a live kernel, after its end, and on a page without a network."""
+
+import ast
+import json
+import time
+from functools import cache
+
+import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from tests.browser import conftest
+from tools import notebooks
+from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
+from unet_complexity.explorers.still import add_still
+
+EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, LevelsExplorer)}
+PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
+IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
+    "window": ("macs", "in_bounds", "so_far", "in_bounds_so_far"),
+    "repeat": ("writes", "next", "answer"),
+    "levels": ("macs", "params", "memory"),
+}
+
+STATE = """(root) => {
+    const state = {};
+    for (const input of root.querySelectorAll('[data-control]')) {
+        const name = input.dataset.control, typed = input.parentNode.querySelector('.unetx-value');
+        if (typed) state[name] = Number(typed.value);
+        else if (input.checked) state[name] = input.value;
+    }
+    const marks = [...root.querySelectorAll('.mark')].map((mark) => mark.getAttribute('aria-label'));
+    const text = root.querySelector('.unetx-text').textContent;
+    return [state, text, marks.join('; '), root.querySelector('svg').outerHTML];
+}"""
+
+
+class Shown:
+    """An explorer on a page, and its like in Python, which says what the page must show."""
+
+    def __init__(self, page, kind, nth=0):
+        self.page, self.kind = page, kind
+        self.root = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]').nth(nth)
+        self.root.wait_for()
+        self.python = EXPLORERS[kind]()
+        if self.root.locator("details[open]").count() == 0:
+            self.root.locator("summary").click()
+
+    def state(self):
+        """What the controls say; the sentence and the picture's numbers are checked to go with it."""
+        state, text, marks, picture = self.root.evaluate(STATE)
+        self.python.set(**state)
+        numbers = self.python.numbers
+        assert text == self.python.text
+        assert [n for n in IN_THE_PICTURE[self.kind] if f"{numbers[n]:,}" not in marks] == []
+        return state, text, picture
+
+    def input(self, name):
+        return self.root.locator(f'[data-control="{name}"]')
+
+    def names(self):
+        """Controls that are there to be used."""
+        return [name for name in self.python.state if self.input(name).first.evaluate("(e) => e.checkVisibility()")]
+
+    def sweep(self, name):
+        """Walks a control from its first to its last value by the keyboard; returns what was shown at each."""
+        control, press = self.input(name), self.page.keyboard.press
+        if control.count() > 1:  # radio buttons: arrows go round
+            self.root.locator(f'[data-control="{name}"]:checked').focus()
+            seen = [self.state()]
+            for _ in range(control.count() - 1):
+                press("ArrowRight")
+                seen.append(self.state())
+            press("ArrowRight")
+            assert self.state()[0] == seen[0][0]
+            return seen
+        control.focus()
+        press("Home")
+        seen = [self.state()]
+        for _ in range(int(control.get_attribute("max"))):
+            press("ArrowRight")
+            seen.append(self.state())
+        assert len({state[name] for state, _, _ in seen}) == len(seen)
+        return seen
+
+    def sweep_all(self, names):
+        for name in names:
+            seen = self.sweep(name)
+            pictures = {picture for _, _, picture in seen}
+            # more doublings than levels change nothing
+            assert len(pictures) == len(seen) or (name == "doublings" and len(pictures) > 4), name
+            yield name, seen
+
+    def type(self, name, value):
+        box = self.input(name).locator("xpath=..").locator(".unetx-value")
+        box.fill(str(value))
+        box.press("Enter")
+        return self.state()[0][name]
+
+
+def wait_until(condition, seconds=10):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+# Beside a kernel
+
+
+LIVE = """
+from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
+explorers = {one.kind: one() for one in (WindowExplorer, RepeatExplorer, LevelsExplorer)}
+for one in explorers.values():
+    display(one)
+"""
+ACTIVE_CELL = "window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+
+
+def ask(page, expression, code="pass"):
+    """Runs code in the page's kernel; the value of an expression afterwards, or the error's words."""
+    request = {"code": code, "store_history": False, "stop_on_error": False}
+    request["user_expressions"] = {"answer": f"__import__('json').dumps({expression})"}
+    reply = page.evaluate(f"(request) => {KERNEL}.requestExecute(request).done.then((reply) => reply.content)", request)
+    if reply["status"] != "ok":
+        return reply["evalue"]
+    return json.loads(ast.literal_eval(reply["user_expressions"]["answer"]["data"]["text/plain"]))
+
+
+def test_beside_a_kernel_and_after_its_end(lab_page):
+    page = lab_page(new_notebook(cells=[new_code_cell(LIVE), new_code_cell("explorers['levels']")]))
+    shown = [Shown(page, kind) for kind in EXPLORERS]
+    active = page.evaluate(ACTIVE_CELL)
+    for one in shown:
+        mine = f"explorers[{one.kind!r}]"
+        for name, _ in one.sweep_all(one.names()):
+            state = one.state()[0]
+            wait_until(lambda m=mine, s=state: ask(page, f"{m}.state") == s)  # Python follows
+            assert ask(page, f"{mine}.{name}") == state[name]
+    assert page.evaluate(ACTIVE_CELL) == active  # arrows moved nothing else
+
+    levels, again = shown[-1], Shown(page, "levels", nth=1)
+    assert again.state()[:2] == levels.state()[:2]  # two views, one state
+    change = f"explorers['levels'].set(**{PIX2PIX!r}, axis='share')"
+    assert ask(page, "'done'", change) == "done"  # a change in Python moves the picture
+    wait_until(lambda: levels.state()[0].items() >= PIX2PIX.items())
+    assert "18,052,284,416 MACs, 41,843,331 parameters" in levels.state()[1]
+    wait_until(lambda: again.state()[:2] == levels.state()[:2])
+    before = levels.state()
+    said = ask(page, "0", "explorers['levels'].side = 200")  # what cannot be is refused, and nothing moves
+    assert said == "side must be a multiple of 2**depth = 128, got 200; sides near it that work: 128 and 256"
+    assert ask(page, "explorers['levels'].side") == 256
+    assert levels.state() == before
+    list(levels.sweep_all(["depth", "doublings"]))
+
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+    for one in shown:
+        list(one.sweep_all(one.names()[:2]))
+
+
+@pytest.fixture
+def stored(page, lab_server):
+    """``stored(trusted)``: the page with a notebook that holds stills and scripts, opened and not run."""
+
+    def open_notebook(trusted):
+        name = f"stored-{trusted}.ipynb"
+        path = lab_server.root / name
+        notebooks.write(notebooks.normalise(exported()), path)
+        if trusted:
+            lab_server.put(name)
+        page.goto(f"{lab_server.url}/lab/workspaces/{path.stem}/tree/{name}")
+        page.wait_for_function(conftest.OPENED)
+        return page
+
+    yield open_notebook
+    page.goto("about:blank")
+    lab_server.stop_kernels()
+
+
+def test_before_it_is_trusted_a_notebook_shows_the_still_and_the_sentence(stored):
+    page = stored(False)
+    for i, one in enumerate(STORED):
+        place = page.locator(".jp-OutputArea-output").nth(i)
+        assert place.locator("p").inner_text() == one.text == place.locator("img").get_attribute("alt")
+        assert place.locator("img").evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 1440
+    assert page.locator("[data-alive]").count() == 0
+
+
+def test_once_trusted_it_is_alive_though_no_cell_has_run(stored):
+    page = stored(True)
+    for i, kind in enumerate(EXPLORERS):
+        one = Shown(page, kind)
+        assert one.state()[0] == STORED[i].state
+        list(one.sweep_all(one.names()[:1]))
+    assert page.locator(".unetx img").count() == 0
+
+
+# Without a kernel, without a network
+
+
+STORED = [
+    WindowExplorer(),
+    RepeatExplorer(),
+    LevelsExplorer(**PIX2PIX),
+    WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
+    RepeatExplorer(side=2),
+]
+
+
+@cache
+def exported():
+    cells = []
+    for one in STORED:
+        data, _ = one._repr_mimebundle_()
+        del data[notebooks.WIDGET]
+        data["text/html"] = add_still(data["text/html"])
+        cells.append(new_code_cell("explorer", outputs=[new_output("display_data", data)]))
+    return new_notebook(cells=cells)
+
+
+@pytest.fixture(scope="module")
+def exported_pages(tmp_path_factory):
+    folder, pages = tmp_path_factory.mktemp("exported"), {}
+    for theme in ("light", "dark"):
+        pages[theme] = folder / f"{theme}.html"
+        pages[theme].write_text(HTMLExporter(theme=theme).from_notebook_node(exported())[0], encoding="utf-8")
+    plain = "".join(cell.outputs[0].data["text/html"] for cell in exported().cells)
+    pages["plain"] = folder / "plain.html"
+    pages["plain"].write_text(f"<!doctype html><html lang=en><title>plain</title>{plain}", encoding="utf-8")
+    return pages
+
+
+def test_an_exported_page_is_alive_without_a_network(offline_page, exported_pages):
+    page = offline_page(exported_pages["light"])
+    assert page.locator(".unetx img").count() == 0
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        for _ in one.sweep_all(one.names()):
+            pass
+    assert [url for url in page.refused if not url.startswith("https://cdnjs.cloudflare.com/")] == []  # the template's
+
+
+def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        for control in one.python._spec()["controls"]:
+            name = control["name"]
+            if "options" in control or name not in one.names():
+                continue
+            low, high = (
+                int(one.input(name).locator("xpath=..").locator(".unetx-value").get_attribute(end))
+                for end in ("min", "max")
+            )
+            assert (one.type(name, low), one.type(name, high)) == (low, high)
+            assert (one.type(name, low - 99), one.type(name, high + 99), one.type(name, "")) == (low, high, high)
+    assert page.refused == []
+
+
+def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    first, second = (Shown(page, "window", nth) for nth in (0, 1))
+    start = first.state()
+    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[3].state]
+    second.sweep("side")
+    assert first.state() == start
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_presets_reset_and_copy(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    for kind, cls in EXPLORERS.items():
+        one = Shown(page, kind)
+        start = one.state()[0]
+        for name, preset in cls.presets.items():
+            one.root.get_by_role("button", name=name, exact=True).click()
+            assert one.state()[0].items() >= preset.items()
+        one.root.get_by_role("button", name="Reset").click()
+        assert one.state()[0] == start
+        page.evaluate("window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+        one.root.get_by_role("button", name="Copy as CSV").click()
+        numbers = [cell for row in page.evaluate("window.copied").splitlines() for cell in row.split(",")]
+        assert {str(one.python.numbers[name]) for name in IN_THE_PICTURE[kind]} <= set(numbers)
+
+
+def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    one = Shown(page, "window")
+
+    def press(name):
+        one.root.get_by_role("button", name=name, exact=True).click()
+
+    for name, step in (
+        ("one step on", 1),
+        ("one step on", 2),
+        ("one step back", 1),
+        ("to the end", 35),
+        ("to the start", 0),
+    ):
+        press(name)
+        assert one.state()[0]["step"] == step
+    press("▶ Play")
+    page.wait_for_timeout(700)
+    press("❚❚ Pause")
+    step = one.state()[0]["step"]
+    assert step > 1
+    page.wait_for_timeout(400)
+    assert one.state()[0]["step"] == step
+    box = one.root.locator("svg").bounding_box()
+    scale = box["width"] / 720  # the output of the 6 x 6 map starts at (420, 52), cells of 34
+    page.mouse.move(box["x"] + (420 + 34 * 2.5) * scale, box["y"] + (52 + 34 * 1.5) * scale)
+    page.mouse.down()
+    assert one.state()[0]["step"] == 8
+    page.mouse.move(box["x"] + (420 + 34 * 5.5) * scale, box["y"] + (52 + 34 * 4.5) * scale)
+    page.mouse.up()
+    assert one.state()[0]["step"] == 29
+
+
+def test_play_jumps_to_the_end_where_motion_is_not_wanted(page, offline_page, exported_pages):
+    page.emulate_media(reduced_motion="reduce")
+    one = Shown(offline_page(exported_pages["plain"]), "window")
+    one.root.get_by_role("button", name="Play").click()
+    assert one.state()[0]["step"] == 35
+
+
+def test_bars_tell_their_numbers_by_pointer_and_by_keyboard(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    one = Shown(page, "levels")
+    tip, marks = one.root.locator(".unetx-tip"), one.root.locator(".mark")
+    marks.nth(3).hover()
+    assert tip.inner_text() == marks.nth(3).get_attribute("aria-label")
+    one.root.locator('.mark[tabindex="0"]').focus()
+    told = set()
+    for _ in range(marks.count()):
+        page.keyboard.press("ArrowDown")
+        told.add(tip.inner_text())
+    assert told == set(marks.evaluate_all("(all) => all.map((mark) => mark.getAttribute('aria-label'))"))
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    one = Shown(page, "window")
+    one.root.evaluate("(root) => { root.dataset.first = 'yes'; }")
+    wanted = one.root.locator("button, summary, input:visible").count()
+    reached, unmarked = set(), []
+    one.root.locator("input").first.focus()
+    for _ in range(60):
+        where = page.evaluate(
+            """() => {
+                const e = document.activeElement, root = e.closest('.unetx');
+                const style = getComputedStyle(e.type === 'radio' ? e.nextSibling : e);
+                const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+                return root && [root.dataset.first, [...root.querySelectorAll('*')].indexOf(e), ring, e.outerHTML];
+            }"""
+        )
+        if where and where[0]:
+            reached.add(where[1])
+            unmarked += [] if where[2] else [where[3]]
+        page.keyboard.press("Tab")
+    assert unmarked == []
+    assert len(reached) == wanted - 1 + 1  # of two radio buttons one; and one mark of the picture
+
+
+# Themes and small screens
+
+
+CONTRAST = """() => {
+    const numbers = (colour) => (colour.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+    const ground = (e) => {
+        const colour = numbers(getComputedStyle(e).backgroundColor);
+        return colour.length === 3 ? colour : ground(e.parentElement);
+    };
+    const texts = 'svg text:not(.cell):not(.on), p, label, legend, button, span, summary, .unetx-value';
+    const poor = [];
+    for (const e of document.querySelectorAll(`.unetx :is(${texts})`)) {
+        const style = getComputedStyle(e), drawn = e.ownerSVGElement;
+        const pair = [light(numbers(drawn ? style.fill : style.color)), light(ground(drawn || e))];
+        const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+        if (ratio < 4.5) poor.push(`${e.tagName} ${e.textContent}: ${ratio}`);
+    }
+    return poor;
+}"""
+PAPER = "(root) => getComputedStyle(root.querySelector('.unetx-card')).backgroundColor"
+
+
+WHITE, BLACK = "rgb(255, 255, 255)", "rgb(20, 20, 20)"
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "paper"),
+    [
+        ("light", "light", WHITE),
+        ("light", "dark", WHITE),
+        ("dark", "light", BLACK),
+        ("plain", "light", WHITE),
+        ("plain", "dark", BLACK),
+    ],
+)
+def test_the_pages_theme_is_followed_and_every_text_can_be_read(
+    page, offline_page, exported_pages, name, system, paper
+):
+    page.emulate_media(color_scheme=system)
+    page = offline_page(exported_pages[name])
+    assert page.locator(".unetx").first.evaluate(PAPER) == paper
+    assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize("name", ["light", "plain"])
+def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pages, name):
+    page.set_viewport_size({"width": 380, "height": 800})
+    page = offline_page(exported_pages[name])
+    narrow = """document.documentElement.scrollWidth <= 380
+        && [...document.querySelectorAll('.unetx-card')].every((card) => card.scrollWidth <= card.clientWidth)"""
+    largest = {"window": {"side": 12, "kernel_size": 5}, "repeat": {"side": 6, "row_factor": 4}, "levels": {"depth": 8}}
+    for kind, state in largest.items():
+        one = Shown(page, kind)
+        assert page.evaluate(narrow)
+        for control, value in state.items():
+            assert one.type(control, value) == value
+        for control in one.names():
+            if one.input(control).count() == 1:
+                one.input(control).press("End")
+        one.state()
+        assert page.evaluate(narrow)
+        sticking_out = """(svg) => [...svg.querySelectorAll('text')].map((text) => [text.getBBox(), text.textContent])
+            .filter(([box]) => box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width).map(([, text]) => text)"""
+        assert one.root.locator("svg").evaluate(sticking_out) == []
