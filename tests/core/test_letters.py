@@ -121,7 +121,7 @@ def agree(lettered: tuple[Network, Cost], built: Network, values: dict[str, int]
 small = st.integers(1, 3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(a=small, b=small, channels=small, out=small, base=small, kernel=st.integers(1, 5), doublings=st.integers(0, 3))
 def test_asked_network_with_every_size_a_letter(
     a: int, b: int, channels: int, out: int, base: int, kernel: int, doublings: int
@@ -154,7 +154,7 @@ def test_filters_that_never_stop_doubling(depth: int, kernel: int, base: int, ch
     agree(net, built, values)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(
     depth=st.integers(1, 5),
     kernel=st.integers(1, 4),
