@@ -28,6 +28,7 @@ from unet_complexity import (
     Layer,
     LeakyReLU,
     MaxPooling2D,
+    PhaseConv2D,
     ReLU,
     Softmax,
     Tensor,
@@ -113,6 +114,7 @@ borders = edge | st.tuples(edge, edge) | st.tuples(st.tuples(edge, edge), st.tup
 CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Conv2D: convolutions(),
     Conv2DTranspose: transposed(),
+    PhaseConv2D: on_any_map(st.builds(PhaseConv2D, sizes(3), pairs(5), pairs(3), st.booleans())),
     UpSampling2D: on_any_map(st.builds(UpSampling2D, pairs(3), st.sampled_from(["nearest", "bilinear"]))),
     MaxPooling2D: pooled(MaxPooling2D),
     AveragePooling2D: pooled(AveragePooling2D),

@@ -16,10 +16,18 @@ def in_keras(keras: ModuleType, layer: Layer) -> Any:
     kind = type(layer).__name__
     if kind == "DepthToSpace":
         return depth_to_space(keras, layer)
+    if kind == "PhaseConv2D":
+        return upsampled_convolution(keras, layer)
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
         config["kernel_initializer"] = "zeros"  # drawing random ones is compiled anew for each shape
     return getattr(keras.layers, kind)(**config)
+
+
+def upsampled_convolution(keras: ModuleType, layer: Layer) -> Any:
+    """Keras has no layer for it: that it computes what these two do is what makes it right."""
+    conv = keras.layers.Conv2D(layer.filters, layer.kernel_size, padding="same", use_bias=layer.use_bias)
+    return keras.Sequential([keras.layers.UpSampling2D(layer.size), conv])
 
 
 def depth_to_space(keras: ModuleType, layer: Layer) -> Any:

@@ -52,3 +52,33 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, inputs: list[Map
             if inside:
                 out[row][column][filter] = product
     return each(out, lambda v, filter: tally.write(tally.op(v + bias[filter]) if bias else v))
+
+
+@twin(L.PhaseConv2D)
+def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, inputs: list[Map]) -> Map:
+    """Each output looks up which small pixels its window sees, adds up their taps, and multiplies each pixel once."""
+    x = tally.load(inputs[0])
+    (height, width, channels), (k_h, k_w), f = sides_of(x), layer.kernel_size, layer.filters
+    kernel = tally.weight(k_h, k_w, channels, f)
+    bias = tally.weight(f) if layer.use_bias else None
+
+    def seen(place: int, k: int, s: int) -> dict[int, list[int]]:
+        """Small pixel -> the taps that fall on its copies."""
+        found: dict[int, list[int]] = {}
+        for tap in range(k):
+            found.setdefault((place - (k - 1) // 2 + tap) // s, []).append(tap)
+        return found
+
+    def element(i: int, j: int, filter: int) -> float:
+        total = 0.0
+        for row, taps_down in seen(i, k_h, layer.size[0]).items():
+            for column, taps_across in seen(j, k_w, layer.size[1]).items():
+                inside = 0 <= row < height and 0 <= column < width
+                for channel in range(channels):
+                    value = x[row][column][channel] if inside else 0.0
+                    weight = sum(kernel[a][b][channel][filter] for a in taps_down for b in taps_across)
+                    total = tally.mac(total, value, weight, inside)
+        return tally.write(tally.op(total + bias[filter]) if bias else total)
+
+    out_h, out_w = height * layer.size[0], width * layer.size[1]
+    return [[[element(i, j, filter) for filter in range(f)] for j in range(out_w)] for i in range(out_h)]

@@ -11,11 +11,13 @@ from unet_complexity.layers.elementwise import (
     Softmax,
 )
 from unet_complexity.layers.merging import Add, Concatenate, Cropping2D, ZeroPadding2D
+from unet_complexity.layers.phased import PhaseConv2D
 from unet_complexity.layers.resampling import AveragePooling2D, DepthToSpace, MaxPooling2D, UpSampling2D
 
 LAYERS: tuple[type[Layer], ...] = (
     Conv2D,
     Conv2DTranspose,
+    PhaseConv2D,
     UpSampling2D,
     MaxPooling2D,
     AveragePooling2D,
