@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields
 
+import ml_dtypes
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given
@@ -38,6 +40,11 @@ def test_flops_and_bytes_are_additive_too(a: Cost, b: Cost) -> None:
     assert (a + b).flops == a.flops + b.flops == 2 * (a + b).macs + (a + b).elementwise
     for dtype, size in BYTES_PER_ELEMENT.items():
         assert (a + b).bytes(dtype) == a.bytes(dtype) + b.bytes(dtype) == size * (a + b).bytes("int8")
+
+
+def test_bytes_per_element_are_those_of_the_number_types() -> None:
+    for dtype, size in BYTES_PER_ELEMENT.items():
+        assert np.dtype(getattr(ml_dtypes, dtype, dtype)).itemsize == size
 
 
 def test_letters_and_numbers_mix() -> None:
