@@ -15,7 +15,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Tensor, with_separators
-from unet_complexity.layers import Conv2D, Conv2DTranspose, UpSampling2D
+from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.symbols import N, c, f, h, k, n, s, w
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
@@ -118,6 +118,33 @@ def exercises() -> dict[str, Exercise]:
             {"k^2": k**2, "k": k, "f": f, "c": c, "s^2": s**2, "2": 2},
             ((k**2 * f, "Turn it over: elements per MAC, not MACs per element."),),
             (k, f),
+        ),
+        "phases of (5, 2)": Exercise(
+            "the fraction of multiplications left, phase by phase, for kernel 5 and size 2",
+            sp.Rational(36, 100),
+            {},
+            (
+                (sp.Rational(6, 10), "That is one axis; an area has two."),
+                (sp.Rational(100, 36), "Turn it over: what is left, not how many times less."),
+                (sp.Rational(64, 100), "That is what is saved; what is left?"),
+            ),
+        ),
+        "macs by phases": Exercise(
+            "the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase",
+            PhaseConv2D(f, k, s).cost(Tensor(n, n, c)).macs,
+            {"c (channels in)": c, "f (filters)": f, "one side (n)": n, "one axis (k + s - 1)": k + s - 1},
+            (
+                (s**2 * k**2 * n**2 * c * f, "That is the pair as written: each repeated value is multiplied again."),
+                (k**2 * n**2 * c * f, "That is a Conv2DTranspose, another function; two phases overlap by k - 1 taps."),
+            ),
+            (n, c, k, f, s),
+        ),
+        "limit of s": Exercise(
+            "the fraction of the work left, phase by phase, when s grows without bound",
+            1 / k**2,
+            {"k": k},
+            ((0, "Something is left: each output still multiplies the one pixel that it sees."),),
+            (k,),
         ),
         "doubled side": Exercise(
             "by what factor the MACs of the asker's network grow when the side doubles",

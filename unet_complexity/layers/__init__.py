@@ -34,4 +34,7 @@ LAYERS: tuple[type[Layer], ...] = (
     Dropout,
 )
 
-__all__ = ["LAYERS", "Layer", *sorted(layer.__name__ for layer in LAYERS)]
+# the layers that multiply by weights, and so make the MACs
+CONVOLUTIONS: tuple[type[Layer], ...] = (Conv2D, Conv2DTranspose, PhaseConv2D)
+
+__all__ = ["CONVOLUTIONS", "LAYERS", "Layer", *sorted(layer.__name__ for layer in LAYERS)]
