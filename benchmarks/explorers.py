@@ -1,0 +1,221 @@
+"""How soon an explorer answers a key, beside its twin of ``ipywidgets.interact`` and matplotlib.
+
+    python benchmarks/explorers.py
+
+Both lie in one JupyterLab, in one headless Chromium, with a live kernel; the same control of each is walked to and fro
+by arrow keys.  Measured in the page: from the key's time stamp until picture *and* text have changed (an image must
+be decoded), and until the frame that shows them.  A burst is 50 keys within one second; counted is how many of the 50
+changes the page showed.  Exit status 1 where a target is missed by far.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from itertools import chain, cycle, islice
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+KEYS, BURST = 40, 50
+CONTROL = {"window": "side", "repeat": "side", "levels": "depth"}
+TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
+
+EXPLORERS = """
+from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
+display(WindowExplorer(side=3), RepeatExplorer(side=1), LevelsExplorer(depth=1, side=256))
+"""
+
+# What a notebook would do without the explorers: the same grids, bars, curves and numbers, and the sliders for them.
+TWINS = """
+%matplotlib inline
+import matplotlib.pyplot as plt, numpy as np
+from ipywidgets import interact
+from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet
+
+@interact(side=(3, 12), kernel_size=(1, 5), strides=(1, 3), channels=(1, 512), filters=(1, 512))
+def window(side=3, kernel_size=3, strides=1, channels=3, filters=8):
+    cost = Conv2D(filters, kernel_size, strides).cost(Tensor(side, side, channels))
+    stops = Conv2D(filters, kernel_size, strides).output(Tensor(side, side, channels)).height
+    figure, (left, right, bars) = plt.subplots(1, 3, figsize=(10, 3))
+    padded = np.pad(np.ones((side, side)), kernel_size // 2)
+    padded[:kernel_size, :kernel_size] += 1
+    left.pcolormesh(padded, edgecolors="grey")
+    right.pcolormesh(np.arange(stops**2).reshape(stops, stops) == 0, edgecolors="grey")
+    bars.barh(["in bounds", "dense"], [cost.macs_in_bounds, cost.macs])
+    plt.show()
+    print(f"{side} x {side}: {cost.macs:,} MACs dense, {cost.macs_in_bounds:,} in bounds")
+
+@interact(side=(1, 6), row_factor=(1, 4), column_factor=(1, 4), channels=(1, 512))
+def repeat(side=1, row_factor=2, column_factor=2, channels=1):
+    up, x = UpSampling2D((row_factor, column_factor)), Tensor(side, side, channels)
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3))
+    start = np.arange(side**2).reshape(side, side)
+    rows = start.repeat(row_factor, 0)
+    for axis, matrix in zip(axes, (start, rows, rows.repeat(column_factor, 1))):
+        axis.imshow(matrix, cmap="tab20")
+        for (i, j), value in np.ndenumerate(matrix):
+            axis.text(j, i, value + 1, ha="center", va="center")
+    n = np.array([1, 1024])
+    axes[3].loglog(n, channels * n, n, row_factor * column_factor * channels * n**2)
+    axes[3].plot(side, up.cost(x).writes, "o")
+    plt.show()
+    print(f"{side} x {side}: {up.cost(x).reads:,} read, {up.cost(x).writes:,} written")
+
+@interact(depth=(1, 8), base_filters=(1, 128), kernel_size=(1, 7))
+def levels(depth=1, base_filters=64, kernel_size=3):
+    net = classic_unet(256, base_filters=base_filters, kernel_size=kernel_size, depth=depth)
+    groups = net.groups("level").values()
+    memory = [sum(s.output.size for s in part if isinstance(s.layer, (Conv2D, Conv2DTranspose))) for part in groups]
+    columns = {"parameters": [part.total().params for part in groups], "MACs": [part.total().macs for part in groups]}
+    figure, axes = plt.subplots(1, 3, figsize=(10, 4), sharey=True)
+    for axis, (name, values) in zip(axes, {**columns, "memory": memory}.items()):
+        shares = [100 * value / sum(values) for value in values]
+        axis.bar_label(axis.barh(range(depth + 1), shares), [f"{share:.1f} %" for share in shares])
+        axis.set(title=name, xlim=(0, 100))
+    axes[0].invert_yaxis()
+    plt.show()
+    print(f"depth {depth}: {net.total().macs:,} MACs, {net.total().params:,} parameters")
+"""
+
+# In the page: what a place shows, when it changed, and when a frame showed that.
+WATCH = """(place) => {
+    const picture = () => {
+        const drawn = place.querySelector('.unetx-stage svg');
+        if (drawn) return drawn.outerHTML;
+        const image = place.querySelector('img');
+        return image && image.complete && image.naturalWidth > 0 ? image.src : null;
+    };
+    const text = () => (place.querySelector('.unetx-text') || place.querySelector('pre'))?.textContent || null;
+    const now = () => [picture(), text()];
+    const watch = { pressed: 0, ready: null, painted: null, changes: 0 };
+    let last = now();
+    const look = () => {
+        const seen = now();
+        if (seen.some((part, i) => !part || part === last[i])) return;
+        last = seen;
+        watch.changes += 1;
+        const pressed = watch.pressed;
+        watch.ready = performance.now() - pressed;
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => { watch.painted = performance.now() - pressed; };
+            channel.port2.postMessage(0);
+        });
+    };
+    const everything = { childList: true, subtree: true, characterData: true, attributes: true };
+    new MutationObserver(look).observe(place, everything);
+    place.addEventListener('load', look, true); // an image that has only now been decoded
+    const press = (event) => Object.assign(watch, { pressed: event.timeStamp, ready: null, painted: null });
+    addEventListener('keydown', press, true);
+    window.watch = watch;
+}"""
+
+
+def walk(steps: int, count: int) -> list[str]:
+    """Keys that go up and down so that each of them changes the value."""
+    return list(islice(cycle(chain(["ArrowRight"] * steps, ["ArrowLeft"] * steps)), count))
+
+
+def measure(page: Any, place: Any, handle: Any, steps: int) -> dict[str, Any]:
+    """Milliseconds per key, and how many changes of a burst were shown."""
+    handle.scroll_into_view_if_needed()
+    handle.focus()
+    page.keyboard.press("Home")
+    page.wait_for_timeout(1500)
+    place.evaluate(WATCH)
+    ready, painted = [], []
+    for key in walk(steps, KEYS):
+        page.keyboard.press(key)
+        page.wait_for_function("window.watch.painted !== null", polling=20)
+        ready.append(page.evaluate("window.watch.ready"))
+        painted.append(page.evaluate("window.watch.painted"))
+        page.wait_for_timeout(30)
+    return {"ready": ready, "painted": painted, "shown": burst(page, steps)}
+
+
+def burst(page: Any, steps: int) -> int:
+    """How many of 50 changes in one second the page shows; tried again where the keys themselves took longer."""
+    for _ in range(5):
+        page.keyboard.press("Home")
+        page.wait_for_timeout(3000)
+        page.evaluate("window.watch.changes = 0")
+        start = time.perf_counter()
+        for i, key in enumerate(walk(steps, BURST)):
+            time.sleep(max(0.0, start + i / BURST - time.perf_counter()))
+            page.keyboard.press(key)
+        seconds = time.perf_counter() - start
+        page.wait_for_timeout(3000)
+        if seconds < 1.1:
+            return int(page.evaluate("window.watch.changes"))
+    raise RuntimeError(f"50 keys took {seconds:.1f} s instead of 1: this machine is too busy to measure anything")
+
+
+@pytest.fixture
+def places(lab_page: Any) -> Any:
+    """The page, and per kind the explorer and its twin: place and handle of each."""
+    page = lab_page(new_notebook(cells=[new_code_cell(EXPLORERS), new_code_cell(TWINS)]))
+    found = {}
+    for i, (kind, control) in enumerate(CONTROL.items()):
+        explorer = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]')
+        twin = page.locator(".widget-interact").nth(i)
+        twin.locator("img").wait_for()
+        handle = twin.locator(".widget-slider", has_text=control).locator(".noUi-handle")
+        found[kind] = [(explorer, explorer.locator(f'[data-control="{control}"]')), (twin, handle)]
+    return page, found
+
+
+def test_measure(places: Any) -> None:
+    """Not a test: pytest lends the browser and the JupyterLab of tests/browser."""
+    page, found = places
+    results = {}
+    for kind, ((explorer, slider), (twin, handle)) in found.items():
+        steps = int(slider.get_attribute("max"))
+        results[kind] = [measure(page, explorer, slider, steps), measure(page, twin, handle, steps)]
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+
+
+def p95(values: list[float]) -> float:
+    return quantiles(values, n=20)[-1]
+
+
+def report(results: dict[str, Any]) -> bool:
+    """Prints the table; whether a target was missed by far."""
+    print(f"{KEYS} keys each; milliseconds from the key to picture and text, and to the frame that shows them")
+    print(f"{'':22}{'median':>8}{'p95':>8}{'frame':>8}{f'shown of {BURST}':>13}{'ratio':>9}")
+    missed, far = [], False
+    for kind, (ours, twins) in results.items():
+        ratio = median(twins["ready"]) / median(ours["ready"])
+        for name, one, last in ((kind, ours, f"{ratio:8.0f}x"), (f"{kind}, interact twin", twins, "")):
+            times = [median(one["ready"]), p95(one["ready"]), median(one["painted"])]
+            columns = "".join(f"{time:8.1f}" for time in times) + f"{one['shown']:13}"
+            print(f"{name:22}{columns}{last}")
+        values = {"median": median(ours["ready"]), "p95": p95(ours["ready"]), "shown": ours["shown"], "ratio": ratio}
+        for name, target in TARGETS.items():
+            short = values[name] / target if name in ("median", "p95") else target / max(values[name], 1e-9)
+            missed += [f"{kind}: {name} {values[name]:.1f}, wanted {target:g}"] if short > 1 else []
+            far = far or short > 3
+    print("\n".join(["Missed:", *missed]) if missed else "All targets met.")
+    return far
+
+
+def main() -> int:
+    folder = Path(__file__).resolve().parent.parent
+    os.chdir(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["EXPLORERS_RESULTS"] = str(Path(scratch) / "results.json")
+        code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", __file__])
+        if code:
+            return int(code)
+        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text())))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    sys.exit(main())
