@@ -20,6 +20,7 @@ from unet_complexity import (
     Cost,
     Cropping2D,
     DepthToSpace,
+    Dropout,
     MaxPooling2D,
     Tensor,
     UpSampling2D,
@@ -70,6 +71,8 @@ def check(call: Callable[[], Any], error: type[Exception], words: str) -> None:
      "height uses the letter N, which SymPy does not know to be a positive whole number ... "
      "unet_complexity.symbols or Symbol('N', integer=True, positive=True)"),
     ("a letter for a real", lambda: Conv2D(sp.Symbol("x", positive=True), 3), ValueError, "filters uses the letter x"),
+    ("too much dropout", lambda: Dropout(2.0), ValueError,
+     "Dropout: rate must be a fraction from 0 to 1, got 2.0; try 0.5"),
     ("kernel 0", lambda: Conv2D(4, 0), ValueError, "kernel_size must be at least 1, got 0; try 1"),
     ("stride 0", lambda: Conv2D(4, 3, strides=(1, 0)), ValueError, "strides must be at least 1, got 0"),
     ("no filters", lambda: Conv2DTranspose(0, 3), ValueError, "filters must be at least 1, got 0"),

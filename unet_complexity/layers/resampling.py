@@ -96,7 +96,9 @@ class AveragePooling2D(_Pooling2D):
 
 @dataclass(frozen=True)
 class DepthToSpace(Layer):
-    """Rearranges channels into pixels (torch.nn.PixelShuffle): (h, w, b^2 c) -> (b h, b w, c).  Copies only.
+    """Rearranges channels into pixels, in the order of keras.ops.nn.depth_to_space: (h, w, b^2 c) -> (b h, b w, c).
+
+    Copies only.  torch.nn.PixelShuffle costs the same and orders the channels differently.
 
     >>> print(DepthToSpace(block_size=2).output(Tensor(8, 8, 12)))
     16 x 16 x 3
