@@ -24,12 +24,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 KEYS, BURST = 40, 50
-CONTROL = {"window": "side", "repeat": "side", "levels": "depth"}
+CONTROL = {"window": "side", "repeat": "side", "block": "side", "levels": "depth"}
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
 EXPLORERS = """
-from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
-display(WindowExplorer(side=3), RepeatExplorer(side=1), LevelsExplorer(depth=1, side=256))
+from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+display(WindowExplorer(side=3), RepeatExplorer(side=1), BlockExplorer(side=2), LevelsExplorer(depth=1, side=256))
 """
 
 # What a notebook would do without the explorers: the same grids, bars, curves and numbers, and the sliders for them.
@@ -38,6 +38,7 @@ TWINS = """
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import interact
 from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet
+from unet_complexity.explorers.formulas import block_ways
 
 @interact(side=(3, 12), kernel_size=(1, 5), strides=(1, 3), channels=(1, 512), filters=(1, 512))
 def window(side=3, kernel_size=3, strides=1, channels=3, filters=8):
@@ -67,6 +68,17 @@ def repeat(side=1, row_factor=2, column_factor=2, channels=1):
     axes[3].plot(side, up.cost(x).writes, "o")
     plt.show()
     print(f"{side} x {side}: {up.cost(x).reads:,} read, {up.cost(x).writes:,} written")
+
+@interact(side=(2, 6), factor=(1, 4), kernel_size=(1, 7), channels=(1, 512), filters=(1, 512))
+def block(side=2, factor=2, kernel_size=3, channels=1, filters=1):
+    ways = block_ways(Tensor(side, side, channels), filters, kernel_size, factor)
+    figure, (left, right, bars) = plt.subplots(1, 3, figsize=(12, 4))
+    small = np.arange(side**2).reshape(side, side)
+    left.pcolormesh(small, cmap="tab20", edgecolors="grey")
+    right.pcolormesh(small.repeat(factor, 0).repeat(factor, 1), cmap="tab20", edgecolors="grey")
+    bars.barh(list(ways), [cost.macs for cost in ways.values()])
+    plt.show()
+    print(f"{side} x {side}:", ", ".join(f"{way} {cost.macs:,} MACs" for way, cost in ways.items()))
 
 @interact(depth=(1, 8), base_filters=(1, 128), kernel_size=(1, 7))
 def levels(depth=1, base_filters=64, kernel_size=3):

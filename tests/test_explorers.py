@@ -13,10 +13,18 @@ import pytest
 import sympy as sp
 
 from unet_complexity import Conv2D, Conv2DTranspose
-from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer, formulas, module, still
+from unet_complexity.explorers import (
+    BlockExplorer,
+    LevelsExplorer,
+    RepeatExplorer,
+    WindowExplorer,
+    formulas,
+    module,
+    still,
+)
 from unet_complexity.explorers.widgets import Choice, Whole
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, LevelsExplorer)}
+EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer)}
 POINTS = 1000
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
@@ -76,7 +84,7 @@ def points(expr, count, seed):
         sizes = {name: pick.randint(1, 512) for name in ("C_in", "C_out", "g", "c", "f")}
         sizes |= {name: pick.randint(1, 1024) for name in ("n", "m")} | {"k": pick.randint(1, 11)}
         sizes |= {"N": 2**depth * pick.randint(1, 9), "L": depth, "q": doublings, "l": pick.randint(1, depth)}
-        sizes |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "t")}
+        sizes |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t")}
         point = {str(symbol): sizes[str(symbol)] for symbol in expr.free_symbols}
         value = exact(*(Fraction(point[name]) for name in sorted(point)))
         if value <= EXACT:
@@ -112,7 +120,12 @@ WINDOW = ("padding", "side", "kernel_size", "strides", "dilation_rate")
 # Pictures and sentences
 
 
-ROOMIEST = {"window": {"side": 12}, "repeat": {}, "levels": {"family": "pix2pix", "depth": 2}}
+ROOMIEST = {
+    "window": {"side": 12},
+    "repeat": {},
+    "block": {"side": 6, "factor": 4},
+    "levels": {"family": "pix2pix", "depth": 2},
+}
 
 
 def swept(kind):
@@ -167,6 +180,21 @@ def test_reference_numbers(state, macs, params):
     assert (numbers["macs"], numbers["params"]) == (explorer.numbers["macs"], explorer.numbers["params"])
     assert (numbers["macs"], numbers["params"]) == (macs, params)
     assert f"{macs:,} MACs, {params:,} parameters" in text
+
+
+@pytest.mark.parametrize(("kernel", "factor", "each"), [(3, 2, 16), (4, 2, 25), (5, 2, 36), (3, 3, 25)])
+def test_reference_numbers_of_the_waste(kernel, factor, each):
+    """What a window sees, summed over the phases of one pixel in the middle, is what phase by phase costs."""
+    explorer = BlockExplorer(side=6, kernel_size=kernel, factor=factor)
+    rows = range(3 * factor, 4 * factor)
+    seen = 0
+    for row in rows:
+        for column in rows:
+            explorer.place = row * 6 * factor + column
+            ((_, numbers),) = pictures("block", [explorer.state])
+            assert numbers["seen"] == explorer.numbers["seen"]
+            seen += numbers["seen"]
+    assert seen == each == numbers["phased"] / 36
 
 
 def test_reference_number_of_the_classic_memory():
@@ -249,6 +277,8 @@ INVALID = [
     (WindowExplorer, {"step": 36}, "step must be one of the window's places 0 ... 35, got 36; try 35"),
     (WindowExplorer, {"strides": 2, "dilation_rate": 2}, "strides and dilation_rate may not both differ from 1"),
     (WindowExplorer, {"side": 3, "kernel_size": 5, "padding": "valid"}, "it spans 5 elements, the map has 3; try"),
+    (BlockExplorer, {"place": 64}, "place must be one of the pixels 0 ... 63, got 64; try 63"),
+    (BlockExplorer, {"kernel_size": 8}, "kernel_size must be a whole number from 1 to 7, got 8; try 7"),
     (RepeatExplorer, {"row_factor": 0}, "row_factor must be a whole number from 1 to 4, got 0; try 1"),
     (
         LevelsExplorer,
@@ -318,7 +348,7 @@ def test_at_most_five_controls_are_open_and_each_has_a_label(cls):
 def test_an_explorer_that_is_not_there_is_named():
     from unet_complexity import explorers
 
-    with pytest.raises(AttributeError, match="'WindExplorer'; its explorers are LevelsExplorer, RepeatExplorer, Win"):
+    with pytest.raises(AttributeError, match="'WindExplorer'; its explorers are BlockExplorer, LevelsExplorer, Re"):
         explorers.WindExplorer  # noqa: B018
 
 

@@ -11,14 +11,15 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import conftest
 from tools import notebooks
-from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
+from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
 from unet_complexity.explorers.still import add_still
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, LevelsExplorer)}
+EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer)}
 PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
 IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "window": ("macs", "in_bounds", "so_far", "in_bounds_so_far"),
     "repeat": ("writes", "next", "answer"),
+    "block": ("written", "phased", "transposed", "shuffled"),
     "levels": ("macs", "params", "memory"),
 }
 
@@ -109,8 +110,8 @@ def wait_until(condition, seconds=10):
 
 
 LIVE = """
-from unet_complexity.explorers import LevelsExplorer, RepeatExplorer, WindowExplorer
-explorers = {one.kind: one() for one in (WindowExplorer, RepeatExplorer, LevelsExplorer)}
+from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+explorers = {one.kind: one() for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer)}
 for one in explorers.values():
     display(one)
 """
@@ -203,6 +204,7 @@ def test_once_trusted_it_is_alive_though_no_cell_has_run(stored):
 STORED = [
     WindowExplorer(),
     RepeatExplorer(),
+    BlockExplorer(),
     LevelsExplorer(**PIX2PIX),
     WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
     RepeatExplorer(side=2),
@@ -263,7 +265,7 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
     page = offline_page(exported_pages["plain"])
     first, second = (Shown(page, "window", nth) for nth in (0, 1))
     start = first.state()
-    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[3].state]
+    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[4].state]
     second.sweep("side")
     assert first.state() == start
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
@@ -418,7 +420,12 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
     page = offline_page(exported_pages[name])
     narrow = """document.documentElement.scrollWidth <= 380
         && [...document.querySelectorAll('.unetx-card')].every((card) => card.scrollWidth <= card.clientWidth)"""
-    largest = {"window": {"side": 12, "kernel_size": 5}, "repeat": {"side": 6, "row_factor": 4}, "levels": {"depth": 8}}
+    largest = {
+        "window": {"side": 12, "kernel_size": 5},
+        "repeat": {"side": 6, "row_factor": 4},
+        "block": {"side": 6, "factor": 4},
+        "levels": {"depth": 8},
+    }
     for kind, state in largest.items():
         one = Shown(page, kind)
         assert page.evaluate(narrow)
@@ -432,3 +439,11 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         sticking_out = """(svg) => [...svg.querySelectorAll('text')].map((text) => [text.getBBox(), text.textContent])
             .filter(([box]) => box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width).map(([, text]) => text)"""
         assert one.root.locator("svg").evaluate(sticking_out) == []
+
+
+def test_a_page_that_becomes_narrow_is_drawn_anew(page, offline_page, exported_pages):
+    one = Shown(offline_page(exported_pages["plain"]), "levels")
+    wide = one.state()
+    page.set_viewport_size({"width": 380, "height": 800})
+    one.root.locator('svg[viewBox^="0 0 360 "]').wait_for()
+    assert one.state()[:2] == wide[:2]

@@ -9,14 +9,15 @@ Nothing here is imported by the rest of the package; anywidget is imported when 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unet_complexity.explorers.blocks import BlockExplorer
     from unet_complexity.explorers.widgets import LevelsExplorer, RepeatExplorer, WindowExplorer
 
-__all__ = ["LevelsExplorer", "RepeatExplorer", "WindowExplorer"]
+__all__ = ["BlockExplorer", "LevelsExplorer", "RepeatExplorer", "WindowExplorer"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; its explorers are {', '.join(__all__)}")
-    from unet_complexity.explorers import widgets
+    from unet_complexity.explorers import blocks, widgets
 
-    return getattr(widgets, name)
+    return getattr(blocks if name == "BlockExplorer" else widgets, name)

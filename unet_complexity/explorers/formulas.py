@@ -15,13 +15,14 @@ import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
 
 from unet_complexity.closed_form import tidy
-from unet_complexity.cost import Tensor
-from unet_complexity.layers import Conv2D, Conv2DTranspose, UpSampling2D
+from unet_complexity.cost import Cost, Tensor
+from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, c, f, g, k, m, n, q, t
+from unet_complexity.symbols import C_in, C_out, L, c, f, g, k, m, n, q, s, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
+Table = dict[str, Any]  # plain numbers by name
 Formulas = dict[str, Any]  # expressions, and lists or dictionaries of them
 
 s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
@@ -115,6 +116,31 @@ def repeat_formulas() -> Formulas:
         "next": Conv2D(f, k).cost(up.output(x)).macs,
         "answer": c * n,
     }
+
+
+def block_ways(x: Tensor, filters: Any, kernel_size: Any, factor: Any) -> dict[str, Cost]:
+    """Four ways from a map to one ``factor`` times as large: what their convolutions cost."""
+    return {
+        "written": Conv2D(filters, kernel_size).cost(UpSampling2D(factor).output(x)),
+        "phased": PhaseConv2D(filters, kernel_size, factor).cost(x),
+        "transposed": Conv2DTranspose(filters, kernel_size, factor).cost(x),
+        "shuffled": Conv2D(factor**2 * filters, kernel_size).cost(x),
+    }
+
+
+def block_formulas() -> Formulas:
+    """MACs and parameters of each way, and the MACs per pixel of the input, channel and filter."""
+    ways = block_ways(Tensor(n, n, c), f, k, s)
+    return {
+        "macs": {name: cost.macs for name, cost in ways.items()},
+        "params": {name: cost.params for name, cost in ways.items()},
+        "each": {name: cost.macs / (n**2 * c * f) for name, cost in ways.items()},
+    }
+
+
+def block_table() -> Table:
+    """Zeros that 'same' pads in front of an axis, for every kernel: what rounds."""
+    return {"front": {str(size): int(same_padding(100, size, 1)[0]) for size in range(1, 8)}}
 
 
 def levels_formulas() -> Formulas:

@@ -14,9 +14,10 @@ from typing import Any
 
 from unet_complexity.explorers import formulas
 
-PARTS: dict[str, Callable[[], tuple[formulas.Formulas, dict[str, list[int]]]]] = {
+PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
     "window": lambda: (formulas.window_formulas(), formulas.window_table()),
     "repeat": lambda: (formulas.repeat_formulas(), {}),
+    "block": lambda: (formulas.block_formulas(), formulas.block_table()),
     "levels": lambda: (formulas.levels_formulas(), {}),
 }
 

@@ -1,13 +1,14 @@
 """The still picture: what an explorer shows, as a PNG, drawn by the explorer's own JavaScript without a browser.
 
 Committed notebooks hold it for readers whose viewer runs no script.  Needs mini-racer (a JavaScript engine),
-resvg_py (SVG to pixels) and matplotlib's copy of the DejaVu fonts: tools of the checks, not of the reader.
+resvg_py (SVG to pixels), and matplotlib's Pillow and copy of the DejaVu fonts: tools of the checks, not of the reader.
 """
 
 from __future__ import annotations
 
 import base64
 import html as markup
+import io
 import json
 import re
 from functools import cache
@@ -18,6 +19,7 @@ from typing import Any
 from unet_complexity.explorers import module
 
 PLACE = re.compile(r'(<div class="unetx" data-explorer="(\w+)" data-state="([^"]*)">)(<img[^>]*>)?')
+COLOURS = 128
 SCALE = 2  # pixels per unit of the picture, for dense screens
 
 
@@ -28,9 +30,9 @@ def engine(kind: str) -> Any:
         from py_mini_racer import MiniRacer
     except ImportError as error:
         raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
-    from unet_complexity.explorers import widgets
+    from unet_complexity import explorers
 
-    classes = (widgets.WindowExplorer, widgets.RepeatExplorer, widgets.LevelsExplorer)
+    classes = (getattr(explorers, name) for name in explorers.__all__)
     spec = next(one._spec() for one in classes if one.kind == kind)
     context = MiniRacer()
     context.eval(f"const SPEC = {json.dumps(spec)};\n{module.body(kind)}")
@@ -50,11 +52,12 @@ def png(svg: str) -> bytes:
     try:
         import matplotlib
         import resvg_py
+        from PIL import Image
     except ImportError as error:
         raise ImportError("still pictures need resvg_py: pip install mini-racer resvg_py matplotlib") from error
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     width = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
-    return bytes(
+    pixels = bytes(
         resvg_py.svg_to_bytes(
             svg_string=_with_style(svg),
             width=SCALE * width,
@@ -65,6 +68,11 @@ def png(svg: str) -> bytes:
             sans_serif_family="DejaVu Sans",
         )
     )
+    small = io.BytesIO()  # flat colours: a palette takes a third of the room
+    Image.open(io.BytesIO(pixels)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(
+        small, "PNG", optimize=True
+    )
+    return small.getvalue()
 
 
 def _with_style(svg: str) -> str:

@@ -60,7 +60,7 @@ class Choice(traitlets.Unicode):
         return str(value)
 
 
-def _together(explorer: Explorer, proposal: Any) -> Any:
+def together(explorer: Explorer, proposal: Any) -> Any:
     """Whether a new value goes with all the others; traitlets asks, after a change or at the end of several."""
     try:
         explorer._check({**explorer.state, proposal["trait"].name: proposal["value"]})
@@ -144,7 +144,7 @@ def _written(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _rounded(value: float) -> str:
+def rounded(value: float) -> str:
     """One decimal, halves upwards, as JavaScript's toFixed does it."""
     return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
@@ -195,7 +195,7 @@ class WindowExplorer(Explorer):
     padding = Choice(("same", "valid"), "padding")
     dilation_rate = Whole(1, formulas.DILATIONS[0], formulas.DILATIONS[-1], "dilation")
     step = Whole(0, 0, formulas.SIDES[-1] ** 2 - 1, "place of the window")
-    _goes_together = traitlets.validate(*shown, *folded)(_together)
+    _goes_together = traitlets.validate(*shown, *folded)(together)
 
     def _layer(self, state: dict[str, Any]) -> tuple[Conv2D, Tensor]:
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
@@ -266,7 +266,7 @@ class RepeatExplorer(Explorer):
     channels = Whole(1, 1, 512, "channels c", CHANNELS)
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
-    _goes_together = traitlets.validate(*shown, *folded)(_together)
+    _goes_together = traitlets.validate(*shown, *folded)(together)
 
     def _numbers(self) -> dict[str, Any]:
         x, up = Tensor(self.side, self.side, self.channels), UpSampling2D((self.row_factor, self.column_factor))
@@ -322,7 +322,7 @@ class LevelsExplorer(Explorer):
     out_channels = Whole(2, 1, 256, "channels out (classes)", CHANNELS[:-1])
     doublings = Whole(3, 0, 7, "doublings of the width")
     axis = Choice(("share", "log"), "bars show")
-    _goes_together = traitlets.validate(*shown, *folded)(_together)
+    _goes_together = traitlets.validate(*shown, *folded)(together)
 
     def _check(self, state: dict[str, Any]) -> None:
         if state["family"] == "pix2pix" and state["depth"] < 2:
@@ -344,7 +344,7 @@ class LevelsExplorer(Explorer):
             # of equal levels the upper one, as in the picture
             most = max(sorted(levels), key=lambda level: levels[level][name])
             share = 100 * (levels[most][name] / numbers[name])
-            numbers |= {f"{name}_level": most, f"{name}_share": _rounded(share)}
+            numbers |= {f"{name}_level": most, f"{name}_share": rounded(share)}
         return numbers
 
 
@@ -358,4 +358,4 @@ def _three(net: Network) -> dict[str, int]:
 def _bytes_written(size: int) -> str:
     units = ("bytes", "KiB", "MiB", "GiB")
     power = min(3, (size.bit_length() - 1) // 10)
-    return f"{size} bytes" if power == 0 else f"{_rounded(size / 1024**power)} {units[power]}"
+    return f"{size} bytes" if power == 0 else f"{rounded(size / 1024**power)} {units[power]}"

@@ -51,6 +51,12 @@ function gridLines(x, y, columns, rows, cell, cls = "lines") {
   return path(d, cls);
 }
 
+// Light tints, told apart by hue along a row and by lightness down a column; numbers tell them apart without colour.
+function tint(index, side) {
+  const row = Math.floor(index / side), column = index % side;
+  return `hsl(${Math.round((column * 300) / side + 20 + row * 7)}, ${62 - row * 4}%, ${86 - row * 5}%)`;
+}
+
 // One colour and one hatch for each quantity, in every explorer. Ids are page-wide, so each explorer brings its own.
 const hatches = (uid) => `<defs>
 <pattern id="${uid}-params" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">

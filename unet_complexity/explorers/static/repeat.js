@@ -11,12 +11,6 @@ function repeatNumbers(s) {
   return { ...s, ...values };
 }
 
-// Light tints, told apart by hue along a row and by lightness down a column; numbers tell them apart without colour.
-function tint(index, side) {
-  const row = Math.floor(index / side), column = index % side;
-  return `hsl(${Math.round((column * 300) / side + 20 + row * 7)}, ${62 - row * 4}%, ${86 - row * 5}%)`;
-}
-
 function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
   const n = s.side, everyCopy = cell >= 13;
   let out = "";
