@@ -32,7 +32,10 @@ def test_every_factor_is_missed_by_name(name):
     exercise = EXERCISES[name]
     named = [slip for slip, _ in exercise.slips]
     for what, factor in exercise.factors.items():
-        for answer, word in ((exercise.right / sp.sympify(factor), "missing"), (exercise.right * factor, "too often")):
+        for answer, word in (
+            (exercise.right / sp.sympify(factor), "Missing: "),
+            (exercise.right * factor, "too often: "),
+        ):
             if not any(sp.simplify(answer - slip) == 0 for slip in named):
                 text = check(name, answer).text
                 assert word in text
@@ -51,10 +54,13 @@ def test_every_factor_is_missed_by_name(name):
         (-2 * h, "More than nothing, always: "),
         (lambda rows: rows, "Your function was called with h, w, c, k, f and failed: "),
         (lambda *sizes: sizes[9], "failed: tuple index out of range"),
+        (12345, "The answer depends on c, f, h, k, w too."),
+        (h * w * f, "The answer depends on c, k too."),
+        (h * w * f * k * c * 1.01, "Close, but a count is exact."),
         (h * w * f * k * c * N, "The answer does not depend on N."),
-        (h * w * f * k**2 * c, "k (taps) is in it once too often"),
-        (h * w * (f + c) * k, "The right answer is yours times c*f/(c + f)"),
-        (h * w * f * k * c * 7, "Too large by a factor of 7. Count outputs"),
+        (h * w * f * k**2 * c, "Once too often: k (taps). Divide your answer by k."),
+        (h * w * (f + c) * k, "The right letters, but not put together rightly."),
+        (h * w * f * k * c * 7, "Too large by a factor of 7. Go through the four steps again."),
     ],
 )
 def test_any_answer_gets_help_and_never_a_traceback(answer, said):
@@ -68,6 +74,17 @@ def test_equal_formulas_and_floats_are_right_however_they_are_written():
     assert check("copy per MAC", (s * n) ** 2 * c / ((s * n) ** 2 * f * k**2 * c)).right
     assert check("elements of (2, 3)", 2 * (h * w * c + 2 * h * w * c)).right
     assert check("doubled side", 4.0).right
+
+
+def test_a_number_is_wanted_where_no_letter_is_left():
+    assert "The answer is a number: say what k is." in check("share of the decoder", 2**30 * k).text
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if isinstance(EXERCISES[name].right, sp.Expr)])
+@pytest.mark.parametrize("answer", [1, 5, 12345, c, n, k**3])
+def test_no_guess_gives_the_answer_away(name, answer):
+    feedback = check(name, answer)
+    assert feedback.right or str(EXERCISES[name].right) not in feedback.text.replace(EXERCISES[name].asked, "")
 
 
 def test_feedback_shows_itself_without_breaking_the_page():

@@ -6,6 +6,7 @@ number, a formula in the package's letters or a function of them; what it misses
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -55,6 +56,7 @@ def exercises() -> dict[str, Exercise]:
     conv = Conv2D(f, k)
     asked = pix2pix_unet(side=256, in_channels=3)
     decoder = asked.groups("part")["decoder"].total().macs
+    out = asked.groups("block")["out"].total().macs
     flops = "That is FLOPs: a MAC is one multiplication and one addition, so there are two FLOPs in each."
     bias = "The bias is missing: one number for each filter."
     return {
@@ -83,6 +85,7 @@ def exercises() -> dict[str, Exercise]:
             (
                 (d4.cost(x4).params - 512, bias),
                 (d4.cost(x4).params - 512 + 1, "One bias in all? Each of the 512 filters has its own."),
+                (256 * (16 * 512 + 1), "Filters and channels are swapped: there are 512 filters over 256 channels."),
                 (d4.cost(x4).macs, "Those are the MACs: parameters do not depend on the size of the map."),
             ),
         ),
@@ -115,8 +118,13 @@ def exercises() -> dict[str, Exercise]:
         "copy per MAC": Exercise(
             "elements written by UpSampling2D(s) per MAC of the Conv2D(f, k, 'same') that follows",
             UpSampling2D(s).cost(Tensor(n, n, c)).writes / conv.cost(Tensor(s * n, s * n, c)).macs,
-            {"k^2": k**2, "k": k, "f": f, "c": c, "s^2": s**2, "2": 2},
-            ((k**2 * f, "Turn it over: elements per MAC, not MACs per element."),),
+            {"k^2, below the line": 1 / k**2, "k, below the line": 1 / k, "f, below the line": 1 / f},
+            (
+                (k**2 * f, "Turn it over: elements per MAC, not MACs per element."),
+                (1 / (c * k**2 * f), "The channels cancel: at each position c are written, and c are multiplied."),
+                (c / (k**2 * f), "The channels cancel: at each position c are written, and c are multiplied."),
+                (1 / (s**2 * k**2 * f), "Both layers meet the same s^2 n^2 positions, so s cancels."),
+            ),
             (k, f),
         ),
         "phases of (5, 2)": Exercise(
@@ -163,6 +171,8 @@ def exercises() -> dict[str, Exercise]:
                 (asked.total().macs - decoder, "That is the encoder; the rest is asked for."),
                 (2 * decoder, flops),
                 (asked.total().macs, "That is the whole network."),
+                (decoder - out, "The output block runs behind an UpSampling2D as well."),
+                (sp.Rational(8885, 100), "That is the percentage; here the count is asked for."),
             ),
         ),
         "transposed": Exercise(
@@ -178,10 +188,10 @@ def exercises() -> dict[str, Exercise]:
             (n, c, k, f, s),
         ),
         "classic at N": Exercise(
-            "the MACs of the classic U-Net (C = 64, k = 3, depth 4, 1 channel in, 2 classes) for a side N",
+            "the MACs of the classic U-Net (64 base filters, k = 3, depth 4, 1 channel in, 2 classes) for a side N",
             classic_unet(side=N).total().macs,
-            {"one side (N)": N, "2": 2},
-            (),
+            {"one side (N)": N},
+            ((classic_unet(side=N).total().flops, "Those are FLOPs, activations and biases included."),),
             (N,),
         ),
     }
@@ -191,7 +201,7 @@ def check(name: str, answer: Any) -> Feedback:
     """Say whether ``answer`` answers the exercise called ``name``, and if not, what to look at.
 
     >>> check("macs of d4", 2**20)
-    Not yet. Too small by a factor of 512: f (512 filters) is missing.
+    Not yet. Missing: f (512 filters). Your answer must still be multiplied by 512.
     >>> check("copy per MAC", 1 / (k**2 * f))
     Right. 1/(f*k**2)
     """
@@ -236,21 +246,31 @@ def _factor_named(missing: sp.Expr, exercise: Exercise) -> str:
     """``missing``: what the answer must be multiplied by.  "" where that is not one of the factors."""
     for name, factor in exercise.factors.items():
         if _same(missing, factor):
-            return f"Too small by a factor of {factor}: {name} is missing."
+            return f"Missing: {name}. Your answer must still be multiplied by {factor}."
         if _same(missing * factor, 1):
-            return f"Too large by a factor of {factor}: {name} is in it once too often."
+            return f"Once too often: {name}. Divide your answer by {factor}."
     return ""
 
 
 def _ratio_said(missing: sp.Expr, value: sp.Expr, exercise: Exercise) -> str:
+    """How far the answer is off, without giving the right one away."""
+    asked, letters = f"Asked for: {exercise.asked}.", sp.sympify(exercise.right).free_symbols
     if missing.is_number:
         ratio = float(missing)
+        if 0.9 < ratio < 1.1:
+            return f"Close, but a count is exact. {asked}"
         size = f"small by a factor of {ratio:.4g}" if ratio > 1 else f"large by a factor of {1 / ratio:.4g}"
-        return f"Too {size}. Count outputs, then the cost of one, then multiply."
-    strange = value.free_symbols - sp.sympify(exercise.right).free_symbols
-    if strange:
-        return f"The answer does not depend on {', '.join(sorted(map(str, strange)))}. Asked for: {exercise.asked}."
-    return f"The right answer is yours times {sp.factor(missing)}. Asked for: {exercise.asked}."
+        return f"Too {size}. Go through the four steps again. {asked}"
+    if strange := value.free_symbols - letters:
+        what = f"does not depend on {_names(strange)}" if letters else f"is a number: say what {_names(strange)} is"
+        return f"The answer {what}. {asked}"
+    if lacking := letters - value.free_symbols:
+        return f"The answer depends on {_names(lacking)} too. {asked}"
+    return f"The right letters, but not put together rightly. {asked}"
+
+
+def _names(symbols: Iterable[sp.Symbol]) -> str:
+    return ", ".join(sorted(map(str, symbols)))
 
 
 def _same(a: Any, b: Any) -> bool:

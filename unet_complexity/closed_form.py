@@ -83,7 +83,7 @@ def tidy(value: Size) -> Size:
     return value if isinstance(value, int) else exact(sp.factor_terms(powers_of_two(value), clear=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Theta:
     """A tight bound: ``expr`` without constants and dominated terms, and the regime in which that holds."""
 
@@ -92,6 +92,8 @@ class Theta:
 
     def __str__(self) -> str:
         return f"Theta({self.expr})  {self.regime}"
+
+    __repr__ = __str__
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right) \quad \text{{{self.regime}}}$"

@@ -70,7 +70,7 @@ class Step:
         return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
     """Steps that run one after the other.
 
@@ -104,6 +104,8 @@ class Network:
 
     def only(self, *layers: type[Layer]) -> Network:
         """The steps whose layer is one of ``layers``: ``net.only(UpSampling2D).total().writes``."""
+        if not all(isinstance(layer, type) for layer in layers):
+            raise TypeError(f"only() takes layer classes, got {layers}; try only(Conv2D)")
         return self.where(lambda step: isinstance(step.layer, layers))
 
     def where(self, keep: Callable[[Step], bool]) -> Network:
@@ -125,9 +127,9 @@ class Network:
         parts = (x for v in wanted.values() for x in (v if isinstance(v, (tuple, list)) else [v]))
         known = {symbol.name for part in parts if isinstance(part, sp.Basic) for symbol in part.free_symbols}
         if not known >= set(values):
-            raise ValueError(
-                f"{self.name} has the letters {sorted(known)}, got {sorted(values)}; give some of its letters"
-            )
+            has = f"the letters {sorted(known)}" if known else "no letters"
+            advice = "give some of its letters" if known else "build it anew with the sizes you want"
+            raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
         built: Network = self.recipe.func(**{name: substitute(value, letters) for name, value in wanted.items()})
         return built
 
@@ -158,6 +160,9 @@ class Network:
 
     def __str__(self) -> str:
         return str(self.table())
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, {self.input} in, {self.output} out, {len(self.steps)} steps; print it for a table>"
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

@@ -23,7 +23,7 @@ QUANTITIES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Rows of exact values, with the ways to show them.  Made by :meth:`Network.table`.
 
@@ -58,17 +58,19 @@ class Table:
         )
 
     def to_csv(self) -> str:
-        """Plain numbers, no separators, a header line, the total last."""
+        """CSV text, to write where you like: plain numbers, no separators, a header line, the total last."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([self.header, *self.rows, self.total])
         return text.getvalue()
 
     def to_latex(self) -> str:
-        """A booktabs table."""
+        """LaTeX text: a tabular with a line above and below."""
         return self._render("latex_raw", lambda value: f"${as_latex(value)}$").replace("%", r"\%")
 
     def __str__(self) -> str:
         return f"{self.title}\n{self._render('simple', with_separators)}"
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         def show(value: Size) -> str:

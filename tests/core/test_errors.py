@@ -173,6 +173,10 @@ HALF = "give values that obey, or build with numbers"
 @table(
     ("no such letter", lambda: LAYER.at(Z=3), ValueError, "no letter is called 'Z'; the letters are N, H, W"),
     ("no such letter of a network", lambda: pix2pix_unet().at(side=256), ValueError, "no letter is called 'side'"),
+    ("a network without letters", lambda: pix2pix_unet(256, 3).at(N=3), ValueError,
+     "pix2pix U-Net has no letters, got ['N']; build it anew with the sizes you want"),
+    ("a layer's name", lambda: pix2pix_unet(256, 3).only("Conv2D"), TypeError,
+     "only() takes layer classes, got ('Conv2D',); try only(Conv2D)"),
     ("another network's letter", lambda: pix2pix_unet().at(k=3), ValueError,
      "pix2pix U-Net has the letters ['C', 'N'], got ['k']; give some of its letters"),
     ("letter", lambda: letter("x"), ValueError, "no letter is called 'x'; the letters are"),

@@ -38,7 +38,8 @@ def classic_unet(
     channels.  ``padding="valid"`` is the paper's: maps shrink, and the encoder's maps are cropped to fit (figure 1:
     572 -> 388).  ``side`` is one size or (rows, columns), in pixels.
 
-    ValueError where a side cannot be halved ``depth`` times.
+    ValueError where a side cannot be halved ``depth`` times: 2**depth must divide it; with ``padding="valid"`` it must
+    divide side + 2 (k - 1), and the map must be large enough to shrink.
 
     >>> total = classic_unet(side=256).total()
     >>> total.macs, total.params
@@ -47,6 +48,7 @@ def classic_unet(
     388 x 388 x 2
     """
     recipe = partial(classic_unet, **dict(sorted(locals().items())))
+    in_channels, classes = as_size(in_channels, "in_channels"), as_size(classes, "classes")
     sides, d, k = as_pair(side, "side"), as_size(depth, "depth"), as_size(kernel_size, "kernel_size")
     one_of("up", up, ("transpose", "upsample"))
     one_of("padding", padding, ("same", "valid"))

@@ -55,6 +55,7 @@ def pix2pix_unet(
     """
     out_channels = in_channels if out_channels is None else out_channels
     recipe = partial(pix2pix_unet, **dict(sorted(locals().items())))
+    in_channels, out_channels = as_size(in_channels, "in_channels"), as_size(out_channels, "out_channels")
     sides, depth = as_pair(side, "side"), as_size(depth, "depth")
     q = depth if doublings is None else as_size(doublings, "doublings", 0)
     if isinstance(depth, int):
