@@ -144,7 +144,7 @@ function tellMarks(stage, tip) {
 // Builds an explorer inside `root` and returns how to move it from outside.
 function mount(root, now, onChange = () => {}, initial = now) {
   const uid = `x${Math.random().toString(36).slice(2, 9)}`;
-  let state = fit(now), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null;
+  let state = fit(now), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null, telling = null;
 
   const stage = h("div", { class: "unetx-stage" });
   const drawing = h("div"), tip = h("div", { class: "unetx-tip", hidden: true, "aria-hidden": "true" });
@@ -177,7 +177,7 @@ function mount(root, now, onChange = () => {}, initial = now) {
     draw();
     clearTimeout(speaking);
     speaking = setTimeout(() => { live.textContent = result.text; }, 500);
-    if (tell) onChange(state);
+    if (tell) telling ??= setTimeout(() => { telling = null; onChange(state); }); // the picture first
     return undefined;
   }
 
