@@ -224,13 +224,25 @@ def test_make_lab_opens_the_first_notebook_and_installs_nothing_the_second_time(
         )
     try:
         url = wait_for(r"http://localhost:\d+/lab/tree/(\S+)\?token=\w+", log, process)
-        with urllib.request.urlopen(url[0], timeout=30) as answer:
-            assert answer.status == 200
+        assert status(url[0], process) == 200
         assert url[1] == next((path.relative_to(ROOT).as_posix() for path in first_notebooks()), "notebooks")
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
     assert "pip" not in make("--dry-run", "lab").stdout
+
+
+def status(url: str, process: subprocess.Popen, seconds: float = 30) -> int:
+    """What the server answers.  It writes its address a moment before it listens there."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=seconds) as answer:
+                return answer.status
+        except OSError:
+            assert process.poll() is None
+            assert time.monotonic() < end, f"{url} did not answer within {seconds} s"
+            time.sleep(0.2)
 
 
 def first_notebooks() -> list[Path]:
