@@ -77,7 +77,8 @@ class Table:
             return with_separators(value) if isinstance(value, int) else f"${as_latex(value)}$"
 
         table = self._render("unsafehtml", show).replace("<table>", f"<table><caption>{self.title}</caption>", 1)
-        return f'<div style="overflow-x:auto">{table}</div>'
+        unbroken = table.replace(" x ", "&nbsp;x&nbsp;")  # a shape stays on one line
+        return f'<div style="overflow-x:auto">{unbroken}</div>'
 
     def _render(self, form: str, show: Any) -> str:
         from tabulate import tabulate
