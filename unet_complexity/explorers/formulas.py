@@ -16,7 +16,7 @@ from sympy.printing.jscode import JavascriptCodePrinter
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import Cost, Tensor
-from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
+from unet_complexity.layers import Conv2D, Conv2DTranspose, Convolution, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C_in, C_out, L, c, f, g, k, m, n, q, s, t
@@ -162,7 +162,7 @@ def _block(net: Network) -> Formulas:
     """A block's costs on one level: what its layers cost, before they are summed over a span."""
     first = net.steps[0]
     costs = [step.layer.cost(*step.inputs) for step in net]
-    convolutions = [step for step in net if isinstance(step.layer, (Conv2D, Conv2DTranspose))]
+    convolutions = [step for step in net if isinstance(step.layer, Convolution)]
     return {
         "part": first.part,
         "first": first.span.first if first.span else first.level,

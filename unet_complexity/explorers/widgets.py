@@ -15,7 +15,7 @@ import traitlets
 
 from unet_complexity.cost import Tensor
 from unet_complexity.explorers import formulas, module
-from unet_complexity.layers import Conv2D, Conv2DTranspose, UpSampling2D
+from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
 from unet_complexity.unets import classic_unet, pix2pix_unet
@@ -351,7 +351,7 @@ class LevelsExplorer(Explorer):
 def _three(net: Network) -> dict[str, int]:
     """Parameters and MACs of all layers, and elements of all convolution outputs."""
     cost = net.total()
-    memory = sum(int(step.output.size) for step in net if isinstance(step.layer, (Conv2D, Conv2DTranspose)))
+    memory = sum(int(step.output.size) for step in net if isinstance(step.layer, Convolution))
     return {"params": int(cost.params), "macs": int(cost.macs), "memory": memory}
 
 

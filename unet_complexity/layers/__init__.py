@@ -1,7 +1,7 @@
 """One frozen dataclass per layer, a file per family.  ``LAYERS`` lists them all, by Keras's names."""
 
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.convolution import Conv2D, Conv2DTranspose
+from unet_complexity.layers.convolution import Conv2D, Conv2DTranspose, Convolution
 from unet_complexity.layers.elementwise import (
     Activation,
     BatchNormalization,
@@ -34,7 +34,4 @@ LAYERS: tuple[type[Layer], ...] = (
     Dropout,
 )
 
-# the layers that multiply by weights, and so make the MACs
-CONVOLUTIONS: tuple[type[Layer], ...] = (Conv2D, Conv2DTranspose, PhaseConv2D)
-
-__all__ = ["CONVOLUTIONS", "LAYERS", "Layer", *sorted(layer.__name__ for layer in LAYERS)]
+__all__ = ["LAYERS", "Convolution", "Layer", *sorted(layer.__name__ for layer in LAYERS)]

@@ -20,8 +20,27 @@ from unet_complexity.layers.windows import axes, hang_over, taps_in_bounds, tran
 from unet_complexity.symbols import Size, Sizes, as_pair, as_size, floor_div
 
 
+class Convolution(Layer):
+    """What all convolutions share: a kernel of weights for each filter, and a bias that is added to each output."""
+
+    filters: Size
+    kernel_size: Sizes
+    use_bias: bool
+
+    def params(self, x: Tensor) -> Size:
+        k_h, k_w = self.kernel_size
+        return k_h * k_w * self.channels_seen(x) * self.filters + int(self.use_bias) * self.filters
+
+    def elementwise(self, x: Tensor) -> Size:
+        return int(self.use_bias) * self.output(x).size
+
+    def channels_seen(self, x: Tensor) -> Size:
+        """Channels that one filter looks at."""
+        return x.channels
+
+
 @dataclass(frozen=True)
-class Conv2D(Layer):
+class Conv2D(Convolution):
     """keras.layers.Conv2D.  ``padding`` is "same" by default, as U-Nets have it; Keras's own default is "valid".
 
     (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same".
@@ -58,34 +77,27 @@ class Conv2D(Layer):
         height, width = (window_count(self.padding, *axis) for axis in self._axes(x))
         return Tensor(height, width, self.filters)
 
-    def params(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * self._channels_seen(x) * self.filters + int(self.use_bias) * self.filters
-
     def macs(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
-        return k_h * k_w * self._channels_seen(x) * self.output(x).size
+        return k_h * k_w * self.channels_seen(x) * self.output(x).size
 
     def macs_in_bounds(self, x: Tensor) -> Size:
         rows, columns = (taps_in_bounds(self.padding, *axis) for axis in self._axes(x))
-        return rows * columns * self._channels_seen(x) * self.filters
-
-    def elementwise(self, x: Tensor) -> Size:
-        return int(self.use_bias) * self.output(x).size
+        return rows * columns * self.channels_seen(x) * self.filters
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         hanging = (hang_over(self.padding, *axis) for axis in self._axes(x))
-        return *super().sizes(x), *hanging, self._channels_seen(x), floor_div(self.filters, self.groups)
+        return *super().sizes(x), *hanging, self.channels_seen(x), floor_div(self.filters, self.groups)
 
     def _axes(self, x: Tensor) -> Iterator[Any]:
         return axes(x, self.kernel_size, self.strides, self.dilation_rate)
 
-    def _channels_seen(self, x: Tensor) -> Size:
+    def channels_seen(self, x: Tensor) -> Size:
         return floor_div(x.channels, self.groups)
 
 
 @dataclass(frozen=True)
-class Conv2DTranspose(Layer):
+class Conv2DTranspose(Convolution):
     """keras.layers.Conv2DTranspose: each input element is multiplied by the whole kernel and added into the output.
 
     (h, w, c) -> (stride h, stride w, filters) for "same".  MACs are counted on the *input*: k^2 c f h w.
@@ -113,10 +125,6 @@ class Conv2DTranspose(Layer):
         height, width = (transposed_side(self.padding, *axis) for axis in axes(x, self.kernel_size, self.strides))
         return Tensor(height, width, self.filters)
 
-    def params(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * x.channels * self.filters + int(self.use_bias) * self.filters
-
     def macs(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
         return k_h * k_w * self.filters * x.size
@@ -127,9 +135,6 @@ class Conv2DTranspose(Layer):
             return self.macs(x)
         rows, columns = (taps_in_bounds("same", *axis) for axis in self._axes_back(x))
         return rows * columns * x.channels * self.filters
-
-    def elementwise(self, x: Tensor) -> Size:
-        return int(self.use_bias) * self.output(x).size
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         return *super().sizes(x), *(hang_over(self.padding, *axis) for axis in self._axes_back(x))

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
+from unet_complexity.layers.convolution import Convolution
 from unet_complexity.layers.windows import axes, same_padding
 from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact
 
 
 @dataclass(frozen=True)
-class PhaseConv2D(Layer):
+class PhaseConv2D(Convolution):
     """What UpSampling2D(size) followed by Conv2D(filters, kernel_size, padding="same") computes, phase by phase.
 
     (h, w, c) -> (s_h h, s_w w, filters).  Each of the s_h s_w phases is a small convolution of the small map whose
@@ -46,10 +46,6 @@ class PhaseConv2D(Layer):
         s_h, s_w = self.size
         return Tensor(exact(s_h * x.height), exact(s_w * x.width), self.filters)
 
-    def params(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * x.channels * self.filters + int(self.use_bias) * self.filters
-
     def macs(self, x: Tensor) -> Size:
         (k_h, k_w), (s_h, s_w) = self.kernel_size, self.size
         return (k_h + s_h - 1) * (k_w + s_w - 1) * x.size * self.filters
@@ -57,9 +53,6 @@ class PhaseConv2D(Layer):
     def macs_in_bounds(self, x: Tensor) -> Size:
         rows, columns = (phase_taps_in_bounds(*axis) for axis in axes(x, self.kernel_size, self.size))
         return rows * columns * x.channels * self.filters
-
-    def elementwise(self, x: Tensor) -> Size:
-        return int(self.use_bias) * self.output(x).size
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         # given letters, no phase may reach further than the map is long
