@@ -70,14 +70,19 @@ $(VENV)/.python:
 		rm -rf $(VENV); exit 1; }
 	@touch $@
 
+# No question about news in the corner of each session, and no look at a server for them.
+QUIET := $(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements >/dev/null 2>&1
+
 $(VENV)/.lab: $(VENV)/.python requirements.txt pyproject.toml
 	$(PIP) -r requirements.txt
 	$(PIP) --no-deps --editable .
+	@$(QUIET)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.python requirements-test.txt pyproject.toml
 	$(PIP) -r requirements-test.txt
 	$(PIP) --no-deps --editable .
+	@$(QUIET)
 	@touch $(VENV)/.lab $@
 
 # The stamp holds the line that "make test" prints. A refused install is not tried again before "make clean".

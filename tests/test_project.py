@@ -230,6 +230,8 @@ def test_make_lab_opens_the_first_notebook_and_installs_nothing_the_second_time(
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
     assert "pip" not in make("--dry-run", "lab").stdout
+    quiet = json.loads((ROOT / ".venv/etc/jupyter/labconfig/page_config.json").read_text())["disabledExtensions"]
+    assert quiet["@jupyterlab/apputils-extension:announcements"]  # no question about news in a class
 
 
 def status(url: str, process: subprocess.Popen, seconds: float = 30) -> int:
