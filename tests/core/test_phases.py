@@ -7,9 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unet_complexity import Conv2D, PhaseConv2D, Tensor, UpSampling2D, classic_unet, count, pix2pix_unet
+from unet_complexity import (
+    Conv2D,
+    Layer,
+    Network,
+    PhaseConv2D,
+    ReLU,
+    Tensor,
+    UpSampling2D,
+    classic_unet,
+    count,
+    pix2pix_unet,
+)
 from unet_complexity.phases import by_phases, convolve_by_phases, phase_kernels, upsample_then_convolve
 from unet_complexity.symbols import L, N, c, f, g, k, n, s
+from unet_complexity.unets.builder import Builder
 
 sides, sizes = st.integers(1, 6), st.integers(1, 4)
 
@@ -101,6 +113,40 @@ def test_what_is_not_plain_stays_as_it_is():
     with pytest.raises(ValueError, match="classic U-Net has no nearest UpSampling2D in front of a plain Conv2D"):
         by_phases(classic_unet(32))
     assert by_phases(classic_unet(32, up="upsample")).total().macs < classic_unet(32, up="upsample").total().macs
+
+
+def upsampled(size: UpSampling2D, *readers: Layer) -> Network:
+    """One map, upsampled, read by each of ``readers``."""
+    net = Builder(Tensor(4, 4, 2), letters=False)
+    net.block("b", 0, "decoder")
+    up = net.add("up", size)
+    for i, reader in enumerate(readers):
+        net.add(f"reader{i}", reader, up)
+    return Network("test", net.shape, tuple(net.steps))
+
+
+@pytest.mark.parametrize(
+    ("up", "readers"),
+    [
+        (UpSampling2D(2, "bilinear"), [Conv2D(2, 3)]),
+        (UpSampling2D(2), [Conv2D(2, 3, padding="valid")]),
+        (UpSampling2D(2), [Conv2D(2, 3, strides=2)]),
+        (UpSampling2D(2), [Conv2D(2, 3, dilation_rate=2)]),
+        (UpSampling2D(2), [Conv2D(2, 3, groups=2)]),
+        (UpSampling2D(2), [ReLU(), Conv2D(2, 3)]),
+        (UpSampling2D(2), [Conv2D(2, 3), ReLU()]),
+        (UpSampling2D(2), []),
+    ],
+    ids=["bilinear", "valid", "strided", "dilated", "grouped", "read by another", "read by another too", "unread"],
+)
+def test_a_pair_that_would_not_be_the_same_function_is_not_replaced(up: UpSampling2D, readers: list[Layer]) -> None:
+    with pytest.raises(ValueError, match="test has no nearest UpSampling2D in front of a plain Conv2D"):
+        by_phases(upsampled(up, *readers))
+
+
+def test_two_convolutions_of_one_upsampled_map_are_both_replaced() -> None:
+    net = by_phases(upsampled(UpSampling2D(2), Conv2D(2, 3), Conv2D(1, 4)))
+    assert [type(step.layer).__name__ for step in net] == ["PhaseConv2D", "PhaseConv2D"]
 
 
 def test_a_kernel_without_four_axes_is_refused():
