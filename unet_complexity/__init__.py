@@ -27,6 +27,7 @@ from unet_complexity.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from unet_complexity.memory import Memory, kept, live, peak
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
@@ -55,6 +56,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "MaxPooling2D",
+    "Memory",
     "Network",
     "PhaseConv2D",
     "Picture",
@@ -69,7 +71,10 @@ __all__ = [
     "ZeroPadding2D",
     "classic_unet",
     "count",
+    "kept",
     "level_sum",
+    "live",
+    "peak",
     "pix2pix_unet",
     "plot_blocks",
     "plot_growth",
