@@ -33,7 +33,7 @@ from unet_complexity.unets import classic_unet, pix2pix_unet
 
 if TYPE_CHECKING:
     from unet_complexity.counting import Counted, count
-    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
+    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -79,13 +79,14 @@ __all__ = [
     "plot_blocks",
     "plot_growth",
     "plot_levels",
+    "plot_memory",
     "theta",
 ]
 
 # loaded when they are first asked for: a formula needs neither loops nor pictures
 LATER = {
     "counting": ("Counted", "count"),
-    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels"),
+    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "tables": ("Table",),
 }
 
