@@ -106,7 +106,7 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
 def peak(network: Network, training: bool = False) -> Memory:
     """The moment at which most is held; the first of them, where several hold as much.
 
-    ValueError, beside those of :func:`live`, where it depends on the letters which moment that is: it names the rivals.
+    ValueError, beside those of :func:`live`, where the letters do not settle which moment that is: it names the rivals.
 
     >>> from unet_complexity import classic_unet
     >>> from unet_complexity.symbols import g
@@ -123,7 +123,7 @@ def peak(network: Network, training: bool = False) -> Memory:
         rivals = [f"{m.elements} at {m.step.name}" for m in _undominated(moments) if m.step]
         more = f"; and {len(rivals) - 4} more" if len(rivals) > 4 else ""
         raise ValueError(
-            f"which step holds most depends on what the letters of {network.name} stand for, "
+            f"which step holds most may depend on what the letters of {network.name} stand for, "
             f"got {'; '.join(rivals[:4])}{more}; give more numbers, or read the formulas in live(network)"
         )
     return top

@@ -485,7 +485,7 @@ X = Tensor(4, 4, 1)
         (
             lambda: peak(pix2pix_unet()),
             ValueError,
-            "which step holds most depends on what the letters of pix2pix U-Net stand for, "
+            "which step holds most may depend on what the letters of pix2pix U-Net stand for, "
             "got 160*N**2 at out.up; N**2*(C + 128) at out.conv; 2*C*N**2 at out.act; give more numbers",
         ),
         (
