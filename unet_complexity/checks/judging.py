@@ -141,9 +141,11 @@ def exact_number(value: Any) -> sp.Expr | None:
     >>> exact_number(16 / 36), exact_number(True)
     (4/9, None)
     """
-    if isinstance(value, Integral) and not isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    if isinstance(value, Integral):
         return sp.Integer(int(value))
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+    if not isfinite(value):
         return None
     fraction = Fraction(value) if isinstance(value, Rational) else Fraction(float(value))
     simple = fraction.limit_denominator(10**6)

@@ -64,14 +64,15 @@ class Ledger:
 
         header = ["the question", "you said", "it was", ""]
         rows = [(p.asked, p.said(guess), p.was(), p.verdict(guess)) for p, guess in self.rows]
-        return str(tabulate(rows, header, tablefmt=form, disable_numparse=True))
+        return str(tabulate(rows, header, tablefmt=form, disable_numparse=True, colalign=["left"] * 4))
 
     def __repr__(self) -> str:
         return self._render("simple") + f"\n{self.note}" * bool(self.note)
 
     def _repr_html_(self) -> str:
         note = Feedback(None, self.note)._repr_html_() if self.note else ""
-        return f'<div style="overflow-x:auto">{self._render("html")}</div>{note}'
+        table = self._render("html").replace("no guess", "no&nbsp;guess").replace("you said", "you&nbsp;said")
+        return f'<div style="overflow-x:auto">{table}</div>{note}'
 
 
 def _known(name: str) -> Prediction:

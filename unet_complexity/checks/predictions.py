@@ -153,7 +153,8 @@ PREDICTIONS = {
         "How many elements does UpSampling2D(size=2) write for a 4 x 4 map with 3 channels?", lambda: (_written(4),)
     ),
     "multiplications of 4 x 4 x 3": Prediction(
-        "And how many multiplications does that take?", lambda: (UpSampling2D(2).cost(Tensor(4, 4, 3)).macs,)
+        "How many multiplications does UpSampling2D(size=2) make on it?",
+        lambda: (UpSampling2D(2).cost(Tensor(4, 4, 3)).macs,),
     ),
     "the larger pass": Prediction(
         "With both factors at 2, which pass writes more: the first (rows) or the second (columns)?",
@@ -161,10 +162,10 @@ PREDICTIONS = {
         choices=("the first", "the second", "neither"),
     ),
     "fewest pixels": Prediction(
-        "How many different small pixels does a 4 x 4 window see after UpSampling2D(size=2), at the least?",
+        "After UpSampling2D(size=2), how many different small pixels does a 4 x 4 window see at the least?",
         lambda: _pixels(min),
     ),
-    "most pixels": Prediction("And at the most?", lambda: _pixels(max)),
+    "most pixels": Prediction("How many small pixels does such a window see at the most?", lambda: _pixels(max)),
     "a smaller kernel": Prediction(
         "With a kernel of 3 in place of 4, which share of the multiplications is left, phase by phase?",
         _smaller_kernel,
@@ -179,12 +180,12 @@ PREDICTIONS = {
         "How many times the MACs does a network with 14 steps have, in place of 7, at the same side?", _deeper, "x {}"
     ),
     "parameters of twice the filters": Prediction(
-        "By what factor do the parameters grow with 128 base filters in place of 64?",
+        "By what factor do the parameters of the asker's network grow with 128 base filters in place of 64?",
         lambda: _twice_the_filters(lambda net: net.total().params),
         "x {}",
     ),
     "memory of twice the filters": Prediction(
-        "And by what factor does the memory for the outputs of all convolutions grow?",
+        "By what factor does the memory for the outputs of its convolutions grow?",
         lambda: _twice_the_filters(lambda net: net.only(Convolution).total().writes),
         "x {}",
     ),

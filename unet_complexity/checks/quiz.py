@@ -39,7 +39,7 @@ class Quiz:
         return "\n".join(f"{number}. {_plain(question)}" for number, question in self.questions)
 
     def _repr_markdown_(self) -> str:
-        return "\n\n".join(f"**{number}.** {_folded(question)}" for number, question in self.questions)
+        return "\n\n---\n\n".join(f"**{number}.** {_folded(question)}" for number, question in self.questions)
 
 
 def _plain(question: Question) -> str:
