@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unet_complexity.symbols import GLOSSARY
+from sympy import latex
+
+from unet_complexity.symbols import GLOSSARY, letter
 
 TERMS: dict[str, str] = {
     "MAC": "multiply-accumulate: one multiplication whose product is added to a running sum",
@@ -74,9 +76,8 @@ def letters(*names: str) -> GlossaryTable:
     | --- | --- |
     | $c$ | channels that enter a layer |
     """
-    return GlossaryTable(
-        ("letter", "stands for"), tuple((f"${name}$", text) for name, text in _chosen(GLOSSARY, names))
-    )
+    rows = tuple((f"${latex(letter(name))}$", text) for name, text in _chosen(GLOSSARY, names))
+    return GlossaryTable(("letter", "stands for"), rows)
 
 
 def terms(*names: str) -> GlossaryTable:

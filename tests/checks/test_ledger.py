@@ -47,8 +47,8 @@ def said(name):
         ("a smaller kernel", "a larger share"),
         ("largest block", "u4 or u5 or u6"),
         ("fourteen steps", "x 1.0065"),
-        ("parameters of twice the filters", "x 4"),
-        ("memory of twice the filters", "x 1.95"),
+        ("parameters of twice the filters", "x 3.999"),
+        ("memory of twice the filters", "x 1.953"),
     ],
 )
 def test_outcomes_are_those_of_the_notebooks(name, outcome):
@@ -211,5 +211,7 @@ def test_the_ledger_is_a_table_for_notebooks_and_for_terminals():
     predict(NAME, 2)
     table = ledger(NAME)
     assert repr(table).splitlines()[0].split() == ["the", "question", "you", "said", "it", "was"]
-    assert "<td>2 times too little</td>" in table._repr_html_().replace(' style="text-align: left;"', "")
+    page = table._repr_html_()
+    assert '<td style="text-align:left">2 times too little</td>' in page
+    assert '<td style="text-align:left">x\N{NO-BREAK SPACE}4 ' in page
     assert len(ledger().rows) == len(PREDICTIONS)

@@ -59,19 +59,24 @@ class Ledger:
     rows: tuple[tuple[Prediction, Guess | None], ...]
     note: str = ""
 
-    def _render(self, form: str) -> str:
+    def _render(self, form: str, space: str = " ") -> str:
+        """``space`` stands in short columns."""
         from tabulate import tabulate
 
-        header = ["the question", "you said", "it was", ""]
-        rows = [(p.asked, p.said(guess), p.was(), p.verdict(guess)) for p, guess in self.rows]
-        return str(tabulate(rows, header, tablefmt=form, disable_numparse=True, colalign=["left"] * 4))
+        header = ["the question", f"you{space}said", f"it{space}was", ""]
+        rows = [
+            (p.asked, p.said(g).replace(" ", space), p.was().replace(" ", space), p.verdict(g)) for p, g in self.rows
+        ]
+        return str(tabulate(rows, header, tablefmt=form, disable_numparse=True))
 
     def __repr__(self) -> str:
         return self._render("simple") + f"\n{self.note}" * bool(self.note)
 
     def _repr_html_(self) -> str:
         note = Feedback(None, self.note)._repr_html_() if self.note else ""
-        table = self._render("html").replace("no guess", "no&nbsp;guess").replace("you said", "you&nbsp;said")
+        table = self._render("html", space="\N{NO-BREAK SPACE}")
+        for tag in ("th", "td"):  # Jupyter would align them to the right
+            table = table.replace(f"<{tag}>", f'<{tag} style="text-align:left">')
         return f'<div style="overflow-x:auto">{table}</div>{note}'
 
 

@@ -118,7 +118,7 @@ def _deeper() -> tuple[Any, ...]:
 
 def _twice_the_filters(measure: Callable[[Network], Any]) -> tuple[Any, ...]:
     narrow, wide = (pix2pix_unet(side=256, in_channels=3, base_filters=g) for g in (64, 128))
-    return (round(measure(wide) / measure(narrow), 2),)
+    return (round(measure(wide) / measure(narrow), 3),)
 
 
 PREDICTIONS = {
