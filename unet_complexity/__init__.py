@@ -27,12 +27,13 @@ from unet_complexity.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from unet_complexity.memory import Memory, kept, live, peak
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 if TYPE_CHECKING:
     from unet_complexity.counting import Counted, count
-    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
+    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -55,6 +56,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "MaxPooling2D",
+    "Memory",
     "Network",
     "PhaseConv2D",
     "Picture",
@@ -69,18 +71,22 @@ __all__ = [
     "ZeroPadding2D",
     "classic_unet",
     "count",
+    "kept",
     "level_sum",
+    "live",
+    "peak",
     "pix2pix_unet",
     "plot_blocks",
     "plot_growth",
     "plot_levels",
+    "plot_memory",
     "theta",
 ]
 
 # loaded when they are first asked for: a formula needs neither loops nor pictures
 LATER = {
     "counting": ("Counted", "count"),
-    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels"),
+    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "tables": ("Table",),
 }
 

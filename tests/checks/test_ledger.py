@@ -49,6 +49,7 @@ def said(name):
         ("fourteen steps", "x 1.0065"),
         ("parameters of twice the filters", "x 3.999"),
         ("memory of twice the filters", "x 1.953"),
+        ("fullest moment", "16.78 million"),
     ],
 )
 def test_outcomes_are_those_of_the_notebooks(name, outcome):

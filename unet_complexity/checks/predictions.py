@@ -11,9 +11,10 @@ from unet_complexity.checks.phased import share_left
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
+from unet_complexity.memory import peak
 from unet_complexity.networks import Network
 from unet_complexity.symbols import c, f, k, n
-from unet_complexity.unets import pix2pix_unet
+from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess off by less is called close
@@ -188,5 +189,10 @@ PREDICTIONS = {
         "By what factor does the memory for the outputs of its convolutions grow?",
         lambda: _twice_the_filters(lambda net: net.only(Convolution).total().writes),
         "x {}",
+    ),
+    "fullest moment": Prediction(
+        "How many million numbers does a classic U-Net hold at the fullest moment, for one image of 256 x 256?",
+        lambda: (round(peak(classic_unet(side=256)).elements / 1e6, 2),),
+        "{} million",
     ),
 }

@@ -164,6 +164,8 @@ function tellMarks(stage, tip) {
 // Builds an explorer inside `root`. Returned: how to move it from outside, and what to do when it was moved inside.
 function mount(root, now) {
   const uid = `x${Math.random().toString(36).slice(2, 9)}`;
+  // A value that had to give way to another control's comes back when that one does.
+  const wish = { ...now };
   let state = fit(now), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null, telling = null;
 
   const alive = {
@@ -197,7 +199,8 @@ function mount(root, now) {
 
   function set(changes, tell = true) {
     const now = performance.now(), old = state;
-    state = fit({ ...state, ...changes }, state);
+    state = fit({ ...wish, ...changes }, state);
+    for (const name of Object.keys(changes)) wish[name] = state[name];
     if (SPEC.controls.every(({ name }) => state[name] === old[name])) return draw(); // a typed value was out of bounds
     if (now - lastChange > 700) before = old; // the ghost: where this movement began
     lastChange = now;
@@ -259,9 +262,15 @@ const kernelIsGone = (manager) =>
 function follow(alive, model) {
   const names = SPEC.controls.map((control) => control.name);
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  const heard = () => { const now = read(), here = alive.state(); if (names.some((name) => now[name] !== here[name])) alive.set(now); };
+  let telling = false; // the model calls back for every value it is told
+  const heard = () => {
+    const now = read(), here = alive.state(), changed = names.filter((name) => now[name] !== here[name]);
+    if (changed.length && !telling) alive.set(Object.fromEntries(changed.map((name) => [name, now[name]])));
+  };
   alive.onChange = (state) => {
+    telling = true;
     for (const name of names) if (model.get(name) !== state[name]) model.set(name, state[name]);
+    telling = false;
     if (!kernelIsGone(model.widget_manager)) model.save_changes();
   };
   alive.initial = model.get("_initial");
