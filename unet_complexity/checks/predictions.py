@@ -60,7 +60,11 @@ class Prediction:
         ratio = float(guess) / was
         if 1 / CLOSE < ratio < CLOSE:
             return "close"
-        return f"{shown(ratio)} times too much" if ratio > 1 else f"{shown(1 / ratio)} times too little"
+        return (
+            f"{shown(ratio, digits=3)} times too much"
+            if ratio > 1
+            else f"{shown(1 / ratio, digits=3)} times too little"
+        )
 
     def _written(self, value: Any) -> str:
         return str(value) if self.choices else self.form.format(shown(value, digits=6))
