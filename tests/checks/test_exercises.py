@@ -9,9 +9,10 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.checks.typed import anything
 from unet_complexity import Conv2D, Tensor
 from unet_complexity.checks import Exercise, check, exercises
-from unet_complexity.symbols import N, c, f, h, k, n, s, t, w
+from unet_complexity.symbols import N, c, f, h, k, n, s, w
 
 EXERCISES = {name: exercise for name, exercise in exercises().items() if isinstance(exercise, Exercise)}
 
@@ -146,21 +147,6 @@ def test_a_function_may_calculate_or_loop():
     assert check("macs of a rectangle", lambda h, w, c, k, f: h * w * c * k * f).right
     assert check("macs of a rectangle", loop).right
     assert "Missing: c (channels in)." in check("macs of a rectangle", forgets).text
-
-
-def anything():
-    """Numbers, formulas, text, and what holds them."""
-    symbols = st.sampled_from([h, w, c, k, f, n, N, s, t, sp.Symbol("h"), sp.Symbol("z"), sp.pi, sp.I, sp.oo])
-    numbers = st.integers() | st.floats() | st.fractions() | st.complex_numbers() | st.decimals()
-    formulas = st.recursive(
-        symbols | st.integers(-3, 9).map(sp.Integer),
-        lambda e: (
-            st.builds(lambda a, b: a + b, e, e) | st.builds(lambda a, b: a * b, e, e) | e.map(lambda a: 1 / (a + 2))
-        ),
-        max_leaves=6,
-    )
-    plain = st.none() | st.booleans() | numbers | st.text() | st.binary() | formulas
-    return plain | st.lists(plain) | st.tuples(plain, plain) | st.dictionaries(st.text(), plain)
 
 
 @given(answer=anything(), name=st.sampled_from(sorted(exercises())))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.checks.typed import anything
 from unet_complexity.checks import ledger, predict
 from unet_complexity.checks.predictions import PREDICTIONS
 
@@ -78,6 +79,8 @@ def test_a_guess_is_kept_and_shown_beside_the_outcome(file):
         (NAME, 16, "4 times too much"),
         (NAME, 3, "1.33 times too little"),
         (NAME, 0, "too little"),
+        (NAME, 1e-300, "far too little"),
+        (NAME, 10**15, "far too much"),
         ("multiplications of 4 x 4 x 3", 192, "too much"),
         ("multiplications of 4 x 4 x 3", 0, "right"),
         ("6 x 6 pixels", 324, "right"),
@@ -178,7 +181,7 @@ def test_what_a_newer_version_wrote_is_kept(file):
         (NAME, [4], "A number is wanted, and [4] is a list."),
         (NAME, float("nan"), "A number is wanted, and nan is a float."),
         (NAME, -2, "Nothing here is less than nothing, and -2 is."),
-        (NAME, 10**400, "Nothing here is as large as 1000"),
+        (NAME, 10**400, "Nothing here is that large."),
         ("largest block", 4, "4 is not offered. Your guess goes in place of None: one of 'd1', "),
         ("largest block", "u9", "'u9' is not offered."),
         ("largest block", ["u4"], "['u4'] is not offered."),
@@ -200,6 +203,13 @@ def test_any_number_is_kept_exactly_or_helped(file, guess, name):
         ((_, kept),) = ledger(name).rows
         assert kept == guess
     assert bool(PREDICTIONS[name].choices) == (feedback.right is False)
+
+
+@given(guess=anything(), name=st.sampled_from(list(PREDICTIONS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_gets_a_sentence(file, guess, name):
+    assert predict(name, guess).text.strip()
+    assert len(repr(ledger(name)).splitlines()) == 3
 
 
 def test_unknown_names_list_the_known_ones():

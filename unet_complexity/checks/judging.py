@@ -94,7 +94,7 @@ class Exercise:
         if value is None:
             kind = type(answer).__name__
             return Feedback(False, f"A number or a formula in letters is wanted, and this is a {kind}: {self.asked}.")
-        if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo) or value.is_real is False:
+        if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
             return Feedback(False, f"A count is a number that can be reached, and this is {value}: {self.asked}.")
         return sp.nsimplify(in_our_letters(value), rational=True)
 
@@ -121,7 +121,7 @@ class Exercise:
     def _ratio_said(self, missing: sp.Expr, value: sp.Expr) -> str:
         """How far the answer is off, without giving the right one away."""
         asked, letters = f"Asked for: {self.asked}.", sp.sympify(self.right).free_symbols
-        if missing.is_number:
+        if missing.is_comparable:
             if 0.9 < missing < 1.1:
                 return f"Close, but a count is exact. {asked}"
             size, times = ("small", missing) if missing > 1 else ("large", 1 / missing)

@@ -89,8 +89,8 @@ def _known(name: str) -> Prediction:
 def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
     """``guess`` as what the file holds, or help where it is none."""
     if prediction.choices:
-        if guess in prediction.choices:
-            return str(guess)
+        if isinstance(guess, str) and guess in prediction.choices:
+            return guess
         return Feedback(False, f"{guess!r} is not offered. {prediction.wanted()}")
     number = exact_number(guess)
     if number is None:
@@ -99,7 +99,7 @@ def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
     if number < 0:
         return Feedback(False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}")
     if number > LARGEST:
-        return Feedback(False, f"Nothing here is as large as {guess}. {prediction.wanted()}")
+        return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
     return int(number) if number.is_Integer else float(number)
 
 

@@ -18,6 +18,7 @@ from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess off by less is called close
+FAR = 10**9  # beyond, the factor tells nobody anything
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,15 @@ class Prediction:
         was = float(outcomes[0])
         if 0 in (guess, was):
             return "too little" if guess == 0 else "too much"
-        ratio = float(guess) / was
-        if 1 / CLOSE < ratio < CLOSE:
-            return "close"
-        return (
-            f"{shown(ratio, digits=3)} times too much"
-            if ratio > 1
-            else f"{shown(1 / ratio, digits=3)} times too little"
-        )
+        ratio, what = max((float(guess) / was, "much"), (was / float(guess), "little"))
+        return "close" if ratio < CLOSE else f"{_times(ratio)} too {what}"
 
     def _written(self, value: Any) -> str:
         return str(value) if self.choices else self.form.format(shown(value, digits=6))
+
+
+def _times(ratio: float) -> str:
+    return f"{shown(ratio, digits=3)} times" if ratio < FAR else "far"
 
 
 def _asked() -> Network:

@@ -134,7 +134,7 @@ def _about_counts() -> tuple[Question, ...]:
             (
                 Option(
                     "one of them does not count the zeros of the padding",
-                    f"That happens, but here it is a matter of {shown(padding, digits=2)} per cent, not of a factor of two.",
+                    f"That happens, but here it makes {shown(padding, digits=2)} per cent, not a factor of two.",
                 ),
                 Option("one of them has a bug", "Perhaps, but look at the ratio first: it is exactly two."),
                 Option(
@@ -208,8 +208,8 @@ def _about_networks() -> tuple[Question, ...]:
                 ),
                 Option(
                     "in bytes, and in what they do to the convolutions behind them",
-                    f"They move {shown(share, digits=3)} per cent of the bytes when nothing is fused, and each makes the next "
-                    "convolution 4 times as expensive.",
+                    f"They move {shown(share, digits=3)} per cent of the bytes when nothing is fused, and each makes "
+                    "the next convolution 4 times as expensive.",
                 ),
             ),
             2,
