@@ -202,6 +202,39 @@ def test_inside_a_container_it_is_a_widget_like_any_other(lab_page):
     wait_until(lambda: inside.state()[0]["side"] == alone.state()[0]["side"] == 1)
 
 
+def test_in_notebook_7_it_is_the_same(notebook_page):
+    page = notebook_page(new_notebook(cells=[new_code_cell(LIVE)]))
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        name = one.names()[0]
+        one.sweep(name)
+        one.input(name).last.press("End")
+        wait_until(lambda o=one: ask(page, f"explorers[{o.kind!r}].state") == o.state()[0])
+    assert ask(page, "'done'", "explorers['window'].side = 9") == "done"
+    wait_until(lambda: Shown(page, "window").state()[0]["side"] == 9)
+
+
+ECHO = """
+import ipywidgets, unet_complexity.explorers as e
+one = e.WindowExplorer()
+heard, move = ipywidgets.Label("nothing"), ipywidgets.Button(description="move")
+one.observe(lambda change: heard.set_trait("value", f"Python has {change.new}"), "side")
+move.on_click(lambda button: one.set(side=11))
+display(one, heard, move)
+"""
+
+
+def test_in_voila_it_is_the_same(voila_page):
+    page = voila_page(new_notebook(cells=[new_code_cell(ECHO)]))
+    one = Shown(page, "window")
+    page.get_by_role("button", name="move").wait_for()  # the kernel's widgets are there
+    assert one.type("side", 7) == 7
+    page.get_by_text("Python has 7").wait_for()
+    page.get_by_role("button", name="move").click()
+    page.get_by_text("Python has 11").wait_for()
+    wait_until(lambda: one.state()[0]["side"] == 11)
+
+
 @pytest.fixture
 def stored(page, lab_server):
     """``stored(trusted)``: the page with a notebook that holds stills and scripts, opened and not run."""

@@ -236,13 +236,14 @@ function mount(root, now) {
   }
 
   root.replaceChildren(h("style", {}, CSS),
-    h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name, "data-lm-suppress-shortcuts": "true" },
+    h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name },
       h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
       stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
       h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), copied)));
   root.setAttribute("data-alive", "");
-  // JupyterLab would take arrow keys as its own
+  // JupyterLab would take arrow keys as its own, and Notebook 7 before they arrive, unless the element itself says no.
   root.addEventListener("keydown", (event) => event.stopPropagation());
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
 
   const watch = new ResizeObserver(() => {
     const now = stage.clientWidth > 0 && stage.clientWidth < 560;
