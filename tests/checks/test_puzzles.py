@@ -112,7 +112,11 @@ def test_every_move_that_is_named_does_what_is_said(name, sizes):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (..., "Put numbers in place of the dots: base_filters and depth of a classic U-Net"),
+        (
+            ...,
+            "Put numbers in place of the dots. At most: MACs 10,000,000,000, parameters 2,000,000. "
+            "At least: parameters 1,000,000, depth 3. Give 2 whole numbers",
+        ),
         ((..., 3), "Put numbers in place of the dots"),
         (7, "2 numbers are wanted, and this is a int."),
         ("32, 3", "2 numbers are wanted, and this is a str."),

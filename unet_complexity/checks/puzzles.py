@@ -38,7 +38,6 @@ class Letter(NamedTuple):
 class Puzzle:
     """``measure`` turns numbers for the ``letters`` into amounts; each in ``most`` and ``least`` must be kept."""
 
-    asked: str
     letters: tuple[Letter, ...]
     measure: Callable[..., Amounts]
     most: Amounts
@@ -47,7 +46,7 @@ class Puzzle:
     def judge(self, answer: Any) -> Feedback:
         """Whether the numbers keep all bounds, and if not, which letter to move."""
         if is_blank(answer):
-            return Feedback(False, f"Put numbers in place of the dots: {self.asked}. {self._wanted()}")
+            return Feedback(False, f"Put numbers in place of the dots. {self._bounds()} {self._wanted()}")
         try:
             sizes = self._sizes(answer)
             amounts = self.measure(*sizes)
@@ -57,6 +56,13 @@ class Puzzle:
             quantity, sign, _ = faults[0]
             return Feedback(False, " ".join([*(fault[2] for fault in faults), self._moves(sizes, quantity, sign)]))
         return Feedback(True, "; ".join(f"{quantity}: {shown(amounts[quantity])}" for quantity in amounts) + ".")
+
+    def _bounds(self) -> str:
+        most, least = (
+            ", ".join(f"{quantity} {shown(bound)}" for quantity, bound in bounds.items())
+            for bounds in (self.most, self.least)
+        )
+        return f"At most: {most}. At least: {least}."
 
     def _wanted(self) -> str:
         names = ", ".join(letter.name for letter in self.letters)
@@ -125,17 +131,12 @@ def _unet(base_filters: int, depth: int) -> Amounts:
 
 PUZZLES = {
     "a layer on a budget": Puzzle(
-        "filters, kernel_size and strides of a Conv2D on a 128 x 128 x 64 map, within 200 million MACs and 50,000 "
-        "parameters; at least 64 filters, a kernel of at least 3 and an output of at least 32 rows",
         (Letter("filters", 10_000, doubling=True), Letter("kernel_size", 32), Letter("strides", 128)),
         _layer,
         {"MACs": 200_000_000, "parameters": 50_000},
         {"filters": 64, "kernel": 3, "rows out": 32},
     ),
     "a copy on a budget": Puzzle(
-        "the side of a small map, the size of an UpSampling2D, the map's channels and the filters of a 3 x 3 Conv2D "
-        "behind it, within 1 million elements copied and 100 million MACs; a large map of side 256 or more, size at "
-        "least 2, at least 8 channels and 16 filters",
         (
             Letter("side", 10_000, doubling=True),
             Letter("size", 256),
@@ -147,16 +148,12 @@ PUZZLES = {
         {"side of the large map": 256, "size": 2, "channels": 8, "filters": 16},
     ),
     "phases on a budget": Puzzle(
-        "the kernel_size of a Conv2D and the size of the UpSampling2D before it that keep at most 30 per cent of their "
-        "multiplications phase by phase, and make at most 40 per small pixel; a kernel of at least 3, size at least 2",
         (Letter("kernel_size", 32), Letter("size", 32)),
         _phases,
         {"per cent left": 30, "MACs per small pixel": 40},
         {"kernel": 3, "size": 2},
     ),
     "a U-Net on a budget": Puzzle(
-        "base_filters and depth of a classic U-Net at 256 x 256, within 10 billion MACs and 2 million parameters; at "
-        "least 3 levels down and 1 million parameters",
         (Letter("base_filters", 1_000, doubling=True), Letter("depth", 8)),
         _unet,
         {"MACs": 10_000_000_000, "parameters": 2_000_000},
