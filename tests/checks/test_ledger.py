@@ -40,6 +40,7 @@ def said(name):
         ("6 x 6 pixels", "324 or 256"),
         ("2 channels, 4 filters", "x 8"),
         ("twice as wide", "x 4"),
+        ("twice the kernel", "x 3.9948"),
         ("elements of 4 x 4 x 3", "192"),
         ("multiplications of 4 x 4 x 3", "0"),
         ("the larger pass", "the second"),
@@ -50,6 +51,7 @@ def said(name):
         ("fourteen steps", "x 1.0065"),
         ("parameters of twice the filters", "x 3.999"),
         ("memory of twice the filters", "x 1.953"),
+        ("parameters of twice the depth", "x 256.6"),
         ("fullest moment", "16.78 million"),
     ],
 )

@@ -85,6 +85,10 @@ def _wide(times: int) -> Any:
     return Conv2D(times * f, k).cost(Tensor(n, n, times * c)).macs
 
 
+def _weights(kernel_size: int) -> Any:
+    return Conv2D(64, kernel_size).cost(Tensor(6, 6, 64)).params
+
+
 def _behind() -> tuple[Any, ...]:
     x, conv = Tensor(n, n, c), Conv2D(f, k)
     return (conv.cost(UpSampling2D(2).output(x)).macs / conv.cost(x).macs,)
@@ -120,6 +124,10 @@ def _deeper() -> tuple[Any, ...]:
     return (round(fourteen / seven, 4),)
 
 
+def _levels(depth: int) -> Any:
+    return classic_unet(side=256, depth=depth).total().params
+
+
 def _twice_the_filters(measure: Callable[[Network], Any]) -> tuple[Any, ...]:
     narrow, wide = (pix2pix_unet(side=256, in_channels=3, base_filters=g) for g in (64, 128))
     return (round(measure(wide) / measure(narrow), 3),)
@@ -151,6 +159,11 @@ PREDICTIONS = {
     "twice as wide": Prediction(
         "By what factor do the MACs grow with twice the channels and twice the filters?",
         lambda: (_wide(2) / _wide(1),),
+        "x {}",
+    ),
+    "twice the kernel": Prediction(
+        "By what factor do the parameters grow with a 6 x 6 kernel in place of 3 x 3, 64 channels and 64 filters?",
+        lambda: (round(_weights(6) / _weights(3), 4),),
         "x {}",
     ),
     "elements of 4 x 4 x 3": Prediction(
@@ -191,6 +204,11 @@ PREDICTIONS = {
     "memory of twice the filters": Prediction(
         "By what factor does the memory for the outputs of its convolutions grow?",
         lambda: _twice_the_filters(lambda net: net.only(Convolution).total().writes),
+        "x {}",
+    ),
+    "parameters of twice the depth": Prediction(
+        "By what factor do the parameters of the classic U-Net grow from 4 levels to 8?",
+        lambda: (round(_levels(8) / _levels(4), 1),),
         "x {}",
     ),
     "fullest moment": Prediction(
