@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import chain, cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
@@ -24,12 +25,14 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 KEYS, BURST = 40, 50
-CONTROL = {"window": "side", "repeat": "side", "block": "side", "levels": "depth"}
+CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side", "levels": "depth"}
+TWINS_CONTROL = {"growth": "half"}  # of the side, which must be even
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
 EXPLORERS = """
-from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
-display(WindowExplorer(side=3), RepeatExplorer(side=1), BlockExplorer(side=2), LevelsExplorer(depth=1, side=256))
+from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+display(WindowExplorer(side=3), RepeatExplorer(side=1), BlockExplorer(side=2))
+display(GrowthExplorer(network="classic", depth=1, side=2), LevelsExplorer(depth=1, side=256))
 """
 
 # What a notebook would do without the explorers: the same grids, bars, curves and numbers, and the sliders for them.
@@ -80,6 +83,20 @@ def block(side=2, factor=2, kernel_size=3, channels=1, filters=1):
     plt.show()
     print(f"{side} x {side}:", ", ".join(f"{way} {cost.macs:,} MACs" for way, cost in ways.items()))
 
+@interact(half=(1, 1000), kernel_size=(1, 7), base_filters=(1, 64))
+def growth(half=1, kernel_size=4, base_filters=64):
+    side = 2 * half
+    nets = [classic_unet(side * 2**i, base_filters=base_filters, kernel_size=kernel_size, depth=1) for i in range(3)]
+    memory = [sum(s.output.size for s in net if isinstance(s.layer, (Conv2D, Conv2DTranspose))) for net in nets]
+    columns = {"parameters": [net.total().params for net in nets], "MACs": [net.total().macs for net in nets]}
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    for name, values in {**columns, "memory": memory}.items():
+        left.loglog([side, 2 * side, 4 * side], [value / values[0] for value in values], "o-", label=name)
+        right.barh(name, values[1] / values[0])
+    left.legend()
+    plt.show()
+    print(f"side {side} to {2 * side}: {nets[0].total().macs:,} to {nets[1].total().macs:,} MACs")
+
 @interact(depth=(1, 8), base_filters=(1, 128), kernel_size=(1, 7))
 def levels(depth=1, base_filters=64, kernel_size=3):
     net = classic_unet(256, base_filters=base_filters, kernel_size=kernel_size, depth=depth)
@@ -100,7 +117,7 @@ def levels(depth=1, base_filters=64, kernel_size=3):
 WATCH = """(place) => {
     const picture = () => {
         const drawn = place.querySelector('.unetx-stage svg');
-        if (drawn) return drawn.outerHTML;
+        if (drawn) return drawn; // a new one for each state; its text below must differ
         const image = place.querySelector('img');
         return image && image.complete && image.naturalWidth > 0 ? image.src : null;
     };
@@ -178,7 +195,7 @@ def places(lab_page: Any) -> Any:
         explorer = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]')
         twin = page.locator(".widget-interact").nth(i)
         twin.locator("img").wait_for()
-        handle = twin.locator(".widget-slider", has_text=control).locator(".noUi-handle")
+        handle = twin.locator(".widget-slider", has_text=TWINS_CONTROL.get(kind, control)).locator(".noUi-handle")
         found[kind] = [(explorer, explorer.locator(f'[data-control="{control}"]')), (twin, handle)]
     return page, found
 
@@ -217,15 +234,19 @@ def report(results: dict[str, Any]) -> bool:
     return far
 
 
-def main() -> int:
-    folder = Path(__file__).resolve().parent.parent
-    os.chdir(folder)
+def in_the_browser(script: str, report: Callable[[Any], bool]) -> int:
+    """Runs a script's tests, which leave results, and reports them; the exit status."""
+    os.chdir(Path(__file__).resolve().parent.parent)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["EXPLORERS_RESULTS"] = str(Path(scratch) / "results.json")
-        code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", __file__])
+        code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", script])
         if code:
             return int(code)
         return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text())))
+
+
+def main() -> int:
+    return in_the_browser(__file__, report)
 
 
 if __name__ == "__main__":
