@@ -1,0 +1,42 @@
+"""The package's networks as Keras models; each layer as the tests have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.core.in_keras import in_keras, variables
+from unet_complexity import Network
+
+
+def model(network: Network) -> Any:
+    """A functional model, channels last, the batch left open."""
+    import keras
+
+    x = network.input
+    maps = {"input": keras.Input((x.height, x.width, x.channels))}
+    for step in network:
+        sources = [maps[source] for source in step.sources]
+        maps[step.name] = in_keras(keras, step.layer)(sources if len(sources) > 1 else sources[0])
+    return keras.Model(maps["input"], maps[step.name])
+
+
+def jax_flops(network: Network) -> int:
+    """XLA's cost analysis of the model as it was lowered, before XLA changes anything."""
+    import jax
+
+    real, x = model(network), network.input
+    image = jax.ShapeDtypeStruct((1, x.height, x.width, x.channels), "float32")
+    return int(jax.jit(real.stateless_call).lower(*variables(real), image).cost_analysis()["flops"])
+
+
+def tensorflow_flops(network: Network) -> int:
+    """TensorFlow's profiler on the model's graph with a batch of one."""
+    import tensorflow as tf
+    from tensorflow.python.profiler import model_analyzer, option_builder
+
+    real, x = model(network), network.input
+    traced = tf.function(lambda image: real(image, training=False))
+    graph = traced.get_concrete_function(tf.TensorSpec((1, x.height, x.width, x.channels))).graph
+    options = option_builder.ProfileOptionBuilder(option_builder.ProfileOptionBuilder.float_operation())
+    options = options.with_empty_output().build()
+    return int(model_analyzer.profile(graph, options=options).total_float_ops)
