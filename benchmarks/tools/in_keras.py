@@ -4,29 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.core.in_keras import in_keras, variables
+from tests.core.in_keras import whole, xla_flops
 from unet_complexity import Network
 
 
 def model(network: Network) -> Any:
-    """A functional model, channels last, the batch left open."""
+    """A functional model, channels last, the batch left open; on the backend that Keras was told."""
     import keras
 
-    x = network.input
-    maps = {"input": keras.Input((x.height, x.width, x.channels))}
-    for step in network:
-        sources = [maps[source] for source in step.sources]
-        maps[step.name] = in_keras(keras, step.layer)(sources if len(sources) > 1 else sources[0])
-    return keras.Model(maps["input"], maps[step.name])
+    return whole(keras, network)
 
 
 def jax_flops(network: Network) -> int:
     """XLA's cost analysis of the model as it was lowered, before XLA changes anything."""
-    import jax
-
-    real, x = model(network), network.input
-    image = jax.ShapeDtypeStruct((1, x.height, x.width, x.channels), "float32")
-    return int(jax.jit(real.stateless_call).lower(*variables(real), image).cost_analysis()["flops"])
+    return xla_flops(model(network), network.input)
 
 
 def tensorflow_flops(network: Network) -> int:

@@ -1,8 +1,10 @@
 """Each tool's own way to be asked: a network of ours in, the total that the tool prints out.
 
-    PYTHONPATH=. python -m benchmarks.tools.meters fvcore
+    python -m benchmarks.tools.meters fvcore       # the asker's network
+    python -m benchmarks.tools.meters fvcore all   # every case of tests/tool_cases.py
 
-A function imports its tool inside, since no two need be installed together.
+The networks are written in PyTorch, in ONNX or in Keras, as the tool wants them.  A function imports its tool inside,
+since no two need be installed together.
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ import json
 import sys
 import types
 from collections.abc import Callable
+from multiprocessing import get_context
 from typing import Any
 
-from unet_complexity import Network, pix2pix_unet
+from tests.tool_cases import CASES
+from unet_complexity import Network
 
 Meter = Callable[[Network], int]
 METERS: dict[str, Meter] = {}
+KERAS = {  # which backend Keras runs on for them
+    "keras count_params": "jax",
+    "jax Lowered.cost_analysis": "jax",
+    "tensorflow profiler float_operation": "tensorflow",
+}
 
 
 def meter(name: str) -> Callable[[Meter], Meter]:
@@ -28,6 +37,27 @@ def meter(name: str) -> Callable[[Meter], Meter]:
         return function
 
     return keep
+
+
+@meter("keras count_params")
+def keras(network: Network) -> int:
+    from benchmarks.tools.in_keras import model
+
+    return model(network).count_params()
+
+
+@meter("jax Lowered.cost_analysis")
+def jax(network: Network) -> int:
+    from benchmarks.tools.in_keras import jax_flops
+
+    return jax_flops(network)
+
+
+@meter("tensorflow profiler float_operation")
+def tensorflow(network: Network) -> int:
+    from benchmarks.tools.in_keras import tensorflow_flops
+
+    return tensorflow_flops(network)
 
 
 def torch_model(network: Network) -> tuple[Any, Any]:
@@ -190,5 +220,24 @@ def stand_in_for_torchvision() -> None:
         sys.modules["torchvision"].models = sys.modules["torchvision.models"]
 
 
+def answer(name: str, network: Network) -> int | str:
+    """The total, or why there is none: some tools stop at some layers."""
+    try:
+        return measure(name, network)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def answers(name: str) -> dict[str, int | str]:
+    """All cases of the tests; each in a process of its own, since some tools carry an error over to the next."""
+    if name in KERAS:
+        return {case: answer(name, network) for case, network in CASES.items()}
+    import torch  # noqa: F401  # once, and not in each process
+
+    with get_context("fork").Pool(1, maxtasksperchild=1) as fresh:
+        return {case: fresh.apply(answer, (name, network)) for case, network in CASES.items()}
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], pix2pix_unet(side=256, in_channels=3))))
+    tool, *which = sys.argv[1:]
+    print(json.dumps(answers(tool) if which == ["all"] else answer(tool, CASES["asked"])))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
-from typing import Any
 
 import sympy as sp
 
@@ -21,7 +20,7 @@ from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, exact
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Convention:
     """How a public tool counts, found by giving it one layer of each kind.
 

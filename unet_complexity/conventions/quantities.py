@@ -60,7 +60,7 @@ def kind(layer: Layer) -> str:
     name, own = type(layer).__name__, vars(layer)
     if name == "Activation":
         names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
-        return names.get(own["activation"], own["activation"])
+        return names.get(own["activation"], str(own["activation"]))
     if name == "UpSampling2D":
         return f"{name} {own['interpolation']}"
     return GROUPED if name == "Conv2D" and own["groups"] != 1 else name

@@ -14,7 +14,6 @@ from typing import Any
 
 from unet_complexity.conventions.convention import Convention
 from unet_complexity.conventions.quantities import BILINEAR, KINDS, kind, torch_padding
-from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2DTranspose, Layer
 
 # where a tool counts otherwise than its line says, and why nobody can say how
