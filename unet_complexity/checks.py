@@ -15,9 +15,10 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.closed_form import powers_of_two
+from unet_complexity.conventions import conventions
 from unet_complexity.cost import Tensor, with_separators
-from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
-from unet_complexity.symbols import N, c, f, h, k, n, s, w
+from unet_complexity.layers import BatchNormalization, Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
+from unet_complexity.symbols import N, c, f, g, h, k, n, s, w
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 
@@ -57,6 +58,7 @@ def exercises() -> dict[str, Exercise]:
     asked = pix2pix_unet(side=256, in_channels=3)
     decoder = asked.groups("part")["decoder"].total().macs
     out = asked.groups("block")["out"].total().macs
+    normalised = asked.only(BatchNormalization).total().writes
     flops = "That is FLOPs: a MAC is one multiplication and one addition, so there are two FLOPs in each."
     bias = "The bias is missing: one number for each filter."
     return {
@@ -193,6 +195,41 @@ def exercises() -> dict[str, Exercise]:
             {"one side (N)": N},
             ((classic_unet(side=N).total().flops, "Those are FLOPs, activations and biases included."),),
             (N,),
+        ),
+        "total of thop": Exercise(
+            "what thop prints for the asker's network: 1 per MAC, 1 per upsampled and 4 per normalised element",
+            conventions["thop"].total(asked),
+            {},
+            (
+                (asked.total().macs, "Those are the MACs alone; thop adds upsampled and normalised elements."),
+                (conventions["ultralytics-thop"].total(asked), "The elements that UpSampling2D writes are missing."),
+                (conventions["fvcore"].total(asked), "Each normalised element counts 4 here, and not 2."),
+                (asked.total().macs + asked.only(UpSampling2D).total().writes, "The normalised elements are missing."),
+                (asked.total().macs + conventions["thop"].total(asked), "thop counts one for a MAC, not two."),
+            ),
+        ),
+        "deepspeed per normalised element": Exercise(
+            "how many operations deepspeed counts for each element of a batch normalisation",
+            conventions["deepspeed"].parts(asked)["normalization"] // normalised,
+            {},
+            (
+                (2 * normalised, "That is for all normalised elements: divide by how many there are."),
+                *(
+                    (sp.Rational(2 * normalised + conventions["deepspeed"].parts(asked)[part], normalised), reason)
+                    for part, reason in (
+                        ("bias", "The bias additions are still in: take them off as well."),
+                        ("upsampling", "The upsampled elements are still in: take them off as well."),
+                        ("activations", "The activations are still in, ReLU and LeakyReLU: take them off as well."),
+                    )
+                ),
+            ),
+        ),
+        "upsampling in torchlens": Exercise(
+            "the FLOPs that torchlens counts for all UpSampling2D of the asker's network, side N, base filters g",
+            conventions["torchlens"].parts(pix2pix_unet(side=N, base_filters=g))["upsampling"],
+            {"the 4 for each element": 4, "one side (N)": N, "g (base filters)": g},
+            ((conventions["torchlens"].total(pix2pix_unet(side=N, base_filters=g)), "That is the whole network."),),
+            (N, g),
         ),
     }
 

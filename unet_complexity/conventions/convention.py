@@ -19,6 +19,8 @@ from unet_complexity.layers import Convolution, Layer
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, exact
 
+PARTS = ("convolutions", "bias", "upsampling", "normalization", "activations", "other")
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Convention:
@@ -84,11 +86,11 @@ class Convention:
         >>> conventions["fvcore"].parts(pix2pix_unet(side=256, in_channels=3))
         {'convolutions': 18052284416, 'upsampling': 16064512, 'normalization': 5935104}
         """
-        found: dict[str, list[Size]] = {}
+        found: dict[str, list[Size]] = {part: [] for part in PARTS}
         for step in network:
             products = self.terms(step, without="bias")
-            found.setdefault(_part(step.layer), []).extend(products)
-            found.setdefault("bias", []).append(exact(sum(self.terms(step)) - sum(products)))
+            found[_part(step.layer)] += products
+            found["bias"].append(exact(sum(self.terms(step)) - sum(products)))
         parts = {part: _sum(terms) for part, terms in found.items()}
         parts["rounding"] = exact(self.total(network) - sum(parts.values()))
         return {part: value for part, value in parts.items() if value != 0}
