@@ -208,14 +208,15 @@ def exercises() -> dict[str, Exercise]:
                 (asked.total().macs + conventions["thop"].total(asked), "thop counts one for a MAC, not two."),
             ),
         ),
-        "deepspeed per normalised element": Exercise(
-            "how many operations deepspeed counts for each element of a batch normalisation",
-            conventions["deepspeed"].parts(asked)["normalization"] // normalised,
+        "normalisation in deepspeed": Exercise(
+            "how many operations deepspeed counts for all batch normalisations of the asker's network",
+            conventions["deepspeed"].parts(asked)["normalization"],
             {},
             (
-                (2 * normalised, "That is for all normalised elements: divide by how many there are."),
+                (2, "That is for one element; the question is for all of them together."),
+                (normalised, "That is how many elements are normalised; each may count more than once."),
                 *(
-                    (sp.Rational(2 * normalised + conventions["deepspeed"].parts(asked)[part], normalised), reason)
+                    (2 * normalised + conventions["deepspeed"].parts(asked)[part], reason)
                     for part, reason in (
                         ("bias", "The bias additions are still in: take them off as well."),
                         ("upsampling", "The upsampled elements are still in: take them off as well."),
