@@ -97,15 +97,25 @@ class Convention:
 
     def terms(self, step: Step, without: str = "") -> list[Size]:
         """What the tool adds for one step, in its order; ``without``: a letter to take as 0."""
-        reasons = [reason for known, reason in self.gaps if known(step.layer)]
-        if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
-            reasons.append("a pool that hangs over the border was not measured; take padding='valid'")
-        if reasons:
-            raise ValueError(f"how {self.tool} counts {step.layer} is not known: {reasons[0]}")
+        self._refuse_gaps(step)
         rule, values = self._additions(kind(step.layer)), quantities(step) | ({without: 0} if without else {})
         replaced = {LETTERS[name]: sp.sympify(value) for name, value in values.items()}
         counts = [exact(addition.xreplace(replaced)) for addition in rule]
+        if fractions := [count for count in counts if isinstance(count, sp.Rational)]:
+            raise self._unknown(
+                step, f"its rule gives {fractions[0]}, which is not whole, and nobody measured how it rounds"
+            )
         return [level_sum(count, *step.span) for count in counts] if step.span else counts
+
+    def _refuse_gaps(self, step: Step) -> None:
+        for has, reason in self.gaps:
+            if has(step.layer):
+                raise self._unknown(step, reason)
+        if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
+            raise self._unknown(step, "a pool that hangs over the border was not measured; take padding='valid'")
+
+    def _unknown(self, step: Step, reason: str) -> ValueError:
+        return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")
 
     def _additions(self, kind: str) -> tuple[sp.Expr, ...]:
         if kind not in self.counts:
