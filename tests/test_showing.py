@@ -7,7 +7,16 @@ import io
 import pytest
 from PIL import Image
 
-from unet_complexity import Conv2D, classic_unet, pix2pix_unet, plot_blocks, plot_growth, plot_levels
+from unet_complexity import (
+    Conv2D,
+    classic_unet,
+    live,
+    pix2pix_unet,
+    plot_blocks,
+    plot_growth,
+    plot_levels,
+    plot_memory,
+)
 from unet_complexity.symbols import L, N, g, n
 
 ASKED = pix2pix_unet(side=256, in_channels=3)
@@ -66,6 +75,7 @@ def pixels(picture):
 PICTURES = {
     "levels": lambda: plot_levels(classic_unet(256)),
     "blocks": lambda: plot_blocks(classic_unet(64)),
+    "memory": lambda: plot_memory(classic_unet(64)),
     "growth": lambda: plot_growth({"a": n, "b": n**2}, n, [4, 2, 8], "elements"),
 }
 
@@ -86,13 +96,26 @@ def test_bars_are_the_shares_of_the_network():
         assert drawn == [100 * getattr(levels[level].total(), field) / getattr(total, field) for level in levels]
 
 
+@pytest.mark.parametrize("net", [ASKED, classic_unet(256), classic_unet(572, padding="valid", up="upsample")])
+def test_the_staircase_is_what_is_held_at_each_step(net):
+    (ax,) = plot_memory(net).figure.axes
+    waiting, busy = ([bar.get_height() for bar in bars] for bars in ax.containers)
+    held = [moment.elements for moment in live(net)]
+    assert [round(1e6 * (low + high)) for low, high in zip(waiting, busy, strict=True)] == held
+    assert [round(1e6 * low) for low in waiting] == [sum(moment.waiting.values()) for moment in live(net)]
+    assert [round(1e6 * y) for y in ax.lines[0].get_ydata()] == [moment.elements for moment in live(net, True)]
+    assert ax.texts[0].get_text() == f"peak {max(held) / 1e6:.2f}"
+    assert held[round(ax.texts[0].xy[0])] == max(held)
+    assert ax.get_ylabel() == "elements held ($10^6$)"
+
+
 def test_lines_are_the_formulas():
     (ax,) = plot_growth({"a": 3 * n, "b": n**2}, n, [2, 4], "elements").figure.axes
     assert [list(line.get_ydata()) for line in ax.lines] == [[6, 12], [4, 16]]
     assert (ax.get_xscale(), ax.get_yscale(), ax.get_ylabel()) == ("log", "log", "elements")
 
 
-@pytest.mark.parametrize("draw", [plot_levels, plot_blocks])
+@pytest.mark.parametrize("draw", [plot_levels, plot_blocks, plot_memory])
 def test_a_picture_of_letters_is_refused(draw):
     with pytest.raises(ValueError, match=r"a picture needs numbers, got letters in d1.conv; call at\(\.\.\.\) first"):
         draw(LETTERS)

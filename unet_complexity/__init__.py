@@ -27,13 +27,14 @@ from unet_complexity.layers import (
     UpSampling2D,
     ZeroPadding2D,
 )
+from unet_complexity.memory import Memory, kept, live, peak
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 if TYPE_CHECKING:
     from unet_complexity.conventions.chart import plot_tools
     from unet_complexity.counting import Counted, count
-    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels
+    from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -56,6 +57,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "MaxPooling2D",
+    "Memory",
     "Network",
     "PhaseConv2D",
     "Picture",
@@ -70,11 +72,15 @@ __all__ = [
     "ZeroPadding2D",
     "classic_unet",
     "count",
+    "kept",
     "level_sum",
+    "live",
+    "peak",
     "pix2pix_unet",
     "plot_blocks",
     "plot_growth",
     "plot_levels",
+    "plot_memory",
     "plot_tools",
     "theta",
 ]
@@ -83,7 +89,7 @@ __all__ = [
 LATER = {
     "conventions.chart": ("plot_tools",),
     "counting": ("Counted", "count"),
-    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels"),
+    "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "tables": ("Table",),
 }
 

@@ -119,9 +119,7 @@ class Cost:
         >>> Cost(reads=3, writes=1).bytes("float16")
         8
         """
-        if dtype not in BYTES_PER_ELEMENT:
-            raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-        return exact((self.reads + self.writes) * BYTES_PER_ELEMENT[dtype])
+        return bytes_of(self.reads + self.writes, dtype)
 
     def at(self, **values: Any) -> Cost:
         """The same cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
@@ -177,6 +175,17 @@ def add(costs: Iterable[Cost]) -> Cost:
 
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     return Cost(rules=tuple(rules), **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS})
+
+
+def bytes_of(elements: Size, dtype: str) -> Size:
+    """What so many numbers of a type take.
+
+    >>> bytes_of(3, "float16")
+    6
+    """
+    if dtype not in BYTES_PER_ELEMENT:
+        raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
+    return exact(elements * BYTES_PER_ELEMENT[dtype])
 
 
 def with_separators(value: Any) -> str:

@@ -15,6 +15,7 @@ import sympy as sp
 
 from unet_complexity.cost import with_separators
 from unet_complexity.layers import Convolution
+from unet_complexity.memory import kept, live, peak
 from unet_complexity.networks import Network
 
 if TYPE_CHECKING:
@@ -123,6 +124,42 @@ def plot_blocks(network: Network) -> Picture:
         figure,
         f"{network.name}, {network.input} in: {with_separators(total)} MACs; {parts}; "
         f"largest block {top} ({100 * macs[top] / total:.1f} %).",
+    )
+
+
+def plot_memory(network: Network) -> Picture:
+    """Elements held while each step runs, as a staircase: at inference, and above it in training.
+
+    What the running step reads and writes stands on what waits for a later one, such as skips.  The model is that of
+    :mod:`unet_complexity.memory`.  ValueError for a network with letters.
+
+    >>> from unet_complexity import classic_unet
+    >>> print(plot_memory(classic_unet(256)).text)
+    classic U-Net, 256 x 256 x 1 in, 49 steps: at most 16,777,216 elements at once at inference, while dec0.skip runs; \
+at most 53,936,128 in training, 49,741,824 of them for the way back.
+    """
+    moments, top = live(_numbers_only(network)), peak(network)
+    most, names = int(top.elements), [step.name for step in network]
+    places, training = range(len(names)), [int(moment.elements) for moment in live(network, training=True)]
+    waiting = [sum(moment.waiting.values()) / 1e6 for moment in moments]
+    busy = [int(moment.elements) / 1e6 - rest for moment, rest in zip(moments, waiting, strict=True)]
+    figure, (ax,) = _figure(8, 4)
+    ax.bar(places, waiting, 1, color="#8FD4BE", hatch="xxx", ec="white", label="waits for a later step (skips)")
+    _, _, colour, hatch = STYLE["writes"]
+    ax.bar(places, busy, 1, waiting, color=colour, hatch=hatch, ec="white", label="read or written by this step")
+    ax.step(places, [held / 1e6 for held in training], where="mid", color="black", ls="--", label="held in training")
+    at = next(i for i, moment in enumerate(moments) if moment.step == top.step)
+    ax.annotate(f"peak {most / 1e6:.2f}", (at, most / 1e6), (0, 3), textcoords="offset points", ha="center")
+    blocks = list(dict.fromkeys(step.block for step in network))
+    firsts = [next(i for i, step in enumerate(network) if step.block == block) for block in blocks]
+    ax.set_xticks([first - 0.5 for first in firsts], blocks, rotation=-45, ha="left")
+    ax.set(xlabel="steps in running order; a name marks the first of its block", ylabel="elements held ($10^6$)")
+    ax.legend(frameon=False, loc="upper left")
+    return Picture(
+        figure,
+        f"{network.name}, {network.input} in, {len(names)} steps: at most {with_separators(most)} elements at once at "
+        f"inference, while {names[at]} runs; at most {with_separators(max(training))} in training, "
+        f"{with_separators(kept(network).elements)} of them for the way back.",
     )
 
 

@@ -4,6 +4,8 @@
     page            a fresh page; an error in its console, or in its scripts, fails the test
     lab_server      a JupyterLab of its own: ``.url``, and ``.root``, where a copy of notebooks/ lies
     lab_page(nb)    ``page`` with a notebook (a file name, or a notebook object) open, trusted and executed
+    notebook_page   the same in Notebook 7
+    voila_page(nb)  ``page`` with the notebook as Voila shows it: outputs only
     offline_page(p) ``page`` with an HTML file or a notebook exported to HTML, every request refused
 
 The browser is Debian's or the user's own. As root on Debian a missing one is installed; elsewhere the
@@ -119,15 +121,6 @@ class Lab:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or "null")
 
-    def wait_until_ready(self, process: subprocess.Popen) -> None:
-        for _ in range(SECONDS * 5):
-            assert process.poll() is None, "JupyterLab ended by itself"
-            try:
-                return self.get("api/status")
-            except OSError:
-                time.sleep(0.2)
-        raise AssertionError(f"JupyterLab did not answer within {SECONDS} s")
-
     def stop_kernels(self) -> None:
         """Otherwise the next test could get this one's kernel, or its processor time."""
         for session in self.get("api/sessions"):
@@ -188,15 +181,22 @@ def lab_server(tmp_path_factory):
         "--IdentityProvider.token=",
         "--ServerApp.disable_check_xsrf=True",
         "--LabApp.expose_app_in_browser=True",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
-    with (folder / "log.txt").open("w") as log:
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        process = subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    lab = Lab(f"http://127.0.0.1:{port}", root, env)
-    try:
-        lab.wait_until_ready(process)
+    with serve([sys.executable, "-m", "jupyterlab", *options], env, folder / "log.txt") as process:
+        lab = Lab(f"http://127.0.0.1:{port}", root, env)
+        wait_until_listening(f"{lab.url}/api/status", process)
         yield lab
         lab.stop_kernels()
+
+
+@contextlib.contextmanager
+def serve(command: list[str], env: dict[str, str], log: Path):
+    """A server that lives as long as it is needed."""
+    with log.open("w") as out:
+        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        yield process
     finally:
         process.terminate()
         try:
@@ -204,6 +204,16 @@ def lab_server(tmp_path_factory):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def wait_until_listening(url: str, process: subprocess.Popen) -> None:
+    for _ in range(SECONDS * 5):
+        assert process.poll() is None, f"the server of {url} ended by itself"
+        try:
+            return urllib.request.urlopen(url, timeout=30).close()
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"{url} did not answer within {SECONDS} s")
 
 
 # What the page knows of the current notebook: its kernel, its cells' prompts, and the errors they show.
@@ -253,6 +263,44 @@ def lab_page(page, lab_server):
     yield open_notebook
     page.goto("about:blank")
     lab_server.stop_kernels()
+
+
+@pytest.fixture
+def notebook_page(page, lab_server):
+    """``notebook_page(notebook)``: as ``lab_page``, in Notebook 7."""
+
+    def open_notebook(notebook):
+        page.goto(f"{lab_server.url}/notebooks/{lab_server.put(notebook)}")
+        run_all_cells(page)
+        # Notebook 7's own, while it loads its settings.
+        page.errors[:] = [error for error in page.errors if not error.endswith("(reading 'schema')")]
+        return page
+
+    yield open_notebook
+    page.goto("about:blank")
+    lab_server.stop_kernels()
+
+
+@pytest.fixture
+def voila_page(page, tmp_path):
+    """``voila_page(notebook)``: what Voila makes of a notebook, which it runs itself."""
+    with contextlib.ExitStack() as servers:
+
+        def open_notebook(notebook):
+            path, port = tmp_path / "test.ipynb", free_port()
+            notebooks.write(notebooks.normalise(notebook), path)
+            options = [str(path), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+            command = [sys.executable, "-m", "voila", *options]
+            process = servers.enter_context(serve(command, own_environment(tmp_path), tmp_path / "log.txt"))
+            wait_until_listening(f"http://127.0.0.1:{port}/voila/static/voila.js", process)
+            page.context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
+            page.goto(f"http://127.0.0.1:{port}/")
+            return page
+
+        yield open_notebook
+        page.goto("about:blank")
+    # Voila's template asks elsewhere for its icons, and its loader tries extensions that are made for Lab alone.
+    page.errors[:] = [error for error in page.errors if REFUSED not in error and "shared module" not in error]
 
 
 @pytest.fixture

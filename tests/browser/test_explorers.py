@@ -11,15 +11,16 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import conftest
 from tools import notebooks
-from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
 from unet_complexity.explorers.still import add_still
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer)}
+EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, GrowthExplorer, LevelsExplorer)}
 PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
 IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "window": ("macs", "in_bounds", "so_far", "in_bounds_so_far"),
     "repeat": ("writes", "next", "answer"),
     "block": ("written", "phased", "transposed", "shuffled"),
+    "growth": ("macs", "params", "memory", "macs_after", "params_after", "memory_after"),
     "levels": ("macs", "params", "memory"),
 }
 
@@ -45,7 +46,7 @@ class Shown:
         self.root.wait_for()
         self.python = EXPLORERS[kind]()
         if self.root.locator("details[open]").count() == 0:
-            self.root.locator("summary").click()
+            self.root.locator("summary", has_text="More settings").click()
 
     def state(self):
         """What the controls say; the sentence and the picture's numbers are checked to go with it."""
@@ -110,8 +111,8 @@ def wait_until(condition, seconds=10):
 
 
 LIVE = """
-from unet_complexity.explorers import BlockExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
-explorers = {one.kind: one() for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer)}
+from unet_complexity import explorers as all_explorers
+explorers = {one.kind: one() for one in (getattr(all_explorers, name) for name in all_explorers.__all__)}
 for one in explorers.values():
     display(one)
 """
@@ -161,6 +162,79 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
         list(one.sweep_all(one.names()[:2]))
 
 
+def reopened(page, end_kernel):
+    """The notebook saved, and opened again as it was left; with the same kernel, or without one."""
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    if end_kernel:
+        page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.reload()
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.model")
+
+
+def test_a_notebook_opened_again_finds_its_explorers_in_the_kernel(lab_page):
+    page = lab_page(new_notebook(cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]))
+    Shown(page, "repeat").type("side", 5)
+    reopened(page, end_kernel=False)
+    page.wait_for_function(conftest.OPENED)
+    one = Shown(page, "repeat")
+    wait_until(lambda: one.state()[0]["side"] == 5)  # what the kernel has, not what was saved
+    assert ask(page, "_.side") == 5
+    assert one.type("side", 2) == 2
+    wait_until(lambda: ask(page, "_.side") == 2)
+
+
+def test_a_saved_notebook_is_alive_without_a_kernel(lab_page):
+    page = lab_page(new_notebook(cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]))
+    reopened(page, end_kernel=True)
+    list(Shown(page, "repeat").sweep_all(["side"]))
+    assert "model not found" not in page.locator(".jp-Notebook").inner_text()
+
+
+def test_inside_a_container_it_is_a_widget_like_any_other(lab_page):
+    code = "import ipywidgets, unet_complexity.explorers as e\none = e.RepeatExplorer()\nipywidgets.VBox([one])"
+    page = lab_page(new_notebook(cells=[new_code_cell(code), new_code_cell("one")]))
+    inside, alone = (Shown(page, "repeat", nth) for nth in (0, 1))
+    assert inside.type("side", 6) == 6
+    wait_until(lambda: alone.state()[0]["side"] == 6 == ask(page, "one.side"))
+    assert ask(page, "'done'", "one.side = 1") == "done"
+    wait_until(lambda: inside.state()[0]["side"] == alone.state()[0]["side"] == 1)
+
+
+def test_in_notebook_7_it_is_the_same(notebook_page):
+    page = notebook_page(new_notebook(cells=[new_code_cell(LIVE)]))
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        name = one.names()[0]
+        one.sweep(name)
+        one.input(name).last.press("End")
+        wait_until(lambda o=one: ask(page, f"explorers[{o.kind!r}].state") == o.state()[0])
+    assert ask(page, "'done'", "explorers['window'].side = 9") == "done"
+    wait_until(lambda: Shown(page, "window").state()[0]["side"] == 9)
+
+
+ECHO = """
+import ipywidgets, unet_complexity.explorers as e
+one = e.WindowExplorer()
+heard, move = ipywidgets.Label("nothing"), ipywidgets.Button(description="move")
+one.observe(lambda change: heard.set_trait("value", f"Python has {change.new}"), "side")
+move.on_click(lambda button: one.set(side=11))
+display(one, heard, move)
+"""
+
+
+def test_in_voila_it_is_the_same(voila_page):
+    page = voila_page(new_notebook(cells=[new_code_cell(ECHO)]))
+    one = Shown(page, "window")
+    page.get_by_role("button", name="move").wait_for()  # the kernel's widgets are there
+    assert one.type("side", 7) == 7
+    page.get_by_text("Python has 7").wait_for()
+    page.get_by_role("button", name="move").click()
+    page.get_by_text("Python has 11").wait_for()
+    wait_until(lambda: one.state()[0]["side"] == 11)
+
+
 @pytest.fixture
 def stored(page, lab_server):
     """``stored(trusted)``: the page with a notebook that holds stills and scripts, opened and not run."""
@@ -205,6 +279,7 @@ STORED = [
     WindowExplorer(),
     RepeatExplorer(),
     BlockExplorer(),
+    GrowthExplorer(),
     LevelsExplorer(**PIX2PIX),
     WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
     RepeatExplorer(side=2),
@@ -216,7 +291,6 @@ def exported():
     cells = []
     for one in STORED:
         data, _ = one._repr_mimebundle_()
-        del data[notebooks.WIDGET]
         data["text/html"] = add_still(data["text/html"])
         cells.append(new_code_cell("explorer", outputs=[new_output("display_data", data)]))
     return new_notebook(cells=cells)
@@ -265,7 +339,7 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
     page = offline_page(exported_pages["plain"])
     first, second = (Shown(page, "window", nth) for nth in (0, 1))
     start = first.state()
-    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[4].state]
+    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[5].state]
     second.sweep("side")
     assert first.state() == start
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")

@@ -6,18 +6,21 @@ the same explorer, alive from its own inline script; where no script may run, a 
 Nothing here is imported by the rest of the package; anywidget is imported when an explorer is first asked for.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unet_complexity.explorers.blocks import BlockExplorer
-    from unet_complexity.explorers.widgets import LevelsExplorer, RepeatExplorer, WindowExplorer
+    from unet_complexity.explorers.block import BlockExplorer
+    from unet_complexity.explorers.growth import GrowthExplorer
+    from unet_complexity.explorers.levels import LevelsExplorer
+    from unet_complexity.explorers.repeat import RepeatExplorer
+    from unet_complexity.explorers.window import WindowExplorer
 
-__all__ = ["BlockExplorer", "LevelsExplorer", "RepeatExplorer", "WindowExplorer"]
+__all__ = ["BlockExplorer", "GrowthExplorer", "LevelsExplorer", "RepeatExplorer", "WindowExplorer"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; its explorers are {', '.join(__all__)}")
-    from unet_complexity.explorers import blocks, widgets
-
-    return getattr(blocks if name == "BlockExplorer" else widgets, name)
+    module = import_module(f"{__name__}.{name.removesuffix('Explorer').lower()}")
+    return getattr(module, name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -19,7 +20,7 @@ from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose, Convolution, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, c, f, g, k, m, n, q, s, t
+from unet_complexity.symbols import C_in, C_out, L, N, c, f, g, k, m, n, q, s, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Table = dict[str, Any]  # plain numbers by name
@@ -143,15 +144,40 @@ def block_table() -> Table:
     return {"front": {str(size): int(same_padding(100, size, 1)[0]) for size in range(1, 8)}}
 
 
-def levels_formulas() -> Formulas:
-    """Of each block of a U-Net with every size a letter, the level l too: first and last level, and its costs."""
+@cache
+def unets() -> dict[str, Network]:
+    """The U-Nets that explorers draw, with every size a letter."""
     sizes = {"in_channels": C_in, "base_filters": g, "kernel_size": k, "depth": L}
     return {
-        "classic transpose": _blocks(classic_unet(classes=C_out, up="transpose", **sizes)),
-        "classic upsample": _blocks(classic_unet(classes=C_out, up="upsample", **sizes)),
-        "pix2pix capped": _blocks(pix2pix_unet(out_channels=C_out, doublings=q, **sizes)),
-        "pix2pix rising": _blocks(pix2pix_unet(out_channels=C_out, doublings=None, **sizes)),
+        "classic transpose": classic_unet(classes=C_out, up="transpose", **sizes),
+        "classic upsample": classic_unet(classes=C_out, up="upsample", **sizes),
+        "pix2pix capped": pix2pix_unet(out_channels=C_out, doublings=q, **sizes),
+        "pix2pix rising": pix2pix_unet(out_channels=C_out, doublings=None, **sizes),
     }
+
+
+def levels_formulas() -> Formulas:
+    """Of each block of a U-Net with every size a letter, the level l too: first and last level, and its costs."""
+    return {name: _blocks(net) for name, net in unets().items()}
+
+
+def growth_formulas() -> Formulas:
+    """The same U-Nets, and one convolution."""
+    chosen = {name: blocks for name, blocks in levels_formulas().items() if name != "classic upsample"}
+    return {"unets": chosen, "convolution": counts_of_convolution(Tensor(N, N, C_in), g, k)}
+
+
+def counts_of_network(net: Network) -> dict[str, int]:
+    """Parameters and MACs of all layers, and elements of all convolution outputs."""
+    cost = net.total()
+    return {"params": cost.params, "macs": cost.macs, "memory": net.only(Convolution).total().writes}
+
+
+def counts_of_convolution(x: Tensor, filters: Any, kernel_size: Any) -> dict[str, Any]:
+    """The same of one convolution that keeps the side."""
+    conv = Conv2D(filters, kernel_size)
+    cost = conv.cost(x)
+    return {"params": cost.params, "macs": cost.macs, "memory": conv.output(x).size}
 
 
 def _blocks(net: Network) -> list[Formulas]:

@@ -13,15 +13,18 @@ from importlib.resources import files
 from typing import Any
 
 from unet_complexity.explorers import formulas
+from unet_complexity.explorers.templates import closed_forms
 
 PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
     "window": lambda: (formulas.window_formulas(), formulas.window_table()),
     "repeat": lambda: (formulas.repeat_formulas(), {}),
     "block": lambda: (formulas.block_formulas(), formulas.block_table()),
-    "levels": lambda: (formulas.levels_formulas(), {}),
+    "levels": lambda: (formulas.levels_formulas(), {"forms": closed_forms()}),
+    "growth": lambda: (formulas.growth_formulas(), {}),
 }
+SHARED = {"levels": ["unet.js"], "growth": ["unet.js"]}  # between draw.js and the explorer's own
 
-WIDGET = "export default { render: (view) => renderWidget(view) };\n"
+WIDGET = "export default { initialize: (found) => announce(found.model), render: (view) => renderWidget(view) };\n"
 PAGE = "startOnPage();\n"
 
 
@@ -30,12 +33,13 @@ def body(kind: str) -> str:
     """Everything but the start: constants, formulas, ``explorer.picture`` and ``mount``."""
     expressions, table = PARTS[kind]()
     static = files("unet_complexity.explorers") / "static"
+    names = ["draw.js", *SHARED.get(kind, []), f"{kind}.js", "shell.js"]
     return "\n".join(
         [
             f"const CSS = {json.dumps((static / 'style.css').read_text('utf-8'))};",
             f"const count = {formulas.javascript(expressions)};",
             f"const TABLE = {formulas.table(table)};",
-            *((static / name).read_text("utf-8") for name in ("draw.js", f"{kind}.js", "shell.js")),
+            *((static / name).read_text("utf-8") for name in names),
         ]
     )
 
@@ -45,12 +49,16 @@ def widget_module(kind: str, spec: dict[str, Any]) -> str:
     return f"{_constant(spec)}{body(kind)}{WIDGET}"
 
 
-def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str) -> str:
-    """HTML that needs nothing else: the sentence first, which the script replaces by the live explorer."""
+def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str, key: str = "") -> str:
+    """HTML that needs nothing else: the sentence first, which the script replaces by the live explorer.
+
+    ``key``: that of the object in the kernel which the explorer follows, and which follows it, while there is one.
+    """
     script = f"(() => {{\n{_constant(spec)}{body(kind)}{PAGE}}})();".replace("</script", r"<\/script")
     data = html.escape(json.dumps(state, separators=(",", ":")))
+    model = f' data-key="{key}"' if key else ""
     return (
-        f'<div class="unetx" data-explorer="{kind}" data-state="{data}">'
+        f'<div class="unetx" data-explorer="{kind}" data-state="{data}"{model}>'
         f"<p>{html.escape(text)}</p></div>\n<script>\n{script}\n</script>"
     )
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from unet_complexity.explorers import module
 
-PLACE = re.compile(r'(<div class="unetx" data-explorer="(\w+)" data-state="([^"]*)">)(<img[^>]*>)?')
+PLACE = re.compile(r'(<div class="unetx" data-explorer="(\w+)" data-state="([^"]*)")(?: data-key="\w*")?>(<img[^>]*>)?')
 COLOURS = 128
 SCALE = 2  # pixels per unit of the picture, for dense screens
 
@@ -88,7 +88,7 @@ def _with_style(svg: str) -> str:
 def add_still(html: str) -> str:
     """The HTML form of an explorer with a still of its state in it; any other HTML as it is.
 
-    The picture's alternative text is the explorer's sentence.
+    The picture's alternative text is the explorer's sentence.  The key goes: stored, no kernel knows it.
     """
 
     def with_image(match: re.Match[str]) -> str:
@@ -96,6 +96,6 @@ def add_still(html: str) -> str:
         drawn = picture(kind, state)
         data = base64.b64encode(png(drawn["svg"])).decode()
         alt = markup.escape(drawn["text"])
-        return f'{opening}<img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'
+        return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'
 
     return PLACE.sub(with_image, html)

@@ -2,7 +2,8 @@
 
 A layer is one frozen dataclass with Keras's names.  It says its ``output`` shape and overrides those of
 ``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  What it moves is the same for all:
-reads = inputs + params, writes = output.
+reads = inputs + params, writes = output.  ``gradient_reads`` says what it keeps in training
+(:mod:`unet_complexity.memory`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Layer(ABC):
     """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names."""
 
     arity: int | None = 1  # number of inputs; None: two or more
+    gradient_reads: str | None = None  # what training keeps for it: "inputs", "output", "mask" or "nothing"
 
     @abstractmethod
     def output(self, *inputs: Tensor) -> Tensor:

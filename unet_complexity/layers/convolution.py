@@ -23,6 +23,7 @@ from unet_complexity.symbols import Size, Sizes, as_pair, as_size, floor_div
 class Convolution(Layer):
     """What all convolutions share: a kernel of weights for each filter, and a bias that is added to each output."""
 
+    gradient_reads = "inputs"
     filters: Size
     kernel_size: Sizes
     use_bias: bool

@@ -12,6 +12,8 @@ OPERATIONS = {"linear": 0, "relu": 1, "leaky_relu": 2, "tanh": 1, "sigmoid": 1}
 
 
 class _SameShape(Layer):
+    gradient_reads = "output"
+
     def output(self, x: Tensor) -> Tensor:
         return x
 
@@ -30,6 +32,10 @@ class Activation(_SameShape):
 
     def __post_init__(self) -> None:
         one_of("activation", self.activation, (*OPERATIONS, "softmax"))
+
+    @property
+    def gradient_reads(self) -> str:
+        return "nothing" if self.activation == "linear" else "output"
 
     def elementwise(self, x: Tensor) -> Size:
         if self.activation == "softmax":
@@ -87,6 +93,8 @@ class BatchNormalization(_SameShape):
     (512, 256, 1048576)
     """
 
+    gradient_reads = "inputs"
+
     def params(self, x: Tensor) -> Size:
         return 4 * x.channels
 
@@ -105,6 +113,7 @@ class Dropout(_SameShape):
     True
     """
 
+    gradient_reads = "mask"  # which elements were dropped
     rate: float = 0.5
 
     def __post_init__(self) -> None:

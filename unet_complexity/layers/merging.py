@@ -21,6 +21,7 @@ class Concatenate(Layer):
     """
 
     arity = None
+    gradient_reads = "nothing"
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
@@ -44,6 +45,7 @@ class Add(Layer):
     """
 
     arity = None
+    gradient_reads = "nothing"
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
@@ -64,6 +66,7 @@ class ZeroPadding2D(Layer):
     9 x 12 x 3
     """
 
+    gradient_reads = "nothing"
     padding: Any = 1
 
     def __post_init__(self) -> None:
@@ -82,6 +85,7 @@ class Cropping2D(Layer):
     56 x 56 x 512
     """
 
+    gradient_reads = "nothing"
     cropping: Any = 0
 
     def __post_init__(self) -> None:

@@ -29,6 +29,7 @@ class UpSampling2D(Layer):
     192
     """
 
+    gradient_reads = "nothing"
     size: Sizes = 2
     interpolation: str = "nearest"
 
@@ -78,6 +79,8 @@ class MaxPooling2D(_Pooling2D):
     48
     """
 
+    gradient_reads = "inputs"  # where the largest stood
+
     def elementwise(self, x: Tensor) -> Size:
         return self._elements_seen(x) - self.output(x).size
 
@@ -89,6 +92,8 @@ class AveragePooling2D(_Pooling2D):
     >>> AveragePooling2D(2).cost(Tensor(8, 8, 1)).elementwise
     64
     """
+
+    gradient_reads = "nothing"
 
     def elementwise(self, x: Tensor) -> Size:
         return self._elements_seen(x)
@@ -104,6 +109,7 @@ class DepthToSpace(Layer):
     16 x 16 x 3
     """
 
+    gradient_reads = "nothing"
     block_size: Size = 2
 
     def __post_init__(self) -> None:

@@ -21,7 +21,8 @@ function bytes(size) {
 
 // The sentence is one template, filled here and by Python.
 const written = (value) => (typeof value === "number" ? exact(value) : String(value));
-const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
+const singular = (text) => text.replace(/(^|[^\d,.])1 ((?:different )?(?:element|MAC|parameter|pixel|tap|place))s\b/g, "$11 $2");
+const fill = (template, values) => singular(template.replace(/\{(\w+)\}/g, (_, name) => written(values[name])));
 
 const QUANTITIES = {
   params: { name: "parameters", unit: "parameters" },

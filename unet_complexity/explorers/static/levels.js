@@ -1,37 +1,30 @@
 // The U-Net, a row per level: parameters, MACs and memory as aligned bars, the state before as a ghost.
 
-const NAMES = Object.keys(QUANTITIES);
 const LOG = { params: 11, macs: 14, memory: 11 }; // ends of the logarithmic axes, powers of ten: fixed, so that bars move
 
-function levelsOf(s) {
-  const letters = {
-    N: s.side, C_in: s.in_channels, C_out: s.out_channels, g: s.base_filters, k: s.kernel_size, L: s.depth, q: s.doublings,
-  };
-  const capped = s.depth >= s.doublings + 2 ? "pix2pix capped" : "pix2pix rising";
-  const blocks = count[s.family === "classic" ? `classic ${s.up}` : capped];
-  const levels = Array.from({ length: s.depth + 1 }, () => ({ params: 0, macs: 0, memory: 0, parts: {} }));
-  for (const block of blocks) {
-    for (let l = block.first(letters); l <= block.last(letters); l++) {
-      const at = { ...letters, l }, level = levels[l];
-      for (const name of NAMES) level[name] += block[name](at);
-      level.side = block.side(at);
-      if (block.part !== "head") level.filters = block.filters(at);
-      level.parts[block.part] = true;
-    }
-  }
-  return levels;
-}
+const lettersOf = (s) => ({
+  N: s.side, C_in: s.in_channels, C_out: s.out_channels, g: s.base_filters, k: s.kernel_size, L: s.depth, q: s.doublings,
+});
+
+const levelsOf = (s) => levelsFrom(count[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s));
 
 function levelsNumbers(s, levels) {
-  const numbers = { ...s };
+  const numbers = { ...s, ...totalsOf(levels) };
   for (const name of NAMES) {
-    numbers[name] = levels.reduce((sum, level) => sum + level[name], 0);
     const most = levels.reduce((best, level, l) => (level[name] > levels[best][name] ? l : best), 0);
     numbers[`${name}_level`] = most;
     numbers[`${name}_share`] = (100 * (levels[most][name] / numbers[name])).toFixed(1);
   }
   return { ...numbers, size: bytes(4 * numbers.memory) };
 }
+
+// Each total: its name, the formula in letters, with numbers in it, and its value.
+const formsOf = (forms, letters, totals) => {
+  const names = Object.fromEntries(Object.keys(letters).map((letter) => [letter, letter]));
+  const put = (form, values) => form.replace(/\{(\w+)\}/g, (_, letter) => values[letter]);
+  return Object.entries(forms).map(([name, form]) =>
+    [QUANTITIES[name].unit, put(form, names), put(form, letters), exact(totals[name])]);
+};
 
 const ratio = (now, before) => {
   const factor = now / before;
@@ -75,6 +68,7 @@ function drawBars(s, name, levels, numbers, ghost, x, y, width, row, uid, narrow
 
 const explorer = {
   name: "a U-Net, level by level",
+  forms: NAMES,
 
   bounds(s) {
     const step = 2 ** s.depth;
@@ -103,6 +97,7 @@ const explorer = {
     if (ghost && !narrow) inner += rect(10, bottom + 7, 22, 10, "ghost") + label(38, bottom + 16, "before the change", "soft small");
     const rows = [["level", "side", "filters", ...NAMES], ...levels.map((v, l) => [l, v.side, v.filters, ...NAMES.map((n) => v[n])]),
       ["total", "", "", ...NAMES.map((n) => numbers[n])]];
-    return { svg: svg(width, bottom + 40, this.name, uid, inner), text: fill(SPEC.sentence, numbers), rows, numbers };
+    const forms = formsOf(TABLE.forms[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s), numbers);
+    return { svg: svg(width, bottom + 40, this.name, uid, inner), text: fill(SPEC.sentence, numbers), rows, numbers, forms };
   },
 };

@@ -18,7 +18,8 @@ function fit(state, previous = state) {
     for (const control of SPEC.controls) {
       const { name, options } = control;
       if (options) {
-        if (!options.includes(fitted[name])) fitted[name] = previous[name];
+        const allowed = allowedOf(control, fitted);
+        if (!allowed.includes(fitted[name])) fitted[name] = allowed.includes(previous[name]) ? previous[name] : allowed[0];
         continue;
       }
       const { low, high, step } = boundsOf(control, fitted);
@@ -33,6 +34,8 @@ function fit(state, previous = state) {
 const boundsOf = (control, state) =>
   ({ low: control.low, high: control.high, step: 1, ...(explorer.bounds ? explorer.bounds(state)[control.name] : {}) });
 
+const allowedOf = (control, state) => (explorer.allowed && explorer.allowed(state)[control.name]) || control.options;
+
 // A slider's stops that are within bounds; every number where none are given.
 function stopsOf(control, state) {
   const { low, high, step } = boundsOf(control, state);
@@ -42,28 +45,36 @@ function stopsOf(control, state) {
 
 function numberControl(control, uid, change) {
   const id = `${uid}-${control.name}`;
-  let stops = [];
-  const value = h("input", {
-    type: "number", id, class: "unetx-value", inputmode: "numeric",
-    onchange: () => change(control.name, value.value === "" ? NaN : Number(value.value)),
-  });
+  let stops = [], bounds = {}, shown = "";
+  const value = h("input", { type: "number", id, class: "unetx-value", inputmode: "numeric", onchange: () => type() });
   const slider = h("input", {
     type: "range", min: 0, step: 1, "aria-label": control.label, "data-control": control.name,
     oninput: () => change(control.name, stops[Number(slider.value)]),
   });
-  const element = h("div", { class: "unetx-control" }, h("label", { for: id }, control.label), value, slider);
+  const note = h("p", { class: "unetx-note", role: "status", hidden: true });
+  const element = h("div", { class: "unetx-control" }, h("label", { for: id }, control.label), value, slider, note);
+  function type() {
+    const wanted = value.value;
+    change(control.name, wanted === "" ? NaN : Number(wanted));
+    if (value.value === wanted) return;
+    const by = bounds.step > 1 ? `, in steps of ${exact(bounds.step)}` : "";
+    note.textContent = `${exact(bounds.low)} to ${exact(bounds.high)}${by}: ${exact(Number(value.value))} is nearest`;
+    note.hidden = false;
+  }
   return {
     element,
     show(state) {
-      const { low, high, step } = boundsOf(control, state), now = state[control.name];
-      stops = stopsOf(control, state);
-      const nearest = stops.reduce((best, stop, i) => (Math.abs(stop - now) < Math.abs(stops[best] - now) ? i : best), 0);
-      Object.assign(value, { min: low, max: high, step });
-      Object.assign(slider, { max: Math.max(0, stops.length - 1), value: nearest });
-      slider.value = nearest; // again, since a maximum that was too small has cut it
-      slider.setAttribute("aria-valuetext", `${exact(now)}`);
+      const { low, high, step } = boundsOf(control, state), now = state[control.name], seen = `${low} ${high} ${step}`;
+      note.hidden = true;
+      if (seen !== shown) {
+        [shown, bounds, stops] = [seen, { low, high, step }, stopsOf(control, state)];
+        Object.assign(value, { min: low, max: high, step });
+        slider.max = Math.max(0, stops.length - 1);
+        slider.disabled = stops.length < 2;
+      }
       value.value = now;
-      slider.disabled = stops.length < 2;
+      slider.value = stops.reduce((best, stop, i) => (Math.abs(stop - now) < Math.abs(stops[best] - now) ? i : best), 0);
+      slider.setAttribute("aria-valuetext", exact(now));
     },
   };
 }
@@ -73,9 +84,18 @@ function choiceControl(control, uid, change) {
     type: "radio", name: `${uid}-${control.name}`, value: option, "data-control": control.name,
     onchange: () => change(control.name, option),
   }));
-  const choices = inputs.map((input) => h("label", {}, input, h("span", {}, input.value)));
+  const choices = inputs.map((input) => h("label", {}, input, h("span", {}, input.value.replace("_", " "))));
   const element = h("fieldset", { class: "unetx-control unetx-choice" }, h("legend", {}, control.label), ...choices);
-  return { element, show: (state) => inputs.forEach((input) => { input.checked = input.value === state[control.name]; }) };
+  return {
+    element,
+    show(state) {
+      const allowed = allowedOf(control, state);
+      for (const input of inputs) {
+        input.checked = input.value === state[control.name];
+        input.disabled = !allowed.includes(input.value);
+      }
+    },
+  };
 }
 
 function playControls(name, get, set) {
@@ -141,16 +161,24 @@ function tellMarks(stage, tip) {
   return { ready: (at = 0) => { const all = marks(); if (all.length) all[Math.min(at, all.length - 1)].setAttribute("tabindex", "0"); } };
 }
 
-// Builds an explorer inside `root` and returns how to move it from outside.
-function mount(root, now, onChange = () => {}, initial = now) {
+// Builds an explorer inside `root`. Returned: how to move it from outside, and what to do when it was moved inside.
+function mount(root, now) {
   const uid = `x${Math.random().toString(36).slice(2, 9)}`;
+  // A value that had to give way to another control's comes back when that one does.
+  const wish = { ...now };
   let state = fit(now), before = null, result = null, lastChange = -Infinity, narrow = false, speaking = null, telling = null;
 
+  const alive = {
+    set: (changes) => set(changes, false), state: () => state, stop: () => { player?.stop(); watch.disconnect(); },
+    onChange: () => {}, initial: now,
+  };
   const stage = h("div", { class: "unetx-stage" });
   const drawing = h("div"), tip = h("div", { class: "unetx-tip", hidden: true, "aria-hidden": "true" });
   stage.append(drawing, tip);
   const marks = tellMarks(stage, tip);
   const text = h("p", { class: "unetx-text" }), live = h("p", { class: "unetx-hidden", "aria-live": "polite" });
+
+  const formulas = h("div", {}, ...(explorer.forms || []).map(() => h("dl", { class: "unetx-form" }, h("dt"), h("dd"), h("dd"), h("dd"))));
 
   function draw() {
     result = explorer.picture(state, { narrow, uid, before });
@@ -159,6 +187,7 @@ function mount(root, now, onChange = () => {}, initial = now) {
     marks.ready(Math.max(0, focused));
     if (focused >= 0) drawing.querySelectorAll(".mark")[focused]?.focus();
     text.textContent = result.text;
+    result.forms?.forEach((form, i) => form.forEach((part, j) => { formulas.children[i].children[j].textContent = part; }));
     controls.forEach((control) => control.show(state));
     hide();
   }
@@ -170,14 +199,15 @@ function mount(root, now, onChange = () => {}, initial = now) {
 
   function set(changes, tell = true) {
     const now = performance.now(), old = state;
-    state = fit({ ...state, ...changes }, state);
+    state = fit({ ...wish, ...changes }, state);
+    for (const name of Object.keys(changes)) wish[name] = state[name];
     if (SPEC.controls.every(({ name }) => state[name] === old[name])) return draw(); // a typed value was out of bounds
     if (now - lastChange > 700) before = old; // the ghost: where this movement began
     lastChange = now;
     draw();
     clearTimeout(speaking);
     speaking = setTimeout(() => { live.textContent = result.text; }, 500);
-    if (tell) telling ??= setTimeout(() => { telling = null; onChange(state); }); // the picture first
+    if (tell) telling ??= setTimeout(() => { telling = null; alive.onChange(state); }); // the picture first
     return undefined;
   }
 
@@ -206,13 +236,14 @@ function mount(root, now, onChange = () => {}, initial = now) {
   }
 
   root.replaceChildren(h("style", {}, CSS),
-    h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name, "data-lm-suppress-shortcuts": "true" },
+    h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name },
       h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
-      stage, text, live, more,
-      h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(initial); }), copied)));
+      stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
+      h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), copied)));
   root.setAttribute("data-alive", "");
-  // JupyterLab would take arrow keys as its own
+  // JupyterLab would take arrow keys as its own, and Notebook 7 before they arrive, unless the element itself says no.
   root.addEventListener("keydown", (event) => event.stopPropagation());
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
 
   const watch = new ResizeObserver(() => {
     const now = stage.clientWidth > 0 && stage.clientWidth < 560;
@@ -221,31 +252,59 @@ function mount(root, now, onChange = () => {}, initial = now) {
   watch.observe(stage);
   narrow = stage.clientWidth > 0 && stage.clientWidth < 560;
   draw();
-  return { set: (changes) => set(changes, false), state: () => state, stop: () => { player?.stop(); watch.disconnect(); } };
+  return alive;
 }
 
 // Where a page knows its kernel: whether it has ended. Telling it would then only fill the console with complaints.
 const kernelIsGone = (manager) =>
   Boolean(manager) && "kernel" in manager && (!manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead");
 
-// In a widget: Python's state moves the picture, a control moves Python's state, and no kernel is no obstacle.
-function renderWidget({ model, el }) {
+// Python's state moves the picture, a control moves Python's state, and no kernel is no obstacle.
+function follow(alive, model) {
   const names = SPEC.controls.map((control) => control.name);
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  const root = h("div", { class: "unetx", "data-explorer": SPEC.kind });
-  el.append(root);
-  const alive = mount(root, read(), (state) => {
+  let telling = false; // the model calls back for every value it is told
+  const heard = () => {
+    const now = read(), here = alive.state(), changed = names.filter((name) => now[name] !== here[name]);
+    if (changed.length && !telling) alive.set(Object.fromEntries(changed.map((name) => [name, now[name]])));
+  };
+  alive.onChange = (state) => {
+    telling = true;
     for (const name of names) if (model.get(name) !== state[name]) model.set(name, state[name]);
+    telling = false;
     if (!kernelIsGone(model.widget_manager)) model.save_changes();
-  }, model.get("_initial"));
-  const heard = () => { const now = read(), here = alive.state(); if (names.some((name) => now[name] !== here[name])) alive.set(now); };
+  };
+  alive.initial = model.get("_initial");
   for (const name of names) model.on(`change:${name}`, heard);
-  return () => { for (const name of names) model.off(`change:${name}`, heard); alive.stop(); };
+  heard();
+  return () => { for (const name of names) model.off(`change:${name}`, heard); };
 }
 
-// On a page without a kernel: every explorer of this kind that is not yet alive.
+// In an ipywidgets container.
+function renderWidget({ model, el }) {
+  const root = h("div", { class: "unetx", "data-explorer": SPEC.kind });
+  el.append(root);
+  const alive = mount(root, Object.fromEntries(SPEC.controls.map(({ name }) => [name, model.get(name)])));
+  const leave = follow(alive, model);
+  return () => { leave(); alive.stop(); };
+}
+
+// Anywhere else an explorer is part of the page, and its model, if there is a kernel, is not. They find each other by
+// their key, whichever comes first; a page may show one model several times.
+const meeting = (globalThis.unetxMeeting ??= { models: new Map(), waiting: [] });
+
+function announce(model) {
+  const key = model.get("_key");
+  meeting.models.set(key, model);
+  meeting.waiting.filter((one) => one.key === key).forEach((one) => follow(one.alive, model));
+  meeting.waiting = meeting.waiting.filter((one) => one.key !== key);
+  return () => meeting.models.delete(key);
+}
+
 function startOnPage() {
   for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]:not([data-alive])`)) {
-    mount(root, JSON.parse(root.dataset.state));
+    const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
+    if (meeting.models.has(key)) follow(alive, meeting.models.get(key));
+    else if (key) meeting.waiting.push({ key, alive });
   }
 }

@@ -8,7 +8,7 @@ import traitlets
 
 from unet_complexity.cost import Tensor
 from unet_complexity.explorers import formulas
-from unet_complexity.explorers.widgets import CHANNELS, Explorer, Whole, rounded, together
+from unet_complexity.explorers.base import CHANNELS, Explorer, Whole, rounded, together
 from unet_complexity.layers.phased import phase_offsets
 
 SIDES, FACTORS, KERNELS = range(2, 7), range(1, 5), range(1, 8)

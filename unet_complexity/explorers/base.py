@@ -1,0 +1,165 @@
+"""The explorers as Python sees them: a checked state, the numbers that the picture must show, and the display.
+
+Python never draws.  It holds the state, says in a sentence what the picture shows, computed by the package and not
+by the picture, and hands over the JavaScript that draws.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import anywidget
+import traitlets
+
+from unet_complexity.explorers import module
+
+CHANNELS = (1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class StateError(traitlets.TraitError, ValueError):
+    """A state that no explorer can show.  traitlets then takes the whole change back."""
+
+
+class Whole(traitlets.Int):
+    """A whole number from ``low`` to ``high``; its slider stops at ``stops``, or at every number."""
+
+    def __init__(self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()) -> None:
+        super().__init__(start)
+        self.tag(sync=True, control={"label": label, "low": low, "high": high, "stops": [*stops]})
+
+    def validate(self, obj: Any, value: Any) -> int:
+        """The value, or an error that names the range and the nearest value in it."""
+        low, high = self.metadata["control"]["low"], self.metadata["control"]["high"]
+        whole = hasattr(value, "__index__") and not isinstance(value, bool)
+        if not (whole and low <= value <= high):
+            near = max(low, min(high, int(value))) if isinstance(value, (int, float)) and value == value else low
+            raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {value!r}; try {near}")
+        return int(value)
+
+
+class Choice(traitlets.Unicode):
+    """One of a few words."""
+
+    def __init__(self, options: tuple[str, ...], label: str) -> None:
+        super().__init__(options[0])
+        self.tag(sync=True, control={"label": label, "options": [*options]})
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """The value, or an error that lists the choices."""
+        options = self.metadata["control"]["options"]
+        if value not in options:
+            listed = ", ".join(map(repr, options))
+            raise StateError(f"{self.name} must be one of {listed}, got {value!r}; try {options[0]!r}")
+        return str(value)
+
+
+def together(explorer: Explorer, proposal: Any) -> Any:
+    """Whether a new value goes with all the others; traitlets asks, after a change or at the end of several."""
+    try:
+        explorer._check({**explorer.state, proposal["trait"].name: proposal["value"]})
+    except ValueError as error:
+        raise StateError(str(error)) from None
+    return proposal["value"]
+
+
+class Explorer(anywidget.AnyWidget):
+    """What the explorers share.  Set any of the controls by name, alone or together with :meth:`set`."""
+
+    kind: ClassVar[str] = ""
+    shown: ClassVar[tuple[str, ...]] = ()
+    folded: ClassVar[tuple[str, ...]] = ()
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
+    sentence: ClassVar[str] = ""
+
+    _initial = traitlets.Dict().tag(sync=True)
+    _key = traitlets.Unicode().tag(sync=True)  # by which the page and the kernel know that they mean the same one
+
+    def __init__(self, **state: Any) -> None:
+        self._known(state)
+        super().__init__(_key=uuid4().hex, **state)
+        self._initial = self.state
+
+    @property
+    def _esm(self) -> str:
+        return module.widget_module(self.kind, self._spec())
+
+    @classmethod
+    def _known(cls, state: dict[str, Any]) -> None:
+        if unknown := [name for name in state if name not in cls.shown + cls.folded]:
+            known = ", ".join(cls.shown + cls.folded)
+            raise TypeError(f"{cls.__name__} has no control {unknown[0]!r}; its controls are {known}")
+
+    @classmethod
+    def _spec(cls) -> dict[str, Any]:
+        def control(name: str, folded: bool) -> dict[str, Any]:
+            return {"name": name, "folded": folded, **getattr(cls, name).metadata["control"]}
+
+        controls = [control(name, name in cls.folded) for name in cls.shown + cls.folded]
+        return {"kind": cls.kind, "controls": controls, "presets": cls.presets, "sentence": cls.sentence}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The value of every control."""
+        return {name: getattr(self, name) for name in self.shown + self.folded}
+
+    def set(self, **state: Any) -> None:
+        """Set several controls at once, where one alone would not be valid; all or, with a ValueError, none."""
+        self._known(state)
+        with self.hold_trait_notifications():
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """What the picture must show, as the package computes it."""
+        return {**self.state, **self._numbers()}
+
+    @property
+    def text(self) -> str:
+        """The sentence under the picture."""
+        return singular(self.sentence.format(**{key: _written(value) for key, value in self.numbers.items()}))
+
+    def _numbers(self) -> dict[str, Any]:
+        """What an explorer counts, beside its controls."""
+        return {}
+
+    def _check(self, state: dict[str, Any]) -> None:
+        """ValueError where the values do not go together."""
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The page's form alone: it is alive at once, and finds this object where a kernel has it.
+
+        A widget's form beside it would be preferred, and say "model not found" wherever a saved notebook is opened
+        again.  Only viewers that load widgets for nothing else get it.
+        """
+        page = module.page(self.kind, self._spec(), self.state, self.text, self._key)
+        data, metadata = super()._repr_mimebundle_(**kwargs) if _wants_a_view() else ({}, {})
+        return {**data, "text/plain": self.text, "text/html": page}, metadata
+
+
+def _wants_a_view() -> bool:
+    """Whether the notebook is open in VS Code or Colab, as their kernels tell."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "__vsc_ipynb_file__" in getattr(shell, "user_ns", {}) or "google.colab" in sys.modules
+
+
+def _written(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def singular(text: str) -> str:
+    """No "1 elements"; the picture's script has the same rule."""
+    return re.sub(r"(^|[^\d,.])1 ((?:different )?(?:element|MAC|parameter|pixel|tap|place))s\b", r"\g<1>1 \2", text)
+
+
+def rounded(value: float) -> str:
+    """One decimal, halves upwards, as JavaScript's toFixed does it."""
+    return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
