@@ -1,7 +1,7 @@
 """Ask the public counters again: does each still print the total that we rebuild?
 
     python -m benchmarks.tools.run            # each tool in its recorded version, the asker's network
-    python -m benchmarks.tools.run newest     # ... in its newest version
+    python -m benchmarks.tools.run newest     # ... in its newest version (PyTorch, Keras and JAX stay pinned)
     python -m benchmarks.tools.run record     # every case of the tests, into tests/tool_totals.csv
 
 Each tool is installed alone, into a folder of its own: two of them have one import name, and one that cannot be
@@ -69,7 +69,7 @@ def rerun(newest: bool) -> int:
     changed = 0
     print(f"{'tool':36} {'version':20} {'printed':>16}")
     for tool, convention in conventions.items():
-        version = "newest" if newest else convention.version
+        version = "newest" if newest and PACKAGES.get(tool, tool) else convention.version
         try:
             printed = ask(tool, install(tool, newest))
         except subprocess.CalledProcessError:
