@@ -261,6 +261,19 @@ def test_the_row_of_factors_says_what_each_letter_does_alone():
             assert f'aria-label="twice the {name}: {unit} times {explorer.numbers[count + "_factor"]}"' in marks
 
 
+@pytest.mark.parametrize(("side", "rows", "columns"), [(3, 2, 2), (2, 3, 1), (4, 1, 2), (1, 2, 2), (2, 4, 4)])
+def test_a_blended_picture_shows_what_keras_computes(side, rows, columns):
+    import keras
+    import numpy as np
+
+    explorer = RepeatExplorer(side=side, row_factor=rows, column_factor=columns, interpolation="bilinear")
+    svg = still.picture("repeat", explorer.state)["svg"]
+    shown = [float(text) for text in re.findall(r'class="mid cell"[^>]*>([\d.]+)<', svg)]
+    x = np.arange(1, side**2 + 1, dtype="float32").reshape(1, side, side, 1)
+    real = keras.layers.UpSampling2D((rows, columns), interpolation="bilinear")(x)
+    assert shown[-real.size :] == pytest.approx(np.ravel(real), abs=0.0051)  # two decimals
+
+
 @pytest.mark.parametrize(("text", "said"), [
     ("reads 1 elements; 11 elements, 1,001 pixels", "reads 1 element; 11 elements, 1,001 pixels"),
     ("1 MACs", "1 MAC"), ("see 1 different pixels.", "see 1 different pixel."), ("0.1 pixels", "0.1 pixels"),

@@ -184,6 +184,14 @@ def test_execution_leaves_nothing_that_changes_from_run_to_run(executed, tmp_pat
     assert differences(executed, again) == []
 
 
+def test_nobodys_guesses_are_executed_into_a_notebook(tmp_path):
+    (tmp_path / "my-predictions.json").write_text('{"a doubled side": 7}')
+    source = "from unet_complexity.checks import ledger, predict\npredict('most pixels', 5)\nledger('a doubled side')"
+    ran = notebooks.execute(new_notebook(cells=[new_code_cell(source)]), tmp_path)
+    assert "no guess" in ran.cells[0].outputs[0].data["text/plain"]
+    assert "most pixels" not in (tmp_path / "my-predictions.json").read_text()
+
+
 def test_html_is_kept_and_the_widget_goes():
     both = notebook(new_output("display_data", {**WIDGET, "text/html": "<p>", "text/plain": "Slider()"}))
     assert set(both.cells[0].outputs[0].data) == {"text/html", "text/plain"}

@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
+GUESSES = "UNET_COMPLEXITY_PREDICTIONS"  # where the package keeps what a reader predicts
 # Everything else in a cell's metadata is some tool's own memory.
 KEPT_CELL_METADATA = {
     "alt",
@@ -65,8 +66,10 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory() as settings:
-        # Neither the user's startup files nor a plotting back end of the caller's may show in the outputs.
+        # Neither the user's startup files, nor a plotting back end of the caller's, nor anybody's guesses may show in
+        # the outputs.
         env = {**os.environ, "IPYTHONDIR": settings, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", settings)}
+        env[GUESSES] = os.path.join(settings, "predictions.json")
         env.pop("MPLBACKEND", None)
         client.execute(env=env)
     return normalise(fresh)

@@ -6,12 +6,14 @@
     lab_page(nb)    ``page`` with a notebook (a file name, or a notebook object) open, trusted and executed
     notebook_page   the same in Notebook 7
     voila_page(nb)  ``page`` with the notebook as Voila shows it: outputs only
+    far_page(nb)    as ``lab_page``, over a connection with round trips of 150 ms, as to Binder
     offline_page(p) ``page`` with an HTML file or a notebook exported to HTML, every request refused
 
 The browser is Debian's or the user's own. As root on Debian a missing one is installed; elsewhere the
 tests are skipped, and with CI=true they fail.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -19,6 +21,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 import uuid
@@ -262,6 +265,67 @@ def lab_page(page, lab_server):
 
     yield open_notebook
     page.goto("about:blank")
+    lab_server.stop_kernels()
+
+
+class FarAway:
+    """A way to a port on which everything takes ``one_way`` seconds, in both directions."""
+
+    def __init__(self, port: int, one_way: float):
+        self.there, self.one_way, self.port = port, one_way, free_port()
+        self.loop, self.writers = asyncio.new_event_loop(), []
+
+    async def meet(self, reader, writer) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self.there)
+        self.writers += [writer, back]
+        await asyncio.gather(self.carry(reader, back), self.carry(there, writer))
+
+    async def carry(self, reader, writer) -> None:
+        """Each piece arrives late, and in order; sending does not wait for what is on its way."""
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(2**16):
+                self.loop.call_later(self.one_way, writer.write, piece)
+        self.loop.call_later(self.one_way, writer.close)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.loop.run_forever)  # this one's own loop is the browser's
+        self.thread.start()
+        self.server = self.run(asyncio.start_server(self.meet, "127.0.0.1", self.port))
+        return self
+
+    def run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+
+    def __exit__(self, *error) -> None:
+        async def leave() -> None:
+            self.server.close()
+            mine = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in mine:
+                task.cancel()
+            await asyncio.gather(*mine, return_exceptions=True)
+            for writer in self.writers:
+                writer.close()
+            await asyncio.gather(*(writer.wait_closed() for writer in self.writers), return_exceptions=True)
+
+        self.run(leave())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def far_page(page, lab_server):
+    """``far_page(notebook)``: as ``lab_page``, with the server 75 ms away."""
+    with FarAway(int(lab_server.url.rpartition(":")[2]), one_way=0.075) as way:
+
+        def open_notebook(notebook):
+            name = lab_server.put(notebook)
+            page.goto(f"http://127.0.0.1:{way.port}/lab/workspaces/{uuid.uuid4().hex}/tree/{name}")
+            run_all_cells(page)
+            return page
+
+        yield open_notebook
+        page.goto("about:blank")
     lab_server.stop_kernels()
 
 

@@ -4,6 +4,7 @@ import ast
 import json
 import time
 from functools import cache
+from importlib.resources import files
 
 import pytest
 from nbconvert import HTMLExporter
@@ -202,6 +203,31 @@ def test_inside_a_container_it_is_a_widget_like_any_other(lab_page):
     wait_until(lambda: inside.state()[0]["side"] == alone.state()[0]["side"] == 1)
 
 
+AT_ONCE = """(slider) => {
+    // As fast as a hand can: whatever is shown must be shown before the next change, with no word from anywhere.
+    const root = slider.closest('.unetx'), seen = new Set();
+    for (let i = 0; i <= Number(slider.max); i++) {
+        slider.value = i;
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+        seen.add(root.querySelector('.unetx-text').textContent + root.querySelector('svg').outerHTML);
+    }
+    return seen.size;
+}"""
+
+
+def test_on_a_slow_line_sliders_follow_the_hand_and_python_follows_later(far_page):
+    page = far_page(new_notebook(cells=[new_code_cell(LIVE)]))
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        slider = one.input(next(name for name in one.names() if one.input(name).count() == 1 and name != "times"))
+        assert slider.evaluate(AT_ONCE) == int(slider.get_attribute("max")) + 1
+        state = one.state()[0]
+        wait_until(lambda k=kind, s=state: ask(page, f"explorers[{k!r}].state") == s)
+    start = time.monotonic()
+    ask(page, "0")
+    assert time.monotonic() - start > 0.15  # the line was slow
+
+
 def test_in_notebook_7_it_is_the_same(notebook_page):
     page = notebook_page(new_notebook(cells=[new_code_cell(LIVE)]))
     for kind in EXPLORERS:
@@ -393,6 +419,10 @@ def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_p
     page.mouse.move(box["x"] + (420 + 34 * 5.5) * scale, box["y"] + (52 + 34 * 4.5) * scale)
     page.mouse.up()
     assert one.state()[0]["step"] == 29
+    cell = 270 / 8  # the padded input starts at (40, 52); the window is the nearest to the pointer
+    for row, column, step in ((1.5, 1.5, 0), (2.5, 3.5, 8), (7.9, 7.9, 35), (0.1, 7.9, 5)):
+        page.mouse.click(box["x"] + (40 + cell * column) * scale, box["y"] + (52 + cell * row) * scale)
+        assert one.state()[0]["step"] == step
 
 
 def test_play_jumps_to_the_end_where_motion_is_not_wanted(page, offline_page, exported_pages):
@@ -513,6 +543,61 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         sticking_out = """(svg) => [...svg.querySelectorAll('text')].map((text) => [text.getBBox(), text.textContent])
             .filter(([box]) => box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width).map(([, text]) => text)"""
         assert one.root.locator("svg").evaluate(sticking_out) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_of(offline_page, exported_pages, theme):
+    page = offline_page(exported_pages[theme])
+    for kind in EXPLORERS:
+        Shown(page, kind).type(EXPLORERS[kind].shown[-1], 10**6)  # opened, and with the note of a value out of range
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run(document.querySelectorAll('.unetx'), {resultTypes: ['violations', 'passes']})")
+    told = [
+        (one["id"], node["html"][:200], node["failureSummary"]) for one in found["violations"] for node in one["nodes"]
+    ]
+    assert told == []
+    assert (
+        len({one["id"] for one in found["passes"]} & {"color-contrast", "label", "aria-valid-attr"}) == 3
+    )  # it looked
+
+
+def test_at_twice_the_size_nothing_needs_sideways_scrolling(chromium, offline_page, exported_pages, page):
+    """200 % zoom of a 1280-pixel window: half as many CSS pixels, each twice as large."""
+    page.set_viewport_size({"width": 640, "height": 450})
+    page = offline_page(exported_pages["plain"])
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        one.state()
+        assert one.root.evaluate("(root) => root.scrollWidth <= root.clientWidth")
+        sizes = "[...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize))"
+        drawn = one.root.locator("svg")
+        scale = drawn.evaluate("(svg) => svg.clientWidth / svg.viewBox.baseVal.width")
+        assert drawn.evaluate(f"(svg) => Math.min(...{sizes})") * scale >= 8.5  # and 17 on the screen
+    assert page.evaluate("document.documentElement.scrollWidth <= 640")
+
+
+def test_a_value_out_of_range_is_told_what_the_range_is(offline_page, exported_pages):
+    one = Shown(offline_page(exported_pages["plain"]), "levels")
+    note = one.input("side").locator("xpath=..").locator(".unetx-note")
+    assert note.is_hidden()
+    assert one.type("side", 200) == 256
+    assert note.inner_text() == "128 to 1,024, in steps of 128: 256 is nearest"
+    assert one.type("side", 512) == 512
+    assert note.is_hidden()
+
+
+def test_a_value_that_gave_way_comes_back(offline_page, exported_pages):
+    one = Shown(offline_page(exported_pages["plain"]), "growth")
+    one.root.locator('[data-control="letter"][value="depth"]').check()
+    assert (one.state()[0]["letter"], one.state()[0]["side"]) == ("depth", 16384)
+    one.root.locator('[data-control="letter"][value="kernel_size"]').check()
+    assert one.state()[0]["side"] == 256
+
+
+def test_a_letter_is_picked_in_the_picture(offline_page, exported_pages):
+    one = Shown(offline_page(exported_pages["plain"]), "growth")
+    one.root.locator(".mark", has_text="×1.95").click()  # memory, in the row of the width
+    assert one.state()[0]["letter"] == "base_filters"
 
 
 def test_a_page_that_becomes_narrow_is_drawn_anew(page, offline_page, exported_pages):

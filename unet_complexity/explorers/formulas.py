@@ -116,6 +116,7 @@ def repeat_formulas() -> Formulas:
         "writes": cost.writes,
         "next": Conv2D(f, k).cost(up.output(x)).macs,
         "answer": c * n,
+        "operations": {name: UpSampling2D((s_h, s_w), name).cost(x).elementwise for name in ("nearest", "bilinear")},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import CHANNELS, Explorer, Whole, together
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, Whole, together
 from unet_complexity.layers import Conv2D, UpSampling2D
 
 
@@ -15,7 +15,8 @@ class RepeatExplorer(Explorer):
     """UpSampling2D repeats a small matrix row by row, then column by column; beside it, how that grows with the side.
 
     Controls: ``side`` (1 ... 6), ``row_factor`` and ``column_factor`` (1 ... 4), ``channels`` (1 ... 512);
-    folded away: ``kernel_size`` and ``filters`` of the convolution that follows.
+    folded away: ``interpolation`` ("nearest", "bilinear"), ``kernel_size`` and ``filters`` of the convolution that
+    follows.
 
     >>> RepeatExplorer(side=4, channels=3).numbers["writes"]
     192
@@ -23,16 +24,18 @@ class RepeatExplorer(Explorer):
 
     kind = "repeat"
     shown = ("side", "row_factor", "column_factor", "channels")
-    folded = ("kernel_size", "filters")
+    folded = ("interpolation", "kernel_size", "filters")
     sentence = (
-        "UpSampling2D(({row_factor}, {column_factor})) on a {side} x {side} x {channels} map reads {reads} "
-        "elements; repeating rows gives {rows}, repeating columns {writes}, and that is what it writes. "
+        "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') on a {side} x {side} x "
+        "{channels} map reads {reads} elements; the rows make {rows} of them, then the columns {writes}, and that is "
+        "what it writes, with {operations} additions and multiplications. "
         "The formula c n says {answer}. The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) "
         "takes {next} MACs."
     )
     presets: ClassVar = {
         "size 2": {"side": 3, "row_factor": 2, "column_factor": 2},
         "rows only": {"side": 3, "row_factor": 3, "column_factor": 1},
+        "bilinear": {"side": 3, "row_factor": 2, "column_factor": 2, "interpolation": "bilinear"},
         "pix2pix's u1: 2 x 2 x 512": {
             "side": 2, "row_factor": 2, "column_factor": 2, "channels": 512, "kernel_size": 4, "filters": 512,
         },
@@ -42,13 +45,18 @@ class RepeatExplorer(Explorer):
     row_factor = Whole(2, 1, 4, "s_h: each row, times")
     column_factor = Whole(2, 1, 4, "s_w: each column, times")
     channels = Whole(1, 1, 512, "channels c", CHANNELS)
+    interpolation = Choice(("nearest", "bilinear"), "interpolation")
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
     _goes_together = traitlets.validate(*shown, *folded)(together)
 
     def _numbers(self) -> dict[str, Any]:
-        x, up = Tensor(self.side, self.side, self.channels), UpSampling2D((self.row_factor, self.column_factor))
+        x, up = (
+            Tensor(self.side, self.side, self.channels),
+            UpSampling2D((self.row_factor, self.column_factor), self.interpolation),
+        )
         return {
+            "operations": up.cost(x).elementwise,
             "reads": up.cost(x).reads,
             "rows": UpSampling2D((self.row_factor, 1)).cost(x).writes,
             "writes": up.cost(x).writes,

@@ -34,9 +34,9 @@ function drawSmall(s, x, y, cell, rows, columns) {
     const i = Math.floor(index / n), j = index % n, left = x + j * cell, top = y + i * cell;
     const taps = hits(rows, i) * hits(columns, j);
     out += rect(left, top, cell, cell, taps ? "" : "faded", `fill="${tint(index, n)}"`);
-    out += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell", `font-size="${round(Math.min(13, cell * 0.4))}"`);
+    out += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell", `style="font-size:${round(Math.min(13, cell * 0.4))}px"`);
     if (taps) {
-      out += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell", `font-size="${round(Math.min(11, cell * 0.33))}"`);
+      out += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell", `style="font-size:${round(Math.min(11, cell * 0.33))}px"`);
       frames += rect(left, top, cell, cell, "sources");
     }
   }
@@ -55,7 +55,7 @@ function drawRepeated(s, x, y, cell, row, column, uid) {
   sourcesOf(s, row).forEach((i, a) => sourcesOf(s, column).forEach((j, b) => {
     const left = x + (column + b) * cell, top = y + (row + a) * cell, real = i !== null && j !== null;
     if (!real) numbers += rect(left, top, cell, cell, "", hatched(uid, "wasted"));
-    const size = `font-size="${round(Math.min(13, cell * 0.6))}"`;
+    const size = `style="font-size:${round(Math.min(13, cell * 0.6))}px"`;
     if (cell >= 12) numbers += label(left + cell / 2, top + cell * 0.72, real ? i * s.side + j + 1 : 0, real ? "mid cell" : "mid zero", size);
   }));
   out += gridLines(inner[0], inner[1], side, side, cell, "lines copies") + numbers;

@@ -53,9 +53,21 @@ function gridLines(x, y, columns, rows, cell, cls = "lines") {
 }
 
 // Light tints, told apart by hue along a row and by lightness down a column; numbers tell them apart without colour.
-function tint(index, side) {
+function tintOf(index, side) {
   const row = Math.floor(index / side), column = index % side;
-  return `hsl(${Math.round((column * 300) / side + 20 + row * 7)}, ${62 - row * 4}%, ${86 - row * 5}%)`;
+  return [(column * 300) / side + 20 + row * 7, 62 - row * 4, 86 - row * 5];
+}
+
+const tint = (index, side) => { const [hue, depth, light] = tintOf(index, side); return `hsl(${Math.round(hue)}, ${depth}%, ${light}%)`; };
+
+// Several tints blended, as light is: [[index, weight], ...].
+function blend(parts, side) {
+  const mixed = [0, 8, 4].map((offset) => parts.reduce((sum, [index, weight]) => {
+    const [hue, depth, light] = tintOf(index, side), at = (offset + hue / 30) % 12;
+    const spread = (depth / 100) * Math.min(light / 100, 1 - light / 100);
+    return sum + weight * (light / 100 - spread * Math.max(-1, Math.min(at - 3, 9 - at, 1)));
+  }, 0));
+  return `rgb(${mixed.map((value) => Math.round(255 * value)).join(",")})`;
 }
 
 // One colour and one hatch for each quantity, in every explorer. Ids are page-wide, so each explorer brings its own.

@@ -1,4 +1,4 @@
-// UpSampling2D as Keras runs it: every row repeated, then every column. A copy keeps its source's colour.
+// UpSampling2D as Keras runs it: every row repeated, then every column. A copy keeps its source's colour, a blend mixes.
 
 const AXIS = { n: 1024, most: 15 }; // the side runs to 1024, the counts to 10^15: fixed, so that curves move
 
@@ -7,7 +7,8 @@ function repeatNumbers(s) {
     n: s.side, c: s.channels, s_h: s.row_factor, s_w: s.column_factor, k: s.kernel_size, f: s.filters,
   };
   const values = { letters };
-  for (const name of Object.keys(count)) values[name] = count[name](letters);
+  for (const name of ["reads", "rows", "writes", "next", "answer"]) values[name] = count[name](letters);
+  values.operations = count.operations[s.interpolation](letters);
   return { ...s, ...values };
 }
 
@@ -19,8 +20,8 @@ function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
     let inner = rect(left, top, columnFactor * cell, rowFactor * cell, "", `fill="${tint(index, n)}"`);
     for (let copy = 0; copy < (everyCopy ? rowFactor * columnFactor : 1); copy++) {
       const dx = copy % columnFactor, dy = Math.floor(copy / columnFactor);
-      const size = everyCopy ? Math.min(13, cell * 0.55) : Math.min(11, cell * 0.9);
-      inner += label(left + (dx + 0.5) * cell, top + (dy + 0.5) * cell + size * 0.36, index + 1, "mid cell", `font-size="${round(size)}"`);
+      const size = everyCopy ? Math.min(13, cell * 0.55) : Math.min(11, cell * 0.75);
+      inner += label(left + (dx + 0.5) * cell, top + (dy + 0.5) * cell + size * 0.36, index + 1, "mid cell", `style="font-size:${round(size)}px"`);
     }
     out += inner;
   }
@@ -31,6 +32,27 @@ function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
   return out;
 }
 
+// Along one axis: which pixels a blended one lies between, and how near it is to each. Pixels are taken at their centres.
+function between(index, factor, side) {
+  const centre = (index + 0.5) / factor - 0.5, first = Math.floor(centre), part = centre - first;
+  return [[Math.max(first, 0), 1 - part], [Math.min(first + 1, side - 1), part]];
+}
+
+function drawBlends(s, x, y, cell, rowFactor, columnFactor) {
+  const n = s.side, tall = n * rowFactor, wide = n * columnFactor, size = `style="font-size:${round(Math.min(12, cell * 0.4))}px"`;
+  let out = "";
+  for (let i = 0; i < tall; i++) {
+    for (let j = 0; j < wide; j++) {
+      const parts = between(i, rowFactor, n).flatMap(([row, down]) =>
+        between(j, columnFactor, n).map(([column, across]) => [row * n + column, down * across])).filter(([, weight]) => weight > 0);
+      const value = parts.reduce((sum, [index, weight]) => sum + (index + 1) * weight, 0), left = x + j * cell, top = y + i * cell;
+      out += rect(left, top, cell, cell, "", `fill="${blend(parts, n)}"`);
+      if (cell >= 22) out += label(left + cell / 2, top + cell * 0.62, String(Math.round(value * 100) / 100), "mid cell", size);
+    }
+  }
+  return out + gridLines(x, y, wide, tall, cell, "lines copies");
+}
+
 function drawStages(s, numbers, narrow) {
   const n = s.side, tall = n * s.row_factor, wide = n * s.column_factor, gap = narrow ? 28 : 60, least = 100;
   const fits = (cell) => narrow
@@ -38,6 +60,7 @@ function drawStages(s, numbers, narrow) {
     : Math.max(n * cell, least) * 2 + Math.max(wide * cell, least) + 2 * gap <= 680;
   let cell = Math.min(narrow ? 26 : 30, (narrow ? 220 : 260) / tall);
   while (!fits(cell)) cell -= 0.5;
+  const draw = s.interpolation === "bilinear" ? drawBlends : drawCopies;
   const stages = [
     [`input ${n} × ${n}`, `${short(numbers.reads)} read`, 1, 1],
     [`each row × ${s.row_factor}`, `${short(numbers.rows)} elements`, s.row_factor, 1],
@@ -47,7 +70,7 @@ function drawStages(s, numbers, narrow) {
   let x = left, y = 0, out = "";
   stages.forEach(([title, note, rows, columns], i) => {
     if (narrow && i === 2) [x, y] = [left, 44 + tall * cell + 22];
-    out += label(x, y + 16, title, "strong") + label(x, y + 32, note, "soft small") + drawCopies(s, x, y + 44, cell, rows, columns);
+    out += label(x, y + 16, title, "strong") + label(x, y + 32, note, "soft small") + draw(s, x, y + 44, cell, rows, columns);
     const width = n * columns * cell, step = Math.max(width, least) + gap;
     if (i < (narrow ? 1 : 2)) out += path(`M${round(x + width + 6)} ${y + 58}h${round(step - width - 16)}m-5 -4l5 4l-5 4`, "arrow");
     x += step;
@@ -93,7 +116,7 @@ const explorer = {
     const top = stages.bottom + 40, height = narrow ? 170 : 190;
     const inner = stages.out + label(narrow ? 8 : 20, top - 12, "How each count grows with the side", "strong") +
       drawCurves(numbers, narrow ? 36 : 56, top, narrow ? 300 : 380, height, narrow);
-    const rows = [["count", "value"], ...["reads", "rows", "writes", "answer", "next"].map((name) => [name, numbers[name]])];
+    const rows = [["count", "value"], ...["reads", "rows", "writes", "operations", "answer", "next"].map((name) => [name, numbers[name]])];
     const bottom = top + height + (narrow ? 148 : 42);
     return { svg: svg(width, bottom, this.name, uid, inner), text: fill(SPEC.sentence, numbers), rows, numbers };
   },

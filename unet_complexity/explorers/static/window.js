@@ -112,12 +112,17 @@ const explorer = {
 
   play: "step",
 
-  // Which place a point of the picture means: the output cell under it.
+  // Which place a point of the picture means: the output cell under it, or the window nearest to it on the input.
   pick(s, x, y, narrow) {
-    const { stops } = windowGeometry(s), at = this.layout(s, narrow);
-    const column = Math.floor((x - at.outX) / at.outCell), row = Math.floor((y - at.top) / at.outCell);
-    const inside = [row, column].every((index) => index >= 0 && index < stops);
-    return inside ? { step: row * stops + column } : null;
+    const at = this.layout(s, narrow), { stops, span, total } = at.g;
+    const place = (left, cell, size, stop) => {
+      const cells = [x - left, y - at.top].map((distance) => distance / cell);
+      if (cells.some((one) => one < 0 || one >= size)) return null;
+      const [column, row] = cells.map((one) => Math.max(0, Math.min(stops - 1, Math.floor(stop(one)))));
+      return { step: row * stops + column };
+    };
+    return place(at.outX, at.outCell, stops, (one) => one) ||
+      place(at.inX, at.cell, total, (one) => (one - span / 2) / s.strides + 0.5);
   },
 
   layout(s, narrow) {

@@ -1,0 +1,232 @@
+"""The ledger: what was guessed is kept beside the notebooks, and shown beside what the package computes."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.checks.typed import anything
+from unet_complexity.checks import ledger, predict
+from unet_complexity.checks.predictions import PREDICTIONS
+
+NAME = "convolution behind a copy"
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    """A folder of notebooks of its own, in which nothing was predicted yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS", raising=False)
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", {})
+    return tmp_path / "my-predictions.json"
+
+
+def said(name):
+    ((prediction, guess),) = ledger(name).rows
+    return prediction.said(guess), prediction.was(), prediction.verdict(guess)
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("a doubled side", "x 4"),
+        ("convolution behind a copy", "x 4"),
+        ("share behind copies", "88.85 %"),
+        ("6 x 6 pixels", "324 or 256"),
+        ("2 channels, 4 filters", "x 8"),
+        ("twice as wide", "x 4"),
+        ("twice the kernel", "x 3.9948"),
+        ("elements of 4 x 4 x 3", "192"),
+        ("multiplications of 4 x 4 x 3", "0"),
+        ("the larger pass", "the second"),
+        ("fewest pixels", "4"),
+        ("most pixels", "9"),
+        ("a smaller kernel", "a larger share"),
+        ("largest block", "u4 or u5 or u6"),
+        ("fourteen steps", "x 1.0065"),
+        ("parameters of twice the filters", "x 3.999"),
+        ("memory of twice the filters", "x 1.953"),
+        ("parameters of twice the depth", "x 256.6"),
+        ("fullest moment", "16.78 million"),
+        ("largest by smallest", "x 2"),
+        ("tools that count a copy", "10"),
+    ],
+)
+def test_outcomes_are_those_of_the_notebooks(name, outcome):
+    assert PREDICTIONS[name].was() == outcome
+
+
+def test_every_outcome_is_tested_above():
+    (mark,) = test_outcomes_are_those_of_the_notebooks.pytestmark
+    assert [name for name, _ in mark.args[1]] == list(PREDICTIONS)
+
+
+def test_a_guess_is_kept_and_shown_beside_the_outcome(file):
+    assert repr(predict(NAME, 2)) == "Noted: you say x 2."
+    assert json.loads(file.read_text()) == {NAME: 2}
+    assert said(NAME) == ("x 2", "x 4", "2 times too little")
+
+
+@pytest.mark.parametrize(
+    ("name", "guess", "verdict"),
+    [
+        (NAME, 4, "right"),
+        (NAME, 4.0, "right"),
+        (NAME, np.int64(4), "right"),
+        (NAME, 4.1, "close"),
+        (NAME, 3.9, "close"),
+        (NAME, 16, "4 times too much"),
+        (NAME, 3, "1.33 times too little"),
+        (NAME, 0, "too little"),
+        (NAME, 1e-300, "far too little"),
+        (NAME, 10**15, "far too much"),
+        ("multiplications of 4 x 4 x 3", 192, "too much"),
+        ("multiplications of 4 x 4 x 3", 0, "right"),
+        ("6 x 6 pixels", 324, "right"),
+        ("6 x 6 pixels", 256, "right"),
+        ("share behind copies", 89, "close"),
+        ("share behind copies", 50, "1.78 times too little"),
+        ("largest block", "u5", "right"),
+        ("largest block", "d1", "another one"),
+    ],
+)
+def test_the_verdict_says_how_far_off(name, guess, verdict):
+    predict(name, guess)
+    assert said(name)[2] == verdict
+
+
+def test_nothing_is_written_before_there_is_a_guess(file):
+    for name in PREDICTIONS:
+        assert "Your guess goes in place of None: " in repr(predict(name, None))
+        predict(name, ...)
+    ledger()
+    assert not file.exists()
+    assert said(NAME) == ("no guess", "x 4", "")
+
+
+def test_a_second_guess_replaces_the_first_and_none_does_not(file):
+    predict(NAME, 2)
+    predict(NAME, 3)
+    assert repr(predict(NAME, None)) == "You said x 3 earlier. Put a guess in place of None to change it."
+    assert json.loads(file.read_text()) == {NAME: 3}
+
+
+def test_another_notebook_sees_it_and_adds_to_it(file):
+    predict(NAME, 2)
+    code = "from unet_complexity.checks import ledger, predict; predict('most pixels', 16); print(ledger())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "2 times too little" in run.stdout
+    assert json.loads(file.read_text()) == {NAME: 2, "most pixels": 16}
+
+
+def test_deleting_the_file_forgets(file):
+    predict(NAME, 2)
+    file.unlink()
+    assert said(NAME)[0] == "no guess"
+
+
+def test_a_variable_says_where_the_file_is(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(tmp_path / "elsewhere.json"))
+    predict(NAME, 2)
+    assert (tmp_path / "elsewhere.json").exists()
+    assert not file.exists()
+
+
+def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypatch):
+    (tmp_path / "no folder").write_text("")
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(tmp_path / "no folder" / "x.json"))
+    text = predict(NAME, 2).text
+    assert text.startswith("Noted: you say x 2. Only until this notebook is closed, since ")
+    assert text.endswith("cannot be written: Not a directory")
+    assert said(NAME)[0] == "x 2"
+    monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS")
+    predict("most pixels", 9)  # now it can be written, and so is what was only remembered
+    assert json.loads((tmp_path / "my-predictions.json").read_text()) == {NAME: 2, "most pixels": 9}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{", "cannot be read (Expecting property name"),
+        (b"\xff\xfe", "cannot be read ("),
+        (b"[1, 2]", "holds no predictions by name; delete it"),
+        (b'{"most pixels": [9]}', "holds [9] for 'most pixels', which is no guess"),
+        (b'{"largest block": "u9"}', "holds 'u9' for 'largest block', which is no guess"),
+    ],
+)
+def test_a_broken_file_is_named_and_left_alone(file, content, why):
+    file.write_bytes(content)
+    assert why in predict(NAME, None).text
+    feedback = predict(NAME, 2)
+    assert "Noted: you say x 2. Only until this notebook is closed" in feedback.text
+    assert why in feedback.text
+    assert why in repr(ledger())
+    assert why.replace("'", "&#x27;") in ledger()._repr_html_()
+    assert said(NAME)[0] == "x 2"
+    assert file.read_bytes() == content
+
+
+def test_what_a_newer_version_wrote_is_kept(file):
+    file.write_text('{"something later": 1}')
+    predict(NAME, 2)
+    assert json.loads(file.read_text()) == {"something later": 1, NAME: 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "guess", "help_"),
+    [
+        (NAME, "4", "A number is wanted, and '4' is text. Your guess goes in place of None: a number."),
+        (NAME, True, "A number is wanted, and True is a bool."),
+        (NAME, [4], "A number is wanted, and [4] is a list."),
+        (NAME, float("nan"), "A number is wanted, and nan is a float."),
+        (NAME, -2, "Nothing here is less than nothing, and -2 is."),
+        (NAME, 10**400, "Nothing here is that large."),
+        ("largest block", 4, "4 is not offered. Your guess goes in place of None: one of 'd1', "),
+        ("largest block", "u9", "'u9' is not offered."),
+        ("largest block", ["u4"], "['u4'] is not offered."),
+    ],
+)
+def test_what_is_no_guess_gets_help_and_is_not_kept(file, name, guess, help_):
+    feedback = predict(name, guess)
+    assert feedback.text.startswith(help_)
+    assert feedback.right is False
+    assert not file.exists()
+
+
+@given(guess=st.integers(0, 10**9) | st.floats(0, 1e9), name=st.sampled_from(list(PREDICTIONS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_number_is_kept_exactly_or_helped(file, guess, name):
+    file.unlink(missing_ok=True)
+    feedback = predict(name, guess)
+    if feedback.right is None:
+        ((_, kept),) = ledger(name).rows
+        assert kept == guess
+    assert bool(PREDICTIONS[name].choices) == (feedback.right is False)
+
+
+@given(guess=anything(), name=st.sampled_from(list(PREDICTIONS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_gets_a_sentence(file, guess, name):
+    assert predict(name, guess).text.strip()
+    assert len(repr(ledger(name)).splitlines()) == 3
+
+
+def test_unknown_names_list_the_known_ones():
+    for call in (predict, ledger):
+        with pytest.raises(ValueError, match="no prediction is called 'the weather'; there are 'a doubled side', "):
+            call("the weather")
+
+
+def test_the_ledger_is_a_table_for_notebooks_and_for_terminals():
+    predict(NAME, 2)
+    table = ledger(NAME)
+    assert repr(table).splitlines()[0].split() == ["the", "question", "you", "said", "it", "was"]
+    page = table._repr_html_()
+    assert '<td style="text-align:left">2 times too little</td>' in page
+    assert '<td style="text-align:left">x\N{NO-BREAK SPACE}4 ' in page
+    assert len(ledger().rows) == len(PREDICTIONS)

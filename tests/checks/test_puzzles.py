@@ -1,0 +1,146 @@
+"""The budget puzzles: any sizes within the bounds pass, any others are told what is exceeded and what to move."""
+
+import re
+
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unet_complexity.checks import Puzzle, check, exercises
+
+PUZZLES = {name: puzzle for name, puzzle in exercises().items() if isinstance(puzzle, Puzzle)}
+UNET = "a U-Net on a budget"
+
+
+def unet(base, depth):
+    """MACs and parameters of a classic U-Net at 256 x 256, 1 channel in, 2 classes, 3 x 3: by the closed forms."""
+    macs = 256**2 * (base**2 * (9 * (2 + 9 * depth) + 4 * depth) + base * 22) // 2
+    weights = base * ((9 * 4**depth - 6) * 9 * base + 8 * (4**depth - 1) * base + 33) // 3
+    convolutions = 2 * base * (2**depth + 2 * (2**depth - 1)) + base * (2**depth - 1) + 2
+    return macs, weights + convolutions
+
+
+def test_the_closed_forms_of_this_test_are_those_of_the_paper():
+    assert unet(64, 4) == (48_096_083_968, 31_030_658)
+
+
+@given(base=st.integers(1, 200), depth=st.integers(1, 8))
+def test_a_unet_passes_just_when_it_keeps_both_budgets(base, depth):
+    macs, params = unet(base, depth)
+    keeps = macs <= 10 * 10**9 and 10**6 <= params <= 2 * 10**6 and depth >= 3
+    feedback = check(UNET, (base, depth))
+    assert feedback.right == keeps
+    assert ("Too much, MACs" in feedback.text) == (macs > 10 * 10**9)
+    assert ("Too much, parameters" in feedback.text) == (params > 2 * 10**6)
+    assert ("Too little, parameters" in feedback.text) == (params < 10**6)
+    assert ("Too little, depth" in feedback.text) == (depth < 3)
+
+
+@given(filters=st.integers(1, 200), kernel=st.integers(1, 9), stride=st.integers(1, 9))
+def test_a_layer_passes_just_when_it_keeps_its_budgets(filters, kernel, stride):
+    rows = -(-128 // stride)
+    macs, params = rows**2 * filters * kernel**2 * 64, (kernel**2 * 64 + 1) * filters
+    keeps = macs <= 200e6 and params <= 50_000 and filters >= 64 and kernel >= 3 and rows >= 32
+    assert check("a layer on a budget", (filters, kernel, stride)).right == keeps
+
+
+@given(side=st.integers(1, 400), size=st.integers(1, 9), channels=st.integers(1, 40), filters=st.integers(1, 40))
+def test_a_copy_passes_just_when_it_keeps_its_budgets(side, size, channels, filters):
+    large = side * size
+    keeps = large**2 * channels <= 10**6 and 9 * large**2 * channels * filters <= 10**8
+    keeps = keeps and large >= 256 and size >= 2 and channels >= 8 and filters >= 16
+    assert check("a copy on a budget", (side, size, channels, filters)).right == keeps
+
+
+@given(kernel=st.integers(1, 12), size=st.integers(1, 12))
+def test_phases_pass_just_when_they_keep_their_budgets(kernel, size):
+    taps = (kernel + size - 1) ** 2
+    keeps = taps <= 40 and 10 * taps <= 3 * (kernel * size) ** 2 and kernel >= 3 and size >= 2
+    assert check("phases on a budget", (kernel, size)).right == keeps
+
+
+@given(tiles=st.integers(1, 10), base_filters=st.integers(1, 12))
+def test_tools_are_apart_just_where_the_network_is_narrow_and_large(tiles, base_filters):
+    macs = base_filters * (128 * tiles) ** 2 * (1728 + 1049 * base_filters) // 16
+    keeps = macs >= 10**9 and base_filters <= 5 and tiles <= 8
+    assert check("tools apart", (tiles, base_filters)).right == keeps
+
+
+KEPT = {
+    "a layer on a budget": [(64, 3, 2), (86, 3, 4), (64, 3, 3)],
+    "a copy on a budget": [(128, 2, 8, 16), (32, 8, 10, 16), (64, 4, 8, 21)],
+    "phases on a budget": [(4, 3), (3, 4)],
+    UNET: [(32, 3), (24, 3), (16, 4), (8, 5)],
+    "tools apart": [(7, 4), (8, 4), (6, 5), (8, 5)],
+}
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+def test_a_puzzle_has_more_than_one_answer(name):
+    for answer in KEPT[name]:
+        feedback = check(name, list(answer))
+        assert feedback.right, feedback
+        assert all(f"{quantity}: " in feedback.text for quantity in {**PUZZLES[name].most, **PUZZLES[name].least})
+
+
+def test_a_broken_budget_says_by_how_much_and_what_each_letter_would_do():
+    text = check(UNET, (64, 4)).text
+    assert text == (
+        "Too much, MACs: 48,096,083,968, 4.81 times the 10,000,000,000 allowed. "
+        "Too much, parameters: 31,030,658, 15.52 times the 2,000,000 allowed. "
+        "Which letter would you move? For MACs: base_filters from 64 to 32 makes it 12,035,555,328; "
+        "depth from 4 to 3 makes it 36,687,577,088."
+    )
+
+
+def test_a_budget_broken_by_a_hair_is_not_said_to_be_kept():
+    text = check(UNET, (33, 3)).text
+    assert "Too much, parameters: 2,047,190, 1.024 times the 2,000,000 allowed." in text
+    assert "MACs" not in text
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+@pytest.mark.parametrize("sizes", [2, 3, 5, 8])
+def test_every_move_that_is_named_does_what_is_said(name, sizes):
+    puzzle = PUZZLES[name]
+    answer = [sizes] * len(puzzle.letters)
+    text = check(name, answer).text
+    moves = re.findall(r"(\w+) from (\d+) to (\d+) makes it ([\d.,]*\d)", text)
+    quantity = re.search(r"For ([\w ]+): ", text)[1]
+    assert moves
+    for letter, old, new, then in moves:
+        place = [letter.name for letter in puzzle.letters].index(letter)
+        assert int(old) == answer[place]
+        moved = [*answer[:place], int(new), *answer[place + 1 :]]
+        amount = puzzle.measure(*moved)[quantity]
+        assert float(then.replace(",", "")) == pytest.approx(float(amount), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            ...,
+            "Put numbers in place of the dots. At most: MACs 10,000,000,000, parameters 2,000,000. "
+            "At least: parameters 1,000,000, depth 3. Give 2 whole numbers",
+        ),
+        ((..., 3), "Put numbers in place of the dots"),
+        (7, "2 numbers are wanted, and this is a int."),
+        ("32, 3", "2 numbers are wanted, and this is a str."),
+        ((32,), "2 numbers are wanted, and this is 1 of them."),
+        ((32, 3, 1), "2 numbers are wanted, and this is 3 of them."),
+        ((32.5, 3), "base_filters must be a whole number or a letter, got 32.5 (float); try 32."),
+        ((32, -3), "depth must be at least 1, got -3; try 3."),
+        ((32, 0), "depth must be at least 1, got 0"),
+        ((32, 9), "depth must be at most 8 here, got 9."),
+        ((10**30, 3), "base_filters must be at most 1,000 here, got 1,000,000,"),
+        ((sp.Symbol("g", integer=True, positive=True), 3), "base_filters must be a number here, got g."),
+        (("32", "3"), "base_filters must be a whole number or a letter, got '32' (str)"),
+    ],
+)
+def test_what_is_no_answer_gets_help(answer, said):
+    feedback = check(UNET, answer)
+    assert not feedback.right
+    assert said in feedback.text
+    assert "(base_filters, depth)" in feedback.text

@@ -1,0 +1,122 @@
+"""The notebooks as lessons: each has its parts, asks before it shows, and solves its own exercises."""
+
+import ast
+import re
+
+import pytest
+
+from tools import notebooks
+from unet_complexity.checks import Puzzle, exercises, ledger
+from unet_complexity.checks.predictions import PREDICTIONS
+
+PATHS = {path.stem: path for path in notebooks.paths()}
+LESSONS = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit()]
+WITH_EXERCISES = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit() and stem[:2] != "00"]
+MOVING = [lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"]  # 05 has a chart, and nothing to move
+SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def cells(stem, kind=None):
+    return [cell for cell in notebooks.read(PATHS[stem]).cells if kind in (None, cell.cell_type)]
+
+
+def named(function, source):
+    """The text literals that a cell hands to a function."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    calls = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == function]
+    return [arg.value for call in calls for arg in call.args if isinstance(getattr(arg, "value", None), str)]
+
+
+def everywhere(function):
+    return [name for stem in PATHS for cell in cells(stem, "code") for name in named(function, cell.source)]
+
+
+@pytest.mark.parametrize("stem", LESSONS)
+def test_a_lesson_has_its_parts(stem):
+    first, last = cells(stem)[0].source, cells(stem)[-1].source
+    assert re.match(rf"# {stem[:2]} · .*\n\n\*\*.*\?\*\*", first)  # the title, and one question
+    assert all(f"| **{part}** | " in first for part in ("You will", "You need", "Time"))
+    assert "[glossary](glossary.ipynb)" in first
+    assert any(re.match(r"## .*Predict", cell.source) for cell in cells(stem, "markdown"))
+    ending = "\n".join(cell.source for cell in cells(stem, "markdown")[-3:])
+    assert all(f"**{part}" in ending for part in ("Takeaway.", "Reference", "Next:"))
+    assert re.search(r"\*\*Next:\*\* \[.*\]\(.*\.ipynb\)", last)
+
+
+@pytest.mark.parametrize("stem", WITH_EXERCISES)
+def test_a_lesson_has_a_worked_example_exercises_and_something_to_explain(stem):
+    text = "\n".join(cell.source for cell in cells(stem, "markdown"))
+    asked = [name for cell in cells(stem, "code") for name in named("check", cell.source)]
+    assert "**Worked example.**" in text
+    assert re.search(r"\*\*Explain\.\*\*", text)
+    assert 4 <= len(asked) <= 6  # the worked example, and 3 to 5
+    assert isinstance(exercises()[asked[-1]], Puzzle)
+    hints = [cell.source for cell in cells(stem, "markdown") if SOLUTION.search(cell.source)]
+    assert len(hints) == len(asked) - 1
+    for source in hints:
+        assert source.count("<details>") == source.count("</details>") == 3
+        assert "<summary>Hint 1</summary>" in source
+        assert "<summary>Hint 2</summary>" in source
+
+
+@pytest.mark.parametrize("stem", MOVING)
+def test_no_explorer_without_a_prediction_just_above_it(stem):
+    code = cells(stem, "code")
+    explorers = [place for place, cell in enumerate(code) if re.search(r"\w+Explorer\(", cell.source)]
+    assert explorers
+    for place in explorers:
+        assert named("predict", code[place - 1].source)
+        assert named("ledger", code[place + 1].source)
+
+
+def test_every_prediction_is_asked_once_and_shown_after_it():
+    assert sorted(everywhere("predict")) == sorted(PREDICTIONS)
+    assert set(everywhere("ledger")) == set(PREDICTIONS)
+    for stem in PATHS:
+        code = list(enumerate(cell.source for cell in cells(stem, "code")))
+        asked, shown = (
+            {name: place for place, source in code for name in named(function, source)}
+            for function in ("predict", "ledger")
+        )
+        assert all(asked.get(name, -1) < place for name, place in shown.items())
+
+
+def test_every_exercise_is_set_once():
+    assert sorted(everywhere("check")) == sorted(exercises())
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_links_lead_somewhere(stem):
+    links = [link for cell in cells(stem, "markdown") for link in re.findall(r"\]\(([^)#]+)\)", cell.source)]
+    assert links
+    assert [link for link in links if not link.startswith("http") and not (notebooks.FOLDER / link).exists()] == []
+
+
+def test_the_last_notebook_shows_the_whole_ledger():
+    assert "\nledger()" in "\n".join(cell.source for cell in cells("quiz", "code"))
+    assert len(ledger().rows) == len(PREDICTIONS)
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_the_folded_solutions_are_right(stem):
+    """Each solution runs where it stands: after the code above it.  A worked example is right as it is."""
+    names, solved, asked = {}, 0, 0
+    for cell in cells(stem):
+        if cell.cell_type == "code":
+            exec(without_pictures(cell.source), names)
+            if named("check", cell.source):
+                blank = "..." in cell.source
+                assert blank or eval(cell.source.splitlines()[-1], names).right, cell.source
+                asked += blank
+            continue
+        for code in SOLUTION.findall(cell.source):
+            *lines, last = code.strip().splitlines()
+            exec("\n".join(lines), names)
+            assert eval(last, names).right, code
+            solved += 1
+    assert solved == asked
+
+
+def without_pictures(source):
+    """Code without its last line where that draws: 00 has none, and drawing is tested elsewhere."""
+    return "\n".join(line for line in source.splitlines() if not re.match(r"(plot_\w+|\w+Explorer)\(", line))

@@ -1,0 +1,155 @@
+"""Predictions: noted before the reader looks, and shown beside the outcome afterwards.
+
+A guess is kept in a small file beside the notebooks, since each notebook runs in a process of its own and the last one
+shows them all: ``my-predictions.json``, or what the environment variable ``UNET_COMPLEXITY_PREDICTIONS`` names.
+Nothing is sent anywhere; delete the file, and the guesses are forgotten.  Nothing is written before there is a guess.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unet_complexity.checks.feedback import Feedback, is_blank
+from unet_complexity.checks.judging import exact_number
+from unet_complexity.checks.predictions import PREDICTIONS, Guess, Prediction
+
+FILE = "my-predictions.json"
+VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
+LARGEST = 10**15
+
+_unsaved: dict[str, Guess] = {}  # what could not be written: this process keeps it
+
+
+def predict(name: str, guess: Any = None) -> Feedback:
+    """Note ``guess`` for the prediction called ``name``: a number, or one of the words it offers.
+
+    ValueError where no prediction has that name.
+
+    >>> predict("convolution behind a copy", None)
+    Your guess goes in place of None: a number.
+    """
+    prediction = _known(name)
+    if is_blank(guess):
+        return _still_noted(name, prediction)
+    value = _as_guess(guess, prediction)
+    return value if isinstance(value, Feedback) else _keep(name, value, prediction)
+
+
+def ledger(*names: str) -> Ledger:
+    """What was predicted under these names (under all, where none is given), beside what it was.
+
+    ValueError where no prediction has one of the names.
+    """
+    try:
+        guesses, note = _guesses(), ""
+    except ValueError as error:
+        guesses, note = _unsaved, str(error)
+    chosen = names or tuple(PREDICTIONS)
+    return Ledger(tuple((_known(name), guesses.get(name)) for name in chosen), note)
+
+
+@dataclass(frozen=True, repr=False)
+class Ledger:
+    """Predictions with their guesses (None where there is none), and a note about the file if it could not be read."""
+
+    rows: tuple[tuple[Prediction, Guess | None], ...]
+    note: str = ""
+
+    def _render(self, form: str, space: str = " ") -> str:
+        """``space`` stands in short columns."""
+        from tabulate import tabulate
+
+        header = ["the question", f"you{space}said", f"it{space}was", ""]
+        rows = [
+            (p.asked, p.said(g).replace(" ", space), p.was().replace(" ", space), p.verdict(g)) for p, g in self.rows
+        ]
+        return str(tabulate(rows, header, tablefmt=form, disable_numparse=True))
+
+    def __repr__(self) -> str:
+        return self._render("simple") + f"\n{self.note}" * bool(self.note)
+
+    def _repr_html_(self) -> str:
+        note = Feedback(None, self.note)._repr_html_() if self.note else ""
+        table = self._render("html", space="\N{NO-BREAK SPACE}")
+        for tag in ("th", "td"):  # Jupyter would align them to the right
+            table = table.replace(f"<{tag}>", f'<{tag} style="text-align:left">')
+        return f'<div style="overflow-x:auto">{table}</div>{note}'
+
+
+def _known(name: str) -> Prediction:
+    if name not in PREDICTIONS:
+        raise ValueError(f"no prediction is called {name!r}; there are {', '.join(map(repr, PREDICTIONS))}")
+    return PREDICTIONS[name]
+
+
+def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
+    """``guess`` as what the file holds, or help where it is none."""
+    if prediction.choices:
+        if isinstance(guess, str) and guess in prediction.choices:
+            return guess
+        return Feedback(False, f"{guess!r} is not offered. {prediction.wanted()}")
+    number = exact_number(guess)
+    if number is None:
+        kind = "text" if isinstance(guess, str) else f"a {type(guess).__name__}"
+        return Feedback(False, f"A number is wanted, and {guess!r} is {kind}. {prediction.wanted()}")
+    if number < 0:
+        return Feedback(False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}")
+    if number > LARGEST:
+        return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
+    return int(number) if number.is_Integer else float(number)
+
+
+def _still_noted(name: str, prediction: Prediction) -> Feedback:
+    try:
+        earlier = _guesses().get(name)
+    except ValueError as error:
+        return Feedback(None, str(error))
+    if earlier is None:
+        return Feedback(None, prediction.wanted())
+    return Feedback(None, f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it.")
+
+
+def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
+    said = f"Noted: you say {prediction.said(value)}."
+    try:
+        guesses = _guesses() | {name: value}
+        _write(json.dumps(guesses, indent=1) + "\n")
+    except (OSError, ValueError) as error:
+        _unsaved[name] = value
+        reason = error.strerror if isinstance(error, OSError) else error
+        return Feedback(None, f"{said} Only until this notebook is closed, since {_path()} cannot be written: {reason}")
+    _unsaved.clear()
+    return Feedback(None, said)
+
+
+def _path() -> Path:
+    return Path(os.environ.get(VARIABLE) or FILE)
+
+
+def _write(text: str) -> None:
+    """In one go: another notebook never reads half a file."""
+    path = _path()
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _guesses() -> dict[str, Guess]:
+    """What the file holds, and what could not be written to it.  ValueError where it is not what was written there."""
+    path = _path()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        found = {}
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({error}); delete it, and predict again") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds no predictions by name; delete it, and predict again")
+    for name, value in found.items():
+        if name in PREDICTIONS and isinstance(_as_guess(value, PREDICTIONS[name]), Feedback):
+            raise ValueError(f"{path} holds {value!r} for {name!r}, which is no guess; mend or delete it")
+    return found | _unsaved

@@ -1,0 +1,105 @@
+"""The words and the letters of this field, each explained once; notebooks show them from here.
+
+The letters themselves, with what they stand for, are in :mod:`unet_complexity.symbols`; what exactly is counted
+under each word is stated in :mod:`unet_complexity.cost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sympy import latex
+
+from unet_complexity.symbols import GLOSSARY, letter
+
+TERMS: dict[str, str] = {
+    "MAC": "multiply-accumulate: one multiplication whose product is added to a running sum",
+    "FLOP": "floating-point operation: additions and multiplications apart, so 2 per MAC, and everything else",
+    "parameter": "a number that training sets: a weight or a bias",
+    "element": "one number of a map, read or written, also where nothing is calculated; in float32 it takes 4 bytes",
+    "elementwise operation": "an operation on one element that is no MAC: a bias added, a ReLU, a normalisation",
+    "pixel": "one position of a map; it has as many elements as the map has channels",
+    "map": "feature map: what goes in or comes out of a layer, rows x columns x channels",
+    "channel": "one of the layers of numbers that a map is made of; a colour image has 3",
+    "kernel": "the small window of weights that a convolution moves over a map",
+    "tap": "one position of a kernel: a 3 x 3 kernel has 9",
+    "filter": "a kernel over all channels that come in, with its bias; it makes one channel of what goes out",
+    "stride": "how many pixels the window moves at a time",
+    "padding": "zeros around a map; 'same' adds as many as keep the side at stride 1, 'valid' adds none",
+    "dense": "counted with every tap, also those on the zeros of the padding; He & Sun and most tools count so",
+    "in bounds": "counted without the taps on the padding",
+    "upsampling": "making a map larger; nearest copies each pixel, bilinear blends its neighbours",
+    "transposed convolution": "a convolution turned round: each input element is multiplied by the whole kernel",
+    "phase": "which of the copies of a pixel an output position falls on; size 2 has 2 per axis, so 4 in all",
+    "depth to space": "sorting s x s channels into an s times larger map; nothing is calculated",
+    "encoder": "the way down of a U-Net: the maps get smaller, the channels more",
+    "decoder": "the way up of a U-Net: the maps get larger again",
+    "bottleneck": "the deepest level of a U-Net, between encoder and decoder",
+    "level": "everything of a network whose maps have the same side; one level down, the side is halved",
+    "skip connection": "a map of the encoder that the decoder gets too, on the same level",
+    "base filters": "the number of filters of the first block; the others have multiples of it",
+    "arithmetic intensity": "FLOPs per byte that is moved; where it is low, time goes into moving",
+    "fused": "run together, so that what is between two layers never goes to memory",
+    "peak memory": "the most that has to be held at one moment while the network runs",
+    "Theta": "grows as fast as this, no faster and no slower, but for constant factors",
+    "O": "grows no faster than this, but for constant factors",
+}
+
+# He & Sun (2015), equation 1, for the convolution of layer l: what they call each factor
+HE_AND_SUN: dict[str, tuple[str, str]] = {
+    "h\\,w": ("m_l^2", "positions of the **output** map"),
+    "f": ("n_l", "filters, the channels that come out"),
+    "k^2": ("s_l^2", "taps of the kernel"),
+    "c": ("n_{l-1}", "channels that go in"),
+}
+
+
+@dataclass(frozen=True, repr=False)
+class GlossaryTable:
+    """A table as Markdown, which notebooks and static pages show alike."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"| {' | '.join(row)} |" for row in (self.header, ("---",) * len(self.header), *self.rows))
+
+    _repr_markdown_ = __repr__
+
+
+def letters(*names: str) -> GlossaryTable:
+    """What these letters stand for; all of them, where none is named.  ValueError for an unknown one.
+
+    >>> letters("c")
+    | letter | stands for |
+    | --- | --- |
+    | $c$ | channels that enter a layer |
+    """
+    rows = tuple((f"${latex(letter(name))}$", text) for name, text in _chosen(GLOSSARY, names))
+    return GlossaryTable(("letter", "stands for"), rows)
+
+
+def terms(*names: str) -> GlossaryTable:
+    """What these words mean; all of them, in the alphabet's order, where none is named.  ValueError for an unknown one.
+
+    >>> terms("tap")
+    | word | what it means |
+    | --- | --- |
+    | **tap** | one position of a kernel: a 3 x 3 kernel has 9 |
+    """
+    chosen = _chosen(TERMS, names or sorted(TERMS, key=str.lower))
+    return GlossaryTable(("word", "what it means"), tuple((f"**{name}**", text) for name, text in chosen))
+
+
+def notation() -> GlossaryTable:
+    """The factors of a convolution's MACs in this package's letters and in He & Sun's."""
+    rows = tuple((f"${ours}$", f"${theirs}$", text) for ours, (theirs, text) in HE_AND_SUN.items())
+    return GlossaryTable(("here", "He & Sun (2015)", "what it is"), rows)
+
+
+def _chosen(source: dict[str, str], names: Iterable[str]) -> list[tuple[str, str]]:
+    names = list(names) or list(source)
+    if unknown := [name for name in names if name not in source]:
+        raise ValueError(f"{unknown[0]!r} is not in the glossary; there are {', '.join(source)}")
+    return [(name, source[name]) for name in names]
