@@ -43,8 +43,9 @@ format: $(VENV)/.test  ## put code and notebooks' code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place (ARGS="notebooks/01-*.ipynb" for some)
+notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place, and draw docs/explorers anew (ARGS="notebooks/01-*.ipynb" for some)
 	$(BIN)/python -m tools.notebooks $(ARGS)
+	$(BIN)/python -m tools.pictures
 
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done

@@ -2,6 +2,7 @@
 
 import base64
 import html
+import io
 import json
 import random
 import re
@@ -11,7 +12,9 @@ from fractions import Fraction
 
 import pytest
 import sympy as sp
+from PIL import Image
 
+from tools import pictures as documentation
 from unet_complexity import Conv2D, Conv2DTranspose
 from unet_complexity.explorers import (
     BlockExplorer,
@@ -513,6 +516,14 @@ def test_a_still_is_added_once_with_the_sentence_as_its_alternative(cls):
 
 def test_other_html_gets_no_still():
     assert still.add_still("<table><tr><td>1</td></tr></table>") == "<table><tr><td>1</td></tr></table>"
+
+
+def test_the_documentations_pictures_are_fresh():
+    """Pixels are compared: how they are packed is the packer's business."""
+    assert {path.name for path in documentation.FOLDER.glob("*.png")} == {f"{kind}.png" for kind in EXPLORERS}
+    for path, png in documentation.pictures().items():
+        stored, drawn = (Image.open(io.BytesIO(data)).convert("RGB") for data in (path.read_bytes(), png))
+        assert stored.tobytes() == drawn.tobytes(), f"make notebooks draws {path.name} anew"
 
 
 def test_the_still_shows_the_state_it_stands_for():
