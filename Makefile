@@ -19,7 +19,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks bench lock clean
+.PHONY: help lab test check format notebooks bench tools lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -50,6 +50,9 @@ notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place, and dr
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
 
+tools: $(VENV)-tools/.done  ## ask the public FLOP counters again (a gigabyte; ARGS=newest, ARGS=record)
+	$(VENV)-tools/$(notdir $(BIN))/python -m benchmarks.tools.run $(ARGS)
+
 lock: $(VENV)-lock/.done  ## take the newest versions that fit into both requirements files
 	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
@@ -58,7 +61,7 @@ lock: $(VENV)-lock/.done  ## take the newest versions that fit into both require
 		>> requirements-test.txt
 
 clean:  ## remove the environments and everything that tools left behind
-	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -95,4 +98,10 @@ $(VENV)/.torch: $(VENV)/.test
 $(VENV)-lock/.done:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check $(UV)
+	@touch $@
+
+# Not "make test"'s business, and far too large for it: PyTorch, TensorFlow and JAX in one environment.
+$(VENV)-tools/.done: benchmarks/tools/requirements.txt
+	$(PYTHON) -m venv $(VENV)-tools
+	$(VENV)-tools/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check '$(TORCH)' -r $<
 	@touch $@

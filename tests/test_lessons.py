@@ -12,6 +12,7 @@ from unet_complexity.checks.predictions import PREDICTIONS
 PATHS = {path.stem: path for path in notebooks.paths()}
 LESSONS = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit()]
 WITH_EXERCISES = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit() and stem[:2] != "00"]
+MOVING = [lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"]  # 05 has a chart, and nothing to move
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -58,7 +59,7 @@ def test_a_lesson_has_a_worked_example_exercises_and_something_to_explain(stem):
         assert "<summary>Hint 2</summary>" in source
 
 
-@pytest.mark.parametrize("stem", WITH_EXERCISES)
+@pytest.mark.parametrize("stem", MOVING)
 def test_no_explorer_without_a_prediction_just_above_it(stem):
     code = cells(stem, "code")
     explorers = [place for place, cell in enumerate(code) if re.search(r"\w+Explorer\(", cell.source)]

@@ -32,6 +32,7 @@ from unet_complexity.networks import Network, Span, Step
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 if TYPE_CHECKING:
+    from unet_complexity.conventions.chart import plot_tools
     from unet_complexity.counting import Counted, count
     from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.tables import Table
@@ -80,11 +81,13 @@ __all__ = [
     "plot_growth",
     "plot_levels",
     "plot_memory",
+    "plot_tools",
     "theta",
 ]
 
 # loaded when they are first asked for: a formula needs neither loops nor pictures
 LATER = {
+    "conventions.chart": ("plot_tools",),
     "counting": ("Counted", "count"),
     "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "tables": ("Table",),

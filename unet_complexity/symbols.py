@@ -62,7 +62,7 @@ n_before, n_l, s_l, m_l = map(_letter, ("n_{l-1}", "n_l", "s_l", "m_l"))
 def letter(name: str) -> sp.Symbol:
     """The package's letter called ``name``.  ValueError for any other name.
 
-    >>> letter("N") is N
+    >>> letter("N") == N
     True
     """
     if name not in GLOSSARY:

@@ -53,6 +53,8 @@ def said(name):
         ("memory of twice the filters", "x 1.953"),
         ("parameters of twice the depth", "x 256.6"),
         ("fullest moment", "16.78 million"),
+        ("largest by smallest", "x 2"),
+        ("tools that count a copy", "10"),
     ],
 )
 def test_outcomes_are_those_of_the_notebooks(name, outcome):

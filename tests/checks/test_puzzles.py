@@ -60,11 +60,19 @@ def test_phases_pass_just_when_they_keep_their_budgets(kernel, size):
     assert check("phases on a budget", (kernel, size)).right == keeps
 
 
+@given(tiles=st.integers(1, 10), base_filters=st.integers(1, 12))
+def test_tools_are_apart_just_where_the_network_is_narrow_and_large(tiles, base_filters):
+    macs = base_filters * (128 * tiles) ** 2 * (1728 + 1049 * base_filters) // 16
+    keeps = macs >= 10**9 and base_filters <= 5 and tiles <= 8
+    assert check("tools apart", (tiles, base_filters)).right == keeps
+
+
 KEPT = {
     "a layer on a budget": [(64, 3, 2), (86, 3, 4), (64, 3, 3)],
     "a copy on a budget": [(128, 2, 8, 16), (32, 8, 10, 16), (64, 4, 8, 21)],
     "phases on a budget": [(4, 3), (3, 4)],
     UNET: [(32, 3), (24, 3), (16, 4), (8, 5)],
+    "tools apart": [(7, 4), (8, 4), (6, 5), (8, 5)],
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity import Layer, Tensor
+from unet_complexity import Layer, Network, Tensor
 
 
 def in_keras(keras: ModuleType, layer: Layer) -> Any:
@@ -122,3 +122,13 @@ def classic_unet_model(keras: ModuleType, side: int, up: str, padding: str) -> A
             skip = K.Cropping2D((skip.shape[1] - x.shape[1]) // 2)(skip)
         x = twice(K.Concatenate()([skip, x]), filters)
     return keras.Model(image, K.Conv2D(2, 1, kernel_initializer="zeros")(x))
+
+
+def whole(keras: ModuleType, network: Network) -> Any:
+    """A network of ours, step by step, as one Keras model."""
+    x = network.input
+    maps = {"input": keras.Input((x.height, x.width, x.channels))}
+    for step in network:
+        sources = [maps[source] for source in step.sources]
+        maps[step.name] = in_keras(keras, step.layer)(sources if len(sources) > 1 else sources[0])
+    return keras.Model(maps["input"], maps[step.name])

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.phased import share_left
+from unet_complexity.conventions import Convention, conventions
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
@@ -133,6 +134,19 @@ def _twice_the_filters(measure: Callable[[Network], Any]) -> tuple[Any, ...]:
     return (round(measure(wide) / measure(narrow), 3),)
 
 
+def _workers() -> list[Convention]:
+    return [tool for tool in conventions.values() if tool.unit != "parameters"]
+
+
+def _spread() -> tuple[Any, ...]:
+    printed = [tool.recorded for tool in _workers()]
+    return (round(max(printed) / min(printed), 2),)
+
+
+def _copiers() -> tuple[int, ...]:
+    return (sum("upsampling" in tool.parts(_asked()) for tool in _workers()),)
+
+
 PREDICTIONS = {
     "a doubled side": Prediction(
         "How many times as many elements does UpSampling2D(size=2) write for a map with twice the side?",
@@ -216,4 +230,10 @@ PREDICTIONS = {
         lambda: (round(peak(classic_unet(side=256)).elements / 1e6, 2),),
         "{} million",
     ),
+    "largest by smallest": Prediction(
+        "Nineteen tools count the work of the asker's network: what is the largest total, divided by the smallest?",
+        _spread,
+        "x {}",
+    ),
+    "tools that count a copy": Prediction("How many of the nineteen count something for UpSampling2D?", _copiers),
 }

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.phased import share_left
+from unet_complexity.conventions import conventions
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.symbols import as_size
-from unet_complexity.unets import classic_unet
+from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Amounts = dict[str, Any]  # exact numbers by what they count
 
@@ -129,6 +131,13 @@ def _unet(base_filters: int, depth: int) -> Amounts:
     return {"MACs": total.macs, "parameters": total.params, "depth": depth}
 
 
+@lru_cache(maxsize=1000)
+def _apart(tiles: int, base_filters: int) -> Amounts:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    more, less = (int(conventions[tool].total(network)) for tool in ("torchlens", "torch FlopCounterMode"))
+    return {"side": 128 * tiles, "MACs": network.total().macs, "per cent apart": Fraction(100 * (more - less), less)}
+
+
 PUZZLES = {
     "a layer on a budget": Puzzle(
         (Letter("filters", 10_000, doubling=True), Letter("kernel_size", 32), Letter("strides", 128)),
@@ -158,5 +167,11 @@ PUZZLES = {
         _unet,
         {"MACs": 10_000_000_000, "parameters": 2_000_000},
         {"parameters": 1_000_000, "depth": 3},
+    ),
+    "tools apart": Puzzle(
+        (Letter("tiles", 100), Letter("base_filters", 1_000, doubling=True)),
+        _apart,
+        {"side": 1024},
+        {"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
     ),
 }
