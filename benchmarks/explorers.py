@@ -193,6 +193,7 @@ def places(lab_page: Any) -> Any:
     found = {}
     for i, (kind, control) in enumerate(CONTROL.items()):
         explorer = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]')
+        explorer.locator("summary", has_text="More settings").click()
         twin = page.locator(".widget-interact").nth(i)
         twin.locator("img").wait_for()
         handle = twin.locator(".widget-slider", has_text=TWINS_CONTROL.get(kind, control)).locator(".noUi-handle")

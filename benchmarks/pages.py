@@ -35,6 +35,7 @@ def opened(page: Any, url: str, count: int = 1) -> float:
 
 
 def keys(page: Any, place: Any, control: str) -> dict[str, Any]:
+    place.locator("summary", has_text="More settings").click()
     slider = place.locator(f'[data-control="{control}"]')
     return one.measure(page, place, slider, int(slider.get_attribute("max")))
 
