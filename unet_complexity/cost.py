@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -68,6 +69,7 @@ class Rule(NamedTuple):
     whole: sp.Expr
 
     @classmethod
+    @cache
     def size(cls, size: sp.Expr) -> Rule:
         """``size`` is one: a whole number of at least 1."""
         return cls(f"{size} is a whole number, 1 or more", size - 1)
