@@ -268,6 +268,11 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
 any_layer = st.sampled_from(LAYERS)
 
 
+def examples(kind: type[Layer], many: int) -> int:
+    """Fewer for layers without a border, where counts have less to go wrong."""
+    return many if hasattr(kind, "padding") else many // 4
+
+
 def without(required: tuple[type[Layer], ...], there: Any) -> list[str]:
     """Names of the layers that ``there`` (a table by layer) does not know."""
     return sorted(layer.__name__ for layer in required if layer not in there)

@@ -10,7 +10,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.cases import NUMBERED, lifted
+from tests.core.cases import NUMBERED, Lifted, examples, lifted
 from unet_complexity import (
     LAYERS,
     AveragePooling2D,
@@ -45,14 +45,17 @@ def with_numbers(layer: Layer, values: dict[str, int]) -> Layer:
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
-@settings(max_examples=60)
-@given(data=st.data())
-def test_letters_then_numbers_is_numbers(kind: type[Layer], data: st.DataObject) -> None:
-    layer, inputs, values = data.draw(lifted(kind))
-    numbers = [numbered(x, values) for x in inputs]
-    plain = with_numbers(layer, values)
-    assert numbered(layer.output(*inputs), values) == plain.output(*numbers)
-    assert layer.cost(*inputs).at(**values) == plain.cost(*numbers)
+def test_letters_then_numbers_is_numbers(kind: type[Layer]) -> None:
+    @settings(max_examples=examples(kind, 60))
+    @given(lifted(kind))
+    def check(case: Lifted) -> None:
+        layer, inputs, values = case
+        numbers = [numbered(x, values) for x in inputs]
+        plain = with_numbers(layer, values)
+        assert numbered(layer.output(*inputs), values) == plain.output(*numbers)
+        assert layer.cost(*inputs).at(**values) == plain.cost(*numbers)
+
+    check()
 
 
 def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
