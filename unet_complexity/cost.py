@@ -139,7 +139,8 @@ class Cost:
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
         """A cost with ``function`` applied to each field."""
-        return replace(self, **{name: function(getattr(self, name)) for name in COUNTS})
+        counts = {name: function(getattr(self, name)) for name in COUNTS}
+        return Cost(rules=self.rules, missing=self.missing, **counts)
 
     def under(self, *rules: Rule) -> Cost:
         """The same cost, for letters that obey these rules too."""

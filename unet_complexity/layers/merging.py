@@ -53,7 +53,7 @@ class _Merge(Layer):
     Each input after the first takes one operation for each element of what has come together so far.
     """
 
-    arity = None
+    arity: int | None = None
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)

@@ -82,8 +82,8 @@ def transposed_side(padding: Padding, n: Size, k: Size, t: Size, dilation: Size 
     reach = span(k, dilation)
     if isinstance(padding, str) and added is None:
         return exact(n * t + (exact(sp.Max(reach - t, 0)) if padding == "valid" else 0))
-    left = reach % 2 if padding == "same" else reach - (0 if padding == "valid" else sum(padding))
-    return exact((n - 1) * t + left + (added or 0))
+    cut = (reach - reach % 2 if padding == "same" else 0) if isinstance(padding, str) else sum(padding)
+    return exact((n - 1) * t + reach - cut + (added or 0))
 
 
 def taps_that_land(padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None) -> Size:
@@ -111,7 +111,7 @@ def hang_over_output(
 
 
 def _cut_in_front(padding: Padding, k: Size, dilation: Size, added: Size | None) -> Size:
-    if padding != "same":
-        return padding[0]  # type: ignore[return-value]
+    if not isinstance(padding, str):
+        return padding[0]
     reach = span(k, dilation)
-    return exact(sp.Max(sp.floor(sp.sympify(reach - reach % 2 - added) / 2), 0))
+    return exact(sp.Max(sp.floor(sp.sympify(reach - reach % 2 - (added or 0)) / 2), 0))

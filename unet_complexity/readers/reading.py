@@ -42,9 +42,8 @@ class Unknown(Layer):
 class Reading:
     """Collects the layers of a model in the order in which they run; names are those of the model, and unique.
 
-    ``unknown`` is "error" or "report".  ``extra`` says what kinds that no reader knows are:
-    ``{"Foo": lambda arguments, *inputs: Conv2D(...)}``, given the arguments of the model's layer and the shapes that
-    enter it.
+    ``unknown`` is "error" or "report".  ``extra`` says what kinds that a reader does not know are, each by a function
+    of the arguments of the model's layer and the shapes that enter it: ``{"Foo": lambda arguments, *inputs: Layer}``.
 
     >>> from unet_complexity import Conv2D
     >>> reading = Reading("small")
@@ -91,39 +90,28 @@ class Reading:
         if self.lost.intersection(sources):
             self.lost.add(name)
             return
-        names = tuple(self._writer(source) for source in sources)
-        step = Step(
-            name, layer, tuple(self.shapes[x] for x in names), names, 0, block or _block(name), "", None, shared
-        )
-        if name in self.names:
-            raise ValueError(f"each layer of {self.name} needs a name of its own, got {name!r} twice; rename one")
         try:
-            layer.check_inputs(*step.inputs)
-            self.shapes[name] = step.output
+            self._keep(name, layer, sources, block, shared)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
-        self.names[name] = name
-        self.steps.append(step)
 
-    def other(self, name: str, kind: str, arguments: Any, sources: Iterable[str], **more: Any) -> None:
-        """A layer of a kind that the reader does not know: ``extra`` does, or it is skipped (``more``: as there)."""
+    def skip(
+        self, name: str, kind: str, why: str, output: Tensor | None, sources: Iterable[str], arguments: Any = None
+    ) -> None:
+        """A layer of a ``kind`` that the reader cannot count, and ``why``, unless ``extra`` can, by its ``arguments``.
+
+        ``output``: the shape of what it writes, where the model says it.
+        """
         sources = list(sources)
-        if kind in self.extra and not self.lost.intersection(sources):
-            shared = {key: value for key, value in more.items() if key in ("block", "shared")}
-            self.add(name, self.extra[kind](arguments, *map(self.shape, sources)), sources, **shared)
-        else:
-            self.skip(name, kind, more.get("why", ""), more.get("output"), sources)
-
-    def skip(self, name: str, kind: str, why: str, output: Tensor | None, sources: Iterable[str]) -> None:
-        """A layer that nobody can count, and ``why``; ``output``: the shape of what it writes, if the model says it."""
-        self.skipped.append((f"{kind} ({name})", why))
-        if output is None or self.lost.intersection(sources):
-            self.lost.add(name)
+        lost = bool(self.lost.intersection(sources))
+        if kind in self.extra and not lost:
+            self.add(name, self.extra[kind](arguments, *map(self.shape, sources)), sources)
             return
-        names = tuple(self._writer(source) for source in sources)
-        made = Unknown(kind, name, output)
-        self.steps.append(Step(name, made, tuple(self.shapes[x] for x in names), names, 0, _block(name), ""))
-        self.shapes[name], self.names[name] = output, name
+        self.skipped.append((f"{kind} ({name})", why))
+        if output is None or lost:
+            self.lost.add(name)
+        else:
+            self._keep(name, Unknown(kind, name, output), sources)
 
     def network(self, outputs: Iterable[str], recipe: partial[Network] | None = None) -> Network:
         """The whole.  ValueError that lists all that was skipped, or, with unknown="report", what has no shape."""
@@ -134,28 +122,37 @@ class Reading:
         steps = placed(self.steps, self.inputs)
         return Network(self.name, dict(self.inputs), steps, regime(steps), recipe, ends)
 
+    def _keep(
+        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, shared: bool = False
+    ) -> None:
+        if name in self.names:
+            raise ValueError("each layer needs a name of its own, got this one twice; rename one")
+        names = tuple(self._writer(source) for source in sources)
+        inputs = tuple(self.shapes[source] for source in names)
+        if not isinstance(layer, Unknown):
+            layer.check_inputs(*inputs)
+        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", shared=shared)
+        self.shapes[name], self.names[name] = step.output, name
+        self.steps.append(step)
+
     def _writer(self, name: str) -> str:
         if name not in self.names:
-            known = ", ".join(list(self.names)[:5])
-            raise ValueError(f"{self.name} reads {name!r}, which nothing before it writes; there are {known} ...")
+            raise ValueError(f"{self.name} reads {name!r}, which nothing before it writes; give the whole model")
         return self.names[name]
 
     def _check(self, outputs: list[str]) -> None:
         said = ", ".join(f"{which}: {why}" if why else which for which, why in self.skipped)
-        remedy = "add them with extra={'" + (self.skipped[0][0].split(" (")[0] if self.skipped else "")
-        remedy += "': lambda arguments, *inputs: Conv2D(...)}"
+        kind = self.skipped[0][0].split(" (")[0] if self.skipped else ""
+        remedy = f"add them with extra={{{kind!r}: lambda arguments, *inputs: Conv2D(...)}}"
         if self.skipped and self.unknown == "error":
-            whole = len(self.steps) + len(self.lost)
+            count = f"{len(self.skipped)} of {len(self.steps) + len(self.lost)} layers"
             raise ValueError(
-                f"cannot count {len(self.skipped)} of {whole} layers of {self.name}: {said}; "
-                f"{remedy}, or pass unknown='report'"
+                f"cannot count {count} of {self.name}: {said}; {remedy}, or leave them out by unknown='report'"
             )
         if self.lost.intersection(outputs):
-            raise ValueError(f"{self.name} does not say which shapes leave {said}; {remedy}")
+            raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")
         if not self.steps:
-            raise ValueError(
-                f"{self.name} has no layers, got inputs {', '.join(self.inputs)}; give a model with layers"
-            )
+            raise ValueError(f"{self.name} has no layers, only inputs, got {', '.join(self.inputs)}; give a model")
 
 
 def _block(name: str) -> str:
