@@ -46,7 +46,6 @@ class Concatenate(Layer):
         return Tensor(**sides, **{along: exact(sum(getattr(x, along) for x in inputs))})
 
 
-@dataclass(frozen=True)
 class _Merge(Layer):
     """Element by element; a height, width or channels of 1 is repeated to meet the other, as in Keras.
 

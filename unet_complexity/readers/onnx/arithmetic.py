@@ -154,6 +154,7 @@ def computed(kind: str, whole: bool, *operands: Numbers) -> Numbers | None:
 
 def within(numbers: Numbers) -> Numbers:
     """The numbers, if none is larger than ONNX's whole numbers can be."""
-    if any(isinstance(n, int) and abs(n) >= LARGEST for n in numbers.flat):
-        raise ValueError(f"sizes are computed within 64 bits, got {max(numbers.flat, key=abs)}")
+    large: list[Any] = [n for n in numbers.flat if isinstance(n, int) and abs(n) >= LARGEST]  # type: ignore[unreachable]
+    if large:
+        raise ValueError(f"whole numbers are computed within 64 bits, got {large[0]}")
     return numbers

@@ -1,4 +1,4 @@
-"""Operators of ONNX that put the same numbers elsewhere: copies, of which only the size counts, not where they begin."""
+"""Operators of ONNX that put the same numbers elsewhere: copies, of which only the size counts."""
 
 from __future__ import annotations
 
@@ -23,13 +23,25 @@ from unet_complexity.layers import (
 )
 from unet_complexity.readers.onnx.arithmetic import decided
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.readers.onnx.values import MOST_NUMBERS, Numbers, Shape, Value, broadcast, fold, product, shown, sides
+from unet_complexity.readers.onnx.values import (
+    MOST_NUMBERS,
+    Numbers,
+    Shape,
+    Value,
+    broadcast,
+    fold,
+    product,
+    shown,
+    sides,
+)
 from unet_complexity.symbols import Size, as_size, ceil_div, exact
 
 ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
 
 
-def copied(node: Node, x: Value, shape: Shape, layer: Layer, compute: Callable[[Numbers], Any] | None, seen: Tensor) -> Value:
+def copied(
+    node: Node, x: Value, shape: Shape, layer: Layer, compute: Callable[[Numbers], Any] | None, seen: Tensor
+) -> Value:
     """Input ``x`` moved by ``layer``, which it sees as ``seen``; known numbers are moved by ``compute``."""
     if x.source is None:
         return node.known(shape, compute(x.numbers) if compute and x.numbers is not None else None, x.whole)
@@ -55,7 +67,7 @@ def transpose(node: Node) -> Value:
     if x.source is not None and moving == sorted(moving):
         return node.seen(x, shape)
     before, after = sides(x.map), sides(fold(shape, node.channels))
-    dims = next((p for p in permutations((1, 2, 3)) if tuple(before[i - 1] for i in p) == after), (1, 2, 3))
+    dims: Any = next((p for p in permutations((1, 2, 3)) if tuple(before[i - 1] for i in p) == after), (1, 2, 3))
     return copied(node, x, shape, Permute(dims), lambda numbers: numbers.transpose(perm), x.map)
 
 
@@ -67,7 +79,9 @@ def concat(node: Node) -> Value:
     axis = node.axis(node.integer("axis", 1), rank)
     others = {x.shape[:axis] + x.shape[axis + 1 :] for x in inputs}
     if len(others) > 1 or any(len(x.shape) != rank for x in inputs):
-        raise ValueError(f"its inputs must agree but along axis {axis}, got {' and '.join(shown(x.shape) for x in inputs)}")
+        raise ValueError(
+            f"its inputs must agree but along axis {axis}, got {' and '.join(shown(x.shape) for x in inputs)}"
+        )
     length = exact(sum(x.shape[axis] for x in inputs))
     shape = (*inputs[0].shape[:axis], length, *inputs[0].shape[axis + 1 :])
     if node.constant:
@@ -96,7 +110,9 @@ def split(node: Node) -> list[Value]:
     if len(sizes) != parts or not decided(exact(sum(sizes) - side) == 0):
         raise ValueError(f"the parts must add up to {side}, got {sizes} for {parts} outputs")
     ends = [exact(sum(sizes[: i + 1])) for i in range(parts)]
-    return [_part(node, x, axis, exact(end - size), as_size(size, "a part")) for end, size in zip(ends, sizes, strict=True)]
+    return [
+        _part(node, x, axis, exact(end - size), as_size(size, "a part")) for end, size in zip(ends, sizes, strict=True)
+    ]
 
 
 def _part(node: Node, x: Value, axis: int, start: Size, size: Size) -> Value:
@@ -114,7 +130,9 @@ def slice_(node: Node) -> Value:
     axes = [node.axis(axis, len(x.shape)) for axis in node.ints("axes", range(len(starts)), at=3) or []]
     steps = node.ints("steps", [1] * len(starts), at=4) or []
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise ValueError(f"it needs a start, an end and a step other than 0 for each axis, got {starts}, {ends}, {steps}")
+        raise ValueError(
+            f"it needs a start, an end and a step other than 0 for each axis, got {starts}, {ends}, {steps}"
+        )
     shape = list(x.shape)
     cuts = [slice(None)] * len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
@@ -129,7 +147,7 @@ def slice_(node: Node) -> Value:
 def _length(side: Size, start: Any, end: Any, step: int) -> Size:
     """How many elements of an axis are taken."""
     if all(isinstance(number, int) for number in (side, start, end)):
-        return len(range(*slice(start, end, step).indices(side)))  # type: ignore[arg-type]
+        return len(range(*slice(start, end, step).indices(side)))
     first, last = _place(side, start), _place(side, end)
     taken = exact(first - last) if step < 0 else exact(last - first)
     return as_size(ceil_div(taken, abs(step)), "what is left")
@@ -151,11 +169,16 @@ def gather(node: Node) -> Value:
     axis = node.axis(node.integer("axis", 0), len(x.shape))
     shape = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
     if x.source is None:
-        known = x.numbers is not None and indices.numbers is not None
-        return node.known(shape, x.numbers.take(indices.numbers.astype(int), axis) if known else None, x.whole)
+        at = None if x.numbers is None or indices.numbers is None else indices.numbers.astype(int)
+        return node.known(shape, None if at is None or x.numbers is None else x.numbers.take(at, axis), x.whole)
     out, count, side = fold(shape), indices.size, x.shape[axis]
     if count == 1:
-        return node.step(Slice(stops=(out.height, None, None)), shape, x, maps=[Tensor(exact(out.height * side), out.width, out.channels)])
+        return node.step(
+            Slice(stops=(out.height, None, None)),
+            shape,
+            x,
+            maps=[Tensor(exact(out.height * side), out.width, out.channels)],
+        )
     rest = product(x.shape[:axis] + x.shape[axis + 1 :])
     return node.step(Slice(stops=(None, None, count)), shape, x, maps=[Tensor(rest, 1, side)])
 

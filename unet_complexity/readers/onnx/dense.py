@@ -11,7 +11,17 @@ from unet_complexity.symbols import Size, exact
 Matrices = tuple[Size, Size, Size]
 
 
-def multiplied(node: Node, shape: Shape, a: Value, b: Value, lead: tuple[Size, Size], m: Size, k: Size, n: Size, bias: Value | None = None) -> Value:
+def multiplied(
+    node: Node,
+    shape: Shape,
+    a: Value,
+    b: Value,
+    lead: tuple[Size, Size],
+    m: Size,
+    k: Size,
+    n: Size,
+    bias: Value | None = None,
+) -> Value:
     """(lead, m, k) times (lead, k, n): a stored factor is a layer's weights, on whichever side it stands."""
     stored = [value for value in (a, b) if value.source is None]
     if len(stored) == 2 or not stored:
@@ -22,7 +32,9 @@ def multiplied(node: Node, shape: Shape, a: Value, b: Value, lead: tuple[Size, S
         raise Unsupported("with several stored matrices")
     x, rows, units = (a, m, n) if first else (b, n, m)
     layer = Dense(units, use_bias=bias is not None)
-    return node.step(layer, shape, x, maps=[Tensor(lead[1 - int(first)], rows, k)], weights=stored + ([bias] if bias else []))
+    return node.step(
+        layer, shape, x, maps=[Tensor(lead[1 - int(first)], rows, k)], weights=stored + ([bias] if bias else [])
+    )
 
 
 def check_inner(a: Size, b: Size, x: Value, y: Value) -> None:

@@ -116,8 +116,8 @@ def merged(node: Node) -> Value:
     inputs = [node.given(i) for i in range(len(node.inputs))]
     shape = broadcast(*(x.shape for x in inputs))
     if node.constant:
-        known = all(x.numbers is not None for x in inputs)
-        numbers = computed(node.kind, inputs[0].whole, *(x.numbers for x in inputs)) if known else None  # type: ignore[misc]
+        known = [x.numbers for x in inputs if x.numbers is not None]
+        numbers = computed(node.kind, inputs[0].whole, *known) if len(known) == len(inputs) else None
         return node.known(shape, numbers, node.kind in RELATIONS or inputs[0].whole)
     maps = [x for x in inputs if x.source is not None]
     for x in inputs:
@@ -127,7 +127,9 @@ def merged(node: Node) -> Value:
     if len(maps) == 1:
         return maps[0] if len(inputs) > 1 else on_each(node, Elementwise(node.kind))
     layer = MERGED[node.kind]() if node.kind in MERGED else Elementwise(node.kind, inputs=len(maps))
-    return node.step(layer, broadcast(*(x.shape for x in maps)), *maps, maps=together([x.shape for x in maps], node.channels))
+    return node.step(
+        layer, broadcast(*(x.shape for x in maps)), *maps, maps=together([x.shape for x in maps], node.channels)
+    )
 
 
 def with_array(node: Node, x: Value, known: Value) -> Value:

@@ -32,7 +32,11 @@ def load(path_or_model: Any) -> Any:
         model = _parsed(onnx, name, Path(path_or_model).read_bytes())
     if not isinstance(model, onnx.ModelProto):
         raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {path_or_model!r}; try 'model.onnx'")
-    for part, what in ((model.opset_import, "opset version"), (model.graph.node, "nodes"), (model.graph.output, "outputs")):
+    for part, what in (
+        (model.opset_import, "opset version"),
+        (model.graph.node, "nodes"),
+        (model.graph.output, "outputs"),
+    ):
         if not part:
             raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
     return _without_functions(onnx, model) if model.functions else model
@@ -86,7 +90,9 @@ def in_order(graph: Any) -> list[Any]:
     ValueError where a name is written twice, or read and never written, or where nodes wait for one another.
     """
     there = {*_once([(tensor.name, tensor) for tensor in graph.input], "inputs"), *stored(graph), ""}
-    writers = _once([(name, i) for i, node in enumerate(graph.node) for name in node.output if name], "outputs of nodes")
+    writers = _once(
+        [(name, i) for i, node in enumerate(graph.node) for name in node.output if name], "outputs of nodes"
+    )
     if both := sorted(there & writers.keys()):
         raise ValueError(f"a node writes {both[0]!r}, which is an input or an initialiser too; {EXPORT}")
     for reader, names in [*((_title(node), node.input) for node in graph.node), ("the model", _names(graph.output))]:

@@ -7,7 +7,6 @@ counted from the end, so that it holds for whatever is broadcast.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -30,7 +29,7 @@ def layouts(nodes: Iterable[Any], stored: Mapping[str, Any]) -> dict[str, int]:
             edges.setdefault(one, []).append((other, move))
             edges.setdefault(other, []).append((one, back))
         if (rank := _rank(node, stored)) is not None:
-            found |= {name: 1 - rank for name in (*node.input[:1], *node.output[:1])}
+            found |= dict.fromkeys((*node.input[:1], *node.output[:1]), 1 - rank)
     waiting = list(found)
     while waiting:
         name = waiting.pop()

@@ -1,4 +1,4 @@
-"""Operators of ONNX at which nothing moves: the same numbers seen as another shape, and what shapes are computed from."""
+"""Operators of ONNX at which nothing moves: another view of the same numbers, and what shapes are computed from."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def filled(x: Value, sides: list[Any]) -> Shape:
     left = exact(sp.expand(sp.sympify(x.size) / known)) if known != 0 else 0
     free = sum(side == -1 for side in sides)
     if free > 1 or left == 0 or isinstance(left, sp.Rational) or (not free and not decided(sp.Eq(left, 1))):
-        raise ValueError(f"{shown(x.shape)} cannot be seen as {' x '.join(map(str, sides))}: the elements do not come out even")
+        raise ValueError(
+            f"{shown(x.shape)} cannot be seen as {' x '.join(map(str, sides))}: the elements do not come out even"
+        )
     return tuple(as_size(left if side == -1 else side, "a side") for side in sides)
 
 
@@ -91,7 +93,12 @@ def size_of(node: Node) -> Value:
 @operator("Constant")
 def constant(node: Node) -> Value:
     """A number, a list or a tensor that is written into the node."""
-    kinds = {"value_int": node.integer, "value_float": node.number, "value_ints": node.ints, "value_floats": node.floats}
+    kinds = {
+        "value_int": node.integer,
+        "value_float": node.number,
+        "value_ints": node.ints,
+        "value_floats": node.floats,
+    }
     for name in node.attributes:
         if name == "value":
             return stored(node.outputs[0], node.tensor("value"))
@@ -107,8 +114,8 @@ def constant_of_shape(node: Node) -> Value:
     shape = tuple(node.numbers(0))
     value = stored("", node.tensor("value")) if "value" in node.attributes else Value((1,), numbers=as_objects([0.0]))
     size = product(shape)
-    few = value.numbers is not None and isinstance(size, int) and 0 <= size <= MOST_NUMBERS
-    numbers = as_objects(np.full(shape, value.numbers.flat[0], dtype=object)) if few else None
+    few = isinstance(size, int) and 0 <= size <= MOST_NUMBERS
+    numbers = None if value.numbers is None or not few else np.full(shape, value.numbers.flat[0], dtype=object)
     return Value(tuple(as_size(side, "a side", 0) for side in shape), numbers=numbers, whole=value.whole)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.readers.onnx.files import kind_of
-from unet_complexity.readers.onnx.values import Numbers, Shape, Value, shown
+from unet_complexity.readers.onnx.values import Shape, Value, as_objects, shown
 
 if TYPE_CHECKING:
     from unet_complexity.readers.onnx.walk import Walk
@@ -110,11 +110,12 @@ class Node:
             raise ValueError(f"an axis must be from {-rank} to {rank - 1}, got {value}")
         return value % rank
 
-    def known(self, shape: Shape, numbers: Numbers | None = None, whole: bool | None = None) -> Value:
+    def known(self, shape: Shape, numbers: Any = None, whole: bool | None = None) -> Value:
         """A value that is there before the network runs."""
         given = [value for value in self.inputs if value is not None]
         weights = frozenset().union(*(value.weights for value in given))
         whole = bool(given) and given[0].whole if whole is None else whole
+        numbers = None if numbers is None else as_objects(numbers)
         return Value(shape, None, numbers, weights, whole)
 
     @property
@@ -129,9 +130,12 @@ class Node:
 
     def seen(self, value: Value, shape: Shape) -> Value:
         """The same numbers under another shape: nothing moves."""
-        return replace(value, shape=shape, numbers=None if value.numbers is None else value.numbers.reshape(shape))
+        numbers = None if value.numbers is None else value.numbers.reshape(shape)
+        return replace(value, shape=shape, numbers=numbers, view=self.name)
 
-    def step(self, layer: Layer, shape: Shape, *inputs: Value, maps: Sequence[Tensor] = (), weights: Sequence[Value] = ()) -> Value:
+    def step(
+        self, layer: Layer, shape: Shape, *inputs: Value, maps: Sequence[Tensor] = (), weights: Sequence[Value] = ()
+    ) -> Value:
         """``layer`` runs on ``inputs``, looked at as ``maps``, with these ``weights``; its output has this shape."""
         if self.constant:
             return self.known(shape)

@@ -31,7 +31,9 @@ def normalised(node: Node, x: Value, layer: Layer, seen: Tensor, weights: list[V
     if any(value.source is not None for value in weights):
         raise Unsupported("whose weights the network computes")
     if any(value.size != each for value in weights):
-        raise ValueError(f"its weights must hold {each} numbers, got {[shown(w.shape) for w in weights]} for {shown(x.shape)}")
+        raise ValueError(
+            f"its weights must hold {each} numbers, got {[shown(w.shape) for w in weights]} for {shown(x.shape)}"
+        )
     return node.step(layer, x.shape, x, maps=[seen], weights=weights)
 
 
@@ -118,6 +120,7 @@ def reduced(node: Node) -> Value:
 
 
 def reduced_axes(node: Node, rank: int) -> list[int]:
+    """The axes along which numbers are taken together, as an attribute or an input."""
     if node.kind.startswith("Arg"):
         return [node.axis(node.integer("axis", 0), rank)]
     axes = node.ints("axes", at=1)
@@ -142,4 +145,4 @@ def added_up(kind: str, numbers: Numbers, axes: list[int], shape: Shape) -> Numb
     """Known numbers multiplied, added or compared, where all of them come to one."""
     if kind not in REDUCED or product(shape) != 1 or not numbers.size:
         return None
-    return as_objects(folded(BINARY[REDUCED[kind]], numbers.flat)).reshape(shape)  # type: ignore[arg-type]
+    return as_objects(folded(BINARY[REDUCED[kind]], numbers.flat)).reshape(shape)

@@ -21,7 +21,18 @@ from unet_complexity.symbols import Size, exact
 Shape: TypeAlias = tuple[Size, ...]
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
 MOST_NUMBERS = 4096  # larger arrays are weights or maps: only their shape is looked at
-FLOATS = (1, 10, 11, 16, 17, 18, 19, 20, 23, 24)  # of TensorProto.DataType: float, float16, double, bfloat16, the 8-bit ones
+FLOATS = (
+    1,
+    10,
+    11,
+    16,
+    17,
+    18,
+    19,
+    20,
+    23,
+    24,
+)  # of TensorProto.DataType: float, float16, double, bfloat16, the 8-bit ones
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,8 @@ class Value:
 
     ``numbers``: what a known one holds, where that is few and stored in the file.  ``weights``: names of the stored
     floating-point arrays that it is made of.  ``whole``: of a whole-number type.  ``channels``: which axis they are
-    on, counted from the end.
+    on, counted from the end.  ``view``: name of the node that gave the shape to numbers that stayed where they were.
+    ``elsewhere``: stored in another file.
     """
 
     shape: Shape
@@ -40,6 +52,7 @@ class Value:
     whole: bool = False
     channels: int = -1
     elsewhere: bool = False
+    view: str = ""
 
     @property
     def size(self) -> Size:
@@ -133,6 +146,8 @@ def shown(shape: Shape) -> str:
 
 def as_objects(result: Any) -> Numbers:
     """Numbers and letters as an array of objects, also where it has no axis."""
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return result
     array = np.empty(np.shape(result), dtype=object)
     array[...] = result
     return array
@@ -158,4 +173,6 @@ def stored(name: str, tensor: Any) -> Value:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{name!r} does not hold {shown(shape)} numbers ({error}); the file is damaged") from None
         numbers = as_objects(array.astype(object if whole else np.float64).tolist()).reshape(shape)
-    return Value(shape, None, numbers, frozenset() if whole or not shape else frozenset([name]), whole, elsewhere=elsewhere)
+    return Value(
+        shape, None, numbers, frozenset() if whole or not shape else frozenset([name]), whole, elsewhere=elsewhere
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from unet_complexity.readers.onnx.files import kind_of
 from unet_complexity.readers.onnx.node import OPERATORS, Node, Unsupported
 from unet_complexity.readers.onnx.values import Shape, Value, fold, shown, sides
 from unet_complexity.readers.reading import Reading
+from unet_complexity.symbols import Size
 
 LOST = Value((), "")  # what lies behind an operator that nobody knows and whose output shape the file does not say
 
@@ -19,8 +20,10 @@ LOST = Value((), "")  # what lies behind an operator that nobody knows and whose
 class Walk:
     """Values by the names of the graph's edges.  ``stated``: shapes that the file says itself, to be met."""
 
-    def __init__(self, reading: Reading, opset: int, layout: dict[str, int], stated: dict[str, Shape]) -> None:
-        self.reading, self.opset, self.layout, self.stated = reading, opset, layout, stated
+    def __init__(
+        self, reading: Reading, opset: int, layout: dict[str, int], stated: dict[str, Any], named: dict[str, Size]
+    ) -> None:
+        self.reading, self.opset, self.layout, self.stated, self.named = reading, opset, layout, stated, named
         self.values: dict[str, Value] = {}
         self.counted: set[str] = set()  # stored arrays whose elements are params already
         self.views: dict[tuple[str, Tensor], str] = {}
@@ -28,7 +31,8 @@ class Walk:
     def put(self, name: str, value: Value) -> None:
         """What flows along an edge.  ValueError where the file says another shape."""
         said = self.stated.get(name, value.shape)
-        if len(said) != len(value.shape) or any(a not in (b, None) for a, b in zip(said, value.shape, strict=True)):
+        pairs = zip(said, value.shape, strict=False)
+        if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
             raise ValueError(f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}")
         self.values[name] = replace(value, channels=self.layout.get(name, -1))
 
@@ -39,7 +43,7 @@ class Walk:
         try:
             outputs = self._read(node, proto)
         except Unsupported as why:
-            outputs = self._unknown(node, f"{node.kind} {why}", proto)
+            outputs = self._unknown(node, str(why), proto)
         except (ArithmeticError, IndexError, TypeError, ValueError) as error:
             raise ValueError(f"{node.kind} {node.name!r} cannot be read: {error}") from error
         for name, value in zip(proto.output, outputs, strict=False):
@@ -47,27 +51,38 @@ class Walk:
 
     def _read(self, node: Node, proto: Any) -> Sequence[Value]:
         if node.kind in self.reading.extra or node.kind not in OPERATORS:
-            return self._unknown(node, node.kind, proto)
+            return self._unknown(node, "", proto)
         if any(value is LOST for value in node.inputs):
             return self._lost(node)
         outputs = OPERATORS[node.kind](node)
         return outputs if isinstance(outputs, list) else [outputs]
 
-    def _unknown(self, node: Node, kind: str, proto: Any) -> Sequence[Value]:
+    def _unknown(self, node: Node, why: str, proto: Any) -> Sequence[Value]:
         """What ``extra`` knows, or nobody does: its first output is of the shape that the file states, if it does."""
-        if any(value is LOST for value in node.inputs) and kind not in self.reading.extra:
-            self.reading.skip(node.name, kind, "", None, [])
-            return self._lost(node)
         maps = [value for value in node.inputs if value is not None and value.source is not None]
-        sources = [self.source(node, value, value.map) for value in maps]
-        said = self.stated.get(node.outputs[0])
-        shape = None if said is None or None in said else said
-        channels = node.channels
-        self.reading.other(node.name, kind, proto, sources, output=None if shape is None else fold(shape, channels))
-        out = self.reading.shape(node.name)
-        if out is None:
+        if any(value is LOST for value in maps):
+            self.reading.skip(node.name, node.kind, why, None, [])
             return self._lost(node)
-        return [Value(shape or unfolded(out, maps), node.name)]
+        said = [self._stated(side) for side in self.stated.get(node.outputs[0], [None])] if node.outputs else [None]
+        shape = None if None in said else tuple(side for side in said if side is not None)
+        output = None if shape is None else fold(shape, node.channels)
+        name, sources = self.fresh(node.name), [self.source(node, value, value.map) for value in maps]
+        self.reading.skip(name, node.kind, why, output, sources, arguments=proto)
+        out = self.reading.shape(name)
+        return self._lost(node) if out is None else [Value(shape or unfolded(out, maps), name)]
+
+    def _stated(self, side: int | str | None) -> Size | None:
+        return side if isinstance(side, int) or side is None else self.named.get(side)
+
+    def sources(self, names: Iterable[str]) -> list[str]:
+        """The steps that write these edges, but for those that are known beforehand."""
+        found = []
+        for name in names:
+            value = self.values.get(name)
+            if value is None:
+                self.reading.lost.add(name)
+            found += [name] if value is None else [value.source] if value.source else []
+        return found
 
     def _lost(self, node: Node) -> list[Value]:
         self.reading.lost.add(node.name)
@@ -89,7 +104,7 @@ class Walk:
         if self.reading.shape(value.source) == seen:
             return value.source
         if (value.source, seen) not in self.views:
-            name = self.fresh(f"{node.name}/view")
+            name = self.fresh(value.view or f"{node.name}/view")
             self.reading.add(name, Reshape(sides(seen)), [value.source])
             self.views[value.source, seen] = name
         return self.views[value.source, seen]

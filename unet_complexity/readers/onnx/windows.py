@@ -19,11 +19,11 @@ from unet_complexity.layers import (
     Resizing,
     UpSampling2D,
 )
-from unet_complexity.layers.windows import rounded_up, span
+from unet_complexity.layers.windows import rounded_up
 from unet_complexity.readers.onnx.arithmetic import exactly, rounded_down
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.readers.onnx.values import Shape, Value, fold, shown
-from unet_complexity.symbols import Size, as_size, exact
+from unet_complexity.symbols import as_size, exact
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
 
@@ -90,7 +90,9 @@ def conv(node: Node) -> Value:
     one = set(kernel[2:]) == set(how["strides"]) == {1} and how["padding"] == "valid"  # each pixel by itself
     x = image(node, len(kernel), batch=one)
     if exact(groups * kernel[1] - x.shape[1]) != 0:
-        raise ValueError(f"its weights are for {exact(groups * kernel[1])} channels in {groups} groups, got {shown(x.shape)}")
+        raise ValueError(
+            f"its weights are for {exact(groups * kernel[1])} channels in {groups} groups, got {shown(x.shape)}"
+        )
     more = {"kernel_size": pair(list(kernel[2:])), "use_bias": node.has(2), **how}
     if groups == x.shape[1] != 1 and kernel[0] % groups == 0:
         return run(node, DepthwiseConv2D(depth_multiplier=kernel[0] // groups, **more), x, weights)
@@ -163,7 +165,11 @@ def resize(node: Node) -> Value:
     if mode not in MODES or node.integer("antialias", 0) or said[0] != "stretch" or said[1] == "tf_crop_and_resize":
         raise Unsupported(f"with mode {mode}, antialias {node.integer('antialias', 0)}, {said[0]}, {said[1]}")
     shape = new_sides(node, x)
-    rows, columns = [axis for axis in range(1, rank) if axis != rank + x.channels] if rank == 4 else (0, 1 if x.channels == -1 else rank - 1)
+    rows, columns = (
+        [axis for axis in range(1, rank) if axis != rank + x.channels]
+        if rank == 4
+        else (0, 1 if x.channels == -1 else rank - 1)
+    )
     changed = {axis for axis in range(rank) if shape[axis] != x.shape[axis]}
     if changed - {rows, columns}:
         raise Unsupported(f"from {shown(x.shape)} to {shown(shape)}")
