@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -22,7 +23,7 @@ from unet_complexity.layers import (
 from unet_complexity.layers.windows import rounded_up
 from unet_complexity.readers.onnx.arithmetic import exactly, rounded_down
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.readers.onnx.values import Shape, Value, fold, shown
+from unet_complexity.readers.onnx.values import Shape, Value, fold, shown, sides
 from unet_complexity.symbols import as_size, exact
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
@@ -122,8 +123,6 @@ def conv_transpose(node: Node) -> Value:
 
 def to_sides(layer: Conv2DTranspose, x: Value, sides: list[int]) -> Conv2DTranspose:
     """The padding that brings the output to these sides, the smaller half in front."""
-    from dataclasses import replace
-
     full = replace(layer, padding="valid", output_padding=(0, 0)).output(fold(x.shape, 1 - len(x.shape)))
     over = [exact(side - wanted) for side, wanted in zip((full.height, full.width), pair(sides), strict=True)]
     cut = [max(o, 0) if isinstance(o, int) else o for o in over]
@@ -160,24 +159,34 @@ def global_pool(node: Node) -> Value:
 def resize(node: Node) -> Value:
     """To other sides, which are given, or as scales of the old ones and rounded down."""
     x = node.given()
-    mode, rank = node.text("mode", "nearest"), len(x.shape)
+    mode = node.text("mode", "nearest")
     said = (node.text("keep_aspect_ratio_policy", "stretch"), node.text("coordinate_transformation_mode", ""))
     if mode not in MODES or node.integer("antialias", 0) or said[0] != "stretch" or said[1] == "tf_crop_and_resize":
         raise Unsupported(f"with mode {mode}, antialias {node.integer('antialias', 0)}, {said[0]}, {said[1]}")
     shape = new_sides(node, x)
-    rows, columns = (
-        [axis for axis in range(1, rank) if axis != rank + x.channels]
-        if rank == 4
-        else (0, 1 if x.channels == -1 else rank - 1)
-    )
-    changed = {axis for axis in range(rank) if shape[axis] != x.shape[axis]}
-    if changed - {rows, columns}:
-        raise Unsupported(f"from {shown(x.shape)} to {shown(shape)}")
-    sides = (shape[rows], shape[columns])
-    times = [exact(sp.sympify(new) / old) for new, old in zip(sides, (x.shape[rows], x.shape[columns]), strict=True)]
+    axes = plane(x, shape)
+    old, new = on(axes, x.shape), on(axes, shape)
+    times = [exact(sp.sympify(after) / before) for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)]
     whole = all(isinstance(factor, int) for factor in times)
-    layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(*sides, MODES[mode])
-    return node.step(layer, shape, x, maps=[x.map])
+    layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(new.height, new.width, MODES[mode])
+    return node.step(layer, shape, x, maps=[replace(old, channels=exact(x.size / sp.sympify(old.size)))])
+
+
+def on(axes: tuple[int | None, int], shape: Shape) -> Tensor:
+    """Rows and columns of a shape, one channel."""
+    rows, columns = axes
+    return Tensor(1 if rows is None else shape[rows], shape[columns], 1)
+
+
+def plane(x: Value, shape: Shape) -> tuple[int | None, int]:
+    """The axes of rows and columns, which may change: where they are not known, those that do."""
+    rank = len(shape)
+    changed = [axis for axis in range(rank) if shape[axis] != x.shape[axis]]
+    spatial = [axis for axis in range(1, rank) if axis != rank + x.channels]
+    chosen = spatial if len(spatial) in (1, 2) and set(changed) <= set(spatial) else changed
+    if len(chosen) not in (1, 2) or 0 in chosen:
+        raise Unsupported(f"from {shown(x.shape)} to {shown(shape)}")
+    return (None, *chosen)[-2], chosen[-1]
 
 
 def new_sides(node: Node, x: Value) -> Shape:
