@@ -43,7 +43,11 @@ SIDES = [
     ("expanded", "a = Expand(h, two)", "one, one, a"),
     ("chosen", "n = Equal(s, minus_ones) m = Not(n) z0 = Where(m, s, minus_ones)", "z0"),
     ("chosen by size", "b = Greater(h, zero) n = Where(b, w, h)", "one, one, n, n"),
-    ("chosen by both", "b = Greater(h, zero) c = Xor(b, b) o = Or(b, c) k = And(o, b) n = Where(k, w, h)", "one, one, n, n"),
+    (
+        "chosen by both",
+        "b = Greater(h, zero) c = Xor(b, b) o = Or(b, c) k = And(o, b) n = Where(k, w, h)",
+        "one, one, n, n",
+    ),
     ("counted", "r = Range(null, eins, eins) n = Shape(r)", "one, n, h, w"),
     ("counted up to a side", "q = Squeeze(h, zero) r = Range(null, q, eins) n = Shape(r)", "one, one, n, w"),
     ("with a part of Shape", "a = Shape <start = 2, end = 4> (x)", "one, one, a"),
