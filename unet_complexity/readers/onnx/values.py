@@ -167,7 +167,7 @@ def stored(name: str, tensor: Any) -> Value:
         raise ValueError(f"{name!r} must have sides of at least 0, got {shown(shape)}")
     sparse = isinstance(tensor, SparseTensorProto)
     whole = (tensor.values if sparse else tensor).data_type not in FLOATS
-    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or not (math.prod(shape) and held(tensor))
+    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or (0 not in shape and not held(tensor))
     known = not elsewhere and math.prod(shape) <= (MOST_NUMBERS if whole else MOST_FLOATS)
     numbers = decoded(name, tensor, shape, whole) if known else None
     weights = frozenset() if whole or not shape else frozenset([name])
