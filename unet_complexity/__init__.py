@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from unet_complexity.conventions.chart import plot_tools
     from unet_complexity.counting import Counted, count
     from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
+    from unet_complexity.readers.keras import from_keras
     from unet_complexity.readers.onnx import from_onnx
     from unet_complexity.tables import Table
 
@@ -127,6 +128,7 @@ __all__ = [
     "ZeroPadding2D",
     "classic_unet",
     "count",
+    "from_keras",
     "from_onnx",
     "kept",
     "level_sum",
@@ -145,6 +147,7 @@ __all__ = [
 LATER = {
     "conventions.chart": ("plot_tools",),
     "counting": ("Counted", "count"),
+    "readers.keras": ("from_keras",),
     "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "readers.onnx": ("from_onnx",),
     "tables": ("Table",),

@@ -18,7 +18,7 @@ def in_keras(keras: ModuleType, layer: Layer) -> Any:
     kind = type(layer).__name__
     if kind == "PhaseConv2D":
         return upsampled_convolution(keras, layer)
-    if kind in OPERATIONS or (kind == "Activation" and not hasattr(keras.activations, layer.activation)):
+    if kind in OPERATIONS and not hasattr(keras.activations, getattr(layer, "activation", "")):
         return operation(keras, lambda *inputs: OPERATIONS[kind](keras.ops, layer, *inputs))
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
