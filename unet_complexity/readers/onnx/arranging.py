@@ -50,6 +50,8 @@ def copied(
 
 def cut(node: Node, x: Value, shape: Shape, compute: Callable[[Numbers], Any]) -> Value:
     """A part of ``x``: as many rows, columns and channels of it as the part has."""
+    if x.source is None:
+        return node.known(shape, None if x.numbers is None else compute(x.numbers), x.whole)
     out = fold(shape, x.channels)
     return copied(node, x, shape, Slice(stops=(out.height, out.width, out.channels)), compute, x.map)
 

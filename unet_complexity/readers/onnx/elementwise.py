@@ -152,7 +152,7 @@ def with_array(node: Node, x: Value, known: Value) -> Value:
     if node.kind not in WITH_KNOWN:
         raise Unsupported("of stored numbers")
     layer = Elementwise(WITH_KNOWN[node.kind], met if known.shape else None, learned=bool(known.weights))
-    weights = [known] if known.weights and known.shape else []
+    weights = [known] if known.weights else []
     return node.step(layer, broadcast(x.shape, known.shape), x, maps=[seen], weights=weights)
 
 
