@@ -30,6 +30,7 @@ from unet_complexity import (
     DepthwiseConv2D,
     Divide,
     Dropout,
+    Elementwise,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -62,6 +63,7 @@ from unet_complexity import (
     ZeroPadding2D,
 )
 from unet_complexity.layers.elementwise import OPERATIONS
+from unet_complexity.layers.merging import ELEMENTWISE
 
 
 class Case(NamedTuple):
@@ -174,6 +176,18 @@ def merged(draw: Draw, layer: Layer, most: int = 4) -> Case:
 
 
 @st.composite
+def elementwise(draw: Draw) -> Case:
+    """With an array that is known, or a lone number, or of as many maps as the operation takes."""
+    operation = draw(st.sampled_from([*ELEMENTWISE]))
+    most = {"where": 3, "clip": 1}.get(operation, 2)
+    known = operation not in ("where", "clip") and draw(st.booleans())
+    inputs = 1 if known or operation == "clip" else draw(st.integers(1, most))
+    x, *others = draw(merged(Add(), most=3)).inputs
+    array = others[0] if known else None
+    return Case(Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs])
+
+
+@st.composite
 def multiplied(draw: Draw) -> Case:
     (b, m), (k, n), turned = draw(pairs(3)), draw(pairs(4)), draw(st.booleans())
     first, second = draw(st.sampled_from([(b, b), (1, b), (b, 1)]))
@@ -245,6 +259,7 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Flatten: on_any_map(st.just(Flatten())),
     Concatenate: concatenated(),
     **{type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())},
+    Elementwise: elementwise(),
     **{type(layer): merged(layer, most=2) for layer in (Subtract(), Divide())},
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),
     Cropping2D: cropped(),
