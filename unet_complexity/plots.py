@@ -87,9 +87,7 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         said.append(f"{label} on level {top} ({share[top]:.1f} %)")
     axes[0].invert_yaxis()
     axes[0].set_ylabel("level $l$ (side $N / 2^l$)")
-    return Picture(
-        figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}."
-    )
+    return Picture(figure, f"{network.heading}, convolutions only; largest share of {', '.join(said)}.")
 
 
 def plot_blocks(network: Network) -> Picture:
@@ -122,7 +120,7 @@ def plot_blocks(network: Network) -> Picture:
     top = max(macs, key=lambda name: macs[name])
     return Picture(
         figure,
-        f"{network.name}, {network.input} in: {with_separators(total)} MACs; {parts}; "
+        f"{network.heading}: {with_separators(total)} MACs; {parts}; "
         f"largest block {top} ({100 * macs[top] / total:.1f} %).",
     )
 
@@ -157,7 +155,7 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
     ax.legend(frameon=False, loc="upper left")
     return Picture(
         figure,
-        f"{network.name}, {network.input} in, {len(names)} steps: at most {with_separators(most)} elements at once at "
+        f"{network.heading}, {len(names)} steps: at most {with_separators(most)} elements at once at "
         f"inference, while {names[at]} runs; at most {with_separators(max(training))} in training, "
         f"{with_separators(kept(network).elements)} of them for the way back.",
     )
