@@ -140,8 +140,8 @@ def test_a_dozen_variants_of_an_ordinary_network_stay_small():
 
 @pytest.mark.parametrize(("network", "error", "wording"), [
     (3, TypeError, "an explorer draws a Network, got 3; try from_onnx(path, side=N)"),
-    (classic_unet(256), ValueError, "the side N of an N x N input, got 256 x 256 x 1; read or build it with side=N"),
-    (classic_unet((N, 2 * N)), ValueError, "the side N of an N x N input, got N x 2*N x 1"),
+    (classic_unet(256), ValueError, "N x N input, got classic U-Net, 256 x 256 x 1 in; read or build it with side=N"),
+    (classic_unet((N, 2 * N)), ValueError, "the side N of an N x N input, got classic U-Net, N x 2*N x 1 in"),
     (pix2pix_unet(depth=3), ValueError, "the side alone, got the letters ['C'] too; give numbers for them"),
     ({}, TypeError, "several networks come as {(width, depth): network}, got the keys []"),
     ({8: classic_unet()}, TypeError, "several networks come as {(width, depth): network}, got the keys [8]"),

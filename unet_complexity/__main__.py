@@ -164,7 +164,7 @@ def report(arguments: Sequence[str]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; its exit status is 0, or 2 after one sentence on stderr."""
-    arguments = sys.argv[1:] if argv is None else argv
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["collapse"]:
             collapse(arguments[1:])

@@ -2,8 +2,9 @@
 
 :func:`as_text` is for people; :func:`as_data` for programs, as JSON can hold it.  Its keys name what is counted:
 
-- ``network``, ``input`` and ``output`` (each a map: ``height`` and ``width`` in pixels, ``channels``);
-- ``conventions``, and ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output``, counts;
+- ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
+- ``conventions``; ``not_counted``: the layers that are in no count, by kind and name;
+- ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
 - ``formulas`` and ``theta``: the totals in N, and how they grow; None where a model is tied to its size, and
   ``no_formula`` says why.
 
@@ -39,7 +40,7 @@ def as_text(network: Network, formulas: Network | str, by: str) -> Iterator[str]
     >>> from unet_complexity import pix2pix_unet
     >>> *_, last = as_text(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")
     >>> print(last)
-    As formulas (N x N x 3 in; 128 divides the side):
+    As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):
     parameters               41,843,331  weights, biases, stored statistics
       trainable              41,834,499  without the statistics
     MACs             275456*N**2                             Theta(N**2)
@@ -52,7 +53,7 @@ def as_text(network: Network, formulas: Network | str, by: str) -> Iterator[str]
     if isinstance(formulas, str):
         yield f"No formula in the side N: {formulas}"
     else:
-        heading = f"As formulas ({formulas.input} in" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
+        heading = f"As formulas ({formulas.heading}" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
         yield _lines(heading, formulas.total())
 
 
@@ -78,9 +79,10 @@ def as_data(network: Network, formulas: Network | str, by: str) -> dict[str, Any
     total = None if isinstance(formulas, str) else formulas.total()
     return {
         "network": network.name,
-        "input": _shape(network.input),
-        "output": _shape(network.output),
+        "inputs": [{"name": name, **_shape(x)} for name, x in network.inputs.items()],
+        "outputs": [{"name": step.name, **_shape(step.output)} for step in network if step.name in network.outputs],
         "conventions": CONVENTIONS,
+        "not_counted": list(network.missing),
         "total": _counts(network.total()),
         "by": by,
         "rows": [

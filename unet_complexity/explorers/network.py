@@ -130,9 +130,11 @@ def _class_for(cls: type[NetworkExplorer], network: Any) -> type[NetworkExplorer
 def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
         raise TypeError(f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)")
-    x, letters = network.input, sp.sympify(network.total().reads).free_symbols
-    if (x.height, x.width) != (N, N):
-        raise ValueError(f"the explorer moves the side N of an N x N input, got {x}; read or build it with side=N")
+    letters = sp.sympify(network.total().reads).free_symbols
+    if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
+        raise ValueError(
+            f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
+        )
     if others := sorted(str(symbol) for symbol in letters - {N}):
         raise ValueError(f"the explorer moves the side alone, got the letters {others} too; give numbers for them")
 
