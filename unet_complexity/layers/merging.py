@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
+from types import NoneType
+from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
@@ -44,7 +46,6 @@ class Concatenate(Layer):
         return Tensor(**sides, **{along: exact(sum(getattr(x, along) for x in inputs))})
 
 
-@dataclass(frozen=True)
 class _Merge(Layer):
     """Element by element; a height, width or channels of 1 is repeated to meet the other, as in Keras.
 
@@ -157,3 +158,43 @@ class Average(_Merge):
 
     def elementwise(self, *inputs: Tensor) -> Size:
         return exact(super().elementwise(*inputs) + self.output(*inputs).size)
+
+
+@dataclass(frozen=True)
+class Elementwise(_Merge):
+    """Any other operation on one element, by ONNX's name: ``operations`` per element of what its inputs come to.
+
+    ``array``: beside its inputs it is given so many numbers that are known beforehand, repeated where a side is 1;
+    ``learned`` ones are params.  So a learned scale is an Elementwise("Mul", Tensor(1, 1, c)).
+
+    >>> cost = Elementwise("Mul", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
+    >>> cost.params, cost.elementwise
+    (4, 256)
+    """
+
+    operation: str
+    array: Any = None
+    learned: bool = True
+    operations: int = 1
+    inputs: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.array, (Tensor, NoneType)):
+            raise self.refuse("array must be a shape", repr(self.array), "try Tensor(1, 1, 64)")
+
+    @property
+    def arity(self) -> int:
+        return self.inputs
+
+    @property
+    def gradient_reads(self) -> str:
+        return "nothing" if self.operation in ("Add", "Sub") else "inputs"
+
+    def params(self, *inputs: Tensor) -> Size:
+        return self.array.size if self.array and self.learned else 0
+
+    def elementwise(self, *inputs: Tensor) -> Size:
+        return self.operations * self.output(*inputs).size
+
+    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
+        return super()._together(*inputs, *([self.array] if self.array else []))
