@@ -42,7 +42,7 @@ print(json.dumps({"macs": first, "first": cold, "warm": sorted(times)[2]}))
 OURS = """
 import sys
 def count():
-    from unet_complexity import from_onnx
+    from unet_complexity.readers.onnx import from_onnx
     from unet_complexity.symbols import N
     network = from_onnx(sys.argv[1], side=N)
     formulas, table = network.total(), str(network.table())

@@ -39,7 +39,7 @@ def refused(capsys, *arguments):
     return err.removeprefix("unet_complexity: ").rstrip()
 
 
-def stand_in(monkeypatch, reader="from_onnx", fixed=False):
+def stand_in(monkeypatch, kind="onnx", fixed=False):
     """A reader that knows one network; ``fixed``: tied to its size.  Returns the calls."""
     calls = []
 
@@ -49,8 +49,15 @@ def stand_in(monkeypatch, reader="from_onnx", fixed=False):
             raise ValueError("Reshape (flat) asks for 256 x 256;\n  read it as it is")
         return classic_unet(256 if side is None else side, base_filters=8)
 
-    monkeypatch.setattr(unet_complexity, reader, read, raising=False)
+    put(monkeypatch, f"readers.{kind}", f"from_{kind}", read)
     return calls
+
+
+def put(monkeypatch, module, name, function):
+    """A function in place of a module of the package."""
+    made = types.ModuleType(f"unet_complexity.{module}")
+    setattr(made, name, function)
+    monkeypatch.setitem(sys.modules, made.__name__, made)
 
 
 def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys):
@@ -100,9 +107,9 @@ def test_json_parses_back_to_the_same_integers(capsys):
     assert (data["theta"]["macs"], data["theta"]["params"], data["no_formula"]) == ("N**2", "1", None)
 
 
-@pytest.mark.parametrize(("path", "reader"), [("a.onnx", "from_onnx"), ("b.KERAS", "from_keras")])
-def test_a_file_is_read_as_it_is_and_again_at_the_letter(capsys, monkeypatch, path, reader):
-    calls = stand_in(monkeypatch, reader)
+@pytest.mark.parametrize(("path", "kind"), [("a.onnx", "onnx"), ("b.KERAS", "keras")])
+def test_a_file_is_read_as_it_is_and_again_at_the_letter(capsys, monkeypatch, path, kind):
+    calls = stand_in(monkeypatch, kind)
     assert "As formulas (classic U-Net, N x N x 1 in" in ask(capsys, path)
     assert calls == [(path, None, "error"), (path, N, "error")]
     calls.clear()
@@ -152,14 +159,12 @@ def test_what_a_reader_complains_of_is_handed_on(capsys, monkeypatch, error, sai
     def read(*_, **__):
         raise error
 
-    monkeypatch.setattr(unet_complexity, "from_onnx", read, raising=False)
+    put(monkeypatch, "readers.onnx", "from_onnx", read)
     assert refused(capsys, "a.onnx") == said
 
 
 def test_two_files_are_handed_to_the_rewriting(capsys, monkeypatch):
-    module = types.ModuleType("unet_complexity.collapse")
-    module.command = lambda source, target: f"{source} to {target}"
-    monkeypatch.setitem(sys.modules, "unet_complexity.collapse", module)
+    put(monkeypatch, "collapse", "command", lambda source, target: f"{source} to {target}")
     assert ask(capsys, "collapse", "in.onnx", "out.onnx") == "in.onnx to out.onnx\n"
 
 

@@ -80,11 +80,11 @@ def unet(width: int, depth: int, gated: bool = False) -> Any:
 
 
 def _model(graph: Graph, last: str, width: int, gated: bool) -> Any:
-    def maps(name: str, channels: int) -> Any:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", channels, "height", "width"])
+    def maps(name: str, channels: int, batch: Any = "batch") -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, channels, "height", "width"])
 
     graph.nodes[-1].output[0] = "logits"
-    gate = [maps("/dec0/gate/Gate_output_0", width)] if gated else []
+    gate = [maps("/dec0/gate/Gate_output_0", width, batch=1)] if gated else []
     whole = helper.make_graph(
         graph.nodes, "unet", [maps("image", 3)], [maps("logits", 1)], graph.weights, value_info=gate
     )

@@ -22,7 +22,7 @@ from unet_complexity.report import CONVENTIONS, as_data, as_text
 from unet_complexity.symbols import N
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = {".onnx": ("from_onnx", "onnx"), ".keras": ("from_keras", "keras")}  # by ending: reader, extra
+READERS = {".onnx": "onnx", ".keras": "keras"}  # a module, a function from_..., an extra to install
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -79,9 +79,10 @@ def read(path: str, size: Any, unknown: str) -> Network:
     ending = Path(path).suffix.lower()
     if ending not in READERS:
         raise ValueError(f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes the first")
-    reader, extra = READERS[ending]
-    with needing(extra):
-        network: Network = getattr(unet_complexity, reader)(path, side=size, unknown=unknown)
+    kind = READERS[ending]
+    with needing(kind):
+        reader = getattr(import_module(f"unet_complexity.readers.{kind}"), f"from_{kind}")
+        network: Network = reader(path, side=size, unknown=unknown)
     return network
 
 
