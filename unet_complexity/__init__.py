@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from unet_complexity.conventions.chart import plot_tools
     from unet_complexity.counting import Counted, count
     from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
+    from unet_complexity.readers.keras import from_keras
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -126,6 +127,7 @@ __all__ = [
     "ZeroPadding2D",
     "classic_unet",
     "count",
+    "from_keras",
     "kept",
     "level_sum",
     "live",
@@ -143,6 +145,7 @@ __all__ = [
 LATER = {
     "conventions.chart": ("plot_tools",),
     "counting": ("Counted", "count"),
+    "readers.keras": ("from_keras",),
     "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
     "tables": ("Table",),
 }
