@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from unet_complexity.counting import Counted, count
     from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.readers.keras import from_keras
+    from unet_complexity.readers.onnx import from_onnx
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -128,6 +129,7 @@ __all__ = [
     "classic_unet",
     "count",
     "from_keras",
+    "from_onnx",
     "kept",
     "level_sum",
     "live",
@@ -147,6 +149,7 @@ LATER = {
     "counting": ("Counted", "count"),
     "readers.keras": ("from_keras",),
     "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
+    "readers.onnx": ("from_onnx",),
     "tables": ("Table",),
 }
 

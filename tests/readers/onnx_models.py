@@ -54,7 +54,7 @@ class Graph:
         """A convolution, by default one that keeps the sides, padded as PyTorch writes it."""
         group = attributes.get("group", 1)
         attributes.setdefault("pads", [k // 2] * 4)
-        weights = [self.weight(f, c // group, k, k)] + [self.weight(f)] * bias
+        weights = [self.weight(f, c // group, k, k), *([self.weight(f)] if bias else [])]
         return self.op("Conv", x, *weights, **attributes)
 
     def batch_norm(self, x: str, c: int) -> str:
@@ -65,7 +65,9 @@ class Graph:
     def group_norm(self, x: str, c: int, groups: int) -> str:
         """As PyTorch writes it: an instance normalisation without weights, seen as groups, then scale and shift."""
         seen = self.op("Reshape", x, self.ints(0, groups, -1))
-        ones, zeros = (self.op("Constant", value=numpy_helper.from_array(np.full(groups, v, "float32"))) for v in (1, 0))
+        ones, zeros = (
+            self.op("Constant", value=numpy_helper.from_array(np.full(groups, v, "float32"))) for v in (1, 0)
+        )
         back = self.op("Reshape", self.op("InstanceNormalization", seen, ones, zeros), self.op("Shape", x))
         return self.op("Add", self.op("Mul", back, self.weight(c, 1, 1)), self.weight(c, 1, 1))
 
@@ -142,7 +144,10 @@ def classic(side: Side, g: int = 4, depth: int = 3) -> ModelProto:
         x = net.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     x, c = twice(x, c, 2 * c), 2 * c
     for _ in range(depth):
-        x, skip = net.op("ConvTranspose", x, net.weight(c, c // 2, 2, 2), net.weight(c // 2), strides=[2, 2]), skips.pop()
+        x, skip = (
+            net.op("ConvTranspose", x, net.weight(c, c // 2, 2, 2), net.weight(c // 2), strides=[2, 2]),
+            skips.pop(),
+        )
         missing = [net.op("Sub", net.side(skip, axis), net.side(x, axis)) for axis in (2, 3)]
         before = [net.op("Div", one, net.ints(2)) for one in missing]
         after = [net.op("Sub", one, half) for one, half in zip(missing, before, strict=True)]
@@ -239,7 +244,11 @@ def channels_last(side: Side, c: int = 8) -> ModelProto:
     """As tf2onnx writes Keras: the image comes channels last and is transposed for each convolution, and back."""
     net = Graph(13)
     first, last = [0, 3, 1, 2], [0, 2, 3, 1]
-    x = net.op("Transpose", net.conv(net.op("Transpose", "x", perm=first), 3, c, 3, strides=[2, 2], auto_pad="SAME_UPPER", pads=None), perm=last)
+    x = net.op(
+        "Transpose",
+        net.conv(net.op("Transpose", "x", perm=first), 3, c, 3, strides=[2, 2], auto_pad="SAME_UPPER", pads=None),
+        perm=last,
+    )
     x = net.op("Relu", net.op("Add", x, net.weight(c)))
     tokens = net.op("Add", net.op("MatMul", x, net.weight(c, 2 * c)), net.weight(2 * c))
     pooled = net.op("ReduceMean", tokens, axes=[1, 2], keepdims=1)

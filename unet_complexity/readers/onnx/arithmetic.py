@@ -22,7 +22,7 @@ LARGEST = 2**63  # of ONNX's whole numbers
 LARGEST_POWER = 64
 
 
-class Open(Exception):  # noqa: N818 - it is no error that anything is left open
+class Open(ValueError):  # noqa: N818 - where it need not be known it is no error
     """The answer depends on what a letter stands for."""
 
 
@@ -60,7 +60,7 @@ def decided(relation: Any) -> bool:
     """A relation between sizes, if it holds or fails for whatever the letters stand for."""
     if relation in (True, False):
         return bool(relation)
-    raise Open
+    raise Open(f"whether {relation} depends on what the letters stand for; read the model at numbers, side=256")
 
 
 def _with_letters(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

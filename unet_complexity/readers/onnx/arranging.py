@@ -137,7 +137,7 @@ def slice_(node: Node) -> Value:
     cuts = [slice(None)] * len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         shape[axis], cuts[axis] = _length(x.shape[axis], start, end, step), slice(start, end, step)
-    if tuple(shape) == x.shape and x.source is not None:
+    if tuple(shape) == x.shape and x.source is not None and min(steps, default=1) > 0:
         return node.seen(x, x.shape)
     if 0 in shape and x.numbers is None:
         raise ValueError(f"something must be left, got {shown(tuple(shape))} of {shown(x.shape)}")

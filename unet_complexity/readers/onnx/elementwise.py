@@ -56,7 +56,7 @@ MERGED: dict[str, type[Layer]] = {
     "Sub": Subtract,
     "Sum": Add,
 }
-PAIRED = "And BitShift Equal Greater GreaterOrEqual Less LessOrEqual Mod Or Pow Xor".split()
+PAIRED = "And Equal Greater GreaterOrEqual Less LessOrEqual Mod Or Pow Xor".split()
 
 
 def on_each(node: Node, layer: Layer) -> Value:
@@ -87,7 +87,7 @@ def rectified(node: Node) -> Value:
         return on_each(node, ReLU())
     if node.kind == "LeakyRelu":
         return on_each(node, LeakyReLU(node.number("alpha", 0.01)))
-    return on_each(node, ELU(node.number("alpha", 1.0)))
+    return on_each(node, ELU(node.number("alpha", 1.0)) if node.kind == "Elu" else Elementwise("Celu", operations=5))
 
 
 @operator("Clip")

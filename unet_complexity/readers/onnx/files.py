@@ -89,6 +89,7 @@ def in_order(graph: Any) -> list[Any]:
 
     ValueError where a name is written twice, or read and never written, or where nodes wait for one another.
     """
+    _check_names(graph)
     there = {*_once([(tensor.name, tensor) for tensor in graph.input], "inputs"), *stored(graph), ""}
     writers = _once(
         [(name, i) for i, node in enumerate(graph.node) for name in node.output if name], "outputs of nodes"
@@ -104,6 +105,16 @@ def in_order(graph: Any) -> list[Any]:
     for i in reversed(order):
         needed |= before[i] if i in needed else set()
     return [graph.node[i] for i in order if i in needed]
+
+
+def _check_names(graph: Any) -> None:
+    """ValueError where a name is no text: protobuf then gives it as bytes."""
+    tensors = [tensor.name for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)]
+    nodes = [name for node in graph.node for name in (node.name, node.op_type, node.domain, *node.input, *node.output)]
+    dims = [dim.dim_param for tensor in graph.input for dim in tensor.type.tensor_type.shape.dim]
+    attributes = [attribute.name for node in graph.node for attribute in node.attribute]
+    if wrong := [name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)]:
+        raise ValueError(f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}")
 
 
 def _names(tensors: Iterable[Any]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from unet_complexity.readers.onnx.arithmetic import decided
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.readers.onnx.values import MOST_NUMBERS, Shape, Value, as_objects, product, shown, stored
 from unet_complexity.symbols import Size, as_size, ceil_div, exact
@@ -36,7 +35,7 @@ def filled(x: Value, sides: list[Any]) -> Shape:
     known = product(side for side in sides if side != -1)
     left = exact(sp.expand(sp.sympify(x.size) / known)) if known != 0 else 0
     free = sum(side == -1 for side in sides)
-    if free > 1 or left == 0 or isinstance(left, sp.Rational) or (not free and not decided(sp.Eq(left, 1))):
+    if free > 1 or left == 0 or isinstance(left, sp.Rational) or (not free and left != 1):
         raise ValueError(
             f"{shown(x.shape)} cannot be seen as {' x '.join(map(str, sides))}: the elements do not come out even"
         )

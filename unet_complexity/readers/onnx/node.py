@@ -58,7 +58,7 @@ class Node:
         """What input ``i`` holds, as a list.  ValueError where that is known only when the model runs."""
         value = self.given(i)
         if value.numbers is None:
-            why = "are stored in another file" if value.elsewhere else "depend on what the model is given"
+            why = "are not stored in the file" if value.elsewhere else "depend on what the model is given"
             raise ValueError(f"the numbers of its input {i} {why}, and a shape hangs on them; store them in the model")
         return list(value.numbers.reshape(-1))
 

@@ -18,7 +18,7 @@ from unet_complexity.layers import (
 )
 from unet_complexity.readers.onnx.arithmetic import BINARY, REDUCED
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.readers.onnx.values import Numbers, Shape, Value, as_objects, fold, product, shown
+from unet_complexity.readers.onnx.values import Numbers, Shape, Value, all_are, as_objects, fold, product, shown
 
 REDUCTIONS = {"ReduceMean": "mean", "ReduceMax": "max", "ReduceMin": "min", "ArgMax": "max", "ArgMin": "min"}
 SUMS = "ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp".split()
@@ -62,15 +62,9 @@ def group_normalization(node: Node) -> Value:
     weights = [node.given(1), node.given(2)]
     if node.kind == "GroupNormalization":
         return normalised(node, x, GroupNormalization(node.integer("num_groups", 1)), seen, weights, x.shape[1])
-    if without_effect(*weights) and (len(x.shape) == 3 or not any(w.weights for w in weights)):
+    if all_are(weights[0], 1) and all_are(weights[1], 0):  # exporters write these where there are none
         return node.step(GroupNormalization(-1, center=False, scale=False), x.shape, x, maps=[seen])
     return normalised(node, x, GroupNormalization(-1), seen, weights, x.shape[1])
-
-
-def without_effect(scale: Value, shift: Value) -> bool:
-    """Ones and zeros: what exporters write where a normalisation has no weights."""
-    known = scale.numbers is not None and shift.numbers is not None
-    return known and set(scale.numbers.flat) == {1.0} and set(shift.numbers.flat) == {0.0}  # type: ignore[union-attr]
 
 
 @operator("LayerNormalization", "RMSNormalization")

@@ -21,6 +21,7 @@ from unet_complexity.symbols import Size, exact
 Shape: TypeAlias = tuple[Size, ...]
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
 MOST_NUMBERS = 4096  # larger arrays are weights or maps: only their shape is looked at
+MOST_FLOATS = 16  # as many scales as a Resize may have
 FLOATS = (
     1,
     10,
@@ -39,10 +40,10 @@ FLOATS = (
 class Value:
     """One edge: a map that step ``source`` writes; or, without a source, something known before the network runs.
 
-    ``numbers``: what a known one holds, where that is few and stored in the file.  ``weights``: names of the stored
+    ``numbers``: what a known one holds, where shapes may hang on it.  ``weights``: names of the stored
     floating-point arrays that it is made of.  ``whole``: of a whole-number type.  ``channels``: which axis they are
     on, counted from the end.  ``view``: name of the node that gave the shape to numbers that stayed where they were.
-    ``elsewhere``: stored in another file.
+    ``elsewhere``: its numbers are not in the file.  ``tensor``: the TensorProto that stores it.
     """
 
     shape: Shape
@@ -53,6 +54,7 @@ class Value:
     channels: int = -1
     elsewhere: bool = False
     view: str = ""
+    tensor: Any = None
 
     @property
     def size(self) -> Size:
@@ -154,25 +156,44 @@ def as_objects(result: Any) -> Numbers:
 
 
 def stored(name: str, tensor: Any) -> Value:
-    """What a TensorProto stores, by its dimensions; its numbers, where they are few and in the file itself.
+    """What a TensorProto stores, by its dimensions, and its numbers, where shapes may hang on them.
 
     ValueError where a dimension is negative, or the numbers are not as many as the dimensions say.
     """
-    from onnx import SparseTensorProto, TensorProto, numpy_helper
+    from onnx import SparseTensorProto, TensorProto
 
     shape = tuple(int(side) for side in tensor.dims)
     if any(side < 0 for side in shape):
         raise ValueError(f"{name!r} must have sides of at least 0, got {shown(shape)}")
     sparse = isinstance(tensor, SparseTensorProto)
-    kind = tensor.values.data_type if sparse else tensor.data_type
-    whole, numbers = kind not in FLOATS, None
-    elsewhere = not sparse and tensor.data_location == TensorProto.EXTERNAL
-    if not (sparse or elsewhere) and math.prod(shape) <= MOST_NUMBERS and kind != TensorProto.STRING:
-        try:
+    whole = (tensor.values if sparse else tensor).data_type not in FLOATS
+    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or not (math.prod(shape) and held(tensor))
+    known = not elsewhere and math.prod(shape) <= (MOST_NUMBERS if whole else MOST_FLOATS)
+    numbers = decoded(name, tensor, shape, whole) if known else None
+    weights = frozenset() if whole or not shape else frozenset([name])
+    return Value(shape, None, numbers, weights, whole, elsewhere=elsewhere, tensor=None if sparse else tensor)
+
+
+def held(tensor: Any) -> bool:
+    """Whether a TensorProto holds any numbers; some files keep the dimensions of weights alone."""
+    return any(len(getattr(tensor, f"{kind}_data")) for kind in ("raw", "float", "int32", "int64", "double", "uint64"))
+
+
+def decoded(name: str, tensor: Any, shape: Shape, whole: bool) -> Numbers:
+    """The numbers of a TensorProto."""
+    from onnx import numpy_helper
+
+    try:
+        with np.errstate(all="ignore"):
             array = numpy_helper.to_array(tensor)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{name!r} does not hold {shown(shape)} numbers ({error}); the file is damaged") from None
-        numbers = as_objects(array.astype(object if whole else np.float64).tolist()).reshape(shape)
-    return Value(
-        shape, None, numbers, frozenset() if whole or not shape else frozenset([name]), whole, elsewhere=elsewhere
-    )
+            return as_objects(array.astype(object if whole else np.float64).tolist()).reshape(shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name!r} does not hold {shown(shape)} numbers ({error}); the file is damaged") from None
+
+
+def all_are(value: Value, number: float) -> bool:
+    """Whether a stored value holds this number and no other."""
+    numbers = value.numbers
+    if numbers is None and value.tensor is not None and not value.elsewhere and value.size <= MOST_NUMBERS:
+        numbers = decoded("a stored array", value.tensor, value.shape, value.whole)
+    return numbers is not None and all(one == number for one in numbers.flat)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -22,17 +24,16 @@ from unet_complexity.layers import (
 from unet_complexity.layers.windows import rounded_up
 from unet_complexity.readers.onnx.arithmetic import exactly, rounded_down
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.readers.onnx.values import Shape, Value, fold, shown
-from unet_complexity.symbols import as_size, exact
+from unet_complexity.readers.onnx.values import Shape, Value, fold, shown, sides
+from unet_complexity.symbols import Size, as_size, exact
 
+MOST_TAPS = 2**15  # a window that is larger is damage
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
 
 
 def image(node: Node, rank: int, batch: bool = False) -> Value:
     """Input 0, an image (rank 4) or a signal (rank 3), whose channels are on axis 1."""
     x = node.given(rank=rank)
-    if rank not in (3, 4):
-        raise Unsupported(f"with {rank - 2} spatial axes")
     if x.shape[0] != 1 and not batch:
         raise Unsupported(f"of {x.shape[0]} images at once")
     return x
@@ -50,17 +51,22 @@ def border(pads: list[Any]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
     return ((0, 0), ends[0]) if half == 1 else (ends[0], ends[1])
 
 
-def slid(node: Node, axes: int) -> dict[str, Any]:
-    """What convolutions and pools have in common: strides, dilations and padding, for so many axes."""
-    lists = {name: node.ints(name, [1] * axes) or [] for name in ("strides", "dilations")}
+def slid(node: Node, kernel: Sequence[Any]) -> dict[str, Any]:
+    """What convolutions and pools have in common, beside a kernel of these sides: strides, dilations and padding."""
+    axes = len(kernel)
+    if axes not in (1, 2):
+        raise Unsupported(f"with {axes} spatial axes")
+    strides, dilations = (node.ints(name, [1] * axes) or [] for name in ("strides", "dilations"))
     pads = node.ints("pads", [0] * (2 * axes)) or []
-    if {len(values) for values in lists.values()} != {axes} or len(pads) != 2 * axes:
-        raise ValueError(f"strides, dilations and pads must fit {axes} axes, got {[*lists.values(), pads]}")
+    if {len(strides), len(dilations)} != {axes} or len(pads) != 2 * axes:
+        raise ValueError(f"strides, dilations and pads must fit {axes} axes, got {strides}, {dilations}, {pads}")
+    if (largest := max(*kernel, *strides, *dilations, *pads)) > MOST_TAPS:
+        raise ValueError(f"windows, strides, dilations and pads of at most {MOST_TAPS:,} are read, got {largest:,}")
     auto = node.text("auto_pad", "NOTSET")
     padding: Any = {"SAME_UPPER": "same", "SAME_LOWER": "same"}.get(auto, "valid")
     if auto == "NOTSET" and any(pads):
         padding = border(pads)
-    return {"strides": pair(lists["strides"]), "dilation_rate": pair(lists["dilations"]), "padding": padding}
+    return {"strides": pair(strides), "dilation_rate": pair(dilations), "padding": padding}
 
 
 def as_image(x: Value, out: Tensor) -> Shape:
@@ -74,19 +80,21 @@ def run(node: Node, layer: Layer, x: Value, weights: list[Value]) -> Value:
     return node.step(layer, as_image(x, layer.output(seen)), x, maps=[seen], weights=weights)
 
 
-def weights_of(node: Node) -> list[Value]:
-    """Kernel and bias."""
+def weights_of(node: Node, filters: Size) -> list[Value]:
+    """Kernel, and a bias for each of the filters."""
     weights = [node.given(1)] + ([node.given(2)] if node.has(2) else [])
     if any(value.source is not None for value in weights):
         raise Unsupported("whose weights the network computes")
+    if weights[1:] and weights[1].shape != (filters,):
+        raise ValueError(f"its bias must hold {filters} numbers, got {shown(weights[1].shape)}")
     return weights
 
 
 @operator("Conv")
 def conv(node: Node) -> Value:
     """Weights (filters, channels / group, rows, columns)."""
-    weights, kernel = weights_of(node), node.given(1).shape
-    groups, how = node.integer("group", 1), slid(node, len(kernel) - 2)
+    kernel, groups = node.given(1).shape, as_size(node.integer("group", 1), "group")
+    how, weights = slid(node, kernel[2:]), weights_of(node, kernel[0])
     one = set(kernel[2:]) == set(how["strides"]) == {1} and how["padding"] == "valid"  # each pixel by itself
     x = image(node, len(kernel), batch=one)
     if exact(groups * kernel[1] - x.shape[1]) != 0:
@@ -102,9 +110,9 @@ def conv(node: Node) -> Value:
 @operator("ConvTranspose")
 def conv_transpose(node: Node) -> Value:
     """Weights (channels, filters / group, rows, columns)."""
-    weights, kernel = weights_of(node), node.given(1).shape
-    axes = len(kernel) - 2
-    x, groups, how = image(node, len(kernel)), node.integer("group", 1), slid(node, axes)
+    kernel, groups = node.given(1).shape, as_size(node.integer("group", 1), "group")
+    how, axes = slid(node, kernel[2:]), len(kernel) - 2
+    x, weights = image(node, len(kernel)), weights_of(node, exact(groups * kernel[1]))
     if x.shape[1] != kernel[0]:
         raise ValueError(f"its weights are for {kernel[0]} channels, got {shown(x.shape)}")
     added = node.ints("output_padding", [0] * axes) or []
@@ -122,8 +130,6 @@ def conv_transpose(node: Node) -> Value:
 
 def to_sides(layer: Conv2DTranspose, x: Value, sides: list[int]) -> Conv2DTranspose:
     """The padding that brings the output to these sides, the smaller half in front."""
-    from dataclasses import replace
-
     full = replace(layer, padding="valid", output_padding=(0, 0)).output(fold(x.shape, 1 - len(x.shape)))
     over = [exact(side - wanted) for side, wanted in zip((full.height, full.width), pair(sides), strict=True)]
     cut = [max(o, 0) if isinstance(o, int) else o for o in over]
@@ -135,7 +141,7 @@ def to_sides(layer: Conv2DTranspose, x: Value, sides: list[int]) -> Conv2DTransp
 def pool(node: Node) -> list[Value]:
     """Padding is no element of any window; a window that hangs over is taken along where ceil_mode says so."""
     kernel = node.ints("kernel_shape") or []
-    how = slid(node, len(kernel))
+    how = slid(node, kernel)
     x = image(node, len(kernel) + 2)
     size, strides, padding = pair(kernel), how["strides"], how["padding"]
     if how["dilation_rate"] != (1, 1):
@@ -160,24 +166,34 @@ def global_pool(node: Node) -> Value:
 def resize(node: Node) -> Value:
     """To other sides, which are given, or as scales of the old ones and rounded down."""
     x = node.given()
-    mode, rank = node.text("mode", "nearest"), len(x.shape)
+    mode = node.text("mode", "nearest")
     said = (node.text("keep_aspect_ratio_policy", "stretch"), node.text("coordinate_transformation_mode", ""))
     if mode not in MODES or node.integer("antialias", 0) or said[0] != "stretch" or said[1] == "tf_crop_and_resize":
         raise Unsupported(f"with mode {mode}, antialias {node.integer('antialias', 0)}, {said[0]}, {said[1]}")
     shape = new_sides(node, x)
-    rows, columns = (
-        [axis for axis in range(1, rank) if axis != rank + x.channels]
-        if rank == 4
-        else (0, 1 if x.channels == -1 else rank - 1)
-    )
-    changed = {axis for axis in range(rank) if shape[axis] != x.shape[axis]}
-    if changed - {rows, columns}:
-        raise Unsupported(f"from {shown(x.shape)} to {shown(shape)}")
-    sides = (shape[rows], shape[columns])
-    times = [exact(sp.sympify(new) / old) for new, old in zip(sides, (x.shape[rows], x.shape[columns]), strict=True)]
+    axes = plane(x, shape)
+    old, new = on(axes, x.shape), on(axes, shape)
+    times = [exact(sp.sympify(after) / before) for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)]
     whole = all(isinstance(factor, int) for factor in times)
-    layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(*sides, MODES[mode])
-    return node.step(layer, shape, x, maps=[x.map])
+    layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(new.height, new.width, MODES[mode])
+    return node.step(layer, shape, x, maps=[replace(old, channels=exact(x.size / sp.sympify(old.size)))])
+
+
+def on(axes: tuple[int | None, int], shape: Shape) -> Tensor:
+    """Rows and columns of a shape, one channel."""
+    rows, columns = axes
+    return Tensor(1 if rows is None else shape[rows], shape[columns], 1)
+
+
+def plane(x: Value, shape: Shape) -> tuple[int | None, int]:
+    """The axes of rows and columns, which may change: where they are not known, those that do."""
+    rank = len(shape)
+    changed = [axis for axis in range(rank) if shape[axis] != x.shape[axis]]
+    spatial = [axis for axis in range(1, rank) if axis != rank + x.channels]
+    chosen = spatial if len(spatial) in (1, 2) and set(changed) <= set(spatial) else changed
+    if len(chosen) not in (1, 2) or 0 in chosen:
+        raise Unsupported(f"from {shown(x.shape)} to {shown(shape)}")
+    return (None, *chosen)[-2], chosen[-1]
 
 
 def new_sides(node: Node, x: Value) -> Shape:
