@@ -12,7 +12,7 @@ from typing import Any
 from onnx import TensorProto, helper
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks" / "models"
-WIDTHS, DEPTHS = (8, 16, 32), (2, 3, 4)
+WIDTHS, DEPTHS = (8, 16, 32), (3, 4)
 
 
 class Graph:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unet_complexity.checks import Puzzle, check, exercises
@@ -75,17 +75,18 @@ def own(width, depth):
     return macs, 4 * 256**2 * width, weights + biases
 
 
-@given(width=st.integers(1, 40), depth=st.integers(1, 8))
+@settings(max_examples=40)
+@given(width=st.integers(1, 20), depth=st.integers(1, 8))
 def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
     macs, held, params = own(width, depth)
     feedback = check("your network on a budget", (width, depth))
-    assert feedback.right == (macs <= 1_500_000_000 and held <= 3_000_000 and params >= 1_000_000)
+    assert feedback.right == (macs <= 1_500_000_000 and held <= 3_000_000 and 10**6 <= params <= 4 * 10**6)
     assert ("Too much, numbers at the fullest moment" in feedback.text) == (held > 3_000_000)
     assert ("Too little, parameters" in feedback.text) == (params < 1_000_000)
 
 
 KEPT = {
-    "your network on a budget": [(6, 5), (10, 5), (4, 6), (8, 6)],
+    "your network on a budget": [(6, 5), (8, 5), (10, 5), (4, 6)],
     "a layer on a budget": [(64, 3, 2), (86, 3, 4), (64, 3, 3)],
     "a copy on a budget": [(128, 2, 8, 16), (32, 8, 10, 16), (64, 4, 8, 21)],
     "phases on a budget": [(4, 3), (3, 4)],

@@ -186,7 +186,7 @@ PUZZLES = {
     "your network on a budget": Puzzle(
         (Letter("width", 1_000, doubling=True), Letter("depth", 8)),
         _own,
-        {"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000},
+        {"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
         {"parameters": 1_000_000},
     ),
 }

@@ -23,7 +23,17 @@ from unet_complexity.layers.elementwise import (
     Rescaling,
     Softmax,
 )
-from unet_complexity.layers.merging import Add, Average, Concatenate, Divide, Elementwise, Maximum, Minimum, Multiply, Subtract
+from unet_complexity.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Divide,
+    Elementwise,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from unet_complexity.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
