@@ -20,6 +20,7 @@ from unet_complexity.explorers import (
     BlockExplorer,
     GrowthExplorer,
     LevelsExplorer,
+    NetworkExplorer,
     RepeatExplorer,
     WindowExplorer,
     base,
@@ -29,7 +30,8 @@ from unet_complexity.explorers import (
 )
 from unet_complexity.explorers.base import Choice, Whole
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer, GrowthExplorer)}
+CLASSES = (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer, GrowthExplorer, NetworkExplorer)
+EXPLORERS = {one.kind: one for one in CLASSES}
 POINTS = 1000
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
@@ -77,7 +79,9 @@ def leaves(tree, path="count"):
         yield path, sp.sympify(tree)
 
 
-FORMULAS = [(kind, *leaf) for kind, (make) in module.PARTS.items() for leaf in leaves(make()[0])]
+# a network's own levels have only the letter N, and are compared level by level in tests/test_own.py
+SYMBOLIC = {kind: make for kind, make in module.PARTS.items() if kind != "own"}
+FORMULAS = [(kind, *leaf) for kind, make in SYMBOLIC.items() for leaf in leaves(make()[0])]
 
 
 def points(expr, count, seed):
@@ -131,6 +135,7 @@ ROOMIEST = {
     "repeat": [{}],
     "block": [{"side": 6, "factor": 4}],
     "levels": [{"family": "pix2pix", "depth": 2}],
+    "own": [{}],
     "growth": [{"network": "convolution"}, {"letter": "depth", "depth": 2}, {"network": "classic", "depth": 1}],
 }
 
@@ -153,7 +158,8 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
         assert {name: numbers[name] for name in explorer.numbers} == explorer.numbers
         seen |= state.items()
     everything = {(one["name"], value) for one in controls(kind) for value in values(one)}
-    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % 4}
+    grid = 64 if kind == "own" else 4  # what every depth there is divides
+    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % grid}
 
 
 @pytest.mark.parametrize("state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}])
@@ -317,7 +323,7 @@ def test_controls_cannot_express_what_python_refuses(kind):
 def test_bounds_leave_what_python_accepts_alone(kind):
     explorer, accepted = EXPLORERS[kind](), []
     for state in drawn_states(kind, 600, seed=4):
-        state |= {"side": 256} if kind in ("levels", "growth") else {}
+        state |= {"side": 256} if kind in ("levels", "growth", "own") else {}
         try:
             explorer.set(**state)
         except ValueError:
@@ -387,6 +393,9 @@ INVALID = [
         {"side": 96},
         "side must be a multiple of 2**depth = 128, got 96;",
     ),
+    (NetworkExplorer, {"width": 33}, "width must be one of '32', '64', got '33'; try '32'"),
+    (NetworkExplorer, {"side": 200}, "side must be 64, 128, ... 1024 for this network, got 200; try 192"),
+    (NetworkExplorer, {"side": 192, "depth": 7}, "side must be 128, 256, ... 1024 for this network, got 192; try 128"),
     (LevelsExplorer, {"kernel_size": 4, "depth": 9}, "depth must be a whole number from 1 to 8, got 9; try 8"),
 ]
 

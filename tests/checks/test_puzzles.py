@@ -4,7 +4,7 @@ import re
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unet_complexity.checks import Puzzle, check, exercises
@@ -67,7 +67,26 @@ def test_tools_are_apart_just_where_the_network_is_narrow_and_large(tiles, base_
     assert check("tools apart", (tiles, base_filters)).right == keeps
 
 
+def own(width, depth):
+    """MACs, numbers at the fullest moment and parameters of the network in the file at 256 x 256, by closed forms."""
+    macs = 256**2 * (width**2 * (9 * (2 + 9 * depth) + 4 * depth) + width * 56) // 2
+    weights = width * ((9 * 4**depth - 6) * 9 * width + 8 * (4**depth - 1) * width + 84) // 3
+    biases = 2 * width * (2**depth + 2 * (2**depth - 1)) + width * (2**depth - 1) + 1
+    return macs, 4 * 256**2 * width, weights + biases
+
+
+@settings(max_examples=40)
+@given(width=st.integers(1, 20), depth=st.integers(1, 8))
+def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
+    macs, held, params = own(width, depth)
+    feedback = check("your network on a budget", (width, depth))
+    assert feedback.right == (macs <= 1_500_000_000 and held <= 3_000_000 and 10**6 <= params <= 4 * 10**6)
+    assert ("Too much, numbers at the fullest moment" in feedback.text) == (held > 3_000_000)
+    assert ("Too little, parameters" in feedback.text) == (params < 1_000_000)
+
+
 KEPT = {
+    "your network on a budget": [(6, 5), (8, 5), (10, 5), (4, 6)],
     "a layer on a budget": [(64, 3, 2), (86, 3, 4), (64, 3, 3)],
     "a copy on a budget": [(128, 2, 8, 16), (32, 8, 10, 16), (64, 4, 8, 21)],
     "phases on a budget": [(4, 3), (3, 4)],
