@@ -104,7 +104,9 @@ def write(engine: str, cases: list[Any]) -> Path:
     head = {**header(*packages), "engine": engine, "network": "pix2pix U-Net", "dtype": "float32", "unit": "ms"}
     old = json.loads(path.read_text()) if path.exists() else {**head, "cases": []}
     if changed := [name for name in ("machine", "versions") if old[name] != head[name]]:
-        raise ValueError(f"{path.name} was measured with another {changed[0]}; delete it and measure all its cases anew")
+        raise ValueError(
+            f"{path.name} was measured with another {changed[0]}; delete it and measure all its cases anew"
+        )
     kept = {(case["side"], case["batch"]): case for case in [*old["cases"], *cases]}
     text = json.dumps({**head, "cases": [kept[key] for key in sorted(kept)]}, indent=1)
     path.write_text(one_line_lists(text) + "\n", encoding="utf-8")
