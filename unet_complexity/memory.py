@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -173,9 +174,9 @@ def _holders(steps: tuple[Step, ...], training: bool) -> dict[str, str]:
     return holder
 
 
-def _at_least(a: Size, b: Size) -> bool:
+def _at_least(a: Any, b: Any) -> bool:
     """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
-    if isinstance(a, int) and isinstance(b, int):
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = sp.sympify(a - b)
     above_one = {x: x + 1 for x in difference.free_symbols if x.is_positive}  # so that each x may be 0

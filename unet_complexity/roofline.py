@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -100,21 +101,23 @@ class Kernel:
     @property
     def seconds(self) -> Seconds:
         """The longer of the two: it takes no less."""
-        longer = sp.Max(self.compute_seconds, self.memory_seconds)
-        return float(longer) if longer.is_number else longer
+        longest = {"compute": self.compute_seconds, "memory": self.memory_seconds}
+        return longest[self._bound] if self._bound else sp.Max(*longest.values(), evaluate=False)
 
     @property
     def bound(self) -> str:
         """What binds: "compute" or "memory".  ValueError where it depends on what letters stand for."""
+        if not self._bound:
+            raise ValueError(
+                f"what binds {self.name} depends on its letters, got {self.intensity} FLOPs per byte and a ridge of "
+                f"{self.machine.ridge}; give more numbers"
+            )
+        return self._bound
+
+    @cached_property
+    def _bound(self) -> str:
         compute, memory = self.compute_seconds, self.memory_seconds
-        if _at_least(compute, memory):
-            return "compute"
-        if _at_least(memory, compute):
-            return "memory"
-        raise ValueError(
-            f"what binds {self.name} depends on its letters, got {self.intensity} FLOPs per byte and a ridge of "
-            f"{self.machine.ridge}; give more numbers"
-        )
+        return "compute" if _at_least(compute, memory) else "memory" if _at_least(memory, compute) else ""
 
 
 @dataclass(frozen=True, repr=False)
