@@ -37,3 +37,39 @@ def conv(source: str = "u", bias: bool = True, **settings: Any) -> Any:
 
 def weights(kernel: Sequence[int] = (3, 3), size: Sequence[int] = (2, 2), c: int = 4, f: int = 2) -> dict[str, Any]:
     return {"scales": np.array([1, 1, *size], np.float32), "w": whole(f, c, *kernel), "b": whole(f, seed=1)}
+
+
+def blocks(plan: Sequence[tuple[int, int]], kernel: int, skips: bool, tail: int) -> Any:
+    """An encoder of strided convolutions and a decoder of upsamplings, as the pix2pix generator has them.
+
+    ``plan``: (channels in, filters) of each step down; ``tail``: channels of the output.
+    """
+    nodes, held, maps = [], {}, ["x"]
+    before, after = (kernel - 1) // 2, kernel // 2
+
+    def add(op: str, inputs: list[str], **settings: Any) -> str:
+        nodes.append(helper.make_node(op, inputs, [f"v{len(nodes)}"], f"n{len(nodes)}", **settings))
+        return f"v{len(nodes) - 1}"
+
+    def convolved(source: str, c: int, f: int, **settings: Any) -> str:
+        name = f"w{len(held)}"
+        held[name] = np.random.default_rng(len(held)).normal(size=(f, c, kernel, kernel)).astype("f") / kernel / c**0.5
+        return add("Relu", [add("Conv", [source, name], **settings)])
+
+    for c, f in plan:
+        maps.append(convolved(maps[-1], c, f, strides=[2, 2], auto_pad="SAME_UPPER"))
+    held["scales"], x, c = np.array([1, 1, 2, 2], np.float32), maps.pop(), plan[-1][1]
+    for level, (out, _) in enumerate(reversed(plan)):
+        last = level == len(plan) - 1
+        up = add("Resize", [x, "", "scales"], **NEAREST)
+        x, c = convolved(up, c, tail if last else out, pads=[before, before, after, after]), tail if last else out
+        if skips and not last:
+            x, c = add("Concat", [x, maps.pop()], axis=1), 2 * out
+    nodes[-1].output[0] = "y"
+    return nodes, held
+
+
+def pix2pix(side: Any = "n", g: int = 16) -> Any:
+    """The asker's network with fewer filters: six steps down and up, 4 x 4 kernels."""
+    plan = [(3, g), (g, 2 * g), (2 * g, 4 * g), (4 * g, 8 * g)]
+    return model(*blocks(plan, 4, True, 3), shape=(1, 3, side, side))

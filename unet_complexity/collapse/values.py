@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Array = NDArray[Any]
+
+FOLDED = {"Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Identity", "Unsqueeze"}
+MOST_FOLDED = 1000  # elements that ConstantOfShape may make
 
 class Values:
     """An index of one graph.  Values that a sub-graph (of If, Loop, Scan) reads count as read."""
@@ -27,15 +31,27 @@ class Values:
         self.fixed = self.initializers.keys() - given  # since IR 4, an input with a default can be given another value
         self.shapes = _shapes(model)
 
-    def constant(self, name: str) -> NDArray[Any] | None:
-        """The value of an initialiser or of a Constant node; None where it is neither."""
+    def constant(self, name: str) -> Array | None:
+        """The value of an initialiser, or of nodes that rearrange constants, as exporters write pads; else None."""
         from onnx import numpy_helper
 
         if name in self.fixed:
-            array: NDArray[Any] = numpy_helper.to_array(self.initializers[name])
+            array: Array = numpy_helper.to_array(self.initializers[name])
             return array
         node = self.makers.get(name)
-        return _constant_of(node) if node is not None and node.op_type == "Constant" else None
+        if node is None or node.op_type not in FOLDED or node.domain not in ("", "ai.onnx"):
+            return None
+        inputs = [self.constant(given) for given in node.input]
+        return None if any(value is None for value in inputs) else self._folded(node, inputs)
+
+    def _folded(self, node: Any, inputs: list[Any]) -> Array | None:
+        from onnx.reference import ReferenceEvaluator
+
+        if node.op_type == "ConstantOfShape" and inputs[0].prod() > MOST_FOLDED:
+            return None
+        evaluator = ReferenceEvaluator(node, opsets={"": self.opset})
+        array: Array = evaluator.run(None, dict(zip(node.input, inputs, strict=True)))[0]
+        return array
 
     def shape(self, name: str) -> list[int | str | None]:
         """Sides of a value: numbers, the file's letters, None where unknown; empty where nothing is known."""
@@ -62,18 +78,6 @@ def all_reads(graph: Any) -> Iterator[str]:
         for item in node.attribute:
             for inner in [item.g] * item.HasField("g") + list(item.graphs):
                 yield from all_reads(inner)
-
-
-def _constant_of(node: Any) -> NDArray[Any] | None:
-    import numpy as np
-    from onnx import numpy_helper
-
-    (name, value), *_ = attributes(node).items()
-    if name == "value":
-        array: NDArray[Any] = numpy_helper.to_array(value)
-        return array
-    kinds = {"value_float": np.float32, "value_floats": np.float32, "value_int": np.int64, "value_ints": np.int64}
-    return np.asarray(value, kinds[name]) if name in kinds else None
 
 
 def _shapes(model: Any) -> dict[str, list[int | str | None]]:
