@@ -113,7 +113,7 @@ class Cost:
         """2 MACs + elementwise operations (dense)."""
         return exact(2 * self.macs + self.elementwise)
 
-    def bytes(self, dtype: str = "float32") -> Size:
+    def bytes(self, dtype: str | Size = "float32") -> Size:
         """Bytes moved when nothing is fused: (reads + writes) x bytes per element.
 
         >>> Cost(reads=3, writes=1).bytes("float16")
@@ -177,15 +177,16 @@ def add(costs: Iterable[Cost]) -> Cost:
     return Cost(rules=tuple(rules), **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS})
 
 
-def bytes_of(elements: Size, dtype: str) -> Size:
-    """What so many numbers of a type take.
+def bytes_of(elements: Size, dtype: str | Size) -> Size:
+    """What so many numbers of a type take; ``dtype``: its name, or its bytes per element as a number or letter.
 
-    >>> bytes_of(3, "float16")
-    6
+    >>> bytes_of(3, "float16"), bytes_of(3, 2)
+    (6, 6)
     """
-    if dtype not in BYTES_PER_ELEMENT:
+    if isinstance(dtype, str) and dtype not in BYTES_PER_ELEMENT:
         raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-    return exact(elements * BYTES_PER_ELEMENT[dtype])
+    each = BYTES_PER_ELEMENT[dtype] if isinstance(dtype, str) else as_size(dtype, "dtype (bytes per element)")
+    return exact(elements * each)
 
 
 def with_separators(value: Any) -> str:

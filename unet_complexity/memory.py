@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -145,19 +146,19 @@ def _read_again(step: Step) -> dict[str, Size]:
     return {}
 
 
-def _wired(network: Network) -> tuple[Step, ...]:
-    """The steps, after a check that each is one layer, fed by those before."""
+def _wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
+    """The steps, after a check that each is one layer, fed by those before; ``what`` needs that."""
     for span in [step.span for step in network if step.span][:1]:
         letters = sorted(x.name for x in sp.Tuple(span.first, span.last).free_symbols)
         raise ValueError(
-            "memory needs numbers for the depth and its doublings, since each map lives for itself, "
+            f"{what} needs numbers for the depth and its doublings, since each map lives for itself, "
             f"got levels {span}; call at(...) first, as in network.at({', '.join(f'{x}=4' for x in letters)})"
         )
     known = {"input"}
     for step in network:
         if missing := [source for source in step.sources if source not in known]:
             raise ValueError(
-                f"memory needs the whole network, since maps wait for later steps, got {step.name} without "
+                f"{what} needs the whole network, since maps wait for later steps, got {step.name} without "
                 f"{missing[0]}; call it before only(...) or where(...)"
             )
         known.add(step.name)
@@ -173,9 +174,9 @@ def _holders(steps: tuple[Step, ...], training: bool) -> dict[str, str]:
     return holder
 
 
-def _at_least(a: Size, b: Size) -> bool:
+def _at_least(a: Any, b: Any) -> bool:
     """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
-    if isinstance(a, int) and isinstance(b, int):
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = sp.sympify(a - b)
     above_one = {x: x + 1 for x in difference.free_symbols if x.is_positive}  # so that each x may be 0

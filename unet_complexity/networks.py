@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy as sp
@@ -63,7 +63,7 @@ class Step:
         """Shape of what the step writes."""
         return self.layer.output(*self.inputs)
 
-    @property
+    @cached_property
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
         cost, span = self.layer.cost(*self.inputs), self.span

@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
     "block": lambda: (formulas.block_formulas(), formulas.block_table()),
     "levels": lambda: (formulas.levels_formulas(), {"forms": closed_forms()}),
     "growth": lambda: (formulas.growth_formulas(), {}),
+    "roofline": lambda: (formulas.roofline_formulas(), {}),
 }
 SHARED = {"levels": ["unet.js"], "growth": ["unet.js"]}  # between draw.js and the explorer's own
 
