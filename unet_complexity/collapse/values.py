@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FOLDED = {"Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Identity", "Unsqueeze"}
 MOST_FOLDED = 1000  # elements that ConstantOfShape may make
 
+
 class Values:
     """An index of one graph.  Values that a sub-graph (of If, Loop, Scan) reads count as read."""
 
