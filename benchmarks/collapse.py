@@ -91,7 +91,7 @@ def measure(engine: str, side: int, seconds: float) -> dict[str, Any]:
     for block in blocks(network):
         print(f"\r{engine}, {block.name}    ", end="", flush=True)
         found, noisy = rounds(make.block(block), seconds)
-        best, left_out = chosen(block), left_out + noisy
+        best, left_out = make.nearest(chosen(block)), left_out + noisy
         before.append([times[WRITTEN] for times in found])
         after.append([times[best] for times in found])
         times = {name: spread([one[name] for one in found]) for name in found[0]}

@@ -50,6 +50,10 @@ class OnnxRuntime:
 
     packages = ("onnx", "onnxruntime")
 
+    def nearest(self, way: str) -> str:
+        """The arrangement that stands for the one that the rule names."""
+        return way
+
     def model(self, network: Network) -> Any:
         from benchmarks.engines.onnx_runtime import with_weights
         from benchmarks.tools.in_onnx import in_onnx
@@ -122,6 +126,9 @@ class PyTorch:
     """Eager, in inference mode."""
 
     packages = ("torch",)
+
+    def nearest(self, way: str) -> str:
+        return way
 
     def __init__(self, channels_last: bool = False) -> None:
         import torch
@@ -206,6 +213,9 @@ class KerasOnJax:
 
         model = self.model(network)
         return equal({WRITTEN: self.run(model, network), "collapsed": self.run(collapse_keras(model), network)})
+
+    def nearest(self, way: str) -> str:
+        return PHASES if way == TRANSPOSED else way
 
     def profile(self, network: Network) -> dict[str, Any]:
         return {}

@@ -31,8 +31,8 @@ def whole(*shape: int, seed: int = 0, dtype: Any = np.float32) -> Any:
     return np.random.default_rng(seed).integers(-4, 5, shape).astype(dtype)
 
 
-def resize(**settings: Any) -> Any:
-    return helper.make_node("Resize", ["x", "", "scales"], ["u"], "up", **{**NEAREST, **settings})
+def resize(region: str = "", **settings: Any) -> Any:
+    return helper.make_node("Resize", ["x", region, "scales"], ["u"], "up", **{**NEAREST, **settings})
 
 
 def conv(source: str = "u", bias: bool = True, **settings: Any) -> Any:
