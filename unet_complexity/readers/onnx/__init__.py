@@ -42,7 +42,8 @@ def from_onnx(
     also where several nodes read the same.  A number without an axis, such as the 0.5 of a GELU, is no param, nor is
     a lone one that the exporter named itself, nor are the ones and zeros of a normalisation without weights.  They
     are those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of
-    two equal arrays, leaves fewer than the model was trained with.  What follows from stored numbers alone is computed beforehand and costs nothing.
+    two equal arrays, leaves fewer than the model was trained with.  What follows from stored
+    numbers alone is computed beforehand and costs nothing.
 
     Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
     in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which
