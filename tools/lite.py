@@ -50,10 +50,12 @@ def main() -> int:
     for folder in (SITE, PYODIDE):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-    lock = unpacked_pyodide()
+    from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_VERSION
+
+    lock = unpacked_pyodide(PYODIDE_VERSION)
     for wheel in copied_wheels(lock):
         enter(lock, wheel)
-    save(lock)
+    save(lock, PYODIDE_CDN_URL)
     build_pages()
     add_notebooks(sorted((ROOT / "notebooks").glob("*.ipynb")))
     (SITE / "index.html").write_text(INDEX, "utf-8")
@@ -61,17 +63,15 @@ def main() -> int:
     return 0
 
 
-def unpacked_pyodide() -> Lock:
-    """Puts Pyodide, in the version that the kernel wants, into its place; its lock."""
-    from jupyterlite_pyodide_kernel.constants import PYODIDE_VERSION
-
-    packed = PARTS / f"pyodide-{PYODIDE_VERSION}.tgz"
+def unpacked_pyodide(version: str) -> Lock:
+    """Puts Pyodide into its place; its lock."""
+    packed = PARTS / f"pyodide-{version}.tgz"
     if not packed.exists():
         npm = shutil.which("npm")
         if npm is None:
             raise SystemExit("make lite gets Pyodide from npm, and there is no npm: install Node.js, then try again.")
         subprocess.run(
-            [npm, "pack", "--silent", f"pyodide@{PYODIDE_VERSION}"], cwd=PARTS, check=True, stdout=subprocess.DEVNULL
+            [npm, "pack", "--silent", f"pyodide@{version}"], cwd=PARTS, check=True, stdout=subprocess.DEVNULL
         )
     with tarfile.open(packed) as archive:
         for member in archive:
@@ -160,13 +160,11 @@ def enter(lock: Lock, wheel: Path) -> None:
     }
 
 
-def save(lock: Lock) -> None:
+def save(lock: Lock, published: str) -> None:
     """Writes the lock; what is not beside it is where Pyodide publishes it."""
-    from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL
-
     for entry in lock["packages"].values():
         if not (PYODIDE / entry["file_name"]).exists():
-            entry["file_name"] = f"{PYODIDE_CDN_URL}/{entry['file_name']}"
+            entry["file_name"] = f"{published}/{entry['file_name']}"
     (PYODIDE / "pyodide-lock.json").write_text(json.dumps(lock), "utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The tutorial without a server: JupyterLite from plain files, in a kernel in the page, every request elsewhere aborted."""
+"""The tutorial without a server: JupyterLite from plain files, Python in the page, every request elsewhere aborted."""
 
 import os
 import shutil
@@ -6,13 +6,12 @@ import subprocess
 import sys
 import time
 
-from pathlib import Path
-
 import pytest
 
 from tests.browser import conftest
 from tests.browser.test_explorers import wait_until
 from tools import lite, notebooks
+from unet_complexity.lite import missing
 
 SECONDS = 180  # Python itself starts in the page, with SymPy in it
 NAME = "02-upsampling-rows-and-columns.ipynb"
@@ -22,7 +21,8 @@ EXPLORER = "[one for one in Out.values() if type(one).__name__ == 'RepeatExplore
 FOUND = "() => Boolean(window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel)"
 RAN = """(text) => {
     const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
-    return cells.find((cell) => cell.sharedModel.source.includes(text)).executionCount !== null && performance.now() / 1000;
+    const cell = cells.find((cell) => cell.sharedModel.source.includes(text));
+    return cell.executionCount !== null && performance.now() / 1000;
 }"""
 OUTPUTS = """() => {
     const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
@@ -122,10 +122,8 @@ def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
 
     (said,) = (text(output) for outputs in page.evaluate(OUTPUTS) for output in outputs if "matplotlib" in text(output))
     assert said.startswith("elements or MACs for n = 4 ... 1024: accepted answer, 2cns 48 ... 12,288 (x 256);")
-    assert said.endswith(
-        'No picture: This needs matplotlib, which is not in your browser yet. With a network, run "import matplotlib" in a cell of its own, then this cell again.'
-    )
-    assert page.evaluate(ASK, "import numpy").startswith("This needs numpy, which is not in your browser yet.")
+    assert said.endswith(f"\nNo picture: {missing('matplotlib')}")
+    assert page.evaluate(ASK, "import numpy") == missing("numpy")
     assert page.evaluate(ASK, "import nympy") == "No module named 'nympy'"
     assert {url.rpartition("/")[2].partition("-")[0] for url in page.refused} >= {"matplotlib", "numpy"}
     assert [url for url in page.refused if "/pyodide/" not in url] == []
