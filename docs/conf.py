@@ -1,6 +1,6 @@
-"""What Sphinx is told of the site; ``python -m tools.site`` calls it, on the pages beside this file and the notebooks."""
+"""What Sphinx is told of the site.  ``python -m tools.site`` calls it, on the pages beside this file and the notebooks."""
 
-from unet_complexity import Conv2D, __version__, pix2pix_unet
+from unet_complexity import __version__, pix2pix_unet
 
 project = html_title = "What does a U\N{NON-BREAKING HYPHEN}Net cost?"
 author = "unet_complexity developers"
@@ -30,6 +30,7 @@ python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_use_index = False
 html_domain_indices = False

@@ -1,6 +1,6 @@
-"""Build the static site, which needs neither network nor server: the pages in docs/, the notebooks as committed, the API.
+"""Build the static site, which needs no network and no server: the pages in docs/, the committed notebooks, the API.
 
-    python -m tools.site [FOLDER]       # build/site otherwise; open index.html in it
+python -m tools.site [FOLDER]       # build/site otherwise; open index.html in it
 """
 
 import pkgutil
@@ -25,7 +25,17 @@ def build(out: Path = SITE) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         source, doctrees = Path(folder, "source"), Path(folder, "doctrees")
         stage(source)
-        arguments = ["--fail-on-warning", "--keep-going", "--quiet", "-d", str(doctrees), str(source), str(out)]
+        arguments = [
+            "--fail-on-warning",
+            "--keep-going",
+            "--quiet",
+            "-j",
+            "auto",
+            "-d",
+            str(doctrees),
+            str(source),
+            str(out),
+        ]
         if build_main(arguments):
             raise RuntimeError("the site has not been built: see the warnings above")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
