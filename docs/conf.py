@@ -1,4 +1,4 @@
-"""What Sphinx is told of the site.  ``python -m tools.site`` calls it, on the pages beside this file and the notebooks."""
+"""What Sphinx is told of the site.  ``python -m tools.site`` calls it on the pages here and the notebooks."""
 
 from unet_complexity import __version__, pix2pix_unet
 

@@ -40,7 +40,7 @@ def accessible(html: str) -> str:
 
 
 def with_shared_scripts(html: str, path: Path, site: Path) -> str:
-    """An explorer's script as a file that all pages share; a page names it once, to run when the whole page is there."""
+    """An explorer's script as a file that all pages share; a page names it once, to run when all of it is there."""
     named = set()
     folder = site / "_static" / "explorers"
     up = "../" * (len(path.relative_to(site).parts) - 1)
