@@ -19,7 +19,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks bench tools lite lock clean
+.PHONY: help lab test check format notebooks site lite bench tools lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -46,6 +46,9 @@ format: $(VENV)/.test  ## put code and notebooks' code in order
 notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place, and draw docs/explorers anew (ARGS="notebooks/01-*.ipynb" for some)
 	$(BIN)/python -m tools.notebooks $(ARGS)
 	$(BIN)/python -m tools.pictures
+
+site: $(VENV)/.test  ## build the static site into build/site: open index.html there, no server needed
+	$(BIN)/python -m tools.site $(ARGS)
 
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
