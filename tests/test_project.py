@@ -255,8 +255,8 @@ def wait_for(pattern: str, log: Path, process: subprocess.Popen, seconds: float 
     """The first match in what a process has written so far."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := re.search(pattern, log.read_text()):
+        if found := re.search(pattern, log.read_text(encoding="utf-8")):
             return found
-        assert process.poll() is None, log.read_text()
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         time.sleep(0.2)
-    raise AssertionError(f"{pattern} did not appear within {seconds} s:\n{log.read_text()}")
+    raise AssertionError(f"{pattern} did not appear within {seconds} s:\n{log.read_text(encoding='utf-8')}")
