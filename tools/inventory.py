@@ -24,7 +24,7 @@ class Form:
     network: Network
 
 
-BEFORE = Form("A", side=8, channels=3, filters=4, kernel=3, size=2, network=pix2pix_unet(side=256, in_channels=3))
+BEFORE = Form("A", side=8, channels=5, filters=4, kernel=3, size=2, network=pix2pix_unet(side=256, in_channels=3))
 AFTER = Form("B", side=6, channels=4, filters=5, kernel=5, size=3, network=classic_unet(side=256, up="upsample"))
 
 

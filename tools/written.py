@@ -2,7 +2,8 @@
 
     python -m tools.written
 
-They are docs/teaching's formulas and inventory, CITATION.cff, and the README's paragraph on running without installing.
+They are docs/teaching's formulas, slips and inventory, CITATION.cff, and the README's paragraph on running without
+installing.
 """
 
 import re
@@ -10,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import address, inventory, sheet
+from tools import address, inventory, sheet, slips
 
 ROOT = Path(__file__).resolve().parent.parent
 TEACHING = ROOT / "docs" / "teaching"
@@ -19,13 +20,16 @@ BLOCK = re.compile(r"(<!-- launch: written by make docs -->\n).*?(\n<!-- /launch
 
 def texts() -> dict[Path, str]:
     """Each file and what belongs into it."""
-    known = address.repository()
-    readme = (ROOT / "README.md").read_text("utf-8")
-    teaching = {"formulas.md": sheet.text(), **inventory.texts()}
+    teaching = {"formulas.md": sheet.text(), "slips.md": slips.text(), **inventory.texts()}
+    return public() | {TEACHING / name: text for name, text in teaching.items()}
+
+
+def public() -> dict[Path, str]:
+    """Those that depend on the repository's address."""
+    known, readme = address.repository(), (ROOT / "README.md").read_text("utf-8")
     return {
         ROOT / "README.md": BLOCK.sub(lambda found: found[1] + address.launch(known) + found[2], readme),
         ROOT / "CITATION.cff": citation(known),
-        **{TEACHING / name: text for name, text in teaching.items()},
     }
 
 
