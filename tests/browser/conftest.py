@@ -38,6 +38,7 @@ from tools import lite, notebooks
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+WINDOWS = "C:/Program Files/Google/Chrome/Application/chrome.exe"
 # No sandbox: in a container there is none to be had. The rest keeps the browser from calling home.
 FLAGS = [
     "--no-sandbox",
@@ -59,7 +60,7 @@ def pytest_collection_modifyitems(items):
 
 
 def find_browser() -> str | None:
-    return next(filter(None, map(shutil.which, (*NAMES, MACOS))), None)
+    return next(filter(None, map(shutil.which, (*NAMES, MACOS, WINDOWS))), None)
 
 
 def install_browser() -> None:
@@ -198,7 +199,7 @@ def lab_server(tmp_path_factory):
 @contextlib.contextmanager
 def serve(command: list[str], env: dict[str, str], log: Path):
     """A server that lives as long as it is needed."""
-    with log.open("w") as out:
+    with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     try:
         yield process
