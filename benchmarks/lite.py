@@ -36,7 +36,7 @@ def test_opening(lite_page: Any, page: Any, way: str) -> None:
         kernel["loadPyodideOptions"]["packages"] = []
         page.context.route("**/lite/jupyter-lite.json", lambda route: route.fulfill(body=json.dumps(settings)))
     results[way] = seconds_until(lite_page(NAME))
-    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
     page.errors.clear()
 
 
