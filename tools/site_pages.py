@@ -11,15 +11,14 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
-from math_core import LatexError, LatexToMathML
+from math_core import LatexError
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
-TEXT = re.compile(r"\\text\{[^{}]*\}")
-IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
+from tools.web import mathml
 
-mathml = LatexToMathML(fancy_error=False)
+IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
 
 
 def read(text: str) -> Any:
@@ -36,11 +35,10 @@ def read(text: str) -> Any:
 
 def formula(node: nodes.Element, display: bool) -> str:
     """MathML of a formula; what cannot be converted is a warning, and so an error of the build."""
-    latex = TEXT.sub(lambda text: text[0].replace("_", r"\_"), node.astext())
     try:
-        return str(mathml.convert_with_local_state(latex, displaystyle=display))
+        return mathml(node.astext(), alone=display)
     except LatexError as error:
-        getLogger(__name__).warning("no MathML for %s: %s", latex, error, location=node)
+        getLogger(__name__).warning("no MathML for %s: %s", node.astext(), error, location=node)
         return ""
 
 
