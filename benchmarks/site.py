@@ -48,7 +48,7 @@ def test_pages(chromium: Any, tmp_path: Path) -> None:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
         results[path.relative_to(tmp_path / "site").as_posix()] = opened(context.new_page(), path)
         context.close()
-    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
 
 
 def report(results: dict[str, Any]) -> bool:
