@@ -19,7 +19,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks docs slides offline dist bench hub tools lock clean
+.PHONY: help lab test check format notebooks docs site slides offline lite dist bench hub tools lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -47,6 +47,9 @@ notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place, and dr
 	$(BIN)/python -m tools.notebooks $(ARGS)
 	$(BIN)/python -m tools.pictures
 
+site: $(VENV)/.test  ## build the static site into build/site: open index.html there, no server needed
+	$(BIN)/python -m tools.site $(ARGS)
+
 docs: $(VENV)/.test  ## write anew what code writes: docs/teaching's formulas and inventory, CITATION.cff, launch links
 	$(BIN)/python -m tools.written
 
@@ -68,15 +71,21 @@ hub: $(VENV)-hub/.done  ## 20 scripted students on a JupyterHub of their own (AR
 tools: $(VENV)-tools/.done  ## ask the public FLOP counters again (a gigabyte; ARGS=newest, ARGS=record)
 	$(VENV)-tools/$(notdir $(BIN))/python -m benchmarks.tools.run $(ARGS)
 
-lock: $(VENV)-lock/.done  ## take the newest versions that fit into both requirements files
+lite: $(VENV)-lite/.done  ## build the tutorial as a site that computes in the reader's browser: build/lite (needs npm)
+	$(VENV)-lite/$(notdir $(BIN))/python -m tools.lite
+
+lock: $(VENV)-lock/.done  ## take the newest versions that fit into the requirements files
 	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
 	@echo '# Written by "make lock": requirements.txt, the same versions, and the tools of the checks.' > requirements-test.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks --extra test -c requirements.txt pyproject.toml \
 		>> requirements-test.txt
+	@echo '# Written by "make lock": what builds the tutorial for a browser, and runs in it; see requirements.txt.' \
+		> requirements-lite.txt
+	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra lite -c requirements.txt pyproject.toml >> requirements-lite.txt
 
 clean:  ## remove the environments and everything that tools left behind
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-tools $(VENV)-hub build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lite $(VENV)-lock $(VENV)-tools $(VENV)-hub build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -113,6 +122,12 @@ $(VENV)/.torch: $(VENV)/.test
 $(VENV)-lock/.done:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check $(UV)
+	@touch $@
+
+# Beside Lab, not in it: what JupyterLite puts into the page would be what Lab brings.
+$(VENV)-lite/.done: requirements-lite.txt
+	$(PYTHON) -m venv $(VENV)-lite
+	$(VENV)-lite/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check -r $<
 	@touch $@
 
 # Not "make test"'s business, and far too large for it: PyTorch, TensorFlow and JAX in one environment.

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from latex2mathml.converter import convert
+from math_core import LatexToMathML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -16,19 +16,23 @@ SHOWN = ("text/html", "text/latex", "image/png", "text/markdown", "text/plain") 
 COLOURS: str = HtmlFormatter().get_style_defs(".highlight")
 
 
-def mathml(formula: str, display: str = "inline") -> str:
-    r"""A formula without its dollar signs.
+TEXT = re.compile(r"\\text\{[^{}]*\}")
+_MATHML = LatexToMathML(fancy_error=False)
 
-    >>> "<mi>c</mi><msup>" in mathml("c n^2")
+
+def mathml(formula: str, alone: bool = False) -> str:
+    r"""A formula without its dollar signs, in a line of text or ``alone`` in one of its own.  LatexError for nonsense.
+
+    >>> "<mi>c</mi>" in mathml("c n^2")
     True
     """
-    formula = re.sub(r"\\displaystyle|\\(?=,$)", "", html.unescape(formula)).strip()
-    return str(convert(formula, display=display))
+    latex = TEXT.sub(lambda text: text[0].replace("_", r"\_"), html.unescape(formula).strip())
+    return str(_MATHML.convert_with_local_state(latex, displaystyle=alone))
 
 
 class _Renderer(IPythonRenderer):
     def block_math(self, body: str) -> str:
-        return mathml(body, "block")
+        return mathml(body, alone=True)
 
     def inline_math(self, body: str) -> str:
         return mathml(body)
@@ -58,7 +62,7 @@ def _output(output: Any) -> str:
     if kind == "text/plain":
         return f"<pre>{html.escape(data)}</pre>"
     if kind == "text/latex":
-        return mathml(data.strip().strip("$"), "block")
+        return mathml(data.strip().strip("$"), alone=True)
     return from_markdown(data) if kind == "text/markdown" else str(data)
 
 

@@ -40,6 +40,8 @@ GLOSSARY: dict[str, str] = {
     "s": "factor of an upsampling; but $s_l$ is the side of a filter in He & Sun (2015)",
     "t": "stride of a convolution",
     "m": "side of an output map; $m_l$ in He & Sun (2015)",
+    "b": "batch: images that run together",
+    "e": "bytes per element: 4 in float32",
 }
 
 
@@ -52,7 +54,7 @@ def _letter(name: str) -> sp.Symbol:
 
 
 N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q"))
-n, h, w, c, f, k, s, t, m = map(_letter, "nhwcfkstm")
+n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 
 # He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.
@@ -131,21 +133,28 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
 
 
 def ceil_div(a: Size, b: Size) -> Size:
-    """a / b rounded up for numbers; for letters the exact quotient, since a letter is taken to fit.
+    """a / b rounded up; of a sum of letters and a number only the number, since a letter is taken to fit.
 
-    >>> ceil_div(7, 2), ceil_div(N, 2)
-    (4, N/2)
+    >>> ceil_div(7, 2), ceil_div(N, 2), ceil_div(N + 1, 2)
+    (4, N/2, N/2 + 1)
     """
-    return -(-a // b) if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+    return exact(-floor_div(exact(-a), b))
 
 
 def floor_div(a: Size, b: Size) -> Size:
-    """a / b rounded down for numbers; for letters the exact quotient, since a letter is taken to fit.
+    """a / b rounded down; of a sum of letters and a number only the number, since a letter is taken to fit.
 
-    >>> floor_div(7, 2), floor_div(N, 2)
-    (3, N/2)
+    Where b is a letter, or the number in the sum no whole one, all of a is taken to fit.
+
+    >>> floor_div(7, 2), floor_div(N, 2), floor_div(N - 1, 2), floor_div(8, n)
+    (3, N/2, N/2 - 1, 8/n)
     """
-    return a // b if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    number, letters = sp.sympify(a).as_coeff_Add()
+    if isinstance(b, int) and number.is_Integer:
+        return exact(letters / b + number // b)
+    return exact(sp.sympify(a) / b)
 
 
 T = TypeVar("T")
