@@ -65,6 +65,7 @@ def test_channels_first_too() -> None:
     assert other.data_format == "channels_first"
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras reading JAX's arrays
 def test_it_is_saved_and_loaded(tmp_path: Path) -> None:
     image = keras.Input((6, 5, 3))
     layer = PhaseConv2D.of(*pair(4, 2, (6, 5, 3), activation="relu", dtype="float32").layers)

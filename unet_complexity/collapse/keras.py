@@ -148,7 +148,7 @@ def collapse_keras(model: Any) -> Any:
     for layer in model.layers:
         if layer.weights and layer.name not in pairs:
             for new, old in zip(copy.get_layer(layer.name).weights, layer.weights, strict=True):
-                new.assign(old.value)
+                new.assign(ops.convert_to_numpy(old.value))  # a copy: JAX deletes what a model gives away
     return copy
 
 
