@@ -16,8 +16,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
+from tools.address import repository
 from tools.web import mathml
 
+BESIDE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]+)\)")
 IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
 
 
@@ -25,12 +27,18 @@ def read(text: str) -> Any:
     """A notebook as MyST-NB wants it: it looks elsewhere for a picture's alternative text."""
     notebook = nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
+        cell.source = BESIDE.sub(_in_the_repository, cell.source)
         for output in cell.get("outputs", []):
             if markdown := output.get("data", {}).get("text/markdown"):
                 output.data["text/markdown"] = markdown.replace("\n---\n", "\n<hr>\n")  # not a line between chapters
             if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
     return notebook
+
+
+def _in_the_repository(link: re.Match[str]) -> str:
+    """A file that has no page here: at the project's public address, or, while there is none, its name alone."""
+    return f"[{link[1]}]({address}/blob/HEAD/{link[2]})" if (address := repository()) else link[1]
 
 
 def formula(node: nodes.Element, display: bool) -> str:

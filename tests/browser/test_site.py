@@ -163,6 +163,13 @@ def test_a_page_names_the_script_of_an_explorer_once(tmp_path):
     assert f'src="../_static/explorers/{script.name}"' in html
 
 
+def test_where_a_notebook_runs_is_said_once_the_address_is_known():
+    assert "Binder" not in site_html.offering("<h1>A</h1>", "a.ipynb", "")
+    html = site_html.offering("<h1>A</h1>", "a.ipynb", "https://github.com/ada/unets")
+    assert "https://mybinder.org/v2/gh/ada/unets/HEAD?urlpath=lab/tree/notebooks/a.ipynb" in html
+    assert "https://ada.github.io/unets/lite/" in html
+
+
 # In a browser
 
 
