@@ -191,7 +191,7 @@ def test_what_is_built_works_where_only_sympy_and_tabulate_are(distributions, tm
     for name in ("sympy", "mpmath", "tabulate"):
         there = Path(importlib.util.find_spec(name).origin).parent
         shutil.copytree(there, place / name, ignore=shutil.ignore_patterns("tests"))
-    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check", str(wheel)]
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options]
     subprocess.run(command, check=True, capture_output=True)
     smoke = [python, "-I", str(ROOT / "tests/smoke.py")]

@@ -94,7 +94,7 @@ COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise",
 class Cost:
     """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
 
-    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part; ``rules`` say
+    Fields are whole numbers where all sizes are, SymPy expressions where letters take part; ``rules`` say
     what the letters must obey for the expressions to hold; ``missing`` names what could not be counted and is in none
     of the counts.
 

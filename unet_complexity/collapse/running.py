@@ -120,8 +120,6 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
         else:
             difference = np.mean(old != new) if old.size else 0.0
         if not difference <= (allowed := TOLERANCE.get(old.dtype.name, OTHERS)):
-            raise ValueError(
-                f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}; nothing is written"
-            )
+            raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
         worst = max(worst, float(difference))
     return worst
