@@ -365,7 +365,9 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
     case = draw(CASES[kind])
     values: dict[str, int] = {}
-    alone = len(case.inputs) == 1
+    known = getattr(case.layer, "array", None)  # meets the inputs as another one would
+    given = case.inputs if known is None else (*case.inputs, known)
+    alone = len(given) == 1
 
     def lift(name: str, value: Any) -> Any:
         letters = NUMBERED.get(name, "")
@@ -385,21 +387,23 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = tuple(map(shape, case.inputs if kind is not MatMul else case.inputs[:1]))
+    inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
     if alone or kind is MatMul:
-        inputs = (*inputs, *case.inputs[1:])
+        inputs = (*inputs, *given[1:])
     else:  # inputs that had a side in common have it still
-        inputs = tuple(alike(x, case.inputs, inputs) for x in case.inputs)
+        inputs = tuple(alike(x, given, inputs) for x in given)
     if kind is MatMul:
         inputs = (inputs[0], beside(case, inputs[0]))
     config = case.config()
+    if known is not None:
+        *inputs, config["array"] = inputs
     if kind is Reshape:
         config["target_shape"] = (1, -1, inputs[0].channels)
     # A letter is no 1, and of strides and dilation only one may differ from 1.
     dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
     plain = {"strides" if dilated else "dilation_rate"} if "dilation_rate" in config else set()
     layer = kind(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
-    made = Lifted(layer, inputs, values)
+    made = Lifted(layer, tuple(inputs), values)
     assume(values and fits(made))
     return made
 

@@ -77,15 +77,16 @@ def _length(side: Size, start: Any, end: Any, step: int) -> Size:
     """How many elements of an axis are taken."""
     if all(isinstance(number, int) for number in (side, start, end)):
         return len(range(*slice(start, end, step).indices(side)))
-    first, last = _place(side, start), _place(side, end)
+    before, behind = (0, side) if step > 0 else (-1, exact(side - 1))
+    first, last = (_place(side, at, before, behind) for at in (start, end))
     taken = exact(first - last) if step < 0 else exact(last - first)
     return as_size(ceil_div(taken, abs(step)), "what is left")
 
 
-def _place(side: Size, at: Any) -> Size:
-    """Where an end lies on an axis whose side is a letter, which is taken to be large enough."""
+def _place(side: Size, at: Any, before: Size, behind: Size) -> Size:
+    """Where an end lies on an axis whose side is a letter, taken to be large enough; the endless ones are clamped."""
     if isinstance(at, int) and abs(at) >= ENDLESS:
-        return side if at > 0 else 0
+        return behind if at > 0 else before
     return exact(side + at) if sp.sympify(at).could_extract_minus_sign() else at
 
 
