@@ -17,7 +17,7 @@ from unet_complexity.symbols import as_pair
 
 
 @keras.saving.register_keras_serializable("unet_complexity")
-class PhaseConv2D(keras.layers.Layer):  # type: ignore[misc]
+class PhaseConv2D(keras.layers.Layer):
     """What UpSampling2D(size) and Conv2D(filters, kernel_size, padding="same") compute, for fewer multiplications.
 
     (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase kernels,
