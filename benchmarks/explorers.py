@@ -224,7 +224,7 @@ def test_measure(places: Any) -> None:
     for kind, ((explorer, slider), (twin, handle)) in found.items():
         steps = int(slider.get_attribute("max"))
         results[kind] = [measure(page, explorer, slider, steps), measure(page, twin, handle, steps)]
-    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
 
 
 def p95(values: list[float]) -> float:
@@ -259,7 +259,7 @@ def in_the_browser(script: str, report: Callable[[Any], bool]) -> int:
         code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", script])
         if code:
             return int(code)
-        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text())))
+        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text(encoding="utf-8"))))
 
 
 def main() -> int:

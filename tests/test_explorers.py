@@ -20,6 +20,7 @@ from unet_complexity.explorers import (
     BlockExplorer,
     GrowthExplorer,
     LevelsExplorer,
+    NetworkExplorer,
     RepeatExplorer,
     RooflineExplorer,
     WindowExplorer,
@@ -31,7 +32,15 @@ from unet_complexity.explorers import (
 from unet_complexity.explorers.base import Choice, Whole
 from unet_complexity.roofline import Machine, roofline
 
-CLASSES = (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer, GrowthExplorer, RooflineExplorer)
+CLASSES = (
+    WindowExplorer,
+    RepeatExplorer,
+    BlockExplorer,
+    LevelsExplorer,
+    GrowthExplorer,
+    NetworkExplorer,
+    RooflineExplorer,
+)
 EXPLORERS = {one.kind: one for one in CLASSES}
 POINTS = {"roofline": 40}  # it has hundreds of formulas, in three letters
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
@@ -80,7 +89,9 @@ def leaves(tree, path="count"):
         yield path, sp.sympify(tree)
 
 
-FORMULAS = [(kind, *leaf) for kind, (make) in module.PARTS.items() for leaf in leaves(make()[0])]
+# a network's own levels have only the letter N, and are compared level by level in tests/test_own.py
+SYMBOLIC = {kind: make for kind, make in module.PARTS.items() if kind != "own"}
+FORMULAS = [(kind, *leaf) for kind, make in SYMBOLIC.items() for leaf in leaves(make()[0])]
 
 
 def points(expr, count, seed):
@@ -134,6 +145,7 @@ ROOMIEST = {
     "repeat": [{}],
     "block": [{"side": 6, "factor": 4}],
     "levels": [{"family": "pix2pix", "depth": 2}],
+    "own": [{}],
     "growth": [{"network": "convolution"}, {"letter": "depth", "depth": 2}, {"network": "classic", "depth": 1}],
     "roofline": [{}, {"layers": "fused"}],
 }
@@ -157,7 +169,8 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
         assert {name: numbers[name] for name in explorer.numbers} == explorer.numbers
         seen |= state.items()
     everything = {(one["name"], value) for one in controls(kind) for value in values(one)}
-    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % 4}
+    grid = 64 if kind == "own" else 4  # what every depth there is divides
+    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % grid}
 
 
 @pytest.mark.parametrize("state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}])
@@ -350,7 +363,7 @@ def test_controls_cannot_express_what_python_refuses(kind):
 def test_bounds_leave_what_python_accepts_alone(kind):
     explorer, accepted = EXPLORERS[kind](), []
     for state in drawn_states(kind, 600, seed=4):
-        state |= {"side": 256} if kind in ("levels", "growth") else {}
+        state |= {"side": 256} if kind in ("levels", "growth", "own") else {}
         try:
             explorer.set(**state)
         except ValueError:
@@ -420,6 +433,9 @@ INVALID = [
         {"side": 96},
         "side must be a multiple of 2**depth = 128, got 96;",
     ),
+    (NetworkExplorer, {"width": 33}, "width must be one of '32', '64', got '33'; try '32'"),
+    (NetworkExplorer, {"side": 200}, "side must be 64, 128, ... 1024 for this network, got 200; try 192"),
+    (NetworkExplorer, {"side": 192, "depth": 7}, "side must be 128, 256, ... 1024 for this network, got 192; try 128"),
     (RooflineExplorer, {"side": 200}, "side must be a multiple of 2**depth = 128, got 200; sides near it that work"),
     (RooflineExplorer, {"peak": 0}, "peak must be a whole number from 1 to 100000, got 0; try 1"),
     (RooflineExplorer, {"layers": "no"}, "layers must be one of 'one by one', 'fused', got 'no'; try 'one by one'"),

@@ -35,7 +35,10 @@ BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "i
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis.
+    """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis: the batch is 1.
+
+    What is no map is folded into one: a vector is 1 x 1 x c, a sequence 1 x tokens x features, anything of more axes
+    (product of the leading ones) x (last but one) x (last).
 
     >>> Tensor(256, 256, 3).size
     196608
@@ -91,8 +94,9 @@ COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise",
 class Cost:
     """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
 
-    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part; ``rules`` say
-    what the letters must obey for the expressions to hold.
+    Fields are whole numbers where all sizes are, SymPy expressions where letters take part; ``rules`` say
+    what the letters must obey for the expressions to hold; ``missing`` names what could not be counted and is in none
+    of the counts.
 
     >>> two = Cost(params=10, macs=100) + Cost(macs=20, elementwise=5)
     >>> two.macs, two.flops
@@ -107,6 +111,7 @@ class Cost:
     reads: Size = 0
     writes: Size = 0
     rules: tuple[Rule, ...] = field(default=(), compare=False, repr=False)
+    missing: tuple[str, ...] = ()
 
     @property
     def flops(self) -> Size:
@@ -134,7 +139,8 @@ class Cost:
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
         """A cost with ``function`` applied to each field."""
-        return Cost(rules=self.rules, **{name: function(getattr(self, name)) for name in COUNTS})
+        counts = {name: function(getattr(self, name)) for name in COUNTS}
+        return Cost(rules=self.rules, missing=self.missing, **counts)
 
     def under(self, *rules: Rule) -> Cost:
         """The same cost, for letters that obey these rules too."""
@@ -154,11 +160,14 @@ class Cost:
 
     def __str__(self) -> str:
         rows = [(name.replace("_", " "), getattr(self, name)) for name in (*COUNTS, "flops")]
-        return "\n".join(f"{name:16} {with_separators(value)}" for name, value in rows)
+        notes = [not_counted(self.missing)] if self.missing else []
+        return "\n".join([*(f"{name:16} {with_separators(value)}" for name, value in rows), *notes])
 
     def _repr_latex_(self) -> str:
         rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*COUNTS, "flops")]
         lines = r" \\ ".join(rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows)
+        if self.missing:
+            lines += rf" \\ &\text{{{not_counted(self.missing)}}}".replace("_", r"\_")
         return rf"$\displaystyle \begin{{aligned}} {lines} \end{{aligned}}$"
 
 
@@ -174,7 +183,22 @@ def add(costs: Iterable[Cost]) -> Cost:
         return sum(counts) if all(isinstance(count, int) for count in counts) else exact(sp.Add(*counts))
 
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
-    return Cost(rules=tuple(rules), **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS})
+    missing = tuple(name for cost in costs for name in cost.missing)
+    return Cost(
+        rules=tuple(rules),
+        missing=missing,
+        **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS},
+    )
+
+
+def not_counted(missing: Iterable[str]) -> str:
+    """The words for what is in no count.
+
+    >>> not_counted(["Foo (block1/foo)", "Lambda (x)"])
+    'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
+    """
+    names = list(missing)
+    return f"NOT counted: {len(names)} layer{'s' * (len(names) > 1)}, {', '.join(names)}"
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:

@@ -4,7 +4,8 @@ The model, in elements (numbers), for one image:
 
 - Steps run one after the other, in the network's order.  Each writes a new map; nothing is fused, nothing is written
   over.  While a step runs, *its inputs and its output count together*, and so does every map that a later step reads.
-- A map is freed as soon as its last reader is done.  The image is one of the maps.  Dropout is not there at inference.
+- A map is freed as soon as its last reader is done, and what the network gives at its end.  The image is one of the
+  maps.  Dropout is not there at inference, and a reshaping makes no new map.
 - Weights are not counted here: they are the same at every step (``total().params``).  Nor is what a framework takes
   for itself while a layer runs (padded copies, workspaces).
 
@@ -27,7 +28,6 @@ import sympy as sp
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import bytes_of, with_separators
-from unet_complexity.layers import Dropout
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size
 
@@ -75,8 +75,9 @@ def kept(network: Network) -> Memory:
     49741824
     """
     maps: dict[str, Size] = {}
-    for step in _wired(network):
-        maps |= _read_again(step)
+    steps, holder = wired(network), _holders(network, training=True)
+    for step in steps:
+        maps |= _read_again(step, holder)
     return Memory(None, maps)
 
 
@@ -89,16 +90,17 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
     >>> live(classic_unet(256))[0]
     <4,259,840 elements while enc0.conv1 runs, in 2 maps>
     """
-    steps, stays = _wired(network), kept(network).maps if training else {}
-    holder = _holders(steps, training)
+    steps, stays = wired(network), kept(network).maps if training else {}
+    holder = _holders(network, training)
     last = {holder[source]: i for i, step in enumerate(steps) for source in step.sources}
-    held: dict[str, Size] = {"input": network.input.size}
+    last |= {holder[name]: len(steps) for name in network.outputs}  # what the network gives is kept to the end
+    held: dict[str, Size] = {name: x.size for name, x in network.inputs.items()}
     moments = []
     for i, step in enumerate(steps):
         if holder[step.name] == step.name:
             held[step.name] = step.output.size
         if training:
-            held |= _read_again(step)
+            held |= _read_again(step, holder)
         moments.append(Memory(step, dict(held)))
         held = {name: size for name, size in held.items() if name in stays or last.get(name, -1) > i}
     return tuple(moments)
@@ -119,8 +121,8 @@ def peak(network: Network, training: bool = False) -> Memory:
     moments = live(network, training)
     top = moments[0]
     for moment in moments:
-        top = top if _at_least(top.elements, moment.elements) else moment
-    if not all(_at_least(top.elements, moment.elements) for moment in moments):
+        top = top if at_least(top.elements, moment.elements) else moment
+    if not all(at_least(top.elements, moment.elements) for moment in moments):
         rivals = [f"{m.elements} at {m.step.name}" for m in _undominated(moments) if m.step]
         more = f"; and {len(rivals) - 4} more" if len(rivals) > 4 else ""
         raise ValueError(
@@ -130,11 +132,11 @@ def peak(network: Network, training: bool = False) -> Memory:
     return top
 
 
-def _read_again(step: Step) -> dict[str, Size]:
+def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
     """The maps that the gradient of a step reads."""
     reads = step.layer.gradient_reads
     if reads == "inputs":
-        return {source: x.size for source, x in zip(step.sources, step.inputs, strict=True)}
+        return {holder[source]: x.size for source, x in zip(step.sources, step.inputs, strict=True)}
     if reads in ("output", "mask"):
         return {step.name if reads == "output" else f"{step.name} mask": step.output.size}
     if reads != "nothing":
@@ -146,7 +148,7 @@ def _read_again(step: Step) -> dict[str, Size]:
     return {}
 
 
-def _wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
+def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
     """The steps, after a check that each is one layer, fed by those before; ``what`` needs that."""
     for span in [step.span for step in network if step.span][:1]:
         letters = sorted(x.name for x in sp.Tuple(span.first, span.last).free_symbols)
@@ -154,7 +156,7 @@ def _wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
             f"{what} needs numbers for the depth and its doublings, since each map lives for itself, "
             f"got levels {span}; call at(...) first, as in network.at({', '.join(f'{x}=4' for x in letters)})"
         )
-    known = {"input"}
+    known = set(network.inputs)
     for step in network:
         if missing := [source for source in step.sources if source not in known]:
             raise ValueError(
@@ -165,16 +167,16 @@ def _wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
     return network.steps
 
 
-def _holders(steps: tuple[Step, ...], training: bool) -> dict[str, str]:
-    """Which map a name stands for: its own, but at inference a dropout hands its input on."""
-    holder = {"input": "input"}
-    for step in steps:
-        passes = isinstance(step.layer, Dropout) and not training
+def _holders(network: Network, training: bool) -> dict[str, str]:
+    """Which map a name stands for: its own, but some layers hand their input on, a dropout at inference."""
+    holder = {name: name for name in network.inputs}
+    for step in network:
+        passes = step.layer.hands_on and not (training and step.layer.gradient_reads == "mask")
         holder[step.name] = holder[step.sources[0]] if passes else step.name
     return holder
 
 
-def _at_least(a: Any, b: Any) -> bool:
+def at_least(a: Any, b: Any) -> bool:
     """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
@@ -188,4 +190,4 @@ def _at_least(a: Any, b: Any) -> bool:
 def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
     """One moment for each size that no other is known to reach."""
     sizes = {moment.elements: moment for moment in reversed(moments)}
-    return [m for size, m in sizes.items() if not any(_at_least(o, size) for o in sizes if o != size)][::-1]
+    return [m for size, m in sizes.items() if not any(at_least(o, size) for o in sizes if o != size)][::-1]

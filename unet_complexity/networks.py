@@ -8,7 +8,7 @@ $$\text{total} = \sum_{\text{steps}} \text{cost}(\text{layer}, \text{input shape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
-from unet_complexity.cost import Cost, Rule, Tensor, add
+from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, named_letters, substitute
 
@@ -46,7 +46,7 @@ class Step:
 
     ``name`` is unique; ``block`` names the group it belongs to ("d1", "u1"); ``part`` is "encoder", "bottleneck",
     "decoder" or "head"; ``sources`` name the steps whose outputs are its ``inputs`` ("input": the network's own).
-    The side of its output is N / 2^level.
+    The side of its output is N / 2^level.  ``shared``: its params are those of a step before, and counted there.
     """
 
     name: str
@@ -57,8 +57,9 @@ class Step:
     block: str
     part: str
     span: Span | None = None
+    shared: bool = False
 
-    @property
+    @cached_property
     def output(self) -> Tensor:
         """Shape of what the step writes."""
         return self.layer.output(*self.inputs)
@@ -67,12 +68,17 @@ class Step:
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
         cost, span = self.layer.cost(*self.inputs), self.span
+        if self.shared:
+            cost = replace(cost, params=0, trainable_params=0)
         return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
 
 
 @dataclass(frozen=True, repr=False)
 class Network:
     """Steps that run one after the other.
+
+    ``inputs`` are the shapes of what it is given, by name; a single Tensor is called "input".  ``outputs`` name the
+    steps that write what it gives; the last one, where none is named.
 
     >>> from unet_complexity import pix2pix_unet, Conv2D
     >>> net = pix2pix_unet(side=256, in_channels=3)
@@ -83,15 +89,45 @@ class Network:
     """
 
     name: str
-    input: Tensor
+    inputs: Mapping[str, Tensor] = field(hash=False)
     steps: tuple[Step, ...]
     rules: tuple[Rule, ...] = ()
     recipe: partial[Network] | None = field(default=None, repr=False, compare=False)
+    outputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.inputs, Tensor):
+            object.__setattr__(self, "inputs", {"input": self.inputs})
+        object.__setattr__(self, "outputs", self.outputs or (self.steps[-1].name,))
+
+    @property
+    def input(self) -> Tensor:
+        """Shape of what it is given.  ValueError where that is several maps."""
+        return self._only("input", self.inputs)
 
     @property
     def output(self) -> Tensor:
-        """Shape of what the last step writes."""
-        return self.steps[-1].output
+        """Shape of what it gives.  ValueError where that is several maps."""
+        return self._only("output", self._written)
+
+    @property
+    def _written(self) -> dict[str, Tensor]:
+        return {step.name: step.output for step in self.steps if step.name in self.outputs}
+
+    def _only(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
+        if len(shapes) != 1:
+            raise ValueError(f"{self.name} has no single {what}, got {', '.join(shapes)}; read {what}s")
+        return next(iter(shapes.values()))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What could not be counted, by kind and name; in no count, and said in every view."""
+        return tuple(name for step in self.steps for name in step.cost.missing)
+
+    @property
+    def heading(self) -> str:
+        """The name and the shapes that go in, and what is not counted."""
+        return f"{self.name}, {_shown(self.inputs)} in" + f"; {not_counted(self.missing)}" * bool(self.missing)
 
     @property
     def regime(self) -> str:
@@ -116,7 +152,7 @@ class Network:
         if not kept:
             layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
             raise ValueError(f"no step of {self.name} is left; its layers are {layers}")
-        return Network(self.name, self.input, kept, self.rules)
+        return replace(self, steps=kept, recipe=None, outputs=(kept[-1].name,))
 
     def at(self, **values: Any) -> Network:
         """The same network with numbers in place of letters: ``net.at(N=256, C=3)``.
@@ -164,7 +200,14 @@ class Network:
         return str(self.table())
 
     def __repr__(self) -> str:
-        return f"<{self.name}, {self.input} in, {self.output} out, {len(self.steps)} steps; print it for a table>"
+        return f"<{self.heading}, {_shown(self._written)} out, {len(self.steps)} steps; print it for a table>"
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
+
+
+def _shown(shapes: Mapping[str, Tensor]) -> str:
+    """One shape; several with their names."""
+    if len(shapes) == 1:
+        return str(*shapes.values())
+    return " and ".join(f"{name} {shape}" for name, shape in shapes.items())

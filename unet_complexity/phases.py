@@ -138,7 +138,7 @@ def by_phases(network: Network) -> Network:
     steps = tuple(_replaced(network))
     if steps == network.steps:
         raise ValueError(f"{network.name} has no nearest UpSampling2D in front of a plain Conv2D; nothing to replace")
-    return Network(f"{network.name}, phase by phase", network.input, steps, network.rules)
+    return Network(f"{network.name}, phase by phase", network.inputs, steps, network.rules)
 
 
 def _replaced(network: Network) -> Iterator[Step]:

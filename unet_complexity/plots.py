@@ -9,10 +9,12 @@ import base64
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from unet_complexity import lite
 from unet_complexity.cost import with_separators
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live, peak
@@ -35,17 +37,29 @@ DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
 class Picture:
     """A figure and the sentence that says what to see in it, which is also its alternative text."""
 
-    figure: Figure
+    figure: Figure | _Unseen
     text: str
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        if isinstance(self.figure, _Unseen):
+            words = f"{self.text}\nNo picture: {lite.missing('matplotlib')}"
+            return {"text/plain": words, "text/html": f"<p>{escape(words)}</p>"}, {}
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}
         return data, {"image/png": {"alt": self.text}}
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+class _Unseen:
+    """In place of a figure and its axes in a browser without matplotlib: whatever is drawn goes nowhere."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
+    if not lite.can_import("matplotlib"):
+        return _Unseen(), [_Unseen()] * columns
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -87,9 +101,7 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         said.append(f"{label} on level {top} ({share[top]:.1f} %)")
     axes[0].invert_yaxis()
     axes[0].set_ylabel("level $l$ (side $N / 2^l$)")
-    return Picture(
-        figure, f"{network.name}, {network.input} in, convolutions only; largest share of {', '.join(said)}."
-    )
+    return Picture(figure, f"{network.heading}, convolutions only; largest share of {', '.join(said)}.")
 
 
 def plot_blocks(network: Network) -> Picture:
@@ -122,7 +134,7 @@ def plot_blocks(network: Network) -> Picture:
     top = max(macs, key=lambda name: macs[name])
     return Picture(
         figure,
-        f"{network.name}, {network.input} in: {with_separators(total)} MACs; {parts}; "
+        f"{network.heading}: {with_separators(total)} MACs; {parts}; "
         f"largest block {top} ({100 * macs[top] / total:.1f} %).",
     )
 
@@ -157,7 +169,7 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
     ax.legend(frameon=False, loc="upper left")
     return Picture(
         figure,
-        f"{network.name}, {network.input} in, {len(names)} steps: at most {with_separators(most)} elements at once at "
+        f"{network.heading}, {len(names)} steps: at most {with_separators(most)} elements at once at "
         f"inference, while {names[at]} runs; at most {with_separators(max(training))} in training, "
         f"{with_separators(kept(network).elements)} of them for the way back.",
     )

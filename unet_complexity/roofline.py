@@ -28,7 +28,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import bytes_of
-from unet_complexity.memory import _at_least, _wired
+from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, as_size, exact
 
@@ -117,7 +117,7 @@ class Kernel:
     @cached_property
     def _bound(self) -> str:
         compute, memory = self.compute_seconds, self.memory_seconds
-        return "compute" if _at_least(compute, memory) else "memory" if _at_least(memory, compute) else ""
+        return "compute" if at_least(compute, memory) else "memory" if at_least(memory, compute) else ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -173,7 +173,7 @@ def _alone(step: Step) -> Moved:
 
 def _fused(network: Network) -> Iterator[Moved]:
     """Per kernel: its steps, the maps that it reads from others, and those of its own that others read."""
-    steps = _wired(network, "fusing")
+    steps = wired(network, "fusing")
     kernel, made_of = _homes(steps)
     reads: dict[str, dict[str, Size]] = {home: {} for home in kernel.values()}
     for step in steps:

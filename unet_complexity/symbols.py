@@ -133,21 +133,28 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
 
 
 def ceil_div(a: Size, b: Size) -> Size:
-    """a / b rounded up for numbers; for letters the exact quotient, since a letter is taken to fit.
+    """a / b rounded up; of a sum of letters and a number only the number, since a letter is taken to fit.
 
-    >>> ceil_div(7, 2), ceil_div(N, 2)
-    (4, N/2)
+    >>> ceil_div(7, 2), ceil_div(N, 2), ceil_div(N + 1, 2)
+    (4, N/2, N/2 + 1)
     """
-    return -(-a // b) if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+    return exact(-floor_div(exact(-a), b))
 
 
 def floor_div(a: Size, b: Size) -> Size:
-    """a / b rounded down for numbers; for letters the exact quotient, since a letter is taken to fit.
+    """a / b rounded down; of a sum of letters and a number only the number, since a letter is taken to fit.
 
-    >>> floor_div(7, 2), floor_div(N, 2)
-    (3, N/2)
+    Where b is a letter, or the number in the sum no whole one, all of a is taken to fit.
+
+    >>> floor_div(7, 2), floor_div(N, 2), floor_div(N - 1, 2), floor_div(8, n)
+    (3, N/2, N/2 - 1, 8/n)
     """
-    return a // b if isinstance(a, int) and isinstance(b, int) else exact(sp.sympify(a) / b)
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    number, letters = sp.sympify(a).as_coeff_Add()
+    if isinstance(b, int) and number.is_Integer:
+        return exact(letters / b + number // b)
+    return exact(sp.sympify(a) / b)
 
 
 T = TypeVar("T")

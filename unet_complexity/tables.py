@@ -10,7 +10,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from unet_complexity.cost import as_latex, with_separators
+from unet_complexity.cost import as_latex, not_counted, with_separators
 from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
 
@@ -37,6 +37,7 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     total: tuple[Any, ...]
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network, by: str) -> Table:
@@ -49,23 +50,29 @@ class Table:
         )
         whole = network.total()
         total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
-        title = f"{network.name}, {network.input} in, batch 1, dense MACs"
+        title = f"{network.heading}, batch 1, dense MACs"
         return cls(
             title + f"; {network.regime}" * bool(network.regime),
             (by, "output", *QUANTITIES.values()),
             rows,
             total,
+            network.missing,
         )
 
     def to_csv(self) -> str:
-        """CSV text, to write where you like: plain numbers, no separators, a header line, the total last."""
+        """CSV text, to write where you like: plain numbers, no separators, a header line, the total last.
+
+        A line after the total names what is not counted, where something is not.
+        """
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([self.header, *self.rows, self.total])
+        notes = [[not_counted(self.missing)]] if self.missing else []
+        csv.writer(text, lineterminator="\n").writerows([self.header, *self.rows, self.total, *notes])
         return text.getvalue()
 
     def to_latex(self) -> str:
         """LaTeX text: a tabular with a line above and below."""
-        return self._render("latex_raw", lambda value: f"${as_latex(value)}$").replace("%", r"\%")
+        table = self._render("latex_raw", lambda value: f"${as_latex(value)}$").replace("%", r"\%")
+        return table + f"\n\n{not_counted(self.missing)}".replace("_", r"\_") * bool(self.missing)
 
     def __str__(self) -> str:
         return f"{self.title}\n{self._render('simple', with_separators)}"

@@ -113,7 +113,7 @@ def operators(model: Any, network: Network) -> dict[str, float]:
         session = started(model.SerializeToString(), True, "cpu", folder)
         for _ in range(2):
             session.run(None, feed)
-        events = json.loads(Path(session.end_profiling()).read_text())
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     nodes = [event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)]
     found: dict[str, float] = {}
     for event in nodes[len(nodes) // 2 :]:

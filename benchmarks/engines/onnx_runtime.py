@@ -72,7 +72,7 @@ def profile(model: bytes, optimise: bool, device: str, feed: Any) -> dict[str, f
         session = started(model, optimise, device, folder)
         for _ in range(2):
             session.run(None, feed)
-        events = json.loads(Path(session.end_profiling()).read_text())
+        events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     nodes = [event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)]
     seconds: dict[str, float] = {}
     for event in nodes[len(nodes) // 2 :]:

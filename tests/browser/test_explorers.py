@@ -12,17 +12,27 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import conftest
 from tools import notebooks
+from unet_complexity import classic_unet
 from unet_complexity.explorers import (
     BlockExplorer,
     GrowthExplorer,
     LevelsExplorer,
+    NetworkExplorer,
     RepeatExplorer,
     RooflineExplorer,
     WindowExplorer,
 )
 from unet_complexity.explorers.still import add_still
 
-CLASSES = (WindowExplorer, RepeatExplorer, BlockExplorer, GrowthExplorer, RooflineExplorer, LevelsExplorer)
+CLASSES = (
+    WindowExplorer,
+    RepeatExplorer,
+    BlockExplorer,
+    GrowthExplorer,
+    NetworkExplorer,
+    RooflineExplorer,
+    LevelsExplorer,
+)
 EXPLORERS = {one.kind: one for one in CLASSES}
 PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
 IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
@@ -30,6 +40,7 @@ IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "repeat": ("writes", "next", "answer"),
     "block": ("written", "phased", "transposed", "shuffled"),
     "growth": ("macs", "params", "memory", "macs_after", "params_after", "memory_after"),
+    "own": ("macs", "params", "memory"),
     "roofline": ("flops", "bytes"),
     "levels": ("macs", "params", "memory"),
 }
@@ -315,10 +326,12 @@ STORED = [
     RepeatExplorer(),
     BlockExplorer(),
     GrowthExplorer(),
+    NetworkExplorer(),
     RooflineExplorer(),
     LevelsExplorer(**PIX2PIX),
     WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
     RepeatExplorer(side=2),
+    NetworkExplorer(classic_unet(base_filters=16), side=512),
 ]
 
 
@@ -538,6 +551,7 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         "window": {"side": 12, "kernel_size": 5},
         "repeat": {"side": 6, "row_factor": 4},
         "block": {"side": 6, "factor": 4},
+        "own": {},
         "levels": {"depth": 8},
         "roofline": {"bandwidth": 10000},
     }

@@ -10,32 +10,62 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+import sympy as sp
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from unet_complexity import (
+    ELU,
     LAYERS,
     Activation,
     Add,
+    Average,
     AveragePooling2D,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
     Cropping2D,
+    Dense,
     DepthToSpace,
+    DepthwiseConv2D,
+    Divide,
     Dropout,
+    Elementwise,
+    Flatten,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    GroupNormalization,
     Layer,
+    LayerNormalization,
     LeakyReLU,
+    MatMul,
+    Maximum,
     MaxPooling2D,
+    Minimum,
+    Multiply,
+    Normalization,
+    Permute,
     PhaseConv2D,
+    PReLU,
+    Reduce,
     ReLU,
+    Rescaling,
+    Reshape,
+    Resizing,
+    RMSNormalization,
+    SeparableConv2D,
+    Slice,
     Softmax,
+    SpaceToDepth,
+    Subtract,
     Tensor,
     UpSampling2D,
     ZeroPadding2D,
 )
 from unet_complexity.layers.elementwise import OPERATIONS
+from unet_complexity.layers.merging import ELEMENTWISE
+from unet_complexity.symbols import letter
 
 
 class Case(NamedTuple):
@@ -56,31 +86,67 @@ def pairs(most: int) -> st.SearchStrategy[tuple[int, int]]:
 
 
 tensors = st.builds(Tensor, sizes(7), sizes(7), sizes(3))
-paddings = st.sampled_from(["same", "valid"])
+edges = st.tuples(st.integers(0, 3), st.integers(0, 3))
+paddings = st.sampled_from(["same", "valid"]) | st.tuples(edges, edges)
 Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def room(padding: Any, reach: list[int]) -> list[int]:
+    """What a map must have so that a window which reaches so far stops once, with one pixel more."""
+    if isinstance(padding, str):
+        return reach if padding == "valid" else [0, 0]
+    return [max(r - sum(pad), 0) for r, pad in zip(reach, padding, strict=True)]
 
 
 @st.composite
 def convolutions(draw: Draw) -> Case:
     groups, kernel, padding = draw(st.sampled_from([1, 1, 2, 3])), draw(pairs(5)), draw(paddings)
     strides, dilation = draw(st.sampled_from([(draw(pairs(4)), (1, 1)), ((1, 1), draw(pairs(3)))]))
-    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)] if padding == "valid" else [0, 0]
-    x = Tensor(reach[0] + draw(sizes(6)), reach[1] + draw(sizes(6)), groups * draw(sizes(2)))
+    rows, columns = room(padding, [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)])
+    x = Tensor(rows + draw(sizes(6)), columns + draw(sizes(6)), groups * draw(sizes(2)))
     layer = Conv2D(groups * draw(sizes(2)), kernel, strides, padding, dilation, groups, draw(st.booleans()))
     return Case(layer, (x,))
 
 
 @st.composite
+def each_channel(draw: Draw, kind: Callable[..., Layer], *first: st.SearchStrategy[int]) -> Case:
+    """A convolution of each channel; Keras wants the same stride down and across."""
+    (layer, (x,)), multiplier, stride = draw(convolutions()), draw(sizes(2)), draw(sizes(3))
+    strides = (stride, stride) if layer.dilation_rate == (1, 1) else (1, 1)
+    window = {"strides": strides, "padding": layer.padding, "dilation_rate": layer.dilation_rate}
+    filters = [draw(one) for one in first]
+    made = kind(*filters, layer.kernel_size, depth_multiplier=multiplier, use_bias=layer.use_bias, **window)
+    return Case(made, (x,))
+
+
+@st.composite
 def transposed(draw: Draw) -> Case:
-    layer = Conv2DTranspose(draw(sizes(3)), draw(pairs(5)), draw(pairs(4)), draw(paddings), draw(st.booleans()))
-    return Case(layer, (Tensor(draw(sizes(5)), draw(sizes(5)), draw(sizes(3))),))
+    groups, kernel, strides = draw(st.sampled_from([1, 1, 2])), draw(pairs(5)), draw(pairs(4))
+    dilation = draw(pairs(3)) if strides == (1, 1) else (1, 1)
+    x = Tensor(draw(sizes(5)), draw(sizes(5)), groups * draw(sizes(2)))
+    added = draw(st.none() | st.tuples(*(st.integers(0, t - 1) for t in strides)))
+    padding = draw(paddings)
+    if padding == "same" and added:
+        assume(all(n > 1 or k % 2 or add for n, k, add in zip((x.height, x.width), kernel, added, strict=True)))
+    if not isinstance(padding, str):
+        full = zip((x.height, x.width), kernel, strides, dilation, strict=True)
+        padding = tuple(
+            tuple(min(cut, ((n - 1) * t + (k - 1) * d) // 2) for cut in pair)
+            for (n, k, t, d), pair in zip(full, padding, strict=True)
+        )
+    layer = Conv2DTranspose(
+        groups * draw(sizes(2)), kernel, strides, padding, added, dilation, groups, draw(st.booleans())
+    )
+    return Case(layer, (x,))
 
 
 @st.composite
 def pooled(draw: Draw, kind: Callable[..., Layer]) -> Case:
     pool, padding = draw(pairs(4)), draw(paddings)
-    more = [p - 1 if padding == "valid" else 0 for p in pool]
-    x = Tensor(more[0] + draw(sizes(6)), more[1] + draw(sizes(6)), draw(sizes(3)))
+    if not isinstance(padding, str):
+        padding = tuple(tuple(min(side, p - 1) for side in pair) for p, pair in zip(pool, padding, strict=True))
+    rows, columns = room(padding, [p - 1 for p in pool])
+    x = Tensor(rows + draw(sizes(6)), columns + draw(sizes(6)), draw(sizes(3)))
     return Case(kind(pool, draw(st.none() | pairs(4)), padding), (x,))
 
 
@@ -94,9 +160,63 @@ def cropped(draw: Draw) -> Case:
 
 @st.composite
 def concatenated(draw: Draw) -> Case:
-    height, width = draw(pairs(6))
-    channels = draw(st.lists(sizes(4), min_size=2, max_size=4))
-    return Case(Concatenate(), tuple(Tensor(height, width, c) for c in channels))
+    axis, shape = draw(st.sampled_from([1, 2, 3])), draw(st.tuples(sizes(6), sizes(6), sizes(4)))
+    sides = draw(st.lists(sizes(4), min_size=2, max_size=4))
+    inputs = (Tensor(*(side if at == axis else other for at, other in enumerate(shape, 1))) for side in sides)
+    return Case(Concatenate(axis), tuple(inputs))
+
+
+@st.composite
+def merged(draw: Draw, layer: Layer, most: int = 4) -> Case:
+    """Maps of one shape, but that some sides of some are 1."""
+    x, inputs = draw(tensors), []
+    for _ in range(draw(st.integers(2, most))):
+        ones = draw(st.tuples(*[st.sampled_from([False, False, True])] * 3))
+        sides = zip((x.height, x.width, x.channels), ones, strict=True)
+        inputs.append(Tensor(*(1 if one else side for side, one in sides)))
+    return Case(layer, tuple(inputs))
+
+
+@st.composite
+def elementwise(draw: Draw) -> Case:
+    """With an array that is known, or a lone number, or of as many maps as the operation takes."""
+    operation = draw(st.sampled_from([*ELEMENTWISE]))
+    most = {"where": 3, "clip": 1}.get(operation, 2)
+    known = operation not in ("where", "clip") and draw(st.booleans())
+    inputs = 1 if known or operation == "clip" else draw(st.integers(1, most))
+    x, *others = draw(merged(Add(), most=3)).inputs
+    array = others[0] if known else None
+    return Case(Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs])
+
+
+@st.composite
+def multiplied(draw: Draw) -> Case:
+    (b, m), (k, n), turned = draw(pairs(3)), draw(pairs(4)), draw(st.booleans())
+    first, second = draw(st.sampled_from([(b, b), (1, b), (b, 1)]))
+    return Case(MatMul(turned), (Tensor(first, m, k), Tensor(second, n, k) if turned else Tensor(second, k, n)))
+
+
+@st.composite
+def grouped(draw: Draw) -> Case:
+    groups, x = draw(st.sampled_from([1, 2, 3])), draw(tensors)
+    layer = GroupNormalization(draw(st.sampled_from([groups, -1])), draw(st.booleans()), draw(st.booleans()))
+    return Case(layer, (Tensor(x.height, x.width, groups * x.channels),))
+
+
+@st.composite
+def sliced(draw: Draw) -> Case:
+    x = draw(tensors)
+    starts = [draw(st.integers(-n, n - 1)) for n in (x.height, x.width, x.channels)]
+    ranges = zip((x.height, x.width, x.channels), starts, strict=True)
+    stops = [draw(st.none() | st.integers(start % n + 1, n + 1)) for n, start in ranges]
+    return Case(Slice(tuple(starts), tuple(stops), draw(st.tuples(*[sizes(3)] * 3))), (x,))
+
+
+@st.composite
+def reshaped(draw: Draw) -> Case:
+    a, b, c = draw(st.tuples(*[sizes(4)] * 3))
+    target = draw(st.sampled_from([(c, a, b), (1, -1, c), (1, 1, a * b * c), (b, c, -1), (-1, 1, b)]))
+    return Case(Reshape(target), (Tensor(a, b, c),))
 
 
 @st.composite
@@ -109,25 +229,54 @@ def on_any_map(layers: st.SearchStrategy[Layer]) -> st.SearchStrategy[Case]:
     return st.builds(lambda layer, x: Case(layer, (x,)), layers, tensors)
 
 
+def gathered(x: Tensor, b: int) -> Case:
+    return Case(SpaceToDepth(b), (Tensor(x.height * b, x.width * b, x.channels),))
+
+
 edge = st.integers(0, 3)
+some_axes = st.sampled_from([-1, 1, 2, 3, (1, 2), (2, 3), (1, 2, 3)])
+blends = st.sampled_from(["nearest", "bilinear", "bicubic"])
+slopes = st.sampled_from([0.0, 0.2, 0.3])
 borders = edge | st.tuples(edge, edge) | st.tuples(st.tuples(edge, edge), st.tuples(edge, edge))
 CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Conv2D: convolutions(),
+    DepthwiseConv2D: each_channel(DepthwiseConv2D),
+    SeparableConv2D: each_channel(SeparableConv2D, sizes(3)),
     Conv2DTranspose: transposed(),
+    Dense: on_any_map(st.builds(Dense, sizes(4), st.booleans())),
+    MatMul: multiplied(),
     PhaseConv2D: on_any_map(st.builds(PhaseConv2D, sizes(3), pairs(5), pairs(3), st.booleans())),
-    UpSampling2D: on_any_map(st.builds(UpSampling2D, pairs(3), st.sampled_from(["nearest", "bilinear"]))),
+    UpSampling2D: on_any_map(st.builds(UpSampling2D, pairs(3), blends)),
+    Resizing: on_any_map(st.builds(Resizing, sizes(9), sizes(9), blends)),
     MaxPooling2D: pooled(MaxPooling2D),
     AveragePooling2D: pooled(AveragePooling2D),
+    GlobalAveragePooling2D: on_any_map(st.just(GlobalAveragePooling2D())),
+    GlobalMaxPooling2D: on_any_map(st.just(GlobalMaxPooling2D())),
+    Reduce: on_any_map(st.builds(Reduce, st.sampled_from(["mean", "sum", "max", "min"]), some_axes)),
     DepthToSpace: rearranged(),
+    SpaceToDepth: st.builds(gathered, tensors, st.integers(2, 3)),
+    Slice: sliced(),
+    Permute: on_any_map(st.builds(Permute, st.permutations([1, 2, 3]))),
+    Reshape: reshaped(),
+    Flatten: on_any_map(st.just(Flatten())),
     Concatenate: concatenated(),
-    Add: st.builds(lambda x, m: Case(Add(), (x,) * m), tensors, st.integers(2, 4)),
+    **{type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())},
+    Elementwise: elementwise(),
+    **{type(layer): merged(layer, most=2) for layer in (Subtract(), Divide())},
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),
     Cropping2D: cropped(),
     Activation: on_any_map(st.builds(Activation, st.sampled_from([*OPERATIONS, "softmax"]))),
-    ReLU: on_any_map(st.just(ReLU())),
-    LeakyReLU: on_any_map(st.builds(LeakyReLU, st.sampled_from([0.0, 0.2, 0.3]))),
-    Softmax: on_any_map(st.just(Softmax())),
-    BatchNormalization: on_any_map(st.just(BatchNormalization())),
+    ReLU: on_any_map(st.builds(ReLU, st.sampled_from([None, 1.0, 6.0]))),
+    LeakyReLU: on_any_map(st.builds(LeakyReLU, slopes)),
+    PReLU: on_any_map(st.builds(PReLU, st.none() | some_axes)),
+    ELU: on_any_map(st.builds(ELU, st.sampled_from([0.5, 1.0]))),
+    Softmax: on_any_map(st.builds(Softmax, some_axes)),
+    Rescaling: on_any_map(st.builds(Rescaling, st.sampled_from([1.0, 0.5]), st.sampled_from([0.0, -1.0]))),
+    BatchNormalization: on_any_map(st.builds(BatchNormalization, st.booleans(), st.booleans())),
+    Normalization: on_any_map(st.builds(Normalization, st.booleans())),
+    GroupNormalization: grouped(),
+    LayerNormalization: on_any_map(st.builds(LayerNormalization, some_axes, st.booleans(), st.booleans())),
+    RMSNormalization: on_any_map(st.builds(RMSNormalization, st.sampled_from([-1, (2, 3), (1, 2, 3)]))),
     Dropout: on_any_map(st.builds(Dropout, st.sampled_from([0.0, 0.5]))),
 }
 
@@ -145,9 +294,12 @@ NUMBERED = {
     "width": "w",
     "channels": "c",
     "filters": "f",
+    "units": "f",
     "kernel_size": "ks",
     "strides": "tm",
     "dilation_rate": "dq",
+    "output_padding": "HW",
+    "depth_multiplier": "n",
     "groups": "g",
     "size": "st",
     "pool_size": "ks",
@@ -162,30 +314,58 @@ class Lifted(NamedTuple):
     inputs: tuple[Tensor, ...]
     values: dict[str, int]
 
+    def number(self, value: Any) -> int:
+        """What a size stands for."""
+        return int(sp.sympify(value).subs({letter(name): number for name, number in self.values.items()}))
 
-def fits(case: Case) -> bool:
-    """Whether a letter may stand for every size: strides divide, and the map is at least as large as the kernel."""
-    config, x = case.config(), case.inputs[0]
-    kernel = config.get("kernel_size", config.get("pool_size", (1, 1)))
-    strides, dilation = config.get("strides", (1, 1)), config.get("dilation_rate", (1, 1))
-    sides = (x.height, x.width)
-    if isinstance(case.layer, Conv2DTranspose):
-        return all(n * t >= k for n, k, t in zip(sides, kernel, strides, strict=True))
-    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    rooms = [n - span if config.get("padding") == "valid" else n for n, span in zip(sides, spans, strict=True)]
-    return all(n >= span for n, span in zip(sides, spans, strict=True)) and all(
-        room % t == 0 for room, t in zip(rooms, strides, strict=True)
-    )
+
+def fits(case: Lifted) -> bool:
+    """Whether each stride divides what its letters ask, and no window hangs over both ends of a lettered side."""
+    layer, x, number = case.layer, case.inputs[0], case.number
+    if isinstance(layer, Slice):
+        ranges = zip((x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True)
+        return all(isinstance(n, int) or cuts(number(n), *places) for n, *places in ranges)
+    kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", None))
+    if kernel is None or not hasattr(layer, "padding"):
+        return True
+    strides, dilation = layer.strides, getattr(layer, "dilation_rate", (1, 1))
+    paddings = (layer.padding, layer.padding) if isinstance(layer.padding, str) else layer.padding
+    for n, k, t, d, padding in zip((x.height, x.width), kernel, strides, dilation, paddings, strict=True):
+        pads = (0, 0) if isinstance(padding, str) else padding
+        span = number((k - 1) * d + 1)
+        if all(isinstance(size, int) for size in (n, k, t, d)):
+            continue
+        if isinstance(layer, Conv2DTranspose):
+            if number(n * t) < max(span, *pads) or max(pads) >= span:
+                return False
+        elif number(n) < span or (max(pads) >= span and pads != (0, 0)) or not divides(n, k, t, d, padding, number):
+            return False
+    return True
+
+
+def cuts(n: int, start: int, stop: int | None, step: int) -> bool:
+    """Whether a slice lies inside of a side that is a letter, and its step divides the side."""
+    return max(abs(start), abs(stop or 0)) <= n and n % step == 0
+
+
+def divides(n: Any, k: Any, t: Any, d: Any, padding: Any, number: Callable[[Any], int]) -> bool:
+    """What a letter must do to fit: all of it a lettered stride, its part beside a number a stride that is a number."""
+    pads = (0, 0) if isinstance(padding, str) else padding
+    room = n if padding == "same" else n + sum(pads) - (k - 1) * d - 1
+    if isinstance(room, int) and isinstance(t, int):
+        return True
+    if padding != "same" and room + t == n:
+        return number(n) % number(t) == 0
+    rounded = sp.sympify(room).as_coeff_Add()[0] if isinstance(t, int) else 0
+    return number(room - rounded) % number(t) == 0
 
 
 @st.composite
 def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
-    from unet_complexity.symbols import letter
-
     case = draw(CASES[kind])
-    assume(fits(case))
     values: dict[str, int] = {}
+    alone = len(case.inputs) == 1
 
     def lift(name: str, value: Any) -> Any:
         letters = NUMBERED.get(name, "")
@@ -193,7 +373,10 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
             return tuple(lift_one(letters[i], v) for i, v in enumerate(value))
         return lift_one(letters, value) if letters else value
 
-    def lift_one(name: str, value: int) -> Any:
+    def lift_one(name: str, value: Any) -> Any:
+        # -1 and None say something, 0 is no letter, and 1 meets any size of another input
+        if value is None or value < 1 or (value == 1 and not alone):
+            return value
         if values.get(name, value) != value or not draw(st.booleans()):
             return value
         values[name] = value
@@ -202,15 +385,36 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = (shape(case.inputs[0]),)
-    if isinstance(case.layer, Add):
-        inputs *= len(case.inputs)
-    elif isinstance(case.layer, Concatenate):
-        inputs += tuple(Tensor(inputs[0].height, inputs[0].width, x.channels) for x in case.inputs[1:])
+    inputs = tuple(map(shape, case.inputs if kind is not MatMul else case.inputs[:1]))
+    if alone or kind is MatMul:
+        inputs = (*inputs, *case.inputs[1:])
+    else:  # inputs that had a side in common have it still
+        inputs = tuple(alike(x, case.inputs, inputs) for x in case.inputs)
+    if kind is MatMul:
+        inputs = (inputs[0], beside(case, inputs[0]))
     config = case.config()
+    if kind is Reshape:
+        config["target_shape"] = (1, -1, inputs[0].channels)
     # A letter is no 1, and of strides and dilation only one may differ from 1.
     dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
-    plain = {"strides" if dilated else "dilation_rate"} if isinstance(case.layer, Conv2D) else set()
-    layer = type(case.layer)(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
-    assume(values)
-    return Lifted(layer, inputs, values)
+    plain = {"strides" if dilated else "dilation_rate"} if "dilation_rate" in config else set()
+    layer = kind(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
+    made = Lifted(layer, inputs, values)
+    assume(values and fits(made))
+    return made
+
+
+def alike(x: Tensor, numbers: tuple[Tensor, ...], letters: tuple[Tensor, ...]) -> Tensor:
+    """``x`` with the letter for each side that an input before got for the same number."""
+    sides = []
+    for name in ("height", "width", "channels"):
+        known = {getattr(a, name): getattr(b, name) for a, b in zip(numbers[::-1], letters[::-1], strict=True)}
+        sides.append(known[getattr(x, name)])
+    return Tensor(*sides)
+
+
+def beside(case: Case, x: Tensor) -> Tensor:
+    """The second factor of a matrix product, for the first one ``x``."""
+    first, second = case.inputs
+    height = x.height if second.height == first.height else second.height
+    return Tensor(height, *((second.width, x.channels) if case.layer.transpose_b else (x.channels, second.channels)))

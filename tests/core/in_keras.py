@@ -9,19 +9,92 @@ from typing import Any
 import numpy as np
 
 from unet_complexity import Layer, Network, Tensor
+from unet_complexity.counting import filled
+from unet_complexity.counting.merging import LONE
 
 
 def in_keras(keras: ModuleType, layer: Layer) -> Any:
-    """Keras's layer of the same name with the same arguments."""
+    """Keras's layer of the same name with the same arguments; where it has none, its operations."""
     kind = type(layer).__name__
-    if kind == "DepthToSpace":
-        return depth_to_space(keras, layer)
     if kind == "PhaseConv2D":
         return upsampled_convolution(keras, layer)
+    if kind in OPERATIONS and not hasattr(keras.activations, getattr(layer, "activation", "")):
+        return operation(keras, lambda *inputs: OPERATIONS[kind](keras.ops, layer, *inputs))
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
         config["kernel_initializer"] = "zeros"  # drawing random ones is compiled anew for each shape
+    if kind == "Elementwise":
+        return with_what_is_known(keras, layer)
+    if kind.startswith("Global"):
+        config = {"keepdims": True}
+    if kind == "Normalization":
+        config = {"mean": 0.0, "variance": 1.0} if layer.given else {}
+    if kind == "Conv2DTranspose":
+        return transposed(keras, layer, config)
+    if isinstance(config.get("padding"), tuple) and kind != "ZeroPadding2D":
+        return bordered(keras, layer, config)
     return getattr(keras.layers, kind)(**config)
+
+
+def with_what_is_known(keras: ModuleType, layer: Any) -> Any:
+    """One of Keras's operations on maps, an array of weights or of known numbers, and lone numbers for the rest."""
+    array, ops = layer.array, keras.ops
+
+    class Known(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            sides = array and (array.height, array.width, array.channels)
+            self.known = [self.add_weight(shape=sides) if layer.learned else np.array(filled(*sides))] if array else []
+
+        def call(self, x: Any) -> Any:
+            operands = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
+            missing = {"where": 3, "clip": 3}.get(layer.operation, 2) - len(operands)
+            made = getattr(ops, layer.operation)(*operands, *([LONE] * missing))
+            return ops.cast(made, "float32")
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
+            return self.call(keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]).shape
+
+    return Known()
+
+
+def bordered(keras: ModuleType, layer: Layer, config: dict[str, Any]) -> Any:
+    """A border of zeros and then no more padding; round a pool a border that is never the largest, nor averaged."""
+    border, inside = config["padding"], getattr(keras.layers, type(layer).__name__)(**config | {"padding": "valid"})
+    if not hasattr(layer, "pool_size"):
+        return keras.Sequential([keras.layers.ZeroPadding2D(border), inside])
+    pads = ((0, 0), *border, (0, 0))
+    if "Max" in type(layer).__name__:
+        return operation(keras, lambda x: inside(keras.ops.pad(x, pads, constant_values=-1e30)))
+    pad = keras.ops.pad
+    return operation(keras, lambda x: inside(pad(x, pads)) / inside(pad(keras.ops.ones_like(x), pads)))
+
+
+def transposed(keras: ModuleType, layer: Any, config: dict[str, Any]) -> Any:
+    """Keras has no groups, and cuts nothing off but for 'same': as many layers side by side, then a cropping."""
+    if layer.groups == 1 and isinstance(layer.padding, str):
+        del config["groups"]
+        return keras.layers.Conv2DTranspose(**config)
+    ops, exact = keras.ops, not isinstance(layer.padding, str)
+
+    class Transposed(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            kernel = (*layer.kernel_size, layer.filters // layer.groups, shape[-1])
+            self.kernel = self.add_weight(shape=kernel)
+            self.bias = self.add_weight(shape=(layer.filters,)) if layer.use_bias else 0.0
+
+        def call(self, x: Any) -> Any:
+            parts = zip(ops.split(x, layer.groups, -1), ops.split(self.kernel, layer.groups, -1), strict=True)
+            padding = "valid" if exact else layer.padding
+            added = (layer.output_padding or (0, 0)) if exact else layer.output_padding
+            how = (layer.strides, padding, added, "channels_last", layer.dilation_rate)
+            y = ops.concatenate([ops.conv_transpose(a, b, *how) for a, b in parts], -1) + self.bias
+            return keras.layers.Cropping2D(layer.padding)(y) if exact else y
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return self.call(keras.KerasTensor(shape)).shape
+
+    return Transposed()
 
 
 def upsampled_convolution(keras: ModuleType, layer: Layer) -> Any:
@@ -30,34 +103,53 @@ def upsampled_convolution(keras: ModuleType, layer: Layer) -> Any:
     return keras.Sequential([keras.layers.UpSampling2D(layer.size), conv])
 
 
-def depth_to_space(keras: ModuleType, layer: Layer) -> Any:
-    """In Keras an operation, not a layer."""
+# what is in Keras an operation, not a layer
+OPERATIONS: dict[str, Any] = {
+    "Activation": lambda ops, layer, x: getattr(ops, layer.activation)(x),
+    "DepthToSpace": lambda ops, layer, x: ops.nn.depth_to_space(x, layer.block_size),
+    "SpaceToDepth": lambda ops, layer, x: ops.nn.space_to_depth(x, layer.block_size),
+    "Divide": lambda ops, layer, x, y: ops.divide(x, y),
+    "MatMul": lambda ops, layer, x, y: ops.matmul(x, ops.swapaxes(y, -1, -2) if layer.transpose_b else y),
+    "Reduce": lambda ops, layer, x: getattr(ops, layer.operation)(x, layer.axes, keepdims=True),
+    "Slice": lambda ops, layer, x: x[(slice(None), *map(slice, layer.starts, layer.stops, layer.steps))],
+}
 
-    class DepthToSpace(keras.layers.Layer):
+
+def operation(keras: ModuleType, run: Any) -> Any:
+    class Operation(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.built = True
+
         def call(self, x: Any) -> Any:
-            return keras.ops.nn.depth_to_space(x, layer.block_size)
+            return run(*x) if isinstance(x, (list, tuple)) else run(x)
 
         def compute_output_shape(self, shape: Any) -> Any:
-            return self.call(keras.KerasTensor(shape)).shape
+            one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
+            return self.call(keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]).shape
 
-    return DepthToSpace()
+    return Operation()
 
 
 def build(real: Any, inputs: tuple[Tensor, ...]) -> tuple[int, ...]:
-    """Creates the weights; the shape that Keras says comes out, without the batch."""
+    """Creates the weights; the shape that Keras says comes out, without the batch, as a map."""
     shapes = [(None, x.height, x.width, x.channels) for x in inputs]
     shape = shapes[0] if len(shapes) == 1 else shapes
     real.build(shape)
-    return tuple(real.compute_output_shape(shape)[1:])
+    out = tuple(real.compute_output_shape(shape)[1:])
+    return (1,) * (3 - len(out)) + out
 
 
 def randomize(real: Any, random: np.random.Generator) -> list[np.ndarray]:
     """Sets random weights, positive ones where Keras takes a root, and hands them back in Keras's order."""
     weights = [random.normal(size=tuple(w.shape)).astype("float32") for w in real.weights]
-    if type(real).__name__ == "BatchNormalization":
-        weights[3] = np.abs(weights[3])
+    kind = type(real).__name__
+    if kind in ("BatchNormalization", "Normalization") and weights:
+        at = -1 if kind == "BatchNormalization" else 1
+        weights[at] = np.abs(weights[at])
     for variable, value in zip(real.weights, weights, strict=True):
         variable.assign(value)
+    if kind == "Normalization" and weights:
+        real.finalize_state()
     return weights
 
 

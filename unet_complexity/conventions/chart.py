@@ -58,4 +58,4 @@ def _said(network: Network, parts: dict[Convention, dict[str, int]]) -> str:
     beside = {tool.tool: sum(part.get(name, 0) for name in ADDED) for tool, part in parts.items()}
     most = max(beside, key=lambda name: beside[name])
     said.append(f"beside the convolutions' products {most} counts most, {with_separators(beside[most])}")
-    return f"{network.name}, {network.input} in: {'; '.join(said)}."
+    return f"{network.heading}: {'; '.join(said)}."

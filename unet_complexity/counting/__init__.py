@@ -7,11 +7,19 @@ design: for small maps.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost, Tensor
-from unet_complexity.counting import convolution, elementwise, merging, resampling  # noqa: F401  they register loops
+from unet_complexity.counting import (  # noqa: F401  they register loops
+    arranging,
+    convolution,
+    elementwise,
+    merging,
+    normalization,
+    resampling,
+)
 from unet_complexity.counting.maps import Map, as_map, filled, sides_of, stops
 from unet_complexity.counting.tally import TWINS, Counted, Tally, twin
 from unet_complexity.networks import Network
@@ -51,13 +59,13 @@ def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
 
 
 def _count_network(net: Network) -> Counted:
-    maps, costs = {"input": as_map(net.input)}, []
+    maps, costs = {name: as_map(x) for name, x in net.inputs.items()}, []
     if any(step.span for step in net):
         raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
-    if missing := {source for step in net for source in step.sources} - {"input", *(step.name for step in net)}:
+    if missing := {source for step in net for source in step.sources} - {*net.inputs, *(step.name for step in net)}:
         raise ValueError(f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network")
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
-        costs.append(counted.cost)
+        costs.append(replace(counted.cost, params=0, trainable_params=0) if step.shared else counted.cost)
     return Counted(counted.output, sum(costs, Cost()))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, each, indices, sides_of, stops, taps
+from unet_complexity.counting.maps import Map, both_stops, each, indices, sides_of, taps
 from unet_complexity.counting.tally import Tally, twin
 
 
@@ -11,24 +14,62 @@ from unet_complexity.counting.tally import Tally, twin
 def convolve(layer: L.Conv2D, tally: Tally, inputs: list[Map]) -> Map:
     """Each filter at each stop: multiply the window with the kernel, add the bias."""
     x = tally.load(inputs[0])
-    (height, width, channels), (k_h, k_w), f = sides_of(x), layer.kernel_size, layer.filters
-    seen = channels // layer.groups
-    kernel = tally.weight(k_h, k_w, seen, f)
+    channels, f = sides_of(x)[2], layer.filters
+    seen, of_a_group = channels // layer.groups, f // layer.groups
+    kernel = tally.weight(*layer.kernel_size, seen, f)
     bias = tally.weight(f) if layer.use_bias else None
 
+    def weight(a: int, b: int, channel: int, filter: int) -> float:
+        value: float = kernel[a][b][channel][filter]
+        return value
+
+    groups = [i // of_a_group for i in range(f)]
+    return slide(layer, tally, x, [range(i * seen, (i + 1) * seen) for i in groups], weight, bias)
+
+
+@twin(L.DepthwiseConv2D)
+def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, inputs: list[Map]) -> Map:
+    """Each channel with its own filters."""
+    x = tally.load(inputs[0])
+    channels, m = sides_of(x)[2], layer.depth_multiplier
+    kernel = tally.weight(*layer.kernel_size, channels, m)
+    bias = tally.weight(channels * m) if layer.use_bias else None
+
+    def weight(a: int, b: int, channel: int, filter: int) -> float:
+        value: float = kernel[a][b][filter // m][filter % m]
+        return value
+
+    return slide(layer, tally, x, [range(i // m, i // m + 1) for i in range(channels * m)], weight, bias)
+
+
+def slide(layer: Any, tally: Tally, x: Map, seen: list[range], weight: Any, bias: Any) -> Map:
+    """A window over each stop, for each filter on the channels that it has ``seen``."""
+    height, width, _ = sides_of(x)
+    (k_h, k_w), (d_h, d_w) = layer.kernel_size, layer.dilation_rate
+
     def element(i: int, j: int, filter: int) -> float:
-        total, first = 0.0, filter // (f // layer.groups) * seen
-        for a, row in enumerate(taps(i, k_h, layer.dilation_rate[0])):
-            for b, column in enumerate(taps(j, k_w, layer.dilation_rate[1])):
+        total = 0.0
+        for a, row in enumerate(taps(i, k_h, d_h)):
+            for b, column in enumerate(taps(j, k_w, d_w)):
                 inside = 0 <= row < height and 0 <= column < width
-                for channel in range(seen):
-                    value = x[row][column][first + channel] if inside else 0.0
-                    total = tally.mac(total, value, kernel[a][b][channel][filter], inside)
+                for nth, channel in enumerate(seen[filter]):
+                    value = x[row][column][channel] if inside else 0.0
+                    total = tally.mac(total, value, weight(a, b, nth, filter), inside)
         return tally.write(tally.op(total + bias[filter]) if bias else total)
 
-    rows = stops(height, k_h, layer.strides[0], layer.dilation_rate[0], layer.padding)
-    columns = stops(width, k_w, layer.strides[1], layer.dilation_rate[1], layer.padding)
-    return [[[element(i, j, filter) for filter in range(f)] for j in columns] for i in rows]
+    rows, columns = both_stops(layer, x)
+    return [[[element(i, j, filter) for filter in range(len(seen))] for j in columns] for i in rows]
+
+
+@twin(L.SeparableConv2D)
+def convolve_separably(layer: L.SeparableConv2D, tally: Tally, inputs: list[Map]) -> Map:
+    """Both convolutions; what the first hands to the second is neither written nor read."""
+    depthwise, pointwise = layer.both()
+    between = convolve_each_channel(depthwise, tally, inputs)
+    out = convolve(pointwise, tally, [between])
+    for counter in ("writes", "reads"):
+        tally.counts[counter] -= math.prod(sides_of(between))
+    return out
 
 
 @twin(L.Conv2DTranspose)
@@ -36,22 +77,35 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, inputs: list[Map
     """Each input element times the whole kernel, added into the output where it lands; what lands outside is cut."""
     x = tally.load(inputs[0])
     (height, width, channels), (k_h, k_w), f = sides_of(x), layer.kernel_size, layer.filters
-    kernel = tally.weight(k_h, k_w, f, channels)
+    seen, of_a_group = channels // layer.groups, f // layer.groups
+    kernel = tally.weight(k_h, k_w, of_a_group, channels)
     bias = tally.weight(f) if layer.use_bias else None
-    longer = [0 if layer.padding == "same" else max(k - t, 0) for k, t in zip((k_h, k_w), layer.strides, strict=True)]
-    out_h, out_w = height * layer.strides[0] + longer[0], width * layer.strides[1] + longer[1]
+    (out_h, top), (out_w, left) = (landing(layer, axis, n) for axis, n in enumerate((height, width)))
     out = [[[0.0] * f for _ in range(out_w)] for _ in range(out_h)]
-    rows = stops(out_h, k_h, layer.strides[0], 1, layer.padding)
-    columns = stops(out_w, k_w, layer.strides[1], 1, layer.padding)
     for i, j, channel in indices(height, width, channels):
-        for a, b, filter in indices(k_h, k_w, f):
-            row, column = rows[i] + a, columns[j] + b
-            inside = 0 <= row < out_h and 0 <= column < out_w
-            before = out[row][column][filter] if inside else 0.0
+        for a, b, filter in indices(k_h, k_w, of_a_group):
+            row = i * layer.strides[0] + a * layer.dilation_rate[0] - top
+            column = j * layer.strides[1] + b * layer.dilation_rate[1] - left
+            inside, made = 0 <= row < out_h and 0 <= column < out_w, channel // seen * of_a_group + filter
+            before = out[row][column][made] if inside else 0.0
             product = tally.mac(before, x[i][j][channel], kernel[a][b][filter][channel], inside)
             if inside:
-                out[row][column][filter] = product
+                out[row][column][made] = product
     return each(out, lambda v, filter: tally.write(tally.op(v + bias[filter]) if bias else v))
+
+
+def landing(layer: L.Conv2DTranspose, axis: int, n: int) -> tuple[int, int]:
+    """Side of the output, and how much of what the kernels reach is cut off in front."""
+    k, t, dilation = layer.kernel_size[axis], layer.strides[axis], layer.dilation_rate[axis]
+    added = layer.output_padding[axis] if layer.output_padding else None
+    reach = (k - 1) * dilation + 1
+    if layer.padding == "valid":
+        return (n - 1) * t + (max(reach, t) if added is None else reach + added), 0
+    if layer.padding != "same":
+        before, after = layer.padding[axis]
+        return (n - 1) * t + reach + (added or 0) - before - after, before
+    side = n * t if added is None else (n - 1) * t + reach % 2 + added
+    return side, max((n - 1) * t + reach - side, 0) // 2
 
 
 @twin(L.PhaseConv2D)

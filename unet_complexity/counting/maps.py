@@ -40,18 +40,28 @@ def sides_of(values: Any) -> tuple[int, ...]:
     return (len(values), *sides_of(values[0])) if isinstance(values, list) else ()
 
 
-def stops(side: int, k: int, stride: int, dilation: int, padding: str) -> list[int]:
+def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> list[int]:
     """Where the window's first tap stands at each stop; negative on padding.
 
-    >>> stops(8, 4, 2, 1, "same"), stops(7, 3, 2, 1, "valid")
-    ([-1, 1, 3, 5], [0, 2, 4])
+    >>> stops(8, 4, 2, 1, "same"), stops(7, 3, 2, 1, "valid"), stops(8, 3, 2, 1, (1, 1))
+    ([-1, 1, 3, 5], [0, 2, 4], [-1, 1, 3, 5])
     """
     reach = (k - 1) * dilation
-    if padding == "valid":
-        return list(range(0, side - reach, stride))
+    if padding != "same":
+        before, after = (0, 0) if padding == "valid" else padding
+        return list(range(-before, side + after - reach, stride))
     firsts = list(range(0, side, stride))
     before = max(firsts[-1] + reach - (side - 1), 0) // 2
     return [first - before for first in firsts]
+
+
+def both_stops(layer: Any, x: Map) -> tuple[list[int], list[int]]:
+    """The stops of a layer's window down the rows and across the columns of a map."""
+    kernel = getattr(layer, "kernel_size", None) or layer.pool_size
+    paddings = (layer.padding, layer.padding) if isinstance(layer.padding, str) else layer.padding
+    dilation = getattr(layer, "dilation_rate", (1, 1))
+    down, across = zip(sides_of(x)[:2], kernel, layer.strides, dilation, paddings, strict=True)
+    return stops(*down), stops(*across)
 
 
 def taps(start: int, k: int, dilation: int) -> list[int]:

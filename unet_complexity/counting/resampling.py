@@ -1,43 +1,63 @@
-"""Repeating, blending, pooling and rearranging as loops."""
+"""Repeating, blending and pooling as loops."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, sides_of, stops, taps
+from unet_complexity.counting.maps import Map, both_stops, indices, sides_of, taps
 from unet_complexity.counting.tally import Tally, fold, twin
 
-
-@twin(L.UpSampling2D)
-def upsample(layer: L.UpSampling2D, tally: Tally, inputs: list[Map]) -> Map:
-    """Repeat each row, and in it each pixel; or blend the four nearest, with pixels taken at their centres."""
-    x, (s_h, s_w) = tally.load(inputs[0]), layer.size
-    if layer.interpolation == "bilinear":
-        return _blend(x, s_h, s_w, tally)
-    return [
-        [[tally.write(value) for value in pixel] for pixel in row for _ in range(s_w)] for row in x for _ in range(s_h)
-    ]
+Weights = list[list[tuple[int, float]]]  # per output place, the inputs that it is made of, and how much of each
 
 
-def _blend(x: Map, s_h: int, s_w: int, tally: Tally) -> Map:
+@twin(L.UpSampling2D, L.Resizing)
+def resample(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
+    """Repeat each row, and in it each pixel; or blend the nearest, with pixels taken at their centres."""
+    x = tally.load(inputs[0])
     height, width, channels = sides_of(x)
-
-    def neighbours(i: int, s: int, side: int) -> tuple[int, int, float]:
-        centre = (i + 0.5) / s - 0.5
-        first = math.floor(centre)
-        return max(first, 0), min(first + 1, side - 1), centre - first
+    if isinstance(layer, L.Resizing):
+        out_h, out_w = layer.height, layer.width
+    else:
+        out_h, out_w = height * layer.size[0], width * layer.size[1]
+    if layer.interpolation == "nearest":
+        nearest = [[math.floor((i + 0.5) * n / m) for i in range(m)] for n, m in ((height, out_h), (width, out_w))]
+        return [[[tally.write(value) for value in x[row][column]] for column in nearest[1]] for row in nearest[0]]
+    spread = {"bilinear": _two_nearest, "bicubic": _four_nearest}[layer.interpolation]
+    rows, columns = _weights(height, out_h, spread), _weights(width, out_w, spread)
 
     def element(i: int, j: int, channel: int) -> float:
-        top, bottom, down = neighbours(i, s_h, height)
-        left, right, across = neighbours(j, s_w, width)
-        weights = ((1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across)
-        corners = (x[top][left], x[top][right], x[bottom][left], x[bottom][right])
-        products = [tally.op(weight * corner[channel]) for weight, corner in zip(weights, corners, strict=True)]
-        return tally.write(fold(tally, lambda a, b: a + b, products))
+        pairs = [(x[row][column][channel], a * b) for row, a in rows[i] for column, b in columns[j]]
+        return tally.write(fold(tally, lambda a, b: a + b, [tally.op(weight * value) for value, weight in pairs]))
 
-    return [[[element(i, j, c) for c in range(channels)] for j in range(s_w * width)] for i in range(s_h * height)]
+    return [[[element(i, j, c) for c in range(channels)] for j in range(out_w)] for i in range(out_h)]
+
+
+def _weights(n: int, m: int, spread: Callable[[float], list[tuple[int, float]]]) -> Weights:
+    """Known beforehand: what each of the m places is made of, where there is something, in parts that add up to 1."""
+    found = []
+    for i in range(m):
+        parts = [(place, part if 0 <= place < n else 0.0) for place, part in spread((i + 0.5) * n / m - 0.5)]
+        whole = sum(part for _, part in parts)
+        found.append([(min(max(place, 0), n - 1), part / whole) for place, part in parts])
+    return found
+
+
+def _two_nearest(centre: float) -> list[tuple[int, float]]:
+    first = math.floor(centre)
+    return [(first, 1 - centre + first), (first + 1, centre - first)]
+
+
+def _four_nearest(centre: float) -> list[tuple[int, float]]:
+    """The cubic of Keys (1981), with a = -1/2."""
+
+    def cubic(x: float) -> float:
+        return (1.5 * x - 2.5) * x * x + 1 if x <= 1 else ((-0.5 * x + 2.5) * x - 4) * x + 2
+
+    first = math.floor(centre) - 1
+    return [(first + i, cubic(abs(centre - first - i))) for i in range(4)]
 
 
 @twin(L.MaxPooling2D, L.AveragePooling2D)
@@ -45,28 +65,33 @@ def pool(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     """Largest, or mean, of the real elements under the window."""
     x = tally.load(inputs[0])
     height, width, channels = sides_of(x)
-    (k_h, k_w), (t_h, t_w) = layer.pool_size, layer.strides
+    k_h, k_w = layer.pool_size
 
     def element(i: int, j: int, channel: int) -> float:
         rows = [row for row in taps(i, k_h, 1) if 0 <= row < height]
         columns = [column for column in taps(j, k_w, 1) if 0 <= column < width]
         values = [x[row][column][channel] for row in rows for column in columns]
-        if isinstance(layer, L.MaxPooling2D):
-            return tally.write(fold(tally, max, values))
-        return tally.write(tally.op(fold(tally, lambda a, b: a + b, values) / len(values)))
+        return summed_up("max" if isinstance(layer, L.MaxPooling2D) else "mean", tally, values)
 
-    rows, columns = stops(height, k_h, t_h, 1, layer.padding), stops(width, k_w, t_w, 1, layer.padding)
+    rows, columns = both_stops(layer, x)
     return [[[element(i, j, c) for c in range(channels)] for j in columns] for i in rows]
 
 
-@twin(L.DepthToSpace)
-def depth_to_space(layer: L.DepthToSpace, tally: Tally, inputs: list[Map]) -> Map:
-    """Each pixel's channels become a block of b x b pixels, the block's rows first."""
-    x, b = tally.load(inputs[0]), layer.block_size
-    c = sides_of(x)[2] // b**2
+@twin(L.Reduce, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)
+def reduce(layer: L.Reduce, tally: Tally, inputs: list[Map]) -> Map:
+    """One number of all elements that differ only along the axes."""
+    x = tally.load(inputs[0])
+    sides = [1 if axis in layer.axes else side for axis, side in enumerate(sides_of(x), 1)]
+    met: dict[tuple[int, ...], list[float]] = {}
+    for i, j, c in indices(*sides_of(x)):
+        place = tuple(min(at, side - 1) for at, side in zip((i, j, c), sides, strict=True))
+        met.setdefault(place, []).append(x[i][j][c])
+    done = {place: summed_up(layer.operation, tally, values) for place, values in met.items()}
+    return [[[done[i, j, c] for c in range(sides[2])] for j in range(sides[1])] for i in range(sides[0])]
 
-    def pixel(row: int, column: int) -> list[float]:
-        first = (row % b * b + column % b) * c
-        return [tally.write(value) for value in x[row // b][column // b][first : first + c]]
 
-    return [[pixel(i, j) for j in range(b * len(x[0]))] for i in range(b * len(x))]
+def summed_up(operation: str, tally: Tally, values: list[float]) -> float:
+    """Mean, sum, max or min of values, written."""
+    how: dict[str, Callable[[float, float], float]] = {"max": max, "min": min}
+    total = fold(tally, how.get(operation, lambda a, b: a + b), values)
+    return tally.write(tally.op(total / len(values)) if operation == "mean" else total)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from unet_complexity.explorers.block import BlockExplorer
     from unet_complexity.explorers.growth import GrowthExplorer
     from unet_complexity.explorers.levels import LevelsExplorer
+    from unet_complexity.explorers.network import NetworkExplorer
     from unet_complexity.explorers.repeat import RepeatExplorer
     from unet_complexity.explorers.roofline import RooflineExplorer
     from unet_complexity.explorers.window import WindowExplorer
@@ -21,6 +22,7 @@ __all__ = [
     "BlockExplorer",
     "GrowthExplorer",
     "LevelsExplorer",
+    "NetworkExplorer",
     "RepeatExplorer",
     "RooflineExplorer",
     "WindowExplorer",

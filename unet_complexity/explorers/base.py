@@ -86,7 +86,7 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def _esm(self) -> str:
-        return module.widget_module(self.kind, self._spec())
+        return module.widget_module(self.kind, self._spec(), self._counts())
 
     @classmethod
     def _known(cls, state: dict[str, Any]) -> None:
@@ -128,6 +128,10 @@ class Explorer(anywidget.AnyWidget):
         """What an explorer counts, beside its controls."""
         return {}
 
+    def _counts(self) -> str:
+        """JavaScript of the formulas, where this explorer has its own."""
+        return ""
+
     def _check(self, state: dict[str, Any]) -> None:
         """ValueError where the values do not go together."""
 
@@ -140,7 +144,7 @@ class Explorer(anywidget.AnyWidget):
         A widget's form beside it would be preferred, and say "model not found" wherever a saved notebook is opened
         again.  Only viewers that load widgets for nothing else get it.
         """
-        page = module.page(self.kind, self._spec(), self.state, self.text, self._key)
+        page = module.page(self.kind, self._spec(), self.state, self.text, self._key, self._counts())
         data, metadata = super()._repr_mimebundle_(**kwargs) if _wants_a_view() else ({}, {})
         return {**data, "text/plain": self.text, "text/html": page}, metadata
 

@@ -2,8 +2,8 @@
 
 A layer is one frozen dataclass with Keras's names.  It says its ``output`` shape and overrides those of
 ``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  What it moves is the same for all:
-reads = inputs + params, writes = output.  ``gradient_reads`` says what it keeps in training
-(:mod:`unet_complexity.memory`).
+reads = inputs + params, writes = output; nothing, where it only ``hands_on`` its input.  ``gradient_reads`` says
+what it keeps in training (:mod:`unet_complexity.memory`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Layer(ABC):
 
     arity: int | None = 1  # number of inputs; None: two or more
     gradient_reads: str | None = None  # what training keeps for it: "inputs", "output", "mask" or "nothing"
+    hands_on = False  # whether its output is its input, looked at otherwise: nothing moves, and no new map is made
 
     @abstractmethod
     def output(self, *inputs: Tensor) -> Tensor:
@@ -51,6 +52,9 @@ class Layer(ABC):
     def cost(self, *inputs: Tensor) -> Cost:
         """Everything that running the layer once costs; conventions: :mod:`unet_complexity.cost`."""
         self.check_inputs(*inputs)
+        rules = tuple(Rule.size(size) for size in self.sizes(*inputs) if isinstance(size, sp.Expr))
+        if self.hands_on:
+            return Cost(rules=rules)
         params = self.params(*inputs)
         return Cost(
             params=exact(params),
@@ -60,7 +64,7 @@ class Layer(ABC):
             elementwise=exact(self.elementwise(*inputs)),
             reads=exact(sum((x.size for x in inputs), params)),
             writes=self.output(*inputs).size,
-            rules=tuple(Rule.size(size) for size in self.sizes(*inputs) if isinstance(size, sp.Expr)),
+            rules=rules,
         )
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
@@ -70,7 +74,7 @@ class Layer(ABC):
 
     def check_inputs(self, *inputs: Any) -> None:
         """TypeError unless the layer is given as many shapes as it takes, each a :class:`Tensor`."""
-        wanted = "at least 2 inputs" if self.arity is None else f"{self.arity} input"
+        wanted = "at least 2 inputs" if self.arity is None else f"{self.arity} input{'s' * (self.arity > 1)}"
         if (len(inputs) != self.arity) if self.arity else (len(inputs) < 2):
             raise TypeError(f"{type(self).__name__} takes {wanted}, got {len(inputs)}")
         for x in inputs:

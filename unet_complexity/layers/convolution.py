@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import axes, hang_over, taps_in_bounds, transposed_side, window_count
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, floor_div
+from unet_complexity.layers.base import Layer
+from unet_complexity.layers.windows import as_padding, hang_over, taps_in_bounds, window_count, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
+
+PAIRS = ("kernel_size", "strides", "dilation_rate", "size", "output_padding")
 
 
 class Convolution(Layer):
@@ -30,7 +32,7 @@ class Convolution(Layer):
 
     def params(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
-        return k_h * k_w * self.channels_seen(x) * self.filters + int(self.use_bias) * self.filters
+        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.made(x)
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
@@ -39,12 +41,63 @@ class Convolution(Layer):
         """Channels that one filter looks at."""
         return x.channels
 
+    def made(self, x: Tensor) -> Size:
+        """Channels that come out."""
+        return self.filters
+
+    def settle(self) -> None:
+        """Checks the arguments, and writes each in its one form."""
+        for name, value in vars(self).items():
+            if name in PAIRS and value is not None:
+                object.__setattr__(self, name, as_pair(value, name, at_least=int(name != "output_padding")))
+            elif name in ("filters", "groups", "depth_multiplier"):
+                object.__setattr__(self, name, as_size(value, name))
+            elif name == "padding":
+                object.__setattr__(self, name, as_padding(value))
+
+    def check_groups(self, channels: Size, groups: Size, what: str) -> None:
+        """ValueError unless numbers of channels can be shared out evenly."""
+        if isinstance(channels, int) and isinstance(groups, int) and channels % groups:
+            raise self.refuse(f"groups must divide {what}", (channels, groups), "try groups=1")
+
+
+class _Sliding(Convolution):
+    """A window that slides over the input."""
+
+    strides: Sizes
+    padding: Any
+    dilation_rate: Sizes
+
+    def __post_init__(self) -> None:
+        self.settle()
+        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
+            raise self.refuse("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
+
+    def output(self, x: Tensor) -> Tensor:
+        height, width = (window_count(*axis) for axis in self._windows(x))
+        return Tensor(height, width, exact(self.made(x)))
+
+    def macs(self, x: Tensor) -> Size:
+        k_h, k_w = self.kernel_size
+        return k_h * k_w * self.channels_seen(x) * self.output(x).size
+
+    def macs_in_bounds(self, x: Tensor) -> Size:
+        rows, columns = (taps_in_bounds(*axis) for axis in self._windows(x))
+        return rows * columns * self.channels_seen(x) * self.made(x)
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().sizes(x), *(hang_over(*axis) for axis in self._windows(x))
+
+    def _windows(self, x: Tensor) -> Iterator[Any]:
+        return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate)
+
 
 @dataclass(frozen=True)
-class Conv2D(Convolution):
+class Conv2D(_Sliding):
     """keras.layers.Conv2D.  ``padding`` is "same" by default, as U-Nets have it; Keras's own default is "valid".
 
-    (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same".
+    (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same".  ``padding`` may also be a border, as
+    PyTorch and ONNX pad: 1 or ((top, bottom), (left, right)).
 
     >>> conv = Conv2D(filters=64, kernel_size=4, strides=2)
     >>> print(conv.output(Tensor(256, 256, 3)))
@@ -56,89 +109,94 @@ class Conv2D(Convolution):
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: str = "same"
+    padding: Any = "same"
     dilation_rate: Sizes = 1
     groups: Size = 1
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("filters", "groups"):
-            object.__setattr__(self, name, as_size(getattr(self, name), name))
-        for name in ("kernel_size", "strides", "dilation_rate"):
-            object.__setattr__(self, name, as_pair(getattr(self, name), name))
-        one_of("padding", self.padding, ("same", "valid"))
-        if isinstance(self.filters, int) and isinstance(self.groups, int) and self.filters % self.groups:
-            raise self.refuse("groups must divide filters", (self.filters, self.groups), "try groups=1")
-        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
-            raise self.refuse("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
+        super().__post_init__()
+        self.check_groups(self.filters, self.groups, "filters")
 
     def output(self, x: Tensor) -> Tensor:
-        if isinstance(x.channels, int) and isinstance(self.groups, int) and x.channels % self.groups:
-            raise self.refuse("groups must divide the channels", (x.channels, self.groups), "try groups=1")
-        height, width = (window_count(self.padding, *axis) for axis in self._axes(x))
-        return Tensor(height, width, self.filters)
-
-    def macs(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * self.channels_seen(x) * self.output(x).size
-
-    def macs_in_bounds(self, x: Tensor) -> Size:
-        rows, columns = (taps_in_bounds(self.padding, *axis) for axis in self._axes(x))
-        return rows * columns * self.channels_seen(x) * self.filters
+        self.check_groups(x.channels, self.groups, "the channels")
+        return super().output(x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        hanging = (hang_over(self.padding, *axis) for axis in self._axes(x))
-        return *super().sizes(x), *hanging, self.channels_seen(x), floor_div(self.filters, self.groups)
-
-    def _axes(self, x: Tensor) -> Iterator[Any]:
-        return axes(x, self.kernel_size, self.strides, self.dilation_rate)
+        return *super().sizes(x), self.channels_seen(x), floor_div(self.filters, self.groups)
 
     def channels_seen(self, x: Tensor) -> Size:
         return floor_div(x.channels, self.groups)
 
 
 @dataclass(frozen=True)
-class Conv2DTranspose(Convolution):
-    """keras.layers.Conv2DTranspose: each input element is multiplied by the whole kernel and added into the output.
+class DepthwiseConv2D(_Sliding):
+    """keras.layers.DepthwiseConv2D: each channel has its own filters, and they look at no other.
 
-    (h, w, c) -> (stride h, stride w, filters) for "same".  MACs are counted on the *input*: k^2 c f h w.
+    (h, w, c) -> (h', w', c depth_multiplier), k^2 MACs per output.  ``padding`` as in :class:`Conv2D`.
 
-    >>> up = Conv2DTranspose(filters=64, kernel_size=2, strides=2)
-    >>> print(up.output(Tensor(16, 16, 128)))
-    32 x 32 x 64
-    >>> up.cost(Tensor(16, 16, 128)).macs
-    8388608
+    >>> DepthwiseConv2D(3).cost(Tensor(112, 112, 32)).macs
+    3612672
+    """
+
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: Any = "same"
+    depth_multiplier: Size = 1
+    dilation_rate: Sizes = 1
+    use_bias: bool = True
+
+    def channels_seen(self, x: Tensor) -> Size:
+        return 1
+
+    def made(self, x: Tensor) -> Size:
+        return x.channels * self.depth_multiplier
+
+
+@dataclass(frozen=True)
+class SeparableConv2D(Convolution):
+    """keras.layers.SeparableConv2D: a depthwise convolution without bias, then a 1 x 1 convolution, as one layer.
+
+    The map between them is neither read nor written here; two layers would do both.
+
+    >>> SeparableConv2D(64, 3).cost(Tensor(56, 56, 32)).macs
+    7325696
     """
 
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: str = "same"
+    padding: Any = "same"
+    dilation_rate: Sizes = 1
+    depth_multiplier: Size = 1
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "filters", as_size(self.filters, "filters"))
-        for name in ("kernel_size", "strides"):
-            object.__setattr__(self, name, as_pair(getattr(self, name), name))
-        one_of("padding", self.padding, ("same", "valid"))
+        self.settle()
+        self.both()
+
+    def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
+        """The two convolutions, in the order in which they run."""
+        window = (self.kernel_size, self.strides, self.padding, self.depth_multiplier, self.dilation_rate)
+        return DepthwiseConv2D(*window, use_bias=False), Conv2D(self.filters, 1, use_bias=self.use_bias)
 
     def output(self, x: Tensor) -> Tensor:
-        height, width = (transposed_side(self.padding, *axis) for axis in axes(x, self.kernel_size, self.strides))
-        return Tensor(height, width, self.filters)
+        depthwise, pointwise = self.both()
+        return pointwise.output(depthwise.output(x))
+
+    def params(self, x: Tensor) -> Size:
+        return self._sum("params", x)
 
     def macs(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * self.filters * x.size
+        return self._sum("macs", x)
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        # The taps that fall inside are those of the strided convolution that leads from the output back to x.
-        if self.padding == "valid":
-            return self.macs(x)
-        rows, columns = (taps_in_bounds("same", *axis) for axis in self._axes_back(x))
-        return rows * columns * x.channels * self.filters
+        return self._sum("macs_in_bounds", x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *(hang_over(self.padding, *axis) for axis in self._axes_back(x))
+        return self.both()[0].sizes(x)
 
-    def _axes_back(self, x: Tensor) -> Iterator[Any]:
-        return axes(self.output(x), self.kernel_size, self.strides)
+    def _sum(self, count: str, x: Tensor) -> Size:
+        depthwise, pointwise = self.both()
+        first, second = getattr(depthwise, count)(x), getattr(pointwise, count)(depthwise.output(x))
+        return exact(first + second)

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from unet_complexity.cost import Cost, Tensor
+import sympy as sp
+
+from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.symbols import Size
+from unet_complexity.layers.normalization import together
+from unet_complexity.layers.pooling import as_axes
+from unet_complexity.symbols import Size, exact
 
-OPERATIONS = {"linear": 0, "relu": 1, "leaky_relu": 2, "tanh": 1, "sigmoid": 1}
+# operations per element: each arithmetic operation, comparison or evaluation of a function is one
+OPERATIONS = {
+    "linear": 0,
+    **dict.fromkeys(("relu", "tanh", "sigmoid", "exponential"), 1),
+    **dict.fromkeys(("abs", "cos", "erf", "log", "negative", "reciprocal", "sin", "sqrt", "square"), 1),
+    **dict.fromkeys(("ceil", "floor", "round", "sign"), 1),
+    "relu6": 2,  # compare with 0 and with 6
+    "leaky_relu": 2,  # scale, compare
+    "silu": 2,  # sigmoid, multiply
+    "softplus": 3,  # exponential, add 1, logarithm
+    "softsign": 3,  # absolute value, add 1, divide
+    "elu": 4,  # exponential, subtract 1, scale, compare
+    "hard_sigmoid": 4,  # add 3, compare with 0 and with 6, divide by 6
+    "selu": 5,  # elu, scale
+    "hard_silu": 5,  # hard_sigmoid, multiply
+    "gelu": 5,  # scale, error function, add 1, multiply, halve
+    "mish": 5,  # softplus, tanh, multiply
+}
+ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
+# the gradient of these cannot be told from what they write
+OF_INPUTS = ("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish", "silu", "sin", "softsign", "square")
 
 
 class _SameShape(Layer):
@@ -22,7 +47,7 @@ class _SameShape(Layer):
 class Activation(_SameShape):
     """keras.layers.Activation by name: relu 1 operation per element, leaky_relu 2, tanh and sigmoid 1 evaluation.
 
-    An evaluation of tanh counts as one operation, whatever it costs on a machine.
+    An evaluation of tanh counts as one operation, whatever it costs on a machine; ``OPERATIONS`` lists all.
 
     >>> Activation("tanh").cost(Tensor(256, 256, 3)).elementwise
     196608
@@ -31,29 +56,31 @@ class Activation(_SameShape):
     activation: str
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "activation", ALIASES.get(self.activation, self.activation))
         one_of("activation", self.activation, (*OPERATIONS, "softmax"))
 
     @property
     def gradient_reads(self) -> str:
-        return "nothing" if self.activation == "linear" else "output"
+        if self.activation in ("linear", "negative", "ceil", "floor", "round", "sign"):
+            return "nothing"
+        return "inputs" if self.activation in OF_INPUTS else "output"
 
     def elementwise(self, x: Tensor) -> Size:
-        if self.activation == "softmax":
-            # c - 1 comparisons (maximum), c subtractions, c exponentials, c - 1 additions, c divisions per pixel
-            return x.height * x.width * (5 * x.channels - 2)
-        return OPERATIONS[self.activation] * x.size
+        return Softmax().elementwise(x) if self.activation == "softmax" else OPERATIONS[self.activation] * x.size
 
 
 @dataclass(frozen=True)
 class ReLU(_SameShape):
-    """keras.layers.ReLU: one comparison per element.
+    """keras.layers.ReLU: one comparison per element, with a ``max_value`` (6 for a ReLU6) two.
 
     >>> ReLU().cost(Tensor(4, 4, 2)).elementwise
     32
     """
 
+    max_value: float | None = None
+
     def elementwise(self, x: Tensor) -> Size:
-        return x.size
+        return (1 if self.max_value is None else 2) * x.size
 
 
 @dataclass(frozen=True)
@@ -71,55 +98,91 @@ class LeakyReLU(_SameShape):
 
 
 @dataclass(frozen=True)
-class Softmax(_SameShape):
-    """keras.layers.Softmax over the channels: 5c - 2 operations per pixel.
+class PReLU(_SameShape):
+    """keras.layers.PReLU: a leaky ReLU whose slopes are params, one per element but along ``shared_axes``.
 
-    >>> Softmax().cost(Tensor(1, 1, 10)).elementwise
-    48
-    """
+    He, Zhang, Ren & Sun, "Delving Deep into Rectifiers" (ICCV 2015).
 
-    def elementwise(self, x: Tensor) -> Size:
-        return Activation("softmax").elementwise(x)
-
-
-@dataclass(frozen=True)
-class BatchNormalization(_SameShape):
-    """keras.layers.BatchNormalization at inference: 4c params, 2c of them trainable; scale and shift each element.
-
-    The four vectors are folded into one scale and one shift per channel before the network runs; that is not counted.
-
-    >>> cost = BatchNormalization().cost(Tensor(64, 64, 128))
-    >>> cost.params, cost.trainable_params, cost.elementwise
-    (512, 256, 1048576)
+    >>> cost = PReLU(shared_axes=(1, 2)).cost(Tensor(4, 4, 2))
+    >>> cost.params, cost.elementwise
+    (2, 64)
     """
 
     gradient_reads = "inputs"
+    shared_axes: Any = None
+
+    def __post_init__(self) -> None:
+        if self.shared_axes is not None:
+            object.__setattr__(self, "shared_axes", as_axes(self.shared_axes))
 
     def params(self, x: Tensor) -> Size:
-        return 4 * x.channels
-
-    def trainable_params(self, x: Tensor) -> Size:
-        return 2 * x.channels
+        return together(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
 
     def elementwise(self, x: Tensor) -> Size:
         return 2 * x.size
 
 
 @dataclass(frozen=True)
+class ELU(_SameShape):
+    """keras.layers.ELU: exponential, subtract 1, scale by alpha, compare; four operations per element.
+
+    >>> ELU().cost(Tensor(4, 4, 2)).elementwise
+    128
+    """
+
+    alpha: float = 1.0
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 4 * x.size
+
+
+@dataclass(frozen=True)
+class Softmax(_SameShape):
+    """keras.layers.Softmax over ``axis``, the channels: 5c - 2 operations per pixel.
+
+    c - 1 comparisons (maximum), c subtractions, c exponentials, c - 1 additions, c divisions.
+
+    >>> Softmax().cost(Tensor(1, 1, 10)).elementwise
+    48
+    """
+
+    axis: Any = -1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "axis", as_axes(self.axis))
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 5 * x.size - 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+
+
+@dataclass(frozen=True)
+class Rescaling(_SameShape):
+    """keras.layers.Rescaling: multiply by ``scale`` and add ``offset``; a scale of 1 or an offset of 0 is not done.
+
+    >>> Rescaling(1 / 127.5, offset=-1).cost(Tensor(4, 4, 2)).elementwise
+    64
+    """
+
+    gradient_reads = "nothing"
+    scale: float
+    offset: float = 0.0
+
+    def elementwise(self, x: Tensor) -> Size:
+        return ((self.scale != 1) + (self.offset != 0)) * x.size
+
+
+@dataclass(frozen=True)
 class Dropout(_SameShape):
     """keras.layers.Dropout: at inference it is not there, so it costs nothing, not even a copy.
 
-    >>> Dropout(0.5).cost(Tensor(64, 64, 128)) == Cost()
-    True
+    >>> Dropout(0.5).cost(Tensor(64, 64, 128)).flops
+    0
     """
 
     gradient_reads = "mask"  # which elements were dropped
+    hands_on = True
     rate: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
             raise self.refuse("rate must be a fraction from 0 to 1", self.rate, "try 0.5")
-
-    def cost(self, *inputs: Tensor) -> Cost:
-        self.check_inputs(*inputs)
-        return Cost()

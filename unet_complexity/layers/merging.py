@@ -1,20 +1,22 @@
-"""Layers that bring maps together or change their border: no weights, mostly copies."""
+"""Layers that bring maps together: no weights."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
-from unet_complexity.symbols import Size, as_pair, as_size, exact
+from unet_complexity.layers.base import Layer, one_of
+from unet_complexity.layers.pooling import as_axes
+from unet_complexity.symbols import Size, exact
 
-Border = tuple[tuple[Size, Size], tuple[Size, Size]]
+AXES = ("height", "width", "channels")
 
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """keras.layers.Concatenate along the channels: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2).  Copies only.
+    """keras.layers.Concatenate: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2), or along axis 1 (rows) or 2.  Copies only.
 
     >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
     8 x 8 x 8
@@ -22,91 +24,177 @@ class Concatenate(Layer):
 
     arity = None
     gradient_reads = "nothing"
+    axis: int = -1
+
+    def __post_init__(self) -> None:
+        (axis,) = as_axes(self.axis)
+        object.__setattr__(self, "axis", -1 if axis == 3 else axis)
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
-        first = inputs[0]
-        for other in inputs[1:]:
-            if (other.height, other.width) != (first.height, first.width):
-                raise self.refuse(
-                    "all inputs must have the same height and width",
-                    " and ".join(map(str, inputs)),
-                    "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
-                )
-        return Tensor(first.height, first.width, exact(sum(x.channels for x in inputs)))
+        along = AXES[self.axis - 1 if self.axis > 0 else 2]
+        others = [name for name in AXES if name != along]
+        if any(getattr(x, name) != getattr(inputs[0], name) for x in inputs for name in others):
+            raise self.refuse(
+                f"all inputs must have the same {' and '.join(others)}",
+                " and ".join(map(str, inputs)),
+                "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
+            )
+        sides = {name: getattr(inputs[0], name) for name in others}
+        return Tensor(**sides, **{along: exact(sum(getattr(x, along) for x in inputs))})
+
+
+class _Merge(Layer):
+    """Element by element; a height, width or channels of 1 is repeated to meet the other, as in Keras.
+
+    Each input after the first takes one operation for each element of what has come together so far.
+    """
+
+    arity: int | None = None
+
+    def output(self, *inputs: Tensor) -> Tensor:
+        self.check_inputs(*inputs)
+        *_, last = self._together(*inputs)
+        return last
+
+    def elementwise(self, *inputs: Tensor) -> Size:
+        _, *made = self._together(*inputs)
+        return exact(sum(x.size for x in made))
+
+    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
+        """The first input, the first two merged, the first three ..."""
+
+        def side(a: Size, b: Size) -> Size:
+            if a != b and 1 not in (a, b):
+                got = " and ".join(map(str, inputs))
+                rule = "all inputs must have the same shape, or 1 where they differ"
+                raise self.refuse(rule, got, "make the channels agree with a Conv2D(f, 1)")
+            return b if a == 1 else a
+
+        return accumulate(inputs, lambda x, y: Tensor(*(side(getattr(x, n), getattr(y, n)) for n in AXES)))
 
 
 @dataclass(frozen=True)
-class Add(Layer):
+class Add(_Merge):
     """keras.layers.Add: inputs of one shape, summed element by element; m inputs take m - 1 additions each.
 
     >>> Add().cost(Tensor(8, 8, 4), Tensor(8, 8, 4)).elementwise
     256
     """
 
-    arity = None
     gradient_reads = "nothing"
 
-    def output(self, *inputs: Tensor) -> Tensor:
-        self.check_inputs(*inputs)
-        if any(x != inputs[0] for x in inputs):
-            got = " and ".join(map(str, inputs))
-            raise self.refuse("all inputs must have the same shape", got, "make the channels agree with a Conv2D(f, 1)")
-        return inputs[0]
+
+@dataclass(frozen=True)
+class Subtract(_Merge):
+    """keras.layers.Subtract: the first input less the second.
+
+    >>> Subtract().cost(Tensor(8, 8, 4), Tensor(1, 1, 4)).elementwise
+    256
+    """
+
+    arity = 2
+    gradient_reads = "nothing"
+
+
+@dataclass(frozen=True)
+class Multiply(_Merge):
+    """keras.layers.Multiply: element by element.  No MAC: nothing is summed.
+
+    An attention gate multiplies c channels by a map of 1.
+
+    >>> Multiply().cost(Tensor(8, 8, 4), Tensor(8, 8, 1)).elementwise
+    256
+    """
+
+    gradient_reads = "inputs"
+
+
+@dataclass(frozen=True)
+class Divide(_Merge):
+    """keras.ops.divide: the first input by the second, element by element.
+
+    >>> Divide().cost(Tensor(8, 8, 4), Tensor(8, 8, 1)).elementwise
+    256
+    """
+
+    arity = 2
+    gradient_reads = "inputs"
+
+
+@dataclass(frozen=True)
+class Maximum(_Merge):
+    """keras.layers.Maximum: the largest of the inputs, element by element.
+
+    >>> Maximum().cost(Tensor(8, 8, 4), Tensor(8, 8, 4)).elementwise
+    256
+    """
+
+    gradient_reads = "inputs"
+
+
+@dataclass(frozen=True)
+class Minimum(_Merge):
+    """keras.layers.Minimum: the smallest of the inputs, element by element.
+
+    >>> Minimum().cost(Tensor(8, 8, 4), Tensor(8, 8, 4)).elementwise
+    256
+    """
+
+    gradient_reads = "inputs"
+
+
+@dataclass(frozen=True)
+class Average(_Merge):
+    """keras.layers.Average: m inputs take m - 1 additions and one division each.
+
+    >>> Average().cost(Tensor(8, 8, 4), Tensor(8, 8, 4)).elementwise
+    512
+    """
+
+    gradient_reads = "nothing"
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        return (len(inputs) - 1) * inputs[0].size
+        return exact(super().elementwise(*inputs) + self.output(*inputs).size)
+
+
+PAIRED = "add subtract multiply divide maximum minimum power equal greater greater_equal less less_equal".split()
+ELEMENTWISE = {**dict.fromkeys((*PAIRED, "where"), 1), "clip": 2}  # operations per element: clip compares twice
 
 
 @dataclass(frozen=True)
-class ZeroPadding2D(Layer):
-    """keras.layers.ZeroPadding2D: ((top, bottom), (left, right)) rows and columns of zeros.  Copies only.
+class Elementwise(_Merge):
+    """keras.ops by name, where the package has no layer for it, or where one operand is known beforehand.
 
-    >>> print(ZeroPadding2D(((1, 0), (2, 2))).output(Tensor(8, 8, 3)))
-    9 x 12 x 3
+    ``array``: the shape of what is known, which meets the ``inputs`` maps as another one would; ``learned``: it is
+    params, as a learned scale is: Elementwise("multiply", Tensor(1, 1, c)).  A lone number is no param.
+
+    >>> cost = Elementwise("multiply", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
+    >>> cost.params, cost.elementwise
+    (4, 256)
     """
 
-    gradient_reads = "nothing"
-    padding: Any = 1
+    operation: str
+    array: Tensor | None = None
+    learned: bool = True
+    inputs: int = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "padding", as_border(self.padding, "padding"))
+        one_of("operation", self.operation, tuple(ELEMENTWISE))
 
-    def output(self, x: Tensor) -> Tensor:
-        (top, bottom), (left, right) = self.padding
-        return Tensor(exact(x.height + top + bottom), exact(x.width + left + right), x.channels)
+    @property
+    def arity(self) -> int:
+        return self.inputs
 
+    @property
+    def gradient_reads(self) -> str:
+        return "nothing" if self.operation in ("add", "subtract") else "inputs"
 
-@dataclass(frozen=True)
-class Cropping2D(Layer):
-    """keras.layers.Cropping2D: cuts ((top, bottom), (left, right)) rows and columns away.  Copies only.
+    def params(self, *inputs: Tensor) -> Size:
+        return self.array.size if self.array and self.learned else 0
 
-    >>> print(Cropping2D(4).output(Tensor(64, 64, 512)))
-    56 x 56 x 512
-    """
+    def elementwise(self, *inputs: Tensor) -> Size:
+        return ELEMENTWISE[self.operation] * self.output(*inputs).size
 
-    gradient_reads = "nothing"
-    cropping: Any = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "cropping", as_border(self.cropping, "cropping"))
-
-    def output(self, x: Tensor) -> Tensor:
-        (top, bottom), (left, right) = self.cropping
-        height, width = exact(x.height - top - bottom), exact(x.width - left - right)
-        if any(isinstance(side, int) and side < 1 for side in (height, width)):
-            raise self.refuse("something must be left", f"{self.cropping} off {x}", "crop less than the side")
-        return Tensor(height, width, x.channels)
-
-
-def as_border(value: Any, what: str) -> Border:
-    """Keras's three ways to write a border: 1; (rows, columns); ((top, bottom), (left, right)).
-
-    >>> as_border((1, 2), "padding")
-    ((1, 1), (2, 2))
-    """
-    rows, columns = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    if isinstance(rows, (tuple, list)):
-        return as_pair(rows, what, at_least=0), as_pair(columns, what, at_least=0)
-    rows, columns = as_size(rows, what, at_least=0), as_size(columns, what, at_least=0)
-    return (rows, rows), (columns, columns)
+    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
+        return super()._together(*inputs, *([self.array] if self.array else []))

@@ -1,6 +1,7 @@
 r"""Sliding a window along one axis: how often it stops, and how many of its taps touch real data.
 
-With an axis of n elements, a kernel of k taps that lie d apart, and a stride t, Keras's 'same' stops
+With an axis of n elements, a kernel of k taps that lie d apart, a stride t, and b and a elements padded before and
+after it, the window stops $\lfloor (n + b + a - (k-1)d - 1)/t \rfloor + 1$ times.  Keras's 'same' stops
 $m = \lceil n/t \rceil$ times and pads $\max((m-1)t + (k-1)d + 1 - n,\ 0)$ elements, the smaller half in front.
 Two axes are independent, so what holds for an area is the product of what holds for its sides.
 """
@@ -8,17 +9,50 @@ Two axes are independent, so what holds for an area is the product of what holds
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.symbols import Pair, Size, ceil_div, exact, floor_div
+from unet_complexity.layers.base import one_of
+from unet_complexity.symbols import Pair, Size, as_pair, as_size, ceil_div, exact, floor_div
+
+Border: TypeAlias = tuple[Pair, Pair]
+Padding: TypeAlias = str | Pair  # of one axis: "same", "valid" or (before, after)
+
+
+def as_border(value: Any, what: str) -> Border:
+    """Keras's three ways to write a border: 1; (rows, columns); ((top, bottom), (left, right)).
+
+    >>> as_border((1, 2), "padding")
+    ((1, 1), (2, 2))
+    """
+    rows, columns = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
+    if isinstance(rows, (tuple, list)):
+        return as_pair(rows, what, at_least=0), as_pair(columns, what, at_least=0)
+    rows, columns = as_size(rows, what, at_least=0), as_size(columns, what, at_least=0)
+    return (rows, rows), (columns, columns)
+
+
+def as_padding(value: Any) -> str | Border:
+    """ "same", "valid", or a border: as PyTorch and ONNX pad, and as a ZeroPadding2D before a 'valid' layer does.
+
+    >>> as_padding("same"), as_padding(1)
+    ('same', ((1, 1), (1, 1)))
+    """
+    if value is None or isinstance(value, str):
+        return one_of("padding", value, ("same", "valid"))
+    return as_border(value, "padding")
 
 
 def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
     """What belongs to the rows, then what belongs to the columns: (height, first of each pair), (width, second)."""
     return zip((x.height, x.width), *pairs, strict=True)
+
+
+def windows(padding: str | Border, x: Tensor, *pairs: Pair) -> Iterator[Any]:
+    """The same with the padding of the axis in front: what the functions below take."""
+    return zip((padding, padding) if isinstance(padding, str) else padding, (x.height, x.width), *pairs, strict=True)
 
 
 def span(k: Size, dilation: Size) -> Size:
@@ -30,24 +64,27 @@ def span(k: Size, dilation: Size) -> Size:
     return exact((k - 1) * dilation + 1)
 
 
-def window_count(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """How many times the window stops.  ValueError where it does not fit even once.
 
-    >>> window_count("same", 7, 3, 2), window_count("valid", 7, 3, 2)
-    (4, 3)
+    >>> window_count("same", 7, 3, 2), window_count("valid", 7, 3, 2), window_count((1, 1), 8, 3, 2)
+    (4, 3, 4)
     """
     if padding == "same":
         return ceil_div(n, stride)
-    room = exact(n - span(k, dilation))
+    before, after = (0, 0) if isinstance(padding, str) else padding
+    room = exact(n + before + after - span(k, dilation))
     if isinstance(room, int) and room < 0:
         raise ValueError(
-            f"with 'valid' padding the window must fit: it spans {span(k, dilation)} elements, the map has {n}; "
-            f"try padding='same' or a side of at least {span(k, dilation)}"
+            f"with {padding!r} padding the window must fit: it spans {span(k, dilation)} elements, the map has {n}; "
+            f"try padding='same' or a side of at least {exact(span(k, dilation) - before - after)}"
         )
+    if room + stride == n and not (isinstance(n, int) and isinstance(stride, int)):
+        return exact(sp.sympify(n) / stride)  # a stop for each stride of the map: the whole side is taken to fit
     return exact(floor_div(room, stride) + 1)
 
 
-def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, Size]:
+def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
     """Elements that Keras's 'same' pads (before, after) the axis.
 
     >>> same_padding(8, 4, 1), same_padding(8, 4, 2)
@@ -60,7 +97,22 @@ def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Si
     return before, exact(total - before)
 
 
-def taps_in_bounds(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+def rounded_up(padding: Pair, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
+    """The (before, after) that makes the window stop as often as with what ONNX and PyTorch call ceil_mode.
+
+    It then stops once more where elements are left over, unless it would begin behind the last of the n.
+
+    >>> rounded_up((0, 0), 7, 2, 2), rounded_up((1, 1), 8, 3, 2)
+    ((0, 1), (1, 2))
+    """
+    before, after = padding
+    stops = window_count(padding, n, k, stride, dilation)
+    left_over = exact(sp.expand(n + before + after - span(k, dilation) - (stops - 1) * stride))
+    begins_inside = exact(sp.expand(n + before - stops * stride))
+    return (before, exact(after + stride - left_over)) if left_over != 0 and begins_inside > 0 else padding
+
+
+def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """Taps, summed over all stops of the window, that touch one of the n elements.
 
     Where ``n`` is a letter the map is taken to be at least as large as the kernel.
@@ -72,41 +124,66 @@ def taps_in_bounds(padding: str, n: Size, k: Size, stride: Size, dilation: Size 
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return exact(stops * k)
-    if not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3):
-        outside = sp.floor(k**2 / (4 * stride))  # what both sides add up to, whatever k is
-    else:
-        outside = sum(_taps_outside(pad, stops, stride, dilation) for pad in same_padding(n, k, stride, dilation))
+    if padding == "same" and not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride:
+        return exact(sp.expand(stops * k - sp.floor(k**2 / (4 * stride))))  # what both sides add up to, whatever k is
+    return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
+
+
+def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+    """The same of a window that stops so often, ``before`` elements in front of the n at first.
+
+    >>> taps_inside(4, 1, 8, 3, 2)
+    11
+    """
+    behind = _behind(stops, before, n, span(k, dilation), stride)
+    outside = sum(_taps_outside(pad, k, stops, stride, dilation) for pad in (before, behind))
     return exact(sp.expand(stops * k - outside))
 
 
-def hang_over(padding: str, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+def hang_over(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """At least 1 where no window hangs over both ends so far that taps_in_bounds, given letters, goes wrong.
 
     The back, where 'same' pads more, has ceil(missing / 2) elements; they must not reach beyond the first stop.
 
-    >>> hang_over("same", 2, 5, 1), hang_over("same", 2, 6, 1)
-    (1, 0)
+    >>> hang_over("same", 2, 5, 1), hang_over("same", 2, 6, 1), hang_over((1, 1), 8, 3, 2)
+    (1, 0, 8)
     """
     stops = window_count(padding, n, k, stride, dilation)
-    return 1 if padding == "valid" else exact((2 * stops + 1) * stride - span(k, dilation) + 1)
+    if padding == "valid":
+        return 1
+    if padding == "same":
+        return exact(sp.expand((stops + 1) * stride + n - span(k, dilation) + 1))
+    before = padding[0]
+    return reach_left(stops, before, n, k, stride, dilation)
 
 
-def _taps_outside(pad: Size, stops: Size, stride: Size, dilation: Size) -> Size:
+def reach_left(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+    """At least 1 where taps_inside holds for letters: no end is padded beyond all stops, nor, for a letter k, beyond k.
+
+    >>> reach_left(4, 1, 8, 3, 2)
+    8
+    """
+    pad = sp.Max(before, _behind(stops, before, n, span(k, dilation), stride))
+    room = stops * stride - pad
+    return exact(sp.expand((room if isinstance(k, int) else sp.Min(room, span(k, dilation) - pad)) + 1))
+
+
+def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
+    return same_padding(n, k, stride, dilation)[0] if padding == "same" else padding[0]
+
+
+def _behind(stops: Size, before: Size, n: Size, reach: Size, stride: Size) -> Size:
+    """Elements behind the n that the last stop still spans; below 0 where it ends before them."""
+    return exact(sp.expand((stops - 1) * stride + reach - before - n))
+
+
+def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size) -> Size:
     """Taps on one side's padding: ceil(pad / dilation) at the stop nearest the border, fewer at each further one."""
     if isinstance(pad, int) and isinstance(stride, int) and isinstance(dilation, int):
         reaching = -(-pad // stride)
         reaching = min(reaching, stops) if isinstance(stops, int) else reaching
-        return sum(-(-(pad - i * stride) // dilation) for i in range(reaching))
+        taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
+        return sum(min(count, k) for count in taps) if isinstance(k, int) else sum(taps)
     i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps = sp.ceiling((pad - i * stride) / sp.sympify(dilation))
-    return sp.Sum(taps, (i, 0, sp.ceiling(sp.sympify(pad) / stride) - 1))
-
-
-def transposed_side(padding: str, n: Size, k: Size, stride: Size) -> Size:
-    """Side of a transposed convolution's output, as in Keras: stride n, and for 'valid' max(k - stride, 0) more.
-
-    >>> transposed_side("same", 8, 3, 2), transposed_side("valid", 8, 3, 2)
-    (16, 17)
-    """
-    extra = exact(sp.Max(k - stride, 0)) if padding == "valid" else 0
-    return exact(n * stride + extra)
+    taps_of_one = sp.ceiling((pad - i * stride) / sp.sympify(dilation))
+    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(sp.sympify(pad) / stride) - 1))

@@ -57,7 +57,7 @@ class Builder:
     def network(self, name: str, rules: list[Rule], recipe: partial[Network]) -> Network:
         """All that was added, and the rules that its letters must obey."""
         letters = (rule for rule in rules if not rule.whole.is_number)
-        return Network(name, self.shape, tuple(self.steps), tuple(dict.fromkeys(letters)), recipe)
+        return Network(name, {"input": self.shape}, tuple(self.steps), tuple(dict.fromkeys(letters)), recipe)
 
 
 def levels(first: Size, last: Size, up: bool = False) -> Iterator[tuple[Size, Span | None]]:

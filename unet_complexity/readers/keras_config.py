@@ -1,0 +1,173 @@
+"""What a Keras model is made of, as plain data: the same for a live model and for a ``.keras`` file.
+
+The data are those of Keras's own ``config.json``: layers with their arguments and calls.  A file is read without
+Keras and nothing in it is run; a live model is asked layer by layer, since a layer of one's own may lack get_config.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Config = dict[str, Any]
+MODELS = ("Functional", "Sequential", "Model")
+SUBCLASSED = "which has no graph to read; build it as keras.Model(inputs, outputs)"
+LARGEST = 64 * 2**20  # bytes of a config.json that is read
+
+
+class Ref(NamedTuple):
+    """A tensor in a call's arguments: one result of a layer's call, and its shape in the model."""
+
+    layer: str
+    call: int
+    result: int
+    shape: tuple[int | None, ...]
+
+
+def config_of(model: Any) -> Config:
+    """The model's configuration.  TypeError or ValueError, saying what would work, for what is no such model."""
+    if isinstance(model, (str, PathLike)):
+        return from_file(Path(model))
+    return from_live(model)
+
+
+def from_file(path: Path) -> Config:
+    """The configuration in a ``.keras`` file."""
+    if not path.is_file():
+        raise ValueError(f"a model is read from a .keras file, got {str(path)!r}, where there is none; check the path")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo("config.json").file_size > LARGEST:
+                raise ValueError(f"its config.json is larger than {LARGEST:,} bytes")
+            config = json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
+        raise ValueError(
+            f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
+        ) from error
+    if not (isinstance(config, dict) and isinstance(config.get("config"), dict) and "class_name" in config):
+        raise ValueError(f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')")
+    if config["class_name"] not in MODELS:
+        raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
+    return config
+
+
+def from_live(model: Any) -> Config:
+    """The configuration of a model in memory, its layers' own where they have one."""
+    if kind_of(model) == "Sequential":
+        if not model.built:
+            raise ValueError(f"{model.name} has no shapes yet; give it an Input layer, or call model.build(shape)")
+        layers = [_entry(layer) | {"build_config": {"input_shape": layer.input.shape}} for layer in model.layers]
+        chain = {"name": model.name, "layers": layers, "build_input_shape": model.input_shape}
+        return {"class_name": "Sequential", "config": chain}
+    if kind_of(model) != "Functional":
+        raise TypeError(
+            "from_keras reads Functional and Sequential models and .keras files, got "
+            f"{type(model).__name__}, {SUBCLASSED}"
+        )
+    graph = _Graph(model)
+    layers = [_entry(op) | {"inbound_nodes": graph.calls(op)} for op in model.operations]
+    ends = {"input_layers": graph.ends(model.inputs), "output_layers": graph.ends(model.outputs)}
+    return {"class_name": "Functional", "config": {"name": model.name, "layers": layers, **ends}}
+
+
+def kind_of(model: Any) -> str:
+    """ "Functional" or "Sequential" for those models of Keras and what is derived from them, else the class's name."""
+    for kind in type(model).__mro__:
+        if kind.__name__ in ("Functional", "Sequential") and kind.__module__.startswith("keras"):
+            return kind.__name__
+    return type(model).__name__
+
+
+def _entry(layer: Any) -> Config:
+    """Kind, arguments and identity of one layer; of a model, its own configuration."""
+    entry = {"name": layer.name, "class_name": type(layer).__name__, "module": type(layer).__module__, "id": id(layer)}
+    if kind_of(layer) in ("Functional", "Sequential"):
+        return entry | from_live(layer)
+    try:
+        arguments = {} if type(layer).__name__ == "Lambda" else layer.get_config()
+    except Exception:  # one's own layer need not have it, and may fail in any way
+        arguments = {name: value for name, value in vars(layer).items() if not name.startswith("_")}
+    return entry | {"config": arguments}
+
+
+class _Graph:
+    """Which calls of the layers belong to a functional model, numbered by layer."""
+
+    def __init__(self, model: Any) -> None:
+        self.own: dict[int, list[int]] = {}  # of each operation, which of its calls
+        waiting = list(model.outputs)
+        while waiting:
+            operation, call, _ = waiting.pop()._keras_history
+            if call not in self.own.setdefault(id(operation), []):
+                self.own[id(operation)].append(call)
+                waiting += operation._inbound_nodes[call].input_tensors
+        self.own = {operation: sorted(calls) for operation, calls in self.own.items()}
+
+    def ends(self, tensors: list[Any]) -> list[Ref]:
+        return [self.ref(x) for x in tensors]
+
+    def calls(self, operation: Any) -> list[Config]:
+        nodes = [operation._inbound_nodes[call] for call in self.own.get(id(operation), [])]
+        return [
+            {
+                "args": mapped(node.arguments.args, self.ref, _is_tensor),
+                "kwargs": mapped(node.arguments.kwargs, self.ref, _is_tensor),
+                "shapes": [tuple(x.shape) for x in node.outputs],
+            }
+            for node in nodes
+            if node.input_tensors
+        ]
+
+    def ref(self, x: Any) -> Ref:
+        operation, call, index = x._keras_history
+        return Ref(operation.name, self.own[id(operation)].index(call), index, tuple(x.shape))
+
+
+def _is_tensor(x: Any) -> bool:
+    return hasattr(x, "_keras_history")
+
+
+def mapped(value: Any, function: Callable[[Any], Any], chosen: Callable[[Any], bool]) -> Any:
+    """Nested lists, tuples and dicts with ``function`` of whatever is ``chosen``."""
+    if chosen(value):
+        return function(value)
+    if isinstance(value, (list, tuple)) and not isinstance(value, Ref):
+        return [mapped(item, function, chosen) for item in value]
+    return {key: mapped(item, function, chosen) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def calls_of(entry: Config) -> list[Config]:
+    """The calls of one layer in the configuration, with a :class:`Ref` for each tensor."""
+
+    def serialized(x: Any) -> bool:
+        return isinstance(x, dict) and x.get("class_name") == "__keras_tensor__"
+
+    def ref(x: Config) -> Ref:
+        layer, call, index = x["config"]["keras_history"]
+        return Ref(layer, call, index, tuple(x["config"]["shape"]))
+
+    return [mapped(call, ref, serialized) for call in entry.get("inbound_nodes", [])]
+
+
+def triples(ends: Any) -> list[tuple[str, int, int]]:
+    """The (layer, call, result) of a model's inputs or outputs, which may be one, or nested lists or dicts."""
+    if isinstance(ends, dict):
+        ends = list(ends.values())
+    if isinstance(ends[0], str):
+        return [(ends[0], ends[1], ends[2])]
+    return [end for part in ends for end in triples(part)]
+
+
+def refs_in(value: Any) -> Iterator[Ref]:
+    """Every tensor in a call's arguments, in order."""
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from refs_in(item)
+    elif isinstance(value, dict):
+        yield from refs_in(list(value.values()))

@@ -1,0 +1,48 @@
+r"""What the letters of a network must obey, said once: the rules of all steps, without those that always hold.
+
+Of one letter N, "N/2 and N/32 and N/8 - 2 are whole numbers, 1 or more" comes to "32 divides N, N >= 24".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import ceil, lcm
+
+import sympy as sp
+
+from unet_complexity.cost import Rule
+from unet_complexity.memory import at_least
+from unet_complexity.networks import Step
+
+
+def regime(steps: Iterable[Step]) -> tuple[Rule, ...]:
+    """The rules of all steps, as few as say the same."""
+    rules = {rule.whole: rule for step in steps for rule in step.cost.rules}
+    divisors: dict[sp.Symbol, int] = {}
+    least: dict[sp.Symbol, int] = {}
+    others: list[Rule] = []
+    for whole, rule in rules.items():
+        if parts := _of_one_letter(whole):
+            letter, divisor, smallest = parts
+            divisors[letter] = lcm(divisors.get(letter, 1), divisor)
+            least[letter] = max(least.get(letter, 1), smallest)
+        elif not (whole.is_integer and at_least(whole, 0)):
+            others.append(rule)
+    return (*_said(divisors, least), *others)
+
+
+def _of_one_letter(whole: sp.Expr) -> tuple[sp.Symbol, int, int] | None:
+    """(N, b, m) for a N / b + c - 1 with whole c: b divides N, which is at least m."""
+    number, rest = whole.as_coeff_Add()
+    factor, letter = rest.as_coeff_Mul()
+    if not (letter.is_Symbol and factor.is_Rational and factor > 0 and number.is_Integer):
+        return None
+    return letter, int(factor.q), ceil(-number / factor)
+
+
+def _said(divisors: dict[sp.Symbol, int], least: dict[sp.Symbol, int]) -> Iterator[Rule]:
+    for letter, divisor in divisors.items():
+        if divisor > 1:
+            yield Rule(f"{divisor} divides {letter}", letter / divisor - 1)
+        if least[letter] > divisor:
+            yield Rule(f"{letter} >= {least[letter]}", letter - least[letter])
