@@ -67,7 +67,7 @@ def test_channels_first_too() -> None:
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras reading JAX's arrays
 def test_it_is_saved_and_loaded(tmp_path: Path) -> None:
-    image = keras.Input((6, 5, 3))
+    image = keras.Input((None, None, 3))
     layer = PhaseConv2D.of(*pair(4, 2, (6, 5, 3), activation="relu", dtype="float32").layers)
     model = keras.Model(image, layer(image))
     model.save(tmp_path / "phased.keras")
@@ -117,12 +117,17 @@ def test_what_cannot_be_collapsed_is_refused_with_the_reason() -> None:
         PhaseConv2D.of(up, K.Conv2D(2, 3, padding="same", name="new"))
 
 
-def test_an_upsampled_map_that_is_read_twice_or_given_out_stays() -> None:
+@pytest.mark.parametrize("also", [lambda up: K.ReLU()(up), lambda up: up], ids=["read twice", "given out"])
+def test_an_upsampled_map_that_somebody_else_needs_stays(also: Any) -> None:
     image = keras.Input((8, 8, 64))
     up = K.UpSampling2D(2)(image)
-    out = K.Conv2D(64, 3, padding="same")(up)
-    for outputs in ([out, K.ReLU()(up)], [out, up]):
-        with pytest.raises(
-            ValueError, match=r"plain has no UpSampling2D in front of a Conv2D that is worth collapsing"
-        ):
-            collapse_keras(keras.Model(image, outputs, name="plain"))
+    out = K.Conv2D(64, 3, padding="same", kernel_initializer="zeros")(up)
+    with pytest.raises(ValueError, match=r"plain has no UpSampling2D in front of a Conv2D that is worth collapsing"):
+        collapse_keras(keras.Model(image, [out, also(up)], name="plain"))
+
+
+def test_a_sequential_model_stays_one() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 64)), K.UpSampling2D(2), K.Conv2D(2, 3, padding="same")])
+    collapsed = collapse_keras(model)
+    assert [type(layer).__name__ for layer in collapsed.layers] == ["Identity", "PhaseConv2D"]
+    assert isinstance(collapsed, keras.Sequential)

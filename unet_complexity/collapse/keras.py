@@ -154,8 +154,11 @@ def collapse_keras(model: Any) -> Any:
 
 def _pairs(model: Any) -> Any:
     """(name of the convolution, upsampling layer) of every pair to replace."""
+    given_out = {id(output) for output in model.outputs}
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
+        if given_out & {id(output) for node in layer._inbound_nodes for output in node.output_tensors}:
+            continue
         if len(readers) != 1 or len(layer._inbound_nodes) != 1 or len(readers[0]._inbound_nodes) != 1:
             continue
         if not refusal(layer, readers[0]) and _worthwhile(layer, readers[0]):
