@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from unet_complexity import lite
 from unet_complexity.closed_form import Theta, level_sum, theta
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import (
@@ -159,3 +160,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if lite.in_browser():
+    lite.say_what_is_missing()

@@ -19,11 +19,20 @@ from unet_complexity.explorers import (
     LevelsExplorer,
     NetworkExplorer,
     RepeatExplorer,
+    RooflineExplorer,
     WindowExplorer,
 )
 from unet_complexity.explorers.still import add_still
 
-CLASSES = (WindowExplorer, RepeatExplorer, BlockExplorer, GrowthExplorer, NetworkExplorer, LevelsExplorer)
+CLASSES = (
+    WindowExplorer,
+    RepeatExplorer,
+    BlockExplorer,
+    GrowthExplorer,
+    NetworkExplorer,
+    RooflineExplorer,
+    LevelsExplorer,
+)
 EXPLORERS = {one.kind: one for one in CLASSES}
 PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
 IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
@@ -32,6 +41,7 @@ IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "block": ("written", "phased", "transposed", "shuffled"),
     "growth": ("macs", "params", "memory", "macs_after", "params_after", "memory_after"),
     "own": ("macs", "params", "memory"),
+    "roofline": ("flops", "bytes"),
     "levels": ("macs", "params", "memory"),
 }
 
@@ -317,6 +327,7 @@ STORED = [
     BlockExplorer(),
     GrowthExplorer(),
     NetworkExplorer(),
+    RooflineExplorer(),
     LevelsExplorer(**PIX2PIX),
     WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
     RepeatExplorer(side=2),
@@ -553,6 +564,7 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         "block": {"side": 6, "factor": 4},
         "own": {},
         "levels": {"depth": 8},
+        "roofline": {"bandwidth": 10000},
     }
     for kind, state in largest.items():
         one = Shown(page, kind)

@@ -41,7 +41,9 @@ def test_what_is_no_model(tmp_path):
     for content in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
         path.write_bytes(content)
         fails("model.onnx is no ... torch.onnx.export", path)
-    whole = text(CONV).SerializeToString()
+    model = text(CONV)
+    del model.opset_import[1:]
+    whole = model.SerializeToString()
     path.write_bytes(whole)
     assert from_onnx(path).total().macs == from_onnx(str(path)).total().macs == 216 * N**2
     assert from_onnx(path).name == "model"
@@ -153,7 +155,7 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
 
 
 def test_the_rest_is_counted_where_asked_for():
-    model = text("a = my.Foo (x) y = Conv (a, k)")
+    model = text("a = my.Foo (x) y = Conv <pads = [1, 1, 1, 1]> (a, k)")
     fails("does not say what shapes leave my.Foo (a)", model, unknown="report")
     model.graph.value_info.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [1, 3, "h", "w"]))
     network = from_onnx(model, unknown="report")
@@ -270,10 +272,7 @@ def test_damage_gives_an_error_or_a_network(tmp_path_factory, flips, length, unk
     for place, byte in flips:
         if place < len(damaged):
             damaged[place] = byte
-    model = onnx.ModelProto()
-    try:
-        model.ParseFromString(bytes(damaged))
-    except Exception:
-        return
+    path = tmp_path_factory.getbasetemp() / "damaged.onnx"
+    path.write_bytes(damaged)
     with suppress(ValueError):
         assert isinstance(from_onnx(path, unknown=unknown), Network)

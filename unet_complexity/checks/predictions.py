@@ -9,6 +9,12 @@ from typing import Any, TypeAlias
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.own import in_the_file
 from unet_complexity.checks.phased import share_left
+from unet_complexity.checks.seconds import (
+    gain_of_twice_the_bandwidth,
+    power_of_the_side,
+    share_of_the_copies,
+    share_of_the_last_convolution,
+)
 from unet_complexity.conventions import Convention, conventions
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
@@ -251,6 +257,26 @@ PREDICTIONS = {
         "x {}",
     ),
     "tools that count a copy": Prediction("How many of the nineteen count something for UpSampling2D?", _copiers),
+    "seconds of the copies": Prediction(
+        "What percentage of ONNX Runtime's time do the seven UpSampling2D of the asker's network take?",
+        lambda: (share_of_the_copies(),),
+        "{} %",
+    ),
+    "seconds of the last convolution": Prediction(
+        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time does it take?",
+        lambda: (share_of_the_last_convolution(),),
+        "{} %",
+    ),
+    "twice the bandwidth": Prediction(
+        "By what factor does the least time of the whole network fall if memory becomes twice as fast?",
+        lambda: (gain_of_twice_the_bandwidth(),),
+        "x {}",
+    ),
+    "power of the side": Prediction(
+        "The time grows like a power of the side N: which one fits what ONNX Runtime took best?",
+        lambda: (power_of_the_side(),),
+        "N^{}",
+    ),
     "busiest level of the file": Prediction(
         "Which level of the U-Net in the file (width 16, depth 3) makes most MACs?",
         _busiest_levels,

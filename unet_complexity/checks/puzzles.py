@@ -19,6 +19,7 @@ from unet_complexity.conventions import conventions
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.memory import peak
+from unet_complexity.roofline import MACHINES, roofline
 from unet_complexity.symbols import as_size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
@@ -141,6 +142,13 @@ def _apart(tiles: int, base_filters: int) -> Amounts:
 
 
 @lru_cache(maxsize=1000)
+def _least_time(tiles: int, base_filters: int) -> Amounts:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    least = 1000 * roofline(network, MACHINES["NVIDIA T4"], fused=True).seconds
+    return {"least ms": least, "side": 128 * tiles, "parameters": network.total().params}
+
+
+@lru_cache(maxsize=1000)
 def _own(width: int, depth: int) -> Amounts:
     network = in_the_file(width, depth, 256)
     cost, most = network.total(), peak(network).elements
@@ -182,6 +190,12 @@ PUZZLES = {
         _apart,
         {"side": 1024},
         {"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
+    ),
+    "a network on a clock": Puzzle(
+        (Letter("tiles", 100), Letter("base_filters", 1_000, doubling=True)),
+        _least_time,
+        {"least ms": 2},
+        {"side": 384, "parameters": 3_000_000},
     ),
     "your network on a budget": Puzzle(
         (Letter("width", 1_000, doubling=True), Letter("depth", 8)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -167,3 +167,15 @@ def singular(text: str) -> str:
 def rounded(value: float) -> str:
     """One decimal, halves upwards, as JavaScript's toFixed does it."""
     return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def three_digits(value: float) -> str:
+    """Three digits, from 100 on whole with separators, halves upwards; the picture's script has the same rule.
+
+    >>> three_digits(0.5), three_digits(9.996), three_digits(12345.6)
+    ('0.500', '10.0', '12,346')
+    """
+    if value >= 100:
+        return f"{Decimal(value).quantize(Decimal(1), ROUND_HALF_UP):,}"
+    digits = Context(prec=3, rounding=ROUND_HALF_UP).plus(Decimal(value))
+    return f"{digits.quantize(Decimal(1).scaleb(digits.adjusted() - 2)):f}"

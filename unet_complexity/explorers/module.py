@@ -22,6 +22,7 @@ PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
     "levels": lambda: (formulas.levels_formulas(), {"forms": closed_forms()}),
     "growth": lambda: (formulas.growth_formulas(), {}),
     "own": own.asked,
+    "roofline": lambda: (formulas.roofline_formulas(), {}),
 }
 SHARED = {
     "levels": ["unet.js", "stack.js"],

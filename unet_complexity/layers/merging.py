@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from types import NoneType
-from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
+from unet_complexity.layers.base import Layer, one_of
 from unet_complexity.layers.pooling import as_axes
 from unet_complexity.symbols import Size, exact
 
@@ -160,27 +158,29 @@ class Average(_Merge):
         return exact(super().elementwise(*inputs) + self.output(*inputs).size)
 
 
+PAIRED = "add subtract multiply divide maximum minimum power equal greater greater_equal less less_equal".split()
+ELEMENTWISE = {**dict.fromkeys((*PAIRED, "where"), 1), "clip": 2}  # operations per element: clip compares twice
+
+
 @dataclass(frozen=True)
 class Elementwise(_Merge):
-    """Any other operation on one element, by ONNX's name: ``operations`` per element of what its inputs come to.
+    """keras.ops by name, where the package has no layer for it, or where one operand is known beforehand.
 
-    ``array``: beside its inputs it is given so many numbers that are known beforehand, repeated where a side is 1;
-    ``learned`` ones are params.  So a learned scale is an Elementwise("Mul", Tensor(1, 1, c)).
+    ``array``: the shape of what is known, which meets the ``inputs`` maps as another one would; ``learned``: it is
+    params, as a learned scale is: Elementwise("multiply", Tensor(1, 1, c)).  A lone number is no param.
 
-    >>> cost = Elementwise("Mul", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
+    >>> cost = Elementwise("multiply", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
     >>> cost.params, cost.elementwise
     (4, 256)
     """
 
     operation: str
-    array: Any = None
+    array: Tensor | None = None
     learned: bool = True
-    operations: int = 1
     inputs: int = 1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.array, (Tensor, NoneType)):
-            raise self.refuse("array must be a shape", repr(self.array), "try Tensor(1, 1, 64)")
+        one_of("operation", self.operation, tuple(ELEMENTWISE))
 
     @property
     def arity(self) -> int:
@@ -188,13 +188,13 @@ class Elementwise(_Merge):
 
     @property
     def gradient_reads(self) -> str:
-        return "nothing" if self.operation in ("Add", "Sub") else "inputs"
+        return "nothing" if self.operation in ("add", "subtract") else "inputs"
 
     def params(self, *inputs: Tensor) -> Size:
         return self.array.size if self.array and self.learned else 0
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        return self.operations * self.output(*inputs).size
+        return ELEMENTWISE[self.operation] * self.output(*inputs).size
 
     def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
         return super()._together(*inputs, *([self.array] if self.array else []))

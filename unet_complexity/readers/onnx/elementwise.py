@@ -26,9 +26,11 @@ from unet_complexity.readers.onnx.values import FLOATS, Numbers, Shape, Value, a
 
 NAMED = {
     "Abs": "abs",
+    "Ceil": "ceil",
     "Cos": "cos",
     "Erf": "erf",
     "Exp": "exponential",
+    "Floor": "floor",
     "Gelu": "gelu",
     "HardSigmoid": "hard_sigmoid",
     "HardSwish": "hard_silu",
@@ -36,8 +38,10 @@ NAMED = {
     "Mish": "mish",
     "Neg": "negative",
     "Reciprocal": "reciprocal",
+    "Round": "round",
     "Selu": "selu",
     "Sigmoid": "sigmoid",
+    "Sign": "sign",
     "Sin": "sin",
     "Softplus": "softplus",
     "Softsign": "softsign",
@@ -45,7 +49,6 @@ NAMED = {
     "Swish": "silu",
     "Tanh": "tanh",
 }
-PLAIN = "Ceil Floor IsInf IsNaN Not Round Sign Tan ThresholdedRelu".split()  # one operation
 MERGED: dict[str, type[Layer]] = {
     "Add": Add,
     "Div": Divide,
@@ -56,7 +59,22 @@ MERGED: dict[str, type[Layer]] = {
     "Sub": Subtract,
     "Sum": Add,
 }
-PAIRED = "And Equal Greater GreaterOrEqual Less LessOrEqual Mod Or Pow Xor".split()
+WITH_KNOWN = {
+    "Add": "add",
+    "Div": "divide",
+    "Max": "maximum",
+    "Min": "minimum",
+    "Mul": "multiply",
+    "Sub": "subtract",
+    "Sum": "add",
+    "Equal": "equal",
+    "Greater": "greater",
+    "GreaterOrEqual": "greater_equal",
+    "Less": "less",
+    "LessOrEqual": "less_equal",
+    "Pow": "power",
+}
+OF_SHAPES = "And Mod Not Or Xor".split()  # on maps nobody has needed them
 
 
 def on_each(node: Node, layer: Layer) -> Value:
@@ -74,27 +92,23 @@ def named(node: Node) -> Value:
     return on_each(node, Activation(NAMED[node.kind]))
 
 
-@operator(*PLAIN)
-def plain(node: Node) -> Value:
-    """One operation per element."""
-    return on_each(node, Elementwise(node.kind))
-
-
-@operator("Relu", "LeakyRelu", "Elu", "Celu")
+@operator("Relu", "LeakyRelu", "Elu")
 def rectified(node: Node) -> Value:
     """The activations that have layers of their own."""
     if node.kind == "Relu":
         return on_each(node, ReLU())
     if node.kind == "LeakyRelu":
         return on_each(node, LeakyReLU(node.number("alpha", 0.01)))
-    return on_each(node, ELU(node.number("alpha", 1.0)) if node.kind == "Elu" else Elementwise("Celu", operations=5))
+    return on_each(node, ELU(node.number("alpha", 1.0)))
 
 
 @operator("Clip")
 def clip(node: Node) -> Value:
     """A comparison with each bound that is given: as attributes before opset 11, as inputs since."""
-    bounds = [node.has(i) or name in node.attributes for i, name in ((1, "min"), (2, "max"))]
-    return on_each(node, Elementwise("Clip", operations=sum(bounds))) if any(bounds) else node.given()
+    low, high = (node.has(i) or name in node.attributes for i, name in ((1, "min"), (2, "max")))
+    if not (low or high):
+        return node.given()
+    return on_each(node, Elementwise("clip" if low and high else "maximum" if low else "minimum"))
 
 
 @operator("Cast", "CastLike")
@@ -110,7 +124,7 @@ def cast(node: Node) -> Value:
     return node.known(x.shape, numbers, whole)
 
 
-@operator(*MERGED, *PAIRED)
+@operator(*MERGED, *WITH_KNOWN, *OF_SHAPES)
 def merged(node: Node) -> Value:
     """Two or more arrays, element by element."""
     inputs = [node.given(i) for i in range(len(node.inputs))]
@@ -119,24 +133,26 @@ def merged(node: Node) -> Value:
         known = [x.numbers for x in inputs if x.numbers is not None]
         numbers = computed(node.kind, inputs[0].whole, *known) if len(known) == len(inputs) else None
         return node.known(shape, numbers, node.kind in RELATIONS or inputs[0].whole)
+    if node.kind in OF_SHAPES:
+        raise Unsupported("of maps")
     maps = [x for x in inputs if x.source is not None]
     for x in inputs:
         if x.source is None:
-            first = with_array(node, maps[0], x)
-            maps = [first, *maps[1:]]
+            maps[0] = with_array(node, maps[0], x)
     if len(maps) == 1:
-        return maps[0] if len(inputs) > 1 else on_each(node, Elementwise(node.kind))
-    layer = MERGED[node.kind]() if node.kind in MERGED else Elementwise(node.kind, inputs=len(maps))
-    return node.step(
-        layer, broadcast(*(x.shape for x in maps)), *maps, maps=together([x.shape for x in maps], node.channels)
-    )
+        return maps[0]
+    layer = MERGED[node.kind]() if node.kind in MERGED else Elementwise(WITH_KNOWN[node.kind], inputs=2)
+    seen = together([x.shape for x in maps], node.channels)
+    return node.step(layer, broadcast(*(x.shape for x in maps)), *maps, maps=seen)
 
 
 def with_array(node: Node, x: Value, known: Value) -> Value:
     """``x`` and an array that is known: its elements are params, where it is stored and has an axis."""
     seen, met = together([x.shape, known.shape], node.channels)
-    layer = Elementwise(node.kind, met if known.shape else None, learned=bool(known.weights))
-    weights = [known] if known.weights and known.shape else []
+    if node.kind not in WITH_KNOWN:
+        raise Unsupported("of stored numbers")
+    layer = Elementwise(WITH_KNOWN[node.kind], met if known.shape else None, learned=bool(known.weights))
+    weights = [known] if known.weights else []
     return node.step(layer, broadcast(x.shape, known.shape), x, maps=[seen], weights=weights)
 
 
@@ -164,7 +180,7 @@ def where(node: Node) -> Value:
     if any(x.source is None and x.weights for x in inputs) or broadcast(*(x.shape for x in maps)) != shape:
         raise Unsupported("of stored numbers")
     seen = together([x.shape for x in maps], node.channels)
-    return node.step(Elementwise(node.kind, inputs=len(maps)), shape, *maps, maps=seen)
+    return node.step(Elementwise("where", inputs=len(maps)), shape, *maps, maps=seen)
 
 
 def chosen(shape: Shape, *inputs: Value) -> Numbers | None:

@@ -8,6 +8,7 @@ objects and computed with exactly (:mod:`unet_complexity.readers.onnx.arithmetic
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ from unet_complexity.symbols import Size, exact
 Shape: TypeAlias = tuple[Size, ...]
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
 MOST_NUMBERS = 4096  # larger arrays are weights or maps: only their shape is looked at
+OWN = re.compile(r"val_\d+|.*Constant.*")  # what exporters call arrays of their own
 MOST_FLOATS = 16  # as many scales as a Resize may have
 FLOATS = (
     1,
@@ -167,10 +169,11 @@ def stored(name: str, tensor: Any) -> Value:
         raise ValueError(f"{name!r} must have sides of at least 0, got {shown(shape)}")
     sparse = isinstance(tensor, SparseTensorProto)
     whole = (tensor.values if sparse else tensor).data_type not in FLOATS
-    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or not (math.prod(shape) and held(tensor))
+    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or (0 not in shape and not held(tensor))
     known = not elsewhere and math.prod(shape) <= (MOST_NUMBERS if whole else MOST_FLOATS)
     numbers = decoded(name, tensor, shape, whole) if known else None
-    weights = frozenset() if whole or not shape else frozenset([name])
+    lone = math.prod(shape) == 1 and (not shape or OWN.fullmatch(name))  # the exporter's, such as 1 / sqrt(d)
+    weights = frozenset() if whole or lone else frozenset([name])
     return Value(shape, None, numbers, weights, whole, elsewhere=elsewhere, tensor=None if sparse else tensor)
 
 
