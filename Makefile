@@ -19,7 +19,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks bench tools lock clean
+.PHONY: help lab test check format notebooks docs site slides offline lite dist bench hub tools lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -47,21 +47,45 @@ notebooks: $(VENV)/.test  ## re-execute the committed notebooks in place, and dr
 	$(BIN)/python -m tools.notebooks $(ARGS)
 	$(BIN)/python -m tools.pictures
 
+site: $(VENV)/.test  ## build the static site into build/site: open index.html there, no server needed
+	$(BIN)/python -m tools.site $(ARGS)
+
+docs: $(VENV)/.test  ## write anew what code writes: docs/teaching's formulas and inventory, CITATION.cff, launch links
+	$(BIN)/python -m tools.written
+
+slides: $(VENV)/.test  ## build/teaching: a deck for each notebook, and the formulas on one page to print
+	$(BIN)/python -m tools.slides
+
+offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite, where built) for a class without network
+	$(BIN)/python -m tools.offline build/site build/teaching build/lite
+
+dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
+	$(BIN)/python -m hatchling build
+
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
+
+hub: $(VENV)-hub/.done  ## 20 scripted students on a JupyterHub of their own (ARGS=5 for five; needs npm)
+	$(VENV)-hub/$(notdir $(BIN))/python -m benchmarks.hub.run $(ARGS)
 
 tools: $(VENV)-tools/.done  ## ask the public FLOP counters again (a gigabyte; ARGS=newest, ARGS=record)
 	$(VENV)-tools/$(notdir $(BIN))/python -m benchmarks.tools.run $(ARGS)
 
-lock: $(VENV)-lock/.done  ## take the newest versions that fit into both requirements files
+lite: $(VENV)-lite/.done  ## build the tutorial as a site that computes in the reader's browser: build/lite (needs npm)
+	$(VENV)-lite/$(notdir $(BIN))/python -m tools.lite
+
+lock: $(VENV)-lock/.done  ## take the newest versions that fit into the requirements files
 	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
 	@echo '# Written by "make lock": requirements.txt, the same versions, and the tools of the checks.' > requirements-test.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks --extra test -c requirements.txt pyproject.toml \
 		>> requirements-test.txt
+	@echo '# Written by "make lock": what builds the tutorial for a browser, and runs in it; see requirements.txt.' \
+		> requirements-lite.txt
+	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra lite -c requirements.txt pyproject.toml >> requirements-lite.txt
 
 clean:  ## remove the environments and everything that tools left behind
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lite $(VENV)-lock $(VENV)-tools $(VENV)-hub build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
 
@@ -100,8 +124,22 @@ $(VENV)-lock/.done:
 	$(VENV)-lock/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check $(UV)
 	@touch $@
 
+# Beside Lab, not in it: what JupyterLite puts into the page would be what Lab brings.
+$(VENV)-lite/.done: requirements-lite.txt
+	$(PYTHON) -m venv $(VENV)-lite
+	$(VENV)-lite/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check -r $<
+	@touch $@
+
 # Not "make test"'s business, and far too large for it: PyTorch, TensorFlow and JAX in one environment.
 $(VENV)-tools/.done: benchmarks/tools/requirements.txt
 	$(PYTHON) -m venv $(VENV)-tools
 	$(VENV)-tools/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check '$(TORCH)' -r $<
+	@touch $@
+
+# What students have, version for version, and a hub around it; its proxy is a program for Node.
+$(VENV)-hub/.done: requirements.txt benchmarks/hub/requirements.txt
+	$(PYTHON) -m venv $(VENV)-hub
+	$(VENV)-hub/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r benchmarks/hub/requirements.txt
+	$(VENV)-hub/$(notdir $(BIN))/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+	npm install --no-audit --no-fund --silent --prefix $(VENV)-hub configurable-http-proxy@5.3.0
 	@touch $@

@@ -25,14 +25,17 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 KEYS, BURST = 40, 50
-CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side", "levels": "depth"}
-TWINS_CONTROL = {"growth": "half"}  # of the side, which must be even
+CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side"}
+CONTROL |= {"roofline": "peak", "own": "side", "levels": "depth"}  # in the order in which they are displayed
+TWINS_CONTROL = {"growth": "half", "own": "times"}  # the side must be even, and a multiple of 64
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
 EXPLORERS = """
-from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, NetworkExplorer
+from unet_complexity.explorers import RepeatExplorer, RooflineExplorer, WindowExplorer
 display(WindowExplorer(side=3), RepeatExplorer(side=1), BlockExplorer(side=2))
-display(GrowthExplorer(network="classic", depth=1, side=2), LevelsExplorer(depth=1, side=256))
+display(GrowthExplorer(network="classic", depth=1, side=2), RooflineExplorer(peak=1), NetworkExplorer(side=64))
+display(LevelsExplorer(depth=1, side=256))
 """
 
 # What a notebook would do without the explorers: the same grids, bars, curves and numbers, and the sliders for them.
@@ -40,8 +43,9 @@ TWINS = """
 %matplotlib inline
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import interact
-from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet
+from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet, pix2pix_unet
 from unet_complexity.explorers.formulas import block_ways
+from unet_complexity.roofline import Machine, roofline
 
 @interact(side=(3, 12), kernel_size=(1, 5), strides=(1, 3), channels=(1, 512), filters=(1, 512))
 def window(side=3, kernel_size=3, strides=1, channels=3, filters=8):
@@ -96,6 +100,29 @@ def growth(half=1, kernel_size=4, base_filters=64):
     left.legend()
     plt.show()
     print(f"side {side} to {2 * side}: {nets[0].total().macs:,} to {nets[1].total().macs:,} MACs")
+
+@interact(peak=(1, 1000), bandwidth=(1, 1000), fused=False)
+def roof(peak=1, bandwidth=20, fused=False):
+    found = roofline(pix2pix_unet(256, 3), Machine("yours", peak * 10**9, bandwidth * 10**9), fused=fused)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    x = np.logspace(-1.2, 4.2, 50)
+    left.loglog(x, np.minimum(peak, x * bandwidth))
+    left.loglog([k.intensity for k in found], [k.flops / k.seconds / 1e9 for k in found], "o")
+    blocks = {}
+    for kernel in found:
+        blocks[kernel.steps[-1].block] = blocks.get(kernel.steps[-1].block, 0) + 1000 * kernel.seconds
+    right.barh(list(blocks), list(blocks.values()))
+    plt.show()
+    print(f"{peak} GFLOP/s, {bandwidth} GB/s: at least {1000 * found.seconds:.3g} ms")
+
+@interact(times=(1, 16), width=[32, 64], depth=[6, 7])
+def own(times=1, width=32, depth=6):
+    net = pix2pix_unet(64 * times, 3, base_filters=width, depth=depth)
+    macs = [part.total().macs for part in net.groups("level").values()]
+    figure, axis = plt.subplots(figsize=(10, 4))
+    axis.bar_label(axis.barh(range(len(macs)), macs), [f"{100 * one / sum(macs):.1f} %" for one in macs])
+    plt.show()
+    print(f"side {64 * times}: {sum(macs):,} MACs")
 
 @interact(depth=(1, 8), base_filters=(1, 128), kernel_size=(1, 7))
 def levels(depth=1, base_filters=64, kernel_size=3):
@@ -208,7 +235,7 @@ def test_measure(places: Any) -> None:
     for kind, ((explorer, slider), (twin, handle)) in found.items():
         steps = int(slider.get_attribute("max"))
         results[kind] = [measure(page, explorer, slider, steps), measure(page, twin, handle, steps)]
-    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
 
 
 def p95(values: list[float]) -> float:
@@ -243,7 +270,7 @@ def in_the_browser(script: str, report: Callable[[Any], bool]) -> int:
         code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", script])
         if code:
             return int(code)
-        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text())))
+        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text(encoding="utf-8"))))
 
 
 def main() -> int:

@@ -43,7 +43,7 @@ def keys(page: Any, place: Any, control: str) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def kept() -> Any:
     yield
-    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results))
+    Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
 
 
 def test_opening(page: Any, lab_server: Any) -> None:

@@ -14,7 +14,7 @@ LOCK = ROOT / "requirements.txt"
 
 def pins(path: Path) -> dict[str, str]:
     """The lines ``name==version ; marker`` of a lock, by name."""
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {line.split("==")[0]: line for line in lines}
 
 

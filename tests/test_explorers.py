@@ -15,12 +15,14 @@ import sympy as sp
 from PIL import Image
 
 from tools import pictures as documentation
-from unet_complexity import Conv2D, Conv2DTranspose
+from unet_complexity import Conv2D, Conv2DTranspose, classic_unet, pix2pix_unet
 from unet_complexity.explorers import (
     BlockExplorer,
     GrowthExplorer,
     LevelsExplorer,
+    NetworkExplorer,
     RepeatExplorer,
+    RooflineExplorer,
     WindowExplorer,
     base,
     formulas,
@@ -28,9 +30,19 @@ from unet_complexity.explorers import (
     still,
 )
 from unet_complexity.explorers.base import Choice, Whole
+from unet_complexity.roofline import Machine, roofline
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, LevelsExplorer, GrowthExplorer)}
-POINTS = 1000
+CLASSES = (
+    WindowExplorer,
+    RepeatExplorer,
+    BlockExplorer,
+    LevelsExplorer,
+    GrowthExplorer,
+    NetworkExplorer,
+    RooflineExplorer,
+)
+EXPLORERS = {one.kind: one for one in CLASSES}
+POINTS = {"roofline": 40}  # it has hundreds of formulas, in three letters
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
 
@@ -77,7 +89,9 @@ def leaves(tree, path="count"):
         yield path, sp.sympify(tree)
 
 
-FORMULAS = [(kind, *leaf) for kind, (make) in module.PARTS.items() for leaf in leaves(make()[0])]
+# a network's own levels have only the letter N, and are compared level by level in tests/test_own.py
+SYMBOLIC = {kind: make for kind, make in module.PARTS.items() if kind != "own"}
+FORMULAS = [(kind, *leaf) for kind, make in SYMBOLIC.items() for leaf in leaves(make()[0])]
 
 
 def points(expr, count, seed):
@@ -90,7 +104,7 @@ def points(expr, count, seed):
         sizes = {name: pick.randint(1, 512) for name in ("C_in", "C_out", "g", "c", "f")}
         sizes |= {name: pick.randint(1, 1024) for name in ("n", "m")} | {"k": pick.randint(1, 11)}
         sizes |= {"N": 2**depth * pick.randint(1, 9), "L": depth, "q": doublings, "l": pick.randint(1, depth)}
-        sizes |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t")}
+        sizes |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t", "b")}
         point = {str(symbol): sizes[str(symbol)] for symbol in expr.free_symbols}
         value = exact(*(Fraction(point[name]) for name in sorted(point)))
         if value <= EXACT:
@@ -100,7 +114,7 @@ def points(expr, count, seed):
 
 @pytest.mark.parametrize(("kind", "path", "expr"), FORMULAS, ids=[f"{kind}:{path}" for kind, path, _ in FORMULAS])
 def test_javascript_counts_as_python_does(kind, path, expr):
-    cases = list(points(expr, POINTS, seed=path))
+    cases = list(points(expr, POINTS.get(kind, 1000), seed=path))
     here = [float(value) for _, value in cases]
     assert [Fraction(value) for value in here] == [value for _, value in cases]  # nothing was rounded to compare
     assert run(kind, f"{json.dumps([point for point, _ in cases])}.map({path})") == here
@@ -131,7 +145,9 @@ ROOMIEST = {
     "repeat": [{}],
     "block": [{"side": 6, "factor": 4}],
     "levels": [{"family": "pix2pix", "depth": 2}],
+    "own": [{}],
     "growth": [{"network": "convolution"}, {"letter": "depth", "depth": 2}, {"network": "classic", "depth": 1}],
+    "roofline": [{}, {"layers": "fused"}],
 }
 
 
@@ -153,7 +169,8 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
         assert {name: numbers[name] for name in explorer.numbers} == explorer.numbers
         seen |= state.items()
     everything = {(one["name"], value) for one in controls(kind) for value in values(one)}
-    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % 4}
+    grid = 64 if kind == "own" else 4  # what every depth there is divides
+    assert everything - seen <= {("side", odd) for odd in range(1025) if odd % grid}
 
 
 @pytest.mark.parametrize("state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}])
@@ -264,6 +281,34 @@ def test_the_row_of_factors_says_what_each_letter_does_alone():
             assert f'aria-label="twice the {name}: {unit} times {explorer.numbers[count + "_factor"]}"' in marks
 
 
+@pytest.mark.parametrize("layers", ["one by one", "fused"])
+@pytest.mark.parametrize("network", ["pix2pix", "classic"])
+def test_each_kernel_of_the_picture_is_the_packages(network, layers):
+    explorer = RooflineExplorer(network=network, layers=layers, peak=143, bandwidth=17, batch=2, dtype="float16")
+    (header, *rows, whole), svg = (still.picture("roofline", explorer.state)[part] for part in ("rows", "svg"))
+    machine = Machine("", 143 * 10**9, 17 * 10**9)
+    net = pix2pix_unet(256, 3) if network == "pix2pix" else classic_unet(256)
+    found = roofline(net, machine, "float16", 2, layers == "fused")
+    wanted = [[k.name, k.flops, k.bytes, k.intensity, 1000 * k.seconds, k.bound] for k in found]
+    assert (rows, header[1]) == (wanted, "FLOPs")
+    assert whole[4] == pytest.approx(1000 * found.seconds)
+    marks = html.unescape(svg)
+    for kernel in found:
+        binds = {"compute": "arithmetic", "memory": "memory"}[kernel.bound]
+        each = base.three_digits(kernel.intensity) if kernel.flops else "0"
+        said = f"{each} FLOPs per byte, at least {base.three_digits(1000 * kernel.seconds)} ms, {binds} binds"
+        assert f'aria-label="{kernel.name}: {kernel.flops:,} FLOPs, {kernel.bytes:,} bytes, {said}"' in marks
+    for name, block in net.groups("block").items():
+        assert f'aria-label="block {name}: at least ' in marks, block
+
+
+@pytest.mark.parametrize(
+    "value", [1.125, 9.995, 9.996, 99.94, 99.96, 0.0005, 1 / 3, 2 / 3e5, 100.5, 12345.5, 6e8, 1e-4]
+)
+def test_three_digits_are_the_same_on_both_sides(value):
+    assert run("roofline", f"threeDigits({value!r})") == base.three_digits(value)
+
+
 @pytest.mark.parametrize(("side", "rows", "columns"), [(3, 2, 2), (2, 3, 1), (4, 1, 2), (1, 2, 2), (2, 4, 4)])
 def test_a_blended_picture_shows_what_keras_computes(side, rows, columns):
     import keras
@@ -310,14 +355,15 @@ def test_controls_cannot_express_what_python_refuses(kind):
         explorer.set(**state)
         assert explorer.state == state
     assert fitted(kind, reached) == reached
-    assert (states == reached) == (kind == "repeat")  # whose controls all go together; elsewhere there was work to do
+    # those whose controls all go together; elsewhere there was work to do
+    assert (states == reached) == (kind in ("repeat", "roofline"))
 
 
 @pytest.mark.parametrize("kind", EXPLORERS)
 def test_bounds_leave_what_python_accepts_alone(kind):
     explorer, accepted = EXPLORERS[kind](), []
     for state in drawn_states(kind, 600, seed=4):
-        state |= {"side": 256} if kind in ("levels", "growth") else {}
+        state |= {"side": 256} if kind in ("levels", "growth", "own") else {}
         try:
             explorer.set(**state)
         except ValueError:
@@ -387,6 +433,12 @@ INVALID = [
         {"side": 96},
         "side must be a multiple of 2**depth = 128, got 96;",
     ),
+    (NetworkExplorer, {"width": 33}, "width must be one of '32', '64', got '33'; try '32'"),
+    (NetworkExplorer, {"side": 200}, "side must be 64, 128, ... 1024 for this network, got 200; try 192"),
+    (NetworkExplorer, {"side": 192, "depth": 7}, "side must be 128, 256, ... 1024 for this network, got 192; try 128"),
+    (RooflineExplorer, {"side": 200}, "side must be a multiple of 2**depth = 128, got 200; sides near it that work"),
+    (RooflineExplorer, {"peak": 0}, "peak must be a whole number from 1 to 100000, got 0; try 1"),
+    (RooflineExplorer, {"layers": "no"}, "layers must be one of 'one by one', 'fused', got 'no'; try 'one by one'"),
     (LevelsExplorer, {"kernel_size": 4, "depth": 9}, "depth must be a whole number from 1 to 8, got 9; try 8"),
 ]
 

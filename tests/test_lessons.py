@@ -98,8 +98,9 @@ def test_the_last_notebook_shows_the_whole_ledger():
 
 
 @pytest.mark.parametrize("stem", PATHS)
-def test_the_folded_solutions_are_right(stem):
+def test_the_folded_solutions_are_right(stem, monkeypatch):
     """Each solution runs where it stands: after the code above it.  A worked example is right as it is."""
+    monkeypatch.chdir(notebooks.FOLDER)  # where the models lie
     names, solved, asked = {}, 0, 0
     for cell in cells(stem):
         if cell.cell_type == "code":

@@ -1,5 +1,6 @@
 """The repository itself: nothing of one machine in it, one version, licences, a wheel that is complete."""
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 import tomllib
 import urllib.request
+import venv
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -100,6 +102,17 @@ def test_the_version_is_said_in_one_place():
         assert f"version: {unet_complexity.__version__}\n" in citation.read_text()
 
 
+def test_the_changelog_knows_the_version_or_that_it_is_not_out_yet():
+    headings = re.findall(
+        r"^## \[(.+?)\]( - \d{4}-\d\d-\d\d)?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert headings[0] == ("Unreleased", "")
+    assert all(date for name, date in headings[1:])
+    released = [name for name, _ in headings[1:]]
+    assert not released or released[0] == version("unet_complexity")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version("unet_complexity"))
+
+
 def test_the_readme_names_what_is_there():
     readme = (ROOT / "README.md").read_text("utf-8")
     paths = set(re.findall(r"\]\(([\w./-]+)\)", readme)) | set(re.findall(r"notebooks/[\w-]+\.ipynb", readme))
@@ -152,6 +165,54 @@ def test_the_wheel_asks_for_two_packages_unless_told_more(wheel):
     required = re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra ==)", metadata, flags=re.MULTILINE)
     assert sorted(required) == ["sympy", "tabulate"]
     assert "License-Expression: MIT" in metadata
+
+
+@pytest.fixture(scope="module")
+def distributions(tmp_path_factory):
+    """What "make dist" builds: the source distribution, and a wheel from what is in it."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "--target"]
+    subprocess.run([*build, "sdist", "--directory", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder, filter="data")
+    source = folder / archive.name.removesuffix(".tar.gz")
+    subprocess.run([*build, "wheel", "--directory", str(folder)], cwd=source, check=True, capture_output=True)
+    return folder, source
+
+
+def test_what_is_built_works_where_only_sympy_and_tabulate_are(distributions, tmp_path):
+    folder, _ = distributions
+    (wheel,) = folder.glob("*.whl")
+    empty = tmp_path / "empty"
+    venv.create(empty, with_pip=False)
+    python = empty / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    place = Path(subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip())
+    for name in ("sympy", "mpmath", "tabulate"):
+        there = Path(importlib.util.find_spec(name).origin).parent
+        shutil.copytree(there, place / name, ignore=shutil.ignore_patterns("tests"))
+    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check", str(wheel)]
+    command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options]
+    subprocess.run(command, check=True, capture_output=True)
+    smoke = [python, "-I", str(ROOT / "tests/smoke.py")]
+    result = subprocess.run(smoke, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert f"unet_complexity {version('unet_complexity')} works; scripts: " in result.stdout
+
+
+def test_the_source_distribution_holds_what_its_readers_look_for(distributions):
+    _, source = distributions
+    wanted = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "LICENSE-text.md", "README.md", "tests/smoke.py"]
+    wanted += [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert [name for name in wanted if not (source / name).exists()] == []
+
+
+def test_file_names_are_fit_for_windows():
+    names = [path.relative_to(ROOT).as_posix() for path in tracked()]
+    reserved = re.compile(r"(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)", re.IGNORECASE)
+    assert [name for name in names if re.search(r'[<>:"|?*\\]|[ .](/|$)', name) or reserved.search(name)] == []
+    assert len({name.lower() for name in names}) == len(names)
+    assert max(map(len, names)) < 120
 
 
 HEAVY = {"IPython", "anywidget", "ipywidgets", "jax", "keras", "matplotlib", "numpy", "onnx", "torch"}
@@ -255,8 +316,8 @@ def wait_for(pattern: str, log: Path, process: subprocess.Popen, seconds: float 
     """The first match in what a process has written so far."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if found := re.search(pattern, log.read_text()):
+        if found := re.search(pattern, log.read_text(encoding="utf-8")):
             return found
-        assert process.poll() is None, log.read_text()
+        assert process.poll() is None, log.read_text(encoding="utf-8")
         time.sleep(0.2)
-    raise AssertionError(f"{pattern} did not appear within {seconds} s:\n{log.read_text()}")
+    raise AssertionError(f"{pattern} did not appear within {seconds} s:\n{log.read_text(encoding='utf-8')}")

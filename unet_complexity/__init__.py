@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from unet_complexity import lite
 from unet_complexity.closed_form import Theta, level_sum, theta
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import (
@@ -23,6 +24,7 @@ from unet_complexity.layers import (
     DepthwiseConv2D,
     Divide,
     Dropout,
+    Elementwise,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from unet_complexity.counting import Counted, count
     from unet_complexity.plots import Picture, plot_blocks, plot_growth, plot_levels, plot_memory
     from unet_complexity.readers.keras import from_keras
+    from unet_complexity.readers.onnx import from_onnx
     from unet_complexity.tables import Table
 
 __version__ = "0.1.0"
@@ -86,6 +89,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Divide",
     "Dropout",
+    "Elementwise",
     "Flatten",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
@@ -126,6 +130,7 @@ __all__ = [
     "classic_unet",
     "count",
     "from_keras",
+    "from_onnx",
     "kept",
     "level_sum",
     "live",
@@ -145,6 +150,7 @@ LATER = {
     "counting": ("Counted", "count"),
     "readers.keras": ("from_keras",),
     "plots": ("Picture", "plot_blocks", "plot_growth", "plot_levels", "plot_memory"),
+    "readers.onnx": ("from_onnx",),
     "tables": ("Table",),
 }
 
@@ -154,3 +160,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if lite.in_browser():
+    lite.say_what_is_missing()

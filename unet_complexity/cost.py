@@ -99,7 +99,7 @@ COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise",
 class Cost:
     """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
 
-    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part; ``rules`` say
+    Fields are whole numbers where all sizes are, SymPy expressions where letters take part; ``rules`` say
     what the letters must obey for the expressions to hold; ``missing`` names what could not be counted and is in none
     of the counts.
 
@@ -123,7 +123,7 @@ class Cost:
         """2 MACs + elementwise operations (dense)."""
         return exact(2 * self.macs + self.elementwise)
 
-    def bytes(self, dtype: str = "float32") -> Size:
+    def bytes(self, dtype: str | Size = "float32") -> Size:
         """Bytes moved when nothing is fused: (reads + writes) x bytes per element.
 
         >>> Cost(reads=3, writes=1).bytes("float16")
@@ -206,15 +206,16 @@ def not_counted(missing: Iterable[str]) -> str:
     return f"NOT counted: {len(names)} layer{'s' * (len(names) > 1)}, {', '.join(names)}"
 
 
-def bytes_of(elements: Size, dtype: str) -> Size:
-    """What so many numbers of a type take.
+def bytes_of(elements: Size, dtype: str | Size) -> Size:
+    """What so many numbers of a type take; ``dtype``: its name, or its bytes per element as a number or letter.
 
-    >>> bytes_of(3, "float16")
-    6
+    >>> bytes_of(3, "float16"), bytes_of(3, 2)
+    (6, 6)
     """
-    if dtype not in BYTES_PER_ELEMENT:
+    if isinstance(dtype, str) and dtype not in BYTES_PER_ELEMENT:
         raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-    return exact(elements * BYTES_PER_ELEMENT[dtype])
+    each = BYTES_PER_ELEMENT[dtype] if isinstance(dtype, str) else as_size(dtype, "dtype (bytes per element)")
+    return exact(elements * each)
 
 
 def with_separators(value: Any) -> str:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -74,7 +75,7 @@ def kept(network: Network) -> Memory:
     49741824
     """
     maps: dict[str, Size] = {}
-    steps, holder = _wired(network), _holders(network, training=True)
+    steps, holder = wired(network), _holders(network, training=True)
     for step in steps:
         maps |= _read_again(step, holder)
     return Memory(None, maps)
@@ -89,7 +90,7 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
     >>> live(classic_unet(256))[0]
     <4,259,840 elements while enc0.conv1 runs, in 2 maps>
     """
-    steps, stays = _wired(network), kept(network).maps if training else {}
+    steps, stays = wired(network), kept(network).maps if training else {}
     holder = _holders(network, training)
     last = {holder[source]: i for i, step in enumerate(steps) for source in step.sources}
     last |= {holder[name]: len(steps) for name in network.outputs}  # what the network gives is kept to the end
@@ -147,19 +148,19 @@ def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
     return {}
 
 
-def _wired(network: Network) -> tuple[Step, ...]:
-    """The steps, after a check that each is one layer, fed by those before."""
+def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
+    """The steps, after a check that each is one layer, fed by those before; ``what`` needs that."""
     for span in [step.span for step in network if step.span][:1]:
         letters = sorted(x.name for x in sp.Tuple(span.first, span.last).free_symbols)
         raise ValueError(
-            "memory needs numbers for the depth and its doublings, since each map lives for itself, "
+            f"{what} needs numbers for the depth and its doublings, since each map lives for itself, "
             f"got levels {span}; call at(...) first, as in network.at({', '.join(f'{x}=4' for x in letters)})"
         )
     known = set(network.inputs)
     for step in network:
         if missing := [source for source in step.sources if source not in known]:
             raise ValueError(
-                f"memory needs the whole network, since maps wait for later steps, got {step.name} without "
+                f"{what} needs the whole network, since maps wait for later steps, got {step.name} without "
                 f"{missing[0]}; call it before only(...) or where(...)"
             )
         known.add(step.name)
@@ -175,9 +176,9 @@ def _holders(network: Network, training: bool) -> dict[str, str]:
     return holder
 
 
-def at_least(a: Size, b: Size) -> bool:
+def at_least(a: Any, b: Any) -> bool:
     """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
-    if isinstance(a, int) and isinstance(b, int):
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = sp.sympify(a - b)
     above_one = {x: x + 1 for x in difference.free_symbols if x.is_positive}  # so that each x may be 0

@@ -7,6 +7,9 @@ $$y_{s i + p} = \sum_j w_j\, x_{\lfloor (s i + p - b + j)/s \rfloor}
              = \sum_\delta \Big(\sum_{j:\ \lfloor (p - b + j)/s \rfloor = \delta} w_j\Big)\, x_{i + \delta}.$$
 
 Both sides are equal exactly, borders included: an index below 0 or beyond the map is outside on either side.
+
+All of it is one kernel of $k + s - 1$ taps per axis, $v_t = \sum_{j = t-s+1}^{t} w_j$: phase p takes every s-th tap of
+it, and mirrored it is the kernel of the Conv2DTranspose(strides=s) that computes the same function in one call.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
-from unet_complexity.layers.phased import phase_offsets
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import as_pair
 
@@ -34,34 +36,54 @@ class Phase(NamedTuple):
     kernel: Array
 
 
-def phase_kernels(kernel: Array, size: Any = 2) -> list[Phase]:
-    """The s_h s_w small kernels of a (k_h, k_w, c, f) kernel behind UpSampling2D(size), Keras's 'same' padding.
+def summed_taps(kernel: Array, size: Any = 2) -> Array:
+    """The kernel of k_h + s_h - 1 rows and k_w + s_w - 1 columns whose taps are sums of s_h s_w neighbouring ones.
 
+    ValueError where the kernel has not the four axes (rows, columns, channels, filters).
+
+    >>> import numpy as np
+    >>> summed_taps(np.ones((4, 4, 1, 1)))[:, 0, 0, 0]
+    array([1., 2., 2., 2., 1.])
+    """
+    import numpy as np
+
+    if np.ndim(kernel) != 4:
+        raise ValueError(f"kernel must have the axes (rows, columns, channels, filters), got {np.shape(kernel)}")
+    for axis, s in enumerate(as_pair(size, "size")):
+        shifts = [[(i, int(s) - 1 - i) if axis == at else (0, 0) for at in range(4)] for i in range(int(s))]
+        kernel = np.sum([np.pad(kernel, shift) for shift in shifts], axis=0)
+    return kernel
+
+
+def phase_kernels(kernel: Array, size: Any = 2, before: Any = None) -> list[Phase]:
+    """The s_h s_w small kernels of a (k_h, k_w, c, f) kernel behind UpSampling2D(size).
+
+    ``before``: rows and columns of zeros in front of the large map; those of Keras's 'same' padding if not given.
     ValueError where the kernel has not four axes.
 
     >>> import numpy as np
     >>> [phase.kernel.shape for phase in phase_kernels(np.ones((4, 4, 3, 8)))]
     [(3, 3, 3, 8), (3, 2, 3, 8), (2, 3, 3, 8), (2, 2, 3, 8)]
     """
-    import numpy as np
-
-    if np.ndim(kernel) != 4:
-        raise ValueError(f"kernel must have the axes (rows, columns, channels, filters), got {np.shape(kernel)}")
-    s_h, s_w = as_pair(size, "size")
-    rows, columns = phase_offsets(kernel.shape[0], int(s_h)), phase_offsets(kernel.shape[1], int(s_w))
+    taps, (s_h, s_w) = summed_taps(kernel, size), as_pair(size, "size")
+    front = same_front(kernel) if before is None else as_pair(before, "before", at_least=0)
+    starts = [[_first_tap(p, int(b), int(s)) for p in range(int(s))] for b, s in zip(front, (s_h, s_w), strict=True)]
     return [
-        Phase(p, q, (min(rows[p]), min(columns[q])), _merged(_merged(kernel, rows[p], 0), columns[q], 1))
-        for p in range(int(s_h))
-        for q in range(int(s_w))
+        Phase(p, q, (row, column), taps[tap_row::s_h, tap_column::s_w])
+        for p, (row, tap_row) in enumerate(starts[0])
+        for q, (column, tap_column) in enumerate(starts[1])
     ]
 
 
-def _merged(kernel: Array, offsets: list[int], axis: int) -> Array:
-    """The taps that land on the same offset, added up along one axis."""
-    import numpy as np
+def same_front(kernel: Array) -> tuple[int, int]:
+    """Rows and columns that Keras's 'same' pads in front of a map for this kernel: floor((k - 1) / 2)."""
+    return (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
 
-    firsts = [offsets.index(offset) for offset in sorted(set(offsets))]
-    return np.add.reduceat(kernel, firsts, axis=axis)  # offsets never fall, so equal ones are neighbours
+
+def _first_tap(phase: int, before: int, s: int) -> tuple[int, int]:
+    """Where a phase's window begins on the small map, counted from its pixel, and the first summed tap it takes."""
+    tap = (before + s - 1 - phase) % s
+    return (phase - before + tap) // s, tap
 
 
 def upsample_then_convolve(x: Array, kernel: Array, size: Any = 2) -> Array:
@@ -70,8 +92,8 @@ def upsample_then_convolve(x: Array, kernel: Array, size: Any = 2) -> Array:
 
     s_h, s_w = as_pair(size, "size")
     large = np.repeat(np.repeat(x, int(s_h), axis=0), int(s_w), axis=1)
-    before = ((kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2)
-    return _correlate(large, kernel, (-before[0], -before[1]))
+    rows, columns = same_front(kernel)
+    return _correlate(large, kernel, (-rows, -columns))
 
 
 def convolve_by_phases(x: Array, kernel: Array, size: Any = 2) -> Array:

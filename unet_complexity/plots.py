@@ -9,10 +9,12 @@ import base64
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from unet_complexity import lite
 from unet_complexity.cost import with_separators
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live, peak
@@ -35,17 +37,29 @@ DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
 class Picture:
     """A figure and the sentence that says what to see in it, which is also its alternative text."""
 
-    figure: Figure
+    figure: Figure | _Unseen
     text: str
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        if isinstance(self.figure, _Unseen):
+            words = f"{self.text}\nNo picture: {lite.missing('matplotlib')}"
+            return {"text/plain": words, "text/html": f"<p>{escape(words)}</p>"}, {}
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}
         return data, {"image/png": {"alt": self.text}}
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+class _Unseen:
+    """In place of a figure and its axes in a browser without matplotlib: whatever is drawn goes nowhere."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: None
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
+    if not lite.can_import("matplotlib"):
+        return _Unseen(), [_Unseen()] * columns
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
 
     figure = Figure(figsize=(width, height), layout="constrained")

@@ -40,6 +40,8 @@ GLOSSARY: dict[str, str] = {
     "s": "factor of an upsampling; but $s_l$ is the side of a filter in He & Sun (2015)",
     "t": "stride of a convolution",
     "m": "side of an output map; $m_l$ in He & Sun (2015)",
+    "b": "batch: images that run together",
+    "e": "bytes per element: 4 in float32",
 }
 
 
@@ -52,7 +54,7 @@ def _letter(name: str) -> sp.Symbol:
 
 
 N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q"))
-n, h, w, c, f, k, s, t, m = map(_letter, "nhwcfkstm")
+n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 
 # He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.

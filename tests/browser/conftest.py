@@ -8,6 +8,8 @@
     voila_page(nb)  ``page`` with the notebook as Voila shows it: outputs only
     far_page(nb)    as ``lab_page``, over a connection with round trips of 150 ms, as to Binder
     offline_page(p) ``page`` with an HTML file or a notebook exported to HTML, every request refused
+    lite_site       the address of what "make lite" has built, on a server that knows nothing but files
+    lite_page(nb)   ``page`` with a notebook of that site, its cells about to run, every other request refused
 
 The browser is Debian's or the user's own. As root on Debian a missing one is installed; elsewhere the
 tests are skipped, and with CI=true they fail.
@@ -32,10 +34,11 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError, sync_playwright
 
-from tools import notebooks
+from tools import lite, notebooks
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+WINDOWS = "C:/Program Files/Google/Chrome/Application/chrome.exe"
 # No sandbox: in a container there is none to be had. The rest keeps the browser from calling home.
 FLAGS = [
     "--no-sandbox",
@@ -57,7 +60,7 @@ def pytest_collection_modifyitems(items):
 
 
 def find_browser() -> str | None:
-    return next(filter(None, map(shutil.which, (*NAMES, MACOS))), None)
+    return next(filter(None, map(shutil.which, (*NAMES, MACOS, WINDOWS))), None)
 
 
 def install_browser() -> None:
@@ -196,7 +199,7 @@ def lab_server(tmp_path_factory):
 @contextlib.contextmanager
 def serve(command: list[str], env: dict[str, str], log: Path):
     """A server that lives as long as it is needed."""
-    with log.open("w") as out:
+    with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
     try:
         yield process
@@ -403,3 +406,58 @@ def export(source, folder: Path) -> Path:
     page = folder / "exported.html"
     page.write_text(HTMLExporter().from_notebook_node(nb)[0], encoding="utf-8")
     return page
+
+
+# Without a server: Python in the page
+
+
+# What a page logs for each package that it asked for in vain.
+IN_VAIN = (REFUSED, "error occurred while loading", "Failed to fetch")
+FOUND = "() => Boolean(window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel)"
+
+
+def npm_or_skip() -> None:
+    if shutil.which("npm") and shutil.which("make"):
+        return
+    message = "NO NPM: the tutorial was not run without a server. Install Node.js and make to run this test."
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="package")
+def lite_site(tmp_path_factory):
+    """The address of the site, in a folder of a server that knows nothing but files."""
+    browser_or_skip()
+    npm_or_skip()
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHONPATH"))}
+    start = time.perf_counter()
+    command = ["make", "--no-print-directory", "lite", f"PYTHON={sys.executable}"]
+    made = subprocess.run(command, cwd=lite.ROOT, env=env, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr
+    print(f"\nmake lite: {time.perf_counter() - start:.1f} s")
+    port = free_port()
+    options = [str(port), "--bind", "127.0.0.1", "--directory", str(lite.SITE.parent)]
+    log = tmp_path_factory.mktemp("lite") / "log.txt"
+    with serve([sys.executable, "-m", "http.server", *options], dict(os.environ), log) as process:
+        url = f"http://127.0.0.1:{port}/{lite.SITE.name}"
+        wait_until_listening(url, process)
+        yield url
+
+
+@pytest.fixture
+def lite_page(page, lite_site):
+    """``lite_page(notebook)``: the page with a notebook of the site, all of whose cells are about to run."""
+    page.refused = []
+    page.set_default_timeout(3 * SECONDS * 1000)  # Python itself starts in the page
+    page.context.route(lambda url: not url.startswith(lite_site), lambda route: refuse_network(route, page.refused))
+
+    def open_notebook(name):
+        page.goto(f"{lite_site}/lab/index.html?path={name}", wait_until="commit")
+        page.wait_for_function(FOUND)
+        page.evaluate("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        return page
+
+    yield open_notebook
+    page.errors[:] = [error for error in page.errors if not any(words in error for words in IN_VAIN)]

@@ -12,16 +12,36 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import conftest
 from tools import notebooks
-from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, RepeatExplorer, WindowExplorer
+from unet_complexity import classic_unet
+from unet_complexity.explorers import (
+    BlockExplorer,
+    GrowthExplorer,
+    LevelsExplorer,
+    NetworkExplorer,
+    RepeatExplorer,
+    RooflineExplorer,
+    WindowExplorer,
+)
 from unet_complexity.explorers.still import add_still
 
-EXPLORERS = {one.kind: one for one in (WindowExplorer, RepeatExplorer, BlockExplorer, GrowthExplorer, LevelsExplorer)}
+CLASSES = (
+    WindowExplorer,
+    RepeatExplorer,
+    BlockExplorer,
+    GrowthExplorer,
+    NetworkExplorer,
+    RooflineExplorer,
+    LevelsExplorer,
+)
+EXPLORERS = {one.kind: one for one in CLASSES}
 PIX2PIX = LevelsExplorer.presets["the question's generator (pix2pix), 256²"]
 IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "window": ("macs", "in_bounds", "so_far", "in_bounds_so_far"),
     "repeat": ("writes", "next", "answer"),
     "block": ("written", "phased", "transposed", "shuffled"),
     "growth": ("macs", "params", "memory", "macs_after", "params_after", "memory_after"),
+    "own": ("macs", "params", "memory"),
+    "roofline": ("flops", "bytes"),
     "levels": ("macs", "params", "memory"),
 }
 
@@ -306,9 +326,12 @@ STORED = [
     RepeatExplorer(),
     BlockExplorer(),
     GrowthExplorer(),
+    NetworkExplorer(),
+    RooflineExplorer(),
     LevelsExplorer(**PIX2PIX),
     WindowExplorer(side=8, kernel_size=4, strides=2, channels=3, filters=64),
     RepeatExplorer(side=2),
+    NetworkExplorer(classic_unet(base_filters=16), side=512),
 ]
 
 
@@ -365,11 +388,22 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
     page = offline_page(exported_pages["plain"])
     first, second = (Shown(page, "window", nth) for nth in (0, 1))
     start = first.state()
-    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[5].state]
+    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[6].state]
     second.sweep("side")
     assert first.state() == start
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
     assert len(ids) == len(set(ids))
+
+
+def test_two_networks_on_a_page_are_drawn_by_their_own_scripts(offline_page, exported_pages):
+    page = offline_page(exported_pages["light"])
+    other = page.locator('.unetx[data-explorer="own"][data-alive]').nth(1)
+    assert other.locator(".unetx-text").text_content() == STORED[-1].text
+    assert other.locator("[data-control]").count() == 3  # side, and the two words of the axis
+    other.locator('[data-control="side"]').press("End")
+    STORED[-1].side = 1024
+    assert other.locator(".unetx-text").text_content() == STORED[-1].text
+    STORED[-1].side = 512
 
 
 def test_presets_reset_and_copy(offline_page, exported_pages):
@@ -528,7 +562,9 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         "window": {"side": 12, "kernel_size": 5},
         "repeat": {"side": 6, "row_factor": 4},
         "block": {"side": 6, "factor": 4},
+        "own": {},
         "levels": {"depth": 8},
+        "roofline": {"bandwidth": 10000},
     }
     for kind, state in largest.items():
         one = Shown(page, kind)

@@ -55,6 +55,9 @@ def said(name):
         ("fullest moment", "16.78 million"),
         ("largest by smallest", "x 2"),
         ("tools that count a copy", "10"),
+        ("busiest level of the file", "level 1 or level 2"),
+        ("memory on the top level", "55.9 %"),
+        ("the file twice as wide", "x 3.975"),
     ],
 )
 def test_outcomes_are_those_of_the_notebooks(name, outcome):

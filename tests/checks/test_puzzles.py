@@ -4,10 +4,12 @@ import re
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unet_complexity import pix2pix_unet
 from unet_complexity.checks import Puzzle, check, exercises
+from unet_complexity.roofline import MACHINES, roofline
 
 PUZZLES = {name: puzzle for name, puzzle in exercises().items() if isinstance(puzzle, Puzzle)}
 UNET = "a U-Net on a budget"
@@ -67,12 +69,59 @@ def test_tools_are_apart_just_where_the_network_is_narrow_and_large(tiles, base_
     assert check("tools apart", (tiles, base_filters)).right == keeps
 
 
+def own(width, depth):
+    """MACs, numbers at the fullest moment and parameters of the network in the file at 256 x 256, by closed forms."""
+    macs = 256**2 * (width**2 * (9 * (2 + 9 * depth) + 4 * depth) + width * 56) // 2
+    weights = width * ((9 * 4**depth - 6) * 9 * width + 8 * (4**depth - 1) * width + 84) // 3
+    biases = 2 * width * (2**depth + 2 * (2**depth - 1)) + width * (2**depth - 1) + 1
+    return macs, 4 * 256**2 * width, weights + biases
+
+
+@settings(max_examples=40)
+@given(width=st.integers(1, 20), depth=st.integers(1, 8))
+def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
+    macs, held, params = own(width, depth)
+    feedback = check("your network on a budget", (width, depth))
+    assert feedback.right == (macs <= 1_500_000_000 and held <= 3_000_000 and 10**6 <= params <= 4 * 10**6)
+    assert ("Too much, numbers at the fullest moment" in feedback.text) == (held > 3_000_000)
+    assert ("Too little, parameters" in feedback.text) == (params < 1_000_000)
+
+
+def least_ms(side, g):
+    """The asked network on a T4, fused, block by block: maps are read and written once, weights read once."""
+    widths = [3, *(g * min(2**i, 8) for i in range(7))]  # of the image and of d1 ... d7
+    blocks = [(side >> level, widths[level - 1], widths[level], 2, 5 if level > 1 else 3) for level in range(1, 8)]
+    for level in range(6, -1, -1):
+        skip = 0 if level == 6 else widths[level + 1]
+        blocks.append((side >> level, widths[min(level + 1, 7)] + skip, widths[level], 0.5, 4 if level else 2))
+    total = 0
+    for rows, channels, filters, step, each in blocks:
+        taps, normalised = 16 * channels * filters, 4 * filters * (each > 3)
+        moved = 4 * ((step * rows) ** 2 * channels + rows**2 * filters + taps + filters + normalised)
+        total += max(rows**2 * (2 * taps + each * filters) / 8.1e12, moved / 320e9)
+    return 1000 * total
+
+
+@given(tiles=st.integers(1, 8), base_filters=st.integers(1, 40))
+def test_a_network_keeps_to_the_clock_just_when_its_least_time_does(tiles, base_filters):
+    network = pix2pix_unet(128 * tiles, 3, base_filters=base_filters)
+    keeps = least_ms(128 * tiles, base_filters) <= 2 and tiles >= 3 and network.total().params >= 3_000_000
+    assert check("a network on a clock", (tiles, base_filters)).right == keeps
+
+
+def test_the_least_time_of_this_test_is_the_rooflines():
+    found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], fused=True)
+    assert least_ms(256, 64) == pytest.approx(1000 * found.seconds)
+
+
 KEPT = {
+    "your network on a budget": [(6, 5), (8, 5), (10, 5), (4, 6)],
     "a layer on a budget": [(64, 3, 2), (86, 3, 4), (64, 3, 3)],
     "a copy on a budget": [(128, 2, 8, 16), (32, 8, 10, 16), (64, 4, 8, 21)],
     "phases on a budget": [(4, 3), (3, 4)],
     UNET: [(32, 3), (24, 3), (16, 4), (8, 5)],
     "tools apart": [(7, 4), (8, 4), (6, 5), (8, 5)],
+    "a network on a clock": [(3, 18), (3, 24), (4, 20)],
 }
 
 

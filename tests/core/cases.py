@@ -31,6 +31,7 @@ from unet_complexity import (
     DepthwiseConv2D,
     Divide,
     Dropout,
+    Elementwise,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
@@ -63,6 +64,7 @@ from unet_complexity import (
     ZeroPadding2D,
 )
 from unet_complexity.layers.elementwise import OPERATIONS
+from unet_complexity.layers.merging import ELEMENTWISE
 from unet_complexity.symbols import letter
 
 
@@ -176,6 +178,18 @@ def merged(draw: Draw, layer: Layer, most: int = 4) -> Case:
 
 
 @st.composite
+def elementwise(draw: Draw) -> Case:
+    """With an array that is known, or a lone number, or of as many maps as the operation takes."""
+    operation = draw(st.sampled_from([*ELEMENTWISE]))
+    most = {"where": 3, "clip": 1}.get(operation, 2)
+    known = operation not in ("where", "clip") and draw(st.booleans())
+    inputs = 1 if known or operation == "clip" else draw(st.integers(1, most))
+    x, *others = draw(merged(Add(), most=3)).inputs
+    array = others[0] if known else None
+    return Case(Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs])
+
+
+@st.composite
 def multiplied(draw: Draw) -> Case:
     (b, m), (k, n), turned = draw(pairs(3)), draw(pairs(4)), draw(st.booleans())
     first, second = draw(st.sampled_from([(b, b), (1, b), (b, 1)]))
@@ -247,6 +261,7 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Flatten: on_any_map(st.just(Flatten())),
     Concatenate: concatenated(),
     **{type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())},
+    Elementwise: elementwise(),
     **{type(layer): merged(layer, most=2) for layer in (Subtract(), Divide())},
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),
     Cropping2D: cropped(),
@@ -355,7 +370,9 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
     case = draw(CASES[kind])
     values: dict[str, int] = {}
-    alone = len(case.inputs) == 1
+    known = getattr(case.layer, "array", None)  # meets the inputs as another one would
+    given = case.inputs if known is None else (*case.inputs, known)
+    alone = len(given) == 1
 
     def lift(name: str, value: Any) -> Any:
         letters = NUMBERED.get(name, "")
@@ -375,21 +392,23 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = tuple(map(shape, case.inputs if kind is not MatMul else case.inputs[:1]))
+    inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
     if alone or kind is MatMul:
-        inputs = (*inputs, *case.inputs[1:])
+        inputs = (*inputs, *given[1:])
     else:  # inputs that had a side in common have it still
-        inputs = tuple(alike(x, case.inputs, inputs) for x in case.inputs)
+        inputs = tuple(alike(x, given, inputs) for x in given)
     if kind is MatMul:
         inputs = (inputs[0], beside(case, inputs[0]))
     config = case.config()
+    if known is not None:
+        *inputs, config["array"] = inputs
     if kind is Reshape:
         config["target_shape"] = (1, -1, inputs[0].channels)
     # A letter is no 1, and of strides and dilation only one may differ from 1.
     dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
     plain = {"strides" if dilated else "dilation_rate"} if "dilation_rate" in config else set()
     layer = kind(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
-    made = Lifted(layer, inputs, values)
+    made = Lifted(layer, tuple(inputs), values)
     assume(values and fits(made))
     return made
 

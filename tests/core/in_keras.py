@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from unet_complexity import Layer, Network, Tensor
+from unet_complexity.counting import filled
+from unet_complexity.counting.merging import LONE
 
 
 def in_keras(keras: ModuleType, layer: Layer) -> Any:
@@ -21,6 +23,8 @@ def in_keras(keras: ModuleType, layer: Layer) -> Any:
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
         config["kernel_initializer"] = "zeros"  # drawing random ones is compiled anew for each shape
+    if kind == "Elementwise":
+        return with_what_is_known(keras, layer)
     if kind.startswith("Global"):
         config = {"keepdims": True}
     if kind == "Normalization":
@@ -30,6 +34,28 @@ def in_keras(keras: ModuleType, layer: Layer) -> Any:
     if isinstance(config.get("padding"), tuple) and kind != "ZeroPadding2D":
         return bordered(keras, layer, config)
     return getattr(keras.layers, kind)(**config)
+
+
+def with_what_is_known(keras: ModuleType, layer: Any) -> Any:
+    """One of Keras's operations on maps, an array of weights or of known numbers, and lone numbers for the rest."""
+    array, ops = layer.array, keras.ops
+
+    class Known(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            sides = array and (array.height, array.width, array.channels)
+            self.known = [self.add_weight(shape=sides) if layer.learned else np.array(filled(*sides))] if array else []
+
+        def call(self, x: Any) -> Any:
+            operands = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
+            missing = {"where": 3, "clip": 3}.get(layer.operation, 2) - len(operands)
+            made = getattr(ops, layer.operation)(*operands, *([LONE] * missing))
+            return ops.cast(made, "float32")
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
+            return self.call(keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]).shape
+
+    return Known()
 
 
 def bordered(keras: ModuleType, layer: Layer, config: dict[str, Any]) -> Any:

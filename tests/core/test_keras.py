@@ -57,7 +57,8 @@ def check_against_keras(keras: ModuleType, case: Case) -> None:
     assert parameters(real) == (cost.params, cost.trainable_params)
     weights = randomize(real, random)
     inputs = [random.normal(size=(x.height, x.width, x.channels)).astype("float32") for x in case.inputs]
-    if getattr(case.layer, "activation", "") in ("log", "reciprocal", "sqrt"):
+    name = getattr(case.layer, "activation", "") or getattr(case.layer, "operation", "")
+    if name in ("log", "reciprocal", "sqrt", "power"):
         inputs = [np.abs(x) + 0.1 for x in inputs]
     np.testing.assert_allclose(counted(case.layer, inputs, weights), run(real, inputs), rtol=2e-5, atol=2e-5)
 

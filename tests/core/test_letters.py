@@ -39,6 +39,8 @@ def with_numbers(layer: Layer, values: dict[str, int]) -> Layer:
     def number(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(number, value))
+        if isinstance(value, Tensor):
+            return numbered(value, values)
         return value.subs(letters) if isinstance(value, sp.Expr) else value
 
     return type(layer)(*(number(getattr(layer, field)) for field in layer.__dataclass_fields__))
@@ -62,6 +64,7 @@ def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
     named = {name for layer in LAYERS for name in layer.__dataclass_fields__}
     not_sizes = {"padding", "use_bias", "interpolation", "cropping", "activation", "negative_slope", "rate"}
     not_sizes |= {"alpha", "axes", "axis", "center", "dims", "given", "max_value", "offset", "operation", "scale"}
+    not_sizes |= {"array", "inputs", "learned"}  # the array's sides are those of the inputs that it meets
     not_sizes |= {"shared_axes", "starts", "steps", "stops", "target_shape", "transpose_b"}
     assert named - not_sizes == set(NUMBERED) - {"channels"}
 

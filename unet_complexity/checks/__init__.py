@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from unet_complexity.checks import convolution, phased, totals, unets, upsampling
+from unet_complexity.checks import convolution, own, phased, seconds, totals, unets, upsampling
 from unet_complexity.checks.feedback import Feedback
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.ledger import ledger, predict
@@ -22,7 +22,7 @@ __all__ = ["Exercise", "Feedback", "Puzzle", "check", "exercises", "ledger", "pr
 @cache
 def exercises() -> dict[str, Exercise | Puzzle]:
     """All exercises, by the name that the notebooks use, in reading order."""
-    rooms = (convolution, upsampling, phased, unets, totals)
+    rooms = (convolution, upsampling, phased, unets, totals, seconds, own)
     return {name: exercise for room in rooms for name, exercise in room.exercises().items()} | PUZZLES
 
 

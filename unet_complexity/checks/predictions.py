@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
+from unet_complexity.checks.own import in_the_file
 from unet_complexity.checks.phased import share_left
+from unet_complexity.checks.seconds import (
+    gain_of_twice_the_bandwidth,
+    power_of_the_side,
+    share_of_the_copies,
+    share_of_the_last_convolution,
+)
 from unet_complexity.conventions import Convention, conventions
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
@@ -147,6 +154,20 @@ def _copiers() -> tuple[int, ...]:
     return (sum("upsampling" in tool.parts(_asked()) for tool in _workers()),)
 
 
+def _busiest_levels() -> tuple[str, ...]:
+    macs = {level: part.total().at(N=256).macs for level, part in in_the_file().groups("level").items()}
+    return tuple(f"level {level}" for level, count in macs.items() if count == max(macs.values()))
+
+
+def _memory_on_top() -> tuple[Any, ...]:
+    network = in_the_file(side=256).only(Convolution)
+    return (round(100 * network.groups("level")[0].total().writes / network.total().writes, 1),)
+
+
+def _wider_file() -> tuple[Any, ...]:
+    return (round(in_the_file(width=32, side=256).total().macs / in_the_file(side=256).total().macs, 3),)
+
+
 PREDICTIONS = {
     "a doubled side": Prediction(
         "How many times as many elements does UpSampling2D(size=2) write for a map with twice the side?",
@@ -236,4 +257,35 @@ PREDICTIONS = {
         "x {}",
     ),
     "tools that count a copy": Prediction("How many of the nineteen count something for UpSampling2D?", _copiers),
+    "seconds of the copies": Prediction(
+        "What percentage of ONNX Runtime's time do the seven UpSampling2D of the asker's network take?",
+        lambda: (share_of_the_copies(),),
+        "{} %",
+    ),
+    "seconds of the last convolution": Prediction(
+        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time does it take?",
+        lambda: (share_of_the_last_convolution(),),
+        "{} %",
+    ),
+    "twice the bandwidth": Prediction(
+        "By what factor does the least time of the whole network fall if memory becomes twice as fast?",
+        lambda: (gain_of_twice_the_bandwidth(),),
+        "x {}",
+    ),
+    "power of the side": Prediction(
+        "The time grows like a power of the side N: which one fits what ONNX Runtime took best?",
+        lambda: (power_of_the_side(),),
+        "N^{}",
+    ),
+    "busiest level of the file": Prediction(
+        "Which level of the U-Net in the file (width 16, depth 3) makes most MACs?",
+        _busiest_levels,
+        choices=tuple(f"level {level}" for level in range(4)),
+    ),
+    "memory on the top level": Prediction(
+        "What percentage of its convolutions' outputs, in elements, lies on level 0?", _memory_on_top, "{} %"
+    ),
+    "the file twice as wide": Prediction(
+        "By what factor do its MACs grow with width 32 in place of 16?", _wider_file, "x {}"
+    ),
 }

@@ -13,10 +13,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
+from unet_complexity.checks.own import in_the_file
 from unet_complexity.checks.phased import share_left
 from unet_complexity.conventions import conventions
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
+from unet_complexity.memory import peak
+from unet_complexity.roofline import MACHINES, roofline
 from unet_complexity.symbols import as_size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
@@ -138,6 +141,20 @@ def _apart(tiles: int, base_filters: int) -> Amounts:
     return {"side": 128 * tiles, "MACs": network.total().macs, "per cent apart": Fraction(100 * (more - less), less)}
 
 
+@lru_cache(maxsize=1000)
+def _least_time(tiles: int, base_filters: int) -> Amounts:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    least = 1000 * roofline(network, MACHINES["NVIDIA T4"], fused=True).seconds
+    return {"least ms": least, "side": 128 * tiles, "parameters": network.total().params}
+
+
+@lru_cache(maxsize=1000)
+def _own(width: int, depth: int) -> Amounts:
+    network = in_the_file(width, depth, 256)
+    cost, most = network.total(), peak(network).elements
+    return {"MACs": cost.macs, "numbers at the fullest moment": most, "parameters": cost.params}
+
+
 PUZZLES = {
     "a layer on a budget": Puzzle(
         (Letter("filters", 10_000, doubling=True), Letter("kernel_size", 32), Letter("strides", 128)),
@@ -173,5 +190,17 @@ PUZZLES = {
         _apart,
         {"side": 1024},
         {"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
+    ),
+    "a network on a clock": Puzzle(
+        (Letter("tiles", 100), Letter("base_filters", 1_000, doubling=True)),
+        _least_time,
+        {"least ms": 2},
+        {"side": 384, "parameters": 3_000_000},
+    ),
+    "your network on a budget": Puzzle(
+        (Letter("width", 1_000, doubling=True), Letter("depth", 8)),
+        _own,
+        {"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
+        {"parameters": 1_000_000},
     ),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, each, sides_of
+from unet_complexity.counting.maps import Map, each, filled, sides_of
 from unet_complexity.counting.tally import Tally, twin
 
 PAIRWISE: dict[type[L.Layer], Callable[[float, float], float]] = {
@@ -55,6 +56,40 @@ def _spread(x: Any, y: Any, operation: Callable[[float, float], float]) -> Any:
 
 def _times(x: list[Any], m: int) -> list[Any]:
     return x * m if len(x) == 1 else x
+
+
+APPLIED: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": PAIRWISE[L.Divide],
+    "maximum": max,
+    "minimum": min,
+    "power": lambda a, b: abs(a) ** b if a else 0.0,
+    "equal": operator.eq,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "where": lambda c, a, b: a if c else b,
+}
+LONE = 0.5  # a number that is known beforehand and has no axis
+
+
+@twin(L.Elementwise)
+def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
+    """What meets at one place, and a lone number for each operand that is missing, through one function."""
+    maps = [tally.load(x) for x in inputs]
+    if layer.array:
+        sides = layer.array.height, layer.array.width, layer.array.channels
+        maps.append(tally.weight(*sides) if layer.learned else filled(*sides))
+    met: Any = each(maps[0], lambda value, _: (value,))  # type: ignore[arg-type, return-value]
+    for x in maps[1:]:
+        met = _spread(met, x, lambda values, value: (*values, value))  # type: ignore[arg-type, return-value, misc]
+    if layer.operation == "clip":
+        return each(met, lambda v, _: tally.write(tally.op(min(tally.op(max(*v, LONE)), LONE))))  # type: ignore[misc]
+    lone = (LONE,) * ((3 if layer.operation == "where" else 2) - len(maps))
+    return each(met, lambda v, _: tally.write(tally.op(APPLIED[layer.operation](*v, *lone))))  # type: ignore[misc]
 
 
 @twin(L.Dense)

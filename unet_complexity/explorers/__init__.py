@@ -13,10 +13,20 @@ if TYPE_CHECKING:
     from unet_complexity.explorers.block import BlockExplorer
     from unet_complexity.explorers.growth import GrowthExplorer
     from unet_complexity.explorers.levels import LevelsExplorer
+    from unet_complexity.explorers.network import NetworkExplorer
     from unet_complexity.explorers.repeat import RepeatExplorer
+    from unet_complexity.explorers.roofline import RooflineExplorer
     from unet_complexity.explorers.window import WindowExplorer
 
-__all__ = ["BlockExplorer", "GrowthExplorer", "LevelsExplorer", "RepeatExplorer", "WindowExplorer"]
+__all__ = [
+    "BlockExplorer",
+    "GrowthExplorer",
+    "LevelsExplorer",
+    "NetworkExplorer",
+    "RepeatExplorer",
+    "RooflineExplorer",
+    "WindowExplorer",
+]
 
 
 def __getattr__(name: str) -> Any:

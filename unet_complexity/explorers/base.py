@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -86,7 +86,7 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def _esm(self) -> str:
-        return module.widget_module(self.kind, self._spec())
+        return module.widget_module(self.kind, self._spec(), self._counts())
 
     @classmethod
     def _known(cls, state: dict[str, Any]) -> None:
@@ -128,6 +128,10 @@ class Explorer(anywidget.AnyWidget):
         """What an explorer counts, beside its controls."""
         return {}
 
+    def _counts(self) -> str:
+        """JavaScript of the formulas, where this explorer has its own."""
+        return ""
+
     def _check(self, state: dict[str, Any]) -> None:
         """ValueError where the values do not go together."""
 
@@ -140,7 +144,7 @@ class Explorer(anywidget.AnyWidget):
         A widget's form beside it would be preferred, and say "model not found" wherever a saved notebook is opened
         again.  Only viewers that load widgets for nothing else get it.
         """
-        page = module.page(self.kind, self._spec(), self.state, self.text, self._key)
+        page = module.page(self.kind, self._spec(), self.state, self.text, self._key, self._counts())
         data, metadata = super()._repr_mimebundle_(**kwargs) if _wants_a_view() else ({}, {})
         return {**data, "text/plain": self.text, "text/html": page}, metadata
 
@@ -163,3 +167,15 @@ def singular(text: str) -> str:
 def rounded(value: float) -> str:
     """One decimal, halves upwards, as JavaScript's toFixed does it."""
     return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def three_digits(value: float) -> str:
+    """Three digits, from 100 on whole with separators, halves upwards; the picture's script has the same rule.
+
+    >>> three_digits(0.5), three_digits(9.996), three_digits(12345.6)
+    ('0.500', '10.0', '12,346')
+    """
+    if value >= 100:
+        return f"{Decimal(value).quantize(Decimal(1), ROUND_HALF_UP):,}"
+    digits = Context(prec=3, rounding=ROUND_HALF_UP).plus(Decimal(value))
+    return f"{digits.quantize(Decimal(1).scaleb(digits.adjusted() - 2)):f}"

@@ -20,13 +20,15 @@ from unet_complexity.cost import Cost, Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose, Convolution, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, N, c, f, g, k, m, n, q, s, t
+from unet_complexity.roofline import Kernel, Machine, roofline
+from unet_complexity.symbols import C_in, C_out, L, N, b, c, f, g, k, m, n, q, s, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Table = dict[str, Any]  # plain numbers by name
 Formulas = dict[str, Any]  # expressions, and lists or dictionaries of them
 
 s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
+UNIT = Machine("any", 1, 1)  # whose seconds are the counts
 SIDES, KERNELS, STRIDES, DILATIONS = range(3, 13), range(1, 6), range(1, 4), range(1, 3)
 
 
@@ -166,6 +168,21 @@ def growth_formulas() -> Formulas:
     """The same U-Nets, and one convolution."""
     chosen = {name: blocks for name, blocks in levels_formulas().items() if name != "classic upsample"}
     return {"unets": chosen, "convolution": counts_of_convolution(Tensor(N, N, C_in), g, k)}
+
+
+@cache
+def roofline_formulas() -> Formulas:
+    """Of each network and way to run it the kernels: FLOPs of a batch, and the elements that it moves."""
+    networks = {"pix2pix": pix2pix_unet(N, 3, base_filters=g), "classic": classic_unet(N, base_filters=g)}
+    ways = {"one by one": False, "fused": True}
+    return {
+        name: {way: [_kernel(one) for one in roofline(net, UNIT, 1, b, fused)] for way, fused in ways.items()}
+        for name, net in networks.items()
+    }
+
+
+def _kernel(kernel: Kernel) -> Formulas:
+    return {"name": kernel.name, "flops": tidy(kernel.flops), "moved": tidy(kernel.bytes)}
 
 
 def counts_of_network(net: Network) -> dict[str, int]:

@@ -89,7 +89,7 @@ class LevelsExplorer(Explorer):
         net = self._network(self.state)
         levels = {level: counts_of_network(part) for level, part in net.groups("level").items()}
         numbers: dict[str, Any] = counts_of_network(net)
-        numbers["size"] = _bytes_written(4 * numbers["memory"])
+        numbers["size"] = bytes_written(4 * numbers["memory"])
         for name in ("params", "macs", "memory"):
             # of equal levels the upper one, as in the picture
             most = max(sorted(levels), key=lambda level: levels[level][name])
@@ -98,7 +98,8 @@ class LevelsExplorer(Explorer):
         return numbers
 
 
-def _bytes_written(size: int) -> str:
+def bytes_written(size: int) -> str:
+    """A size in memory as the picture has it: "152.5 MiB"."""
     units = ("bytes", "KiB", "MiB", "GiB")
     power = min(3, (size.bit_length() - 1) // 10)
     return f"{size} bytes" if power == 0 else f"{rounded(size / 1024**power)} {units[power]}"

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from unet_complexity.explorers import formulas
+from unet_complexity.explorers import formulas, own
 from unet_complexity.explorers.templates import closed_forms
 
 PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
@@ -21,44 +21,63 @@ PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
     "block": lambda: (formulas.block_formulas(), formulas.block_table()),
     "levels": lambda: (formulas.levels_formulas(), {"forms": closed_forms()}),
     "growth": lambda: (formulas.growth_formulas(), {}),
+    "own": own.asked,
+    "roofline": lambda: (formulas.roofline_formulas(), {}),
 }
-SHARED = {"levels": ["unet.js"], "growth": ["unet.js"]}  # between draw.js and the explorer's own
+SHARED = {
+    "levels": ["unet.js", "stack.js"],
+    "growth": ["unet.js"],
+    "own": ["unet.js", "stack.js"],
+}  # between draw.js and the explorer's own
 
 WIDGET = "export default { initialize: (found) => announce(found.model), render: (view) => renderWidget(view) };\n"
 PAGE = "startOnPage();\n"
 
 
 @cache
-def body(kind: str) -> str:
-    """Everything but the start: constants, formulas, ``explorer.picture`` and ``mount``."""
-    expressions, table = PARTS[kind]()
+def data(kind: str) -> str:
+    """The formulas and the table of an explorer that is the same for everybody."""
+    return written(*PARTS[kind]())
+
+
+def written(expressions: formulas.Formulas, table: formulas.Table) -> str:
+    """Formulas and table as JavaScript's ``count`` and ``TABLE``."""
+    return f"const count = {formulas.javascript(expressions)};\nconst TABLE = {formulas.table(table)};"
+
+
+@cache
+def body(kind: str, counts: str = "") -> str:
+    """Everything but the start: constants, formulas, ``explorer.picture`` and ``mount``.
+
+    ``counts``: what :func:`written` gives for this one explorer, where not all of its kind are the same.
+    """
     static = files("unet_complexity.explorers") / "static"
     names = ["draw.js", *SHARED.get(kind, []), f"{kind}.js", "shell.js"]
     return "\n".join(
         [
             f"const CSS = {json.dumps((static / 'style.css').read_text('utf-8'))};",
-            f"const count = {formulas.javascript(expressions)};",
-            f"const TABLE = {formulas.table(table)};",
+            counts or data(kind),
             *((static / name).read_text("utf-8") for name in names),
         ]
     )
 
 
-def widget_module(kind: str, spec: dict[str, Any]) -> str:
+def widget_module(kind: str, spec: dict[str, Any], counts: str = "") -> str:
     """The module that anywidget loads."""
-    return f"{_constant(spec)}{body(kind)}{WIDGET}"
+    return f"{_constant(spec)}{body(kind, counts)}{WIDGET}"
 
 
-def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str, key: str = "") -> str:
+def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str, key: str = "", counts: str = "") -> str:
     """HTML that needs nothing else: the sentence first, which the script replaces by the live explorer.
 
     ``key``: that of the object in the kernel which the explorer follows, and which follows it, while there is one.
     """
-    script = f"(() => {{\n{_constant(spec)}{body(kind)}{PAGE}}})();".replace("</script", r"<\/script")
+    script = f"(() => {{\n{_constant(spec)}{body(kind, counts)}{PAGE}}})();".replace("</script", r"<\/script")
     data = html.escape(json.dumps(state, separators=(",", ":")))
     model = f' data-key="{key}"' if key else ""
+    own = f' data-own="{spec["own"]}"' if "own" in spec else ""
     return (
-        f'<div class="unetx" data-explorer="{kind}" data-state="{data}"{model}>'
+        f'<div class="unetx" data-explorer="{kind}"{own} data-state="{data}"{model}>'
         f"<p>{html.escape(text)}</p></div>\n<script>\n{script}\n</script>"
     )
 

@@ -11,14 +11,16 @@ import html as markup
 import io
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from unet_complexity.explorers import module
 
-PLACE = re.compile(r'(<div class="unetx" data-explorer="(\w+)" data-state="([^"]*)")(?: data-key="\w*")?>(<img[^>]*>)?')
+OPENING = r'(<div class="unetx" data-explorer="\w+"(?: data-own="\w+")? data-state="([^"]*)")'
+PLACE = re.compile(OPENING + r'(?: data-key="\w*")?>(<img[^>]*>)?')
+SCRIPT = re.compile(r"<script>\n\(\(\) => \{\n(.*?)startOnPage\(\);\n\}\)\(\);", re.DOTALL)
 COLOURS = 128
 SCALE = 2  # pixels per unit of the picture, for dense screens
 
@@ -26,23 +28,33 @@ SCALE = 2  # pixels per unit of the picture, for dense screens
 @cache
 def engine(kind: str) -> Any:
     """A JavaScript context in which the explorer's ``explorer``, ``count`` and ``fit`` are known."""
-    try:
-        from py_mini_racer import MiniRacer
-    except ImportError as error:
-        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
     from unet_complexity import explorers
 
     classes = (getattr(explorers, name) for name in explorers.__all__)
     spec = next(one._spec() for one in classes if one.kind == kind)
+    return running(f"const SPEC = {json.dumps(spec)};\n{module.body(kind)}")
+
+
+@lru_cache(maxsize=32)
+def running(script: str) -> Any:
+    """A JavaScript context after it has run a script."""
+    try:
+        from py_mini_racer import MiniRacer
+    except ImportError as error:
+        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
     context = MiniRacer()
-    context.eval(f"const SPEC = {json.dumps(spec)};\n{module.body(kind)}")
+    context.eval(script)
     return context
 
 
 def picture(kind: str, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
     """What ``explorer.picture`` gives for a state: "svg", "text", "rows", "numbers"."""
+    return _drawn(engine(kind), state, narrow)
+
+
+def _drawn(context: Any, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
     options = json.dumps({"narrow": narrow, "uid": "still"})
-    result = engine(kind).eval(f"JSON.stringify(explorer.picture({json.dumps(state)}, {options}))")
+    result = context.eval(f"JSON.stringify(explorer.picture({json.dumps(state)}, {options}))")
     drawn: dict[str, Any] = json.loads(result)
     return drawn
 
@@ -88,12 +100,14 @@ def _with_style(svg: str) -> str:
 def add_still(html: str) -> str:
     """The HTML form of an explorer with a still of its state in it; any other HTML as it is.
 
-    The picture's alternative text is the explorer's sentence.  The key goes: stored, no kernel knows it.
+    It is drawn by the script beside it.  The picture's alternative text is the explorer's sentence.  The key goes:
+    stored, no kernel knows it.
     """
 
     def with_image(match: re.Match[str]) -> str:
-        opening, kind, state = match[1], match[2], json.loads(markup.unescape(match[3]))
-        drawn = picture(kind, state)
+        opening, state = match[1], json.loads(markup.unescape(match[2]))
+        script = SCRIPT.search(html, match.end())[1]  # type: ignore[index]
+        drawn = _drawn(running(script.replace(r"<\/script", "</script")), state)
         data = base64.b64encode(png(drawn["svg"])).decode()
         alt = markup.escape(drawn["text"])
         return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'

@@ -23,7 +23,17 @@ from unet_complexity.layers.elementwise import (
     Rescaling,
     Softmax,
 )
-from unet_complexity.layers.merging import Add, Average, Concatenate, Divide, Maximum, Minimum, Multiply, Subtract
+from unet_complexity.layers.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Divide,
+    Elementwise,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from unet_complexity.layers.normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -46,7 +56,7 @@ LAYERS: tuple[type[Layer], ...] = (
     *(Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, PhaseConv2D, Dense, MatMul),
     *(UpSampling2D, Resizing, MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
     *(DepthToSpace, SpaceToDepth, ZeroPadding2D, Cropping2D, Slice, Permute, Reshape, Flatten),
-    *(Concatenate, Add, Subtract, Multiply, Divide, Maximum, Minimum, Average),
+    *(Concatenate, Add, Subtract, Multiply, Divide, Maximum, Minimum, Average, Elementwise),
     *(Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax, Rescaling, Dropout),
     *(BatchNormalization, Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
 )

@@ -18,6 +18,7 @@ OPERATIONS = {
     "linear": 0,
     **dict.fromkeys(("relu", "tanh", "sigmoid", "exponential"), 1),
     **dict.fromkeys(("abs", "cos", "erf", "log", "negative", "reciprocal", "sin", "sqrt", "square"), 1),
+    **dict.fromkeys(("ceil", "floor", "round", "sign"), 1),
     "relu6": 2,  # compare with 0 and with 6
     "leaky_relu": 2,  # scale, compare
     "silu": 2,  # sigmoid, multiply
@@ -60,7 +61,7 @@ class Activation(_SameShape):
 
     @property
     def gradient_reads(self) -> str:
-        if self.activation in ("linear", "negative"):
+        if self.activation in ("linear", "negative", "ceil", "floor", "round", "sign"):
             return "nothing"
         return "inputs" if self.activation in OF_INPUTS else "output"
 

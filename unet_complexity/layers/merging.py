@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
+from unet_complexity.layers.base import Layer, one_of
 from unet_complexity.layers.pooling import as_axes
 from unet_complexity.symbols import Size, exact
 
@@ -156,3 +156,45 @@ class Average(_Merge):
 
     def elementwise(self, *inputs: Tensor) -> Size:
         return exact(super().elementwise(*inputs) + self.output(*inputs).size)
+
+
+PAIRED = "add subtract multiply divide maximum minimum power equal greater greater_equal less less_equal".split()
+ELEMENTWISE = {**dict.fromkeys((*PAIRED, "where"), 1), "clip": 2}  # operations per element: clip compares twice
+
+
+@dataclass(frozen=True)
+class Elementwise(_Merge):
+    """keras.ops by name, where the package has no layer for it, or where one operand is known beforehand.
+
+    ``array``: the shape of what is known, which meets the ``inputs`` maps as another one would; ``learned``: it is
+    params, as a learned scale is: Elementwise("multiply", Tensor(1, 1, c)).  A lone number is no param.
+
+    >>> cost = Elementwise("multiply", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
+    >>> cost.params, cost.elementwise
+    (4, 256)
+    """
+
+    operation: str
+    array: Tensor | None = None
+    learned: bool = True
+    inputs: int = 1
+
+    def __post_init__(self) -> None:
+        one_of("operation", self.operation, tuple(ELEMENTWISE))
+
+    @property
+    def arity(self) -> int:
+        return self.inputs
+
+    @property
+    def gradient_reads(self) -> str:
+        return "nothing" if self.operation in ("add", "subtract") else "inputs"
+
+    def params(self, *inputs: Tensor) -> Size:
+        return self.array.size if self.array and self.learned else 0
+
+    def elementwise(self, *inputs: Tensor) -> Size:
+        return ELEMENTWISE[self.operation] * self.output(*inputs).size
+
+    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
+        return super()._together(*inputs, *([self.array] if self.array else []))

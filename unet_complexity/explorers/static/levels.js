@@ -1,70 +1,10 @@
-// The U-Net, a row per level: parameters, MACs and memory as aligned bars, the state before as a ghost.
-
-const LOG = { params: 11, macs: 14, memory: 11 }; // ends of the logarithmic axes, powers of ten: fixed, so that bars move
+// The U-Net, a row per level.
 
 const lettersOf = (s) => ({
   N: s.side, C_in: s.in_channels, C_out: s.out_channels, g: s.base_filters, k: s.kernel_size, L: s.depth, q: s.doublings,
 });
 
 const levelsOf = (s) => levelsFrom(count[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s));
-
-function levelsNumbers(s, levels) {
-  const numbers = { ...s, ...totalsOf(levels) };
-  for (const name of NAMES) {
-    const most = levels.reduce((best, level, l) => (level[name] > levels[best][name] ? l : best), 0);
-    numbers[`${name}_level`] = most;
-    numbers[`${name}_share`] = (100 * (levels[most][name] / numbers[name])).toFixed(1);
-  }
-  return { ...numbers, size: bytes(4 * numbers.memory) };
-}
-
-// Each total: its name, the formula in letters, with numbers in it, and its value.
-const formsOf = (forms, letters, totals) => {
-  const names = Object.fromEntries(Object.keys(letters).map((letter) => [letter, letter]));
-  const put = (form, values) => form.replace(/\{(\w+)\}/g, (_, letter) => values[letter]);
-  return Object.entries(forms).map(([name, form]) =>
-    [QUANTITIES[name].unit, put(form, names), put(form, letters), exact(totals[name])]);
-};
-
-const ratio = (now, before) => {
-  const factor = now / before;
-  return factor === 1 ? "" : `×${factor >= 100 ? factor.toFixed(0) : factor.toPrecision(3).replace(/\.?0+$/, "")}`;
-};
-
-// How much of its track a bar fills: its share of the total, or its logarithm on a fixed axis.
-const part = (s, name, value, total) =>
-  s.axis === "log" ? Math.max(0, Math.log10(value) / LOG[name]) : value / total;
-
-function drawU(levels, x, y, width, row, narrow) {
-  const box = narrow ? 4 : 12, text = narrow ? 40 : 78, indent = Math.min(7, (width - 2 * box - text) / 2 / levels.length);
-  return levels.map((level, l) => {
-    const left = x + l * indent, right = x + width - l * indent - box, top = y + l * row + 3, high = row - 9;
-    const turn = l === levels.length - 1, across = right - left;
-    const base = `M${left} ${top}v${high + 9}h${across + box}v${-high - 9}h${-box}v${high + 3}H${left + box}V${top}Z`;
-    let out = turn ? path(base, "arm") : "";
-    if (!turn) {
-      out += rect(left, top, box, high, level.parts.encoder ? "arm" : "arm-input") + rect(right, top, box, high, "arm");
-      out += path(`M${left + box + 2} ${top + 3}H${right - 3}m-4 -3l4 3l-4 3`, "skip");
-      out += path(`M${left + box / 2} ${top + high}l${indent} 6M${right + box / 2} ${top + high}l${-indent} 6`, "arrow");
-    }
-    const middle = x + width / 2;
-    return out + label(middle, top + 15, narrow ? `${level.side}²` : `level ${l}`, narrow ? "mid small" : "mid small strong") +
-      label(middle, top + 28, narrow ? `×${level.filters}` : `${level.side}² × ${level.filters}`, "mid small soft");
-  }).join("");
-}
-
-function drawBars(s, name, levels, numbers, ghost, x, y, width, row, uid, narrow) {
-  const quantity = QUANTITIES[name], total = numbers[name];
-  return levels.map((level, l) => {
-    const share = (100 * (level[name] / total)).toFixed(1), top = y + l * row;
-    const tip = `level ${l}: ${exact(level[name])} ${quantity.unit}, ${share} % of ${exact(total)}`;
-    const before = ghost && ghost.levels[l]
-      ? rect(x, top + 17, part(s, name, ghost.levels[l][name], ghost.numbers[name]) * width, 14, "ghost") : "";
-    return mark(tip, rect(x, top, width, row - 2, "hit") + label(x, top + 12, `${share} %`, "small strong") +
-      (narrow ? "" : label(x + width, top + 12, short(level[name]), "small soft end")) + rect(x, top + 17, width, 14, "track") +
-      rect(x, top + 17, part(s, name, level[name], total) * width, 14, "", hatched(uid, name)) + before);
-  }).join("");
-}
 
 const explorer = {
   name: "a U-Net, level by level",
@@ -77,27 +17,9 @@ const explorer = {
 
   hidden: (s) => (s.family === "classic" ? ["doublings"] : ["up"]),
 
-  picture(s, { narrow = false, uid = "s", before = null } = {}) {
-    const levels = levelsOf(s), numbers = levelsNumbers(s, levels), width = narrow ? 360 : 720, row = 38;
-    const ghost = before && { levels: levelsOf(before) };
-    if (ghost) ghost.numbers = levelsNumbers(before, ghost.levels);
-    const left = narrow ? 84 : 190, gap = narrow ? 10 : 20, column = (width - left - 8 - 2 * gap) / 3, top = narrow ? 62 : 58;
-    let inner = drawU(levels, narrow ? 4 : 10, top, left - (narrow ? 14 : 34), row, narrow);
-    NAMES.forEach((name, i) => {
-      const x = left + i * (column + gap), factor = ghost ? ratio(numbers[name], ghost.numbers[name]) : "";
-      inner += rect(x, narrow ? 24 : 6, 12, 12, "", hatched(uid, name)) + label(x + (narrow ? 0 : 17), 16, QUANTITIES[name].name, "strong");
-      inner += mark(`all levels: ${exact(numbers[name])} ${QUANTITIES[name].unit}`, label(x + (narrow ? 16 : 0), 36, short(numbers[name]), narrow ? "strong" : "big"));
-      inner += label(narrow ? x : x + column, narrow ? 52 : 36, factor, narrow ? "small strong" : "small strong end");
-      inner += drawBars(s, name, levels, numbers, ghost, x, top, column, row, uid, narrow);
-    });
-    const bottom = top + levels.length * row + 8;
-    const axis = s.axis === "log" ? "Bars: logarithmic, from 1." : "Bars: share of the quantity's total.";
-    inner += label(narrow ? 4 : left, bottom + 16, axis, "soft small") +
-      label(narrow ? 4 : left, bottom + 32, "Memory: elements of all convolution outputs.", "soft small");
-    if (ghost && !narrow) inner += rect(10, bottom + 7, 22, 10, "ghost") + label(38, bottom + 16, "before the change", "soft small");
-    const rows = [["level", "side", "filters", ...NAMES], ...levels.map((v, l) => [l, v.side, v.filters, ...NAMES.map((n) => v[n])]),
-      ["total", "", "", ...NAMES.map((n) => numbers[n])]];
-    const forms = formsOf(TABLE.forms[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s), numbers);
-    return { svg: svg(width, bottom + 40, this.name, uid, inner), text: fill(SPEC.sentence, numbers), rows, numbers, forms };
+  picture(s, options = {}) {
+    const { before } = options, drawn = levelsPicture(this.name, s, levelsOf(s), before && levelsOf(before), [], options);
+    const forms = formsOf(TABLE.forms[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s), drawn.numbers);
+    return { ...drawn, forms };
   },
 };

@@ -302,7 +302,8 @@ function announce(model) {
 }
 
 function startOnPage() {
-  for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]:not([data-alive])`)) {
+  const mine = SPEC.own ? `[data-own="${SPEC.own}"]` : "";
+  for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]${mine}:not([data-alive])`)) {
     const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
     if (meeting.models.has(key)) follow(alive, meeting.models.get(key));
     else if (key) meeting.waiting.push({ key, alive });

@@ -1,0 +1,215 @@
+"""How soon a model is counted: ours beside fvcore and PyTorch's FlopCounterMode, cold (a fresh process) and warm.
+
+    python benchmarks/readers.py
+
+One network of 152 layers, a residual encoder and decoder: as an ONNX file for us, as plain PyTorch modules for the
+others, who need no export.  We read it at the letter N, total it in formulas and table it; they count it at 256 x 256
+and table it, on the CPU or, where they can, on PyTorch's meta device, which calculates nothing.  All must agree on the
+MACs.  fvcore is installed into a folder of its own if it can be had.  Exit status 1 where a target is missed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).resolve().parents[1]
+FOLDER = Path(sys.prefix) / "tools" / "fvcore-and-what-it-needs"
+FVCORE = ("fvcore==0.1.5.post20221221", "iopath", "portalocker", "termcolor", "tqdm", "yacs")
+RUNS = 5
+WARM_SECONDS, TIMES_COLD = 1.0, 3.0  # what the project asks of itself
+
+TIMED = """
+import json, time
+start = time.perf_counter()
+first = count()
+cold = time.perf_counter() - start
+times = []
+for _ in range(5):
+    start = time.perf_counter()
+    count()
+    times.append(time.perf_counter() - start)
+print(json.dumps({"macs": first, "first": cold, "warm": sorted(times)[2]}))
+"""
+
+OURS = """
+import sys
+def count():
+    from unet_complexity.readers.onnx import from_onnx
+    from unet_complexity.symbols import N
+    network = from_onnx(sys.argv[1], side=N)
+    formulas, table = network.total(), str(network.table())
+    return int(formulas.macs.subs(N, 256))
+"""
+
+# the same network as anybody would write it in PyTorch
+MODEL = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.c1, self.b1, self.c2, self.b2 = (f(*a) for _ in (1, 2) for f, a in (
+            (nn.Conv2d, (width, width, 3, 1, 1)), (nn.BatchNorm2d, (width,))))
+        self.r1, self.r2 = nn.ReLU(), nn.ReLU()
+    def forward(self, x):
+        return self.r2(x + self.b2(self.c2(self.r1(self.b1(self.c1(x))))))
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        parts, width = [nn.Conv2d(3, 16, 3, 1, 1)], 16
+        for level in range(3):
+            parts += [*(Block(width) for _ in range(3)), nn.Conv2d(width, 2 * width, 2, 2)]
+            width *= 2
+        parts += [Block(width) for _ in range(2)]
+        for level in range(3):
+            parts += [nn.Upsample(scale_factor=2), nn.Conv2d(width, width // 2, 3, 1, 1)]
+            width //= 2
+            parts += [*(Block(width) for _ in range(3))]
+        parts += [nn.Conv2d(width, 1, 1), nn.Sigmoid()]
+        self.parts = nn.Sequential(*parts)
+    def forward(self, x):
+        return self.parts(x)
+
+def given(device):
+    with torch.device(device):
+        return Net().eval(), torch.zeros(1, 3, 256, 256)
+"""
+FLOP_COUNTER = """
+def count():
+    from torch.utils.flop_counter import FlopCounterMode
+    model, x = given({device!r})
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(x)
+    counter.get_table()
+    return counter.get_total_flops() // 2
+"""
+FVCORE_COUNT = """
+import logging
+logging.disable(logging.WARNING)
+def count():
+    from fvcore.nn import FlopCountAnalysis, flop_count_table
+    flops = FlopCountAnalysis(*given({device!r}))
+    flop_count_table(flops)
+    return int(flops.by_operator()["conv"])
+"""
+
+
+def network() -> Any:
+    """The same in this package, to be written as ONNX."""
+    from unet_complexity import Activation, Add, BatchNormalization, Conv2D, ReLU, Tensor, UpSampling2D
+    from unet_complexity.unets.builder import Builder
+
+    net, width = Builder(Tensor(256, 256, 3), letters=False), 16
+
+    def blocks(level: int, count: int, part: str) -> None:
+        for i in range(count):
+            net.block(f"{part}{level}.{i}", level, part)
+            entering = net.last
+            for layer in (Conv2D(width, 3), BatchNormalization(), ReLU(), Conv2D(width, 3), BatchNormalization()):
+                net.add(f"{type(layer).__name__}{len(net.steps)}", layer)
+            net.add("add", Add(), net.last, entering)
+            net.add("out", ReLU())
+
+    net.block("stem", 0, "encoder")
+    net.add("conv", Conv2D(width, 3))
+    for level in range(3):
+        blocks(level, 3, "encoder")
+        width *= 2
+        net.add("down", Conv2D(width, 2, strides=2))
+    blocks(3, 2, "bottleneck")
+    for level in (2, 1, 0):
+        width //= 2
+        net.block(f"up{level}", level, "decoder")
+        net.add("up", UpSampling2D(2))
+        net.add("conv", Conv2D(width, 3))
+        blocks(level, 3, "decoder")
+    net.block("head", 0, "decoder")
+    net.add("conv", Conv2D(1, 1))
+    net.add("act", Activation("sigmoid"))
+    return net.network("residual U-Net", [], None)  # type: ignore[arg-type]
+
+
+COUNTERS = {
+    "unet_complexity, formulas in N": OURS,
+    "FlopCounterMode": MODEL + FLOP_COUNTER.format(device="cpu"),
+    "FlopCounterMode, meta device": MODEL + FLOP_COUNTER.format(device="meta"),
+    "fvcore": MODEL + FVCORE_COUNT.format(device="cpu"),
+    "fvcore, meta device": MODEL + FVCORE_COUNT.format(device="meta"),
+}
+OWN = next(iter(COUNTERS))
+
+
+def fresh(script: str, path: str) -> str:
+    """What a fresh process prints last.  CalledProcessError where it fails."""
+    folders = os.pathsep.join([str(HERE), str(FOLDER)])
+    environment = {**os.environ, "PYTHONPATH": folders, "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-c", script, path]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def measure(script: str, path: str) -> dict[str, Any]:
+    """MACs; median seconds of a whole process, and of a count in one that has counted before."""
+    processes = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        fresh(script + "\nprint(count())", path)
+        processes.append(time.perf_counter() - start)
+    return {**json.loads(fresh(script + TIMED, path)), "cold": median(processes), "spread": max(processes)}
+
+
+def get_fvcore() -> None:
+    """Puts fvcore where only the processes of this benchmark look; without it the others are still measured."""
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps"]
+    pins = ["-c", str(HERE / "benchmarks" / "tools" / "requirements.txt")]
+    if not FOLDER.exists():
+        subprocess.run([*pip, *pins, "--target", str(FOLDER), *FVCORE], check=False, capture_output=True)
+
+
+def main() -> int:
+    from onnx import save
+
+    from benchmarks.tools.in_onnx import in_onnx
+
+    get_fvcore()
+    ours = network()
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "model.onnx")
+        save(in_onnx(ours), path)
+        results = {}
+        print(
+            f"{len(ours.steps)} layers, {ours.total().macs:,} MACs at 256 x 256; medians of {RUNS} processes, seconds"
+        )
+        print(f"{'':32} {'cold':>6} {'worst':>6} {'warm':>6}")
+        for name, script in COUNTERS.items():
+            try:
+                results[name] = found = measure(script, path)
+            except subprocess.CalledProcessError as error:
+                print(f"{name:32} no answer: {error.stderr.strip().splitlines()[-1][:80]}")
+                continue
+            print(f"{name:32} {found['cold']:6.2f} {found['spread']:6.2f} {found['warm']:6.3f}")
+            if found["macs"] != ours.total().macs:
+                print(f"{'':32} counts {found['macs']:,} MACs, not {ours.total().macs:,}")
+    own = results.pop(OWN)
+    print(f"warm {own['warm']:.2f} s, target < {WARM_SECONDS}")
+    if not results:
+        return int(own["warm"] > WARM_SECONDS)
+    fastest = min(results, key=lambda name: results[name]["cold"])
+    times = results[fastest]["cold"] / own["cold"]
+    print(f"cold {times:.1f} times faster than the fastest of them, {fastest}; target {TIMES_COLD}")
+    return int(own["warm"] > WARM_SECONDS or times < TIMES_COLD)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
+    raise SystemExit(main())

@@ -1,0 +1,278 @@
+"""What is no model, is damaged, or cannot be counted: a ValueError that says it, and says what would work."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, parser
+
+from tests.readers.onnx_models import Graph, classic, image, resnet
+from unet_complexity import Activation, Conv2D, Network, from_onnx
+from unet_complexity.symbols import N
+
+K = "float[8, 3, 3, 3] k = {}"
+X = "float[1, 3, 4, 4] x"
+
+
+def fails(words: str, model: Any, error: type[Exception] = ValueError, **more: Any) -> None:
+    """``words``: pieces of the message, in order, with " ... " between them."""
+    with pytest.raises(error, match="(?s)" + ".*".join(map(re.escape, words.split(" ... ")))):
+        from_onnx(model, **more)
+
+
+def text(
+    body: str, given: str = "float[1, 3, h, w] x", stored: str = K, more: str = "", out: str = "a, b, c, d"
+) -> Any:
+    head = f'<ir_version: 10, opset_import: ["": 21, "my": 1]> m ({given}) => (float[{out}] y) <{stored}>'
+    return parser.parse_model(f"{head} {{ {body} }} {more}")
+
+
+CONV = "y = Conv <pads = [1, 1, 1, 1]> (x, k)"
+
+
+def test_what_is_no_model(tmp_path):
+    path = tmp_path / "model.onnx"
+    for content in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
+        path.write_bytes(content)
+        fails("model.onnx is no ... torch.onnx.export", path)
+    model = text(CONV)
+    del model.opset_import[1:]
+    whole = model.SerializeToString()
+    path.write_bytes(whole)
+    assert from_onnx(path).total().macs == from_onnx(str(path)).total().macs == 216 * N**2
+    assert from_onnx(path).name == "model"
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        fails("model.onnx is no ", path)
+    fails("from_onnx takes a path or an onnx.ModelProto, got 3", 3, TypeError)
+    fails("absent.onnx", tmp_path / "absent.onnx", FileNotFoundError)
+
+
+def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored: str = K, **more: Any) -> Any:
+    return pytest.param(words, lambda: text(body, given, stored), more, id=words[:40])
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "more"),
+    [
+        row("Conv 'y' needs 'a', which nothing writes: the file is damaged", "y = Conv (a, k)"),
+        row("the model needs 'y', which nothing writes", "z = Conv (x, k)"),
+        row("nodes wait for one another in a cycle", "y = Conv (a, k) a = Relu(y)"),
+        row("two outputs of nodes are called 'y', and names must be unique", "y = Conv (x, k) y = Relu(x)"),
+        row("a node writes 'x', which is an input or an initialiser too", "x = Relu(x) y = Conv (x, k)"),
+        row("two inputs are called 'x'", CONV, "float[1, 3, h, w] x, float[1] x"),
+        row("two initialisers are called 'k'", stored=f"{K}, {K}"),
+        row("Conv 'y' cannot be read: input 0 must have 4 axes, got the shape 1 x 3 x 8", CONV, "float[1, 3, 8] x"),
+        row("its weights are for 3 channels in 1 groups, got 1 x 5 x N x N", CONV, "float[1, 5, h, w] x"),
+        row("its bias must hold 8 numbers, got 4", "y = Conv (x, k, b)", stored=f"{K}, float[4] b = {{}}"),
+        row("it needs an input 1, got 1 inputs", "y = Conv (x)"),
+        row("strides, dilations and pads must fit 2 axes, got [1]", "y = Conv <strides = [1]> (x, k)"),
+        row("of at most 32,768 are read, got 99,999", "y = Conv <pads = [99999, 0, 0, 0]> (x, k)"),
+        row("its attribute 'strides' must be of the type INTS", 'y = Conv <strides = "2"> (x, k)'),
+        row("sides must agree or be 1, got 1 x 3 x N x N and 8 x 3 x 3 x 3", "y = Add (x, k)"),
+        row("1 x 3 x 4 x 4 cannot be seen as 5 x -1", "y = Reshape (x, s)", X, "int64[2] s = {5, -1}"),
+        row("numbers of its input 1 depend on what the model is given", "y = Reshape (x, s)", f"{X}, int64[2] s"),
+        row("an axis must be from -4 to 3, got 4", "a, b = Split <axis = 4> (x) y = Relu (a)"),
+        row(
+            "whole numbers are computed within 64 bits",
+            "s = Shape(x) t = Mul(s, q) u = Mul(t, q) y = Expand(x, u)",
+            X,
+            "int64[1] q = {9000000000000000000}",
+        ),
+        row(
+            "'x' leaves 'c' (axis 1) free, which is no side of a map; give it, as in dims={'c': 3}",
+            CONV,
+            "float[1, c, h, w] x",
+        ),
+        row("side is for inputs that are maps, got x", "y = Relu(x)", "float[1, 7] x", side=8),
+        pytest.param("'k' must have sides of at least 0, got 8 x -3", lambda: negative(), {}, id="negative"),
+        pytest.param("whose number of axes is known, got x", lambda: shapeless(), {}, id="shapeless"),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 5 x 8", lambda: stating(1, 8, 5, 8), {}, id="5"
+        ),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 36", lambda: stating(1, 8, 36), {}, id="36"
+        ),
+        pytest.param("the model's functions wait for one another in a cycle", lambda: recursive(), {}, id="recursive"),
+    ],
+)
+def test_what_is_damaged(words, model, more):
+    fails(words, model(), **more)
+
+
+def negative() -> Any:
+    model = text(CONV)
+    model.graph.initializer[0].dims[1] = -3
+    return model
+
+
+def stating(*sides: int) -> Any:
+    model = text(CONV, "float[1, 3, 8, 8] x")
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, sides))
+    return model
+
+
+def shapeless() -> Any:
+    model = text(CONV)
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    return model
+
+
+def recursive() -> Any:
+    return text("y = my.f (x)", more='<domain: "my", opset_import: ["my": 1]> f (a) => (b) { b = my.f (a) }')
+
+
+def test_all_unknown_operators_are_named_at_once():
+    model = text(
+        "a = Foo (x) b = Conv (a, k) c = my.Bar (b) d = Relu (c) y = If <then_branch = g () => (float q) { }> (d)"
+    )
+    words = "cannot count 3 of 5 layers of m: Foo (a), my.Bar (c), If (y); add them with extra={'Foo': "
+    fails(words, model)
+
+
+def test_operators_in_a_form_that_nobody_counts_are_named_too():
+    model = text(
+        "a = Conv <dilations = [1, 1, 1]> (x, k) y = Conv (a, k)",
+        "float[1, 3, 4, 4, 4] x",
+        "float[3, 3, 1, 1, 1] k = {}",
+    )
+    fails("Conv (a): with 3 spatial axes", model)
+    fails("MaxPool (y): with dilations", text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"))
+    fails(
+        "Gather (y): at places that the network computes", text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i")
+    )
+    fails("Concat (y): of stored numbers", text("y = Concat <axis = 0> (x, k)", "float[1, 3, 3, 3] x"))
+    fails(
+        "Conv (y): whose weights the network computes",
+        text("y = Conv (x, k)", "float[1, 3, h, w] x, float[8, 3, 3, 3] k", ""),
+    )
+
+
+def test_the_rest_is_counted_where_asked_for():
+    model = text("a = my.Foo (x) y = Conv <pads = [1, 1, 1, 1]> (a, k)")
+    fails("does not say what shapes leave my.Foo (a)", model, unknown="report")
+    model.graph.value_info.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [1, 3, "h", "w"]))
+    network = from_onnx(model, unknown="report")
+    assert network.total().macs == 216 * N**2
+    assert network.missing == ("my.Foo (a)",)
+    for view in (str(network), repr(network), network._repr_html_()):
+        assert "my.Foo (a)" in view
+    assert network.at(N=10).total().macs == 21600
+
+
+def test_more_operators_can_be_given():
+    model = text("a = my.Foo <slope = 3> (x) y = Conv (a, k)")
+    nodes = []
+
+    def foo(node, x):
+        nodes.append((node.op_type, str(x)))
+        return Activation("tanh")
+
+    network = from_onnx(model, extra={"my.Foo": foo})
+    assert nodes == [("Foo", "N x N x 3")]
+    assert [type(step.layer) for step in network] == [Activation, Conv2D]
+    assert network.total().elementwise == 3 * N**2
+
+
+def test_functions_of_the_file_are_written_out():
+    model = text(
+        "a = my.f (x) y = Conv (a, k)",
+        more='<domain: "my", opset_import: ["": 21]> f (a) => (b) { c = Tanh (a) b = Relu (c) }',
+    )
+    assert from_onnx(model).total().elementwise == 6 * N**2
+
+
+def test_weights_in_another_file_are_not_looked_for(tmp_path):
+    model = text("z = Conv (x, k) y = Reshape (z, s)", stored="float[8, 3, 3, 3] k = {}, int64[4] s = {0, 0, 0, 0}")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\0" * 4000)
+    (tmp_path / "models").mkdir()
+    path = tmp_path / "models" / "model.onnx"
+    for tensor, there in ((0, "../secret"), (0, "absent.bin"), (1, "../secret")):
+        one_elsewhere = onnx.ModelProto.FromString(model.SerializeToString())
+        stored = one_elsewhere.graph.initializer[tensor]
+        stored.ClearField("raw_data")
+        stored.data_location = TensorProto.EXTERNAL
+        stored.external_data.add(key="location", value=there)
+        path.write_bytes(one_elsewhere.SerializeToString())
+        if tensor == 0:
+            assert from_onnx(path).total().params == 216
+        else:
+            fails("the numbers of its input 1 are not stored in the file, and a shape hangs on them", path)
+
+
+def test_a_model_that_is_tied_to_its_side_says_so():
+    net = Graph()
+    x = net.op("Reshape", net.conv("x", 3, 4), net.ints(1, 4 * 8 * 8))
+    model = net.model("tied", {"x": image(8)}, net.op("MatMul", x, net.weight(256, 10)))
+    assert from_onnx(model).total().macs == 108 * 64 + 2560
+    for side in (16, N):
+        fails("cannot be seen as 1 x 256 ... export it with free sides", model, side=side)
+
+
+def test_sides_that_do_not_fit():
+    with pytest.raises(ValueError, match="side must be at least 1, got 0"):
+        from_onnx(resnet(None), side=0)
+    with pytest.raises(ValueError, match="holds where 8 divides N"):
+        from_onnx(classic(None)).total().at(N=12)
+
+
+def test_free_sizes_that_have_names():
+    model = text("y = MatMul (x, k)", "float[batch, tokens, 8] x", "float[8, 5] k = {}", out="a, b, c")
+    assert from_onnx(model, dims={"tokens": 77}).total().macs == 77 * 40
+    assert from_onnx(model, dims={"tokens": N}).total().macs == 40 * N
+    fails("leaves 'tokens' (axis 1) free", model)
+    assert str(from_onnx(text(CONV), dims={"h": 10, "w": 12}).input) == "10 x 12 x 3"
+
+
+def test_the_batch_becomes_one():
+    model = text(CONV, "float[batch, 3, 8, 8] x")
+    assert from_onnx(model).total() == from_onnx(text(CONV, "float[4, 3, 8, 8] x")).total()
+    assert from_onnx(model).total().macs == 216 * 64
+
+
+def test_an_unsorted_graph_is_sorted_and_dead_ends_are_left_out():
+    model = text("y = Relu (a) a = Conv (x, k) dead = Foo (a)")
+    assert [step.name for step in from_onnx(model)] == ["a", "y"]
+
+
+def test_weights_read_twice_are_params_once():
+    model = text(
+        "a = Conv <pads = [1, 1, 1, 1]> (x, k) b = Conv <pads = [1, 1, 1, 1]> (a, k) y = Add (b, x)",
+        stored="float[3, 3, 3, 3] k = {}",
+    )
+    assert from_onnx(model).total().params == 81
+    assert from_onnx(model).total().macs == 162 * N**2
+
+
+def test_without_the_package_the_remedy_is_said(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    fails("pip install 'unet_complexity[onnx]'", "model.onnx", ImportError)
+
+
+SMALL = resnet(32, 1)
+del SMALL.graph.value_info[:]
+WHOLE = SMALL.SerializeToString()
+
+
+@settings(max_examples=250, deadline=2000)
+@given(
+    st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6),
+    st.none() | st.integers(0, len(WHOLE)),
+    st.sampled_from(["error", "report"]),
+)
+def test_damage_gives_an_error_or_a_network(tmp_path_factory, flips, length, unknown):
+    damaged = bytearray(WHOLE[:length])
+    for place, byte in flips:
+        if place < len(damaged):
+            damaged[place] = byte
+    path = tmp_path_factory.getbasetemp() / "damaged.onnx"
+    path.write_bytes(damaged)
+    with suppress(ValueError):
+        assert isinstance(from_onnx(path, unknown=unknown), Network)

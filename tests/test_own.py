@@ -1,0 +1,162 @@
+"""The explorer of anybody's network: level by level it shows what the package counts at that side."""
+
+import html
+import json
+import re
+
+import pytest
+
+from unet_complexity import (
+    Conv2D,
+    MaxPooling2D,
+    Network,
+    ReLU,
+    Tensor,
+    classic_unet,
+    pix2pix_unet,
+)
+from unet_complexity.cost import Rule
+from unet_complexity.explorers import LevelsExplorer, NetworkExplorer, module, still
+from unet_complexity.layers import Convolution
+from unet_complexity.symbols import N
+from unet_complexity.unets.builder import Builder
+
+
+def encoder(side=N):
+    """It skips level 0, and level 2 has no convolution; nothing comes up again."""
+    net = Builder(Tensor(side, side, 3), letters=False)
+    for name, level, layer in (
+        ("stem", 1, Conv2D(8, 3, strides=2)),
+        ("pool", 2, MaxPooling2D(2)),
+        ("deep", 3, Conv2D(16, 3, strides=2)),
+    ):
+        net.block(name, level, "encoder")
+        net.add("layer", layer)
+        net.add("act", ReLU())
+    return net.network("an encoder", [], None)
+
+
+NETWORKS = {
+    "classic": lambda side: classic_unet(side, base_filters=8),
+    "valid": lambda side: classic_unet(side, base_filters=8, padding="valid", up="upsample"),
+    "pix2pix": lambda side: pix2pix_unet(side, 3, base_filters=8, depth=5),
+    "encoder": encoder,
+}
+
+
+def drawn(explorer):
+    """What the page's own script draws."""
+    context = still.running(explorer._esm.removesuffix(module.WIDGET))
+    return json.loads(context.eval(f"JSON.stringify(explorer.picture({json.dumps(explorer.state)}))"))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_level_at_each_side_is_what_the_package_counts_there(name):
+    explorer = NetworkExplorer(NETWORKS[name](N))
+    slider = explorer._spec()["controls"][0]
+    low, step = slider["low"], 256 if name != "valid" else 208
+    for side in range(low, slider["high"] + 1, step):
+        explorer.side = side
+        picture, net = drawn(explorer), NETWORKS[name](side)
+        levels = net.groups("level")
+        rows = [dict(zip(picture["rows"][0], row, strict=True)) for row in picture["rows"][1:-1]]
+        assert [row["level"] for row in rows] == sorted(levels)
+        for row, (_, part) in zip(rows, sorted(levels.items()), strict=True):
+            convolutions = [step for step in part if isinstance(step.layer, Convolution)]
+            assert (row["params"], row["macs"]) == (part.total().params, part.total().macs)
+            assert row["memory"] == sum(step.output.size for step in convolutions)
+            assert row["side"] in {step.output.height for step in part}
+        assert picture["numbers"]["macs"] == explorer.numbers["macs"] == net.total().macs
+        assert picture["text"] == explorer.text
+        assert picture["forms"] == explorer.forms
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_largest_share_is_framed_once_for_each_quantity(name):
+    explorer = NetworkExplorer(NETWORKS[name](N))
+    picture = html.unescape(drawn(explorer)["svg"])
+    framed = re.findall(r'aria-label="level (\d+): [\d,]+ (\w+)[^"]*"(?:(?!</g>).)*class="frame"', picture)
+    numbers = explorer.numbers
+    units = {"parameters": "params", "MACs": "macs", "activation": "memory"}
+    assert {units[unit]: int(level) for level, unit in framed} == {
+        name: numbers[f"{name}_level"] for name in units.values()
+    }
+    assert len(framed) == 3
+
+
+def test_each_bar_tells_its_formula():
+    picture = html.unescape(drawn(NetworkExplorer(classic_unet()))["svg"])
+    assert 'aria-label="level 1: 11,408,506,880 MACs, 23.7 % of 48,096,083,968; 174080·N²"' in picture
+    assert "; 174080·N²" not in html.unescape(still.picture("levels", LevelsExplorer().state)["svg"])
+
+
+def test_what_never_comes_up_has_no_way_up():
+    picture = drawn(NetworkExplorer(encoder()))["svg"]
+    assert 'class="skip"' not in picture
+    assert picture.count('class="arm"') == 3
+    assert drawn(NetworkExplorer(classic_unet()))["svg"].count('class="skip"') == 4
+
+
+def family():
+    return {(width, depth): classic_unet(base_filters=width, depth=depth) for width in (8, 16) for depth in (2, 5)}
+
+
+def test_widths_and_depths_are_chosen_among_those_handed_over():
+    explorer = NetworkExplorer(family(), width=16)
+    for width in (8, 16):
+        for depth in (2, 5):
+            explorer.set(width=width, depth=depth, side=512)
+            total = classic_unet(512, base_filters=width, depth=depth).total()
+            assert explorer.numbers["macs"] == total.macs == drawn(explorer)["numbers"]["macs"]
+            assert f"classic U-Net, width {width}, depth {depth}, 512 x 512: {total.macs:,} MACs" in explorer.text
+    explorer.set(depth=2, side=12)
+    with pytest.raises(ValueError, match=re.escape("side must be 32, 64, ... 1024 for this network, got 12; try 32")):
+        explorer.depth = 5
+    assert explorer.state == {"width": "16", "depth": "2", "side": 12, "axis": "share"}
+
+
+def test_one_network_has_neither_width_nor_depth():
+    explorer = NetworkExplorer(classic_unet())
+    assert explorer.state == {"side": 256, "axis": "share"}
+    with pytest.raises(TypeError, match="NetworkExplorer has no control 'width'; its controls are side, axis"):
+        NetworkExplorer(classic_unet(), width=16)
+
+
+def test_a_page_of_several_networks_keeps_them_apart():
+    """Each script looks for places of its own network only; a still is drawn by the script beside it."""
+    one, other = NetworkExplorer(classic_unet()), NetworkExplorer(encoder())
+    pages = [still.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)]
+    names = [re.search(r'data-own="(\w+)"', page)[1] for page in pages]
+    assert names[0] != names[1]
+    for page, name, explorer in zip(pages, names, (one, other), strict=True):
+        assert f'"own":"{name}"' in page
+        assert html.escape(f'alt="{explorer.text}"', quote=False) in page
+
+
+def test_a_dozen_variants_of_an_ordinary_network_stay_small():
+    networks = {(w, d): classic_unet(base_filters=w, depth=d) for w in (8, 16, 32, 64) for d in (3, 4, 5)}
+    assert len(NetworkExplorer(networks)._esm.encode()) < 60_000
+
+
+@pytest.mark.parametrize(("network", "error", "wording"), [
+    (3, TypeError, "an explorer draws a Network, got 3; try from_onnx(path, side=N)"),
+    (classic_unet(256), ValueError, "N x N input, got classic U-Net, 256 x 256 x 1 in; read or build it with side=N"),
+    (classic_unet((N, 2 * N)), ValueError, "the side N of an N x N input, got classic U-Net, N x 2*N x 1 in"),
+    (pix2pix_unet(depth=3), ValueError, "the side alone, got the letters ['C'] too; give numbers for them"),
+    ({}, TypeError, "several networks come as {(width, depth): network}, got the keys []"),
+    ({8: classic_unet()}, TypeError, "several networks come as {(width, depth): network}, got the keys [8]"),
+    (dict.fromkeys([(1, 2), (2, 3)], classic_unet()), ValueError, "must come with each depth, and (1, 3) is missing"),
+])  # fmt: skip
+def test_what_cannot_be_shown_says_why(network, error, wording):
+    with pytest.raises(error, match=re.escape(wording)):
+        NetworkExplorer(network)
+
+
+def test_rules_that_leave_no_even_range_of_sides_are_told():
+    few, one = (
+        Network("small", Tensor(N, N, 1), classic_unet().steps, (Rule(f"{most} >= N", most - N),)) for most in (50, 20)
+    )
+    side = NetworkExplorer(few)._spec()["controls"][0]
+    assert (side["low"], side["high"]) == (16, 48)
+    with pytest.raises(ValueError, match=re.escape("an explorer needs sides in equal steps, got [16] where 20 >= N")):
+        NetworkExplorer(one)

@@ -1,0 +1,186 @@
+"""What a network costs, from the command line: ``python -m unet_complexity model.onnx``; ``--help`` shows the rest.
+
+Whatever is wrong is said in one sentence on stderr, with exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, NoReturn
+
+import unet_complexity
+from unet_complexity.networks import Network
+from unet_complexity.report import CONVENTIONS, as_data, as_text
+from unet_complexity.symbols import N
+from unet_complexity.unets import classic_unet, pix2pix_unet
+
+READERS = {".onnx": "onnx", ".keras": "keras"}  # a module, a function from_..., an extra to install
+DESCRIPTION = """\
+What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
+
+  %(prog)s model.onnx                 at the size that the file states
+  %(prog)s model.keras --side 512     at another one
+  %(prog)s model.onnx --side N        all of it as formulas
+  %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
+  %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
+EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit status 2, as for any other error."""
+        self.exit(2, f"unet_complexity: {message}; --help shows what is possible\n")
+
+
+def parser() -> Parser:
+    """The arguments."""
+    form = argparse.RawDescriptionHelpFormatter
+    command = Parser("python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form)
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("model", nargs="?", help="an .onnx or a .keras file")
+    what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the U-Net generator of the question, 3 channels")
+    what.add_argument("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
+    command.add_argument("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
+    rows = ("level", "part", "block", "layer")
+    command.add_argument("--by", choices=rows, default="level", help="what a row of the table is (level)")
+    unknown = "layers that cannot be counted: an error, or counted as missing (error)"
+    command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
+    output = command.add_mutually_exclusive_group()
+    output.add_argument("--csv", action="store_true", help="the table for other programs: plain numbers")
+    output.add_argument("--json", action="store_true", help="table, totals and formulas for other programs")
+    command.add_argument("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
+    return command
+
+
+def side(text: str) -> Any:
+    """A size as it is typed: 512, 512x256, or N.
+
+    >>> side("512x256")
+    (512, 256)
+    """
+    sizes = tuple(N if part == "N" else int(part) if part.isdecimal() else 0 for part in text.split("x"))
+    if 0 in sizes or len(sizes) > 2:
+        raise argparse.ArgumentTypeError(f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256")
+    return sizes if len(sizes) == 2 else sizes[0]
+
+
+def read(path: str, size: Any, unknown: str) -> Network:
+    """The network in a file; ``size`` None: as the file states it.  ValueError where there is none to be read."""
+    ending = Path(path).suffix.lower()
+    if ending not in READERS:
+        raise ValueError(f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes the first")
+    kind = READERS[ending]
+    with needing(kind):
+        reader = getattr(import_module(f"unet_complexity.readers.{kind}"), f"from_{kind}")
+        network: Network = reader(path, side=size, unknown=unknown)
+    return network
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Says what to install where a module is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'") from None
+
+
+def source(given: argparse.Namespace) -> Callable[[Any], Network]:
+    """What gives the wanted network at a size; None: at its own."""
+    if given.model is not None:
+        return lambda size: read(given.model, size, given.unknown)
+    if given.side is not None:
+        raise ValueError("--side is for a model in a file; here the size follows the name, as in --pix2pix 512")
+    if given.pix2pix is not None:
+        return lambda size: pix2pix_unet(given.pix2pix if size is None else size, in_channels=3)
+    return lambda size: classic_unet(given.classic if size is None else size)
+
+
+def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | str:
+    """The network at the side N, or why there is none."""
+    if not isinstance(network.total().reads, int):
+        return network
+    try:
+        return build(N)
+    except ValueError as error:
+        return str(error)
+
+
+@contextmanager
+def progress(what: str, after: float = 2) -> Iterator[None]:
+    """Tells a terminal, from the second second on, that it goes on."""
+    done = Event()
+
+    def tell() -> None:
+        seconds = 0.0
+        while not done.wait(after if seconds == 0 else 1):
+            seconds += after if seconds == 0 else 1
+            print(f"\r{what} ... {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+
+    thread = Thread(target=tell, daemon=True)
+    if sys.stderr.isatty():
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if sys.stderr.isatty():
+            thread.join()
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def collapse(arguments: Sequence[str]) -> None:
+    """Hand two files to the rewriting of upsamplings."""
+    if len(arguments) != 2:
+        raise ValueError(f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx")
+    with needing("onnx"), progress(f"rewriting {arguments[0]}"):
+        told = import_module("unet_complexity.collapse").command(*arguments)
+    print(told)
+
+
+def report(arguments: Sequence[str]) -> None:
+    """Print what was asked for."""
+    given = parser().parse_args(arguments)
+    build = source(given)
+    with progress(f"reading {given.model or 'the network'}"):
+        network = build(given.side)
+        if given.csv:
+            print(network.table(given.by).to_csv(), end="")
+            return
+        formulas = in_letters(network, build)
+        data = as_data(network, formulas, given.by) if given.json else None
+        text = json.dumps(data, indent=1) if data else "\n\n".join(as_text(network, formulas, given.by))
+    print(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status is 0, or 2 after one sentence on stderr."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["collapse"]:
+            collapse(arguments[1:])
+        else:
+            report(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read along, as head does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        print("unet_complexity:", " ".join(said.split()), file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

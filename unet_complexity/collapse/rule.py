@@ -1,0 +1,49 @@
+r"""Which way to compute an upsampling and its convolution: a rule, drawn from measurements of ONNX Runtime on a CPU.
+
+With c channels per filter (all of them, unless in groups), what can be saved per output element is
+
+$$c\,\Big(k_h k_w - \frac{(k_h + s_h - 1)(k_w + s_w - 1)}{s_h s_w}\Big)\ \text{MACs}.$$
+
+It must outweigh writing the phases and interleaving them; and on a map of a few pixels time goes into reading the
+weights, of which there are more after collapsing.  ``benchmarks/collapse.py`` prints what the thresholds rest on.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+
+AS_WRITTEN, PHASES, TRANSPOSED = "as written", "phases", "transposed"
+LEAST_PIXELS = 16
+LEAST_MACS_SAVED = 250
+FEW_FILTERS = 16
+
+
+def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) -> Fraction:
+    """MACs per output element that collapsing saves; ``channels`` are those that one filter reads.
+
+    >>> macs_saved(128, (4, 4), (2, 2))
+    Fraction(1248, 1)
+    """
+    taps = prod(k + s - 1 for k, s in zip(kernel, size, strict=True))
+    return channels * (prod(kernel) - Fraction(taps, prod(size)))
+
+
+def arrangement(
+    channels: int, filters: int, kernel: tuple[int, int], size: tuple[int, int], pixels: int | None = None
+) -> tuple[str, str]:
+    """How to compute it, and why: "phases", "transposed" or "as written".
+
+    ``pixels`` of the map before upsampling, where known; an unknown map is taken to be large.
+
+    >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0], arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
+    ('transposed', 'as written')
+    """
+    saved = macs_saved(channels, kernel, size)
+    if pixels is not None and pixels < LEAST_PIXELS:
+        return AS_WRITTEN, f"a map of {pixels} pixels is too small: reading the weights is what takes time"
+    if filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
+        return TRANSPOSED, f"{filters} filters for {channels} channels: one call that never writes the large map"
+    if saved < LEAST_MACS_SAVED:
+        return AS_WRITTEN, f"{float(saved):,.0f} MACs saved per output element do not pay for the interleaving"
+    return PHASES, f"{float(saved):,.0f} MACs saved per output element"

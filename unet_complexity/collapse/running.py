@@ -1,0 +1,125 @@
+"""Running ONNX models on random inputs: how far apart two of them are, and how long each takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Any
+
+SIDES = ((64, 64), (128, 64), (128, 128), (256, 256), (256, 512), (512, 512))  # tried where sides are free
+SIZES = 2  # of them that the model accepts
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the largest output
+OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
+SECONDS = 2.0  # of timing, both models in turn
+
+Run = Callable[[dict[str, Any]], list[Any]]
+
+
+def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
+    """Seconds per call, the median of at least five, the models in turn."""
+    laps: list[list[float]] = [[] for _ in runs]
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end or len(laps[-1]) < 5:
+        for run, lap in zip(runs, laps, strict=True):
+            start = time.perf_counter()
+            run(inputs)
+            lap.append(time.perf_counter() - start)
+    return [median(lap) for lap in laps]
+
+
+def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[str, Any]:
+    """Normal floats, zeros and ones of any other type."""
+    import numpy as np
+    from onnx import helper
+
+    random, given = np.random.default_rng(seed), {}
+    for item in inputs_of(model):
+        dtype = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
+        floats = np.issubdtype(dtype, np.floating)
+        values = random.normal(size=shapes[item.name]) if floats else random.integers(0, 2, shapes[item.name])
+        given[item.name] = values.astype(dtype)
+    return given
+
+
+def inputs_of(model: Any) -> list[Any]:
+    """The inputs without a default.  ValueError where one is no tensor."""
+    defaults = {item.name for item in model.graph.initializer}
+    needed = [item for item in model.graph.input if item.name not in defaults]
+    if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
+        raise ValueError(f"the input {others[0]!r} is no tensor; only tensors can be drawn at random")
+    return needed
+
+
+def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
+    """Shapes that the original accepts: the file's, or the first few of SIDES in place of free sides."""
+    found, refusal = 0, ""
+    for sides in SIDES:
+        shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
+        try:
+            run(random_inputs(model, shapes, 0))
+        except ValueError as error:
+            refusal = str(error)
+            continue
+        yield shapes
+        found += 1
+        fixed = all(side.HasField("dim_value") for item in inputs_of(model) for side in _sides(item)[1:])
+        if fixed or found == SIZES:
+            return
+    if not found:
+        raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
+
+
+def _sides(item: Any) -> list[Any]:
+    return list(item.type.tensor_type.shape.dim)
+
+
+def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
+    """Free last axes take the sides, rows and columns; any other free axis, such as the batch, is 1."""
+    axes = _sides(item)
+    free = [1] * (len(axes) - 2) + list(sides)
+    return [axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)] for i, axis in enumerate(axes)]
+
+
+def runner(model: Any) -> Run:
+    """A model in ONNX Runtime on the CPU, as a function from named inputs to its outputs; ValueError where it fails."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised too
+
+    def refused(error: Exception) -> ValueError:
+        return ValueError(f"ONNX Runtime cannot run the model: {' '.join(str(error).split())}")
+
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its own kinds have no public base
+        raise refused(error) from None
+
+    def run(inputs: dict[str, Any]) -> list[Any]:
+        try:
+            return list(session.run(None, inputs))
+        except Exception as error:  # its own kinds have no public base
+            raise refused(error) from None
+
+    return run
+
+
+def apart(model: Any, before: list[Any], after: list[Any]) -> float:
+    """The largest difference in units of the largest output; of other than floats, the share that differs.
+
+    ValueError where it is above what TOLERANCE allows.
+    """
+    import numpy as np
+
+    worst = 0.0
+    for item, old, new in zip(model.graph.output, before, after, strict=True):
+        if old.dtype.name in TOLERANCE:
+            difference = np.abs(old.astype(float) - new.astype(float)).max(initial=0)
+            difference /= max(np.abs(old.astype(float)).max(initial=0), np.finfo(float).tiny)
+        else:
+            difference = np.mean(old != new) if old.size else 0.0
+        if not difference <= (allowed := TOLERANCE.get(old.dtype.name, OTHERS)):
+            raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
+        worst = max(worst, float(difference))
+    return worst

@@ -1,0 +1,104 @@
+"""An ONNX model, from PyTorch or anything else that exports it, becomes a Network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from unet_complexity.networks import Network
+from unet_complexity.readers.onnx import (  # noqa: F401 - each registers its operators
+    arranging,
+    cutting,
+    dense,
+    elementwise,
+    looking,
+    reducing,
+    resampling,
+    windows,
+)
+from unet_complexity.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
+from unet_complexity.readers.onnx.inputs import Sizes, stated
+from unet_complexity.readers.onnx.layouts import layouts
+from unet_complexity.readers.onnx.values import Value, fold
+from unet_complexity.readers.onnx.values import stored as stored_value
+from unet_complexity.readers.onnx.walk import Walk
+from unet_complexity.readers.reading import Extra, Reading
+
+FREE = "with PyTorch by dynamic_shapes={'x': {2: Dim.DYNAMIC, 3: Dim.DYNAMIC}}, or dynamic_axes={'x': {2: 'h', 3: 'w'}}"
+
+
+def from_onnx(
+    path_or_model: Any,
+    side: Any = None,
+    unknown: str = "error",
+    extra: Extra | None = None,
+    dims: Mapping[str, Any] | None = None,
+) -> Network:
+    """The network that an ONNX model is.
+
+    With PyTorch, ``torch.onnx.export(model, torch.zeros(1, 3, 256, 256), "model.onnx", dynamo=True)`` writes one; with
+    Keras, ``model.export("model.onnx", format="onnx")``.
+
+    ``side``: one size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
+    says, and N where it leaves sides free.  The batch is 1.  ``dims`` gives other free sizes by their names:
+    ``dims={"tokens": 77}``.  All shapes are computed anew from the inputs'; where the file says others, that is a
+    ValueError.
+
+    ``params`` are the elements of the stored floating-point arrays that layers have as weights, each layer's once,
+    also where several nodes read the same.  A number without an axis, such as the 0.5 of a GELU, is no param, nor is
+    a lone one that the exporter named itself, nor are the ones and zeros of a normalisation without weights.  They are
+    those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of two
+    equal arrays, leaves fewer than the model was trained with.  What follows from stored numbers alone is computed
+    beforehand and costs nothing.
+
+    Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
+    in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which
+    needs the shapes behind it: ``onnx.shape_inference.infer_shapes(model)``.  ``extra`` says how to count more
+    operators, given the NodeProto and the shapes that enter: ``{"Foo": lambda node, x: Activation("relu")}``.
+
+    ValueError, with what would work, for a file that is no ONNX model or is damaged, for operators that nobody knows
+    (all at once), for sizes that are free or do not fit; OSError where there is no such file.
+
+    >>> from onnx import parser
+    >>> model = parser.parse_model('''<ir_version: 10, opset_import: ["": 21]> small
+    ...     (float[1, 3, h, w] x) => (float[1, 8, h2, w2] y) <float[8, 3, 3, 3] kernel = {}>
+    ...     { y = Conv <strides = [2, 2], pads = [1, 1, 1, 1]> (x, kernel) }''')
+    >>> net = from_onnx(model)
+    >>> net.total().macs, net.at(N=256).total().macs
+    (54*N**2, 3538944)
+    """
+    model = load(path_or_model)
+    path = isinstance(path_or_model, (str, PathLike))
+    name = Path(path_or_model).stem if path else model.graph.name or "ONNX model"
+    return read(model, name, side, unknown, extra, dims)
+
+
+def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:
+    """The network of a loaded model."""
+    graph, arrays, nodes = model.graph, stored(model.graph), in_order(model.graph)
+    layout, sizes = layouts(nodes, arrays), Sizes.of(side, dims)
+    given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
+    if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (not given):
+        raise ValueError(f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}")
+    shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
+    reading = Reading(name, unknown, extra)
+    said = {tensor.name: shape for tensor in (*graph.value_info, *graph.output) if (shape := stated(tensor))}
+    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes.named)
+    for tensor, shape in shapes.items():
+        channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
+        reading.input(tensor, fold(shape, channels))
+        walk.put(tensor, Value(shape, tensor))
+    try:
+        for tensor in {tensor for node in nodes for tensor in node.input}.intersection(arrays):
+            walk.put(tensor, stored_value(tensor, arrays[tensor]))
+        for node in nodes:
+            walk.run(node)
+    except ValueError as error:
+        advice = f"; {name} was exported at one size, which may be written into it: export it with free sides, {FREE}"
+        raise ValueError(f"{error}{'' if sizes.as_stored else advice}") from error
+    outputs = walk.sources(tensor.name for tensor in graph.output)
+    recipe = partial(read, model=model, name=name, side=sizes.side, unknown=unknown, extra=extra, dims=dims)
+    return reading.network(outputs, recipe)

@@ -1,0 +1,139 @@
+"""An ONNX file as a graph that can be walked: parsed, checked, its nodes in an order in which each finds its inputs.
+
+Only the file itself is read, and of it only what shapes hang on: weights are known by their dimensions, so those that
+an exporter put into other files are neither needed nor looked for.  Nothing in a file is executed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+EXPORT = 'export it anew, with PyTorch by torch.onnx.export(model, example, "model.onnx")'
+STANDARD = ("", "ai.onnx")
+
+
+def load(path_or_model: Any) -> Any:
+    """The ModelProto of a path, or the one given, with its local functions written out.
+
+    ValueError for what is no ONNX model, or is cut short; OSError where there is no such file to read.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'") from error
+    name, model = "the model", path_or_model
+    if isinstance(path_or_model, (str, PathLike)):
+        name = Path(path_or_model).name
+        model = _parsed(onnx, name, Path(path_or_model).read_bytes())
+    if not isinstance(model, onnx.ModelProto):
+        raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {path_or_model!r}; try 'model.onnx'")
+    for part, what in (
+        (model.opset_import, "opset version"),
+        (model.graph.node, "nodes"),
+        (model.graph.output, "outputs"),
+    ):
+        if not part:
+            raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
+    return _without_functions(onnx, model) if model.functions else model
+
+
+def _parsed(onnx: Any, name: str, data: bytes) -> Any:
+    from google.protobuf.message import DecodeError
+
+    try:
+        return onnx.ModelProto.FromString(data)
+    except DecodeError as error:
+        raise ValueError(f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}") from None
+
+
+def _without_functions(onnx: Any, model: Any) -> Any:
+    """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
+    from onnx import inliner
+
+    calls = {(f.domain, f.name): {(node.domain, node.op_type) for node in f.node} for f in model.functions}
+    nodes = {(f.domain, f.name): f.node for f in model.functions}
+    sizes: dict[Any, int] = {}
+    for one in _sorted({key: called & calls.keys() for key, called in calls.items()}, "functions"):
+        sizes[one] = sum(sizes.get((node.domain, node.op_type), 1) for node in nodes[one])
+    if sum(sizes.get((node.domain, node.op_type), 1) for node in model.graph.node) > MOST_NODES:
+        raise ValueError(f"the model's functions write out to more than {MOST_NODES:,} nodes; {EXPORT}")
+    return inliner.inline_local_functions(model)
+
+
+MOST_NODES = 100_000
+
+
+def opset_of(model: Any) -> int:
+    """Version of the standard operators that the model is written in."""
+    return max((int(opset.version) for opset in model.opset_import if opset.domain in STANDARD), default=1)
+
+
+def kind_of(node: Any) -> str:
+    """The operator's name; of one that is not ONNX's own, with its domain."""
+    return str(node.op_type if node.domain in STANDARD else f"{node.domain}.{node.op_type}")
+
+
+def stored(graph: Any) -> dict[str, Any]:
+    """The initialisers, each a TensorProto, by name.  ValueError where two have one name."""
+    dense = [(tensor.name, tensor) for tensor in graph.initializer]
+    return _once(dense + [(sparse.values.name, sparse) for sparse in graph.sparse_initializer], "initialisers")
+
+
+def in_order(graph: Any) -> list[Any]:
+    """The nodes that the outputs hang on, each after those that write its inputs.
+
+    ValueError where a name is written twice, or read and never written, or where nodes wait for one another.
+    """
+    _check_names(graph)
+    there = {*_once([(tensor.name, tensor) for tensor in graph.input], "inputs"), *stored(graph), ""}
+    writers = _once(
+        [(name, i) for i, node in enumerate(graph.node) for name in node.output if name], "outputs of nodes"
+    )
+    if both := sorted(there & writers.keys()):
+        raise ValueError(f"a node writes {both[0]!r}, which is an input or an initialiser too; {EXPORT}")
+    for reader, names in [*((_title(node), node.input) for node in graph.node), ("the model", _names(graph.output))]:
+        if absent := [name for name in names if name not in writers and name not in there]:
+            raise ValueError(f"{reader} needs {absent[0]!r}, which nothing writes: the file is damaged; {EXPORT}")
+    before = {i: {writers[name] for name in node.input if name in writers} for i, node in enumerate(graph.node)}
+    order = list(before) if all(max(b, default=-1) < i for i, b in before.items()) else _sorted(before, "nodes")
+    needed = {writers[name] for name in _names(graph.output) if name in writers}
+    for i in reversed(order):
+        needed |= before[i] if i in needed else set()
+    return [graph.node[i] for i in order if i in needed]
+
+
+def _check_names(graph: Any) -> None:
+    """ValueError where a name is no text: protobuf then gives it as bytes."""
+    tensors = [tensor.name for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)]
+    nodes = [name for node in graph.node for name in (node.name, node.op_type, node.domain, *node.input, *node.output)]
+    dims = [dim.dim_param for tensor in graph.input for dim in tensor.type.tensor_type.shape.dim]
+    attributes = [attribute.name for node in graph.node for attribute in node.attribute]
+    if wrong := [name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)]:
+        raise ValueError(f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}")
+
+
+def _names(tensors: Iterable[Any]) -> list[str]:
+    return [tensor.name for tensor in tensors]
+
+
+def _title(node: Any) -> str:
+    return f"{kind_of(node)} {node.name or ', '.join(node.output)!r}"
+
+
+def _once(named: list[tuple[str, Any]], what: str) -> dict[str, Any]:
+    twice = [name for name, count in Counter(name for name, _ in named).items() if count > 1]
+    if twice:
+        raise ValueError(f"two {what} are called {twice[0]!r}, and names must be unique; {EXPORT}")
+    return dict(named)
+
+
+def _sorted(before: dict[Any, set[Any]], what: str) -> list[Any]:
+    try:
+        return list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        raise ValueError(f"the model's {what} wait for one another in a cycle, {error.args[1]}; {EXPORT}") from None

@@ -1,0 +1,107 @@
+"""A network's costs in full: table, totals with their conventions, and the same as formulas in the side N.
+
+:func:`as_text` is for people; :func:`as_data` for programs, as JSON can hold it.  Its keys name what is counted:
+
+- ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
+- ``conventions``; ``not_counted``: the layers that are in no count, by kind and name;
+- ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
+- ``formulas`` and ``theta``: the totals in N, and how they grow; None where a model is tied to its size, and
+  ``no_formula`` says why.
+
+A count is a whole number, or text where it is a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from unet_complexity.closed_form import theta, tidy
+from unet_complexity.cost import Cost, Tensor, with_separators
+from unet_complexity.networks import Network
+from unet_complexity.symbols import Size
+
+CONVENTIONS = "batch 1, inference, nothing fused; MACs dense; FLOPs = 2 MACs + elementwise operations"
+COUNTED = {  # key: what a Cost calls it, what people call it, convention
+    "params": ("params", "parameters", "weights, biases, stored statistics"),
+    "trainable_params": ("trainable_params", "  trainable", "without the statistics"),
+    "macs": ("macs", "MACs", "dense: taps on the padding count"),
+    "macs_in_bounds": ("macs_in_bounds", "  in bounds", "without those taps"),
+    "elementwise_operations": ("elementwise", "elementwise ops", "all arithmetic that is no MAC"),
+    "flops": ("flops", "FLOPs", "2 MACs + elementwise ops"),
+    "elements_read": ("reads", "elements read", "maps and weights; 4 bytes each at float32"),
+    "elements_written": ("writes", "elements written", "each layer's output once"),
+}
+
+
+def as_text(network: Network, formulas: Network | str, by: str) -> Iterator[str]:
+    """Paragraphs for people.  ``formulas``: the network at the side N, or why there is none.
+
+    >>> from unet_complexity import pix2pix_unet
+    >>> *_, last = as_text(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")
+    >>> print(last)
+    As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):
+    parameters               41,843,331  weights, biases, stored statistics
+      trainable              41,834,499  without the statistics
+    MACs             275456*N**2                             Theta(N**2)
+      in bounds      256*(1076*N**2 - 15670*N + 118427)      Theta(N**2)
+    ...
+    """
+    yield str(network.table(by))
+    if formulas is not network:
+        yield _lines(f"In total ({CONVENTIONS}):", network.total())
+    if isinstance(formulas, str):
+        yield f"No formula in the side N: {formulas}"
+    else:
+        heading = f"As formulas ({formulas.heading}" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
+        yield _lines(heading, formulas.total())
+
+
+def _lines(heading: str, total: Cost) -> str:
+    """A line per count: numbers with what they mean, formulas with how they grow."""
+    lines = [heading]
+    for attribute, name, convention in COUNTED.values():
+        value = tidy(getattr(total, attribute))
+        if isinstance(value, int):
+            lines.append(f"{name:16} {with_separators(value):>18}  {convention}")
+        else:
+            lines.append(f"{name:16} {value!s:38}  Theta({theta(value).expr})")
+    return "\n".join(lines)
+
+
+def as_data(network: Network, formulas: Network | str, by: str) -> dict[str, Any]:
+    """The same for programs.
+
+    >>> from unet_complexity import pix2pix_unet
+    >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
+    18052284416
+    """
+    total = None if isinstance(formulas, str) else formulas.total()
+    return {
+        "network": network.name,
+        "inputs": [{"name": name, **_shape(x)} for name, x in network.inputs.items()],
+        "outputs": [{"name": step.name, **_shape(step.output)} for step in network if step.name in network.outputs],
+        "conventions": CONVENTIONS,
+        "not_counted": list(network.missing),
+        "total": _counts(network.total()),
+        "by": by,
+        "rows": [
+            {"name": str(name), "output": _shape(part.output), **_counts(part.total())}
+            for name, part in network.groups(by).items()
+        ],
+        "formulas": total and {key: str(value) for key, value in _counts(total).items()},
+        "theta": total and {key: str(theta(getattr(total, name)).expr) for key, (name, *_) in COUNTED.items()},
+        "no_formula": formulas if isinstance(formulas, str) else None,
+    }
+
+
+def _counts(cost: Cost) -> dict[str, int | str]:
+    return {key: _plain(tidy(getattr(cost, attribute))) for key, (attribute, *_) in COUNTED.items()}
+
+
+def _shape(x: Tensor) -> dict[str, int | str]:
+    return {name: _plain(getattr(x, name)) for name in ("height", "width", "channels")}
+
+
+def _plain(value: Size) -> int | str:
+    return value if isinstance(value, int) else str(value)
