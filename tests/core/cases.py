@@ -365,6 +365,13 @@ def divides(n: Any, k: Any, t: Any, d: Any, padding: Any, number: Callable[[Any]
     return number(room - rounded) % number(t) == 0
 
 
+def agreeing(case: Case, given: tuple[Tensor, ...], lifted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The inputs with letters, with what they had in common in common still."""
+    if isinstance(case.layer, MatMul):
+        return lifted[0], beside(case, lifted[0])
+    return lifted if len(given) == 1 else tuple(alike(x, given, lifted) for x in given)
+
+
 @st.composite
 def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
@@ -393,12 +400,7 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
     inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
-    if alone or kind is MatMul:
-        inputs = (*inputs, *given[1:])
-    else:  # inputs that had a side in common have it still
-        inputs = tuple(alike(x, given, inputs) for x in given)
-    if kind is MatMul:
-        inputs = (inputs[0], beside(case, inputs[0]))
+    inputs = agreeing(case, given, inputs)
     config = case.config()
     if known is not None:
         *inputs, config["array"] = inputs
