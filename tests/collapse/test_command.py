@@ -14,8 +14,8 @@ from onnx import TensorProto, helper
 from tests.collapse.models import conv, model, pix2pix, resize, weights
 from tests.collapse.test_onnx import run
 from unet_complexity.collapse import Collapsed, collapse_upsampling, command
-from unet_complexity.collapse.verifying import verified
 from unet_complexity.collapse.running import apart, random_inputs, runner, sizes
+from unet_complexity.collapse.verifying import verified
 
 
 @pytest.fixture(autouse=True)
