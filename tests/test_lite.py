@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from tools import lite as builder
+from tools import notebooks
 from unet_complexity import classic_unet, lite, pix2pix_unet, plot_blocks, plot_levels, plot_memory, plot_tools
 
 
@@ -146,6 +147,8 @@ def test_notebooks_are_listed_as_a_server_would(monkeypatch, tmp_path):
     builder.add_notebooks(sorted((builder.ROOT / "notebooks").glob("*.ipynb")))
     listing = json.loads((tmp_path / "api/contents/all.json").read_text())
     names = [one["name"] for one in listing["content"]]
+    served = json.loads((tmp_path / "files" / builder.FIRST).read_text())
+    assert served == notebooks.read(notebooks.FOLDER / builder.FIRST)  # which puts texts into one piece, too
     assert builder.FIRST in names
     assert all(one["size"] == (tmp_path / "files" / one["path"]).stat().st_size for one in listing["content"])
 
