@@ -25,15 +25,17 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 KEYS, BURST = 40, 50
-CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side", "roofline": "peak", "levels": "depth"}
-TWINS_CONTROL = {"growth": "half"}  # of the side, which must be even
+CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side"}
+CONTROL |= {"roofline": "peak", "own": "side", "levels": "depth"}  # in the order in which they are displayed
+TWINS_CONTROL = {"growth": "half", "own": "times"}  # the side must be even, and a multiple of 64
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
 EXPLORERS = """
-from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer
+from unet_complexity.explorers import BlockExplorer, GrowthExplorer, LevelsExplorer, NetworkExplorer
 from unet_complexity.explorers import RepeatExplorer, RooflineExplorer, WindowExplorer
 display(WindowExplorer(side=3), RepeatExplorer(side=1), BlockExplorer(side=2))
-display(GrowthExplorer(network="classic", depth=1, side=2), RooflineExplorer(peak=1), LevelsExplorer(depth=1, side=256))
+display(GrowthExplorer(network="classic", depth=1, side=2), RooflineExplorer(peak=1), NetworkExplorer(side=64))
+display(LevelsExplorer(depth=1, side=256))
 """
 
 # What a notebook would do without the explorers: the same grids, bars, curves and numbers, and the sliders for them.
@@ -112,6 +114,15 @@ def roof(peak=1, bandwidth=20, fused=False):
     right.barh(list(blocks), list(blocks.values()))
     plt.show()
     print(f"{peak} GFLOP/s, {bandwidth} GB/s: at least {1000 * found.seconds:.3g} ms")
+
+@interact(times=(1, 16), width=[32, 64], depth=[6, 7])
+def own(times=1, width=32, depth=6):
+    net = pix2pix_unet(64 * times, 3, base_filters=width, depth=depth)
+    macs = [part.total().macs for part in net.groups("level").values()]
+    figure, axis = plt.subplots(figsize=(10, 4))
+    axis.bar_label(axis.barh(range(len(macs)), macs), [f"{100 * one / sum(macs):.1f} %" for one in macs])
+    plt.show()
+    print(f"side {64 * times}: {sum(macs):,} MACs")
 
 @interact(depth=(1, 8), base_filters=(1, 128), kernel_size=(1, 7))
 def levels(depth=1, base_filters=64, kernel_size=3):

@@ -1,6 +1,10 @@
 """What Sphinx is told of the site.  ``python -m tools.site`` calls it on the pages here and the notebooks."""
 
+import os
+
 from unet_complexity import __version__, pix2pix_unet
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # what explains a Keras layer imports Keras
 
 project = html_title = "What does a U\N{NON-BREAKING HYPHEN}Net cost?"
 author = "unet_complexity developers"
@@ -10,6 +14,7 @@ language = "en"
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "tools.site_pages"]
 exclude_patterns = ["explorers/README.md"]
+suppress_warnings = ["toc.not_included"]  # the teacher's pages are reached from their first
 
 nb_execution_mode = "off"  # the outputs are committed
 nb_custom_formats = {".ipynb": "tools.site_pages.read"}

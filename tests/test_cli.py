@@ -12,10 +12,11 @@ import types
 import pytest
 
 import unet_complexity
-from unet_complexity import classic_unet, pix2pix_unet
+from unet_complexity import Conv2D, ReLU, Tensor, ZeroPadding2D, classic_unet, pix2pix_unet
 from unet_complexity.__main__ import main, progress
-from unet_complexity.report import COUNTED
+from unet_complexity.report import COUNTED, as_data, as_text
 from unet_complexity.symbols import N
+from unet_complexity.unets.builder import Builder
 
 
 def ask(capsys, *arguments):
@@ -61,7 +62,7 @@ def put(monkeypatch, module, name, function):
 
 
 def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys):
-    text = ask(capsys, "--pix2pix", "256", "--by", "level")
+    text = ask(capsys, "--pix2pix", "256")
     table, totals, formulas = text.split("\n\n")
     assert table == str(pix2pix_unet(256, 3).table("level"))
     assert re.search(r"^MACs +18,052,284,416  dense: taps on the padding count$", totals, re.MULTILINE)
@@ -71,9 +72,20 @@ def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys
     assert re.search(r"^parameters +41,843,331  weights", formulas, re.MULTILINE)
 
 
+def test_formulas_are_collected():
+    """FLOPs are a sum of two formulas, which need not share a factor."""
+    net = Builder(Tensor(N, N, 1), letters=False)
+    net.block("only", 0, "encoder")
+    for layer in (Conv2D(1, 1), ZeroPadding2D(1), ReLU()):
+        net.add(type(layer).__name__, layer)
+    network = net.network("padded", [], None)
+    assert "FLOPs            4*(N**2 + N + 1)  " in "\n".join(as_text(network, network, "level"))
+    assert as_data(network, network, "level")["formulas"]["flops"] == "4*(N**2 + N + 1)"
+
+
 def test_at_the_letter_the_table_is_in_formulas_and_nothing_is_said_twice(capsys):
     table, formulas = ask(capsys, "--classic", "N").split("\n\n")
-    assert table == str(classic_unet(N).table())
+    assert table == str(classic_unet(N).table("level"))
     assert formulas.startswith("As formulas (classic U-Net, N x N x 1 in; 16 divides the side):\n")
     assert "733888*N**2 " in formulas
 
@@ -90,7 +102,7 @@ def counts(cost):
 
 
 def test_json_parses_back_to_the_same_integers(capsys):
-    data, net = json.loads(ask(capsys, "--pix2pix", "256", "--json")), pix2pix_unet(256, 3)
+    data, net = json.loads(ask(capsys, "--pix2pix", "256", "--by", "block", "--json")), pix2pix_unet(256, 3)
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
         *("formulas", "theta", "no_formula"),
@@ -177,7 +189,7 @@ def test_help_shows_every_way_to_ask(capsys):
         "model.onnx",
         "model.keras --side 512",
         "model.onnx --side N",
-        "--pix2pix 256 --by level",
+        "--pix2pix 256 --by block",
         "collapse in.onnx out",
     )
     assert [one for one in examples if f"python -m unet_complexity {one}" not in text] == []

@@ -4,12 +4,14 @@ import hashlib
 import json
 import sys
 import zipfile
+from html import escape
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from tools import lite as builder
+from tools import notebooks
 from unet_complexity import classic_unet, lite, pix2pix_unet, plot_blocks, plot_levels, plot_memory, plot_tools
 
 
@@ -38,7 +40,7 @@ DRAWN = {
 @pytest.mark.parametrize("plot", DRAWN)
 def test_without_matplotlib_a_browser_shows_the_sentence_and_what_to_do(plot, no_matplotlib, browser):
     (data, metadata) = plot(classic_unet(64))._repr_mimebundle_()
-    assert set(data) == {"text/plain"}
+    assert data["text/html"] == f"<p>{escape(data['text/plain'])}</p>"
     assert data["text/plain"].startswith(DRAWN[plot])
     assert data["text/plain"].endswith(f"\nNo picture: {lite.missing('matplotlib')}")
     assert (metadata, browser) == ({}, ["matplotlib"])
@@ -67,6 +69,7 @@ def shell(monkeypatch, tmp_path):
     """An IPython in which the package has been imported in a browser."""
     shell = InteractiveShell(ipython_dir=str(tmp_path), config=Config({"HistoryManager": {"enabled": False}}))
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(lite, "_told", [])
     lite.say_what_is_missing()
     return shell
 
@@ -77,9 +80,26 @@ def test_a_cell_that_imports_a_compiled_package_in_vain_says_so(shell, monkeypat
     assert capsys.readouterr().out == lite.missing("numpy") + "\n"
 
 
-def test_a_slip_of_the_pen_is_still_an_error(shell, capsys):
-    shell.run_cell("import nympy")
-    assert "No module named 'nympy'" in capsys.readouterr().out
+def test_a_model_that_cannot_be_read_in_a_browser_says_where_it_can(shell, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    shell.run_cell("from unet_complexity import from_onnx\nnet = from_onnx('model.onnx')")
+    assert capsys.readouterr().out == lite.missing("onnx") + "\n"
+    assert "does not run in a browser" in lite.missing("onnx")
+
+
+def test_what_a_cell_above_could_not_make_is_no_error(shell, monkeypatch, capsys):
+    shell.run_cell("net")
+    assert "NameError" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    shell.run_cell("import onnx")
+    shell.run_cell("net")
+    assert "\nNo net here: a slip, or it comes from a cell above that" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["import nympy", "from math import nothing", "1 / 0"])
+def test_a_slip_of_the_pen_is_still_an_error(cell, shell, capsys):
+    shell.run_cell(cell)
+    assert "Error" in capsys.readouterr().out
 
 
 def test_outside_a_notebook_there_is_nothing_to_say(monkeypatch):
@@ -127,6 +147,8 @@ def test_notebooks_are_listed_as_a_server_would(monkeypatch, tmp_path):
     builder.add_notebooks(sorted((builder.ROOT / "notebooks").glob("*.ipynb")))
     listing = json.loads((tmp_path / "api/contents/all.json").read_text())
     names = [one["name"] for one in listing["content"]]
+    served = json.loads((tmp_path / "files" / builder.FIRST).read_text())
+    assert served == notebooks.read(notebooks.FOLDER / builder.FIRST)  # which puts texts into one piece, too
     assert builder.FIRST in names
     assert all(one["size"] == (tmp_path / "files" / one["path"]).stat().st_size for one in listing["content"])
 

@@ -196,12 +196,22 @@ def add_notebooks(paths: list[Path]) -> None:
     listing.parent.mkdir(parents=True, exist_ok=True)
     content = []
     for path in paths:
-        notebook = json.loads(path.read_text("utf-8"))
-        for cell in notebook["cells"]:
-            cell["source"] = "".join(cell["source"])  # lines apart are for files; in the page text is one piece
+        notebook = as_served(json.loads(path.read_text("utf-8")))
         (files / path.name).write_text(json.dumps(notebook), "utf-8")
         content.append(entry(path.name, "notebook", (files / path.name).stat().st_size))
     listing.write_text(json.dumps(entry("", "directory", None) | {"format": "json", "content": content}), "utf-8")
+
+
+def as_served(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A notebook with each text in one piece: lines apart are for files, and its page expects what a server sends."""
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            data.update((kind, "".join(lines)) for kind, lines in data.items() if isinstance(lines, list))
+            if "text" in output:
+                output["text"] = "".join(output["text"])
+    return notebook
 
 
 def entry(name: str, kind: str, size: int | None) -> dict[str, Any]:

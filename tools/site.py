@@ -3,10 +3,12 @@
 python -m tools.site [FOLDER]       # build/site otherwise; open index.html in it
 """
 
+import inspect
 import pkgutil
 import shutil
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import unet_complexity
@@ -51,8 +53,11 @@ def stage(source: Path) -> None:
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy(path, source / "notebooks")
     (source / "api").mkdir()
-    for module in pkgutil.iter_modules(unet_complexity.__path__):
-        (source / "api" / f"{module.name}.rst").write_text(page(module.name), "utf-8")
+    with (source / "api.md").open("a", encoding="utf-8") as contents:
+        for module in pkgutil.iter_modules(unet_complexity.__path__):
+            (source / "api" / f"{module.name}.rst").write_text(page(module.name), "utf-8")
+            doc = inspect.getdoc(import_module(f"unet_complexity.{module.name}")) or ""
+            contents.write(f"- [{module.name}](api/{module.name}.rst): {doc.splitlines()[0].replace('``', '`')}\n")
 
 
 def page(name: str) -> str:

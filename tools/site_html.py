@@ -4,6 +4,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from tools.address import binder, pages, repository
+
 EXPLORER = re.compile(r'(<div class="unetx"[^>]*>.*?</div>)\s*<script>\s*(.*?)\s*</script>', re.DOTALL)
 EMPTY_HEAD = re.compile(r'<thead>\s*<tr[^>]*>(\s*<th class="head">(<p></p>)?</th>)+\s*</tr>\s*</thead>')
 EMPTY_TH = re.compile(r"<th([^>]*)>\s*</th>")
@@ -22,7 +24,7 @@ def finish(site: Path) -> None:
         html = accessible(path.read_text("utf-8"))
         html = with_shared_scripts(html, path, site)
         if path.with_suffix(".ipynb").exists():
-            html = offering(html, path.with_suffix(".ipynb").name)
+            html = offering(html, path.with_suffix(".ipynb").name, repository())
         path.write_text(html, "utf-8", newline="\n")
 
 
@@ -58,7 +60,10 @@ def with_shared_scripts(html: str, path: Path, site: Path) -> str:
     return EXPLORER.sub(with_file, html)
 
 
-def offering(html: str, notebook: str) -> str:
-    """Under a notebook's title: the file itself."""
-    link = f'<p class="launch"><a href="{notebook}" download>Download this notebook</a></p>'
-    return html.replace("</h1>", f"</h1>\n{link}", 1)
+def offering(html: str, notebook: str, address: str) -> str:
+    """Under a notebook's title: the file itself, and where it runs, once the project has a public address."""
+    links = [f'<a href="{notebook}" download>Download this notebook</a>']
+    if address:
+        links.append(f'<a href="{binder(address, f"notebooks/{notebook}")}">Run it on Binder</a>')
+        links.append(f'<a href="{pages(address)}lite/">Run it in your browser alone</a>')
+    return html.replace("</h1>", f'</h1>\n<p class="launch">{" · ".join(links)}</p>', 1)

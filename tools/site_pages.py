@@ -16,41 +16,51 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
+from tools.address import repository
 from tools.web import mathml
 
+BESIDE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]+)\)")
 IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
 
 
 def read(text: str) -> Any:
-    """A notebook as MyST-NB wants it: it looks elsewhere for a picture's alternative text."""
+    """A notebook as MyST-NB wants it: it looks elsewhere for a picture's text, and leaves formulas in HTML alone."""
     notebook = nbformat.reads(text, as_version=4)
     for cell in notebook.cells:
+        cell.source = BESIDE.sub(_in_the_repository, cell.source)
         for output in cell.get("outputs", []):
             if markdown := output.get("data", {}).get("text/markdown"):
                 output.data["text/markdown"] = markdown.replace("\n---\n", "\n<hr>\n")  # not a line between chapters
+            if (html := output.get("data", {}).get("text/html", "")) and "<script" not in html:
+                output.data["text/html"] = IN_A_LINE.sub(lambda found: formula(found[1]), html)
             if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
     return notebook
 
 
-def formula(node: nodes.Element, display: bool) -> str:
+def _in_the_repository(link: re.Match[str]) -> str:
+    """A file that has no page here: at the project's public address, or, while there is none, its name alone."""
+    return f"[{link[1]}]({address}/blob/HEAD/{link[2]})" if (address := repository()) else link[1]
+
+
+def formula(latex: str, alone: bool = False, node: nodes.Element | None = None) -> str:
     """MathML of a formula; what cannot be converted is a warning, and so an error of the build."""
     try:
-        return mathml(node.astext(), alone=display)
+        return mathml(latex, alone)
     except LatexError as error:
-        getLogger(__name__).warning("no MathML for %s: %s", node.astext(), error, location=node)
+        getLogger(__name__).warning("no MathML for %s: %s", latex, error, location=node)
         return ""
 
 
 def visit_inline(translator: Any, node: nodes.Element) -> None:
     """A formula in a line of text."""
-    translator.body.append(formula(node, display=False))
+    translator.body.append(formula(node.astext(), node=node))
     raise nodes.SkipNode
 
 
 def visit_block(translator: Any, node: nodes.Element) -> None:
     """A formula in a line of its own, which scrolls where it is wider than the page."""
-    translator.body.append(f'<div class="formula">{formula(node, display=True)}</div>\n')
+    translator.body.append(f'<div class="formula">{formula(node.astext(), True, node)}</div>\n')
     raise nodes.SkipNode
 
 

@@ -29,7 +29,7 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s model.onnx                 at the size that the file states
   %(prog)s model.keras --side 512     at another one
   %(prog)s model.onnx --side N        all of it as formulas
-  %(prog)s --pix2pix 256 --by level   a U-Net that needs no file, level by level
+  %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 
@@ -51,8 +51,8 @@ def parser() -> Parser:
     what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the U-Net generator of the question, 3 channels")
     what.add_argument("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
     command.add_argument("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
-    rows = ("block", "level", "layer", "part")
-    command.add_argument("--by", choices=rows, default="block", help="what a row of the table is (block)")
+    rows = ("level", "part", "block", "layer")
+    command.add_argument("--by", choices=rows, default="level", help="what a row of the table is (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
     command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
     output = command.add_mutually_exclusive_group()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -80,7 +81,13 @@ def tidy(value: Size) -> Size:
     >>> tidy(36*C*g*N**2 + N**2*g**2*1049/16)
     N**2*g*(576*C + 1049*g)/16
     """
-    return value if isinstance(value, int) else exact(sp.factor_terms(powers_of_two(value), clear=True))
+    return value if isinstance(value, int) else _tidied(value)
+
+
+@lru_cache(10_000)
+def _tidied(value: sp.Expr) -> Size:
+    """Kept, since the layers of a network, its parts and the whole say the same formulas again and again."""
+    return exact(sp.factor_terms(powers_of_two(value), clear=True))
 
 
 @dataclass(frozen=True, repr=False)

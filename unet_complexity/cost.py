@@ -10,7 +10,10 @@ This docstring is *the* statement of the conventions; every number of the packag
 - **elementwise**: every other arithmetic operation, comparison or function evaluation on one element:
   a bias 1 per output, ReLU 1, LeakyReLU 2 (scale, compare), tanh and sigmoid 1, softmax 5c - 2 per pixel,
   batch normalisation 2 (scale, shift), pooling taps - 1 (and a division), addition 1, bilinear upsampling 7
-  (four weights, three additions).
+  (four weights, three additions), bicubic 31.  Other activations: ``OPERATIONS`` in layers/elementwise.py.
+  Normalising m elements by their own mean and variance 5m + 2, and 1 each for scale and shift.
+- A product of two maps (attention) is counted in MACs as one with weights is; looking at a map as another shape is
+  nothing; a permutation, a slice and a padding are copies.
 - **FLOPs** = 2 MACs + elementwise.
 - **reads** and **writes**: elements.  Each layer is handed its whole inputs and weights once and hands over its
   whole output once; nothing is fused, so copying counts here although it does no arithmetic.
@@ -24,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -68,6 +72,7 @@ class Rule(NamedTuple):
     whole: sp.Expr
 
     @classmethod
+    @cache
     def size(cls, size: sp.Expr) -> Rule:
         """``size`` is one: a whole number of at least 1."""
         return cls(f"{size} is a whole number, 1 or more", size - 1)
@@ -94,7 +99,7 @@ COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise",
 class Cost:
     """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
 
-    Fields are exact ``int``s where all sizes are numbers, SymPy expressions where letters take part; ``rules`` say
+    Fields are whole numbers where all sizes are, SymPy expressions where letters take part; ``rules`` say
     what the letters must obey for the expressions to hold; ``missing`` names what could not be counted and is in none
     of the counts.
 

@@ -10,7 +10,10 @@ from importlib import invalidate_caches
 from importlib.util import find_spec
 from typing import Any
 
-COMPILED = ("matplotlib", "numpy")
+FETCHED = ("matplotlib", "numpy")  # Pyodide publishes them
+NOWHERE = ("jax", "keras", "onnx", "onnxruntime", "torch")  # nobody does, for a browser
+
+_told: list[str] = []  # which packages a cell missed
 
 
 def in_browser() -> bool:
@@ -45,6 +48,8 @@ def missing(package: str) -> str:
     'This needs numpy, which is not in your browser yet. With a network, run "import numpy" in a cell of its own,
     then this cell again.'
     """
+    if package in NOWHERE:
+        return f"This needs {package}, which does not run in a browser. Binder or your own machine can run this part."
     return (
         f"This needs {package}, which is not in your browser yet. "
         f'With a network, run "import {package}" in a cell of its own, then this cell again.'
@@ -52,14 +57,18 @@ def missing(package: str) -> str:
 
 
 def say_what_is_missing() -> None:
-    """A cell that imports a compiled package in vain prints :func:`missing` from now on, and the next ones run."""
+    """From now on a cell that misses such a package prints :func:`missing`, and the next ones run."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
-        shell.set_custom_exc((ModuleNotFoundError,), _kindly)
+        shell.set_custom_exc((ImportError, NameError), _kindly)
 
 
-def _kindly(shell: Any, kind: type, error: ModuleNotFoundError, trace: Any, tb_offset: int | None = None) -> None:
-    if error.name in COMPILED:
-        print(missing(error.name))
+def _kindly(shell: Any, kind: type, error: ImportError | NameError, trace: Any, tb_offset: int | None = None) -> None:
+    package = getattr(error.__cause__ or error, "name", None)
+    if isinstance(error, ImportError) and package in FETCHED + NOWHERE:
+        _told.append(package)
+        print(missing(package))
+    elif isinstance(error, NameError) and _told:
+        print(f"No {error.name} here: a slip, or it comes from a cell above that could not run in your browser.")
     else:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)

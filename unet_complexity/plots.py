@@ -9,6 +9,7 @@ import base64
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -41,7 +42,8 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(self.figure, _Unseen):
-            return {"text/plain": f"{self.text}\nNo picture: {lite.missing('matplotlib')}"}, {}
+            words = f"{self.text}\nNo picture: {lite.missing('matplotlib')}"
+            return {"text/plain": words, "text/html": f"<p>{escape(words)}</p>"}, {}
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from unet_complexity.closed_form import theta
+from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost, Tensor, with_separators
 from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
@@ -61,7 +61,7 @@ def _lines(heading: str, total: Cost) -> str:
     """A line per count: numbers with what they mean, formulas with how they grow."""
     lines = [heading]
     for attribute, name, convention in COUNTED.values():
-        value = getattr(total, attribute)
+        value = tidy(getattr(total, attribute))
         if isinstance(value, int):
             lines.append(f"{name:16} {with_separators(value):>18}  {convention}")
         else:
@@ -96,7 +96,7 @@ def as_data(network: Network, formulas: Network | str, by: str) -> dict[str, Any
 
 
 def _counts(cost: Cost) -> dict[str, int | str]:
-    return {key: _plain(getattr(cost, attribute)) for key, (attribute, *_) in COUNTED.items()}
+    return {key: _plain(tidy(getattr(cost, attribute))) for key, (attribute, *_) in COUNTED.items()}
 
 
 def _shape(x: Tensor) -> dict[str, int | str]:

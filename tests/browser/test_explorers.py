@@ -395,6 +395,17 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
     assert len(ids) == len(set(ids))
 
 
+def test_two_networks_on_a_page_are_drawn_by_their_own_scripts(offline_page, exported_pages):
+    page = offline_page(exported_pages["light"])
+    other = page.locator('.unetx[data-explorer="own"][data-alive]').nth(1)
+    assert other.locator(".unetx-text").text_content() == STORED[-1].text
+    assert other.locator("[data-control]").count() == 3  # side, and the two words of the axis
+    other.locator('[data-control="side"]').press("End")
+    STORED[-1].side = 1024
+    assert other.locator(".unetx-text").text_content() == STORED[-1].text
+    STORED[-1].side = 512
+
+
 def test_presets_reset_and_copy(offline_page, exported_pages):
     page = offline_page(exported_pages["plain"])
     for kind, cls in EXPLORERS.items():

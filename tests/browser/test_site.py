@@ -11,7 +11,6 @@ from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from docutils import nodes
 
 import unet_complexity
 from tests.browser import conftest
@@ -112,7 +111,8 @@ def test_pictures_have_words_and_headings_an_order(pages):
 
 
 def test_every_formula_is_mathml(site, pages):
-    assert {str(path): page.text for path, page in pages.items() if "$" in page.text or "\\(" in page.text} == {}
+    left = [(path, mark) for path, page in pages.items() for mark in ("$", "\\(", ":math:") if mark in page.text]
+    assert left + [path for path in pages if "``" in path.read_text("utf-8")] == []
     assert (site / "notebooks" / f"{STEMS[0]}.html").read_text("utf-8").count("<math") > 20
 
 
@@ -126,13 +126,13 @@ def test_every_formula_is_mathml(site, pages):
     ],
 )
 def test_a_formula_of_sympy_or_of_an_author_becomes_mathml(latex, part):
-    html = site_pages.formula(nodes.math(text=latex), display=True)
+    html = site_pages.formula(latex, alone=True)
     assert html.startswith("<math")
     assert part in html
 
 
 def test_a_formula_that_cannot_be_shown_stops_the_build(caplog):
-    assert site_pages.formula(nodes.math(text=r"\frc{1}{2}"), display=False) == ""
+    assert site_pages.formula(r"\frc{1}{2}") == ""
     assert r"no MathML for \frc{1}{2}" in caplog.text
     assert caplog.records[0].levelname == "WARNING"
 
@@ -162,6 +162,13 @@ def test_a_page_names_the_script_of_an_explorer_once(tmp_path):
     assert f'src="../_static/explorers/{script.name}"' in html
 
 
+def test_where_a_notebook_runs_is_said_once_the_address_is_known():
+    assert "Binder" not in site_html.offering("<h1>A</h1>", "a.ipynb", "")
+    html = site_html.offering("<h1>A</h1>", "a.ipynb", "https://github.com/ada/unets")
+    assert "https://mybinder.org/v2/gh/ada/unets/HEAD?urlpath=lab/tree/notebooks/a.ipynb" in html
+    assert "https://ada.github.io/unets/lite/" in html
+
+
 # In a browser
 
 
@@ -169,6 +176,8 @@ AXE = files("axe_playwright_python").joinpath("axe.min.js")
 # Explorers are tested apart, formulas hold no text of ours; code has the theme's colours, and is looked at where short.
 LEFT_OUT = [[".unetx"], ["math"]]
 NO_WIDER = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+OUT_OF_REACH = """[...document.querySelectorAll('pre, .formula, .table-wrapper, .cell_output')]
+    .filter((box) => box.scrollWidth > box.clientWidth && box.tabIndex !== 0).map((box) => box.outerHTML)"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -256,7 +265,7 @@ def test_the_keyboard_alone_goes_through_a_notebook(site, reader):
     assert seen.count("summary") > 5
     assert sentence(reader) != before
     assert reader.locator("details:not(.unetx details):not([open])").count() == 0
-    assert reader.locator("[data-wide]:not([tabindex='0'])").count() == 0
+    assert reader.evaluate(OUT_OF_REACH) == []
 
 
 def test_a_word_is_found_without_a_server(site, reader):

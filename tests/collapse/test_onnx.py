@@ -154,12 +154,16 @@ def scales(*values: float) -> dict[str, Any]:
 
 RELU = helper.make_node("Relu", ["u"], ["y"])
 PAD = helper.make_node("Pad", ["u", "pads"], ["v"])
-CONSTANT = helper.make_node("Constant", [], ["scales"], value_floats=[1.0, 1.0, 2.0, 2.0])
 LEFT = {
+    "map as weights": (
+        [resize(), helper.make_node("Conv", ["big", "u"], ["y"])],
+        {"big": whole(1, 4, 12, 12)},
+        "the convolution's weights are no constant floats",
+    ),
     "strides": ([resize(), conv(strides=[1, 2])], {}, r"the convolution has strides \[1, 2\]"),
     "dilations": ([resize(), conv(dilations=[2, 2])], {}, r"the convolution has dilations \[2, 2\]"),
     "linear": ([resize(mode="linear", nearest_mode="floor"), conv()], {}, "its mode is linear, which does not repeat"),
-    "relu": ([resize(), RELU], {}, "it is read by Relu, not by a convolution as its map"),
+    "relu": ([resize(), RELU], {}, "it is read by Relu, not by a convolution"),
     "twice": (
         [resize(), conv(), helper.make_node("Relu", ["u"], ["z"])],
         {},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+import sympy as sp
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ from unet_complexity import (
 )
 from unet_complexity.layers.elementwise import OPERATIONS
 from unet_complexity.layers.merging import ELEMENTWISE
+from unet_complexity.symbols import letter
 
 
 class Case(NamedTuple):
@@ -281,6 +283,11 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
 any_layer = st.sampled_from(LAYERS)
 
 
+def examples(kind: type[Layer], many: int) -> int:
+    """Fewer for layers without a border, where counts have less to go wrong."""
+    return many if hasattr(kind, "padding") else many // 4
+
+
 def without(required: tuple[type[Layer], ...], there: Any) -> list[str]:
     """Names of the layers that ``there`` (a table by layer) does not know."""
     return sorted(layer.__name__ for layer in required if layer not in there)
@@ -292,9 +299,12 @@ NUMBERED = {
     "width": "w",
     "channels": "c",
     "filters": "f",
+    "units": "f",
     "kernel_size": "ks",
     "strides": "tm",
     "dilation_rate": "dq",
+    "output_padding": "HW",
+    "depth_multiplier": "n",
     "groups": "g",
     "size": "st",
     "pool_size": "ks",
@@ -309,30 +319,67 @@ class Lifted(NamedTuple):
     inputs: tuple[Tensor, ...]
     values: dict[str, int]
 
+    def number(self, value: Any) -> int:
+        """What a size stands for."""
+        return int(sp.sympify(value).subs({letter(name): number for name, number in self.values.items()}))
 
-def fits(case: Case) -> bool:
-    """Whether a letter may stand for every size: strides divide, and the map is at least as large as the kernel."""
-    config, x = case.config(), case.inputs[0]
-    kernel = config.get("kernel_size", config.get("pool_size", (1, 1)))
-    strides, dilation = config.get("strides", (1, 1)), config.get("dilation_rate", (1, 1))
-    sides = (x.height, x.width)
-    if isinstance(case.layer, Conv2DTranspose):
-        return all(n * t >= k for n, k, t in zip(sides, kernel, strides, strict=True))
-    spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    rooms = [n - span if config.get("padding") == "valid" else n for n, span in zip(sides, spans, strict=True)]
-    return all(n >= span for n, span in zip(sides, spans, strict=True)) and all(
-        room % t == 0 for room, t in zip(rooms, strides, strict=True)
-    )
+
+def fits(case: Lifted) -> bool:
+    """Whether each stride divides what its letters ask, and no window hangs over both ends of a lettered side."""
+    layer, x, number = case.layer, case.inputs[0], case.number
+    if isinstance(layer, Slice):
+        ranges = zip((x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True)
+        return all(isinstance(n, int) or cuts(number(n), *places) for n, *places in ranges)
+    kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", None))
+    if kernel is None or not hasattr(layer, "padding"):
+        return True
+    strides, dilation = layer.strides, getattr(layer, "dilation_rate", (1, 1))
+    paddings = (layer.padding, layer.padding) if isinstance(layer.padding, str) else layer.padding
+    for n, k, t, d, padding in zip((x.height, x.width), kernel, strides, dilation, paddings, strict=True):
+        pads = (0, 0) if isinstance(padding, str) else padding
+        span = number((k - 1) * d + 1)
+        if all(isinstance(size, int) for size in (n, k, t, d)):
+            continue
+        if isinstance(layer, Conv2DTranspose):
+            if number(n * t) < max(span, *pads) or max(pads) >= span:
+                return False
+        elif number(n) < span or (max(pads) >= span and pads != (0, 0)) or not divides(n, k, t, d, padding, number):
+            return False
+    return True
+
+
+def cuts(n: int, start: int, stop: int | None, step: int) -> bool:
+    """Whether a slice lies inside of a side that is a letter, and its step divides the side."""
+    return max(abs(start), abs(stop or 0)) <= n and n % step == 0
+
+
+def divides(n: Any, k: Any, t: Any, d: Any, padding: Any, number: Callable[[Any], int]) -> bool:
+    """What a letter must do to fit: all of it a lettered stride, its part beside a number a stride that is a number."""
+    pads = (0, 0) if isinstance(padding, str) else padding
+    room = n if padding == "same" else n + sum(pads) - (k - 1) * d - 1
+    if isinstance(room, int) and isinstance(t, int):
+        return True
+    if padding != "same" and room + t == n:
+        return number(n) % number(t) == 0
+    rounded = sp.sympify(room).as_coeff_Add()[0] if isinstance(t, int) else 0
+    return number(room - rounded) % number(t) == 0
+
+
+def agreeing(case: Case, given: tuple[Tensor, ...], lifted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The inputs with letters, with what they had in common in common still."""
+    if isinstance(case.layer, MatMul):
+        return lifted[0], beside(case, lifted[0])
+    return lifted if len(given) == 1 else tuple(alike(x, given, lifted) for x in given)
 
 
 @st.composite
 def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
-    from unet_complexity.symbols import letter
-
     case = draw(CASES[kind])
-    assume(fits(case))
     values: dict[str, int] = {}
+    known = getattr(case.layer, "array", None)  # meets the inputs as another one would
+    given = case.inputs if known is None else (*case.inputs, known)
+    alone = len(given) == 1
 
     def lift(name: str, value: Any) -> Any:
         letters = NUMBERED.get(name, "")
@@ -340,7 +387,10 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
             return tuple(lift_one(letters[i], v) for i, v in enumerate(value))
         return lift_one(letters, value) if letters else value
 
-    def lift_one(name: str, value: int) -> Any:
+    def lift_one(name: str, value: Any) -> Any:
+        # -1 and None say something, 0 is no letter, and 1 meets any size of another input
+        if value is None or value < 1 or (value == 1 and not alone):
+            return value
         if values.get(name, value) != value or not draw(st.booleans()):
             return value
         values[name] = value
@@ -349,15 +399,33 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = (shape(case.inputs[0]),)
-    if isinstance(case.layer, Add):
-        inputs *= len(case.inputs)
-    elif isinstance(case.layer, Concatenate):
-        inputs += tuple(Tensor(inputs[0].height, inputs[0].width, x.channels) for x in case.inputs[1:])
+    inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
+    inputs = agreeing(case, given, inputs)
     config = case.config()
+    if known is not None:
+        *inputs, config["array"] = inputs
+    if kind is Reshape:
+        config["target_shape"] = (1, -1, inputs[0].channels)
     # A letter is no 1, and of strides and dilation only one may differ from 1.
     dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
-    plain = {"strides" if dilated else "dilation_rate"} if isinstance(case.layer, Conv2D) else set()
-    layer = type(case.layer)(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
-    assume(values)
-    return Lifted(layer, inputs, values)
+    plain = {"strides" if dilated else "dilation_rate"} if "dilation_rate" in config else set()
+    layer = kind(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
+    made = Lifted(layer, tuple(inputs), values)
+    assume(values and fits(made))
+    return made
+
+
+def alike(x: Tensor, numbers: tuple[Tensor, ...], letters: tuple[Tensor, ...]) -> Tensor:
+    """``x`` with the letter for each side that an input before got for the same number."""
+    sides = []
+    for name in ("height", "width", "channels"):
+        known = {getattr(a, name): getattr(b, name) for a, b in zip(numbers[::-1], letters[::-1], strict=True)}
+        sides.append(known[getattr(x, name)])
+    return Tensor(*sides)
+
+
+def beside(case: Case, x: Tensor) -> Tensor:
+    """The second factor of a matrix product, for the first one ``x``."""
+    first, second = case.inputs
+    height = x.height if second.height == first.height else second.height
+    return Tensor(height, *((second.width, x.channels) if case.layer.transpose_b else (x.channels, second.channels)))

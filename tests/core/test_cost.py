@@ -21,7 +21,7 @@ costs = st.builds(Cost, *[counts] * len(COUNTS))
 
 
 def test_every_field_is_a_count_or_the_rules() -> None:
-    assert [field.name for field in fields(Cost)] == [*COUNTS, "rules"]
+    assert [field.name for field in fields(Cost)] == [*COUNTS, "rules", "missing"]
 
 
 @given(costs, costs, costs, st.integers(0, 100))

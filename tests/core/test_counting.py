@@ -7,9 +7,8 @@ from inspect import isabstract
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.core.cases import CASES, without
+from tests.core.cases import CASES, Case, examples, without
 from unet_complexity import LAYERS, Cost, Layer, Network, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.counting import TWINS, Tally, count, filled, sides_of
 
@@ -19,13 +18,16 @@ def shape_of(values: list) -> Tensor:
 
 
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
-@settings(max_examples=150)
-@given(data=st.data())
-def test_formula_is_what_the_loop_counts(kind: type[Layer], data: st.DataObject) -> None:
-    layer, inputs = data.draw(CASES[kind])
-    counted = count(layer, *inputs)
-    assert layer.output(*inputs) == shape_of(counted.output)
-    assert layer.cost(*inputs) == counted.cost
+def test_formula_is_what_the_loop_counts(kind: type[Layer]) -> None:
+    @settings(max_examples=examples(kind, 150))
+    @given(CASES[kind])
+    def check(case: Case) -> None:
+        layer, inputs = case
+        counted = count(layer, *inputs)
+        assert layer.output(*inputs) == shape_of(counted.output)
+        assert layer.cost(*inputs) == counted.cost
+
+    check()
 
 
 def test_every_layer_has_a_loop_and_random_cases() -> None:

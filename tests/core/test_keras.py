@@ -14,10 +14,12 @@ from tests.core.cases import CASES, Case, pairs, sizes
 from tests.core.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops
 from unet_complexity import (
     LAYERS,
+    Activation,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
+    DepthwiseConv2D,
     Layer,
     LeakyReLU,
     MaxPooling2D,
@@ -31,7 +33,7 @@ from unet_complexity import (
 from unet_complexity.counting import count
 
 # Each new shape is compiled once by XLA, so examples are dear here.
-MANY = {Conv2D: 50, Conv2DTranspose: 30, UpSampling2D: 20, MaxPooling2D: 15}
+MANY = {Conv2D: 50, Conv2DTranspose: 30, UpSampling2D: 20, MaxPooling2D: 15, DepthwiseConv2D: 12, Activation: 30}
 
 
 def parameters(layer: Any) -> tuple[int, int]:
@@ -64,7 +66,7 @@ def check_against_keras(keras: ModuleType, case: Case) -> None:
 @pytest.mark.filterwarnings("ignore:.*softmax over axis .* of a tensor of shape:UserWarning")  # of one channel
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_shape_weights_and_values_are_those_of_keras(keras: ModuleType, kind: type[Layer]) -> None:
-    @settings(max_examples=MANY.get(kind, 8))
+    @settings(max_examples=MANY.get(kind, 5))
     @given(CASES[kind])
     def check(case: Case) -> None:
         check_against_keras(keras, case)

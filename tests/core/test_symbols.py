@@ -38,6 +38,14 @@ def test_division_takes_letters_to_fit() -> None:
     assert ceil_div(8, n) == 8 / n
     assert floor_div(N, N) == 1
     assert type(floor_div(N, N)) is int
+    assert floor_div(N - sp.Rational(1, 2), 2) == N / 2 - sp.Rational(1, 4)
+
+
+@given(a=st.integers(-50, 50), t=st.integers(1, 9), m=st.integers(1, 50))
+def test_division_rounds_the_number_beside_a_letter_that_fits(a: int, t: int, m: int) -> None:
+    for divide in (floor_div, ceil_div):
+        assert substitute(divide(N + a, t), {N: t * m}) == divide(t * m + a, t)
+        assert substitute(divide(3 * N / 2 + a, t), {N: 2 * t * m}) == divide(3 * t * m + a, t)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from unet_complexity import AveragePooling2D, Conv2D, Conv2DTranspose, Cost, Layer, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
-from unet_complexity.layers.windows import hang_over, same_padding, taps_in_bounds, window_count
+from unet_complexity.layers.windows import hang_over, rounded_up, same_padding, taps_in_bounds, window_count
 from unet_complexity.symbols import c, f, k, n
 
-small = st.integers(1, 9)
+small, pad = st.integers(1, 9), st.integers(0, 5)
 
 
 @settings(max_examples=300)
@@ -30,7 +32,41 @@ def test_taps_of_a_window_that_is_moved(n: int, k: int, stride: int, dilation: i
             assert before <= after <= before + 1
 
 
+@settings(max_examples=300)
+@given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), dilation=st.integers(1, 3), pads=st.tuples(pad, pad))
+def test_taps_of_a_window_that_is_moved_over_a_border(n: int, k: int, stride: int, dilation: int, pads: Any) -> None:
+    assume(n + sum(pads) > (k - 1) * dilation)
+    at = stops(n, k, stride, dilation, pads)
+    taps = [first + i * dilation for first in at for i in range(k)]
+    assert window_count(pads, n, k, stride, dilation) == len(at)
+    assert taps_in_bounds(pads, n, k, stride, dilation) == sum(0 <= tap < n for tap in taps)
+
+
+@settings(max_examples=300)
+@given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), pads=st.tuples(pad, pad))
+def test_a_window_stops_once_more_for_what_is_left_over(n: int, k: int, stride: int, pads: Any) -> None:
+    """As torch.nn.MaxPool2d says of ceil_mode: a window may hang over, if it begins in the map or before it."""
+    assume(n + sum(pads) >= k and max(pads) < k)
+    more = -(-(n + sum(pads) - k) // stride) + 1
+    more -= (more - 1) * stride >= n + pads[0]
+    assert window_count(rounded_up(pads, n, k, stride), n, k, stride) == more
+
+
+def test_a_letter_is_rounded_up_as_its_numbers_are() -> None:
+    assert rounded_up((1, 1), n, 3, 2) == rounded_up((1, 1), 8, 3, 2) == (1, 2)
+    assert rounded_up((0, 0), n, 2, 2) == (0, 0)
+
+
 LETTERED = [Conv2D(1, k), Conv2D(1, k, strides=2), Conv2D(1, k, strides=3), Conv2DTranspose(1, k, strides=2)]
+LETTERED += [Conv2D(1, k, 2, 1), Conv2D(1, k, 1, ((2, 1), (0, 3))), Conv2DTranspose(1, k, 2, 1)]
+BORDERED = [Conv2D(1, 3, 2, 1), Conv2D(1, 7, 2, 3), Conv2D(1, 4, 2, 1), Conv2D(1, 3, 1, 2, dilation_rate=2)]
+BORDERED += [Conv2DTranspose(1, 4, 2, 1), Conv2DTranspose(1, 3, 2, 1, output_padding=1)]
+BORDERED += [
+    Conv2DTranspose(1, 5, 3, output_padding=0),
+    MaxPooling2D(3, 2, 1),
+    AveragePooling2D(5, 2, ((2, 1), (0, 4))),
+]
+BORDERED += [Conv2D(1, 3, 2, "valid"), MaxPooling2D(3, 2), AveragePooling2D(2)]
 POOLS = [
     kind(size, stride, "same") for kind in (MaxPooling2D, AveragePooling2D) for size in (3, 8) for stride in (1, 2)
 ]
@@ -43,14 +79,14 @@ def or_refusal(cost: Cost, values: dict[str, int]) -> Cost | str:
         return str(error)
 
 
-@pytest.mark.parametrize("layer", [*LETTERED, *POOLS], ids=str)
+@pytest.mark.parametrize("layer", [*LETTERED, *BORDERED, *POOLS], ids=str)
 def test_a_formula_with_letters_is_right_or_refuses(layer: Layer) -> None:
     """Every side and kernel up to 12: in the regime both agree, outside of it numbers are refused."""
     lettered = layer.cost(Tensor(n, n, c))
     agreed = 0
     for side, kernel in product(range(1, 13), range(1, 13) if layer in LETTERED else [None]):
         values = {"n": side, "c": 2} | ({"k": kernel} if kernel else {})
-        plain = type(layer)(1, kernel, strides=layer.strides) if kernel else layer
+        plain = replace(layer, kernel_size=kernel) if kernel else layer
         found = or_refusal(lettered, values)
         if isinstance(found, Cost):
             agreed += 1

@@ -11,6 +11,7 @@ from tests.readers.onnx_witness import shapes
 from tests.readers.test_onnx_operators import CASES
 from unet_complexity import from_onnx
 from unet_complexity.readers.onnx.node import OPERATORS
+from unet_complexity.symbols import N
 
 # From the shape s of a 1 x 2 x h x w map, and h and w as lists of one: what is computed, and the sides that come of it.
 SIDES = [
@@ -19,6 +20,11 @@ SIDES = [
     ("halved less one", "b = Sub(h, one) a = Div(b, two) c = Add(a, one)", "one, one, c, w"),
     ("in floats", "f = Cast <to = 1> (h) g = Mul(f, x1_5) q = Floor(g) a = Cast <to = 7> (q)", "one, one, a, w"),
     ("rounded up", "f = Cast <to = 1> (h) g = Div(f, x4) q = Ceil(g) a = Cast <to = 7> (q)", "one, one, a, w"),
+    (
+        "rounded in floats",
+        "f = Cast <to = 1> (h) m = Sub(f, x1_5) g = Div(m, x4) q = Floor(g) i = Cast <to = 7> (q) a = Add(i, one)",
+        "one, one, a, w",
+    ),
     ("a third", "f = Cast <to = 1> (h) g = Mul(f, third) q = Round(g) a = Cast <to = 7> (q)", "one, one, a, w"),
     ("multiplied", "n = Mul(h, w)", "one, one, two, n"),
     ("multiplied at once", "n = ReduceProd <keepdims = 1> (s)", "one, one, one, n"),
@@ -77,6 +83,27 @@ def test_sides_computed_from_sides(computed, sides):
             step = network.steps[-1]
             assert (step.output.height, step.output.width, step.output.channels) == (out[0] * out[1], *out[2:])
     assert formula.total().at(N=12) == from_onnx(free, side=12).total()
+
+
+CUTS = [
+    ("1", "9223372036854775807", 1),
+    ("-4", "-1", 1),
+    ("1", "4", 2),
+    ("-1", "-9223372036854775807", -1),
+    ("0", "-1", 3),
+]
+
+
+@pytest.mark.parametrize(("start", "end", "step"), CUTS)
+def test_a_side_that_is_a_letter_is_cut(start, end, step):
+    stored = f"int64[1] a = {{{start}}}, int64[1] b = {{{end}}}, int64[1] two = {{2}}, int64[1] t = {{{step}}}"
+    free = parser.parse_model(f"""<ir_version: 10, opset_import: ["": 21]> cut
+        (float[1, 2, h0, w0] x) => (float[p, q, r, s] y) <{stored}> {{ z = Slice(x, a, b, two, t) y = Relu(z) }}""")
+    formula = from_onnx(free)
+    for side in (6, 12):
+        rows = shapes(free, side)["y"][2]
+        assert from_onnx(free, side=side).output.size == rows * 2 * side
+        assert formula.output.size.subs(N, side) == rows * 2 * side
 
 
 ELSEWHERE = {"Constant", "Upsample", "Dropout"}  # in the networks, or in older opsets

@@ -4,8 +4,8 @@
 :mod:`unet_complexity.collapse.keras` holds the same as a Keras layer.  Each framework is imported where it is used.
 """
 
-from unet_complexity.collapse.command import command
 from unet_complexity.collapse.rewriting import Block, Collapsed, collapse_upsampling
 from unet_complexity.collapse.rule import arrangement
+from unet_complexity.collapse.verifying import command
 
 __all__ = ["Block", "Collapsed", "arrangement", "collapse_upsampling", "command"]

@@ -62,7 +62,7 @@ class PhaseConv2D(keras.layers.Layer):
             name=conv.name,
             dtype=conv.dtype_policy,
         )
-        kernel, *bias = conv.get_weights()
+        kernel, *bias = (ops.convert_to_numpy(weight.value) for weight in conv.weights)
         shape = [None, None, None, kernel.shape[2]]
         layer.build(shape if conv.data_format == "channels_last" else [None, kernel.shape[2], None, None])
         layer.set_weights([*(phase.kernel for phase in phase_kernels(kernel, upsampling.size)), *bias])
@@ -72,13 +72,11 @@ class PhaseConv2D(keras.layers.Layer):
         import numpy as np
 
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]
-        # one tap per element of a kernel that has no channels: the phases' places and sides, without their values
+        # of a kernel without channels: where the phases' windows lie, without any values
         self.phases = phase_kernels(np.empty((*self.kernel_size, 0, 0)), self.size)
-        self.kernels = [
-            self.add_weight(shape=(*phase.kernel.shape[:2], channels, self.filters), name=f"kernel_{i}")
-            for i, phase in enumerate(self.phases)
-        ]
-        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias") if self.use_bias else None
+        shapes = [(*phase.kernel.shape[:2], channels, self.filters) for phase in self.phases]
+        self.kernels = [self.add_weight(shape, "zeros", name=f"kernel_{i}") for i, shape in enumerate(shapes)]
+        self.bias = self.add_weight((self.filters,), "zeros", name="bias") if self.use_bias else None
 
     def call(self, x: Any) -> Any:
         phases = [self._phase(x, *phase) for phase in zip(self.phases, self.kernels, strict=True)]
@@ -149,14 +147,18 @@ def collapse_keras(model: Any) -> Any:
     copy = keras.models.clone_model(model, clone_function=own)
     for layer in model.layers:
         if layer.weights and layer.name not in pairs:
-            copy.get_layer(layer.name).set_weights(layer.get_weights())
+            for new, old in zip(copy.get_layer(layer.name).weights, layer.weights, strict=True):
+                new.assign(ops.convert_to_numpy(old.value))  # a copy: JAX deletes what a model gives away
     return copy
 
 
 def _pairs(model: Any) -> Any:
     """(name of the convolution, upsampling layer) of every pair to replace."""
+    given_out = {id(output) for output in model.outputs}
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
+        if given_out & {id(output) for node in layer._inbound_nodes for output in node.output_tensors}:
+            continue
         if len(readers) != 1 or len(layer._inbound_nodes) != 1 or len(readers[0]._inbound_nodes) != 1:
             continue
         if not refusal(layer, readers[0]) and _worthwhile(layer, readers[0]):

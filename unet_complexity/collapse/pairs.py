@@ -72,8 +72,8 @@ def pair_of(values: Values, resize: Any) -> Pair:
         zeros = _zeros_around(values, nodes[-1])
         nodes.append(_only_reader(values, nodes[-1]))
     conv = nodes[-1]
-    if conv.op_type != "Conv" or conv.domain not in ("", "ai.onnx") or conv.input[0] != nodes[-2].output[0]:
-        raise LeftAloneError(f"it is read by {conv.op_type}, not by a convolution as its map")
+    if conv.op_type != "Conv" or conv.domain not in ("", "ai.onnx"):
+        raise LeftAloneError(f"it is read by {conv.op_type}, not by a convolution")
     weights = values.constant(conv.input[1])
     if weights is None or weights.dtype.kind not in "fV":
         raise LeftAloneError("the convolution's weights are no constant floats")

@@ -75,10 +75,10 @@ def _sides(item: Any) -> list[Any]:
 
 
 def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
-    """The first free axis is a batch of 1, the last is a column, every other one between them a row."""
+    """Free last axes take the sides, rows and columns; any other free axis, such as the batch, is 1."""
     axes = _sides(item)
-    free = [1, *([sides[0]] * (len(axes) - 2)), sides[1]][: len(axes)]
-    return [axis.dim_value if axis.HasField("dim_value") else side for axis, side in zip(axes, free, strict=True)]
+    free = [1] * (len(axes) - 2) + list(sides)
+    return [axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)] for i, axis in enumerate(axes)]
 
 
 def runner(model: Any) -> Run:
@@ -120,8 +120,6 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
         else:
             difference = np.mean(old != new) if old.size else 0.0
         if not difference <= (allowed := TOLERANCE.get(old.dtype.name, OTHERS)):
-            raise ValueError(
-                f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}; nothing is written"
-            )
+            raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
         worst = max(worst, float(difference))
     return worst

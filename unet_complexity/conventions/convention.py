@@ -14,8 +14,8 @@ from itertools import accumulate, chain
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
-from unet_complexity.conventions.quantities import ACTIVATIONS, BN, LETTERS, kind, pads, quantities
-from unet_complexity.layers import Convolution, Layer
+from unet_complexity.conventions.quantities import ACTIVATIONS, BN, LETTERS, kind, pads, quantities, usual
+from unet_complexity.layers import Add, Conv2DTranspose, Convolution, Layer
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, exact
 
@@ -111,6 +111,8 @@ class Convention:
         for has, reason in self.gaps:
             if has(step.layer):
                 raise self._unknown(step, reason)
+        if isinstance(step.layer, (Add, Conv2DTranspose)) and not usual(step):
+            raise self._unknown(step, "inputs that differ, or a border that is cut off, were not measured")
         if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
             raise self._unknown(step, "a pool that hangs over the border was not measured; take padding='valid'")
 

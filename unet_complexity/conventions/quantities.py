@@ -12,7 +12,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
-from unet_complexity.layers.windows import axes, taps_in_bounds, window_count
+from unet_complexity.layers.windows import axes, taps_in_bounds, window_count, windows
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, exact, floor_div
 
@@ -50,6 +50,16 @@ KINDS: tuple[str, ...] = (
 )
 
 
+# arguments with which no tool was measured otherwise
+USUAL: dict[str, dict[str, Any]] = {
+    "BatchNormalization": {"center": True, "scale": True},
+    "Concatenate": {"axis": -1},
+    "Conv2DTranspose": {"output_padding": None, "dilation_rate": (1, 1), "groups": 1},
+    "ReLU": {"max_value": None},
+    "Softmax": {"axis": (3,)},
+}
+
+
 def kind(layer: Layer) -> str:
     """What tools tell apart: the layer's class, or more where an argument matters.
 
@@ -63,7 +73,10 @@ def kind(layer: Layer) -> str:
         return names.get(own["activation"], str(own["activation"]))
     if name == "UpSampling2D":
         return f"{name} {own['interpolation']}"
-    return GROUPED if name == "Conv2D" and own["groups"] != 1 else name
+    if name == "Conv2D" and own["groups"] != 1:
+        return GROUPED
+    unusual = [f"{key}={own[key]}" for key, value in USUAL.get(name, {}).items() if own[key] != value]
+    return " with ".join([name, *unusual])
 
 
 def quantities(step: Step) -> dict[str, Size]:
@@ -124,5 +137,10 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
 
 def pads(layer: Any, x: Tensor) -> bool:
     """Whether the window of a pooling layer hangs over the border."""
-    sides = axes(x, layer.pool_size, layer.strides)
-    return any(taps_in_bounds(layer.padding, *side) != window_count(layer.padding, *side) * side[1] for side in sides)
+    sides = windows(layer.padding, x, layer.pool_size, layer.strides)
+    return any(taps_in_bounds(*side) != window_count(*side) * side[2] for side in sides)
+
+
+def usual(step: Step) -> bool:
+    """Whether the inputs are of one shape, and the padding one of Keras's two."""
+    return len(set(step.inputs)) == 1 and isinstance(getattr(step.layer, "padding", ""), str)

@@ -24,8 +24,8 @@ def _on(machine: Machine) -> dict[str, int]:
 class RooflineExplorer(Explorer):
     """The kernels of a U-Net under the roof of a machine: does arithmetic bind them, or memory?
 
-    Controls: ``network`` ("pix2pix", "classic"), ``side`` (128 ... 2048; a multiple of 128, of 16 for the classic one),
-    ``peak`` (GFLOP/s) and ``bandwidth`` (GB/s) of the machine, ``layers`` ("one by one", "fused"); folded away:
+    Controls: ``network`` ("pix2pix", "classic"), ``layers`` ("one by one", "fused"), ``side`` (128 ... 2048; a multiple
+    of 128, of 16 for the classic one), ``peak`` (GFLOP/s) and ``bandwidth`` (GB/s) of the machine; folded away:
     ``base_filters`` (1 ... 128), ``batch`` (1 ... 64), ``dtype`` ("float32", "float16").
     The model is that of :mod:`unet_complexity.roofline`.
 
@@ -35,7 +35,7 @@ class RooflineExplorer(Explorer):
     """
 
     kind = "roofline"
-    shown = ("network", "side", "peak", "bandwidth", "layers")
+    shown = ("network", "layers", "side", "peak", "bandwidth")
     folded = ("base_filters", "batch", "dtype")
     sentence = (
         "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, layers {layers}: "
@@ -50,10 +50,10 @@ class RooflineExplorer(Explorer):
     }
 
     network = Choice(("pix2pix", "classic"), "network")
+    layers = Choice(tuple(WAYS), "layers run")
     side = Whole(256, 128, 2048, "side N", (128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048))
     peak = Whole(100, 1, 10**5, "peak, GFLOP/s", PEAKS)
     bandwidth = Whole(20, 1, 10**4, "memory, GB/s", PEAKS[:21])
-    layers = Choice(tuple(WAYS), "layers run")
     base_filters = Whole(64, 1, 128, "width g (base filters)", (1, 2, 4, 8, 16, 32, 64, 96, 128))
     batch = Whole(1, 1, 64, "batch (images)", (1, 2, 4, 8, 16, 32, 64))
     dtype = Choice(("float32", "float16"), "numbers")

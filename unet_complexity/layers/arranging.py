@@ -84,6 +84,11 @@ class Slice(_Copy):
             raise self.refuse("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
         return Tensor(*sides)
 
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        """Given letters, no slice may start or stop beyond the map."""
+        ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
+        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
+
 
 def _place(n: Size, at: Any, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""

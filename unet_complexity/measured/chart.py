@@ -23,7 +23,7 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         block = kernel.steps[-1].block
         least[block] = least.get(block, 0) + 1000 * kernel.seconds
     names, high = list(least), 0.8 / len(engines)
-    figure, (ax,) = _figure(8, 0.22 * len(names) * len(engines) + 1.4)
+    figure, (ax,) = _figure(8, 0.16 * len(names) * len(engines) + 1.4)
     said = []
     for place, engine in enumerate(engines):
         case = cases(engine)[side, 1]
@@ -35,8 +35,8 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         said.append(
             f"{ENGINES[engine]} {sum(took):,.0f}, most above the model in {worst[2]} ({worst[0] / worst[1]:.1f} times)"
         )
-    ax.hlines(range(len(names)), 0, list(least.values()), color="black", lw=2.5)
-    ax.plot(list(least.values()), range(len(names)), "k|", ms=16, mew=2.5, label="at least, by the model (fused)")
+    tops, bottoms = ([row + end for row in range(len(names))] for end in (-0.45, 0.45))
+    ax.vlines(list(least.values()), tops, bottoms, color="black", lw=3, label="at least, by the model (fused)")
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="milliseconds", ylim=(len(names) - 0.4, -0.6))
     ax.legend(frameon=False)

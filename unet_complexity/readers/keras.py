@@ -15,11 +15,9 @@ import sympy as sp
 
 from unet_complexity.networks import Network
 from unet_complexity.readers.keras_call import Call, Value, folded, sides_of
-from unet_complexity.readers.keras_config import Config, Ref, calls_of, config_of, refs_in, triples
+from unet_complexity.readers.keras_config import MODELS, Config, Ref, calls_of, config_of, refs_in, triples
 from unet_complexity.readers.reading import Extra, Reading
 from unet_complexity.symbols import C, N, Size, as_pair, exact
-
-MODELS = ("Functional", "Sequential", "Model")
 
 
 def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extra | None = None) -> Network:
@@ -38,8 +36,8 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
     ValueError: a model is read from a .keras file, got 'model.keras', where there is none; check the path
     """
     config = config_of(model)
-    reader = _Reader(config, side, Reading(config["config"].get("name", "model"), unknown, extra))
-    outputs = [value.name for value in reader.model(config, "", None)]
+    reader = _Reader(side, Reading(config["config"].get("name", "model"), unknown, extra))
+    outputs = [value.name for value in reader.whole(config)]
     recipe = partial(from_keras, model=model, side=reader.side, unknown=unknown, extra=extra)
     return reader.reading.network(outputs, recipe)
 
@@ -47,11 +45,27 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
 class _Reader:
     """Walks through a model's configuration, call by call."""
 
-    def __init__(self, config: Config, side: Any, reading: Reading) -> None:
+    def __init__(self, side: Any, reading: Reading) -> None:
         self.given, self.side, self.reading = side, side, reading
         self.first: list[int | None] | None = None  # sides of the first map that goes in, in the model
-        self.order = next(_orders(config), "channels_last")
+        self.order = "channels_last"
         self.counted: set[Any] = set()  # layers whose params are in the count
+
+    def whole(self, config: Config) -> list[Value]:
+        """What the whole model writes.  ValueError where the configuration lacks what Keras 3 writes into it."""
+        try:
+            self.order = next(_orders(config), self.order)
+            written = self.model(config, "", None)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"the configuration of {self.reading.name} is not that of a Keras 3 model ({type(error).__name__}: "
+                f"{error}); save it anew with model.save('model.keras')"
+            ) from error
+        if self.given is not None and self.first is None:
+            raise ValueError(
+                f"{self.reading.name} is given no map, so it has no side, got side={self.given}; leave it out"
+            )
+        return written
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
         """What a model writes; ``inputs``: what a model inside another one is given."""
@@ -109,7 +123,7 @@ class _Reader:
         """What one call of a layer, or of a model inside the model, writes."""
         name = path + entry["config"].get("name", entry.get("name")) + f" ({number + 1})" * (number > 0)
         if entry["class_name"] in MODELS and "layers" in entry["config"]:
-            return self.model(entry, f"{name}/", list(values.values()))
+            return self.model(entry, f"{name}/", [values[ref] for ref in refs_in([call["args"], call["kwargs"]])])
         key = entry.get("id", re.sub(r" \(\d+\)", "", name))
         one = Call(self.reading, entry, name, call, values, key in self.counted, self.order, self.given is not None)
         self.counted.add(key)

@@ -19,7 +19,8 @@ def attend_with_heads(call: Call, *values: Value) -> Value:
     given += [call.kwargs[name] for name in ("query", "value", "key") if isinstance(call.kwargs.get(name), Value)]
     query, value, key = (*given, given[-1])[:3]
     _check(call, len(given) == len(values), query)
-    tokens = [_tokens(call, x) for x in (query, value, key)]
+    sequences = {x: _tokens(call, x, i) for i, x in enumerate(dict.fromkeys((query, value, key)))}
+    tokens = [sequences[x] for x in (query, value, key)]
     heads, key_dim, value_dim = (call.config[name] for name in ("num_heads", "key_dim", "value_dim"))
     q = _heads(call, tokens[0], heads, key_dim, "query")
     k = _heads(call, tokens[2], heads, key_dim, "key")
@@ -46,10 +47,10 @@ def _check(call: Call, plain: bool, query: Value) -> None:
         raise UnreadableError("it has a gate, or a window that slides")
 
 
-def _tokens(call: Call, x: Value) -> Value:
+def _tokens(call: Call, x: Value, nth: int) -> Value:
     """Whatever its axes, as a sequence."""
     tokens = exact(sp.Mul(*x.dims[:-1]))
-    return call.view(x, (tokens, x.dims[-1]), "channels_last", part=f"tokens of {x.name}")
+    return call.view(x, (tokens, x.dims[-1]), "channels_last", part=f"tokens {nth + 1}")
 
 
 def _heads(call: Call, x: Value, heads: int, size: int, part: str) -> Value:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Layer, Reshape
-from unet_complexity.readers.keras_config import Config, Ref, mapped
+from unet_complexity.readers.keras_config import Config, Ref, mapped, refs_in
 from unet_complexity.readers.reading import Reading
 from unet_complexity.symbols import Size, exact
 
@@ -80,11 +80,12 @@ class Call:
     ) -> None:
         self.reading, self.config, self.name, self.shared, self.order = reading, entry["config"], name, shared, order
         self.kind, self.module = entry["class_name"], str(entry.get("module"))
-        self.inputs = list(values.values())
+        refs = list(refs_in([call["args"], call["kwargs"]]))
+        self.inputs = [values[ref] for ref in refs]
         self.args = mapped(call["args"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
         self.kwargs = mapped(call["kwargs"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
         self.shapes = call.get("shapes", [])
-        self.recorded = [ref.shape for ref in values]
+        self.recorded = [ref.shape for ref in refs]
         self.resized = resized
         path, _, own = name.rpartition("/")
         self.block = path or own

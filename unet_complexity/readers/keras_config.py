@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Config = dict[str, Any]
+MODELS = ("Functional", "Sequential", "Model")
+SUBCLASSED = "which has no graph to read; build it as keras.Model(inputs, outputs)"
 LARGEST = 64 * 2**20  # bytes of a config.json that is read
 
 
@@ -48,6 +50,8 @@ def from_file(path: Path) -> Config:
         ) from error
     if not (isinstance(config, dict) and isinstance(config.get("config"), dict) and "class_name" in config):
         raise ValueError(f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')")
+    if config["class_name"] not in MODELS:
+        raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
     return config
 
 
@@ -61,8 +65,8 @@ def from_live(model: Any) -> Config:
         return {"class_name": "Sequential", "config": chain}
     if kind_of(model) != "Functional":
         raise TypeError(
-            f"from_keras reads Functional and Sequential models and .keras files, got {type(model).__name__}; "
-            "a subclassed model has no graph to read: build it as keras.Model(inputs, outputs)"
+            "from_keras reads Functional and Sequential models and .keras files, got "
+            f"{type(model).__name__}, {SUBCLASSED}"
         )
     graph = _Graph(model)
     layers = [_entry(op) | {"inbound_nodes": graph.calls(op)} for op in model.operations]

@@ -98,6 +98,14 @@ def _pool_all(call: Call, x: Value) -> Value:
     return call.run(getattr(L, call.kind)(), call.map(x), rank=3 if call.config["keepdims"] else 1)
 
 
+@reads("GlobalAveragePooling1D", "GlobalMaxPooling1D")
+def _pool_sequence(call: Call, x: Value) -> Value:
+    if x.rank != 2 or call.config["data_format"] != "channels_last":
+        raise UnreadableError("only sequences of tokens x features are known")
+    layer = L.Reduce("mean" if "Average" in call.kind else "max", 2)
+    return call.run(layer, x, rank=2 if call.config["keepdims"] else 1)
+
+
 @reads("UpSampling2D")
 def _upsample(call: Call, x: Value) -> Value:
     check_blend(call.config)

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from unet_complexity.networks import Network
-from unet_complexity.readers.onnx import arranging, dense, elementwise, looking, reducing, windows  # noqa: F401
+from unet_complexity.readers.onnx import (  # noqa: F401 - each registers its operators
+    arranging,
+    cutting,
+    dense,
+    elementwise,
+    looking,
+    reducing,
+    resampling,
+    windows,
+)
 from unet_complexity.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
 from unet_complexity.readers.onnx.inputs import Sizes, stated
 from unet_complexity.readers.onnx.layouts import layouts
@@ -40,10 +49,10 @@ def from_onnx(
 
     ``params`` are the elements of the stored floating-point arrays that layers have as weights, each layer's once,
     also where several nodes read the same.  A number without an axis, such as the 0.5 of a GELU, is no param, nor is
-    a lone one that the exporter named itself, nor are the ones and zeros of a normalisation without weights.  They
-    are those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of
-    two equal arrays, leaves fewer than the model was trained with.  What follows from stored
-    numbers alone is computed beforehand and costs nothing.
+    a lone one that the exporter named itself, nor are the ones and zeros of a normalisation without weights.  They are
+    those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of two
+    equal arrays, leaves fewer than the model was trained with.  What follows from stored numbers alone is computed
+    beforehand and costs nothing.
 
     Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
     in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which

@@ -1,0 +1,360 @@
+"""Real models: parameters are those of Keras, dense MACs those that JAX is asked for, at numbers and at a letter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from math import prod
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.core.test_errors import check
+from tests.readers.counter import dense_macs
+from tests.readers.keras_models import MODELS, pix2pix
+from unet_complexity import (
+    Conv2D,
+    MatMul,
+    Network,
+    ReLU,
+    Tensor,
+    classic_unet,
+    from_keras,
+    kept,
+    live,
+    peak,
+    pix2pix_unet,
+)
+from unet_complexity.conventions import conventions
+from unet_complexity.cost import COUNTS
+from unet_complexity.symbols import H, N, W
+
+FREE = 24  # the side at which a model with free sides is counted
+
+
+@pytest.fixture(scope="module")
+def models(keras: ModuleType) -> Any:
+    return cache(lambda name: MODELS[name](keras))
+
+
+def sides(model: Any) -> list[Any]:
+    """Sides of the first input."""
+    shape = list(model.inputs[0].shape[1:])
+    return shape[1:] if shape[0] == 3 else shape[:2]
+
+
+def at_numbers(model: Any) -> Network:
+    return from_keras(model, side=FREE if None in sides(model) else None)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parameters_and_macs_are_those_of_the_model(models: Any, name: str) -> None:
+    model = models(name)
+    total = at_numbers(model).total()
+    assert total.params == model.count_params()
+    assert total.trainable_params == sum(v.value.size for v in model.trainable_variables)
+    assert total.macs == dense_macs(model, *(tuple(side or FREE for side in x.shape[1:]) for x in model.inputs))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_at_a_letter_and_then_at_numbers_is_the_model_at_numbers(models: Any, name: str) -> None:
+    model = models(name)
+    if name == "DeepLabV3+":  # a Resizing, made for one size
+        return check(lambda: from_keras(model, side=N), ValueError, "deeplab does not fit together at concatenate")
+    numbers, lettered = at_numbers(model), from_keras(model, side=N)
+    side = sides(model)[0] or FREE
+    assert {x.name for x in lettered.total().macs.free_symbols} == {"N"}
+    assert lettered.total().at(N=side) == numbers.total()
+    assert lettered.at(N=side).steps == numbers.steps
+    return None
+
+
+def test_the_questions_network_is_the_packages_own(models: Any) -> None:
+    read, own = from_keras(models("pix2pix")), pix2pix_unet(256, 3)
+    assert read.total() == own.total()
+    assert [step.layer for step in read] == [step.layer for step in own]
+    assert [step.level for step in read] == [step.level for step in own]
+    assert peak(read).elements == peak(own).elements
+    assert kept(read).elements == kept(own).elements
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_the_classic_network_is_the_packages_own(models: Any, padding: str) -> None:
+    read = from_keras(models("classic, transposed" if padding == "same" else "classic, valid"))
+    own = classic_unet(256 if padding == "same" else 572, padding=padding)
+    assert read.total() == own.total()
+    if padding == "same":  # otherwise maps shrink, and another level may be nearer
+        assert [step.level for step in read] == [step.level for step in own]
+    assert {step.part for step in read} == {"encoder", "bottleneck", "decoder"}
+
+
+def test_free_sides_are_the_letter_n(models: Any, keras: ModuleType) -> None:
+    read = from_keras(models("super-resolution"))
+    assert read.input == Tensor(N, N, 3)
+    assert read.output == Tensor(3 * N, 3 * N, 3)
+    assert read.regime == "N >= 2"
+    assert [step.level for step in read][-1] == -2  # three times as large is nearest to four times
+    free = pix2pix(keras, None)
+    assert from_keras(free).regime == "128 divides N"
+    assert from_keras(free, side=(H, W)).total().at(H=256, W=512) == from_keras(free, side=(256, 512)).total()
+
+
+def test_parts_levels_and_blocks(models: Any) -> None:
+    resnet = from_keras(models("ResNet50"))
+    assert list(resnet.groups("part")) == ["encoder", "head"]
+    assert list(resnet.groups("level")) == [0, 1, 2, 3, 4, 5]
+    assert next(step.name for step in resnet if step.part == "head") == "avg_pool"
+    nested = from_keras(models("MobileNetV2 U-Net"))
+    assert {step.block.split("/")[0] for step in nested} >= {"down", "up0", "up1", "up2", "up3"}
+    assert max(nested.groups("level")) == 5
+    attention = from_keras(models("diffusion")).only(MatMul)
+    assert [step.level for step in attention] == [2, 2]
+
+
+def test_several_inputs_and_outputs(models: Any) -> None:
+    read, outputs = from_keras(models("U-Net++")), ("out1.sigmoid", "out2.sigmoid", "out3.sigmoid")
+    assert read.outputs == outputs
+    assert set(outputs) <= set(live(read)[-1].maps)
+    both = from_keras(models("diffusion"))
+    assert both.inputs == {"image": Tensor(32, 32, 3), "time": Tensor(1, 1, 1)}
+    check(lambda: both.input, ValueError, "diffusion has no single input, got image, time; read inputs")
+    check(lambda: read.output, ValueError, "has no single output, got out1.sigmoid, out2.sigmoid, out3.sigmoid; read o")
+    assert repr(from_keras(models("siamese"))).startswith("<siamese, left 32 x 32 x 3 and right 32 x 32 x 3 in, ")
+
+
+def test_shared_layers_have_their_params_once_and_their_macs_each_time(models: Any) -> None:
+    read = from_keras(models("siamese"))
+    first, again = (read.where(lambda step, at=at: at in step.name).total() for at in ("encoder/", "encoder (2)/"))
+    assert (first.params, again.params) == (448 + 64 + 320, 0)
+    assert [getattr(first, name) for name in COUNTS[2:]] == [getattr(again, name) for name in COUNTS[2:]]
+
+
+def test_a_map_read_twice_by_one_layer_is_two_inputs(keras: ModuleType) -> None:
+    image = keras.Input((8, 8, 2))
+    assert from_keras(keras.Model(image, keras.layers.Add()([image, image]))).total().elementwise == 128
+
+
+def test_channels_first_costs_what_channels_last_costs(keras: ModuleType) -> None:
+    def net(order: str) -> Network:
+        K, axis = keras.layers, 1 if order == "channels_first" else -1
+        image = x = keras.Input((3, 16, 24) if axis == 1 else (16, 24, 3))
+        x = K.LayerNormalization(axis=axis)(K.Conv2D(8, 3, strides=2, data_format=order)(x))
+        cropped = K.Cropping2D(1, data_format=order)(image)
+        x = K.Concatenate(axis=axis)([K.UpSampling2D(2, data_format=order)(x), cropped])
+        x = K.PReLU(shared_axes=[2, 3] if axis == 1 else [1, 2])(K.Softmax(axis=axis)(x))
+        return from_keras(keras.Model(image, K.GlobalAveragePooling2D(data_format=order)(x)))
+
+    first, last = net("channels_first"), net("channels_last")
+    assert first.total() == last.total()
+    assert [step.output for step in first] == [step.output for step in last]
+
+
+# Files. Of JAX's arrays NumPy says something while Keras saves them.
+
+saving = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@saving
+@pytest.mark.parametrize("name", ["siamese", "MobileNetV2 U-Net", "diffusion", "super-resolution"])
+def test_a_file_is_the_model(models: Any, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    models(name).save(path)
+    assert from_keras(path).steps == from_keras(models(name)).steps
+    assert from_keras(str(path), side=N).at(N=96).steps == from_keras(models(name), side=96).steps
+
+
+def saved(folder: Path, config: str, name: str = "config.json") -> Path:
+    path = folder / "changed.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, config)
+    return path
+
+
+def test_a_file_is_read_without_keras(keras: ModuleType, tmp_path: Path) -> None:
+    path = saved(tmp_path, keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).to_json())
+    code = f"import sys; from unet_complexity import from_keras; print(from_keras({str(path)!r}).total().macs)"
+    code += "; assert not {'keras', 'numpy', 'jax'} & set(sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "3888\n"
+
+
+@saving
+def test_a_truncated_file_is_no_model(models: Any, tmp_path: Path) -> None:
+    path = tmp_path / "half.keras"
+    models("super-resolution").save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    check(lambda: from_keras(path), ValueError, "half.keras is not a whole .keras file ... model.save('model.keras')")
+
+
+BROKEN = {
+    "empty": ("{}", "changed.keras holds no model of Keras 3; save the model anew"),
+    "no JSON": ("{'", "changed.keras is not a whole .keras file ... save the model anew"),
+    "no layers": (
+        '{"class_name": "Functional", "config": {"layers": 3}}',
+        "the configuration of model is not that of a Keras 3 model (TypeError: ... save it anew",
+    ),
+    "a class of one's own": (
+        '{"class_name": "Mine", "module": "mine", "config": {}}',
+        "changed.keras holds a Mine, which has no graph to read; build it as keras.Model(inputs, outputs)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "words"), BROKEN.values(), ids=BROKEN)
+def test_what_is_no_model_of_keras(config: str, words: str, tmp_path: Path) -> None:
+    check(lambda: from_keras(saved(tmp_path, config)), ValueError, words)
+
+
+def test_what_is_no_file_of_keras(tmp_path: Path) -> None:
+    check(lambda: from_keras(tmp_path / "none.keras"), ValueError, "none.keras', where there is none; check the path")
+    path = saved(tmp_path, "{}", "weights.h5")
+    check(lambda: from_keras(path), ValueError, "changed.keras is not a whole .keras file ... config.json")
+
+
+def test_layers_that_wait_for_each_other_are_named(keras: ModuleType, tmp_path: Path) -> None:
+    image = keras.Input((4, 4, 1))
+    config = json.loads(keras.Model(image, keras.layers.ReLU(name="one")(image), name="circle").to_json())
+    config["config"]["layers"][1]["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "one"
+    path = saved(tmp_path, json.dumps(config))
+    check(lambda: from_keras(path), ValueError, "circle has layers that wait for each other, one; give the")
+
+
+def test_a_model_without_a_graph_is_refused(keras: ModuleType) -> None:
+    class Mine(keras.Model):
+        def call(self, x: Any) -> Any:
+            return x
+
+    check(lambda: from_keras(Mine()), TypeError, "got Mine, which has no graph to read; build it as keras.Model(inputs")
+    check(lambda: from_keras(3), TypeError, "reads Functional and Sequential models and .keras files, got int")
+    unbuilt = keras.Sequential([keras.layers.Conv2D(1, 1)], name="unbuilt")
+    check(lambda: from_keras(unbuilt), ValueError, "unbuilt has no shapes yet; give it an Input layer, or call model.")
+
+
+# Unknown layers, and layers that fit one size only.
+
+
+@pytest.fixture(scope="module")
+def odd(keras: ModuleType) -> Any:
+    """A model with a layer of one's own, which has no get_config, and a Lambda."""
+    K = keras.layers
+
+    class Foo(K.Layer):
+        def __init__(self, times: int) -> None:
+            super().__init__(name="foo")
+            self.times = times
+
+        def call(self, x: Any) -> Any:
+            return x * self.times
+
+    image = keras.Input((16, 16, 3))
+    x = Foo(2)(K.Conv2D(8, 3, padding="same", name="conv")(image))
+    return keras.Model(image, K.Conv2D(1, 1, name="last")(K.Lambda(lambda x: x + 1, name="x")(x)), name="odd")
+
+
+def test_all_unknown_layers_are_named_at_once(odd: Any) -> None:
+    listed = (
+        "cannot count 2 of 4 layers of odd: Foo (foo), Lambda (x): its code is never run; add them with extra={'Foo'"
+    )
+    check(lambda: from_keras(odd), ValueError, listed + " ... unknown='report'")
+    check(lambda: from_keras(odd, unknown="skip"), ValueError, "unknown must be one of 'error', 'report', got 'skip'")
+
+
+def test_what_is_missing_is_said_in_every_view(odd: Any) -> None:
+    net = from_keras(odd, unknown="report")
+    assert net.missing == net.total().missing == ("Foo (foo)", "Lambda (x)")
+    said, table, total = "NOT counted: 2 layers, Foo (foo), Lambda (x)", net.table(), net.total()
+    views = [str(net), repr(net), net._repr_html_(), table.to_csv(), table.to_latex(), str(total), total._repr_latex_()]
+    assert [view for view in [*views, str(from_keras(odd, N, "report").total())] if said not in view] == []
+    assert total.macs == (27 * 8 + 8) * 16 * 16
+    assert net.only(Conv2D).missing == ()
+    assert live(net)[1].elements == 2 * 8 * 16 * 16
+
+
+def test_one_may_say_what_an_unknown_layer_is(odd: Any) -> None:
+    met = []
+
+    def foo(arguments: Any, x: Tensor) -> Any:
+        met.append((arguments["times"], x))
+        return ReLU()
+
+    net = from_keras(odd, side=8, extra={"Foo": foo, "Lambda": lambda arguments, x: ReLU()})
+    assert met == [(2, Tensor(8, 8, 8))]
+    assert net.missing == ()
+    assert net.total().elementwise == from_keras(odd, 8, "report").total().elementwise + 2 * 8 * 8 * 8
+
+
+def test_a_lambda_in_a_file_is_named_and_never_run(keras: ModuleType, tmp_path: Path) -> None:
+    image, trap = keras.Input((4, 4, 1)), tmp_path / "trap"
+    model = keras.Model(image, keras.layers.Lambda(lambda x: x, name="trap")(image), name="trapped")
+    config = json.loads(model.to_json())
+    function = {"class_name": "open", "module": "builtins", "config": [str(trap), "w"]}
+    config["config"]["layers"][1]["config"]["function"] = function
+    path = saved(tmp_path, json.dumps(config))
+    check(lambda: from_keras(path), ValueError, "cannot count 1 of 1 layers of trapped: Lambda (trap): its code is")
+    assert not trap.exists()
+
+
+def test_a_layer_that_ties_a_model_to_its_size_is_named(keras: ModuleType, models: Any) -> None:
+    K, built = keras.layers, "to the size that it was built for: "
+    flat = keras.Sequential([keras.Input((8, 8, 2)), K.Flatten(), K.Dense(3)], name="flat")
+    fixed = keras.Sequential([keras.Input((8, 8, 2)), K.Reshape((64, 2))], name="fixed")
+    vector = keras.Sequential([keras.Input((8,)), K.Dense(3)], name="vector")
+    for model, side, words in (
+        (flat, 16, f"(Dense) ties flat {built}it has 387 params, and would have 1539; leave out side"),
+        (fixed, 16, f"(Reshape) ties fixed {built}it wants 64 x 2, got 16 x 16 x 2; leave out side"),
+        (models("pix2pix"), 100, "pix2pix does not fit together at concatenate ... got 8 x 8 x 512 and 7 x 7 x 512"),
+        (vector, 16, "vector is given no map, so it has no side, got side=16; leave it out"),
+    ):
+        check(lambda model=model, side=side: from_keras(model, side), ValueError, words)
+
+
+def test_a_layer_that_no_tool_was_measured_on_is_refused(models: Any) -> None:
+    tool = conventions["fvcore"]
+    check(
+        lambda: tool.total(from_keras(models("EfficientNetB0"))), ValueError, "how fvcore counts Rescaling is not known"
+    )
+    assert tool.total(from_keras(models("pix2pix"))) == tool.total(pix2pix_unet(256, 3))
+
+
+def ops_of(keras: ModuleType) -> dict[str, tuple[Callable[[Any], Any], int, int]]:
+    """A function of a 4 x 6 x 8 map, and what it should count: elementwise operations, and elements written."""
+    o, size = keras.ops, 4 * 6 * 8
+    return {
+        "a number added": (lambda x: x + 2, size, size),
+        "a number less": (lambda x: 1 - x, 2 * size, size),
+        "divided": (lambda x: x / 4, size, size),
+        "squared": (lambda x: x**2, size, size),
+        "a function": (o.tanh, size, size),
+        "rsqrt": (o.rsqrt, 2 * size, 2 * size),
+        "a mean": (lambda x: o.mean(x, axis=-1, keepdims=True), size, 24),
+        "a sum, axes gone": (lambda x: o.sum(x, axis=(1, 2)), size - 8, 8),
+        "split": (lambda x: o.concatenate(o.split(x, 2, axis=-1)[::-1], axis=1), 0, 2 * size),
+        "split in places": (lambda x: o.split(x, [2], axis=2)[1] + 1, size * 2 // 3, size + size * 2 // 3),
+        "a slice": (lambda x: x[:, 1:-1, ::2], 0, 2 * 3 * 8),
+        "a slice with dots": (lambda x: x[..., 1:], 0, 4 * 6 * 7),
+        "transposed": (lambda x: o.transpose(x, (0, 3, 1, 2)), 0, size),
+        "products": (lambda x: o.matmul(x, o.transpose(x, (0, 1, 3, 2))), 0, size + 4 * 6 * 6),
+        "reshaped": (lambda x: o.reshape(x, (-1, 24, 8)) + 1, size, size),
+        "squeezed": (lambda x: o.squeeze(o.expand_dims(x, 1), 1) + 1, size, size),
+        "resized": (lambda x: o.image.resize(x, (8, 8), interpolation="bilinear"), 7 * 512, 512),
+        "softmax": (lambda x: o.softmax(x, axis=-1), 24 * 38, size),
+        "gelu": (lambda x: o.gelu(x, approximate=False), 5 * size, size),
+        "leaky": (lambda x: o.leaky_relu(x), 2 * size, size),
+        "maximum": (lambda x: o.maximum(x, 0.5), size, size),
+        "broadcast": (lambda x: x * o.mean(x, axis=(1, 2), keepdims=True), 2 * size, size + 8),
+    }
+
+
+def test_operations_between_layers_are_read(keras: ModuleType) -> None:
+    for name, (run, elementwise, writes) in ops_of(keras).items():
+        image = keras.Input((4, 6, 8))
+        out = run(image)
+        net = from_keras(keras.Model(image, out))
+        assert (name, net.total().elementwise, net.total().writes) == (name, elementwise, writes)
+        assert net.output.size == prod(out.shape[1:]), name
