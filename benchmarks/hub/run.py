@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -86,14 +87,27 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path, seconds:
     raise RuntimeError(f"the hub did not start within {seconds} s:\n{log.read_text('utf-8')}")
 
 
-def memory(hub_process: psutil.Process) -> dict[str, tuple[float, float]]:
-    """(PSS, RSS) in MB of each student's server and kernels, by the student's name."""
+class Memory(NamedTuple):
+    """MB of one student: PSS of the server and of its kernels, and RSS of both."""
+
+    server: float
+    kernels: float
+    rss: float
+
+    @property
+    def pss(self) -> float:
+        return self.server + self.kernels
+
+
+def memory(hub_process: psutil.Process) -> dict[str, Memory]:
+    """What each student's server and kernels hold, by the student's name."""
     found = {}
     for server in hub_process.children():
         if name := server.environ().get("JUPYTERHUB_USER"):
-            parts = [one.memory_full_info() for one in (server, *server.children(recursive=True))]
-            # Only Linux says PSS
-            found[name] = tuple(sum(getattr(part, kind, part.rss) for part in parts) / 1e6 for kind in ("pss", "rss"))
+            first, *others = (one.memory_full_info() for one in (server, *server.children(recursive=True)))
+            # Only Linux says PSS.
+            pss = [getattr(one, "pss", one.rss) / 1e6 for one in (first, *others)]
+            found[name] = Memory(pss[0], sum(pss[1:]), sum(one.rss for one in (first, *others)) / 1e6)
     return found
 
 
@@ -115,7 +129,7 @@ async def report(students: list[Student]) -> None:
         print(f"  {time.perf_counter() - began:4.0f} s: {counts}", flush=True)
 
 
-def trial(number: int, notebook: str) -> tuple[list[Student], dict[str, tuple[float, float]]]:
+def trial(number: int, notebook: str) -> tuple[list[Student], dict[str, Memory]]:
     """``number`` students with one notebook, in a hub of their own."""
     names = [f"student{place:02}" for place in range(number)]
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
@@ -131,7 +145,7 @@ def heaviest() -> str:
     found = {}
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         (student,), used = trial(1, path.name)
-        pss, _ = found[path.name] = used[student.name]
+        pss = found[path.name] = used[student.name].pss
         print(
             f"{path.name:40} {pss:5.0f} MB, {student.seconds.get('all cells', 0):5.1f} s", *student.errors, flush=True
         )
@@ -145,12 +159,14 @@ def main(number: str = str(STUDENTS), pattern: str = "") -> int:
     for lap in ("server", "first output", "all cells"):
         taken = sorted(student.seconds.get(lap, float("inf")) for student in students)
         print(f"{lap:14} median {median(taken):6.1f} s, slowest {taken[-1]:6.1f} s")
-    pss, rss = (sorted(kinds) for kinds in zip(*used.values(), strict=True))
-    print(f"{'memory (PSS)':14} median {median(pss):6.0f} MB, most {pss[-1]:6.0f} MB; at most {MOST} wanted")
-    print(f"{'memory (RSS)':14} median {median(rss):6.0f} MB, most {rss[-1]:6.0f} MB")
+    pss = [one.pss for one in used.values()]
+    server, kernels, _ = parts = [median(kinds) for kinds in zip(*used.values(), strict=True)]
+    print(f"{'memory (PSS)':14} median {median(pss):6.0f} MB, most {max(pss):6.0f} MB; at most {MOST} wanted")
+    print(f"{'':14} server {server:6.0f} MB, kernel {kernels:4.0f} MB")
+    print(f"{'memory (RSS)':14} median {parts[-1]:6.0f} MB")
     errors = [f"{student.name}: {error}" for student in students for error in student.errors]
     print(f"{'errors':14} {len(errors)}", *errors, sep="\n  ")
-    return int(bool(errors) or pss[-1] > MOST or len(used) < int(number))
+    return int(bool(errors) or max(pss) > MOST or len(used) < int(number))
 
 
 if __name__ == "__main__":
