@@ -392,13 +392,7 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
-    if alone or kind is MatMul:
-        inputs = (*inputs, *given[1:])
-    else:  # inputs that had a side in common have it still
-        inputs = tuple(alike(x, given, inputs) for x in given)
-    if kind is MatMul:
-        inputs = (inputs[0], beside(case, inputs[0]))
+    inputs = together(case, given, shape)
     config = case.config()
     if known is not None:
         *inputs, config["array"] = inputs
@@ -411,6 +405,15 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     made = Lifted(layer, tuple(inputs), values)
     assume(values and fits(made))
     return made
+
+
+def together(case: Case, given: tuple[Tensor, ...], shape: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
+    """The inputs with letters; those that had a side in common have it still."""
+    if isinstance(case.layer, MatMul):
+        first = shape(given[0])
+        return first, beside(case, first)
+    inputs = tuple(map(shape, given))
+    return inputs if len(given) == 1 else tuple(alike(x, given, inputs) for x in given)
 
 
 def alike(x: Tensor, numbers: tuple[Tensor, ...], letters: tuple[Tensor, ...]) -> Tensor:
