@@ -365,13 +365,6 @@ def divides(n: Any, k: Any, t: Any, d: Any, padding: Any, number: Callable[[Any]
     return number(room - rounded) % number(t) == 0
 
 
-def agreeing(case: Case, given: tuple[Tensor, ...], lifted: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """The inputs with letters, with what they had in common in common still."""
-    if isinstance(case.layer, MatMul):
-        return lifted[0], beside(case, lifted[0])
-    return lifted if len(given) == 1 else tuple(alike(x, given, lifted) for x in given)
-
-
 @st.composite
 def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     """A case of ``kind`` and its twin with letters; at least one size is a letter."""
@@ -399,8 +392,7 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     def shape(x: Tensor) -> Tensor:
         return Tensor(*(lift(name, getattr(x, name)) for name in ("height", "width", "channels")))
 
-    inputs = tuple(map(shape, given if kind is not MatMul else given[:1]))
-    inputs = agreeing(case, given, inputs)
+    inputs = together(case, given, shape)
     config = case.config()
     if known is not None:
         *inputs, config["array"] = inputs
@@ -413,6 +405,15 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     made = Lifted(layer, tuple(inputs), values)
     assume(values and fits(made))
     return made
+
+
+def together(case: Case, given: tuple[Tensor, ...], shape: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
+    """The inputs with letters; those that had a side in common have it still."""
+    if isinstance(case.layer, MatMul):
+        first = shape(given[0])
+        return first, beside(case, first)
+    inputs = tuple(map(shape, given))
+    return inputs if len(given) == 1 else tuple(alike(x, given, inputs) for x in given)
 
 
 def alike(x: Tensor, numbers: tuple[Tensor, ...], letters: tuple[Tensor, ...]) -> Tensor:

@@ -96,6 +96,12 @@ class _Reader:
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
         waiting = [(entry, number, call) for entry in inside["layers"] for number, call in enumerate(calls_of(entry))]
+        said: dict[Any, dict[int, Any]] = {}  # what a layer writes, a file says only where it is read
+        for *_, call in waiting:
+            for ref in refs_in([call["args"], call["kwargs"]]):
+                said.setdefault(ref[:2], {})[ref.result] = ref.shape
+        for entry, number, call in waiting:
+            call.setdefault("shapes", list(said.get((entry["name"], number), {}).values()))
         while waiting:
             later = [item for item in waiting if not self.ready(item, path, found)]
             if len(later) == len(waiting):

@@ -178,6 +178,7 @@ class Call:
         return shape
 
     def _lost(self, known: bool) -> list[Value]:
+        """As many results as anybody may read, none with a shape."""
         if known:
             self.reading.lost.add(self.name)
         else:
