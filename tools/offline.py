@@ -16,7 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "build" / "offline.zip"
 TOP = "unet_complexity"  # unpacked, all lies in a folder of this name
 DATE = (2000, 1, 1, 0, 0, 0)  # the same content makes the same bytes
-RUN = ("notebooks/*.ipynb", "unet_complexity/**/*", "README.md", "LICENSE*", "pyproject.toml", "requirements.txt")
+RUN = (
+    "notebooks/*.ipynb",
+    "notebooks/models/*",
+    "unet_complexity/**/*",
+    "README.md",
+    "LICENSE*",
+    "pyproject.toml",
+    "requirements.txt",
+)
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">

@@ -54,10 +54,15 @@ def stage(source: Path) -> None:
         shutil.copy(path, source / "notebooks")
     (source / "api").mkdir()
     with (source / "api.md").open("a", encoding="utf-8") as contents:
-        for module in pkgutil.iter_modules(unet_complexity.__path__):
+        for module in public():
             (source / "api" / f"{module.name}.rst").write_text(page(module.name), "utf-8")
             doc = inspect.getdoc(import_module(f"unet_complexity.{module.name}")) or ""
             contents.write(f"- [{module.name}](api/{module.name}.rst): {doc.splitlines()[0].replace('``', '`')}\n")
+
+
+def public() -> list[pkgutil.ModuleInfo]:
+    """The package's modules, but for ``__main__``."""
+    return [one for one in pkgutil.iter_modules(unet_complexity.__path__) if not one.name.startswith("_")]
 
 
 def page(name: str) -> str:
