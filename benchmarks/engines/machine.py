@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-SIDE, PRODUCTS = 2048, 20
-COPIED, COPIES = 2**28, 10  # bytes; far more than a cache holds
+SIDE, PRODUCTS = 2048, 150
+COPIED, COPIES = 2**28, 60  # bytes; far more than a cache holds
 
 
 def cores() -> int:

@@ -166,6 +166,23 @@ def xla_flops(real: Any, *shapes: Tensor) -> int:
     return int(lowered.cost_analysis()["flops"])
 
 
+def xla_flops_of(keras: Any, layer: Any, x: Tensor) -> int:
+    """FLOPs of a convolution without bias; one with a border of its own is JAX's, since Keras has no such layer."""
+    if isinstance(layer.padding, str):
+        real = in_keras(keras, layer)
+        build(real, (x,))
+        return xla_flops(real, x)
+    from jax import ShapeDtypeStruct, jit, lax
+
+    def run(image: Any, kernel: Any) -> Any:
+        more = {"rhs_dilation": layer.dilation_rate, "feature_group_count": layer.groups}
+        names = ("NHWC", "HWIO", "NHWC")
+        return lax.conv_general_dilated(image, kernel, layer.strides, layer.padding, dimension_numbers=names, **more)
+
+    shapes = (1, x.height, x.width, x.channels), (*layer.kernel_size, x.channels // layer.groups, layer.filters)
+    return int(jit(run).lower(*(ShapeDtypeStruct(one, "float32") for one in shapes)).cost_analysis()["flops"])
+
+
 def asked_generator(keras: ModuleType, side: int, channels: int, g: int = 64, k: int = 4) -> Any:
     """Seven down, seven up, with UpSampling2D, as the question describes it and as Keras-GAN's pix2pix has it."""
     K = keras.layers

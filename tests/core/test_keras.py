@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.cases import CASES, Case, pairs, sizes
-from tests.core.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops
+from tests.core.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops, xla_flops_of
 from unet_complexity import (
     LAYERS,
     Activation,
@@ -89,9 +89,7 @@ def test_xla_counts_the_taps_of_a_convolution_that_are_in_bounds(keras: ModuleTy
     @given(CASES[Conv2D])
     def check(case: Case) -> None:
         layer = Conv2D(**{**case.config(), "use_bias": False})
-        real = in_keras(keras, layer)
-        build(real, case.inputs)
-        assert xla_flops(real, *case.inputs) == 2 * layer.cost(*case.inputs).macs_in_bounds
+        assert xla_flops_of(keras, layer, *case.inputs) == 2 * layer.cost(*case.inputs).macs_in_bounds
 
     check()
 
@@ -100,7 +98,7 @@ def test_xla_counts_the_taps_of_a_transposed_convolution_that_are_in_bounds(kera
     """XLA runs it as a convolution over an input with holes, and counts neither holes nor padding."""
 
     @settings(max_examples=30)
-    @given(CASES[Conv2DTranspose])
+    @given(CASES[Conv2DTranspose].filter(lambda case: isinstance(case.layer.padding, str)))  # as Keras has them
     def check(case: Case) -> None:
         layer = Conv2DTranspose(**{**case.config(), "use_bias": False})
         real = in_keras(keras, layer)

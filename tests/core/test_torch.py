@@ -38,9 +38,11 @@ def flops(run: Callable[[], Any]) -> int:
 
 
 def convolve(torch: ModuleType, layer: Conv2D, x: Any) -> Any:
-    """PyTorch pads the same on both sides, so Keras's 'same' is padded beforehand."""
+    """PyTorch pads the same on both sides, so Keras's 'same' and other borders are padded beforehand."""
     sides = zip(x.shape[2:], layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
-    rows, columns = ((0, 0) if layer.padding == "valid" else same_padding(*side) for side in sides)
+    named = {"valid": lambda *side: (0, 0), "same": same_padding}
+    padding = layer.padding
+    rows, columns = (named[padding](*side) for side in sides) if isinstance(padding, str) else padding
     padded = torch.nn.functional.pad(x, (*columns, *rows))
     weight = empty(torch, layer.filters, x.shape[1] // layer.groups, *layer.kernel_size)
     bias = empty(torch, layer.filters) if layer.use_bias else None
@@ -51,9 +53,10 @@ def convolve(torch: ModuleType, layer: Conv2D, x: Any) -> Any:
 
 def convolve_transposed(torch: ModuleType, layer: Conv2DTranspose, x: Any) -> Any:
     """Without padding; what Keras's 'same' cuts off is cut off afterwards, and costs PyTorch no less."""
-    weight = empty(torch, x.shape[1], layer.filters, *layer.kernel_size)
+    weight = empty(torch, x.shape[1], layer.filters // layer.groups, *layer.kernel_size)
     bias = empty(torch, layer.filters) if layer.use_bias else None
-    y = torch.nn.functional.conv_transpose2d(x, weight, bias, layer.strides)
+    more = {"groups": layer.groups, "dilation": layer.dilation_rate}
+    y = torch.nn.functional.conv_transpose2d(x, weight, bias, layer.strides, **more)
     out = layer.output(Tensor(x.shape[2], x.shape[3], x.shape[1]))
     missing = (0, max(out.width - y.shape[3], 0), 0, max(out.height - y.shape[2], 0))
     return torch.nn.functional.pad(y, missing)[:, :, : out.height, : out.width]
