@@ -59,6 +59,7 @@ def with_weights(model: Any, network: Network, batch: int) -> Any:
 def started(model: bytes, optimise: bool, device: str, profile_in: str = "") -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # else an idle session slows the next one
     levels = ort.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     if profile_in:

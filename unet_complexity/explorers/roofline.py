@@ -31,7 +31,7 @@ class RooflineExplorer(Explorer):
 
     >>> explorer = RooflineExplorer(side=256, peak=8100, bandwidth=320)
     >>> explorer.numbers["ms"], explorer.numbers["kernels"], explorer.numbers["compute_bound"]
-    ('5.12', 53, 12)
+    ('5.12', 53, 9)
     """
 
     kind = "roofline"
