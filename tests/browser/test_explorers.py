@@ -388,7 +388,7 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
     page = offline_page(exported_pages["plain"])
     first, second = (Shown(page, "window", nth) for nth in (0, 1))
     start = first.state()
-    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[6].state]
+    assert [first.state()[0], second.state()[0]] == [STORED[0].state, STORED[7].state]
     second.sweep("side")
     assert first.state() == start
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
