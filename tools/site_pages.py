@@ -20,6 +20,7 @@ from tools.address import repository
 from tools.web import mathml
 
 BESIDE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]+)\)")
+SHORT = 60  # characters of LaTeX that are no wider than a telephone
 IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
 
 
@@ -53,8 +54,10 @@ def formula(latex: str, alone: bool = False, node: nodes.Element | None = None) 
 
 
 def visit_inline(translator: Any, node: nodes.Element) -> None:
-    """A formula in a line of text."""
-    translator.body.append(formula(node.astext(), node=node))
+    """A formula in a line of text; a long one in a box that scrolls where the page is narrower."""
+    written = formula(node.astext(), node=node)
+    long = len(node.astext()) > SHORT
+    translator.body.append(f'<span class="formula">{written}</span>' if long else written)
     raise nodes.SkipNode
 
 
