@@ -34,7 +34,7 @@ test: $(VENV)/.test $(VENV)/.torch  ## run every check; ARGS="-k upsampling" goe
 	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
 	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
 	$(BIN)/mypy || failed="$$failed mypy"; \
-	$(BIN)/python -m pytest --nbval-lax $(ARGS) || failed="$$failed pytest"; \
+	$(BIN)/python -m pytest --nbval-lax --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS) || failed="$$failed pytest"; \
 	test -z "$$failed" || { echo "Failed:$$failed (details above)"; exit 1; }
 
 check: test  ## the same as test

@@ -52,7 +52,9 @@ def test_every_layer_class_of_the_package_is_listed() -> None:
         return {kind}.union(*map(all_below, kind.__subclasses__()))
 
     ours = {
-        kind for kind in all_below(Layer) if kind.__module__.startswith("unet_complexity.") and not isabstract(kind)
+        kind
+        for kind in all_below(Layer)
+        if kind.__module__.startswith("unet_complexity.layers.") and not isabstract(kind)
     }
     assert {kind for kind in ours if kind.__name__[0] != "_"} == set(LAYERS)
 
