@@ -8,7 +8,9 @@ import random
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from fractions import Fraction
+from functools import cache
 
 import pytest
 import sympy as sp
@@ -42,7 +44,7 @@ CLASSES = (
     RooflineExplorer,
 )
 EXPLORERS = {one.kind: one for one in CLASSES}
-POINTS = {"roofline": 40}  # it has hundreds of formulas, in three letters
+POINTS = 1000  # at which a formula is compared
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
 
@@ -89,35 +91,55 @@ def leaves(tree, path="count"):
         yield path, sp.sympify(tree)
 
 
+def formulas_of(kind):
+    """Each formula of an explorer once, and all places where its script has it."""
+    places = defaultdict(list)
+    for path, expr in leaves(module.PARTS[kind]()[0]):
+        places[expr].append(path)
+    return [(kind, paths, expr) for expr, paths in places.items()]
+
+
 # a network's own levels have only the letter N, and are compared level by level in tests/test_own.py
-SYMBOLIC = {kind: make for kind, make in module.PARTS.items() if kind != "own"}
-FORMULAS = [(kind, *leaf) for kind, make in SYMBOLIC.items() for leaf in leaves(make()[0])]
+FORMULAS = [one for kind in module.PARTS if kind != "own" for one in formulas_of(kind)]
 
 
-def points(expr, count, seed):
-    """Letters as a network has them: 2**L divides N, levels lie between 1 and L, and nothing exceeds 2**53."""
-    pick = random.Random(seed)
-    exact = sp.lambdify(sorted(expr.free_symbols, key=str), expr, "math")
-    while count:
+@cache
+def sizes():
+    """Letters as a network has them: 2**L divides N, levels lie between 1 and L."""
+    pick, drawn = random.Random("sizes"), []
+    for _ in range(20 * POINTS):
         depth = pick.randint(3, 9)
         doublings = pick.randint(0, depth - 2)
-        sizes = {name: pick.randint(1, 512) for name in ("C_in", "C_out", "g", "c", "f")}
-        sizes |= {name: pick.randint(1, 1024) for name in ("n", "m")} | {"k": pick.randint(1, 11)}
-        sizes |= {"N": 2**depth * pick.randint(1, 9), "L": depth, "q": doublings, "l": pick.randint(1, depth)}
-        sizes |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t", "b")}
-        point = {str(symbol): sizes[str(symbol)] for symbol in expr.free_symbols}
-        value = exact(*(Fraction(point[name]) for name in sorted(point)))
+        point = {name: pick.randint(1, 512) for name in ("C_in", "C_out", "g", "c", "f")}
+        point |= {name: pick.randint(1, 1024) for name in ("n", "m")} | {"k": pick.randint(1, 11)}
+        point |= {"N": 2**depth * pick.randint(1, 9), "L": depth, "q": doublings, "l": pick.randint(1, depth)}
+        point |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t", "b")}
+        drawn.append({name: Fraction(size) for name, size in point.items()})
+    return drawn
+
+
+def points(expr, count=POINTS):
+    """Sizes and the value there, an exact one, where it does not exceed 2**53."""
+    names = sorted(map(str, expr.free_symbols))
+    exact = sp.lambdify(names, expr, "math")
+    for point in sizes():
+        value = Fraction(exact(*(point[name] for name in names)))
         if value <= EXACT:
             count -= 1
-            yield point, Fraction(value)
+            yield {name: int(point[name]) for name in names}, value
+        if not count:
+            return
+    raise AssertionError(f"too few points for {expr}")
 
 
-@pytest.mark.parametrize(("kind", "path", "expr"), FORMULAS, ids=[f"{kind}:{path}" for kind, path, _ in FORMULAS])
-def test_javascript_counts_as_python_does(kind, path, expr):
-    cases = list(points(expr, POINTS.get(kind, 1000), seed=path))
+@pytest.mark.parametrize(("kind", "paths", "expr"), FORMULAS, ids=[f"{kind}:{paths[0]}" for kind, paths, _ in FORMULAS])
+def test_javascript_counts_as_python_does(kind, paths, expr):
+    cases = list(points(expr))
     here = [float(value) for _, value in cases]
+    assert len(cases) == POINTS
     assert [Fraction(value) for value in here] == [value for _, value in cases]  # nothing was rounded to compare
-    assert run(kind, f"{json.dumps([point for point, _ in cases])}.map({path})") == here
+    for path in paths:
+        assert run(kind, f"{json.dumps([point for point, _ in cases])}.map({path})") == here
 
 
 def test_the_printer_multiplies_before_it_divides():

@@ -5,6 +5,7 @@ import json
 import time
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 import pytest
 from nbconvert import HTMLExporter
@@ -56,6 +57,27 @@ STATE = """(root) => {
     const text = root.querySelector('.unetx-text').textContent;
     return [state, text, marks.join('; '), root.querySelector('svg').outerHTML];
 }"""
+AT_ONCE = f"""(slider) => {{
+    // As fast as a hand can: what is told must be there before the next change, with no word from anywhere.
+    const root = slider.closest('.unetx'), seen = [];
+    for (let i = 0; i <= Number(slider.max); i++) {{
+        slider.value = i;
+        slider.dispatchEvent(new Event('input', {{ bubbles: true }}));
+        seen.push(({STATE})(root));
+    }}
+    return seen;
+}}"""
+USABLE = """(root) => {
+    const inputs = [...root.querySelectorAll('[data-control]')];
+    return inputs.filter((input) => input.checkVisibility()).map((input) => input.dataset.control);
+}"""
+
+
+@cache
+def told(kind, state):
+    """What Python says of a state: the numbers that the picture must tell, and the sentence."""
+    python = EXPLORERS[kind](**dict(state))
+    return [f"{python.numbers[name]:,}" for name in IN_THE_PICTURE[kind]], python.text
 
 
 class Shown:
@@ -65,17 +87,18 @@ class Shown:
         self.page, self.kind = page, kind
         self.root = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]').nth(nth)
         self.root.wait_for()
-        self.python = EXPLORERS[kind]()
+        self.element = self.root.element_handle()  # found once: looking for it takes longer than all it is asked
         if self.root.locator("details[open]").count() == 0:
             self.root.locator("summary", has_text="More settings").click()
 
     def state(self):
         """What the controls say; the sentence and the picture's numbers are checked to go with it."""
-        state, text, marks, picture = self.root.evaluate(STATE)
-        self.python.set(**state)
-        numbers = self.python.numbers
-        assert text == self.python.text
-        assert [n for n in IN_THE_PICTURE[self.kind] if f"{numbers[n]:,}" not in marks] == []
+        return self.checked(*self.element.evaluate(STATE))
+
+    def checked(self, state, text, marks, picture):
+        numbers, sentence = told(self.kind, tuple(state.items()))
+        assert text == sentence
+        assert [number for number in numbers if number not in marks] == []
         return state, text, picture
 
     def input(self, name):
@@ -83,10 +106,11 @@ class Shown:
 
     def names(self):
         """Controls that are there to be used."""
-        return [name for name in self.python.state if self.input(name).first.evaluate("(e) => e.checkVisibility()")]
+        return list(dict.fromkeys(self.element.evaluate(USABLE)))
 
-    def sweep(self, name):
-        """Walks a control from its first to its last value by the keyboard; returns what was shown at each."""
+    def sweep(self, name, at_once=False):
+        """Walks a control from its first to its last value by the keyboard, or a slider at once, without waiting for
+        frames; returns what was shown at each."""
         control, press = self.input(name), self.page.keyboard.press
         if control.count() > 1:  # radio buttons: arrows go round
             self.root.locator(f'[data-control="{name}"]:checked').focus()
@@ -97,18 +121,21 @@ class Shown:
             press("ArrowRight")
             assert self.state()[0] == seen[0][0]
             return seen
-        control.focus()
-        press("Home")
-        seen = [self.state()]
-        for _ in range(int(control.get_attribute("max"))):
-            press("ArrowRight")
-            seen.append(self.state())
+        if at_once:
+            seen = [self.checked(*one) for one in control.evaluate(AT_ONCE)]
+        else:
+            control.focus()
+            press("Home")
+            seen = [self.state()]
+            for _ in range(int(control.get_attribute("max"))):
+                press("ArrowRight")
+                seen.append(self.state())
         assert len({state[name] for state, _, _ in seen}) == len(seen)
         return seen
 
-    def sweep_all(self, names):
+    def sweep_all(self, names, at_once=False):
         for name in names:
-            seen = self.sweep(name)
+            seen = self.sweep(name, at_once)
             pictures = {picture for _, _, picture in seen}
             # more doublings than levels change nothing
             assert len(pictures) == len(seen) or (name == "doublings" and len(pictures) > 4), name
@@ -157,7 +184,9 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
     active = page.evaluate(ACTIVE_CELL)
     for one in shown:
         mine = f"explorers[{one.kind!r}]"
-        for name, _ in one.sweep_all(one.names()):
+        names, folded = one.names(), EXPLORERS[one.kind].folded
+        by_key, rest = ([name for name in names if (name in folded) == aside] for aside in (False, True))
+        for name, _ in chain(one.sweep_all(by_key), one.sweep_all(rest, at_once=True)):
             state = one.state()[0]
             wait_until(lambda m=mine, s=state: ask(page, f"{m}.state") == s)  # Python follows
             assert ask(page, f"{mine}.{name}") == state[name]
@@ -180,7 +209,8 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.wait_for_function("!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
     for one in shown:
-        list(one.sweep_all(one.names()[:2]))
+        one.sweep(one.names()[0])
+        list(one.sweep_all(one.names(), at_once=True))
 
 
 def reopened(page, end_kernel):
@@ -223,24 +253,12 @@ def test_inside_a_container_it_is_a_widget_like_any_other(lab_page):
     wait_until(lambda: inside.state()[0]["side"] == alone.state()[0]["side"] == 1)
 
 
-AT_ONCE = """(slider) => {
-    // As fast as a hand can: whatever is shown must be shown before the next change, with no word from anywhere.
-    const root = slider.closest('.unetx'), seen = new Set();
-    for (let i = 0; i <= Number(slider.max); i++) {
-        slider.value = i;
-        slider.dispatchEvent(new Event('input', { bubbles: true }));
-        seen.add(root.querySelector('.unetx-text').textContent + root.querySelector('svg').outerHTML);
-    }
-    return seen.size;
-}"""
-
-
 def test_on_a_slow_line_sliders_follow_the_hand_and_python_follows_later(far_page):
     page = far_page(new_notebook(cells=[new_code_cell(LIVE)]))
     for kind in EXPLORERS:
         one = Shown(page, kind)
-        slider = one.input(next(name for name in one.names() if one.input(name).count() == 1 and name != "times"))
-        assert slider.evaluate(AT_ONCE) == int(slider.get_attribute("max")) + 1
+        slider = next(name for name in one.names() if one.input(name).count() == 1 and name != "times")
+        list(one.sweep_all([slider], at_once=True))
         state = one.state()[0]
         wait_until(lambda k=kind, s=state: ask(page, f"explorers[{k!r}].state") == s)
     start = time.monotonic()
@@ -362,8 +380,8 @@ def test_an_exported_page_is_alive_without_a_network(offline_page, exported_page
     assert page.locator(".unetx img").count() == 0
     for kind in EXPLORERS:
         one = Shown(page, kind)
-        for _ in one.sweep_all(one.names()):
-            pass
+        one.sweep(one.names()[0])
+        list(one.sweep_all(one.names(), at_once=True))
     assert [url for url in page.refused if not url.startswith("https://cdnjs.cloudflare.com/")] == []  # the template's
 
 
@@ -371,7 +389,7 @@ def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported
     page = offline_page(exported_pages["plain"])
     for kind in EXPLORERS:
         one = Shown(page, kind)
-        for control in one.python._spec()["controls"]:
+        for control in EXPLORERS[kind]._spec()["controls"]:
             name = control["name"]
             if "options" in control or name not in one.names():
                 continue
@@ -419,7 +437,8 @@ def test_presets_reset_and_copy(offline_page, exported_pages):
         page.evaluate("window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
         one.root.get_by_role("button", name="Copy as CSV").click()
         numbers = [cell for row in page.evaluate("window.copied").splitlines() for cell in row.split(",")]
-        assert {str(one.python.numbers[name]) for name in IN_THE_PICTURE[kind]} <= set(numbers)
+        python = EXPLORERS[kind](**start)
+        assert {str(python.numbers[name]) for name in IN_THE_PICTURE[kind]} <= set(numbers)
 
 
 def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_pages):

@@ -79,6 +79,8 @@ class Explorer(anywidget.AnyWidget):
     _initial = traitlets.Dict().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)  # by which the page and the kernel know that they mean the same one
 
+    _counted: tuple[dict[str, Any], dict[str, Any]] = {}, {}  # the last state that was counted
+
     def __init__(self, **state: Any) -> None:
         self._known(state)
         super().__init__(_key=uuid4().hex, **state)
@@ -117,7 +119,10 @@ class Explorer(anywidget.AnyWidget):
     @property
     def numbers(self) -> dict[str, Any]:
         """What the picture must show, as the package computes it."""
-        return {**self.state, **self._numbers()}
+        state = self.state
+        if self._counted[0] != state:
+            self._counted = state, self._numbers()
+        return {**state, **self._counted[1]}
 
     @property
     def text(self) -> str:

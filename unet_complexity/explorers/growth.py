@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import traitlets
@@ -107,11 +108,15 @@ def factor(after: int, before: int) -> str:
 
 
 def _counts(state: dict[str, Any]) -> dict[str, Any]:
-    sizes = {name: state[name] for name in ("side", "base_filters", "kernel_size", "depth")}
-    channels = state["channels"]
-    if state["network"] == "classic":
+    names = ("network", "channels", "side", "base_filters", "kernel_size", "depth")
+    return _counted(**{name: state[name] for name in names})
+
+
+@lru_cache(maxsize=64)  # a state is asked for when it is checked, and again for its numbers
+def _counted(network: str, channels: int, **sizes: int) -> dict[str, Any]:
+    if network == "classic":
         return counts_of_network(classic_unet(in_channels=channels, classes=channels, **sizes))
-    if state["network"] == "pix2pix":
+    if network == "pix2pix":
         return counts_of_network(pix2pix_unet(in_channels=channels, out_channels=channels, **sizes))
-    x = Tensor(state["side"], state["side"], channels)
-    return counts_of_convolution(x, state["base_filters"], state["kernel_size"])
+    x = Tensor(sizes["side"], sizes["side"], channels)
+    return counts_of_convolution(x, sizes["base_filters"], sizes["kernel_size"])
