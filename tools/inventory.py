@@ -80,7 +80,7 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
     ]
 
 
-def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, behind: int, transposed: int) -> list[Question]:
+def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, after: int, transposed: int) -> list[Question]:
     macs, size = conv.cost(x).macs, form.size
     layer = f"{form.filters} filters of {form.kernel} × {form.kernel} (stride 1, padding 'same')"
     return [
@@ -95,12 +95,12 @@ def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, behind: int, transp
             3,
         ),
         Question(
-            f"The same convolution runs behind `UpSampling2D(size={size})` in place of before it. Its MACs?",
+            f"The same convolution runs after `UpSampling2D(size={size})` in place of before it. Its MACs?",
             (
                 Option("as many: copies bring nothing new", "a convolution does not know that its input repeats"),
-                Option(f"{behind} times as many", ""),
+                Option(f"{after} times as many", ""),
                 Option(f"{size} times as many", "side for pixels"),
-                Option(f"{behind**2} times as many", "the kernel or the channels taken to grow as well"),
+                Option(f"{after**2} times as many", "the kernel or the channels taken to grow as well"),
             ),
             1,
         ),

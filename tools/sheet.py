@@ -93,8 +93,8 @@ def _pair() -> list[str]:
     per = f"per {_math(n**2 * c * f)}"
     return [
         "## `UpSampling2D(s)`, then `Conv2D(f, k)`",
-        f"The copy multiplies nothing and writes {_math(copied)} elements: {_math(share)} for each MAC behind it. The "
-        f"convolution behind it costs {_math(times)} times as much as before it.",
+        f"The copy multiplies nothing and writes {_math(copied)} elements: {_math(share)} for each MAC after it. The "
+        f"convolution after it costs {_math(times)} times as much as before it.",
         _table(f"way | MACs | {per}: k = 3, s = 2 | k = 4, s = 2", rows),
     ]
 
@@ -112,7 +112,7 @@ def _networks() -> list[str]:
         "## The question's network (filters double $q$ times, then stay)",
         f"MACs, for {_math(L)} ≥ {_math(q + 2)}: {_math(expand(cost.macs))}",
         f"With {fixed} fixed that is ${latex(theta(cost.macs, fixed=[C_in, C_out, q]).expr)}$ in the sense of Θ. "
-        f"256 × 256 × 3, seven steps, 64 base filters, 4 × 4: {whole.macs:,} MACs, {share:.2f} % of them behind "
+        f"256 × 256 × 3, seven steps, 64 base filters, 4 × 4: {whole.macs:,} MACs, {share:.2f} % of them after "
         f"a copy; {whole.params:,} parameters. Its seven copies write {_math(seven)} elements.",
         "## The classic U-Net (filters double on each level, transposed on the way up)",
         f"MACs: {_math(factor(each.macs))}",

@@ -203,7 +203,7 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
             label=f"{name}: ${sp.latex(formula)}$",
         )
         said.append(f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})")
-    ax.set(xlabel=f"{letter} (pixels)", ylabel=ylabel)
+    ax.set(xlabel=f"{letter}, one side (pixels)", ylabel=ylabel)
     ax.set_xticks(points, [str(point) for point in points])
     ax.minorticks_off()
     ax.grid(alpha=0.3)

@@ -46,10 +46,10 @@ def test_every_slip_is_named(name, slip, reason):
         ("FLOPs, not MACs", "macs by phases", 2 * (k + s - 1) ** 2 * n**2 * c * f, "there are two FLOPs in each"),
         ("side, not pixels", "macs of d4", 16 * 512 * 16 * 256, "its pixels are asked, 16 x 16"),
         ("side, not pixels", "transposed", n * c * k**2 * f, "pixels are n x n"),
-        ("side, not pixels", "macs behind a copy", 2 * h * w * f * k**2 * c, "side or pixels?"),
+        ("side, not pixels", "macs after a copy", 2 * h * w * f * k**2 * c, "side or pixels?"),
         ("side, not pixels", "doubled side", 2, "the number of pixels grows by 2 x 2"),
         ("input, not output", "macs of d4", 32 * 32 * 512 * 16 * 256, "You counted on the input's 32 x 32 positions"),
-        ("input, not output", "macs behind a copy", h * w * f * k**2 * c, "the convolution meets its output"),
+        ("input, not output", "macs after a copy", h * w * f * k**2 * c, "the convolution meets its output"),
         ("output, not input", "transposed", s**2 * n**2 * c * k**2 * f, "each *input* element"),
         ("no bias", "params of d4", 512 * 16 * 256, "The bias is missing"),
         ("bias where none belongs", "macs of a rectangle", h * w * f * (k * c + 1), "The biases are additions"),
@@ -80,17 +80,18 @@ def test_every_factor_is_missed_by_name(name):
     [
         (..., "Put your answer in place of the dots: the MACs of f filters of 1 x k"),
         (None, "Put your answer in place of the dots"),
-        ("h*w", "That is text. Write the formula without quotes: h*w, not 'h*w'."),
+        ("h*w", "'h*w' is text. Write a number or a formula without quotes, with * between factors and ** for powers"),
+        ("36%", "'36%' is text."),
         ([1, 2], "A number or a formula in letters is wanted, and this is a list"),
         (True, "this is a bool"),
-        (0, "More than nothing, always: "),
-        (-2 * h, "More than nothing, always: "),
+        (0, "The answer is greater than zero: "),
+        (-2 * h, "The answer is greater than zero: "),
         (lambda rows: rows, "Your function was called with h, w, c, k, f and failed: "),
         (lambda *sizes: sizes[9], "failed: tuple index out of range"),
         (12345, "The answer depends on c, f, h, k, w too."),
         (h * w * f, "The answer depends on c, k too."),
         (h * w * f * k * c * 1.01, "Close, but a count is exact."),
-        (h * w * f * k * c * N, "The answer does not depend on N."),
+        (h * w * f * k * c * N, "The answer has no letters but c, f, h, k, w: leave N out, or put numbers there."),
         (h * w * f * k**2 * c, "Once too often: k (taps). Divide your answer by k."),
         (h * w * (f + c) * k, "The right letters, but not put together rightly."),
         (h * w * f * k * c * 7, "Too large by a factor of 7. Go through the four steps again."),
@@ -108,7 +109,8 @@ def test_every_factor_is_missed_by_name(name):
         (Conv2D(f, k).cost(Tensor(h, w, c)), "A Cost holds many counts; take one, such as answer.macs"),
         (Conv2D(f, k), "this is a Conv2D"),
         (lambda *sizes: None, "Your function gave no value"),
-        (lambda *sizes: "h", "That is text."),
+        (lambda *sizes: "h", "'h' is text."),
+        (lambda h, w, c, k, f: h * w * f * k ^ 2, "In Python ^ is no power. Write **, as in k**2."),
         (lambda h, w, c, k, f: sum(1 for _ in range(h)), "Called with h = 3, w = 2, c = 5, k = 7, f = 4: "),
     ],
 )
@@ -156,7 +158,24 @@ def test_whatever_is_typed_gets_a_sentence(answer, name):
 
 
 def test_a_number_is_wanted_where_no_letter_is_left():
-    assert "The answer is a number: say what k is." in check("share of the decoder", 2**30 * k).text
+    said = "The answer is a number: leave k out, or put numbers there."
+    assert said in check("share of the decoder", 2**30 * k).text
+
+
+def test_a_function_is_called_by_the_names_of_its_letters():
+    """In whatever order they stand, and without those that it does not need."""
+    for function in (
+        lambda n, c, f, k, s: n**2 * c * f * k**2,
+        lambda s, f, k, c, n: n**2 * c * f * k**2,
+        lambda f, k, c, n: n**2 * c * f * k**2,
+    ):
+        assert check("transposed", function).right
+    assert check("macs after a copy", lambda a, b, d, e, g: 4 * a * b * d * e**2 * g).right  # then in order
+
+
+@pytest.mark.parametrize("fraction", [0.8885, 0.888, 88.85, 88.8])
+def test_a_share_in_place_of_a_count_is_named_however_it_is_rounded(fraction):
+    assert "here the count is asked for" in check("share of the decoder", fraction).text
 
 
 @pytest.mark.parametrize("name", [name for name in EXERCISES if isinstance(EXERCISES[name].right, sp.Expr)])

@@ -14,7 +14,7 @@ from tests.checks.typed import anything
 from unet_complexity.checks import ledger, predict
 from unet_complexity.checks.predictions import PREDICTIONS
 
-NAME = "convolution behind a copy"
+NAME = "convolution after a copy"
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +35,8 @@ def said(name):
     ("name", "outcome"),
     [
         ("a doubled side", "x 4"),
-        ("convolution behind a copy", "x 4"),
-        ("share behind copies", "88.85 %"),
+        ("convolution after a copy", "x 4"),
+        ("share after copies", "88.85 %"),
         ("6 x 6 pixels", "324 or 256"),
         ("2 channels, 4 filters", "x 8"),
         ("twice as wide", "x 4"),
@@ -96,8 +96,8 @@ def test_a_guess_is_kept_and_shown_beside_the_outcome(file):
         ("multiplications of 4 x 4 x 3", 0, "right"),
         ("6 x 6 pixels", 324, "right"),
         ("6 x 6 pixels", 256, "right"),
-        ("share behind copies", 89, "close"),
-        ("share behind copies", 50, "1.78 times too little"),
+        ("share after copies", 89, "close"),
+        ("share after copies", 50, "1.78 times too little"),
         ("largest block", "u5", "right"),
         ("largest block", "d1", "another one"),
     ],
@@ -213,7 +213,14 @@ def test_any_number_is_kept_exactly_or_helped(file, guess, name):
     if feedback.right is None:
         ((_, kept),) = ledger(name).rows
         assert kept == guess
-    assert bool(PREDICTIONS[name].choices) == (feedback.right is False)
+    refused = PREDICTIONS[name].choices or (guess > 100 and PREDICTIONS[name].form == "{} %")
+    assert bool(refused) == (feedback.right is False)
+
+
+def test_a_share_is_a_percentage(file):
+    assert predict("share after copies", 120).text.startswith("A share is at most 100 %, and 120 is more.")
+    assert predict("share after copies", 0.6).text == "Noted: you say 0.6 %. If you mean 60 %, write 60."
+    assert predict("share after copies", 60).text == "Noted: you say 60 %."
 
 
 @given(guess=anything(), name=st.sampled_from(list(PREDICTIONS)))

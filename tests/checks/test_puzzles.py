@@ -149,6 +149,11 @@ def test_a_budget_broken_by_a_hair_is_not_said_to_be_kept():
     assert "MACs" not in text
 
 
+def test_no_move_is_named_that_another_bound_forbids():
+    text = check("a layer on a budget", (64, 3, 1)).text
+    assert "Which letter would you move? For MACs: strides from 1 to 2 makes it 150,994,944." in text
+
+
 @pytest.mark.parametrize("name", PUZZLES)
 @pytest.mark.parametrize("sizes", [2, 3, 5, 8])
 def test_every_move_that_is_named_does_what_is_said(name, sizes):
@@ -185,6 +190,7 @@ def test_every_move_that_is_named_does_what_is_said(name, sizes):
         ((32, 9), "depth must be at most 8 here, got 9."),
         ((10**30, 3), "base_filters must be at most 1,000 here, got 1,000,000,"),
         ((sp.Symbol("g", integer=True, positive=True), 3), "base_filters must be a number here, got g."),
+        ((32, (3, 3)), "depth must be one number here, for both axes, got (3, 3)."),
         (("32", "3"), "base_filters must be a whole number or a letter, got '32' (str)"),
     ],
 )

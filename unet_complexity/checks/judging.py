@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from inspect import signature
 from math import isfinite
 from numbers import Integral, Rational, Real
 from typing import Any
@@ -30,7 +31,8 @@ FAR = 10**12  # beyond, the factor tells nobody anything
 class Exercise:
     """``right``: the value asked for; ``factors``: its parts by name; ``slips``: wrong values and what happened.
 
-    ``letters`` are what a function is called with, in this order.
+    ``letters`` are what a function is called with: by name, where all of its parameters are named so, else in this
+    order.
     """
 
     asked: str
@@ -61,8 +63,10 @@ class Exercise:
     def _judge_function(self, function: Callable[..., Any]) -> Feedback:
         """A function is called with the letters; one that cannot calculate with them (it loops), with numbers."""
         try:
-            answer = function(*self.letters)
+            answer = called(function, {letter: letter for letter in self.letters})
         except Exception as error:
+            if "for ^" in str(error):
+                return Feedback(False, "In Python ^ is no power. Write **, as in k**2.")
             return self._judge_loops(function, error) if self.letters else self._failed(error, "nothing")
         return (
             Feedback(False, f"Your function gave no value: {self.asked}.") if is_blank(answer) else self.judge(answer)
@@ -72,7 +76,7 @@ class Exercise:
         for sizes in ((3, 2, 5, 7, 4), (4, 5, 3, 2, 6)):
             numbers = dict(zip(self.letters, sizes, strict=False))
             try:
-                answer = function(*numbers.values())
+                answer = called(function, numbers)
             except Exception:
                 return self._failed(with_letters, ", ".join(map(str, self.letters)))
             feedback = self.at(numbers).judge(answer)
@@ -87,7 +91,10 @@ class Exercise:
     def _as_value(self, answer: Any) -> sp.Expr | Feedback:
         """``answer`` as an exact number or a formula in the package's own letters, or help where it is neither."""
         if isinstance(answer, str):
-            return Feedback(False, f"That is text. Write the formula without quotes: {answer}, not {answer!r}.")
+            how = (
+                "Write a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2."
+            )
+            return Feedback(False, f"{answer!r} is text. {how}")
         if isinstance(answer, Cost):
             return Feedback(False, f"A Cost holds many counts; take one, such as answer.macs: {self.asked}.")
         value = answer if isinstance(answer, sp.Expr) else exact_number(answer)
@@ -102,10 +109,10 @@ class Exercise:
         if _same(value, self.right):
             return Feedback(True, with_separators(self.right))
         for slip, reason in self.slips:
-            if _same(value, slip):
+            if _same(value, slip) or _rounded(value, slip):
                 return Feedback(False, reason)
         if value == 0 or value.is_negative:
-            return Feedback(False, f"More than nothing, always: {self.asked}.")
+            return Feedback(False, f"The answer is greater than zero: {self.asked}.")
         missing = powers_of_two(sp.sympify(self.right) / value)
         return Feedback(False, self._factor_named(missing) or self._ratio_said(missing, value))
 
@@ -128,11 +135,27 @@ class Exercise:
             off = f"by a factor of {float(times):.4g}" if times < FAR else "by far"
             return f"Too {size} {off}. Go through the four steps again. {asked}"
         if strange := value.free_symbols - letters:
-            what = f"does not depend on {_names(strange)}" if letters else f"is a number: say what {_names(strange)} is"
-            return f"The answer {what}. {asked}"
+            of = f"has no letters but {_names(letters)}" if letters else "is a number"
+            return f"The answer {of}: leave {_names(strange)} out, or put numbers there. {asked}"
         if lacking := letters - value.free_symbols:
             return f"The answer depends on {_names(lacking)} too. {asked}"
         return f"The right letters, but not put together rightly. {asked}"
+
+
+def called(function: Callable[..., Any], values: dict[sp.Symbol, Any]) -> Any:
+    """What a function of letters gives: each by its name, where the parameters are letters, else in order.
+
+    >>> called(lambda f, k: f - k, {letter("k"): 3, letter("f"): 64})
+    61
+    """
+    names = {str(symbol): value for symbol, value in values.items()}
+    try:
+        parameters = list(signature(function).parameters)
+    except (TypeError, ValueError):  # of some built-in functions nobody knows them
+        parameters = []
+    if parameters and set(parameters) <= set(names):
+        return function(*(names[name] for name in parameters))
+    return function(*values.values())
 
 
 def exact_number(value: Any) -> sp.Expr | None:
@@ -160,6 +183,14 @@ def in_our_letters(value: sp.Expr) -> sp.Expr:
 
 def _names(symbols: Iterable[sp.Symbol]) -> str:
     return ", ".join(sorted(map(str, symbols)))
+
+
+def _rounded(value: sp.Expr, slip: Any) -> bool:
+    """Whether a fraction was meant that is written with a few digits only; counts are compared exactly."""
+    slip = sp.sympify(slip)
+    if not (value.is_Rational and slip.is_Rational) or value.is_Integer or slip.is_Integer:
+        return False
+    return bool(abs(value / slip - 1) < sp.Rational(1, 1000))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.checks.feedback import Feedback, is_blank
+from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import exact_number
 from unet_complexity.checks.predictions import PREDICTIONS, Guess, Prediction
 
@@ -29,7 +29,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
 
     ValueError where no prediction has that name.
 
-    >>> predict("convolution behind a copy", None)
+    >>> predict("convolution after a copy", None)
     Your guess goes in place of None: a number.
     """
     prediction = _known(name)
@@ -100,6 +100,8 @@ def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
         return Feedback(False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}")
     if number > LARGEST:
         return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
+    if prediction.form.endswith("%") and number > 100:
+        return Feedback(False, f"A share is at most 100 %, and {guess} is more. {prediction.wanted()}")
     return int(number) if number.is_Integer else float(number)
 
 
@@ -115,6 +117,8 @@ def _still_noted(name: str, prediction: Prediction) -> Feedback:
 
 def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
     said = f"Noted: you say {prediction.said(value)}."
+    if prediction.form.endswith("%") and 0 < float(value) <= 1:
+        said += f" If you mean {shown(100 * float(value), digits=6)} %, write {shown(100 * float(value), digits=6)}."
     try:
         guesses = _guesses() | {name: value}
         _write(json.dumps(guesses, indent=1) + "\n")

@@ -59,7 +59,7 @@ def exercises() -> dict[str, Exercise]:
                 (whole.params, "That is the network of depth 3."),
             ),
         ),
-        "elements written behind a gate": Exercise(
+        "elements written after a gate": Exercise(
             "the elements that the gated network writes, for a side N, if a Gate multiplies its two maps",
             whole.writes + gate.writes,
             sides,

@@ -97,7 +97,7 @@ def _weights(kernel_size: int) -> Any:
     return Conv2D(64, kernel_size).cost(Tensor(6, 6, 64)).params
 
 
-def _behind() -> tuple[Any, ...]:
+def _after() -> tuple[Any, ...]:
     x, conv = Tensor(n, n, c), Conv2D(f, k)
     return (conv.cost(UpSampling2D(2).output(x)).macs / conv.cost(x).macs,)
 
@@ -174,13 +174,13 @@ PREDICTIONS = {
         lambda: (_written(8) // _written(4),),
         "x {}",
     ),
-    "convolution behind a copy": Prediction(
+    "convolution after a copy": Prediction(
         "By what factor does the cost of a convolution grow if it runs after UpSampling2D(size=2), not before it?",
-        _behind,
+        _after,
         "x {}",
     ),
-    "share behind copies": Prediction(
-        "What percentage of the multiplications of the asker's network happens behind an UpSampling2D?", _share, "{} %"
+    "share after copies": Prediction(
+        "What percentage of the multiplications of the asker's network happens after an UpSampling2D?", _share, "{} %"
     ),
     "6 x 6 pixels": Prediction(
         "How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x 6 out?",

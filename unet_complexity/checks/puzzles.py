@@ -79,6 +79,8 @@ class Puzzle:
             raise TypeError(f"{len(self.letters)} numbers are wanted, and this is {what}")
         sizes = []
         for letter, value in zip(self.letters, answer, strict=True):
+            if isinstance(value, (tuple, list)):
+                raise TypeError(f"{letter.name} must be one number here, for both axes, got {value}")
             size = as_size(value, letter.name)
             if not isinstance(size, int):
                 raise TypeError(f"{letter.name} must be a number here, got {size}")
@@ -99,13 +101,18 @@ class Puzzle:
 
     def _moves(self, sizes: list[int], quantity: str, sign: int) -> str:
         """What one step of each letter does to a quantity that must fall (-1) or grow (1)."""
-        now, said = self.measure(*sizes)[quantity], []
+        before = self.measure(*sizes)
+        now, said = before[quantity], []
         for place, letter in enumerate(self.letters):
             for value in letter.moves(sizes[place]):
-                then = self.measure(*sizes[:place], value, *sizes[place + 1 :])[quantity]
-                if sign * (then - now) > 0:
-                    said.append(f"{letter.name} from {sizes[place]} to {value} makes it {shown(then)}")
+                moved = self.measure(*sizes[:place], value, *sizes[place + 1 :])
+                if sign * (moved[quantity] - now) > 0 and self._allowed(moved, before):
+                    said.append(f"{letter.name} from {sizes[place]} to {value} makes it {shown(moved[quantity])}")
         return f"Which letter would you move? For {quantity}: {'; '.join(said)}." if said else "Move another letter."
+
+    def _allowed(self, moved: Amounts, before: Amounts) -> bool:
+        """Whether each size that was large enough is so still."""
+        return all(moved[quantity] >= min(bound, before[quantity]) for quantity, bound in self.least.items())
 
 
 def _layer(filters: int, kernel_size: int, strides: int) -> Amounts:
@@ -118,7 +125,7 @@ def _copy(side: int, size: int, channels: int, filters: int) -> Amounts:
     x, up = Tensor(side, side, channels), UpSampling2D(size)
     macs = Conv2D(filters, 3).cost(up.output(x)).macs
     large = {"side of the large map": side * size, "size": size, "channels": channels, "filters": filters}
-    return {"elements copied": up.cost(x).writes, "MACs behind": macs} | large
+    return {"elements copied": up.cost(x).writes, "MACs of the convolution": macs} | large
 
 
 @lru_cache(maxsize=1000)
@@ -170,7 +177,7 @@ PUZZLES = {
             Letter("filters", 10_000, doubling=True),
         ),
         _copy,
-        {"elements copied": 1_000_000, "MACs behind": 100_000_000},
+        {"elements copied": 1_000_000, "MACs of the convolution": 100_000_000},
         {"side of the large map": 256, "size": 2, "channels": 8, "filters": 16},
     ),
     "phases on a budget": Puzzle(

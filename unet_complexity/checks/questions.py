@@ -49,7 +49,7 @@ def _about_copies() -> tuple[Question, ...]:
     cost, large = up.cost(x), up.cost(Tensor(128, 128, 32))
     conv = Conv2D(32, 3)
     times = shown(large.writes // cost.writes)
-    behind = shown(conv.cost(up.output(x)).macs // conv.cost(x).macs)
+    after = shown(conv.cost(up.output(x)).macs // conv.cost(x).macs)
     return (
         Question(
             "`UpSampling2D(size=(1, 2))` reads the row `1 2`. What does it write?",
@@ -114,7 +114,7 @@ def _about_copies() -> tuple[Question, ...]:
                 Option(
                     "as much, since the values are only copies", "The window stops at every copy, and multiplies it."
                 ),
-                Option(f"{behind} times as much", "It runs on twice the rows and twice the columns."),
+                Option(f"{after} times as much", "It runs on twice the rows and twice the columns."),
                 Option("2 times as much", "Twice the rows *and* twice the columns: side or pixels?"),
                 Option("16 times as much", "Only the map has grown. The kernel and the channels are as before."),
             ),
@@ -207,7 +207,7 @@ def _about_networks() -> tuple[Question, ...]:
                     "in parameters", f"They have {shown(copies.params)} of {shown(whole.params)}: nothing is learnt."
                 ),
                 Option(
-                    "in bytes, and in what they do to the convolutions behind them",
+                    "in bytes, and in what they do to the convolutions after them",
                     f"They move {shown(share, digits=3)} per cent of the bytes when nothing is fused, and each makes "
                     "the next convolution 4 times as expensive.",
                 ),

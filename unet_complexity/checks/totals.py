@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.conventions import conventions
-from unet_complexity.layers import BatchNormalization, UpSampling2D
+from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, g
 from unet_complexity.unets import pix2pix_unet
 
@@ -13,7 +13,7 @@ def exercises() -> dict[str, Exercise]:
     """By name."""
     asked, letters = pix2pix_unet(side=256, in_channels=3), pix2pix_unet(side=N, base_filters=g)
     macs, copied = asked.total().macs, asked.only(UpSampling2D).total().writes
-    normalised = asked.only(BatchNormalization).total().writes
+    normalised, relu, leaky = (asked.only(kind).total().writes for kind in (BatchNormalization, ReLU, LeakyReLU))
     deepspeed, torchlens = conventions["deepspeed"].parts(asked), conventions["torchlens"].parts(letters)
     incomplete = (
         (macs, "Those are the MACs alone; the tool adds upsampled and normalised elements."),
@@ -38,6 +38,11 @@ def exercises() -> dict[str, Exercise]:
                 *incomplete,
                 (conventions["ultralytics-thop"].total(asked), "The elements that UpSampling2D writes are missing."),
                 (conventions["fvcore"].total(asked), "Each normalised element counts 4 here, and not 2."),
+                (macs + copied + normalised, "Each normalised element counts 4 here, and not 1."),
+                (
+                    macs + 4 * copied + normalised,
+                    "The other way round: 4 for a normalised element, 1 for a copied one.",
+                ),
                 (macs + conventions["thop"].total(asked), "thop counts one for a MAC, not two."),
             ),
         ),
@@ -49,11 +54,14 @@ def exercises() -> dict[str, Exercise]:
                 (2, "That is for one element; the question is for all of them together."),
                 (normalised, "That is how many elements are normalised; each may count more than once."),
                 *(
-                    (deepspeed["normalization"] + deepspeed[part], f"{what} still in: take them off as well.")
-                    for part, what in (
-                        ("bias", "The bias additions are"),
-                        ("upsampling", "The upsampled elements are"),
-                        ("activations", "The activations, ReLU and LeakyReLU, are"),
+                    (deepspeed["normalization"] + left, f"{what} still in: take them off as well.")
+                    for left, what in (
+                        (deepspeed["bias"], "The bias additions are"),
+                        (deepspeed["upsampling"], "The upsampled elements are"),
+                        (relu, "What ReLU writes is"),
+                        (leaky, "What LeakyReLU writes is"),
+                        (relu + leaky, "The activations, ReLU and LeakyReLU, are"),
+                        (deepspeed["upsampling"] + relu + leaky, "All three others, copies and activations, are"),
                     )
                 ),
             ),

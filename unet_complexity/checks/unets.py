@@ -30,20 +30,20 @@ def exercises() -> dict[str, Exercise]:
             ),
         ),
         "share of the decoder": Exercise(
-            "MACs of the asker's network at N = 256, C = 3 that run behind an UpSampling2D",
+            "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
             decoder,
             {},
             (
                 (whole - decoder, "That is the encoder; the rest is asked for."),
                 (2 * decoder, FLOPS),
                 (whole, "That is the whole network."),
-                (decoder - out, "The output block runs behind an UpSampling2D as well."),
+                (decoder - out, "The output block runs after an UpSampling2D as well."),
                 (
                     sp.Rational(decoder, 4),
                     "You counted on the inputs of UpSampling2D; the convolutions meet its outputs.",
                 ),
                 (sp.Rational(decoder, whole), "That is the fraction; here the count is asked for."),
-                (sp.Rational(8885, 100), "That is the percentage; here the count is asked for."),
+                (sp.Rational(100 * decoder, whole), "That is the percentage; here the count is asked for."),
             ),
         ),
         "classic at N": Exercise(
@@ -58,6 +58,8 @@ def exercises() -> dict[str, Exercise]:
                     substitute(classic.macs, {N: 256}),
                     "That is the count for one side, 256. The formula has the letter N.",
                 ),
+                *((classic_unet(side=N, depth=d).total().macs, f"That is with depth {d}, not 4.") for d in (3, 5)),
+                (classic_unet(side=N, classes=1).total().macs, "That is with 1 class; the head makes 2 here."),
                 (
                     classic_unet(side=N, up="upsample").total().macs,
                     "That is with UpSampling2D and Conv2D(2) on the way up; the classic one transposes.",

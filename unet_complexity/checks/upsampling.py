@@ -15,7 +15,7 @@ def exercises() -> dict[str, Exercise]:
     x, big = Tensor(n, n, c), Tensor(h, w, c)
     written = UpSampling2D((2, 3)).cost(big).writes
     conv = Conv2D(f, k)
-    behind = conv.cost(UpSampling2D(2).output(big)).macs
+    after = conv.cost(UpSampling2D(2).output(big)).macs
     return {
         "elements of (2, 2)": Exercise(
             "the elements that UpSampling2D(size=(2, 2)) writes for a 4 x 4 map with 3 channels",
@@ -58,14 +58,14 @@ def exercises() -> dict[str, Exercise]:
             ),
             (k, f),
         ),
-        "macs behind a copy": Exercise(
+        "macs after a copy": Exercise(
             "the MACs of Conv2D(f, k, 'same') on what UpSampling2D(2) makes of an h x w x c map",
-            behind,
+            after,
             {"c (channels in)": c, "f (filters)": f, "k^2": k**2, "k": k, "h (rows)": h, "w (columns)": w},
             (
-                (behind / 4, "You counted on the input of UpSampling2D; the convolution meets its output."),
-                (behind / 2, "Both sides are doubled, so there are 2 x 2 times as many pixels: side or pixels?"),
-                (2 * behind, FLOPS),
+                (after / 4, "You counted on the input of UpSampling2D; the convolution meets its output."),
+                (after / 2, "Both sides are doubled, so there are 2 x 2 times as many pixels: side or pixels?"),
+                (2 * after, FLOPS),
             ),
             (h, w, c, k, f),
         ),

@@ -32,7 +32,7 @@ class BlockExplorer(Explorer):
         "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution on a {side} x {side} x {channels} map "
         "(f = {filters}): {written} MACs as written; {phased} phase by phase, the same output for {share} %; "
         "{transposed} as Conv2DTranspose; {shuffled} as Conv2D and depth-to-space. "
-        "At row {row}, column {column} of the output {taps} taps see {seen} different pixels."
+        "The window of output row {row}, column {column} has {taps} taps on {seen} different pixels."
     )
     presets: ClassVar = {
         "pix2pix: k = 4, s = 2": {"side": 4, "factor": 2, "kernel_size": 4, "channels": 512, "filters": 512},

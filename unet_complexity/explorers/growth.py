@@ -113,7 +113,7 @@ def _counts(state: dict[str, Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)  # a state is asked for when it is checked, and again for its numbers
-def _counted(network: str, channels: int, **sizes: int) -> dict[str, Any]:
+def _counted(network: str, channels: int, **sizes: Any) -> dict[str, Any]:
     if network == "classic":
         return counts_of_network(classic_unet(in_channels=channels, classes=channels, **sizes))
     if network == "pix2pix":

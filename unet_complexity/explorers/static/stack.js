@@ -40,7 +40,8 @@ function drawU(levels, x, y, width, row, narrow) {
     let out = turn ? path(base, "arm") : "";
     if (!turn) {
       out += rect(left, top, box, high, level.parts.encoder ? "arm" : "arm-input");
-      if (comesUp) out += rect(right, top, box, high, "arm") + path(`M${left + box + 2} ${top + 3}H${right - 3}m-4 -3l4 3l-4 3`, "skip");
+      if (comesUp) out += rect(right, top, box, high, "arm");
+      if (comesUp && level.parts.encoder) out += path(`M${left + box + 2} ${top + 3}H${right - 3}m-4 -3l4 3l-4 3`, "skip");
       const up = comesUp ? `M${right + box / 2} ${top + high}l${-indent} 6` : "";
       if (l < levels.length - 1) out += path(`M${left + box / 2} ${top + high}l${indent} 6${up}`, "arrow");
     }
