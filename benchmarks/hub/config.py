@@ -24,7 +24,9 @@ c.ConfigurableHTTPProxy.pid_file = str(place / "proxy.pid")
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(place / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--allow-root"]
+# No language servers and no terminals: a lesson needs neither, and each server is smaller by some megabytes.
+UNUSED = ("jupyter_lsp", "jupyter_server_terminals")
+c.Spawner.args = ["--allow-root", *(f"--ServerApp.jpserver_extensions={name}=False" for name in UNUSED)]
 c.Spawner.start_timeout = c.Spawner.http_timeout = 200
 c.Spawner.environment = {
     # Settings that are the students' own, whatever whoever runs this has at home.
@@ -32,6 +34,8 @@ c.Spawner.environment = {
     "IPYTHONDIR": str(place / "ipython"),
     # Linux: what was freed goes back at once; some 10 MB for each kernel that has drawn figures.
     "MALLOC_TRIM_THRESHOLD_": "100000",
+    # One heap for all threads: they hardly ever ask for memory at the same moment.
+    "MALLOC_ARENA_MAX": "1",
 }
 
 c.JupyterHub.services = [{"name": "class", "api_token": os.environ["HUB_TOKEN"]}]
