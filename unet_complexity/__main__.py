@@ -78,7 +78,10 @@ def read(path: str, size: Any, unknown: str) -> Network:
     """The network in a file; ``size`` None: as the file states it.  ValueError where there is none to be read."""
     ending = Path(path).suffix.lower()
     if ending not in READERS:
-        raise ValueError(f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes the first")
+        raise ValueError(
+            f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
+            "the first, model.save('model.keras') the second"
+        )
     kind = READERS[ending]
     with needing(kind):
         reader = getattr(import_module(f"unet_complexity.readers.{kind}"), f"from_{kind}")
@@ -116,6 +119,20 @@ def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | s
         return str(error)
 
 
+def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
+    """The network; where it cannot have this size, ValueError that says which ones it can have."""
+    try:
+        return build(size)
+    except ValueError as error:
+        if size is None or N in (size if isinstance(size, tuple) else (size,)):
+            raise
+        try:
+            rules = build(N).regime
+        except ValueError:
+            rules = ""
+        raise ValueError(f"{error}{f'; for this model {rules}' if rules else ''}") from None
+
+
 @contextmanager
 def progress(what: str, after: float = 2) -> Iterator[None]:
     """Tells a terminal, from the second second on, that it goes on."""
@@ -139,8 +156,19 @@ def progress(what: str, after: float = 2) -> Iterator[None]:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
+COLLAPSE = """\
+usage: python -m unet_complexity collapse in.onnx out.onnx
+
+Nearest upsampling and the convolution that alone reads it become one: the phases of the kernel, run on the small map.
+Where a map is joined with a skip after it was upsampled, nothing is changed. The new model is run beside the old one
+before it is written, out.onnx must not be there yet, and nothing is written where nothing is gained."""
+
+
 def collapse(arguments: Sequence[str]) -> None:
     """Hand two files to the rewriting of upsamplings."""
+    if {"-h", "--help"}.intersection(arguments):
+        print(COLLAPSE)
+        return
     if len(arguments) != 2:
         raise ValueError(f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx")
     with needing("onnx"), progress(f"rewriting {arguments[0]}"):
@@ -153,7 +181,7 @@ def report(arguments: Sequence[str]) -> None:
     given = parser().parse_args(arguments)
     build = source(given)
     with progress(f"reading {given.model or 'the network'}"):
-        network = build(given.side)
+        network = at_its_size(build, given.side)
         if given.csv:
             print(network.table(given.by).to_csv(), end="")
             return

@@ -146,13 +146,15 @@ def roofline(
     """The least time that each kernel of ``network`` takes on ``machine``.
 
     ``dtype``: a name, or bytes per element as a number or letter.  ``fused``: ValueError where the depth is a letter
-    and for a part of a network, since it must be known who reads what.
+    and for a part of a network, since it must be known who reads what.  TypeError for a machine that is only a name.
 
     >>> from unet_complexity import pix2pix_unet
     >>> asked, gpu = pix2pix_unet(side=256, in_channels=3), MACHINES["NVIDIA T4"]
     >>> [round(1000 * roofline(asked, gpu, fused=fused).seconds, 2) for fused in (False, True)]
     [5.12, 4.58]
     """
+    if not isinstance(machine, Machine):
+        raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
     batch = as_size(batch, "batch")
     kernels = []
     for steps, reads, writes in _fused(network) if fused else map(_alone, network):

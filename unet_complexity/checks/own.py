@@ -44,6 +44,10 @@ def exercises() -> dict[str, Exercise]:
             {},
             (
                 (2 * substitute(whole.macs, {N: large}), FLOPS),
+                (
+                    substitute(whole.macs_in_bounds, {N: large}),
+                    "Those are in bounds; dense MACs are asked for.",
+                ),
                 (substitute(whole.macs, {N: 256}), "That is for 256 x 256; the side is 512."),
                 (2 * substitute(whole.macs, {N: 256}), "The side doubles, and so there are four times as many pixels."),
                 (exact(whole.macs / pixels), "That is for one pixel; the image has 512 x 512 of them."),

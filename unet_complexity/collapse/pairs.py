@@ -138,7 +138,10 @@ def _factors_of_shapes(values: Values, resize: Any, settings: dict[str, Any]) ->
 def _only_reader(values: Values, node: Any) -> Any:
     readers = values.readers.get(node.output[0], [])
     if len(readers) != 1 or values.reads[node.output[0]] != 1:
-        raise LeftAloneError(f"the {node.op_type.lower()}d map is read {values.reads[node.output[0]]} times, not once")
+        times, what = values.reads[node.output[0]], f"the {node.op_type.lower()}d map"
+        raise LeftAloneError(
+            f"{what} is read {times} times, not once" if times > 1 else f"{what} leaves the model as it is"
+        )
     return readers[0]
 
 

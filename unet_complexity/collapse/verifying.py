@@ -20,14 +20,18 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
     more than 1e-4 (float64: 1e-10, float16: 1e-2) of the largest.  Both are then timed in turn, milliseconds per call.
     Weights that the source keeps in other files come to lie in the one that is written.
 
-    ValueError, and nothing written, where the source is no valid model, is the target too, has nothing to collapse,
-    cannot be run, or gives other outputs.  ImportError without onnx and onnxruntime.
+    ValueError, and nothing written, where the target is there already or no .onnx file, or where the source is no valid
+    model, has nothing to collapse, cannot be run, or gives other outputs.  ImportError without onnx and onnxruntime.
     """
     import onnx
 
     source, target = Path(source), Path(target)
     if source.resolve() == target.resolve():
         raise ValueError(f"{source.name} would be overwritten by its own rewriting; give another name to write to")
+    if target.suffix.lower() != ".onnx":
+        raise ValueError(f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}")
+    if target.exists():
+        raise ValueError(f"{target.name} is there already, and nothing is overwritten; give another name to write to")
     original = loaded(source)
     collapsed = collapse_upsampling(original)
     if not collapsed.replaced:

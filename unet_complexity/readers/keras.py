@@ -35,6 +35,8 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
     Traceback (most recent call last):
     ValueError: a model is read from a .keras file, got 'model.keras', where there is none; check the path
     """
+    if side is not None:
+        as_pair(side, "side")
     config = config_of(model)
     reader = _Reader(side, Reading(config["config"].get("name", "model"), unknown, extra))
     outputs = [value.name for value in reader.whole(config)]

@@ -105,7 +105,12 @@ class Reading:
         sources = list(sources)
         lost = bool(self.lost.intersection(sources))
         if kind in self.extra and not lost:
-            self.add(name, self.extra[kind](arguments, *map(self.shape, sources)), sources)
+            layer = self.extra[kind](arguments, *map(self.shape, sources))
+            if not isinstance(layer, Layer):
+                raise ValueError(
+                    f"extra[{kind!r}] must give a layer of the package, got {layer!r}; try Activation('relu')"
+                )
+            self.add(name, layer, sources)
             return
         self.skipped.append((f"{kind} ({name})", why))
         if output is None or lost:
@@ -147,7 +152,8 @@ class Reading:
         if self.skipped and self.unknown == "error":
             count = f"{len(self.skipped)} of {len(self.steps) + len(self.lost)} layers"
             raise ValueError(
-                f"cannot count {count} of {self.name}: {said}; {remedy}, or leave them out by unknown='report'"
+                f"cannot count {count} of {self.name}: {said}; {remedy}, or leave them out by unknown='report' "
+                "(in a terminal: --unknown report)"
             )
         if self.lost.intersection(outputs):
             raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")

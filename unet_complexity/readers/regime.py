@@ -22,13 +22,21 @@ def regime(steps: Iterable[Step]) -> tuple[Rule, ...]:
     least: dict[sp.Symbol, int] = {}
     others: list[Rule] = []
     for whole, rule in rules.items():
-        if parts := _of_one_letter(whole):
-            letter, divisor, smallest = parts
+        if found := _of_one_letter(whole):
+            letter, divisor, smallest = found
             divisors[letter] = lcm(divisors.get(letter, 1), divisor)
             least[letter] = max(least.get(letter, 1), smallest)
-        elif not (whole.is_integer and at_least(whole, 0)):
+        else:
             others.append(rule)
-    return (*_said(divisors, least), *others)
+    # what divides a letter may settle the rest: where 4 divides N, N**2/16 is whole
+    parts = {letter: divisor * sp.Dummy(integer=True, positive=True) for letter, divisor in divisors.items()}
+    left = [rule for rule in others if not _always(rule.whole.subs(parts))]
+    return (*_said(divisors, least), *left)
+
+
+def _always(whole: sp.Expr) -> bool:
+    whole = sp.expand(whole)
+    return bool(whole.is_integer) and at_least(whole, 0)
 
 
 def _of_one_letter(whole: sp.Expr) -> tuple[sp.Symbol, int, int] | None:

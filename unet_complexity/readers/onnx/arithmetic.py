@@ -85,7 +85,16 @@ def _whole_over(a: Any, b: Any) -> Any:
 
 
 def _left_over(a: Any, b: Any) -> Any:
-    return exact(a - b * floor_div(a, b)) if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a % b
+    if not (isinstance(a, sp.Basic) or isinstance(b, sp.Basic)):
+        return a % b
+    times = sp.sympify(a) / b
+    if times.is_Rational:  # N/2 over N
+        return exact((times - sp.floor(times)) * b)
+    if not isinstance(b, int) and sp.sympify(a).is_number:
+        raise Open(
+            f"what {a} leaves over {b} depends on what the letters stand for; read the model at numbers, side=256"
+        )
+    return exact(a - b * floor_div(a, b))
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from os import PathLike
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 EXPORT = 'export it anew, with PyTorch by torch.onnx.export(model, example, "model.onnx")'
@@ -31,7 +32,8 @@ def load(path_or_model: Any) -> Any:
         name = Path(path_or_model).name
         model = _parsed(onnx, name, Path(path_or_model).read_bytes())
     if not isinstance(model, onnx.ModelProto):
-        raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {path_or_model!r}; try 'model.onnx'")
+        given = shortened(path_or_model)
+        raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'")
     for part, what in (
         (model.opset_import, "opset version"),
         (model.graph.node, "nodes"),
