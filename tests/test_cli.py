@@ -12,6 +12,7 @@ import types
 import pytest
 
 import unet_complexity
+from tools import notebooks
 from unet_complexity import Conv2D, ReLU, Tensor, ZeroPadding2D, classic_unet, pix2pix_unet
 from unet_complexity.__main__ import main, progress
 from unet_complexity.closed_form import tidy
@@ -163,7 +164,8 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--pix2pix 8x8x8", "a size is 256, 512x256 (rows x columns) or N, got '8x8x8'"),
     ("--classic 250", "side must be a multiple of 2**depth = 16, got 250; sides near it that work: 240 and 256"),
     ("--classic 256 --side 512", "--side is for a model in a file; here the size follows the name, as in --pix2pix"),
-    ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes the first"),
+    ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes "
+     "the first, model.save('model.keras') the second"),
     ("collapse in.onnx", "collapse takes two files, got 1: collapse in.onnx out.onnx"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_sentence(capsys, arguments, said):
@@ -188,6 +190,17 @@ def test_what_a_reader_complains_of_is_handed_on(capsys, monkeypatch, error, sai
 def test_two_files_are_handed_to_the_rewriting(capsys, monkeypatch):
     put(monkeypatch, "collapse", "command", lambda source, target: f"{source} to {target}")
     assert ask(capsys, "collapse", "in.onnx", "out.onnx") == "in.onnx to out.onnx\n"
+
+
+def test_the_rewriting_explains_itself(capsys):
+    assert ask(capsys, "collapse", "--help").startswith("usage: python -m unet_complexity collapse in.onnx out.onnx\n")
+
+
+def test_a_size_that_does_not_fit_is_told_which_ones_do(capsys):
+    pytest.importorskip("onnx")
+    model = str(notebooks.FOLDER / "models" / "unet-16-3.onnx")
+    for size in ("100", "100x96"):
+        assert refused(capsys, model, "--side", size).endswith("; for this model 8 divides N")
 
 
 def test_help_shows_every_way_to_ask(capsys):

@@ -53,6 +53,17 @@ def test_the_input_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.Monk
     assert (tmp_path / "in.onnx").read_bytes() == before
 
 
+def test_nothing_that_is_there_is_overwritten_and_what_is_written_is_a_model(tmp_path: Path) -> None:
+    onnx.save(pix2pix(64), tmp_path / "in.onnx")
+    (tmp_path / "keep.onnx").write_text("mine")
+    with pytest.raises(ValueError, match=r"^keep.onnx is there already, and nothing is overwritten; give another name"):
+        command(tmp_path / "in.onnx", tmp_path / "keep.onnx")
+    assert (tmp_path / "keep.onnx").read_text() == "mine"
+    with pytest.raises(ValueError, match=r"^what is written is an .onnx file, got out.txt; try out.onnx$"):
+        command(tmp_path / "in.onnx", tmp_path / "out.txt")
+    assert not (tmp_path / "out.txt").exists()
+
+
 def test_nothing_to_collapse_is_told_with_reasons_and_nothing_written(tmp_path: Path) -> None:
     onnx.save(model([resize(mode="linear"), conv()], weights()), tmp_path / "in.onnx")
     with pytest.raises(ValueError, match=r"in.onnx has nothing to collapse.*\nup +as written +its mode is linear"):

@@ -181,6 +181,11 @@ def test_a_machine_may_have_letters_too():
     assert relu.machine.ridge == peak / bandwidth
 
 
+def test_a_machine_is_more_than_its_name() -> None:
+    with pytest.raises(TypeError, match=r"^machine must be a Machine, got 'NVIDIA T4'; try MACHINES\['NVIDIA T4'\]$"):
+        roofline(pix2pix_unet(128), "NVIDIA T4")  # type: ignore[arg-type]
+
+
 def test_letters_that_leave_no_doubt_settle_what_binds_and_others_do_not():
     image = Tensor(h, w, c)
     assert next(iter(roofline(network(image, ReLU()), SLOW))).bound == "memory"

@@ -289,6 +289,14 @@ def test_one_may_say_what_an_unknown_layer_is(odd: Any) -> None:
     assert net.total().elementwise == from_keras(odd, 8, "report").total().elementwise + 2 * 8 * 8 * 8
 
 
+def test_a_side_that_is_none_and_a_layer_that_is_none_are_told_as_such(odd: Any) -> None:
+    with pytest.raises(TypeError, match=r"^side must be a whole number or a letter, got 'N'"):
+        from_keras(odd, side="N")
+    wrong = {"Foo": lambda arguments, x: 5, "Lambda": lambda arguments, x: ReLU()}
+    with pytest.raises(ValueError, match=r"^extra\['Foo'\] must give a layer of the package, got 5; try Activation"):
+        from_keras(odd, side=8, extra=wrong)
+
+
 def test_a_lambda_in_a_file_is_named_and_never_run(keras: ModuleType, tmp_path: Path) -> None:
     image, trap = keras.Input((4, 4, 1)), tmp_path / "trap"
     trapped = keras.layers.Lambda(lambda x: x, name="trap")(image)

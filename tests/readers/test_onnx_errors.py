@@ -51,6 +51,7 @@ def test_what_is_no_model(tmp_path):
         path.write_bytes(whole[:length])
         fails("model.onnx is no ", path)
     fails("from_onnx takes a path or an onnx.ModelProto, got 3", 3, TypeError)
+    fails("from_onnx takes a path or an onnx.ModelProto, got b'\\x08", 10**5 * whole, TypeError)
     fails("absent.onnx", tmp_path / "absent.onnx", FileNotFoundError)
 
 
@@ -178,6 +179,11 @@ def test_more_operators_can_be_given():
     assert nodes == [("Foo", "N x N x 3")]
     assert [type(step.layer) for step in network] == [Activation, Conv2D]
     assert network.total().elementwise == 3 * N**2
+
+
+def test_what_is_given_for_an_operator_must_be_a_layer():
+    words = "extra['my.Foo'] must give a layer of the package, got 5; try Activation('relu')"
+    fails(words, text("a = my.Foo (x) y = Conv (a, k)"), extra={"my.Foo": lambda node, x: 5})
 
 
 def test_functions_of_the_file_are_written_out():

@@ -54,6 +54,7 @@ SIDES = [
         "b = Greater(h, zero) c = Xor(b, b) o = Or(b, c) k = And(o, b) n = Where(k, w, h)",
         "one, one, n, n",
     ),
+    ("half left over", "n = Div(h, two) a = Mod(n, h)", "one, one, a, w"),
     ("counted", "r = Range(null, eins, eins) n = Shape(r)", "one, n, h, w"),
     ("counted up to a side", "q = Squeeze(h, zero) r = Range(null, q, eins) n = Shape(r)", "one, one, n, w"),
     ("with a part of Shape", "a = Shape <start = 2, end = 4> (x)", "one, one, a"),
@@ -83,6 +84,14 @@ def test_sides_computed_from_sides(computed, sides):
             step = network.steps[-1]
             assert (step.output.height, step.output.width, step.output.channels) == (out[0] * out[1], *out[2:])
     assert formula.total().at(N=12) == from_onnx(free, side=12).total()
+
+
+def test_what_a_number_leaves_over_a_letter_is_not_guessed():
+    """As where a map is rolled by 3: it may have more rows than that, or fewer."""
+    free = model("m = Mod(three, h) a = Max(m, one)", "one, one, a, w")
+    assert from_onnx(free, side=8).output.width == 3
+    with pytest.raises(ValueError, match=r"what 3 leaves over N depends on what the letters stand for"):
+        from_onnx(free)
 
 
 CUTS = [

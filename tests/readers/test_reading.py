@@ -81,6 +81,7 @@ REGIMES = [
     (read(Conv2D(4, 3, padding="valid"), Conv2D(4, 3, padding="valid"), MaxPooling2D(2)), "2 divides N, N >= 6"),
     (read(ZeroPadding2D(((0, 1), (0, 1))), Conv2D(4, 3, 2, "valid")), "2 divides N"),
     (read(MaxPooling2D(3, 2), Conv2D(4, 5, padding="valid")), "2 divides N, N >= 12"),
+    (read(Conv2D(4, 3, 2, 1), Conv2D(4, 3, 2, 1), Reshape((1, -1, 4)), Conv2D(4, 1)), "4 divides N"),
     (read(Conv2D(4, 3), ReLU()), ""),
     (read(Conv2D(4, 3, 2, 1), shape=Tensor(H, W, 3)), "2 divides H, 2 divides W"),
 ]
