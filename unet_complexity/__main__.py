@@ -161,7 +161,7 @@ usage: python -m unet_complexity collapse in.onnx out.onnx
 
 Nearest upsampling and the convolution that alone reads it become one: the phases of the kernel, run on the small map.
 Where a map is joined with a skip after it was upsampled, nothing is changed. The new model is run beside the old one
-before it is written, out.onnx must not be there yet, and nothing is written where nothing is gained."""
+before it is written, and where it is not faster here, that is said. out.onnx must not be there yet."""
 
 
 def collapse(arguments: Sequence[str]) -> None:
