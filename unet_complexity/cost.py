@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -59,10 +59,15 @@ class Tensor:
     @property
     def size(self) -> Size:
         """Number of elements: height x width x channels."""
-        return exact(self.height * self.width * self.channels)
+        return _volume(self.height, self.width, self.channels)
 
     def __str__(self) -> str:
         return f"{self.height} x {self.width} x {self.channels}"
+
+
+@lru_cache(10_000)
+def _volume(height: Size, width: Size, channels: Size) -> Size:
+    return exact(height * width * channels)
 
 
 class Rule(NamedTuple):
@@ -218,6 +223,7 @@ def bytes_of(elements: Size, dtype: str | Size) -> Size:
     return exact(elements * each)
 
 
+@lru_cache(10_000)  # SymPy takes its time to print, and parts of a network say the same formulas
 def with_separators(value: Any) -> str:
     """A number with thousands separators; letters as SymPy prints them.
 

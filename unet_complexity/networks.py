@@ -8,7 +8,7 @@ $$\text{total} = \sum_{\text{steps}} \text{cost}(\text{layer}, \text{input shape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -152,6 +152,10 @@ class Network:
         if not kept:
             layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
             raise ValueError(f"no step of {self.name} is left; its layers are {layers}")
+        return self._of(kept)
+
+    def _of(self, steps: Iterable[Step]) -> Network:
+        kept = tuple(steps)
         return replace(self, steps=kept, recipe=None, outputs=(kept[-1].name,))
 
     def at(self, **values: Any) -> Network:
@@ -181,11 +185,11 @@ class Network:
         }
         if by not in keys:
             raise ValueError(f"by must be one of {', '.join(map(repr, keys))}, got {by!r}")
-        key = keys[by]
-        found = list(dict.fromkeys(map(key, self.steps)))
-        if all(isinstance(value, int) for value in found):
-            found.sort()
-        return {value: self.where(lambda step, value=value: key(step) == value) for value in found}  # type: ignore[misc]
+        found: dict[Any, list[Step]] = {}
+        for step in self.steps:
+            found.setdefault(keys[by](step), []).append(step)
+        order = sorted(found) if all(isinstance(value, int) for value in found) else found
+        return {value: self._of(found[value]) for value in order}
 
     def table(self, by: str = "block") -> Table:
         """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""

@@ -10,6 +10,7 @@ A letter is taken to fit: whatever a stride must divide, it divides.  Numbers ar
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import index
 from typing import Any, TypeAlias, TypeVar
 
@@ -106,6 +107,7 @@ def _nearest(value: Any, at_least: int) -> int:
         return at_least
 
 
+@lru_cache(10_000)
 def _checked_letters(value: sp.Expr, what: str, at_least: int) -> sp.Expr:
     if value.has(sp.Float):
         raise TypeError(f"{what} must be exact, got {value}; try {sp.nsimplify(value)}")

@@ -9,6 +9,7 @@ Two axes are independent, so what holds for an area is the product of what holds
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -64,6 +65,7 @@ def span(k: Size, dilation: Size) -> Size:
     return exact((k - 1) * dilation + 1)
 
 
+@lru_cache(10_000)  # a layer asks once for each of its counts
 def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """How many times the window stops.  ValueError where it does not fit even once.
 
@@ -112,6 +114,7 @@ def rounded_up(padding: Pair, n: Size, k: Size, stride: Size, dilation: Size = 1
     return (before, exact(after + stride - left_over)) if left_over != 0 and begins_inside > 0 else padding
 
 
+@lru_cache(10_000)
 def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """Taps, summed over all stops of the window, that touch one of the n elements.
 
@@ -140,6 +143,7 @@ def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilat
     return exact(sp.expand(stops * k - outside))
 
 
+@lru_cache(10_000)
 def hang_over(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
     """At least 1 where no window hangs over both ends so far that taps_in_bounds, given letters, goes wrong.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from math import log2
 
 import sympy as sp
@@ -57,6 +58,7 @@ def _levels(steps: list[Step], inputs: Mapping[str, Tensor]) -> tuple[dict[str, 
     return levels, maps
 
 
+@lru_cache(10_000)
 def _area(x: Tensor) -> float:
     area = sp.sympify(x.height * x.width)
     return float(area.subs(dict.fromkeys(area.free_symbols, LARGE)))
