@@ -17,6 +17,7 @@ from unet_complexity import Conv2D, ReLU, Tensor, ZeroPadding2D, classic_unet, p
 from unet_complexity.__main__ import main, progress
 from unet_complexity.closed_form import tidy
 from unet_complexity.report import as_data, as_text
+from unet_complexity.roofline import MACHINES, roofline
 from unet_complexity.symbols import N
 from unet_complexity.unets.builder import Builder
 
@@ -116,8 +117,9 @@ def test_json_parses_back_to_the_same_integers(capsys):
     data, net = json.loads(ask(capsys, "--pix2pix", "256", "--by", "block", "--json")), pix2pix_unet(256, 3)
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
-        *("formulas", "theta", "no_formula"),
+        *("formulas", "theta", "no_formula", "seconds"),
     ]
+    assert data["seconds"] is None
     assert data["inputs"] == [{"name": "input", "height": 256, "width": 256, "channels": 3}]
     assert data["outputs"] == [{"name": "out.act", "height": 256, "width": 256, "channels": 3}]
     assert data["total"] == counts(net.total())
@@ -128,6 +130,21 @@ def test_json_parses_back_to_the_same_integers(capsys):
         assert row["output"]["channels"] == part.output.channels
     assert data["formulas"] == {key: str(tidy(value)) for key, value in counts(pix2pix_unet(N, 3).total()).items()}
     assert (data["theta"]["macs"], data["theta"]["params"], data["no_formula"]) == ("N**2", "1", None)
+
+
+def test_on_a_machine_there_are_least_seconds_too_for_people_and_for_programs(capsys):
+    asked, how = ("--pix2pix", "256", "--by", "part"), ("--batch", "8", "--dtype", "float16", "--fused")
+    found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], "float16", 8, fused=True).table("part")
+    plain = ask(capsys, *asked)
+    assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}\n{found}\n"
+    header, *rows = csv.reader(io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv")))
+    assert header == list(found.header)
+    wanted = [*found.rows, found.total]
+    assert [(*row[:2], int(row[2]), int(row[3]), float(row[4])) for row in rows] == wanted
+    data = json.loads(ask(capsys, *asked, "--machine", "NVIDIA T4", *how, "--json"))["seconds"]
+    assert data["setting"] == found.title
+    assert [tuple(row.values()) for row in [*data["rows"], data["total"]]] == wanted
+    assert list(data["total"]) == ["name", "bound_by", "flops", "bytes", "microseconds"]
 
 
 @pytest.mark.parametrize(("path", "kind"), [("a.onnx", "onnx"), ("b.KERAS", "keras")])
@@ -166,6 +183,15 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 256 --side 512", "--side is for a model in a file; here the size follows the name, as in --pix2pix"),
     ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes "
      "the first, model.save('model.keras') the second"),
+    ("--classic 256 --machine T4", "argument --machine: 'T4' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
+    ("--classic 256 --machine 1e9", "'1e9' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
+    ("--classic 256 --machine 0,1e9", "nor two rates such as 2e12,80e9"),
+    ("--classic 256 --machine inf,1", "nor two rates such as 2e12,80e9"),
+    ("--classic 256 --batch 0", "--batch is about seconds, and needs --machine; try --machine 'NVIDIA T4'"),
+    ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
+    ("--classic 256 --machine 1e9,1e9 --batch 0", "batch must be at least 1, got 0; try 1"),
+    ("--classic N --machine 1e9,1e9", "seconds need a size in numbers, got classic U-Net, N x N x 1 in; "
+     "give one, as in --side 256"),
     ("collapse in.onnx", "collapse takes two files, got 1: collapse in.onnx out.onnx"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_sentence(capsys, arguments, said):

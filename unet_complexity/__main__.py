@@ -18,9 +18,12 @@ from threading import Event, Thread
 from typing import Any, NoReturn
 
 import unet_complexity
+from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.networks import Network
 from unet_complexity.report import CONVENTIONS, as_data, as_text
+from unet_complexity.roofline import MACHINES, Machine, roofline
 from unet_complexity.symbols import N
+from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 READERS = {".onnx": "onnx", ".keras": "keras"}  # a module, a function from_..., an extra to install
@@ -31,6 +34,7 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s model.keras --side 512     at another one
   %(prog)s model.onnx --side N        all of it as formulas
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
+  %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 
@@ -56,8 +60,14 @@ def parser() -> Parser:
     command.add_argument("--by", choices=rows, default="level", help="what a row of the table is (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
     command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
+    machine = command.add_argument_group("seconds", "The least time that each part takes (roofline model), as a table")
+    names = ", ".join(MACHINES)
+    machine.add_argument("--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9")
+    machine.add_argument("--batch", type=int, help="images that run together (1)")
+    machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
+    machine.add_argument("--fused", action="store_true", help="copies and elementwise steps run with what they follow")
     output = command.add_mutually_exclusive_group()
-    output.add_argument("--csv", action="store_true", help="the table for other programs: plain numbers")
+    output.add_argument("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output.add_argument("--json", action="store_true", help="table, totals and formulas for other programs")
     command.add_argument("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
     return command
@@ -73,6 +83,22 @@ def side(text: str) -> Any:
     if 0 in sizes or len(sizes) > 2:
         raise argparse.ArgumentTypeError(f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256")
     return sizes if len(sizes) == 2 else sizes[0]
+
+
+def a_machine(text: str) -> Machine:
+    """A machine as it is typed: its name, or the FLOPs and the bytes that it manages in a second.
+
+    >>> print(a_machine("2e12,80e9"))
+    your machine (2,000 GFLOP/s, 80 GB/s)
+    """
+    if text in MACHINES:
+        return MACHINES[text]
+    try:
+        flops, moved = (int(float(part)) for part in text.split(","))
+        return Machine("your machine", flops, moved)
+    except (ValueError, OverflowError):
+        names = ", ".join(map(repr, MACHINES))
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {names}, nor two rates such as 2e12,80e9") from None
 
 
 def read(path: str, size: Any, unknown: str) -> Network:
@@ -108,6 +134,19 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
     if given.pix2pix is not None:
         return lambda size: pix2pix_unet(given.pix2pix if size is None else size, in_channels=3)
     return lambda size: classic_unet(given.classic if size is None else size)
+
+
+def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
+    """The table of least seconds, where a machine is given.  ValueError for what is asked about none."""
+    how: dict[str, Any] = {"batch": given.batch, "dtype": given.dtype, "fused": given.fused or None}
+    how = {name: value for name, value in how.items() if value is not None}
+    if given.machine is None:
+        if how:
+            raise ValueError(f"--{next(iter(how))} is about seconds, and needs --machine; try --machine 'NVIDIA T4'")
+        return None
+    if not isinstance(network.total().reads, int):
+        raise ValueError(f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256")
+    return roofline(network, given.machine, **how).table(given.by)
 
 
 def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | str:
@@ -183,12 +222,13 @@ def report(arguments: Sequence[str]) -> None:
     build = source(given)
     with progress(f"reading {given.model or 'the network'}"):
         network = at_its_size(build, given.side)
+        seconds = in_seconds(given, network)
         if given.csv:
-            print(network.table(given.by).to_csv(), end="")
+            print((seconds or network.table(given.by)).to_csv(), end="")
             return
         formulas = in_letters(network, build)
-        data = as_data(network, formulas, given.by) if given.json else None
-        text = json.dumps(data, indent=1) if data else "\n\n".join(as_text(network, formulas, given.by))
+        data = as_data(network, formulas, given.by, seconds) if given.json else None
+        text = json.dumps(data, indent=1) if data else "\n\n".join(as_text(network, formulas, given.by, seconds))
     print(text)
 
 

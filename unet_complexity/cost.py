@@ -225,12 +225,12 @@ def bytes_of(elements: Size, dtype: str | Size) -> Size:
 
 @lru_cache(10_000)  # SymPy takes its time to print, and parts of a network say the same formulas
 def with_separators(value: Any) -> str:
-    """A number with thousands separators; letters as SymPy prints them.
+    """A number with thousands separators, a float to one decimal; letters as SymPy prints them.
 
-    >>> with_separators(18052284416)
-    '18,052,284,416'
+    >>> with_separators(18052284416), with_separators(1234.56)
+    ('18,052,284,416', '1,234.6')
     """
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else str(value)
 
 
 def as_latex(value: Any) -> str:
@@ -239,7 +239,7 @@ def as_latex(value: Any) -> str:
     >>> print(as_latex(41843331))
     41{,}843{,}331
     """
-    return f"{value:,}".replace(",", "{,}") if isinstance(value, int) else str(sp.latex(value))
+    return with_separators(value).replace(",", "{,}") if isinstance(value, (int, float)) else str(sp.latex(value))
 
 
 def _whole(value: Size, given: dict[str, Any]) -> Size:

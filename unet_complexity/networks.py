@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sympy as sp
 
@@ -22,6 +22,8 @@ from unet_complexity.symbols import Size, named_letters, substitute
 
 if TYPE_CHECKING:
     from unet_complexity.tables import Table
+
+T = TypeVar("T")
 
 
 class Span(NamedTuple):
@@ -177,19 +179,7 @@ class Network:
 
     def groups(self, by: str) -> dict[Any, Network]:
         """The network in parts: by "layer", "block", "level" (top first) or "part", in running order."""
-        keys: dict[str, Callable[[Step], Any]] = {
-            "layer": lambda step: step.name,
-            "block": lambda step: step.block,
-            "level": lambda step: step.span or step.level,
-            "part": lambda step: step.part,
-        }
-        if by not in keys:
-            raise ValueError(f"by must be one of {', '.join(map(repr, keys))}, got {by!r}")
-        found: dict[Any, list[Step]] = {}
-        for step in self.steps:
-            found.setdefault(keys[by](step), []).append(step)
-        order = sorted(found) if all(isinstance(value, int) for value in found) else found
-        return {value: self._of(found[value]) for value in order}
+        return {name: self._of(steps) for name, steps in grouped(self.steps, by, lambda step: step).items()}
 
     def table(self, by: str = "block") -> Table:
         """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""
@@ -208,6 +198,25 @@ class Network:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
+
+
+KEYS: dict[str, Callable[[Step], Any]] = {
+    "layer": lambda step: step.name,
+    "block": lambda step: step.block,
+    "level": lambda step: step.span or step.level,
+    "part": lambda step: step.part,
+}
+
+
+def grouped(items: Iterable[T], by: str, step: Callable[[T], Step]) -> dict[Any, list[T]]:
+    """Items by what their ``step`` belongs to: levels from the top, all else in the order in which it runs."""
+    if by not in KEYS:
+        raise ValueError(f"by must be one of {', '.join(map(repr, KEYS))}, got {by!r}")
+    found: dict[Any, list[T]] = {}
+    for item in items:
+        found.setdefault(KEYS[by](step(item)), []).append(item)
+    order = sorted(found) if all(isinstance(key, int) for key in found) else found
+    return {key: found[key] for key in order}
 
 
 def _shown(shapes: Mapping[str, Tensor]) -> str:

@@ -5,6 +5,8 @@
 - ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
 - ``conventions``; ``not_counted``: the layers that are in no count, by kind and name;
 - ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
+- ``seconds``, where a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
+  ``microseconds`` that it takes at least; ``total`` likewise;
 - ``formulas`` and ``theta``: the totals in N, and how they grow; None where a model is tied to its size, and
   ``no_formula`` says why.
 
@@ -20,6 +22,7 @@ from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost, Tensor, with_separators
 from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
+from unet_complexity.tables import Table
 
 CONVENTIONS = "batch 1, inference, nothing fused; MACs dense; FLOPs = 2 MACs + elementwise operations"
 COUNTED = {  # key: what a Cost calls it, what people call it, convention
@@ -34,7 +37,7 @@ COUNTED = {  # key: what a Cost calls it, what people call it, convention
 }
 
 
-def as_text(network: Network, formulas: Network | str, by: str) -> Iterator[str]:
+def as_text(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> Iterator[str]:
     """Paragraphs for people.  ``formulas``: the network at the side N, or why there is none.
 
     >>> from unet_complexity import pix2pix_unet
@@ -55,6 +58,8 @@ def as_text(network: Network, formulas: Network | str, by: str) -> Iterator[str]
     else:
         heading = f"As formulas ({formulas.heading}" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
         yield _lines(heading, formulas.total())
+    if seconds:
+        yield str(seconds)
 
 
 def _lines(heading: str, total: Cost) -> str:
@@ -69,7 +74,7 @@ def _lines(heading: str, total: Cost) -> str:
     return "\n".join(lines)
 
 
-def as_data(network: Network, formulas: Network | str, by: str) -> dict[str, Any]:
+def as_data(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> dict[str, Any]:
     """The same for programs.
 
     >>> from unet_complexity import pix2pix_unet
@@ -92,7 +97,17 @@ def as_data(network: Network, formulas: Network | str, by: str) -> dict[str, Any
         "formulas": total and {key: str(value) for key, value in _counts(total).items()},
         "theta": total and {key: str(theta(getattr(total, name)).expr) for key, (name, *_) in COUNTED.items()},
         "no_formula": formulas if isinstance(formulas, str) else None,
+        "seconds": seconds
+        and {
+            "setting": seconds.title,
+            "rows": [_timed(row) for row in seconds.rows],
+            "total": _timed(seconds.total),
+        },
     }
+
+
+def _timed(row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip(("name", "bound_by", "flops", "bytes", "microseconds"), row, strict=True))
 
 
 def _counts(cost: Cost) -> dict[str, int | str]:

@@ -20,17 +20,20 @@ The model of what is moved, for FLOPs and elements as :mod:`unet_complexity.cost
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from unet_complexity.cost import bytes_of
 from unet_complexity.memory import at_least, wired
-from unet_complexity.networks import Network, Step
+from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
+
+if TYPE_CHECKING:
+    from unet_complexity.tables import Table
 
 Seconds = Any  # a float where all sizes are numbers, else an expression
 
@@ -56,6 +59,9 @@ class Machine:
     def ridge(self) -> Any:
         """FLOPs per byte from which on arithmetic binds."""
         return self.flops_per_second / self.bytes_per_second
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.flops_per_second / 10**9:,g} GFLOP/s, {self.bytes_per_second / 10**9:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -122,22 +128,50 @@ class Kernel:
 
 @dataclass(frozen=True, repr=False)
 class Roofline:
-    """The kernels of a network on a machine, in running order."""
+    """The kernels of a network on a machine, in running order.  ``setting`` says batch, type, and whether fused."""
 
     network: Network
     machine: Machine
     kernels: tuple[Kernel, ...]
+    setting: str
 
     @property
     def seconds(self) -> Seconds:
         """At least so many, since one kernel runs after the other."""
         return sum(kernel.seconds for kernel in self)
 
+    def table(self, by: str = "layer") -> Table:
+        """What is calculated and moved, for how long at least, and what binds: a row per "layer" (that is, kernel),
+        "block", "level" or "part".  A kernel counts where its last step belongs.  ValueError where sizes are letters.
+        """
+        from unet_complexity.tables import Table
+
+        if not isinstance(self.seconds, float):
+            raise ValueError(
+                f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
+            )
+        groups = grouped(self.kernels, by, lambda kernel: kernel.steps[-1])
+        rows = [(ks[0].name if by == "layer" else str(name), *_together(ks)) for name, ks in groups.items()]
+        title = f"{self.network.heading}, {self.setting}, on {self.machine}"
+        header = ("kernel" if by == "layer" else by, "bound by", "FLOPs", "bytes", "at least, µs")
+        return Table(title, header, tuple(rows), ("total", *_together(self.kernels)), self.network.missing)
+
     def __iter__(self) -> Iterator[Kernel]:
         return iter(self.kernels)
 
+    def __str__(self) -> str:
+        return str(self.table()) if isinstance(self.seconds, float) else repr(self)
+
     def __repr__(self) -> str:
         return f"<{self.network.name} on {self.machine.name}: {len(self.kernels)} kernels, at least {self.seconds} s>"
+
+
+def _together(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
+    """What binds, and where that is both, for which share of the time; FLOPs, bytes, microseconds."""
+    times = {bound: sum(k.seconds for k in kernels if k.bound == bound) for bound in ("compute", "memory")}
+    whole = sum(times.values())
+    bounds = [f"{bound} {time / whole:.1%}" if time < whole else bound for bound, time in times.items() if time]
+    return ", ".join(bounds), sum(k.flops for k in kernels), sum(k.bytes for k in kernels), 1e6 * whole
 
 
 def roofline(
@@ -152,6 +186,11 @@ def roofline(
     >>> asked, gpu = pix2pix_unet(side=256, in_channels=3), MACHINES["NVIDIA T4"]
     >>> [round(1000 * roofline(asked, gpu, fused=fused).seconds, 2) for fused in (False, True)]
     [5.12, 4.58]
+    >>> print(roofline(asked, gpu, fused=True).table("part"))
+    pix2pix U-Net, 256 x 256 x 3 in, batch 1, float32, fused, on NVIDIA T4 (8,100 GFLOP/s, 320 GB/s)
+    part        bound by                         FLOPs       %        bytes       %    at least, µs       %
+    ...
+    total       compute 96.2%, memory 3.8%  36,120,938,496  100.00  209,103,372  100.00         4,583.0  100.00
     """
     if not isinstance(machine, Machine):
         raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
@@ -162,7 +201,8 @@ def roofline(
         flops, params = sum(cost.flops for cost in costs), sum(cost.params for cost in costs)
         moved = bytes_of(exact((reads + writes) * batch + params), dtype)
         kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
-    return Roofline(network, machine, tuple(kernels))
+    each = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
+    return Roofline(network, machine, tuple(kernels), f"batch {batch}, {each}, {'fused' if fused else 'nothing fused'}")
 
 
 Moved = tuple[tuple[Step, ...], Size, Size]  # steps, and the elements of maps that they read and write

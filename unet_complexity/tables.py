@@ -81,7 +81,7 @@ class Table:
 
     def _repr_html_(self) -> str:
         def show(value: Size) -> str:
-            return with_separators(value) if isinstance(value, int) else f"${as_latex(value)}$"
+            return with_separators(value) if isinstance(value, (int, float)) else f"${as_latex(value)}$"
 
         table = self._render("unsafehtml", show).replace("<table>", f"<table><caption>{self.title}</caption>", 1)
         unbroken = table.replace(" x ", "&nbsp;x&nbsp;")  # a shape stays on one line

@@ -243,3 +243,44 @@ def test_a_depth_of_letters_and_a_part_have_bounds_where_nothing_is_fused():
     deep = roofline(pix2pix_unet(N, 3, depth=L), SLOW)
     assert sp.expand(sum(kernel.flops for kernel in deep) - pix2pix_unet(N, 3, depth=L).total().flops) == 0
     assert len(roofline(ASKED.only(Conv2D), SLOW).kernels) == 14
+
+
+TWO = Machine("two", 2_000_000_000, 1_000_000_000)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("by", ["layer", "block", "level", "part"])
+def test_a_table_adds_up_and_says_what_binds(by, fused):
+    found = roofline(ASKED, TWO, batch=2, fused=fused)
+    table = found.table(by)
+    assert [sum(row[i] for row in table.rows) for i in (2, 3)] == [*table.total[2:4]]
+    assert table.total[2:4] == (2 * ASKED.total().flops, sum(kernel.bytes for kernel in found))
+    assert sum(row[4] for row in table.rows) == pytest.approx(table.total[4]) == pytest.approx(1e6 * found.seconds)
+    fits = "fused" if fused else "nothing fused"
+    assert table.title == f"pix2pix U-Net, 256 x 256 x 3 in, batch 2, float32, {fits}, on two (2 GFLOP/s, 1 GB/s)"
+    if by == "layer":
+        assert [row[:2] for row in table.rows] == [(kernel.name, kernel.bound) for kernel in found]
+    names = {"block": list(ASKED.groups("block")), "level": [*map(str, range(8))]}
+    assert [row[0] for row in table.rows] == names.get(by, [row[0] for row in table.rows])
+
+
+def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
+    net = network(Tensor(8, 8, 1), Conv2D(1, 8, use_bias=False), UpSampling2D(2))
+    rows = roofline(net, Machine("", 10**6, 10**6), "int8").table("block").rows
+    compute, memory = 2 * 8**4, 64 + 256
+    share = compute / (compute + memory)
+    assert rows == (
+        ("a", f"compute {share:.1%}, memory {1 - share:.1%}", compute, 64 + 64 + 64 + memory, compute + memory),
+    )
+    assert str(roofline(net, TWO)).endswith("100.00")
+
+
+def test_a_table_of_seconds_wants_numbers():
+    found = roofline(pix2pix_unet(), TWO)
+    with pytest.raises(
+        ValueError, match=re.escape("a table of seconds needs numbers, got pix2pix U-Net, N x N x C in")
+    ):
+        found.table()
+    assert str(found) == repr(found)
+    with pytest.raises(ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"):
+        roofline(ASKED, TWO).table("row")
