@@ -169,6 +169,16 @@ LEFT = {
         {},
         "the resized map is read 2 times, not once",
     ),
+    "padded twice": (
+        [resize(), PAD, conv("v"), helper.make_node("Relu", ["v"], ["z"])],
+        {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
+        "the padded map is read 2 times, not once",
+    ),
+    "beside a skip": (
+        [resize(), helper.make_node("Concat", ["u", "big"], ["v"], axis=1), conv("v")],
+        {"big": whole(1, 4, 12, 12), **weights(c=8)},
+        "it is read by Concat, not by a convolution",
+    ),
     "channels": ([resize(), conv()], scales(1, 2, 2, 2), "it scales the axes by 1 x 2 x 2 x 2, not the last two"),
     "half": ([resize(), conv()], scales(1, 1, 0.5, 2), "it scales by 0.5 x 2, which repeats nothing a whole number"),
     "fraction": ([resize(), conv()], scales(1, 1, 2, 2.5), "it scales by 2 x 2.5, which repeats nothing a whole"),

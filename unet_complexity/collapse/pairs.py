@@ -30,6 +30,7 @@ ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
     "round_prefer_floor": lambda x: ceil(x - HALF),
     "round_prefer_ceil": lambda x: floor(x + HALF),
 }
+MADE = {"Resize": "resized", "Upsample": "upsampled", "Pad": "padded"}
 
 
 class LeftAloneError(Exception):
@@ -138,7 +139,7 @@ def _factors_of_shapes(values: Values, resize: Any, settings: dict[str, Any]) ->
 def _only_reader(values: Values, node: Any) -> Any:
     readers = values.readers.get(node.output[0], [])
     if len(readers) != 1 or values.reads[node.output[0]] != 1:
-        times, what = values.reads[node.output[0]], f"the {node.op_type.lower()}d map"
+        times, what = values.reads[node.output[0]], f"the {MADE[node.op_type]} map"
         raise LeftAloneError(
             f"{what} is read {times} times, not once" if times > 1 else f"{what} leaves the model as it is"
         )
