@@ -12,8 +12,11 @@ def dense_macs(model: Any, *shapes: tuple[int, ...]) -> int:
 
     inputs = [jax.ShapeDtypeStruct((1, *shape), "float32") for shape in shapes]
     variables = [[v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]]
-    trace = jax.make_jaxpr(lambda *given: model.stateless_call(*variables, list(given) if len(given) > 1 else given[0]))
-    return in_jaxpr(trace(*inputs).jaxpr)
+
+    def run(*given: Any) -> Any:
+        return model.stateless_call(*variables, list(given) if len(given) > 1 else given[0], training=False)
+
+    return in_jaxpr(jax.make_jaxpr(run)(*inputs).jaxpr)
 
 
 def in_jaxpr(jaxpr: Any) -> int:

@@ -221,6 +221,22 @@ def siamese(keras: ModuleType, side: Any = 32) -> Any:
     return keras.Model([left, right], [last, alike], name="siamese")
 
 
+def convnext(keras: ModuleType, side: Any = 96) -> Any:
+    """The smallest of the kind in keras.applications."""
+    return keras.applications.ConvNeXtTiny(weights=None, input_shape=(side, side, 3), classes=10)
+
+
+def scaled_branch(keras: ModuleType, side: Any = 32) -> Any:
+    """The block of Inception-ResNet, with the layer that keras.applications has for it, behind two augmentations."""
+    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+    K = keras.layers
+    image = keras.Input((side, side, 3))
+    x = K.Conv2D(8, 3, padding="same")(K.RandomZoom(0.1)(K.RandomFlip()(image)))
+    x = CustomScaleLayer(0.17)([x, K.Conv2D(8, 1)(K.Conv2D(4, 3, padding="same", activation="relu")(x))])
+    return keras.Model(image, x, name="scaled_branch")
+
+
 MODELS: dict[str, Build] = {
     "pix2pix": pix2pix,
     "classic, transposed": classic,
@@ -236,4 +252,6 @@ MODELS: dict[str, Build] = {
     "diffusion": diffusion,
     "vision transformer": vision_transformer,
     "siamese": siamese,
+    "ConvNeXt": convnext,
+    "Inception-ResNet": scaled_branch,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.core.test_errors import check
@@ -33,6 +34,7 @@ from unet_complexity import (
 )
 from unet_complexity.conventions import conventions
 from unet_complexity.cost import COUNTS
+from unet_complexity.readers.keras_layers import AUGMENTATIONS
 from unet_complexity.symbols import H, N, W
 
 FREE = 24  # the side at which a model with free sides is counted
@@ -234,6 +236,25 @@ def test_a_model_without_a_graph_is_refused(keras: ModuleType) -> None:
     check(lambda: from_keras(3), TypeError, "reads Functional and Sequential models and .keras files, got int")
     unbuilt = keras.Sequential([keras.layers.Conv2D(1, 1)], name="unbuilt")
     check(lambda: from_keras(unbuilt), ValueError, "unbuilt has no shapes yet; give it an Input layer, or call model.")
+
+
+@pytest.mark.parametrize("name", [*AUGMENTATIONS, "GaussianNoise"])
+def test_what_is_only_there_in_training_hands_on_what_it_is_given(keras: ModuleType, name: str) -> None:
+    factor = ("Brightness", "ColorDegeneration", "Contrast", "Hue", "Rotation", "Saturation", "Sharpness")
+    given: dict[str, dict[str, Any]] = {f"Random{kind}": {"factor": 0.2} for kind in factor}
+    given |= {"RandomZoom": {"height_factor": 0.2}, "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2}}
+    given |= {"GaussianNoise": {"stddev": 1}, "RandomPosterization": {"factor": 3}}
+    layer, image = getattr(keras.layers, name)(**given.get(name, {})), keras.Input((8, 8, 3))
+    x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_array_equal(layer(x, training=False), x)
+    net = from_keras(keras.Model(image, keras.layers.ReLU(name="only")(layer(image))))
+    assert [step.name for step in net] == ["only"]
+
+
+def test_a_branch_that_is_scaled_and_added_is_two_steps(models: Any) -> None:
+    net = from_keras(models("Inception-ResNet"))
+    assert [type(step.layer).__name__ for step in net][-2:] == ["Rescaling", "Add"]
+    assert [step.cost.elementwise for step in net][-2:] == [32 * 32 * 8] * 2
 
 
 # Unknown layers, and layers that fit one size only.

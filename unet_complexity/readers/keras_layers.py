@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
+from unet_complexity.cost import Tensor
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 from unet_complexity.readers.keras_attention import attend, attend_with_heads
 from unet_complexity.readers.keras_call import Call, Handler, UnreadableError, Value
@@ -182,9 +183,30 @@ def _drop_out(call: Call, x: Value) -> Value:
     return call.run(L.Dropout(call.config["rate"]), x)
 
 
-@reads("Identity", "GaussianNoise", "ActivityRegularization", "InputLayer")
+AUGMENTATIONS = [  # at inference they hand on what they are given
+    *("AugMix", "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter"),
+    *("RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"),
+    *("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation"),
+    *("RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom"),
+]
+
+
+@reads("Identity", "GaussianNoise", "ActivityRegularization", "InputLayer", "StochasticDepth", *AUGMENTATIONS)
 def _do_nothing(call: Call, x: Value) -> Value:
     return x
+
+
+@reads("LayerScale")
+def _scale_channels(call: Call, x: Value) -> Value:
+    """ConvNeXt's, of keras.applications: a learned factor for each channel."""
+    return call.run(L.Elementwise("multiply", Tensor(1, 1, call.config["projection_dim"])), x)
+
+
+@reads("CustomScaleLayer")
+def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
+    """Inception-ResNet's, of keras.applications: a branch, scaled by a number, is added."""
+    scaled = call.run(L.Rescaling(call.config["scale"]), branch, part="scale")
+    return merge(call, L.Add(), x, scaled)
 
 
 def by_channel(call: Call, x: Value) -> Value:
