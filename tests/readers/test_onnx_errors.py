@@ -243,6 +243,38 @@ def test_the_batch_becomes_one():
     assert from_onnx(model).total().macs == 216 * 64
 
 
+@pytest.mark.parametrize(
+    ("batch", "asked", "shape", "sides"),
+    [(4, 16, "4, 16, 64", "4 x 16 x 64"), (4, None, "4, 16, -1", "4 x 16 x 16"), (1, 16, "-1, 16, 64", "4 x 16 x 64"),
+     (4, N, "-1, 16, 64", "N**2/64 x 16 x 64")],
+)  # fmt: skip
+def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(batch, asked, shape, sides):
+    """Each of these fits, and would count attention between other elements than the model has it."""
+    model = text(
+        "a = Reshape (x, s) b = Transpose <perm = [0, 2, 1]> (a) y = MatMul (a, b)",
+        f"float[{batch}, 16, 8, 8] x",
+        f"int64[3] s = {{{shape}}}",
+        out="a, b, c",
+    )
+    remedy = "with free sides, in PyTorch from one image, with dynamo=True and dynamic_shapes=({2: Dim.DYNAMIC, 3: "
+    fails(f"'a' comes out as {sides}: of one image several are made ... export it {remedy}", model, side=asked)
+    if batch == 1:
+        assert from_onnx(model).total().macs == 16 * 16 * 64
+
+
+def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
+    body = "a = Conv <pads = [1, 1, 1, 1]> (x, k) b = GlobalAveragePool (a) c = Reshape (b, s) y = MatMul (c, w)"
+    stored = f"{K}, int64[2] s = {{-1, 8}}, float[8, 5] w = {{}}"
+    model = text(body, "float[4, 3, 8, 8] x", stored, out="a, b")
+    assert from_onnx(model).total().macs == 216 * 64 + 40
+    assert from_onnx(model, side=N).total().at(N=16).macs == 216 * 16 * 16 + 40
+
+
+def test_a_size_that_an_exporter_wrote_down_although_sides_are_free_is_told_as_such():
+    model = text("a = Reshape (x, s) y = Relu (a)", stored="int64[3] s = {1, 3, 64}", out="a, b, c")
+    fails("1 x 3 x N x N cannot be seen as 1 x 3 x 64 ... the size or batch that m was exported at may be", model)
+
+
 def test_an_unsorted_graph_is_sorted_and_dead_ends_are_left_out():
     model = text("y = Relu (a) a = Conv (x, k) dead = Foo (a)")
     assert [step.name for step in from_onnx(model)] == ["a", "y"]

@@ -20,14 +20,17 @@ from unet_complexity.readers.onnx import (  # noqa: F401 - each registers its op
     windows,
 )
 from unet_complexity.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.readers.onnx.inputs import Sizes, stated
+from unet_complexity.readers.onnx.inputs import Sizes, single, stated
 from unet_complexity.readers.onnx.layouts import layouts
 from unet_complexity.readers.onnx.values import Value, fold
 from unet_complexity.readers.onnx.values import stored as stored_value
 from unet_complexity.readers.onnx.walk import Walk
 from unet_complexity.readers.reading import Extra, Reading
 
-FREE = "with PyTorch by dynamic_shapes={'x': {2: Dim.DYNAMIC, 3: Dim.DYNAMIC}}, or dynamic_axes={'x': {2: 'h', 3: 'w'}}"
+WRITTEN = (
+    "the size or batch that {} was exported at may be written into it: export it with free sides, in PyTorch from one "
+    "image, with dynamo=True and dynamic_shapes=({{2: Dim.DYNAMIC, 3: Dim.DYNAMIC}},)"
+)
 
 
 def from_onnx(
@@ -86,7 +89,8 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
     reading = Reading(name, unknown, extra)
     said = {tensor.name: shape for tensor in (*graph.value_info, *graph.output) if (shape := stated(tensor))}
-    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes.named)
+    images = set() if sizes.as_stored else single(model, sizes.batch)
+    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes.named, images)
     for tensor, shape in shapes.items():
         channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
         reading.input(tensor, fold(shape, channels))
@@ -97,8 +101,8 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         for node in nodes:
             walk.run(node)
     except ValueError as error:
-        advice = f"; {name} was exported at one size, which may be written into it: export it with free sides, {FREE}"
-        raise ValueError(f"{error}{'' if sizes.as_stored else advice}") from error
+        baked = not sizes.as_stored or str(error).startswith("Reshape ")
+        raise ValueError(f"{error}; {WRITTEN.format(name)}" if baked else str(error)) from error
     outputs = walk.sources(tensor.name for tensor in graph.output)
     recipe = partial(read, model=model, name=name, side=sizes.side, unknown=unknown, extra=extra, dims=dims)
     return reading.network(outputs, recipe)

@@ -98,6 +98,26 @@ class Sizes:
         return f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of a map; {how}"
 
 
+def single(model: Any, batch: int | str | None) -> set[str]:
+    """Names of the maps whose first axis is the batch, as far as ONNX's own shape inference sees it.
+
+    A reshaping to sides that were written down at another batch or side moves elements from one image to another, and
+    often fits.  With a batch of 1 any side may be 1 by chance, so only what is reshaped is looked at.
+    """
+    from onnx import shape_inference
+
+    reshaped = {name for node in model.graph.node if node.op_type == "Reshape" for name in node.output}
+    if not reshaped:
+        return set()
+    graph = shape_inference.infer_shapes(model, data_prop=True).graph
+    shapes = {tensor.name: stated(tensor) or () for tensor in (*graph.value_info, *graph.output)}
+    several = isinstance(batch, int) and batch != 1
+    first = batch if several else 1
+    return {
+        name for name, dims in shapes.items() if dims[:1] == (first,) and dims[2:] and (several or name in reshaped)
+    }
+
+
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:
     """The rows and columns of an input: of an image, channels first unless known otherwise, or of a signal."""
     if rank == 4:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,18 +18,30 @@ LOST = Value((), "")  # what lies behind an operator that nobody knows and whose
 
 
 class Walk:
-    """Values by the names of the graph's edges.  ``stated``: shapes that the file says itself, to be met."""
+    """Values by the names of the graph's edges.
+
+    ``stated``: shapes that the file says itself, to be met.  ``single``: names of maps whose first axis is the batch.
+    """
 
     def __init__(
-        self, reading: Reading, opset: int, layout: dict[str, int], stated: dict[str, Any], named: dict[str, Size]
+        self,
+        reading: Reading,
+        opset: int,
+        layout: dict[str, int],
+        stated: dict[str, Any],
+        named: dict[str, Size],
+        single: Container[str] = (),
     ) -> None:
         self.reading, self.opset, self.layout, self.stated, self.named = reading, opset, layout, stated, named
+        self.single = single
         self.values: dict[str, Value] = {}
         self.counted: set[str] = set()  # stored arrays whose elements are params already
         self.views: dict[tuple[str, Tensor], str] = {}
 
     def put(self, name: str, value: Value) -> None:
-        """What flows along an edge.  ValueError where the file says another shape."""
+        """What flows along an edge.  ValueError where the file says another shape, or one image became several."""
+        if name in self.single and value.source is not None and value.shape[:1] != (1,):
+            raise ValueError(f"{name!r} comes out as {shown(value.shape)}: of one image several are made")
         said = self.stated.get(name, value.shape)
         pairs = zip(said, value.shape, strict=False)
         if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
