@@ -134,7 +134,8 @@ def test_all_unknown_operators_are_named_at_once():
         "a = Foo (x) b = Conv (a, k) c = my.Bar (b) d = Relu (c) y = If <then_branch = g () => (float q) { }> (d)"
     )
     words = "cannot count 3 of 5 layers of m: Foo (a), my.Bar (c), If (y); add them with extra={'Foo': "
-    fails(words, model)
+    fails(f"{words} ... lambda arguments, *inputs: Conv2D(...)}}", model)
+    fails("extra={'my.Foo': lambda arguments, *inputs: Add()}", text("y = my.Foo (x, x)"))
 
 
 def test_operators_in_a_form_that_nobody_counts_are_named_too():

@@ -58,7 +58,7 @@ class Reading:
         self.unknown = one_of("unknown", unknown, ("error", "report"))
         self.inputs: dict[str, Tensor] = {}
         self.steps: list[Step] = []
-        self.skipped: list[tuple[str, str]] = []  # what nobody can count, and why
+        self.skipped: list[tuple[str, str, int]] = []  # what nobody can count, why, and how many maps it reads
         self.lost: set[str] = set()  # names of maps whose shape follows from no layer
         self.names: dict[str, str] = {}  # of each name the step, or input, that wrote it
         self.shapes: dict[str, Tensor] = {}
@@ -112,7 +112,7 @@ class Reading:
                 )
             self.add(name, layer, sources)
             return
-        self.skipped.append((f"{kind} ({name})", why))
+        self.skipped.append((f"{kind} ({name})", why, len(sources)))
         if output is None or lost:
             self.lost.add(name)
         else:
@@ -146,9 +146,10 @@ class Reading:
         return self.names[name]
 
     def _check(self, outputs: list[str]) -> None:
-        said = ", ".join(f"{which}: {why}" if why else which for which, why in self.skipped)
-        kind = self.skipped[0][0].split(" (")[0] if self.skipped else ""
-        remedy = f"add them with extra={{{kind!r}: lambda arguments, *inputs: Conv2D(...)}}"
+        said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
+        name, _, reads = self.skipped[0] if self.skipped else ("", "", 1)
+        example = "Conv2D(...)" if reads < 2 else "Add()"  # some layer that takes as many maps
+        remedy = f"add them with extra={{{name.split(' (')[0]!r}: lambda arguments, *inputs: {example}}}"
         if self.skipped and self.unknown == "error":
             count = f"{len(self.skipped)} of {len(self.steps) + len(self.lost)} layers"
             raise ValueError(
