@@ -162,6 +162,9 @@ class Roofline:
     def __str__(self) -> str:
         return str(self.table()) if isinstance(self.seconds, float) else repr(self)
 
+    def _repr_html_(self) -> str | None:
+        return self.table()._repr_html_() if isinstance(self.seconds, float) else None
+
     def __repr__(self) -> str:
         return f"<{self.network.name} on {self.machine.name}: {len(self.kernels)} kernels, at least {self.seconds} s>"
 

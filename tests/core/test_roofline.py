@@ -273,6 +273,7 @@ def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
         ("a", f"compute {share:.1%}, memory {1 - share:.1%}", compute, 64 + 64 + 64 + memory, compute + memory),
     )
     assert str(roofline(net, TWO)).endswith("100.00")
+    assert " 5.4</td>" in roofline(net, TWO)._repr_html_()
 
 
 def test_a_table_of_seconds_wants_numbers():
@@ -281,6 +282,6 @@ def test_a_table_of_seconds_wants_numbers():
         ValueError, match=re.escape("a table of seconds needs numbers, got pix2pix U-Net, N x N x C in")
     ):
         found.table()
-    assert str(found) == repr(found)
+    assert (str(found), found._repr_html_()) == (repr(found), None)
     with pytest.raises(ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"):
         roofline(ASKED, TWO).table("row")
