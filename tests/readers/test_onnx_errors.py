@@ -263,6 +263,12 @@ def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_we
         assert from_onnx(model).total().macs == 16 * 16 * 64
 
 
+def test_what_onnx_cannot_infer_has_an_error_of_our_own():
+    model = text("a = Reshape (x, s) y = Relu (a)", "float[4, 3, 8, 8] x", "int64[2] s = {-1, 8}", out="a, b")
+    del model.graph.node[0].input[1:]
+    fails("Reshape 'a' cannot be read: it needs a shape", model, side=16)
+
+
 def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
     body = "a = Conv <pads = [1, 1, 1, 1]> (x, k) b = GlobalAveragePool (a) c = Reshape (b, s) y = MatMul (c, w)"
     stored = f"{K}, int64[2] s = {{-1, 8}}, float[8, 5] w = {{}}"

@@ -109,7 +109,10 @@ def single(model: Any, batch: int | str | None) -> set[str]:
     reshaped = {name for node in model.graph.node if node.op_type == "Reshape" for name in node.output}
     if not reshaped:
         return set()
-    graph = shape_inference.infer_shapes(model, data_prop=True).graph
+    try:
+        graph = shape_inference.infer_shapes(model, data_prop=True).graph
+    except (shape_inference.InferenceError, ValueError):  # it is damaged, or too large: what it states itself
+        graph = model.graph
     shapes = {tensor.name: stated(tensor) or () for tensor in (*graph.value_info, *graph.output)}
     several = isinstance(batch, int) and batch != 1
     first = batch if several else 1
