@@ -18,7 +18,7 @@ import sympy as sp
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, named_letters, substitute
+from unet_complexity.symbols import Size, exact, named_letters, substitute
 
 if TYPE_CHECKING:
     from unet_complexity.tables import Table
@@ -48,7 +48,8 @@ class Step:
 
     ``name`` is unique; ``block`` names the group it belongs to ("d1", "u1"); ``part`` is "encoder", "bottleneck",
     "decoder" or "head"; ``sources`` name the steps whose outputs are its ``inputs`` ("input": the network's own).
-    The side of its output is N / 2^level.  ``shared``: its params are those of a step before, and counted there.
+    The side of its output is N / 2^level.  ``stored``: how many params it has, where these are not the layer's own: 0,
+    where they are those of a step before, and counted there.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Step:
     block: str
     part: str
     span: Span | None = None
-    shared: bool = False
+    stored: Size | None = None
 
     @cached_property
     def output(self) -> Tensor:
@@ -70,8 +71,8 @@ class Step:
     def cost(self) -> Cost:
         """Cost of the layer; where the step stands for a span of levels, summed over them."""
         cost, span = self.layer.cost(*self.inputs), self.span
-        if self.shared:
-            cost = replace(cost, params=0, trainable_params=0)
+        if self.stored is not None:
+            cost = with_params(cost, self.stored)
         return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
 
 
@@ -198,6 +199,12 @@ class Network:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
+
+
+def with_params(cost: Cost, stored: Size) -> Cost:
+    """A cost with so many params, as many of them fixed as there were, if that many are left."""
+    fixed = exact(cost.params - cost.trainable_params)
+    return replace(cost, params=stored, trainable_params=max(exact(stored - fixed), 0) if stored else 0)
 
 
 KEYS: dict[str, Callable[[Step], Any]] = {

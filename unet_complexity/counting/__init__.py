@@ -7,7 +7,6 @@ design: for small maps.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from unet_complexity import layers as L
@@ -22,7 +21,7 @@ from unet_complexity.counting import (  # noqa: F401  they register loops
 )
 from unet_complexity.counting.maps import Map, as_map, filled, sides_of, stops
 from unet_complexity.counting.tally import TWINS, Counted, Tally, twin
-from unet_complexity.networks import Network
+from unet_complexity.networks import Network, with_params
 
 __all__ = ["TWINS", "Counted", "Tally", "as_map", "count", "filled", "sides_of", "stops", "twin"]
 
@@ -67,5 +66,5 @@ def _count_network(net: Network) -> Counted:
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
-        costs.append(replace(counted.cost, params=0, trainable_params=0) if step.shared else counted.cost)
+        costs.append(counted.cost if step.stored is None else with_params(counted.cost, step.stored))
     return Counted(counted.output, sum(costs, Cost()))

@@ -141,7 +141,7 @@ class Reshape(Layer):
 
     def output(self, x: Tensor) -> Tensor:
         known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.sympify(x.size) / known)
+        left = exact(sp.cancel(sp.sympify(x.size) / known))
         sides = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))

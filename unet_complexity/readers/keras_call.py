@@ -112,7 +112,7 @@ class Call:
         """One step; ``part`` names it where the layer is several.  Axes as of the first value, unless said."""
         name = f"{self.name}.{part}" if part else self.name
         self._check_tied(layer, values)
-        self.reading.add(name, layer, [value.name for value in values], self.block, self.shared)
+        self.reading.add(name, layer, [value.name for value in values], self.block, 0 if self.shared else None)
         rank, order = rank or values[0].rank, order or values[0].order
         made = self.reading.shape(name)
         return Value(name, made and unfolded(made, rank, order), order)

@@ -17,6 +17,7 @@ from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Step
 from unet_complexity.readers.places import placed
 from unet_complexity.readers.regime import regime
+from unet_complexity.symbols import Size
 
 Extra = Mapping[str, Callable[..., Layer]]
 
@@ -80,18 +81,18 @@ class Reading:
             self.names[name] = self._writer(source)
 
     def add(
-        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, shared: bool = False
+        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, stored: Size | None = None
     ) -> None:
         """``layer`` runs on what ``sources`` wrote.  ValueError, with the name, where they do not fit it.
 
-        ``shared``: its params were counted at a step before.
+        ``stored``: its params, where they are not the layer's own; 0, where they were counted at a step before.
         """
         sources = list(sources)
         if self.lost.intersection(sources):
             self.lost.add(name)
             return
         try:
-            self._keep(name, layer, sources, block, shared)
+            self._keep(name, layer, sources, block, stored)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
 
@@ -128,7 +129,7 @@ class Reading:
         return Network(self.name, dict(self.inputs), steps, regime(steps), recipe, ends)
 
     def _keep(
-        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, shared: bool = False
+        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, stored: Size | None = None
     ) -> None:
         if name in self.names:
             raise ValueError("each layer needs a name of its own, got this one twice; rename one")
@@ -136,7 +137,7 @@ class Reading:
         inputs = tuple(self.shapes[source] for source in names)
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
-        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", shared=shared)
+        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", stored=stored)
         self.shapes[name], self.names[name] = step.output, name
         self.steps.append(step)
 
@@ -147,15 +148,23 @@ class Reading:
 
     def _check(self, outputs: list[str]) -> None:
         said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
-        name, _, reads = self.skipped[0] if self.skipped else ("", "", 1)
-        example = "Conv2D(...)" if reads < 2 else "Add()"  # some layer that takes as many maps
-        remedy = f"add them with extra={{{name.split(' (')[0]!r}: lambda arguments, *inputs: {example}}}"
+        unknown = [(which, reads) for which, why, reads in self.skipped if not why]
+        remedy = (
+            "write that part of the model otherwise"  # what is known in another form, extra would replace throughout
+        )
+        if unknown:
+            name, reads = unknown[0]
+            example = "Conv2D(...)" if reads < 2 else "Add()"  # some layer that takes as many maps
+            remedy = f"add them with extra={{{name.split(' (')[0]!r}: lambda arguments, *inputs: {example}}}"
         if self.skipped and self.unknown == "error":
             count = f"{len(self.skipped)} of {len(self.steps) + len(self.lost)} layers"
             raise ValueError(
                 f"cannot count {count} of {self.name}: {said}; {remedy}, or leave them out by unknown='report' "
                 "(in a terminal: --unknown report)"
             )
+        if (other := sorted(self.lost.intersection(outputs))) and not self.skipped:
+            which = f"{self.name} gives {', '.join(other)}, which is no map that a counted layer writes"
+            raise ValueError(f"{which}; leave it out of the model's outputs")
         if self.lost.intersection(outputs):
             raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")
         if not self.steps:

@@ -20,7 +20,7 @@ from unet_complexity.readers.onnx import (  # noqa: F401 - each registers its op
     windows,
 )
 from unet_complexity.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.readers.onnx.inputs import Sizes, single, stated
+from unet_complexity.readers.onnx.inputs import Sizes, as_exported, stated
 from unet_complexity.readers.onnx.layouts import layouts
 from unet_complexity.readers.onnx.values import Value, fold
 from unet_complexity.readers.onnx.values import stored as stored_value
@@ -89,8 +89,8 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
     reading = Reading(name, unknown, extra)
     said = {tensor.name: shape for tensor in (*graph.value_info, *graph.output) if (shape := stated(tensor))}
-    images = set() if sizes.as_stored else single(model, sizes.batch)
-    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes.named, images)
+    exported = None if sizes.as_stored else as_exported(model)
+    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes, exported)
     for tensor, shape in shapes.items():
         channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
         reading.input(tensor, fold(shape, channels))

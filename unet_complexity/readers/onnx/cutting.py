@@ -65,12 +65,21 @@ def slice_(node: Node) -> Value:
     shape = list(x.shape)
     cuts = [slice(None)] * len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        check_end(node, x, axis, end)
         shape[axis], cuts[axis] = _length(x.shape[axis], start, end, step), slice(start, end, step)
     if tuple(shape) == x.shape and x.source is not None and min(steps, default=1) > 0:
         return node.seen(x, x.shape)
     if 0 in shape and x.numbers is None:
         raise ValueError(f"something must be left, got {shown(tuple(shape))} of {shown(x.shape)}")
     return cut(node, x, tuple(shape), lambda numbers: numbers[tuple(cuts)])
+
+
+def check_end(node: Node, x: Value, axis: int, end: Any) -> None:
+    """ValueError where an end was written down for another side than the axis has now."""
+    before = node.exported(node.reads[0])
+    side = before[axis] if len(before) == len(x.shape) else x.shape[axis]
+    if x.source is not None and side != x.shape[axis] and isinstance(end, int) and 0 < end <= (side or 0):
+        raise ValueError(f"its end {end} was written down for a side of {side}, and here it is {x.shape[axis]}")
 
 
 def _length(side: Size, start: Any, end: Any, step: int) -> Size:
@@ -102,6 +111,8 @@ def gather(node: Node) -> Value:
         at = None if x.numbers is None or indices.numbers is None else indices.numbers.astype(int)
         return node.known(shape, None if at is None or x.numbers is None else x.numbers.take(at, axis), x.whole)
     out, count, side = fold(shape), indices.size, x.shape[axis]
+    if isinstance(count, int) and isinstance(side, int) and count > side:
+        raise Unsupported(f"of {count} places, some of them more than once, on an axis of {side}")
     if count == 1:
         return node.step(
             Slice(stops=(out.height, None, None)),

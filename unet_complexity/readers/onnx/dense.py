@@ -55,8 +55,8 @@ def matmul(node: Node) -> Value:
     lead = broadcast(a[:-2], b[:-2])
     shape = lead + ((a[-2],) if len(x.shape) > 1 else ()) + ((b[-1],) if len(y.shape) > 1 else ())
     leads = product(a[:-2]), product(b[:-2])
-    if 1 not in leads and product(lead) != max(leads, key=str):
-        raise Unsupported(f"of {shown(x.shape)} and {shown(y.shape)}")
+    if 1 not in leads and leads[0] != leads[1]:
+        raise Unsupported(f"of {shown(x.shape)} and {shown(y.shape)}, one of them repeated along some leading axes")
     return multiplied(node, shape, x, y, leads, a[-2], a[-1], b[-1])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.readers.onnx.files import EXPORT
-from unet_complexity.readers.onnx.values import Shape
+from unet_complexity.readers.onnx.values import Shape, shown
 from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
@@ -36,6 +36,7 @@ class Sizes:
     side: Pair | None = None
     as_stored: bool = True
     batch: int | str | None = None
+    main: str = ""
     reference: list[Size] = field(default_factory=list)
 
     @classmethod
@@ -45,38 +46,58 @@ class Sizes:
         return cls(asked, {name: as_size(size, name) for name, size in (dims or {}).items()}, asked)
 
     def shapes(self, inputs: Mapping[str, Stated], layout: Mapping[str, int]) -> dict[str, Shape]:
-        """The shape of each input.  ValueError where a size is free that nobody gave, or no input has sides to ask."""
-        first = max(inputs.values(), key=len)
-        self.batch = first[0] if len(first) > 1 else None
-        shapes = {
-            name: self._shape(name, dims, spatial_axes(len(dims), layout.get(name))) for name, dims in inputs.items()
-        }
-        if self.asked is not None and not any(
-            spatial_axes(len(dims), layout.get(name)) for name, dims in inputs.items()
-        ):
+        """The shape of each input.
+
+        ValueError where a size is free that nobody gave, where no input has sides to ask for, and where it cannot be
+        told whether a first axis is the batch: that of images is.
+        """
+        first = max(inputs, key=lambda name: len(inputs[name]))
+        dims = inputs[first]
+        self.batch = dims[0] if len(dims) > 1 else None
+        if isinstance(self.batch, int) and self.batch != 1 and len(dims) != 4:
+            raise ValueError(
+                f"the input {first!r} is {shown(dims)}: if {self.batch} is its batch, export it for one; if not, put "
+                "an axis of 1 in front of it"
+            )
+        if len(inputs) == 1 and len(dims) == 1 and dims[0] not in self.named and not isinstance(dims[0], int):
+            raise ValueError(self._advice(first, 0, dims[0]))
+        planes = {name: spatial_axes(len(dims), layout.get(name)) for name, dims in inputs.items()}
+        self.main = next((name for name, axes in planes.items() if axes), "")
+        if self.asked is not None and not self.main:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
-        return shapes
+        return {
+            name: tuple(self._size(name, axis, dim, planes[name]) for axis, dim in enumerate(dims))
+            for name, dims in inputs.items()
+        }
 
-    def _shape(self, name: str, dims: Stated, spatial: tuple[int, ...]) -> Shape:
-        return tuple(self._size(name, axis, dim, len(dims), spatial) for axis, dim in enumerate(dims))
-
-    def _size(self, name: str, axis: int, dim: int | str | None, rank: int, spatial: tuple[int, ...]) -> Size:
+    def _size(self, name: str, axis: int, dim: int | str | None, spatial: tuple[int, ...]) -> Size:
         if isinstance(dim, str) and dim in self.named:
-            return self.named[dim]
-        if axis == 0 and (not isinstance(dim, int) or (rank > 1 and dim == self.batch)):
+            return self._again(name, axis, dim, spatial)
+        if axis == 0 and (not isinstance(dim, int) or dim == self.batch):
             self.as_stored = (self.as_stored and dim in (1, None)) or isinstance(dim, str)
             return 1
         if axis in spatial:
-            return self._side(name, dim, spatial.index(axis) if len(spatial) == 2 else 1)
+            return self._side(name, axis, dim, spatial.index(axis) if len(spatial) == 2 else 1)
         if isinstance(dim, int):
             return as_size(dim, f"side {axis} of {name!r}")
         raise ValueError(self._advice(name, axis, dim))
 
-    def _side(self, name: str, dim: int | str | None, which: int) -> Size:
+    def _again(self, name: str, axis: int, dim: str, spatial: tuple[int, ...]) -> Size:
+        """A size whose name has a value: of the first map's sides it must be the one that was asked for."""
+        size = self.named[dim]
+        if self.asked is not None and name == self.main and axis in spatial:
+            asked = self.asked[spatial.index(axis) if len(spatial) == 2 else 1]
+            if asked != size:
+                raise ValueError(f"{dim!r} is one size, also where it stands twice, got {size} and {asked} for it")
+        return size
+
+    def _side(self, name: str, axis: int, dim: int | str | None, which: int) -> Size:
         """A side of a map: free, as the file has it, or in the proportion that it has to the first map's."""
         if not isinstance(dim, int):
+            if name != self.main:
+                return self._multiple(name, axis, dim)
             self.side = self.side or (N, N)
             size = self.side[which]
             if isinstance(dim, str):
@@ -90,35 +111,36 @@ class Sizes:
         self.as_stored = self.as_stored and size == dim
         return as_size(size, f"a side of {name!r}")
 
+    def _multiple(self, name: str, axis: int, dim: str | None) -> Size:
+        """A free side of another map, where its name says how many times a known one it is: 2*h."""
+        times, star, known = (dim or "").replace(" ", "").partition("*")
+        if star and times.isdecimal() and known in self.named:
+            return exact(int(times) * self.named[known])
+        raise ValueError(self._advice(name, axis, dim))
+
     @staticmethod
     def _advice(name: str, axis: int, dim: str | None) -> str:
         if dim is None:
-            return f"the input {name!r} leaves axis {axis} free, without a name and no side of a map; {EXPORT}"
-        how = f"give it, as in dims={{{dim!r}: 3}}"
-        return f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of a map; {how}"
+            return f"the input {name!r} leaves axis {axis} free, without a name and no side of the first map; {EXPORT}"
+        how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
+        return f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of the first map; {how}"
 
 
-def single(model: Any, batch: int | str | None) -> set[str]:
-    """Names of the maps whose first axis is the batch, as far as ONNX's own shape inference sees it.
+def as_exported(model: Any) -> dict[str, Stated]:
+    """Shapes of the model's maps at the sizes that it was exported at, as far as ONNX's own inference sees them.
 
-    A reshaping to sides that were written down at another batch or side moves elements from one image to another, and
-    often fits.  With a batch of 1 any side may be 1 by chance, so only what is reshaped is looked at.
+    Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
     """
     from onnx import shape_inference
 
-    reshaped = {name for node in model.graph.node if node.op_type == "Reshape" for name in node.output}
-    if not reshaped:
-        return set()
+    if not any(node.op_type in ("Reshape", "Slice") for node in model.graph.node):
+        return {}
     try:
         graph = shape_inference.infer_shapes(model, data_prop=True).graph
     except (shape_inference.InferenceError, ValueError):  # it is damaged, or too large: what it states itself
         graph = model.graph
-    shapes = {tensor.name: stated(tensor) or () for tensor in (*graph.value_info, *graph.output)}
-    several = isinstance(batch, int) and batch != 1
-    first = batch if several else 1
-    return {
-        name for name, dims in shapes.items() if dims[:1] == (first,) and dims[2:] and (several or name in reshaped)
-    }
+    tensors = (*graph.input, *graph.value_info, *graph.output)
+    return {tensor.name: shape for tensor in tensors if (shape := stated(tensor)) is not None}
 
 
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:

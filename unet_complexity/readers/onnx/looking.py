@@ -27,7 +27,19 @@ def reshape(node: Node) -> Value:
     if wanted is None:
         raise ValueError("it needs a shape")
     sides = [x.shape[i] if side == 0 and keep and i < len(x.shape) else side for i, side in enumerate(wanted)]
-    return node.seen(x, filled(x, sides))
+    shape = filled(x, sides)
+    if x.source is not None:
+        check_images(node, wanted, shape)
+    return node.seen(x, shape)
+
+
+def check_images(node: Node, wanted: list[Any], shape: Shape) -> None:
+    """ValueError where a shape for several images, or for others than this, may move elements between images."""
+    batch, before = node.walk.batch, node.exported(node.outputs[0])
+    if isinstance(batch, int) and batch != 1 and not (len(wanted) == 2 and wanted[0] in (0, -1)):
+        raise ValueError(f"{' x '.join(map(str, wanted))} was written down for {batch} images at once")
+    if len(shape) > 2 and before[:1] == (1,) and shape[0] != 1:
+        raise ValueError(f"of one image it makes several: {shown(shape)}, and {shown(before)} when it was exported")
 
 
 def filled(x: Value, sides: list[Any]) -> Shape:

@@ -37,7 +37,7 @@ class Node:
 
     def __init__(self, proto: Any, name: str, inputs: list[Value | None], walk: Walk) -> None:
         self.kind, self.name, self.inputs, self.walk = kind_of(proto), name, inputs, walk
-        self.opset, self.outputs = walk.opset, list(proto.output)
+        self.opset, self.reads, self.outputs = walk.opset, list(proto.input), list(proto.output)
         self.attributes = {attribute.name: attribute for attribute in proto.attribute}
         self.made = 0
 
@@ -59,7 +59,8 @@ class Node:
         value = self.given(i)
         if value.numbers is None:
             why = "are not stored in the file" if value.elsewhere else "depend on what the model is given"
-            raise ValueError(f"the numbers of its input {i} {why}, and a shape hangs on them; store them in the model")
+            remedy = "store them in the model, or, where they hang on a letter, read it at numbers, side=256"
+            raise ValueError(f"the numbers of its input {i} {why}, and a shape hangs on them; {remedy}")
         return list(value.numbers.reshape(-1))
 
     def ints(self, name: str, default: Sequence[int] | None = None, at: int | None = None) -> list[Any] | None:
@@ -117,6 +118,10 @@ class Node:
         whole = bool(given) and given[0].whole if whole is None else whole
         numbers = None if numbers is None else as_objects(numbers)
         return Value(shape, None, numbers, weights, whole)
+
+    def exported(self, name: str) -> Any:
+        """The shape that an edge had when the model was exported, where it is read at other sizes; else nothing."""
+        return (self.walk.exported or {}).get(name, ())
 
     @property
     def constant(self) -> bool:

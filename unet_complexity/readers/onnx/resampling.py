@@ -56,6 +56,8 @@ def new_sides(node: Node, x: Value) -> Shape:
     at = 1 if node.opset < 11 else 2
     scales = node.floats("scales", []) if node.opset < 9 else node.numbers(at) if node.has(at) else []
     sizes = node.numbers(3) if not scales and node.has(3) else []
+    if sizes and node.walk.exported is not None and node.given(3).tensor is not None:
+        raise ValueError(f"its sides {shown(tuple(sizes))} were written down when the model was exported")
     if len(scales or sizes) != len(axes):
         raise ValueError(f"it needs a scale or a side for each axis, got {scales or sizes} for {shown(x.shape)}")
     shape = list(x.shape)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Layer, Reshape
 from unet_complexity.readers.onnx.files import kind_of
+from unet_complexity.readers.onnx.inputs import Sizes, Stated
 from unet_complexity.readers.onnx.node import OPERATORS, Node, Unsupported
 from unet_complexity.readers.onnx.values import Shape, Value, fold, shown, sides
 from unet_complexity.readers.reading import Reading
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, exact
 
 LOST = Value((), "")  # what lies behind an operator that nobody knows and whose output shape the file does not say
 
@@ -20,7 +21,8 @@ LOST = Value((), "")  # what lies behind an operator that nobody knows and whose
 class Walk:
     """Values by the names of the graph's edges.
 
-    ``stated``: shapes that the file says itself, to be met.  ``single``: names of maps whose first axis is the batch.
+    ``stated``: shapes that the file says itself, to be met.  ``exported``: where it is read at other sizes than it was
+    exported at, the shapes that it had then.  ``batch``: of how many images it is, in the file.
     """
 
     def __init__(
@@ -29,23 +31,24 @@ class Walk:
         opset: int,
         layout: dict[str, int],
         stated: dict[str, Any],
-        named: dict[str, Size],
-        single: Container[str] = (),
+        sizes: Sizes,
+        exported: dict[str, Stated] | None = None,
     ) -> None:
-        self.reading, self.opset, self.layout, self.stated, self.named = reading, opset, layout, stated, named
-        self.single = single
+        self.reading, self.opset, self.layout, self.stated = reading, opset, layout, stated
+        self.named, self.batch, self.exported = sizes.named, sizes.batch, exported
+        self.sizes: dict[str, Size] = {}  # elements of the stored floating-point arrays
         self.values: dict[str, Value] = {}
         self.counted: set[str] = set()  # stored arrays whose elements are params already
         self.views: dict[tuple[str, Tensor], str] = {}
 
     def put(self, name: str, value: Value) -> None:
-        """What flows along an edge.  ValueError where the file says another shape, or one image became several."""
-        if name in self.single and value.source is not None and value.shape[:1] != (1,):
-            raise ValueError(f"{name!r} comes out as {shown(value.shape)}: of one image several are made")
+        """What flows along an edge.  ValueError where the file says another shape."""
         said = self.stated.get(name, value.shape)
         pairs = zip(said, value.shape, strict=False)
         if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
             raise ValueError(f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}")
+        if value.weights == {name}:
+            self.sizes[name] = value.size
         self.values[name] = replace(value, channels=self.layout.get(name, -1))
 
     def run(self, proto: Any) -> None:
@@ -101,13 +104,15 @@ class Walk:
         return [LOST]
 
     def step(self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]) -> str:
-        """Adds a layer; its name.  Arrays that were all counted at a step before are not counted again."""
+        """Adds a layer; its name.  Its params are the elements of those arrays that no step before had."""
         names = {name for value in weights for name in value.weights}
-        shared = bool(names) and names <= self.counted
+        lone = sum(value.size for value in weights if not (value.weights or value.whole))
+        stored = exact(sum((self.sizes[name] for name in names - self.counted), lone))
         self.counted |= names
         sources = [self.source(node, value, x) for value, x in seen]
         name = self.fresh(node.name)
-        self.reading.add(name, layer, sources, shared=shared)
+        own = layer.params(*(x for _, x in seen))
+        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
         return name
 
     def source(self, node: Node, value: Value, seen: Tensor) -> str:

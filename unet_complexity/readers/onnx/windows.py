@@ -65,6 +65,8 @@ def slid(node: Node, kernel: Sequence[Any]) -> dict[str, Any]:
 
 def as_image(x: Value, out: Tensor) -> Shape:
     """The shape that a layer's output has in ONNX."""
+    if x.shape[0] != 1:  # several maps, each pixel by itself
+        return (x.shape[0], out.channels, *x.shape[2:])
     return (x.shape[0], out.channels, out.height, out.width) if len(x.shape) == 4 else (1, out.channels, out.width)
 
 
@@ -111,6 +113,10 @@ def conv_transpose(node: Node) -> Value:
         raise ValueError(f"its weights are for {kernel[0]} channels, got {shown(x.shape)}")
     added = node.ints("output_padding", [0] * axes) or []
     sides = node.ints("output_shape")
+    if how["padding"] == "same" and any(added):
+        raise Unsupported("with auto_pad and output_padding")
+    if how["padding"] == "valid":  # Keras's never ends before a stride does, ONNX's ends with the kernel
+        how["padding"] = ((0, 0), (0, 0))
     layer = Conv2DTranspose(
         filters=groups * kernel[1],
         kernel_size=pair(list(kernel[2:])),
