@@ -28,6 +28,8 @@ NAMES = (
     "DeepLab",
     "super-resolution",
     "diffusion",
+    "short kernels",
+    "weights used again",
     "ConvNeXt",
 )
 

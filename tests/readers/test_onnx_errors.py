@@ -87,7 +87,7 @@ def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored
             "int64[1] q = {9000000000000000000}",
         ),
         row(
-            "'x' leaves 'c' (axis 1) free, which is no side of a map; give it, as in dims={'c': 3}",
+            "'x' leaves 'c' (axis 1) free, which is no side of the first map; give it, as in dims={'c': 3}",
             CONV,
             "float[1, c, h, w] x",
         ),
@@ -245,22 +245,73 @@ def test_the_batch_becomes_one():
 
 
 @pytest.mark.parametrize(
-    ("batch", "asked", "shape", "sides"),
-    [(4, 16, "4, 16, 64", "4 x 16 x 64"), (4, None, "4, 16, -1", "4 x 16 x 16"), (1, 16, "-1, 16, 64", "4 x 16 x 64"),
-     (4, N, "-1, 16, 64", "N**2/64 x 16 x 64")],
-)  # fmt: skip
-def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(batch, asked, shape, sides):
-    """Each of these fits, and would count attention between other elements than the model has it."""
+    ("batch", "asked", "shape", "why"),
+    [
+        (4, 16, "4, 16, 64", "4 x 16 x 64 was written down for 4 images at once"),
+        (4, None, "4, 16, -1", "4 x 16 x -1 was written down for 4 images at once"),
+        (2, None, "8, -1, 64", "8 x -1 x 64 was written down for 2 images at once"),
+        (4, N, "-1, 16, 64", "-1 x 16 x 64 was written down for 4 images at once"),
+        (4, None, "64, -1", "64 x -1 was written down for 4 images at once"),
+        (1, 16, "-1, 16, 64", "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported"),
+    ],
+)
+def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(batch, asked, shape, why):
+    """Each of these fits, and would count products between other elements than the model has them."""
+    rank = shape.count(",") + 1
     model = text(
-        "a = Reshape (x, s) b = Transpose <perm = [0, 2, 1]> (a) y = MatMul (a, b)",
+        f"a = Reshape (x, s) b = Transpose <perm = {[*range(rank - 2), rank - 1, rank - 2]}> (a) y = MatMul (a, b)",
         f"float[{batch}, 16, 8, 8] x",
-        f"int64[3] s = {{{shape}}}",
-        out="a, b, c",
+        f"int64[{rank}] s = {{{shape}}}",
+        out=", ".join("abc"[:rank]),
     )
     remedy = "with free sides, in PyTorch from one image, with dynamo=True and dynamic_shapes=({2: Dim.DYNAMIC, 3: "
-    fails(f"'a' comes out as {sides}: of one image several are made ... export it {remedy}", model, side=asked)
+    fails(f"Reshape 'a' cannot be read: {why} ... export it {remedy}", model, side=asked)
     if batch == 1:
         assert from_onnx(model).total().macs == 16 * 16 * 64
+
+
+@pytest.mark.parametrize(
+    ("body", "stored", "why"),
+    [
+        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}",
+         "its end 4 was written down for a side of 8, and here it is"),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}",
+         "its end 8 was written down"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("side", [12, N])
+def test_sides_that_were_written_down_are_not_taken_along_to_another_size(body, stored, why, side):
+    model = text(body, "float[1, 3, 8, 8] x", stored)
+    assert from_onnx(model).total().macs == 0
+    fails(f"{why} ... export it with free sides", model, side=side)
+
+
+def test_ends_that_hang_on_no_side_are_taken_along():
+    stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
+    assert (
+        str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output) == "2 x N - 1 x N"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "stored", "regime"),
+    [
+        ("y = Slice (x, z, e, a)", "int64[1] z = {20}, int64[1] e = {45}, int64[1] a = {2}", "N >= 45"),
+        ("y = Slice (x, z, e, a)", "int64[1] z = {-5}, int64[1] e = {99999999999}, int64[1] a = {2}", "N >= 5"),
+        ("h = Shape <start = 2, end = 3> (x) g = Div (h, b) e = Mul (g, b) c = Slice (x, z, e, a) y = Relu (c)",
+         "int64[1] z = {0}, int64[1] b = {2}, int64[1] a = {2}", "2 divides N"),
+        ("h = Shape <start = 2, end = 3> (x) r = Mod (h, b) q = Concat <axis = 0> (z, z, z, z, z, z, r, z) "
+         "c = Pad (x, q) "
+         "y = Relu (c)", "int64[1] z = {0}, int64[1] b = {32}", "32 divides N"),
+    ],
+)  # fmt: skip
+def test_what_a_shape_takes_for_granted_is_a_rule(body, stored, regime):
+    network = from_onnx(text(body, stored=stored), side=N)
+    assert network.regime == regime
+    broken = {"N >= 45": 44, "N >= 5": 4, "2 divides N": 33, "32 divides N": 36}[regime]
+    with pytest.raises(ValueError, match=f"this formula holds where {regime}"):
+        network.total().at(N=broken)
 
 
 def test_what_onnx_cannot_infer_has_an_error_of_our_own():
@@ -275,6 +326,55 @@ def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
     model = text(body, "float[4, 3, 8, 8] x", stored, out="a, b")
     assert from_onnx(model).total().macs == 216 * 64 + 40
     assert from_onnx(model, side=N).total().at(N=16).macs == 216 * 16 * 16 + 40
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "why"),
+    [
+        ("float[16, 16] x", "y = MatMul (x, w)", "the input 'x' is 16 x 16: if 16 is its batch, export it for one; if"),
+        ("float[64, 64, 3] x", "y = Relu (x)", "the input 'x' is 64 x 64 x 3: if 64 is its batch"),
+        ("float[n] x", "y = Relu (x)", "leaves 'n' (axis 0) free ... dims={'n': 3} (in a terminal: --dims n=3)"),
+        ("float[1, 3, h, w] x, float[1, 3, p, q] z", "y = Concat <axis = 1> (x, z)", "'z' leaves 'p' (axis 2) free"),
+        ("float[1, 3, h, w] x, float[1, 3, ?, ?] z", "y = Concat <axis = 1> (x, z)", "'z' leaves axis 2 free, with"),
+    ],
+)  # fmt: skip
+def test_sizes_are_not_guessed(given, body, why):
+    fails(why, text(body, given, "float[16, 4] w = {}", out="a, b"))
+
+
+def test_a_batch_is_one_also_where_it_is_the_only_axis():
+    body = "u = Unsqueeze (t, i) v = MatMul (u, w) a = Conv (x, k) m = GlobalAveragePool (a) y = Relu (v)"
+    stored = f"{K}, int64[1] i = {{1}}, float[1, 8] w = {{}}"
+    assert from_onnx(text(body, "float[4, 3, 8, 8] x, float[4] t", stored, out="a, b")).total().macs == 8
+
+
+def test_one_name_is_one_size_and_a_multiple_of_it_another():
+    square = text(CONV, "float[1, 3, s, s] x")
+    fails("'s' is one size, also where it stands twice, got 64 and 32 for it", square, side=(64, 32))
+    assert from_onnx(square, side=(32, 32)).total().macs == 216 * 32 * 32
+    two = text("y = Relu (z)", 'float[1, 3, h, w] x, float[1, 3, "2*h", "2*w"] z', "")
+    assert str(from_onnx(two, side=(8, 6)).inputs["z"]) == "16 x 12 x 3"
+    apart = text("y = Relu (z)", "float[1, 3, h, w] x, float[1, 3, p, q] z", "")
+    assert str(from_onnx(apart, dims={"p": 5, "q": 7}).inputs["z"]) == "5 x 7 x 3"
+
+
+def test_an_output_that_no_layer_writes_is_named():
+    model = text("y = Relu (x)", stored="float[3] c = {}")
+    model.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, [3]))
+    assert from_onnx(model).output == from_onnx(text("y = Relu (x)")).output
+    model = text("y, i = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x)")
+    model.graph.output.append(helper.make_tensor_value_info("i", TensorProto.INT64, [1, 3, "p", "q"]))
+    fails("m gives i, which is no map that a counted layer writes; leave it out of the model's outputs", model)
+
+
+def test_params_are_the_stored_elements_each_once():
+    body = "u = MatMul (a, b) k = Reshape (u, s) y = Conv <pads = [1, 1, 1, 1]> (x, k)"
+    stored = "float[8, 2] a = {}, float[2, 27] b = {}, int64[4] s = {8, 3, 3, 3}"
+    total = from_onnx(text(body, stored=stored)).total()
+    assert (total.params, total.trainable_params, total.macs) == (8 * 2 + 2 * 27, 70, 216 * N**2)
+    stored = "float[512, 8] t = {}, int64[1] z = {0}, int64[1] e = {50}"
+    table = text("p = Slice (t, z, e) y = Add (x, p)", "float[1, 50, 8] x", stored, out="a, b, c")
+    assert from_onnx(table).total().params == 512 * 8
 
 
 def test_a_size_that_an_exporter_wrote_down_although_sides_are_free_is_told_as_such():

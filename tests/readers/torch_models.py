@@ -208,6 +208,22 @@ class Next(nn.Module):
         return x + y.permute(0, 3, 1, 2)
 
 
+class Reusing(nn.Module):
+    """One kernel twice with other biases, one array in three parts, one resized."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w, self.parts = nn.Parameter(torch.zeros(8, 8, 3, 3)), nn.Parameter(torch.zeros(24, 8, 1, 1))
+        self.a, self.b, self.places = (nn.Parameter(torch.zeros(*shape)) for shape in ((8,), (8,), (1, 8, 4, 4)))
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x: Any) -> Any:
+        x = self.stem(x)
+        x = x + fun.interpolate(self.places, size=x.shape[2:])
+        x = fun.conv2d(fun.conv2d(x, self.w, self.a, padding=1), self.w, self.b, padding=1)
+        return torch.cat([fun.conv2d(x, part) for part in self.parts.chunk(3)], 1)
+
+
 MODELS: dict[str, Any] = {
     "pix2pix": Pix2Pix,
     "classic, transposed": lambda: Classic("transposed"),
@@ -231,6 +247,13 @@ MODELS: dict[str, Any] = {
         nn.Conv2d(3, 8, 5, padding=2), nn.PReLU(8), nn.Conv2d(8, 12, 3, padding=1), nn.PixelShuffle(2)
     ),
     "diffusion": lambda: nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), Attending(), nn.Upsample(scale_factor=2)),
+    "short kernels": lambda: nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.ConvTranspose2d(4, 4, 1, 2),
+        nn.ConvTranspose2d(4, 5, 2, 3),
+        nn.Conv2d(5, 2, 3),
+    ),
+    "weights used again": Reusing,
     "ConvNeXt": lambda: nn.Sequential(nn.Conv2d(3, 8, 4, 4), Next(), nn.InstanceNorm2d(8, affine=True)),
 }
 

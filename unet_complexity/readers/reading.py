@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from unet_complexity.cost import Cost, Tensor
+import sympy as sp
+
+from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Step
@@ -60,6 +62,7 @@ class Reading:
         self.inputs: dict[str, Tensor] = {}
         self.steps: list[Step] = []
         self.skipped: list[tuple[str, str, int]] = []  # what nobody can count, why, and how many maps it reads
+        self.rules: list[Rule] = []  # what letters must obey for the shapes, beside the rules of the layers
         self.lost: set[str] = set()  # names of maps whose shape follows from no layer
         self.names: dict[str, str] = {}  # of each name the step, or input, that wrote it
         self.shapes: dict[str, Tensor] = {}
@@ -72,6 +75,11 @@ class Reading:
     def shape(self, name: str) -> Tensor | None:
         """Shape of what is called so; None behind a layer whose output shape nobody said."""
         return None if name in self.lost else self.shapes[self._writer(name)]
+
+    def must_be_whole(self, value: Any) -> None:
+        """What was taken to be a whole number of at least 0, so that a shape holds: a rule, where letters are in it."""
+        if isinstance(value, sp.Expr) and not (value.is_integer and value.is_nonnegative):
+            self.rules.append(Rule(f"{value} is a whole number", value))
 
     def same(self, name: str, source: str) -> None:
         """Another name for what ``source`` wrote: nothing happens in between."""
@@ -126,7 +134,7 @@ class Reading:
         written = {step.name for step in self.steps}
         ends = tuple(dict.fromkeys(name for name in map(self._writer, outputs) if name in written))
         steps = placed(self.steps, self.inputs)
-        return Network(self.name, dict(self.inputs), steps, regime(steps), recipe, ends)
+        return Network(self.name, dict(self.inputs), steps, regime(steps, self.rules), recipe, ends)
 
     def _keep(
         self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, stored: Size | None = None

@@ -15,9 +15,9 @@ from unet_complexity.memory import at_least
 from unet_complexity.networks import Step
 
 
-def regime(steps: Iterable[Step]) -> tuple[Rule, ...]:
-    """The rules of all steps, as few as say the same."""
-    rules = {rule.whole: rule for step in steps for rule in step.cost.rules}
+def regime(steps: Iterable[Step], more: Iterable[Rule] = ()) -> tuple[Rule, ...]:
+    """The rules of all steps, and ``more``, as few as say the same."""
+    rules = {rule.whole: rule for rule in (*(rule for step in steps for rule in step.cost.rules), *more)}
     divisors: dict[sp.Symbol, int] = {}
     least: dict[sp.Symbol, int] = {}
     others: list[Rule] = []

@@ -96,7 +96,8 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         reading.input(tensor, fold(shape, channels))
         walk.put(tensor, Value(shape, tensor))
     try:
-        for tensor in {tensor for node in nodes for tensor in node.input}.intersection(arrays):
+        given_on = {tensor.name for tensor in graph.output}  # an array may be an output as it is
+        for tensor in given_on.union(*(node.input for node in nodes)).intersection(arrays):
             walk.put(tensor, stored_value(tensor, arrays[tensor]))
         for node in nodes:
             walk.run(node)

@@ -66,6 +66,8 @@ def slice_(node: Node) -> Value:
     cuts = [slice(None)] * len(shape)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         check_end(node, x, axis, end)
+        for at in (start, end):
+            node.walk.reading.must_be_whole(_room(x.shape[axis], at))
         shape[axis], cuts[axis] = _length(x.shape[axis], start, end, step), slice(start, end, step)
     if tuple(shape) == x.shape and x.source is not None and min(steps, default=1) > 0:
         return node.seen(x, x.shape)
@@ -80,6 +82,13 @@ def check_end(node: Node, x: Value, axis: int, end: Any) -> None:
     side = before[axis] if len(before) == len(x.shape) else x.shape[axis]
     if x.source is not None and side != x.shape[axis] and isinstance(end, int) and 0 < end <= (side or 0):
         raise ValueError(f"its end {end} was written down for a side of {side}, and here it is {x.shape[axis]}")
+
+
+def _room(side: Size, at: Any) -> Any:
+    """At least 0 where a place lies on the axis, or at its end."""
+    if isinstance(side, int) or not isinstance(at, int) or abs(at) >= ENDLESS:
+        return 0
+    return exact(side - abs(at))
 
 
 def _length(side: Size, start: Any, end: Any, step: int) -> Size:

@@ -81,6 +81,8 @@ def on_each(node: Node, layer: Layer) -> Value:
     """``layer`` on input 0, whose shape stays; what is known is computed."""
     x = node.given()
     if x.source is None:
+        if node.kind in ("Floor", "Ceil", "Round") and x.numbers is not None:
+            node.must_divide(x.numbers, as_objects([1]))
         numbers = None if x.numbers is None else computed(node.kind, x.whole, x.numbers)
         return node.known(x.shape, numbers)
     return node.step(layer, x.shape, x)
@@ -120,6 +122,7 @@ def cast(node: Node) -> Value:
         return node.step(Activation("linear"), x.shape, x)
     numbers = x.numbers
     if numbers is not None and whole and not x.whole:
+        node.must_divide(numbers, as_objects([1]))
         numbers = as_objects([truncated(number) for number in numbers.flat]).reshape(x.shape)
     return node.known(x.shape, numbers, whole)
 
@@ -131,6 +134,8 @@ def merged(node: Node) -> Value:
     shape = broadcast(*(x.shape for x in inputs))
     if node.constant:
         known = [x.numbers for x in inputs if x.numbers is not None]
+        if node.kind == "Mod" or (node.kind == "Div" and inputs[0].whole):
+            node.must_divide(*known)
         numbers = computed(node.kind, inputs[0].whole, *known) if len(known) == len(inputs) else None
         return node.known(shape, numbers, node.kind in RELATIONS or inputs[0].whole)
     if node.kind in OF_SHAPES:

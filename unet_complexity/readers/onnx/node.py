@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+import sympy as sp
+
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.readers.onnx.files import kind_of
-from unet_complexity.readers.onnx.values import Shape, Value, as_objects, shown
+from unet_complexity.readers.onnx.values import Numbers, Shape, Value, as_objects, shown
 
 if TYPE_CHECKING:
     from unet_complexity.readers.onnx.walk import Walk
@@ -110,6 +113,12 @@ class Node:
         if not isinstance(value, int) or not -rank <= value < rank:
             raise ValueError(f"an axis must be from {-rank} to {rank - 1}, got {value}")
         return value % rank
+
+    def must_divide(self, *numbers: Numbers) -> None:
+        """The letters in the first numbers are taken to be divided evenly by the second: that becomes a rule."""
+        for a, b in np.broadcast(*numbers) if len(numbers) == 2 else ():
+            if isinstance(a, sp.Expr) and isinstance(b, int) and b > 0:
+                self.walk.reading.must_be_whole(a.as_coeff_Add()[1] / b)
 
     def known(self, shape: Shape, numbers: Any = None, whole: bool | None = None) -> Value:
         """A value that is there before the network runs."""
