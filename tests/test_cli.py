@@ -9,6 +9,7 @@ import sys
 import time
 import types
 
+import onnx
 import pytest
 
 import unet_complexity
@@ -192,10 +193,36 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 256 --machine 1e9,1e9 --batch 0", "batch must be at least 1, got 0; try 1"),
     ("--classic N --machine 1e9,1e9", "seconds need a size in numbers, got classic U-Net, N x N x 1 in; "
      "give one, as in --side 256"),
+    ("a.onnx --dims tokens", "argument --dims: a free size is given by its name in the file, tokens=77, got 'tokens'"),
+    ("a.onnx --dims tokens=0", "a free size is given by its name in the file, tokens=77, got 'tokens=0'"),
+    ("a.keras --dims tokens=7", "--dims is for .onnx files, got a.keras; a .keras file has --side alone"),
     ("collapse in.onnx", "collapse takes two files, got 1: collapse in.onnx out.onnx"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_sentence(capsys, arguments, said):
     assert said in refused(capsys, *arguments.split())
+
+
+def test_free_sizes_have_values_and_unknown_operators_shapes(capsys, tmp_path):
+    def write(name, body):
+        text = (
+            f'<ir_version: 8, opset_import: ["": 17]> m (float[b, tokens, 8] x) => (float[b, tokens, q] y) <{WEIGHTS}>'
+        )
+        onnx.save(onnx.parser.parse_model(f"{text} {{ {body} }}"), path := str(tmp_path / name))
+        return path
+
+    mlp = write("mlp.onnx", "y = MatMul (x, w)")
+    assert "use dims" not in refused(capsys, mlp)
+    assert "(in a terminal: --dims tokens=3)" in refused(capsys, mlp)
+    assert re.search(r"^MACs +2,464  dense", ask(capsys, "--dims", "tokens=77", mlp), re.MULTILINE)
+    assert re.search(r"^MACs +32\*N +Theta", ask(capsys, "--dims", "tokens=N", mlp), re.MULTILINE)
+    gru = write("gru.onnx", "t = Transpose <perm = [1, 0, 2]> (x) g, h = GRU <hidden_size = 4> (t, i, r) "
+                "s = Squeeze (g, a) u = Transpose <perm = [1, 0, 2]> (s) y = MatMul (u, v)")  # fmt: skip
+    text = ask(capsys, "--dims", "tokens=5", gru, "--unknown", "report")
+    assert "NOT counted: 1 layer, GRU (g)" in text
+    assert re.search(r"^MACs +60  dense", text, re.MULTILINE)
+
+
+WEIGHTS = "float[8, 4] w = {}, float[4, 3] v = {}, float[1, 12, 8] i = {}, float[1, 12, 4] r = {}, int64[1] a = {1}"
 
 
 @pytest.mark.parametrize(("error", "said"), [

@@ -56,6 +56,8 @@ def parser() -> Parser:
     what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the U-Net generator of the question, 3 channels")
     what.add_argument("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
     command.add_argument("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
+    free = "another free size of an .onnx file, by its name; as often as there are such"
+    command.add_argument("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
     rows = ("level", "part", "block", "layer")
     command.add_argument("--by", choices=rows, default="level", help="what a row of the table is (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
@@ -85,6 +87,18 @@ def side(text: str) -> Any:
     return sizes if len(sizes) == 2 else sizes[0]
 
 
+def a_dim(text: str) -> tuple[str, Any]:
+    """A free size as it is typed.
+
+    >>> a_dim("tokens=77")
+    ('tokens', 77)
+    """
+    name, _, size = text.partition("=")
+    if not name or not (size == "N" or (size.isdecimal() and int(size))):
+        raise argparse.ArgumentTypeError(f"a free size is given by its name in the file, tokens=77, got {text!r}")
+    return name, N if size == "N" else int(size)
+
+
 def a_machine(text: str) -> Machine:
     """A machine as it is typed: its name, or the FLOPs and the bytes that it manages in a second.
 
@@ -101,7 +115,7 @@ def a_machine(text: str) -> Machine:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {names}, nor two rates such as 2e12,80e9") from None
 
 
-def read(path: str, size: Any, unknown: str) -> Network:
+def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None) -> Network:
     """The network in a file; ``size`` None: as the file states it.  ValueError where there is none to be read."""
     ending = Path(path).suffix.lower()
     if ending not in READERS:
@@ -109,10 +123,12 @@ def read(path: str, size: Any, unknown: str) -> Network:
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    kind = READERS[ending]
+    kind, more = READERS[ending], {"dims": dict(dims)} if dims else {}
+    if dims and kind != "onnx":
+        raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     with needing(kind):
         reader = getattr(import_module(f"unet_complexity.readers.{kind}"), f"from_{kind}")
-        network: Network = reader(path, side=size, unknown=unknown)
+        network: Network = reader(path, side=size, unknown=unknown, **more)
     return network
 
 
@@ -128,7 +144,7 @@ def needing(extra: str) -> Iterator[None]:
 def source(given: argparse.Namespace) -> Callable[[Any], Network]:
     """What gives the wanted network at a size; None: at its own."""
     if given.model is not None:
-        return lambda size: read(given.model, size, given.unknown)
+        return lambda size: read(given.model, size, given.unknown, given.dims)
     if given.side is not None:
         raise ValueError("--side is for a model in a file; here the size follows the name, as in --pix2pix 512")
     if given.pix2pix is not None:

@@ -20,7 +20,7 @@ from unet_complexity.readers.onnx import (  # noqa: F401 - each registers its op
     windows,
 )
 from unet_complexity.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.readers.onnx.inputs import Sizes, as_exported, stated
+from unet_complexity.readers.onnx.inputs import Sizes, as_exported, inferred, stated
 from unet_complexity.readers.onnx.layouts import layouts
 from unet_complexity.readers.onnx.values import Value, fold
 from unet_complexity.readers.onnx.values import stored as stored_value
@@ -59,7 +59,7 @@ def from_onnx(
 
     Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
     in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which
-    needs the shapes behind it: ``onnx.shape_inference.infer_shapes(model)``.  ``extra`` says how to count more
+    needs the shapes behind it, from the file or from ONNX's own inference.  ``extra`` says how to count more
     operators, given the NodeProto and the shapes that enter: ``{"Foo": lambda node, x: Activation("relu")}``.
 
     ValueError, with what would work, for a file that is no ONNX model or is damaged, for operators that nobody knows
@@ -88,7 +88,8 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         raise ValueError(f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}")
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
     reading = Reading(name, unknown, extra)
-    said = {tensor.name: shape for tensor in (*graph.value_info, *graph.output) if (shape := stated(tensor))}
+    told = inferred(model) if unknown == "report" else graph  # behind an unknown operator that is all there is
+    said = {tensor.name: shape for tensor in (*told.value_info, *told.output) if (shape := stated(tensor))}
     exported = None if sizes.as_stored else as_exported(model)
     walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes, exported)
     for tensor, shape in shapes.items():

@@ -77,6 +77,8 @@ class Sizes:
             return self._again(name, axis, dim, spatial)
         if axis == 0 and (not isinstance(dim, int) or dim == self.batch):
             self.as_stored = (self.as_stored and dim in (1, None)) or isinstance(dim, str)
+            if isinstance(dim, str):
+                self.named[dim] = 1
             return 1
         if axis in spatial:
             return self._side(name, axis, dim, spatial.index(axis) if len(spatial) == 2 else 1)
@@ -131,16 +133,21 @@ def as_exported(model: Any) -> dict[str, Stated]:
 
     Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
     """
-    from onnx import shape_inference
-
     if not any(node.op_type in ("Reshape", "Slice") for node in model.graph.node):
         return {}
-    try:
-        graph = shape_inference.infer_shapes(model, data_prop=True).graph
-    except (shape_inference.InferenceError, ValueError):  # it is damaged, or too large: what it states itself
-        graph = model.graph
+    graph = inferred(model)
     tensors = (*graph.input, *graph.value_info, *graph.output)
     return {tensor.name: shape for tensor in tensors if (shape := stated(tensor)) is not None}
+
+
+def inferred(model: Any) -> Any:
+    """The graph with the shapes that ONNX's own inference finds; of a damaged or too large model, as it is."""
+    from onnx import shape_inference
+
+    try:
+        return shape_inference.infer_shapes(model, data_prop=True).graph
+    except (shape_inference.InferenceError, ValueError):
+        return model.graph
 
 
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:
