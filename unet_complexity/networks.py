@@ -49,7 +49,7 @@ class Step:
     ``name`` is unique; ``block`` names the group it belongs to ("d1", "u1"); ``part`` is "encoder", "bottleneck",
     "decoder" or "head"; ``sources`` name the steps whose outputs are its ``inputs`` ("input": the network's own).
     The side of its output is N / 2^level.  ``stored``: how many params it has, where these are not the layer's own: 0,
-    where they are those of a step before, and counted there.
+    where they are those of a step before, and counted there.  ``frozen``: training leaves them as they are.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Step:
     part: str
     span: Span | None = None
     stored: Size | None = None
+    frozen: bool = False
 
     @cached_property
     def output(self) -> Tensor:
@@ -73,6 +74,8 @@ class Step:
         cost, span = self.layer.cost(*self.inputs), self.span
         if self.stored is not None:
             cost = with_params(cost, self.stored)
+        if self.frozen:
+            cost = replace(cost, trainable_params=0)
         return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
 
 

@@ -7,6 +7,7 @@ design: for small maps.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from unet_complexity import layers as L
@@ -66,5 +67,6 @@ def _count_network(net: Network) -> Counted:
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
-        costs.append(counted.cost if step.stored is None else with_params(counted.cost, step.stored))
+        cost = counted.cost if step.stored is None else with_params(counted.cost, step.stored)
+        costs.append(replace(cost, trainable_params=0) if step.frozen else cost)
     return Counted(counted.output, sum(costs, Cost()))

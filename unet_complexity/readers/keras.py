@@ -6,7 +6,6 @@ shape follows from the package's own layers, so that a model can be read at othe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -15,7 +14,7 @@ import sympy as sp
 
 from unet_complexity.networks import Network
 from unet_complexity.readers.keras_call import Call, Value, folded, sides_of
-from unet_complexity.readers.keras_config import MODELS, Config, Ref, calls_of, config_of, refs_in, triples
+from unet_complexity.readers.keras_config import MODELS, Config, Ref, calls_of, config_of, refs_of, triples
 from unet_complexity.readers.reading import Extra, Reading
 from unet_complexity.symbols import C, N, Size, as_pair, exact
 
@@ -51,6 +50,7 @@ class _Reader:
         self.given, self.side, self.reading = side, side, reading
         self.first: list[int | None] | None = None  # sides of the first map that goes in, in the model
         self.order = "channels_last"
+        self.clean = {"": ""}  # of each path of models inside models, the one without the numbers of calls
         self.counted: set[Any] = set()  # layers whose params are in the count
 
     def whole(self, config: Config) -> list[Value]:
@@ -100,7 +100,7 @@ class _Reader:
         waiting = [(entry, number, call) for entry in inside["layers"] for number, call in enumerate(calls_of(entry))]
         said: dict[Any, dict[int, Any]] = {}  # what a layer writes, a file says only where it is read
         for *_, call in waiting:
-            for ref in refs_in([call["args"], call["kwargs"]]):
+            for ref in refs_of(call):
                 said.setdefault(ref[:2], {})[ref.result] = ref.shape
         for entry, number, call in waiting:
             call.setdefault("shapes", list(said.get((entry["name"], number), {}).values()))
@@ -120,7 +120,7 @@ class _Reader:
     def ready(self, item: tuple[Config, int, Config], path: str, found: dict[Any, Value]) -> bool:
         """Runs a call if all that it reads is there."""
         entry, number, call = item
-        refs = list(refs_in([call["args"], call["kwargs"]]))
+        refs = list(refs_of(call))
         if not all(ref[:3] in found for ref in refs):
             return False
         written = self.call(entry, path, number, call, {ref: found[ref[:3]] for ref in refs})
@@ -129,10 +129,12 @@ class _Reader:
 
     def call(self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]) -> list[Value]:
         """What one call of a layer, or of a model inside the model, writes."""
-        name = path + entry["config"].get("name", entry.get("name")) + f" ({number + 1})" * (number > 0)
+        own = entry["config"].get("name", entry.get("name"))
+        name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
+        self.clean[f"{name}/"] = f"{clean}/"
         if entry["class_name"] in MODELS and "layers" in entry["config"]:
-            return self.model(entry, f"{name}/", [values[ref] for ref in refs_in([call["args"], call["kwargs"]])])
-        key = entry.get("id", re.sub(r" \(\d+\)", "", name))
+            return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
+        key = entry.get("id", clean)
         one = Call(self.reading, entry, name, call, values, key in self.counted, self.order, self.given is not None)
         self.counted.add(key)
         return one.written()
@@ -140,7 +142,7 @@ class _Reader:
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
         own = list(shape[1:])
-        order = self.order if len(own) == 3 else "channels_last"
+        order = _order(own, self.order) if len(own) == 3 else "channels_last"
         places = sides_of(order) if len(own) == 3 else tuple(range(len(own) - 1))
         if len(own) == 3:
             for place, size in zip(places, self.sides([own[place] for place in places]), strict=True):
@@ -150,15 +152,31 @@ class _Reader:
         return Value(name, dims, order)
 
     def sides(self, own: list[Any]) -> list[Size]:
-        """The sides of a map that goes in; those of a second one in proportion to the first one's."""
+        """The sides of a map that goes in; those of a second one in proportion to the first one's, or its own."""
         if self.first is None:
             self.first = own
             given = (None, None) if self.given is None else as_pair(self.given, "side")
             self.side = tuple(
                 N if mine is None and size is None else mine or size for mine, size in zip(given, own, strict=True)
             )
-        scales = [1 if None in pair else sp.Rational(*pair) for pair in zip(own, self.first, strict=True)]
-        return [exact(scale * side) for scale, side in zip(scales, self.side, strict=True)]
+        return [self._second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
+
+    def _second(self, own: Any, first: Any, side: Size) -> Size:
+        if (own is None) == (first is None):
+            return side if own is None else exact(sp.Rational(own, first) * side)
+        if own is None and self.given is not None:
+            raise ValueError(
+                f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} for "
+                "the first; build it with the sizes that you want"
+            )
+        return N if own is None else own
+
+
+def _order(own: list[Any], usual: str) -> str:
+    """Where the channels are: on the one axis that is not free, where two are."""
+    if own.count(None) != 2:
+        return usual
+    return {0: "channels_first", 2: "channels_last"}.get(next(i for i, size in enumerate(own) if size), usual)
 
 
 def _orders(config: Config) -> Iterator[str]:

@@ -6,14 +6,15 @@ channels.  A :class:`Value` keeps the axes of the one and names the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import Any, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Layer, Reshape
-from unet_complexity.readers.keras_config import Config, Ref, mapped, refs_in
+from unet_complexity.readers.keras_config import Config, Ref, mapped, refs_of
 from unet_complexity.readers.reading import Reading
 from unet_complexity.symbols import Size, exact
 
@@ -80,7 +81,7 @@ class Call:
     ) -> None:
         self.reading, self.config, self.name, self.shared, self.order = reading, entry["config"], name, shared, order
         self.kind, self.module = entry["class_name"], str(entry.get("module"))
-        refs = list(refs_in([call["args"], call["kwargs"]]))
+        refs = list(refs_of(call))
         self.inputs = [values[ref] for ref in refs]
         self.args = mapped(call["args"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
         self.kwargs = mapped(call["kwargs"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
@@ -89,7 +90,7 @@ class Call:
         self.resized = resized
         path, _, own = name.rpartition("/")
         self.block = path or own
-        self.last = ""
+        self.frozen = self.config.get("trainable") is False
 
     def written(self) -> list[Value]:
         """What the layer writes."""
@@ -101,10 +102,23 @@ class Call:
             handle = None if self.kind in self.reading.extra else handler(self)
             if handle is None:
                 raise UnreadableError("its code is never run" if self.kind == "Lambda" else "")
+            self._check_form(handle)
             out = handle(self, *self.inputs)
             return list(out) if isinstance(out, list) else [out]
         except UnreadableError as error:
             return self._skipped(str(error))
+
+    def _check_form(self, handle: Handler) -> None:
+        """UnreadableError where the layer has more weights, or is given more, than anybody counts."""
+        dtype = self.config.get("dtype")
+        if self.config.get("lora_rank") or (isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))):
+            raise UnreadableError("with LoRA, or quantised")
+        if any(map(_is_array, flat([self.args, self.kwargs]))):
+            raise UnreadableError("it meets an array that the model holds")
+        try:
+            signature(handle).bind(self, *self.inputs)
+        except TypeError:
+            raise UnreadableError(f"given {len(self.inputs)} tensors") from None
 
     def run(
         self, layer: Layer, *values: Value, part: str = "", rank: int | None = None, order: str | None = None
@@ -112,7 +126,9 @@ class Call:
         """One step; ``part`` names it where the layer is several.  Axes as of the first value, unless said."""
         name = f"{self.name}.{part}" if part else self.name
         self._check_tied(layer, values)
-        self.reading.add(name, layer, [value.name for value in values], self.block, 0 if self.shared else None)
+        self.reading.add(
+            name, layer, [value.name for value in values], self.block, 0 if self.shared else None, self.frozen
+        )
         rank, order = rank or values[0].rank, order or values[0].order
         made = self.reading.shape(name)
         return Value(name, made and unfolded(made, rank, order), order)
@@ -145,11 +161,9 @@ class Call:
 
     def _check_tied(self, layer: Layer, values: tuple[Value, ...]) -> None:
         """ValueError where the layer's weights were made for another size than it now gets."""
-        if not (self.resized and len(self.recorded) == 1 and None not in self.recorded[0][1:]):
+        if not self.resized or len(set(self.recorded)) != 1 or len(self.recorded[0]) != values[0].rank + 1:
             return
-        dims = self.recorded[0][1:]
-        if len(dims) != values[0].rank:
-            return
+        dims = [now if own is None else own for own, now in zip(self.recorded[0][1:], values[0].dims, strict=True)]
         own, now = layer.params(folded(dims, values[0].order)), layer.params(folded(values[0].dims, values[0].order))
         if own != now:
             raise ValueError(
@@ -184,6 +198,24 @@ class Call:
         else:
             self.reading.skip(self.name, self.kind, "", None, [x.name for x in self.inputs])
         return [Value(self.name, None)] * max(len(self.shapes), 16)
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """What stands in nested lists and dicts."""
+    if isinstance(value, (list, tuple)) and not isinstance(value, Value):
+        for item in value:
+            yield from flat(item)
+    elif isinstance(value, dict) and "class_name" not in value:
+        yield from flat(list(value.values()))
+    else:
+        yield value
+
+
+def _is_array(value: Any) -> bool:
+    """A NumPy array or a tensor of a backend, in memory or as a file says it."""
+    if isinstance(value, dict):
+        return value.get("class_name") in ("__numpy__", "__tensor__")
+    return hasattr(value, "shape") and hasattr(value, "dtype")
 
 
 Handler = Callable[..., Any]

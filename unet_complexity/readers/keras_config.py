@@ -44,7 +44,7 @@ def from_file(path: Path) -> Config:
             if archive.getinfo("config.json").file_size > LARGEST:
                 raise ValueError(f"its config.json is larger than {LARGEST:,} bytes")
             config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError, RuntimeError) as error:  # encrypted, too deep
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
         ) from error
@@ -77,9 +77,20 @@ def from_live(model: Any) -> Config:
 def kind_of(model: Any) -> str:
     """ "Functional" or "Sequential" for those models of Keras and what is derived from them, else the class's name."""
     for kind in type(model).__mro__:
-        if kind.__name__ in ("Functional", "Sequential") and kind.__module__.startswith("keras"):
+        if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
             return kind.__name__
+        if "call" in vars(kind):  # it runs as it likes
+            break
     return type(model).__name__
+
+
+def of_keras(module: str) -> bool:
+    """Whether a module is one of Keras's own.
+
+    >>> of_keras("keras.src.layers"), of_keras("keras_of_mine")
+    (True, False)
+    """
+    return module.split(".")[0] == "keras"
 
 
 def _entry(layer: Any) -> Config:
@@ -99,7 +110,7 @@ class _Graph:
 
     def __init__(self, model: Any) -> None:
         self.own: dict[int, list[int]] = {}  # of each operation, which of its calls
-        waiting = list(model.outputs)
+        waiting = [*model.outputs, *model.inputs]
         while waiting:
             operation, call, _ = waiting.pop()._keras_history
             if call not in self.own.setdefault(id(operation), []):
@@ -156,7 +167,7 @@ def calls_of(entry: Config) -> list[Config]:
 def triples(ends: Any) -> list[tuple[str, int, int]]:
     """The (layer, call, result) of a model's inputs or outputs, which may be one, or nested lists or dicts."""
     if isinstance(ends, dict):
-        ends = list(ends.values())
+        ends = [ends[key] for key in sorted(ends)]  # as Keras does
     if isinstance(ends[0], str):
         return [(ends[0], ends[1], ends[2])]
     return [end for part in ends for end in triples(part)]
@@ -170,4 +181,9 @@ def refs_in(value: Any) -> Iterator[Ref]:
         for item in value:
             yield from refs_in(item)
     elif isinstance(value, dict):
-        yield from refs_in(list(value.values()))
+        yield from refs_in([value[key] for key in sorted(value)])  # as Keras does
+
+
+def refs_of(call: Config) -> Iterator[Ref]:
+    """Every tensor that a call is given."""
+    yield from refs_in([call["args"], list(call["kwargs"].values())])

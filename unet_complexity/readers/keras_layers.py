@@ -10,6 +10,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 from unet_complexity.readers.keras_attention import attend, attend_with_heads
 from unet_complexity.readers.keras_call import Call, Handler, UnreadableError, Value
+from unet_complexity.readers.keras_config import of_keras
 from unet_complexity.readers.keras_ops import OPS, concatenate, merge, permute, reshape
 
 HANDLERS: dict[str, Handler] = {}
@@ -19,7 +20,7 @@ def handler(call: Call) -> Handler | None:
     """How to count a layer, or an operation of keras.ops; None for a kind that is not known."""
     if call.module.startswith(("keras.src.ops", "keras.ops")):
         return OPS.get(call.kind)
-    return HANDLERS.get(call.kind) if call.module.startswith("keras") else None
+    return HANDLERS.get(call.kind) if of_keras(call.module) else None
 
 
 def reads(*kinds: str) -> Callable[[Handler], Handler]:
@@ -40,6 +41,8 @@ def named(config: dict[str, Any], *names: str) -> dict[str, Any]:
 def activation(given: Any) -> L.Layer | None:
     """The layer for an activation's name; None for none."""
     while isinstance(given, dict):
+        if given.get("class_name") == "function" and not of_keras(str(given.get("module"))):
+            raise UnreadableError("its activation is a function of one's own")
         given = given["config"] if given.get("class_name") == "function" else given.get("class_name")
     name = getattr(given, "__name__", given)
     if name in (None, "linear"):
@@ -55,7 +58,13 @@ def activated(call: Call, layer: L.Layer, *values: Value) -> Value:
     out = call.run(layer, *values)
     if then is None:
         return out
-    return call.run(then, out, part=getattr(then, "activation", "relu"))
+    return call.run(along_last(call, then, out), out, part=getattr(then, "activation", "relu"))
+
+
+def along_last(call: Call, layer: L.Layer, x: Value) -> L.Layer:
+    """A softmax by name goes along the last axis of the tensor, whichever of the map's that is."""
+    softmax = isinstance(layer, L.Activation) and layer.activation == "softmax" and x.order == "channels_first"
+    return L.Softmax(call.axes(x, -1)) if softmax else layer
 
 
 CONVOLUTION = ("kernel_size", "strides", "padding", "dilation_rate", "use_bias")
@@ -136,7 +145,7 @@ def _reframe(call: Call, x: Value) -> Value:
 @reads("Activation")
 def _activate(call: Call, x: Value) -> Value:
     layer = activation(call.config["activation"])
-    return x if layer is None else call.run(layer, x)
+    return x if layer is None else call.run(along_last(call, layer, x), x)
 
 
 @reads("ReLU")
@@ -222,6 +231,8 @@ def by_channel(call: Call, x: Value) -> Value:
 
 @reads("BatchNormalization")
 def _normalize(call: Call, x: Value) -> Value:
+    if call.config.get("renorm"):
+        raise UnreadableError("it renormalises")
     return call.run(L.BatchNormalization(**named(call.config, "center", "scale")), by_channel(call, x))
 
 

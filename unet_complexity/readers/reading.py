@@ -89,18 +89,25 @@ class Reading:
             self.names[name] = self._writer(source)
 
     def add(
-        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, stored: Size | None = None
+        self,
+        name: str,
+        layer: Layer,
+        sources: Iterable[str],
+        block: str | None = None,
+        stored: Size | None = None,
+        frozen: bool = False,
     ) -> None:
         """``layer`` runs on what ``sources`` wrote.  ValueError, with the name, where they do not fit it.
 
         ``stored``: its params, where they are not the layer's own; 0, where they were counted at a step before.
+        ``frozen``: training leaves them as they are.
         """
         sources = list(sources)
         if self.lost.intersection(sources):
             self.lost.add(name)
             return
         try:
-            self._keep(name, layer, sources, block, stored)
+            self._keep(name, layer, sources, block, stored=stored, frozen=frozen)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
 
@@ -136,16 +143,14 @@ class Reading:
         steps = placed(self.steps, self.inputs)
         return Network(self.name, dict(self.inputs), steps, regime(steps, self.rules), recipe, ends)
 
-    def _keep(
-        self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, stored: Size | None = None
-    ) -> None:
+    def _keep(self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, **params: Any) -> None:
         if name in self.names:
             raise ValueError("each layer needs a name of its own, got this one twice; rename one")
         names = tuple(self._writer(source) for source in sources)
         inputs = tuple(self.shapes[source] for source in names)
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
-        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", stored=stored)
+        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", **params)
         self.shapes[name], self.names[name] = step.output, name
         self.steps.append(step)
 
