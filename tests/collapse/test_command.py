@@ -119,6 +119,22 @@ def test_labels_may_differ_where_two_are_as_likely_and_numbers_may_not() -> None
             apart(m, [np.ones(2, np.float32)], [np.array([1, wrong], np.float32)])
 
 
+def test_the_same_infinity_and_no_number_on_both_sides_are_the_same() -> None:
+    m = model([resize(), conv(pads=[1] * 4)], weights())
+    same = np.array([1, np.nan, np.inf, -np.inf, 2], np.float32)
+    assert apart(m, [same], [same.copy()]) == 0
+    assert apart(m, [same], [np.array([1, np.nan, np.inf, -np.inf, 2.0001], np.float32)]) == pytest.approx(
+        5e-5, rel=0.01
+    )
+    for place, wrong in ((0, np.nan), (1, 1), (2, -np.inf), (2, 3)):
+        other = same.copy()
+        other[place] = wrong
+        with pytest.raises(ValueError, match="not the same"):
+            apart(m, [same], [other])
+    with pytest.raises(ValueError, match="output 'y' is no tensor; only tensors can be compared"):
+        apart(m, [[same]], [[same]])
+
+
 def test_inputs_are_drawn_by_type_and_seed() -> None:
     m = model([], {})
     m.graph.input.append(helper.make_tensor_value_info("t", TensorProto.INT64, [9]))

@@ -131,3 +131,34 @@ def test_a_sequential_model_stays_one() -> None:
     collapsed = collapse_keras(model)
     assert [type(layer).__name__ for layer in collapsed.layers] == ["Identity", "PhaseConv2D"]
     assert isinstance(collapsed, keras.Sequential)
+
+
+def test_what_a_normalization_has_seen_is_taken_along() -> None:
+    image, random = keras.Input((8, 8, 3)), np.random.default_rng(3)
+    seen = K.Normalization()
+    seen.adapt(random.normal(5, 3, (16, 8, 8, 3)))
+    x = K.Conv2D(64, 3, padding="same")(seen(image))
+    model = keras.Model(image, K.Conv2D(3, 4, padding="same")(K.UpSampling2D(2)(x)))
+    copy, x = collapse_keras(model), images((8, 8, 3))
+    assert any(isinstance(layer, PhaseConv2D) for layer in copy.layers)
+    np.testing.assert_allclose(np.asarray(copy(x)), np.asarray(model(x)), rtol=1e-3, atol=1e-3)
+
+
+def test_only_keras_own_upsampling_is_one() -> None:
+    class Doubled(K.UpSampling2D):
+        def call(self, x: Any) -> Any:
+            return 2 * super().call(x)
+
+    for first in (Doubled(2), K.Resizing(16, 16, interpolation="nearest")):
+        conv = K.Conv2D(3, 4, padding="same")
+        model = keras.Sequential([keras.Input((8, 8, 64)), first, conv])
+        with pytest.raises(ValueError, match="has no UpSampling2D in front of a Conv2D"):
+            collapse_keras(model)
+        with pytest.raises(ValueError, match="the first is no nearest UpSampling2D"):
+            PhaseConv2D.of(first, conv)
+
+
+def test_a_path_or_a_model_without_a_graph_is_refused() -> None:
+    for model in ("model.keras", keras.Sequential([K.UpSampling2D(2)])):
+        with pytest.raises(TypeError, match="functional or a built sequential model can be collapsed, got"):
+            collapse_keras(model)

@@ -227,6 +227,14 @@ def test_anything_else_is_left_alone_and_told_why(nodes: Any, held: dict[str, An
     assert collapsed.replaced == 0
 
 
+@pytest.mark.parametrize("way", ["phases", "transposed"])
+def test_weights_whose_sums_are_too_large_stay(way: str) -> None:
+    m = model([resize(), conv(pads=[1] * 4)], {**weights(), "w": np.full((3, 4, 3, 3), 3e38, np.float32)})
+    collapsed = collapse_upsampling(m, way)
+    assert collapsed.blocks[0].why == "sums of its weights are no finite float32 numbers"
+    assert collapsed.model == m
+
+
 @pytest.mark.parametrize("build", [pix2pix, lambda: pix2pix(64), classic], ids=["pix2pix", "pix2pix 64", "classic"])
 def test_a_whole_network_computes_the_same_and_collapsing_it_again_changes_nothing(build: Any) -> None:
     m = build()

@@ -257,6 +257,145 @@ def test_a_branch_that_is_scaled_and_added_is_two_steps(models: Any) -> None:
     assert [step.cost.elementwise for step in net][-2:] == [32 * 32 * 8] * 2
 
 
+# What Keras does in ways that are easily overlooked.
+
+
+def agrees(model: Any, source: Any) -> None:
+    """Parameters, MACs and output shapes are the model's."""
+    net = from_keras(source)
+    total, shapes = net.total(), [x.shape[1:] for x in model.inputs]
+    assert total.params == model.count_params()
+    assert total.trainable_params == sum(v.value.size for v in model.trainable_variables)
+    assert total.macs == dense_macs(model, *shapes)
+    found = sorted(str(step.output) for step in net if step.name in net.outputs)
+    assert found == sorted(" x ".join(map(str, x.shape[1:])) for x in model.outputs)
+
+
+both = pytest.mark.parametrize("live", [True, False], ids=["live", "file"])
+
+
+@both
+@pytest.mark.parametrize("keys", ["ab ab", "ab ba", "ba ab", "ba ba"])
+def test_dicts_are_matched_by_key(keras: ModuleType, tmp_path: Path, keys: str, live: bool) -> None:
+    K, (made, called) = keras.layers, keys.split()
+    inside = {"a": keras.Input((8, 8, 3), name="a"), "b": keras.Input((8, 8, 5), name="b")}
+    maps = [K.Conv2D(2, 3, padding="same")(inside["a"]), K.Conv2D(2, 1)(inside["b"])]
+    sub = keras.Model({key: inside[key] for key in made}, {"z": K.Add()(maps), "y": K.Concatenate()(maps)})
+    given = {"a": keras.Input((8, 8, 3)), "b": keras.Input((8, 8, 5))}
+    written = sub({key: given[key] for key in called})
+    ends = [K.Conv2D(1, 3)(written["y"]), K.Conv2D(7, 1)(written["z"])]
+    model = keras.Model(list(given.values()), ends)
+    agrees(model, model if live else saved(tmp_path, model.to_json()))
+
+
+@both
+@pytest.mark.parametrize("kind", ["functional", "two outputs", "sequential"])
+def test_each_call_of_a_model_has_outputs_of_its_own(keras: ModuleType, tmp_path: Path, kind: str, live: bool) -> None:
+    K, y = keras.layers, keras.Input((None, None, 3))
+    a, b = keras.Input((16, 16, 3)), keras.Input((8, 8, 3))
+    one = keras.Model(y, K.Conv2D(4, 3)(y))
+    sub = {"functional": one, "sequential": keras.Sequential([keras.Input((None, None, 3)), K.Conv2D(4, 3)])}.get(kind)
+    sub = sub or keras.Model(y, [K.Conv2D(4, 3)(y), K.Conv2D(5, 1)(y)])
+    first, second = sub(a), sub(b)
+    ends = [*first, *second] if kind == "two outputs" else [second, first]
+    model = keras.Model([a, b], ends)
+    agrees(model, model if live else saved(tmp_path, model.to_json()))
+
+
+@both
+def test_frozen_layers_have_no_trainable_params(keras: ModuleType, tmp_path: Path, live: bool) -> None:
+    K, image = keras.layers, keras.Input((8, 8, 3))
+    sub = keras.Sequential([keras.Input((8, 8, 3)), K.Conv2D(4, 3)])
+    sub.trainable = False
+    x = K.BatchNormalization(trainable=False)(sub(image))
+    model = keras.Model(image, K.Conv2D(2, 1)(K.BatchNormalization()(x)))
+    agrees(model, model if live else saved(tmp_path, model.to_json()))
+
+
+@both
+def test_names_that_look_like_repeats_and_inputs_that_nobody_reads(
+    keras: ModuleType, tmp_path: Path, live: bool
+) -> None:
+    K, image, unread = keras.layers, keras.Input((8, 8, 3)), keras.Input((4, 4, 1))
+    model = keras.Model([image, unread], K.Conv2D(5, 3, name="conv (2)")(K.Conv2D(4, 3, name="conv")(image)))
+    agrees(model, model if live else saved(tmp_path, model.to_json()))
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras asks an array of NumPy
+def test_what_is_known_but_in_another_form_is_refused(keras: ModuleType) -> None:
+    K, image, row = keras.layers, keras.Input((8, 8, 3)), keras.Input((16,))
+    more, mask = np.ones((1, 8, 8, 2), "float32"), keras.Input((16,), dtype="bool")
+    lora, small = K.Dense(8, name="d"), keras.Model(row, K.Dense(8, name="q")(row))
+    adapted = keras.Model(row, lora(row))
+    lora.enable_lora(2)
+    small.layers[1].quantize("int8")
+    for model, said in [
+        (keras.Model(image, K.Concatenate(name="c")([image, more])), "Concatenate (c): it meets an array that the"),
+        (adapted, "Dense (d): with LoRA, or quantised"),
+        (small, "Dense (q): with LoRA, or quantised"),
+        (keras.Model(image, K.BatchNormalization(renorm=True, name="r")(image)), "BatchNormalization (r): it renorm"),
+        (keras.Model([row, mask], K.Softmax(name="s")(row, mask=mask)), "Softmax (s): given 2 tensors; write that"),
+        (keras.Model(image, K.Activation(relu, name="a")(image)), "Activation (a): its activation is a function of"),
+    ]:  # fmt: skip
+        check(lambda model=model: from_keras(model), ValueError, f"cannot count 1 of ... {said}")  # type: ignore[misc]
+
+    class Twice(keras.Sequential):
+        def call(self, x: Any, training: Any = None, mask: Any = None) -> Any:
+            return super().call(super().call(x))
+
+    twice = Twice([keras.Input((8, 8, 3)), K.Conv2D(3, 3, padding="same")])
+    check(lambda: from_keras(twice), TypeError, "got Twice, which has no graph to read")
+
+
+def relu(x: Any) -> Any:
+    """Of one's own, although its name is a known one."""
+    return x * x
+
+
+def test_a_class_of_ones_own_is_not_keras_though_its_name_and_module_look_so(keras: ModuleType) -> None:
+    class Conv2D(keras.layers.Conv2D):
+        pass
+
+    Conv2D.__module__ = "keras_blocks"
+    image = keras.Input((8, 8, 3))
+    check(lambda: from_keras(keras.Model(image, Conv2D(4, 3, name="c")(image))), ValueError, "layers of ... Conv2D (c)")
+
+
+def test_a_free_input_beside_a_fixed_one(keras: ModuleType) -> None:
+    K, free, fixed = keras.layers, keras.Input((None, None, 3)), keras.Input((64, 64, 3))
+    ends = [K.Conv2D(2, 1)(free), K.Conv2D(2, 1)(fixed)]
+    assert from_keras(keras.Model([free, fixed], ends)).total().at(N=32).macs == 6 * (32**2 + 64 * 64)
+    assert from_keras(keras.Model([free, fixed], ends), side=128).total().macs == 6 * (128**2 + 64**2)
+    other = keras.Model([fixed, free], ends, name="two")
+    assert from_keras(other).total().at(N=32).macs == 6 * (32**2 + 64 * 64)
+    said = "two has an input of a fixed size and one of a free size, got side=128 for the first; build it"
+    check(lambda: from_keras(other, side=128), ValueError, said)
+
+
+def test_the_channels_are_where_the_size_is_not_free(keras: ModuleType) -> None:
+    K, image = keras.layers, keras.Input((3, None, None))
+    net = from_keras(keras.Model(image, K.Conv2D(4, 3)(K.Permute((2, 3, 1))(image))))
+    assert net.total().params == 112
+    assert net.total().at(N=10).macs == 108 * 8**2
+
+
+def test_weights_that_hang_on_a_side_are_noticed_beside_free_sides_and_in_attention(keras: ModuleType) -> None:
+    K, image, small = keras.layers, keras.Input((None, 8, 4)), keras.Input((8, 8, 4))
+    dense = keras.Model(image, K.Dense(3, name="d")(K.Permute((1, 3, 2))(image)))
+    for side in (16, N):
+        said = "d (Dense) ties ... it has 27 params"
+        check(lambda side=side: from_keras(dense, side=side), ValueError, said)  # type: ignore[misc]
+    tokens = K.Permute((2, 1))(K.Reshape((-1, 4))(small))
+    attending = keras.Model(small, K.MultiHeadAttention(2, 4, name="m")(tokens, tokens))
+    check(lambda: from_keras(attending, side=16), ValueError, "m (MultiHeadAttention) ties")
+
+
+def test_a_softmax_by_name_goes_along_the_last_axis(keras: ModuleType) -> None:
+    image = keras.Input((4, 8, 6))
+    conv = keras.layers.Conv2D(5, 1, data_format="channels_first", activation="softmax")
+    assert from_keras(keras.Model(image, conv(image))).total().elementwise == 5 * 8 * 6 + 5 * 8 * (5 * 6 - 2)
+
+
 # Unknown layers, and layers that fit one size only.
 
 

@@ -116,7 +116,8 @@ class PhaseConv2D(keras.layers.Layer):
 def refusal(upsampling: Any, conv: Any) -> str:
     """Why the two are not one PhaseConv2D; empty where they are."""
     wrong = {
-        "the first is no nearest UpSampling2D": getattr(upsampling, "interpolation", "") != "nearest",
+        "the first is no nearest UpSampling2D": type(upsampling) is not keras.layers.UpSampling2D
+        or upsampling.interpolation != "nearest",
         "the second is no plain Conv2D": type(conv) is not keras.layers.Conv2D,
     }
     if not any(wrong.values()):
@@ -133,6 +134,8 @@ def collapse_keras(model: Any) -> Any:
     Replaced are pairs of which the upsampled map goes to that convolution only; in the place of the upsampling stands
     an Identity.  The rest is copied with its weights.  ValueError where there is nothing to replace.
     """
+    if not getattr(model, "outputs", None):
+        raise TypeError(f"a functional or a built sequential model can be collapsed, got {model!r}; load or build it")
     pairs = dict(_pairs(model))
     if not pairs:
         raise ValueError(f"{model.name} has no UpSampling2D in front of a Conv2D that is worth collapsing")
@@ -149,6 +152,8 @@ def collapse_keras(model: Any) -> Any:
         if layer.weights and layer.name not in pairs:
             for new, old in zip(copy.get_layer(layer.name).weights, layer.weights, strict=True):
                 new.assign(ops.convert_to_numpy(old.value))  # a copy: JAX deletes what a model gives away
+            if isinstance(layer, keras.layers.Normalization):
+                copy.get_layer(layer.name).finalize_state()  # it keeps what it derived from its weights
     return copy
 
 

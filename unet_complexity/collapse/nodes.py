@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from unet_complexity.collapse.pairs import Pair
+from unet_complexity.collapse.pairs import LeftAloneError, Pair
 from unet_complexity.phases import Phase, phase_kernels, summed_taps
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def phases(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
     for phase in phase_kernels(_exact(pair.weights), pair.size, pair.before):
         mark = f"phase_{phase.row}_{phase.column}"
         name, kernel = fresh(f"{mark}/weights"), phase.kernel.transpose(3, 2, 0, 1)
-        weights[name] = kernel.astype(pair.weights.dtype)
+        weights[name] = narrowed(kernel, pair)
         settings = {"kernel_shape": kernel.shape[2:], "pads": _pads(phase, pair), "group": pair.group}
         inputs = [nodes_input(pair), name, *conv.input[2:]]
         nodes.append(helper.make_node("Conv", inputs, [fresh(mark)], _named(conv, mark), **settings))
@@ -65,7 +65,18 @@ def transposed(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
     settings = {"kernel_shape": (rows, columns), "strides": pair.size, "pads": pads, "group": g}
     inputs = [nodes_input(pair), name, *conv.input[2:]]
     node = helper.make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)
-    return [node], {name: kernel.astype(pair.weights.dtype)}
+    return [node], {name: narrowed(kernel, pair)}
+
+
+def narrowed(kernel: Array, pair: Pair) -> Array:
+    """Summed taps in the type of the weights.  LeftAloneError where they are too large for it."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        summed: Array = kernel.astype(pair.weights.dtype)
+    if not np.isfinite(summed.astype("float64")).all():
+        raise LeftAloneError(f"sums of its weights are no finite {pair.weights.dtype} numbers")
+    return summed
 
 
 def nodes_input(pair: Pair) -> str:

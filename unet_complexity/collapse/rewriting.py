@@ -77,11 +77,11 @@ def _blocks(values: Values, edit: Edit, wanted: str | None) -> Iterator[Block]:
         try:
             pair = pair_of(values, resize)
             how, why = _way(pair, values, wanted)
+            if how != AS_WRITTEN:
+                new, weights = ARRANGEMENTS[how](pair, edit.fresh(pair.nodes[-1].output[0]))
+                edit.replace(pair.nodes, new, weights)
         except LeftAloneError as reason:
             how, why = AS_WRITTEN, str(reason)
-        if how != AS_WRITTEN:
-            new, weights = ARRANGEMENTS[how](pair, edit.fresh(pair.nodes[-1].output[0]))
-            edit.replace(pair.nodes, new, weights)
         yield Block(resize.name or resize.output[0], how, why)
 
 

@@ -114,12 +114,17 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
 
     worst = 0.0
     for item, old, new in zip(model.graph.output, before, after, strict=True):
-        if old.dtype.name in TOLERANCE:
-            difference = np.abs(old.astype(float) - new.astype(float)).max(initial=0)
-            difference /= max(np.abs(old.astype(float)).max(initial=0), np.finfo(float).tiny)
+        if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
+            raise ValueError(f"output {item.name!r} is no tensor; only tensors can be compared")
+        kind = old.dtype.name
+        if kind in TOLERANCE:
+            old, new = old.astype(float), new.astype(float)
+            differs = (old != new) & ~(np.isnan(old) & np.isnan(new))  # the same infinity, or no number on both sides
+            difference = np.abs(old[differs] - new[differs]).max(initial=0)
+            difference /= max(np.abs(old[np.isfinite(old)]).max(initial=0), np.finfo(float).tiny)
         else:
             difference = np.mean(old != new) if old.size else 0.0
-        if not difference <= (allowed := TOLERANCE.get(old.dtype.name, OTHERS)):
+        if not difference <= (allowed := TOLERANCE.get(kind, OTHERS)):
             raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
         worst = max(worst, float(difference))
     return worst

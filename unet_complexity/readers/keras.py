@@ -112,10 +112,13 @@ class _Reader:
                     f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model"
                 )
             waiting = later
-        # Keras counts the calls of a model inside a model from 1 in this one place
-        return [
-            found.get((name, call, i)) or found[name, call - 1, i] for name, call, i in triples(inside["output_layers"])
-        ]
+        return [self.end(found, entries[name], call, i) for name, call, i in triples(inside["output_layers"])]
+
+    @staticmethod
+    def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
+        """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
+        functional = entry["class_name"] in MODELS and entry["class_name"] != "Sequential" and "id" not in entry
+        return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
     def ready(self, item: tuple[Config, int, Config], path: str, found: dict[Any, Value]) -> bool:
         """Runs a call if all that it reads is there."""

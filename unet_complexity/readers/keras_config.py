@@ -102,6 +102,9 @@ def _entry(layer: Any) -> Config:
         arguments = {} if type(layer).__name__ == "Lambda" else layer.get_config()
     except Exception:  # one's own layer need not have it, and may fail in any way
         arguments = {name: value for name, value in vars(layer).items() if not name.startswith("_")}
+    given = getattr(layer, "activation", None)
+    if callable(given) and not of_keras(str(getattr(given, "__module__", ""))):  # Keras would write its name alone
+        arguments = arguments | {"activation": {"class_name": "function", "module": "", "config": str(given)}}
     return entry | {"config": arguments}
 
 
