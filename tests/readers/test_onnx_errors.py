@@ -274,6 +274,8 @@ def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_we
     ("body", "stored", "why"),
     [
         ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+        ("h = Shape <end = 2> (x) s = Concat <axis = 0> (h, t) y = Resize <mode = \"nearest\"> (x, , , s)",
+         "int64[2] t = {4, 4}", "sides 1 x 3 x 4 x 4 were written"),
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}",
          "its end 4 was written down for a side of 8, and here it is"),
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}",
@@ -299,6 +301,8 @@ def test_ends_that_hang_on_no_side_are_taken_along():
     [
         ("y = Slice (x, z, e, a)", "int64[1] z = {20}, int64[1] e = {45}, int64[1] a = {2}", "N >= 45"),
         ("y = Slice (x, z, e, a)", "int64[1] z = {-5}, int64[1] e = {99999999999}, int64[1] a = {2}", "N >= 5"),
+        ("h = Shape <start = 2, end = 3> (x) m = Neg (h) r = Mod (m, b) q = Concat <axis = 0> (z, z, z, z, z, z, r, z) "
+         "c = Pad (x, q) y = Relu (c)", "int64[1] z = {0}, int64[1] b = {32}", "32 divides N"),
         ("h = Shape <start = 2, end = 3> (x) g = Div (h, b) e = Mul (g, b) c = Slice (x, z, e, a) y = Relu (c)",
          "int64[1] z = {0}, int64[1] b = {2}, int64[1] a = {2}", "2 divides N"),
         ("h = Shape <start = 2, end = 3> (x) r = Mod (h, b) q = Concat <axis = 0> (z, z, z, z, z, z, r, z) "
@@ -354,6 +358,8 @@ def test_one_name_is_one_size_and_a_multiple_of_it_another():
     assert from_onnx(square, side=(32, 32)).total().macs == 216 * 32 * 32
     two = text("y = Relu (z)", 'float[1, 3, h, w] x, float[1, 3, "2*h", "2*w"] z', "")
     assert str(from_onnx(two, side=(8, 6)).inputs["z"]) == "16 x 12 x 3"
+    half = text("y = Relu (x)", 'float[1, 3, "2*h", "2*w"] x, float[1, 3, h, w] z', "")
+    assert str(from_onnx(half, dims={"h": 5, "w": N}).output) == "10 x 2*N x 3"
     apart = text("y = Relu (z)", "float[1, 3, h, w] x, float[1, 3, p, q] z", "")
     assert str(from_onnx(apart, dims={"p": 5, "q": 7}).inputs["z"]) == "5 x 7 x 3"
 

@@ -48,14 +48,16 @@ def from_onnx(
     ``side``: one size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
     says, and N where it leaves sides free.  The batch is 1.  ``dims`` gives other free sizes by their names:
     ``dims={"tokens": 77}``.  All shapes are computed anew from the inputs'; where the file says others, that is a
-    ValueError.
+    ValueError.  Sizes that an exporter computed and wrote down are the file's own: where they can be told from the
+    model's, another side is refused; the kernel of an adaptive pool and the width of a padding cannot, so export with
+    free sides what is to be read at others.
 
-    ``params`` are the elements of the stored floating-point arrays that layers have as weights, each layer's once,
-    also where several nodes read the same.  A number without an axis, such as the 0.5 of a GELU, is no param, nor is
-    a lone one that the exporter named itself, nor are the ones and zeros of a normalisation without weights.  They are
+    ``params`` are the elements of the stored floating-point arrays that layers have as weights, each array's once, also
+    where several nodes read it, or parts of it.  A number without an axis, such as the 0.5 of a GELU, is no param, nor
+    is a lone one that the exporter named itself, nor are the ones and zeros of an InstanceNormalization.  They are
     those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of two
-    equal arrays, leaves fewer than the model was trained with.  What follows from stored numbers alone is computed
-    beforehand and costs nothing.
+    equal arrays, leaves fewer than the model was trained with, and one that writes a table of positions out, more.
+    What follows from stored numbers alone is computed beforehand and costs nothing.
 
     Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
     in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which

@@ -98,8 +98,11 @@ class Sizes:
     def _side(self, name: str, axis: int, dim: int | str | None, which: int) -> Size:
         """A side of a map: free, as the file has it, or in the proportion that it has to the first map's."""
         if not isinstance(dim, int):
+            times, star, known = (dim or "").replace(" ", "").partition("*")
+            if star and times.isdecimal() and known in self.named:  # 2*h
+                return exact(int(times) * self.named[known])
             if name != self.main:
-                return self._multiple(name, axis, dim)
+                raise ValueError(self._advice(name, axis, dim))
             self.side = self.side or (N, N)
             size = self.side[which]
             if isinstance(dim, str):
@@ -112,13 +115,6 @@ class Sizes:
         size = exact(sp.sympify(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)])
         self.as_stored = self.as_stored and size == dim
         return as_size(size, f"a side of {name!r}")
-
-    def _multiple(self, name: str, axis: int, dim: str | None) -> Size:
-        """A free side of another map, where its name says how many times a known one it is: 2*h."""
-        times, star, known = (dim or "").replace(" ", "").partition("*")
-        if star and times.isdecimal() and known in self.named:
-            return exact(int(times) * self.named[known])
-        raise ValueError(self._advice(name, axis, dim))
 
     @staticmethod
     def _advice(name: str, axis: int, dim: str | None) -> str:
@@ -133,7 +129,7 @@ def as_exported(model: Any) -> dict[str, Stated]:
 
     Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
     """
-    if not any(node.op_type in ("Reshape", "Slice") for node in model.graph.node):
+    if not any(node.op_type in ("Reshape", "Resize", "Slice") for node in model.graph.node):
         return {}
     graph = inferred(model)
     tensors = (*graph.input, *graph.value_info, *graph.output)

@@ -92,13 +92,13 @@ def shape_of(node: Node) -> Value:
     """The sides of a map, as numbers to compute with."""
     shape = node.given().shape
     sides = shape[slice(node.integer("start", 0), node.integer("end", len(shape)))]
-    return Value((len(sides),), numbers=as_objects(list(sides)), whole=True)
+    return Value((len(sides),), numbers=as_objects(list(sides)), whole=True, of_shapes=True)
 
 
 @operator("Size")
 def size_of(node: Node) -> Value:
     """How many elements a map has."""
-    return Value((), numbers=as_objects(node.given().size), whole=True)
+    return Value((), numbers=as_objects(node.given().size), whole=True, of_shapes=True)
 
 
 @operator("Constant")

@@ -118,7 +118,8 @@ class Node:
         """The letters in the first numbers are taken to be divided evenly by the second: that becomes a rule."""
         for a, b in np.broadcast(*numbers) if len(numbers) == 2 else ():
             if isinstance(a, sp.Expr) and isinstance(b, int) and b > 0:
-                self.walk.reading.must_be_whole(a.as_coeff_Add()[1] / b)
+                letters = a.as_coeff_Add()[1]
+                self.walk.reading.must_be_whole((-letters if letters.could_extract_minus_sign() else letters) / b)
 
     def known(self, shape: Shape, numbers: Any = None, whole: bool | None = None) -> Value:
         """A value that is there before the network runs."""
@@ -126,7 +127,7 @@ class Node:
         weights = frozenset().union(*(value.weights for value in given))
         whole = bool(given) and given[0].whole if whole is None else whole
         numbers = None if numbers is None else as_objects(numbers)
-        return Value(shape, None, numbers, weights, whole)
+        return Value(shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given))
 
     def exported(self, name: str) -> Any:
         """The shape that an edge had when the model was exported, where it is read at other sizes; else nothing."""

@@ -56,12 +56,24 @@ def new_sides(node: Node, x: Value) -> Shape:
     at = 1 if node.opset < 11 else 2
     scales = node.floats("scales", []) if node.opset < 9 else node.numbers(at) if node.has(at) else []
     sizes = node.numbers(3) if not scales and node.has(3) else []
-    if sizes and node.walk.exported is not None and node.given(3).tensor is not None:
-        raise ValueError(f"its sides {shown(tuple(sizes))} were written down when the model was exported")
     if len(scales or sizes) != len(axes):
         raise ValueError(f"it needs a scale or a side for each axis, got {scales or sizes} for {shown(x.shape)}")
     shape = list(x.shape)
     for i, axis in enumerate(axes):
         side = sizes[i] if sizes else rounded_down(exact(exactly(scales[i]) * x.shape[axis]))
         shape[axis] = as_size(side, "a side")
+    if sizes:
+        check_sides(node, x, tuple(shape))
     return tuple(shape)
+
+
+def check_sides(node: Node, x: Value, shape: Shape) -> None:
+    """ValueError where the sides asked for stay what they were, although those that enter are others."""
+    entered, left = node.exported(node.reads[0]), node.exported(node.outputs[0])
+    if len(entered) == len(left) == len(shape):
+        sides = zip(entered, x.shape, left, shape, strict=True)
+        stay = any(old != now and after == made for old, now, after, made in sides if isinstance(old, int))
+    else:
+        stay = node.walk.exported is not None and not node.given(3).of_shapes
+    if stay:
+        raise ValueError(f"its sides {shown(shape)} were written down when the model was exported")

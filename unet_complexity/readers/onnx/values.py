@@ -45,7 +45,8 @@ class Value:
     ``numbers``: what a known one holds, where shapes may hang on it.  ``weights``: names of the stored
     floating-point arrays that it is made of.  ``whole``: of a whole-number type.  ``channels``: which axis they are
     on, counted from the end.  ``view``: name of the node that gave the shape to numbers that stayed where they were.
-    ``elsewhere``: its numbers are not in the file.  ``tensor``: the TensorProto that stores it.
+    ``elsewhere``: its numbers are not in the file.  ``tensor``: the TensorProto that stores it.  ``of_shapes``: it was
+    computed from the shapes of maps, and is another where these are.
     """
 
     shape: Shape
@@ -57,6 +58,7 @@ class Value:
     elsewhere: bool = False
     view: str = ""
     tensor: Any = None
+    of_shapes: bool = False
 
     @property
     def size(self) -> Size:
