@@ -359,7 +359,7 @@ def test_one_name_is_one_size_and_a_multiple_of_it_another():
     two = text("y = Relu (z)", 'float[1, 3, h, w] x, float[1, 3, "2*h", "2*w"] z', "")
     assert str(from_onnx(two, side=(8, 6)).inputs["z"]) == "16 x 12 x 3"
     half = text("y = Relu (x)", 'float[1, 3, "2*h", "2*w"] x, float[1, 3, h, w] z', "")
-    assert str(from_onnx(half, dims={"h": 5, "w": N}).output) == "10 x 2*N x 3"
+    assert str(from_onnx(half, dims={"h": 5, "w": N}).inputs["x"]) == "10 x 2*N x 3"
     apart = text("y = Relu (z)", "float[1, 3, h, w] x, float[1, 3, p, q] z", "")
     assert str(from_onnx(apart, dims={"p": 5, "q": 7}).inputs["z"]) == "5 x 7 x 3"
 
