@@ -163,7 +163,10 @@ def concatenated(draw: Draw) -> Case:
     axis, shape = draw(st.sampled_from([1, 2, 3])), draw(st.tuples(sizes(6), sizes(6), sizes(4)))
     sides = draw(st.lists(sizes(4), min_size=2, max_size=4))
     inputs = (Tensor(*(side if at == axis else other for at, other in enumerate(shape, 1))) for side in sides)
-    return Case(Concatenate(axis), tuple(inputs))
+    first, second, *more = inputs
+    if draw(st.booleans()):
+        return Case(Concatenate(axis, second, draw(st.booleans())), (first,))
+    return Case(Concatenate(axis), (first, second, *more))
 
 
 @st.composite

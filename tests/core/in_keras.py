@@ -23,8 +23,10 @@ def in_keras(keras: ModuleType, layer: Layer) -> Any:
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
         config["kernel_initializer"] = "zeros"  # drawing random ones is compiled anew for each shape
-    if kind == "Elementwise":
+    if kind == "Elementwise" or (kind == "Concatenate" and layer.array):
         return with_what_is_known(keras, layer)
+    if kind == "Concatenate":
+        config = {"axis": layer.axis}
     if kind.startswith("Global"):
         config = {"keepdims": True}
     if kind == "Normalization":
@@ -46,6 +48,9 @@ def with_what_is_known(keras: ModuleType, layer: Any) -> Any:
             self.known = [self.add_weight(shape=sides) if layer.learned else np.array(filled(*sides))] if array else []
 
         def call(self, x: Any) -> Any:
+            if hasattr(layer, "axis"):
+                known = ops.broadcast_to(self.known[0], (ops.shape(x)[0], *self.known[0].shape))
+                return ops.concatenate([x, known], layer.axis)
             operands = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
             missing = {"where": 3, "clip": 3}.get(layer.operation, 2) - len(operands)
             made = getattr(ops, layer.operation)(*operands, *([LONE] * missing))

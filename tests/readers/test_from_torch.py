@@ -30,6 +30,7 @@ NAMES = (
     "diffusion",
     "short kernels",
     "weights used again",
+    "class token",
     "ConvNeXt",
 )
 

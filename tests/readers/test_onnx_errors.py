@@ -149,7 +149,10 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
     fails(
         "Gather (y): at places that the network computes", text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i")
     )
-    fails("Concat (y): of stored numbers", text("y = Concat <axis = 0> (x, k)", "float[1, 3, 3, 3] x"))
+    fails(
+        "Concat (y): of stored numbers and several maps, or images",
+        text("y = Concat <axis = 0> (x, k)", "float[1, 3, 3, 3] x"),
+    )
     fails(
         "Conv (y): whose weights the network computes",
         text("y = Conv (x, k)", "float[1, 3, h, w] x, float[8, 3, 3, 3] k", ""),

@@ -208,6 +208,21 @@ class Next(nn.Module):
         return x + y.permute(0, 3, 1, 2)
 
 
+class Tokens(nn.Module):
+    """A vision transformer with a class token, without a table of positions."""
+
+    def __init__(self, c: int = 8) -> None:
+        super().__init__()
+        self.patches, self.token = nn.Conv2d(3, c, 8, 8), nn.Parameter(torch.zeros(1, 1, c))
+        self.norm, self.qkv, self.head = nn.LayerNorm(c), nn.Linear(c, 3 * c), nn.Linear(c, 5)
+
+    def forward(self, x: Any) -> Any:
+        rows = self.patches(x).flatten(2).transpose(1, 2)
+        rows = torch.cat([self.token.expand(x.shape[0], -1, -1), rows], 1)
+        q, k, v = self.qkv(self.norm(rows)).chunk(3, -1)
+        return self.head((rows + torch.softmax(q @ k.transpose(1, 2), -1) @ v)[:, 0])
+
+
 class Reusing(nn.Module):
     """One kernel twice with other biases, one array in three parts, one resized."""
 
@@ -254,6 +269,7 @@ MODELS: dict[str, Any] = {
         nn.Conv2d(5, 2, 3),
     ),
     "weights used again": Reusing,
+    "class token": Tokens,
     "ConvNeXt": lambda: nn.Sequential(nn.Conv2d(3, 8, 4, 4), Next(), nn.InstanceNorm2d(8, affine=True)),
 }
 

@@ -22,10 +22,18 @@ PAIRWISE: dict[type[L.Layer], Callable[[float, float], float]] = {
 }
 
 
+def _known(layer: L.Concatenate | L.Elementwise, tally: Tally) -> list[Map]:
+    """What a layer has beside its inputs, learned or given."""
+    if not layer.array:
+        return []
+    sides = layer.array.height, layer.array.width, layer.array.channels
+    return [tally.weight(*sides) if layer.learned else filled(*sides)]
+
+
 @twin(L.Concatenate)
 def concatenate(layer: L.Concatenate, tally: Tally, inputs: list[Map]) -> Map:
     """All inputs, one after the other: their rows, their columns or their channels."""
-    maps = [tally.load(x) for x in inputs]
+    maps = [tally.load(x) for x in inputs] + _known(layer, tally)
     if layer.axis == 1:
         joined = [row for x in maps for row in x]
     elif layer.axis == 2:
@@ -79,10 +87,7 @@ LONE = 0.5  # a number that is known beforehand and has no axis
 @twin(L.Elementwise)
 def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
     """What meets at one place, and a lone number for each operand that is missing, through one function."""
-    maps = [tally.load(x) for x in inputs]
-    if layer.array:
-        sides = layer.array.height, layer.array.width, layer.array.channels
-        maps.append(tally.weight(*sides) if layer.learned else filled(*sides))
+    maps = [tally.load(x) for x in inputs] + _known(layer, tally)
     met: Any = each(maps[0], lambda value, _: (value,))  # type: ignore[arg-type, return-value]
     for x in maps[1:]:
         met = _spread(met, x, lambda values, value: (*values, value))  # type: ignore[arg-type, return-value, misc]

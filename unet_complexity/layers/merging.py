@@ -18,20 +18,35 @@ AXES = ("height", "width", "channels")
 class Concatenate(Layer):
     """keras.layers.Concatenate: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2), or along axis 1 (rows) or 2.  Copies only.
 
+    ``array``: the shape of what is known and joined to one map, as the class token of a vision transformer is;
+    ``learned``: it is params.
+
     >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
     8 x 8 x 8
+    >>> token = Concatenate(axis=2, array=Tensor(1, 1, 64))
+    >>> token.cost(Tensor(1, 256, 64)).params, str(token.output(Tensor(1, 256, 64)))
+    (64, '1 x 257 x 64')
     """
 
-    arity = None
     gradient_reads = "nothing"
     axis: int = -1
+    array: Tensor | None = None
+    learned: bool = True
 
     def __post_init__(self) -> None:
         (axis,) = as_axes(self.axis)
         object.__setattr__(self, "axis", -1 if axis == 3 else axis)
 
+    @property
+    def arity(self) -> int | None:
+        return 1 if self.array else None
+
+    def params(self, *inputs: Tensor) -> Size:
+        return self.array.size if self.array and self.learned else 0
+
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
+        inputs = (*inputs, self.array) if self.array else inputs
         along = AXES[self.axis - 1 if self.axis > 0 else 2]
         others = [name for name in AXES if name != along]
         if any(getattr(x, name) != getattr(inputs[0], name) for x in inputs for name in others):

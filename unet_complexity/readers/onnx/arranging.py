@@ -80,11 +80,18 @@ def concat(node: Node) -> Value:
         return node.known(shape, np.concatenate(numbers, axis) if known else None)  # type: ignore[arg-type]
     if len(inputs) == 1:
         return node.seen(inputs[0], shape)
-    channels = inputs[0].channels
-    maps = [fold(x.shape, channels) for x in inputs]
+    stored = [x for x in inputs if x.source is None]
+    given = [x for x in inputs if x.source is not None]
+    channels = given[0].channels
     rest = [i for i in range(rank) if i != rank + channels]
     along = -1 if axis not in rest else 2 if axis == rest[-1] else 1
-    return node.step(Concatenate(along), shape, *inputs, maps=maps)
+    if not stored:
+        return node.step(Concatenate(along), shape, *inputs, maps=[fold(x.shape, channels) for x in inputs])
+    if len(inputs) > 2 or axis == 0:
+        raise Unsupported("of stored numbers and several maps, or images")
+    layer = Concatenate(along, fold(stored[0].shape, channels), learned=bool(stored[0].weights))
+    seen = [fold(given[0].shape, channels)]
+    return node.step(layer, shape, *given, maps=seen, weights=stored if layer.learned else ())
 
 
 @operator("Expand", "Tile")
