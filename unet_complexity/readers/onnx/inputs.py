@@ -129,7 +129,8 @@ def as_exported(model: Any) -> dict[str, Stated]:
 
     Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
     """
-    if not any(node.op_type in ("Reshape", "Resize", "Slice") for node in model.graph.node):
+    written = {"Reshape": 1, "Slice": 0, "Resize": 3}  # where from on an operator has inputs that may hold sizes
+    if not any(any(node.input[written[node.op_type] :]) for node in model.graph.node if node.op_type in written):
         return {}
     graph = inferred(model)
     tensors = (*graph.input, *graph.value_info, *graph.output)
