@@ -28,7 +28,9 @@ class Sizes:
     """Gives each free size a value.
 
     ``side`` is what was asked for, or the letter N where a side is free; ``named`` holds the values of sizes that have
-    a name; ``as_stored``: no size is another than the file states, so that what it states behind must come out.
+    a name; ``as_stored``: no size is another than the file states, so that what it states behind must come out;
+    ``batch``: of how many images the file is; ``main``: the first map, whose sides are the ones asked for, and
+    ``reference`` those that it has in the file.
     """
 
     asked: Any
