@@ -10,7 +10,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import as_border
-from unet_complexity.symbols import Size, as_size, ceil_div, exact, floor_div
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, floor_div
 
 
 class _Copy(Layer):
@@ -94,7 +94,7 @@ def _place(n: Size, at: Any, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""
     if at is None:
         return otherwise
-    place = exact(n + at) if sp.sympify(at).is_negative else at
+    place = exact(n + at) if as_expr(at).is_negative else at
     return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
 
 
@@ -141,7 +141,7 @@ class Reshape(Layer):
 
     def output(self, x: Tensor) -> Tensor:
         known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.cancel(sp.sympify(x.size) / known))
+        left = exact(sp.cancel(as_expr(x.size) / known))
         sides = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))

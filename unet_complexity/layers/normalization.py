@@ -15,7 +15,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.pooling import as_axes
-from unet_complexity.symbols import Size, as_size, exact, floor_div
+from unet_complexity.symbols import Size, as_expr, as_size, exact, floor_div
 
 
 class _Normalization(Layer):
@@ -129,7 +129,7 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class RMSNormalization(_Normalization):
         return together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return 4 * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
 
 
 def together(x: Tensor, axis: tuple[int, ...]) -> Size:

@@ -7,7 +7,6 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import (
@@ -32,7 +31,7 @@ from unet_complexity.readers.onnx.values import (
     shown,
     sides,
 )
-from unet_complexity.symbols import Size, as_size, exact
+from unet_complexity.symbols import Size, as_expr, as_size, exact
 
 
 def copied(
@@ -106,7 +105,7 @@ def repeat(node: Node) -> Value:
         raise ValueError(f"it needs a number of repetitions for each axis, got {sizes} for {shown(x.shape)}")
     if shape == x.shape:
         return node.seen(x, shape)
-    times = exact(sp.sympify(product(shape)) / x.size)
+    times = exact(as_expr(product(shape)) / x.size)
     return copied(node, x, shape, UpSampling2D((times, 1)), _repeated(shape), Tensor(1, 1, x.size))
 
 

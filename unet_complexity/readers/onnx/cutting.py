@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Slice
 from unet_complexity.readers.onnx.arithmetic import decided
 from unet_complexity.readers.onnx.arranging import copied
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.readers.onnx.values import Numbers, Shape, Value, fold, product, shown
-from unet_complexity.symbols import Size, as_size, ceil_div, exact
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
 
@@ -107,7 +105,7 @@ def _place(side: Size, at: Any, before: Size, behind: Size) -> Size:
     """Where an end lies on an axis whose side is a letter, taken to be large enough; the endless ones are clamped."""
     if isinstance(at, int) and abs(at) >= ENDLESS:
         return behind if at > 0 else before
-    return exact(side + at) if sp.sympify(at).could_extract_minus_sign() else at
+    return exact(side + at) if as_expr(at).could_extract_minus_sign() else at
 
 
 @operator("Gather")

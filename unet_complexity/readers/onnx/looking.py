@@ -10,7 +10,7 @@ import sympy as sp
 
 from unet_complexity.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.readers.onnx.values import MOST_NUMBERS, Shape, Value, as_objects, product, shown, stored
-from unet_complexity.symbols import Size, as_size, ceil_div, exact
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 
 @operator("Identity", "Dropout")
@@ -45,7 +45,7 @@ def check_images(node: Node, wanted: list[Any], shape: Shape) -> None:
 def filled(x: Value, sides: list[Any]) -> Shape:
     """The sides with what is left in place of a -1.  ValueError where they do not hold as many elements as ``x``."""
     known = product(side for side in sides if side != -1)
-    left = exact(sp.expand(sp.sympify(x.size) / known)) if known != 0 else 0
+    left = exact(sp.expand(as_expr(x.size) / known)) if known != 0 else 0
     free = sum(side == -1 for side in sides)
     if free > 1 or left == 0 or isinstance(left, sp.Rational) or (not free and left != 1):
         raise ValueError(
