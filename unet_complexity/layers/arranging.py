@@ -76,6 +76,9 @@ class Slice(_Copy):
             object.__setattr__(self, name, three)
         for step in self.steps:
             as_size(step, "steps")
+        for place in (*self.starts, *self.stops):
+            if place is not None and not isinstance(place, (int, sp.Expr)):
+                raise TypeError(f"Slice: starts and stops must be whole numbers or None, got {place!r}; try 0 or -1")
 
     def output(self, x: Tensor) -> Tensor:
         ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)

@@ -17,6 +17,7 @@ from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Step
+from unet_complexity.readers.limits import MOST_NODES, at_most, check_size
 from unet_complexity.readers.places import placed
 from unet_complexity.readers.regime import regime
 from unet_complexity.symbols import Size
@@ -150,7 +151,10 @@ class Reading:
         inputs = tuple(self.shapes[source] for source in names)
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
+        at_most(len(self.steps) + 1, MOST_NODES, "layers")
         step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", **params)
+        for size in (step.output.height, step.output.width, step.output.channels):
+            check_size(size)
         self.shapes[name], self.names[name] = step.output, name
         self.steps.append(step)
 

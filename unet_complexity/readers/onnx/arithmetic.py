@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from unet_complexity.readers.limits import check_size
 from unet_complexity.readers.onnx.values import Numbers, as_objects
 from unet_complexity.symbols import as_expr, exact, floor_div
 
-LARGEST = 2**63  # of ONNX's whole numbers
 LARGEST_POWER = 64
 
 
@@ -155,15 +155,14 @@ def computed(kind: str, whole: bool, *operands: Numbers) -> Numbers | None:
         if kind in UNARY:
             return as_objects(np.frompyfunc(function, 1, 1)(result))
         for other in operands[1:]:
-            result = as_objects(np.frompyfunc(function, 2, 1)(result, other))
+            result = within(as_objects(np.frompyfunc(function, 2, 1)(result, other)))
     except Open:
         return None
     return within(result)
 
 
 def within(numbers: Numbers) -> Numbers:
-    """The numbers, if none is larger than ONNX's whole numbers can be."""
-    large: list[Any] = [n for n in numbers.flat if isinstance(n, int) and abs(n) >= LARGEST]  # type: ignore[unreachable]
-    if large:
-        raise ValueError(f"whole numbers are computed within 64 bits, got {large[0]}")
+    """Return the numbers; ValueError if one is larger, or a formula longer, than sizes of networks are."""
+    for number in numbers.flat:
+        check_size(number)
     return numbers

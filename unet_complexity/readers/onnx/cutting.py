@@ -19,7 +19,7 @@ ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
 def cut(node: Node, x: Value, shape: Shape, compute: Callable[[Numbers], Any]) -> Value:
     """A part of ``x``: as many rows, columns and channels of it as the part has."""
     if x.source is None:
-        return node.known(shape, None if x.numbers is None else compute(x.numbers), x.whole)
+        return copied(node, x, shape, Slice(), compute, x.map)
     out = fold(shape, x.channels)
     return copied(node, x, shape, Slice(stops=(out.height, out.width, out.channels)), compute, x.map)
 
@@ -117,8 +117,9 @@ def gather(node: Node) -> Value:
     axis = node.axis(node.integer("axis", 0), len(x.shape))
     shape = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
     if x.source is None:
-        at = None if x.numbers is None or indices.numbers is None else indices.numbers.astype(int)
-        return node.known(shape, None if at is None or x.numbers is None else x.numbers.take(at, axis), x.whole)
+        numbers, at = x.numbers, indices.numbers
+        known = None if numbers is None or at is None else lambda: numbers.take(at.astype(int), axis)
+        return node.known(shape, known, x.whole)
     out, count, side = fold(shape), indices.size, x.shape[axis]
     if isinstance(count, int) and isinstance(side, int) and count > side:
         raise Unsupported(f"of {count} places, some of them more than once, on an axis of {side}")
