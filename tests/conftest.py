@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Before anything imports them: Keras on JAX on the processor, wherever the tests run.
@@ -17,3 +18,16 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # otherwise jupyter_core warns that t
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_text_is_evaluated():
+    """SymPy evaluates text as Python: in no test may any reach its parser."""
+    from sympy.parsing import sympy_parser
+
+    def refuse(text, *args, **kwargs):
+        raise AssertionError(f"text reached SymPy's parser: {text!r}")
+
+    original, sympy_parser.parse_expr = sympy_parser.parse_expr, refuse
+    yield
+    sympy_parser.parse_expr = original
