@@ -35,6 +35,11 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
+STOPPED = {
+    MemoryError: "this needs more memory than there is; try a smaller model, or a machine with more",
+    RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
+    KeyboardInterrupt: "interrupted, and no file was left half-written",
+}
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 
 
@@ -262,6 +267,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, ImportError) as error:
         said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         print("unet_complexity:", " ".join(said.split()), file=sys.stderr)
+        return 2
+    except (MemoryError, RecursionError, KeyboardInterrupt) as error:
+        said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
+        print("unet_complexity:", said, file=sys.stderr)
         return 2
     return 0
 
