@@ -524,6 +524,15 @@ def test_whole_numbers_of_any_kind_are_whole_numbers(value):
     assert (explorer.side, type(explorer.side)) == (4, int)
 
 
+def test_a_page_sets_controls_and_nothing_else():
+    explorer = RepeatExplorer()
+    names = ("_key", "_initial", "_esm", "_anywidget_id")
+    before = [getattr(explorer, name) for name in names]
+    explorer.set_state({"side": 2, **dict.fromkeys(names, "<img src=x onerror=alert(1)>")})
+    assert explorer.side == 2
+    assert [getattr(explorer, name) for name in names] == before
+
+
 ODD = [
     *(float("inf"), -float("inf"), float("nan"), 4.0, 1e308, 4 + 0j, 10**30, -(10**30), 10**5000, -(10**5000)),
     *(True, None, ..., b"4", "4", "same ", "", [4], (4,), {4}, {"same": 4}, range(4), object(), Strange()),

@@ -147,6 +147,11 @@ class Explorer(anywidget.AnyWidget):
             for name, value in state.items():
                 setattr(self, name, value)
 
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what a page sends: the controls, checked as ever, and nothing else."""
+        controls = self.shown + self.folded
+        super().set_state({name: value for name, value in sync_data.items() if name in controls})
+
     @property
     def numbers(self) -> dict[str, Any]:
         """What the picture must show, as the package computes it."""
