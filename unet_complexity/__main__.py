@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NoReturn
 
 import unet_complexity
@@ -131,6 +132,8 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
     if dims and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     with needing(kind):
+        if kind == "onnx":
+            import_whole("onnx")
         reader = getattr(import_module(f"unet_complexity.readers.{kind}"), f"from_{kind}")
         network: Network = reader(path, side=size, unknown=unknown, **more)
     return network
@@ -143,6 +146,22 @@ def needing(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'") from None
+
+
+def import_whole(*libraries: str) -> None:
+    """Import native libraries while Ctrl-C waits: in the midst of that it aborts the process, or is lost."""
+    came: list[int] = []
+    waits = signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread()
+    if waits:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        for library in libraries:
+            import_module(library)
+    finally:
+        if waits:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def source(given: argparse.Namespace) -> Callable[[Any], Network]:
@@ -232,6 +251,7 @@ def collapse(arguments: Sequence[str]) -> None:
     if len(arguments) != 2:
         raise ValueError(f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx")
     with needing("onnx"), progress(f"rewriting {arguments[0]}"):
+        import_whole("onnx", "onnxruntime", "numpy.random")
         told = import_module("unet_complexity.collapse").command(*arguments)
     print(told)
 

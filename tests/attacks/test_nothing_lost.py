@@ -133,7 +133,8 @@ def test_a_full_disk_leaves_nothing_and_the_next_try_is_free(source):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 from unet_complexity.__main__ import main
 from unet_complexity.collapse import running
 running.SECONDS = 60
@@ -154,6 +155,33 @@ def test_control_c_is_one_line(source):
     told = "unet_complexity: interrupted, and no file was left half-written\n"
     assert (process.returncode, out, err) == (2, "", told)
     assert listing(source.parent) == before
+
+
+LIBRARY = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except BaseException:
+    print("lost")  # as compiled modules do, or they abort
+print("whole")
+"""
+IMPORTED = """
+import signal
+from unet_complexity.__main__ import import_whole
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    import_whole("native_library")
+except KeyboardInterrupt:
+    print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+@posix
+def test_control_c_waits_for_a_native_library(tmp_path):
+    (tmp_path / "native_library.py").write_text(LIBRARY)
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    run = [sys.executable, "-c", IMPORTED]
+    assert subprocess.check_output(run, env=env, text=True) == "whole\ninterrupted True\n"
 
 
 @pytest.mark.parametrize(("error", "said"), [
