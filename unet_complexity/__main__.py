@@ -149,9 +149,10 @@ def needing(extra: str) -> Iterator[None]:
 
 
 def import_whole(*libraries: str) -> None:
-    """Import native libraries while Ctrl-C waits: in the midst of that it aborts the process, or is lost."""
+    """Import native libraries while Ctrl-C waits; during an import it could abort, or be lost."""
     came: list[int] = []
-    waits = signal.getsignal(signal.SIGINT) is signal.default_int_handler and current_thread() is main_thread()
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    waits = usual and current_thread() is main_thread()
     if waits:
         signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:

@@ -1,7 +1,8 @@
 """Files that are read within limits, and written whole or not at all.
 
-New content first goes to a file in the same folder, with a name of its own.  Once it is on the disk it is put in its
-place.  A full disk or Ctrl-C therefore leaves the folder as it was.  A process that is killed may leave a .part file.
+New content first goes to a file in the same folder, with a name of its own.  Once it is on the
+disk it is put in its place.  A full disk or Ctrl-C therefore leaves the folder as it was.
+A process that is killed may leave a .part file.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from secrets import token_hex
 
-PATIENCE = 10.0  # seconds to wait for a lock; a holder reads and writes a few kB, which takes milliseconds
+PATIENCE = 10.0  # seconds to wait for a lock; its holder needs milliseconds for a few kB
 BUSY = (errno.EAGAIN, errno.EACCES)  # another process holds the lock: POSIX, Windows
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -45,9 +45,10 @@ def read_bytes(path: Path, most: int) -> bytes:
 def write_new(path: Path, data: bytes) -> None:
     """Write a file that is not there yet.
 
-    A hard link puts it in place, in one step that fails if the name is taken.  Some file systems have no links (exFAT,
-    some network drives).  There the name is claimed by an empty file, which also fails if it is taken, and the empty
-    file is replaced.  A program that opens the empty file in the instant between would lose what it writes to it.
+    A hard link puts it in place, in one step that fails if the name is taken.  Some file systems
+    have no links (exFAT, some network drives).  There an empty file claims the name, which also
+    fails if it is taken, and is then replaced.  A program that opens the empty file in the instant
+    between would lose what it writes to it.
 
     Raises:
         FileExistsError: the name is taken, even if only by a broken link.
@@ -65,7 +66,8 @@ def write_new(path: Path, data: bytes) -> None:
 def write_over(path: Path, data: bytes) -> None:
     """Write a file, in the place of one that may be there, whose permissions are kept.
 
-    A symbolic link stays, and the file that it points to is written.  Readers find the old content or the new one.
+    A symbolic link stays, and the file that it points to is written.  Readers find the old content
+    or the new one.  The new file belongs to the user who runs this; other hard links keep the old.
 
     Raises:
         OSError: the file cannot be written, or is write-protected; the old one is left as it was.
@@ -85,9 +87,9 @@ def write_over(path: Path, data: bytes) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Let one process or thread at a time work on ``path``; the others wait.
 
-    The system locks an empty file beside it, and ends the lock if the process dies.  POSIX lets us remove that file;
-    on Windows it stays.  The work goes on without a lock where the system has none: in a browser, which has one
-    process, and on some network drives.
+    The system locks an empty file beside it, and ends the lock if the process dies.  POSIX lets us
+    remove that file; on Windows it stays.  The work goes on without a lock if the system has none:
+    in a browser, which has one process, and on some network drives.
 
     Raises:
         TimeoutError: another process held the lock for PATIENCE seconds.
@@ -103,16 +105,22 @@ def locked(path: Path) -> Iterator[None]:
     finally:
         if sys.platform != "win32" and _is_ours(lock, beside) and not os.fstat(lock).st_size:
             with suppress(OSError):
-                beside.unlink()  # still held: a process that waits for it sees it gone, and makes a new one
+                beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
         os.close(lock)
 
 
 @contextmanager
 def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
     """Write ``data`` to a new file in the same folder, and remove that file at the end."""
-    part = path.with_name(f"{path.name[:40]}.{token_hex(8)}.part")  # 40: a name has at most 255 bytes
+    start = path.name[:40]  # 160 bytes in UTF-8; the whole name has at most 255
+    part = path.with_name(f"{start}.{os.urandom(8).hex()}.part")
+    private = 0o666 if mode is None else mode  # from the first byte on
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, private)
+
     try:
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if mode is None else mode)) as file:
+        with open(part, "xb", opener=opener) as file:
             if mode is not None:
                 os.chmod(part, mode)  # the umask may have taken some of it
             file.write(data)
@@ -120,7 +128,8 @@ def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
             os.fsync(file.fileno())
         yield part
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None  # the reader does not know the other file
+        # by the name that the reader knows
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         with suppress(OSError):
             part.unlink()
@@ -151,7 +160,8 @@ def _lock(beside: Path) -> int:
             raise
         os.close(lock)
         if time.monotonic() > end:
-            raise TimeoutError(errno.ETIMEDOUT, f"another notebook has been writing for {PATIENCE:g} s", str(beside))
+            said = f"another notebook has been writing for {PATIENCE:g} s"
+            raise TimeoutError(errno.ETIMEDOUT, said, str(beside))
         time.sleep(random.uniform(0.005, 0.02))
 
 

@@ -4,7 +4,8 @@ A guess is kept in a small file beside the notebooks, since each notebook runs i
 shows them all: ``my-predictions.json``, or what the environment variable ``UNET_COMPLEXITY_PREDICTIONS`` names.
 Nothing is sent anywhere; delete the file, and the guesses are forgotten.  Nothing is written before there is a guess.
 
-Notebooks that note guesses at the same time wait for each other.  A file that cannot be understood is never changed.
+Notebooks that note guesses at the same time wait for each other.  A file that cannot be understood
+is never changed.
 """
 
 from __future__ import annotations
