@@ -1,11 +1,7 @@
 """What does a U-Net cost, and why?  Costs of layers and networks, exactly, with numbers or letters for the sizes."""
 
-import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-COLLECTING = gc.isenabled()
-gc.disable()  # what SymPy makes when it is imported stays: to look for garbage in it takes an eighth of the time
 
 from unet_complexity import lite
 from unet_complexity.closed_form import Theta, level_sum, theta
@@ -62,9 +58,6 @@ from unet_complexity.layers import (
 from unet_complexity.memory import Memory, kept, live, peak
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.unets import classic_unet, pix2pix_unet
-
-if COLLECTING:
-    gc.enable()
 
 if TYPE_CHECKING:
     from unet_complexity.conventions.chart import plot_tools
