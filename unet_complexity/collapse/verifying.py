@@ -9,6 +9,7 @@ from typing import Any
 from unet_complexity.collapse.files import loaded
 from unet_complexity.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.collapse.running import apart, random_inputs, runner, sizes, timed
+from unet_complexity.escaping import plain
 
 SEEDS = (0, 1, 2)
 
@@ -38,7 +39,7 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
         raise ValueError(f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip())
     report = verified(original, collapsed)
     onnx.save(collapsed.model, target)
-    return f"{collapsed}\n{report}\nwritten to {target.name}"
+    return f"{collapsed}\n{report}\nwritten to {plain(target.name)}"
 
 
 def verified(original: Any, collapsed: Collapsed) -> str:
