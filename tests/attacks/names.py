@@ -3,6 +3,7 @@
 from unet_complexity import Conv2D, Network, ReLU, Tensor
 from unet_complexity.networks import Step
 from unet_complexity.readers.reading import Unknown
+from unet_complexity.roofline import Machine
 from unet_complexity.symbols import N
 
 PWNED = "window.pwned=1;document.title='pwned';alert(1)"
@@ -70,9 +71,17 @@ def network(names=NAMES, side=N):
     unknown = Unknown(names[1], last, x)
     steps.append(Step(last, unknown, (x,), (source,), 0, names[0], "decoder"))
     inputs = dict.fromkeys(names[:2], x)
-    return Network(names[0], inputs, tuple(steps), outputs=tuple(step.name for step in steps[-2:]))
+    return Network(f"{names[0]} {names[-1]}", inputs, tuple(steps), outputs=tuple(step.name for step in steps[-2:]))
 
 
 def harmless(side=N):
     """The same network with names that no view changes."""
     return network(tuple(f"n{i}" for i in range(len(ALL))), side)
+
+
+def counted(net):
+    """Without the layer that nobody can count, and as many inputs as there are."""
+    return Network(net.name, {net.steps[0].sources[0]: net.steps[0].inputs[0]}, net.steps[:-1])
+
+
+MACHINE = Machine(" ".join(NAMES), 10**12, 10**9)

@@ -12,15 +12,28 @@ from pathlib import Path
 
 import onnx
 import pytest
+import sympy as sp
 from matplotlib.cbook import is_math_text
 
 import unet_complexity
-from tests.attacks.names import ALL, HOSTILE, harmless, network
+from tests.attacks.names import ALL, HOSTILE, MACHINE, counted, harmless, network
 from tools.web import mathml
-from unet_complexity import Conv2D, from_onnx, lite, live, plot_blocks, plot_growth, plot_levels, plot_memory, theta
+from unet_complexity import (
+    Conv2D,
+    Network,
+    from_onnx,
+    lite,
+    live,
+    plot_blocks,
+    plot_growth,
+    plot_levels,
+    plot_memory,
+    theta,
+)
 from unet_complexity.__main__ import main, progress
 from unet_complexity.collapse.rewriting import Block, Collapsed
 from unet_complexity.conventions.chart import plot_tools
+from unet_complexity.cost import Tensor, not_counted
 from unet_complexity.escaping import (
     LONGEST_CELL,
     LONGEST_LABEL,
@@ -38,12 +51,12 @@ from unet_complexity.escaping import (
 )
 from unet_complexity.explorers import NetworkExplorer
 from unet_complexity.explorers.still import add_still
+from unet_complexity.networks import Step
 from unet_complexity.report import as_data, as_text
-from unet_complexity.roofline import MACHINES, roofline
+from unet_complexity.roofline import roofline
 from unet_complexity.symbols import C_in, N
 
 BYS = ("layer", "block", "level", "part")
-T4 = MACHINES["NVIDIA T4"]
 each_name = pytest.mark.parametrize("name", ALL.values(), ids=ALL)
 
 
@@ -184,9 +197,9 @@ def texts(net, seconds=True):
     yield "\n\n".join(as_text(net, net, "layer"))
     yield "\n\n".join(as_text(net, "no formula: " + net.name + net.steps[0].name, "layer"))
     if seconds:
-        line = roofline(net, T4)
+        line = roofline(net, MACHINE)
         yield from (str(line), repr(line), *(str(line.table(by)) for by in BYS))
-        yield repr(live(net.where(lambda step: step.sources[0] == net.name))[0])
+        yield from map(repr, live(counted(net)))
 
 
 def test_every_text_has_the_same_lines_and_nothing_invisible():
@@ -209,7 +222,7 @@ def test_a_table_as_text_shows_every_name_and_cuts_the_longest():
 def tables(net, seconds=True):
     yield from (net.table(by) for by in BYS)
     if seconds:
-        yield from (roofline(net, T4).table(by) for by in BYS)
+        yield from (roofline(net, MACHINE).table(by) for by in BYS)
 
 
 @pytest.mark.parametrize("side", [N, 64])
@@ -217,7 +230,8 @@ def test_every_table_of_a_page_has_the_same_elements_and_the_names_as_text(side)
     net, seconds = network(side=side), side is not N
     for table, other in zip(tables(net, seconds), tables(harmless(side), seconds), strict=True):
         page, twin = Text(table._repr_html_()), Text(other._repr_html_())
-        assert [tag for tag in page.tags if tag[0] != "span"] == twin.tags
+        tags, others = ([tag for tag in one.tags if tag[0] != "span"] for one in (page, twin))
+        assert tags == others
         assert {tag for tag in page.tags if tag[0] == "span"} <= {("span",)}
         shown = "".join(page.pieces).replace("\xa0", " ")
         assert [row[0] for row in table.rows if plain(row[0]).strip() not in shown] == []
@@ -226,6 +240,15 @@ def test_every_table_of_a_page_has_the_same_elements_and_the_names_as_text(side)
         others = [piece for piece in page.pieces if re.search(r"[$\\]", piece) and piece not in formulas]
         assert set(others) <= {"$", "\\"}
     assert net._repr_html_() == net.table()._repr_html_()
+
+
+def test_a_letter_may_be_called_anything_too():
+    letter = sp.Symbol(HOSTILE["an element"], integer=True, positive=True)
+    x = Tensor(letter, 2, 3)
+    net = Network("net", x, (Step("conv", Conv2D(1, 1), (x,), ("input",), 0, "conv", "head"),))
+    page = Text(net._repr_html_())
+    assert "img" not in [tag for tag, *_ in page.tags]
+    assert plain(HOSTILE["an element"]) in "".join(page.pieces)
 
 
 @pytest.mark.parametrize("side", [N, 64])
@@ -250,6 +273,7 @@ def test_every_table_of_latex_has_the_same_rows_and_the_names_as_text(side):
         for line, twin in zip(lines, twins, strict=True):
             cells, others = (re.split(r"(?<!\\)&", one) for one in (line, twin))
             assert [cell.strip() for cell in cells[1:]] == [cell.strip() for cell in others[1:]]
+        assert lines[-1] == latex(not_counted(table.missing))
         names = [re.split(r"(?<!\\)&", line)[0].strip() for line in lines if line.endswith(r"\\")][1:]
         for name, row in zip(names, (*table.rows, table.total), strict=True):
             assert name == latex(row[0]).strip()
@@ -265,7 +289,7 @@ def test_a_formula_of_a_cost_or_of_growth_is_set_whatever_it_speaks_of():
 
 def test_json_is_ascii_and_holds_the_names_as_they_are():
     net = network(side=64)
-    text = json.dumps(as_data(net, net.name, "layer", roofline(net, T4).table("layer")))
+    text = json.dumps(as_data(net, net.name, "layer", roofline(net, MACHINE).table("layer")))
     assert text.isascii()
     data = json.loads(text)
     assert [row["name"] for row in data["rows"]] == [step.name for step in net]
@@ -273,11 +297,6 @@ def test_json_is_ascii_and_holds_the_names_as_they_are():
 
 
 PLOTS = {"levels": plot_levels, "blocks": plot_blocks, "memory": plot_memory}
-
-
-def counted(net):
-    """Without the layer that nobody can count, and as many inputs as there are."""
-    return type(net)(net.name, {net.name: net.steps[0].inputs[0]}, net.steps[:-1])
 
 
 # matplotlib's own font lacks the wide sign, and says so
@@ -327,7 +346,7 @@ def test_without_matplotlib_a_picture_is_text_in_a_page(monkeypatch):
     net = counted(network(side=64))
     data, _ = plot_blocks(net)._repr_mimebundle_()
     page = Text(data["text/html"])
-    assert {tag for tag, *_ in page.tags} == {"p"}
+    assert {tag for tag, *_ in page.tags} == {"p", "span"}
     assert plain(net.name) in "".join(page.pieces)
     assert all(line.isprintable() for line in data["text/plain"].split("\n"))
 

@@ -3,13 +3,13 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from tests.attacks.names import ALL, network
+from tests.attacks.names import ALL, MACHINE, counted, network
 from tests.browser import conftest
 from tools import web
-from unet_complexity import Network, plot_blocks, plot_memory
+from unet_complexity import plot_blocks, plot_memory
 from unet_complexity.escaping import plain
 from unet_complexity.explorers import NetworkExplorer
-from unet_complexity.roofline import MACHINES, roofline
+from unet_complexity.roofline import roofline
 
 # What tables, explorers and their pictures are made of.
 ELEMENTS = """div p span pre table caption thead tbody tr th td img script style svg defs pattern rect circle path g
@@ -28,10 +28,6 @@ FOUND = """(allowed) => {
         text: document.body.textContent.replaceAll('\\u00a0', ' '),
     };
 }"""
-
-
-def counted(net):
-    return Network(net.name, {net.name: net.steps[0].inputs[0]}, net.steps[:-1])
 
 
 def looked_at(page, scripts):
@@ -66,7 +62,7 @@ def test_the_test_sees_a_script_that_runs(watched):
 def test_tables_show_hostile_names_as_text(watched, offline_page, tmp_path):
     net = network(side=64)
     parts = [net._repr_html_(), *(net.table(by)._repr_html_() for by in ("layer", "level", "part"))]
-    parts += [roofline(net, MACHINES["NVIDIA T4"])._repr_html_(), network()._repr_html_()]
+    parts += [roofline(net, MACHINE)._repr_html_(), network()._repr_html_()]
     html = tmp_path / "tables.html"
     html.write_text(f"{HEAD}<div class=shown>{''.join(parts)}</div>", encoding="utf-8")
     text = looked_at(offline_page(html), scripts=0)
