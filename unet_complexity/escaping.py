@@ -1,14 +1,14 @@
 r"""Foreign text, made harmless where it leaves: one function per destination.
 
-Names of layers, inputs and models come from files that anybody may have written.  They are kept as they are and
-escaped by each view, for the place where that view is read.  :func:`plain` is the base of the others, so that nothing
-invisible reaches any reader:
+The names of layers, inputs and models come from files that anybody may have written.  The package
+keeps them as they are.  Each view escapes them for the place where it is read:
 
-    terminal, plain text    plain, one_line        a sheet          csv_cell
-    a page                  html_text, attribute   a LaTeX file     latex
-    a page's script         javascript             a formula        latex_in_formula
-    a matplotlib picture    drawn
+    terminal, plain text    plain, one_line        CSV              csv_cell
+    HTML                    html_text, attribute   LaTeX file       latex
+    a page's script         javascript             formula          latex_in_formula
+    matplotlib              drawn
 
+All but :func:`javascript` begin with :func:`plain`, so that no view holds invisible characters.
 No view writes foreign text as Markdown.
 """
 
@@ -17,18 +17,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
-LONGEST_MESSAGE = 500  # characters: some lines of a terminal, room for every rule and its advice
-LONGEST_CELL = 500  # of a table as text, which fills every other row of a column up to the longest
-LONGEST_LABEL = 40  # of a name in a picture: more would leave no room for the bars
+LONGEST_MESSAGE = 500  # characters: a few lines of a terminal, enough for a rule and its advice
+LONGEST_CELL = 500  # in a table as text, where the longest name sets the width of every row
+LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for the bars
 
-FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"  # the wide forms too: some sheets read them alike
+FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 LATEX = {character: f"\\{character}" for character in "_&%#${}"}
-IN_TEXT = LATEX | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+IN_TEXT = LATEX | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 IN_FORMULA = LATEX | {"\\": r"\backslash{}", "~": r"{\sim}", "^": r"{\wedge}"}
 
 
 def plain(text: str) -> str:
-    r"""Text for a terminal: whatever moves, colours, hides or reorders is shown as Python would write it.
+    r"""Text for a terminal.  Characters that are not printable are shown as Python escapes.
+
+    These are control characters, line breaks, bidirectional and zero-width marks, and lone
+    surrogates.
 
     >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
     conv\x1b[2J\n\u202e/a_b
@@ -39,7 +46,9 @@ def plain(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """At most so many characters: the middle gives way, since a path's end tells most, and a message's end advises.
+    """Cut text to ``most`` characters, in the middle.
+
+    The end of a path is its most telling part, and the end of a message is its advice.
 
     >>> shortened("encoder/block/conv", 9)
     'enco…conv'
@@ -51,7 +60,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def one_line(message: str) -> str:
-    r"""A message for a terminal: one line of at most LONGEST_MESSAGE characters.
+    r"""Message for a terminal: one line of at most LONGEST_MESSAGE characters.
 
     >>> one_line("no such\n layer: \x07")
     'no such layer: \\x07'
@@ -60,7 +69,10 @@ def one_line(message: str) -> str:
 
 
 def html_text(text: str) -> str:
-    """Text between tags.  MathJax looks for formulas there, but not across tags: what begins one stands alone.
+    """Text between HTML tags.
+
+    MathJax looks for formulas in a page's text, but not across tags.  So each character that can
+    begin a formula gets an element of its own.
 
     >>> html_text("<img> $x$")
     '&lt;img&gt; <span>$</span>x<span>$</span>'
@@ -69,14 +81,16 @@ def html_text(text: str) -> str:
 
 
 def attribute(text: str) -> str:
-    """Text for an attribute's value, in quotes of either kind; or the source of a formula, which MathJax is to read."""
-    from html import escape  # here, since it takes a tenth of the time that importing the package does
+    """Text for an attribute's value, in either quotes; also the source of a formula in HTML."""
+    from html import escape  # importing html takes 5 ms, a tenth of importing this package
 
     return escape(plain(text))
 
 
 def javascript(value: Any) -> str:
-    r"""Plain data as JavaScript, also inside a page's script, which neither ``</script`` nor ``<!--`` then ends.
+    r"""Plain data as a JavaScript literal, safe inside a script element.
+
+    Without a "<" it can hold neither ``</script`` nor ``<!--``.
 
     >>> print(javascript({"name": "</script>\u2028"}))
     {"name":"\u003c/script>\u2028"}
@@ -87,19 +101,25 @@ def javascript(value: Any) -> str:
 
 
 def csv_cell(value: Any) -> Any:
-    """A cell of a sheet: text that would be a formula there gets an apostrophe in front; numbers stay numbers.
+    """Cell of a CSV file.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay
+    numbers.
 
     >>> csv_cell("=1+1"), csv_cell("conv"), csv_cell(-1)
     ("'=1+1", 'conv', -1)
     """
     if not isinstance(value, str):
         return value
-    starts = value.startswith(("\t", "\r", "\n")) or value.lstrip().startswith(tuple(FORMULA_STARTS))
-    return "'" * starts + plain(value)
+    breaks = value.startswith(("\t", "\r", "\n"))
+    is_formula = breaks or value.lstrip().startswith(FORMULA_STARTS)
+    return "'" * is_formula + plain(value)
 
 
 def latex(text: str) -> str:
-    r"""Text for a LaTeX file.  A row that begins with [ or * would be read by the end of the row before.
+    r"""Text in a LaTeX file.
+
+    ``\\`` at the end of a row takes a following [ or * as its argument; {} in front prevents it.
 
     >>> print(latex("a_b 50%"))
     a\_b 50\%
@@ -109,7 +129,10 @@ def latex(text: str) -> str:
 
 
 def latex_in_formula(text: str) -> str:
-    r"""Text inside a formula.  Special characters stand beside ``\text``: MathJax 2, 3 and LaTeX agree only there.
+    r"""Text in a formula.
+
+    Special characters stand beside ``\text{...}``, not in it: MathJax 2 would show the backslash
+    of ``\text{\_}``, while MathJax 3 and LaTeX require it.
 
     >>> print(latex_in_formula("as C_in grows"))
     \text{as C}\_\text{in grows}
@@ -119,7 +142,7 @@ def latex_in_formula(text: str) -> str:
 
 
 def drawn(text: str) -> str:
-    r"""A label for matplotlib, which would read ``$...$`` as a formula.
+    r"""Label for matplotlib, which would read ``$...$`` as a formula.
 
     >>> print(drawn("a $x$"))
     a \$x\$

@@ -64,7 +64,8 @@ class Table:
     def to_csv(self) -> str:
         """CSV text, to write where you like: plain numbers, no separators, a header line, the total last.
 
-        A line after the total names what is not counted, where something is not.
+        A line after the total names what is not counted, where something is not.  A name that a spreadsheet would run
+        as a formula, such as "=1+1", has an apostrophe in front.
         """
         text = io.StringIO()
         notes = [[not_counted(self.missing)]] if self.missing else []
