@@ -12,8 +12,8 @@ from unet_complexity.explorers import NetworkExplorer
 from unet_complexity.roofline import roofline
 
 # What tables, explorers, their pictures and the pages around them are made of.
-ELEMENTS = """main div p span pre table caption thead tbody tr th td img script style svg defs pattern rect circle path g
-    text label input fieldset legend details summary dl dt dd button
+ELEMENTS = """main div p span pre table caption thead tbody tr th td img script style svg defs pattern rect circle path
+    g text label input fieldset legend details summary dl dt dd button
     math mrow mi mo mn mtext mtable mtr mtd mspace mstyle""".split()
 HEAD = "<!doctype html><meta charset=utf-8><title>clean</title>"
 FOUND = """(allowed) => {
