@@ -82,7 +82,7 @@ def test_a_message_is_one_line_of_limited_length(name):
     message = one_line(f"no layer {name} here;\n give another")
     assert message.isprintable()
     assert message.startswith("no layer ")
-    assert message.endswith("give another")
+    assert message.endswith("here; give another")
     assert len(message) <= LONGEST_MESSAGE == 500
 
 
@@ -92,6 +92,10 @@ def test_a_cell_of_a_sheet_is_no_formula(name):
     assert cell.lstrip()[:1] not in tuple("=+-@\t\r\uff1d")
     assert cell in (plain(name), f"'{plain(name)}")
     assert cell.isprintable()
+
+
+def test_a_cell_that_begins_with_a_tab_or_a_return_is_text_whatever_follows():
+    assert [csv_cell(text) for text in ("\tconv", "\rconv")] == [r"'\tconv", r"'\rconv"]
 
 
 def test_numbers_in_a_sheet_stay_numbers():
