@@ -19,6 +19,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from unet_complexity.escaping import LONGEST_MESSAGE
 from unet_complexity.readers import limits
 
 MOST_MEMORY = 2**30  # bytes, of the whole process
@@ -293,6 +294,6 @@ def test_running_out_of_stack_or_memory_is_a_value_error(error, said):
 
 
 def test_a_long_message_keeps_its_start_and_its_end():
-    with pytest.raises(ValueError, match=r"^name aaa.*\.\.\.a* is not known$") as caught, limits.refusals("m"):
+    with pytest.raises(ValueError, match="^name aaa.*…a* is not known$") as caught, limits.refusals("m"):
         raise ValueError(f"name {'a' * 10_000} is not known")
-    assert len(str(caught.value)) <= limits.MOST_CHARACTERS
+    assert len(str(caught.value)) <= LONGEST_MESSAGE
