@@ -294,6 +294,6 @@ def test_running_out_of_stack_or_memory_is_a_value_error(error, said):
 
 
 def test_a_long_message_keeps_its_start_and_its_end():
-    with pytest.raises(ValueError, match="^name aaa.*…a* is not known$") as caught, limits.refusals("m"):
+    with pytest.raises(ValueError, match=r"^name aaa.*…a* is not known$") as caught, limits.refusals("m"):
         raise ValueError(f"name {'a' * 10_000} is not known")
     assert len(str(caught.value)) <= LONGEST_MESSAGE
