@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from unet_complexity import lite
+from unet_complexity import jupyterlite
 from unet_complexity.cost import with_separators
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live, peak
@@ -42,7 +42,7 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(self.figure, _Unseen):
-            words = f"{self.text}\nNo picture: {lite.missing('matplotlib')}"
+            words = f"{self.text}\nNo picture: {jupyterlite.missing('matplotlib')}"
             return {"text/plain": words, "text/html": f"<p>{escape(words)}</p>"}, {}
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
@@ -58,7 +58,7 @@ class _Unseen:
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
-    if not lite.can_import("matplotlib"):
+    if not jupyterlite.can_import("matplotlib"):
         return _Unseen(), [_Unseen()] * columns
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
 

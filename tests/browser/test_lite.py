@@ -3,7 +3,7 @@
 from tests.browser import conftest
 from tests.browser.test_explorers import wait_until
 from tools import notebooks
-from unet_complexity.lite import missing
+from unet_complexity.jupyterlite import missing
 
 NAME = "02-upsampling-rows-and-columns.ipynb"
 EXPLORER = "[one for one in Out.values() if type(one).__name__ == 'RepeatExplorer'][-1]"
