@@ -225,8 +225,9 @@ def loaded_by(statement: str) -> set[str]:
     return HEAVY & set(json.loads(result.stdout))
 
 
-def test_importing_stays_light():
-    assert loaded_by("import unet_complexity") == set()
+@pytest.mark.parametrize("name", ["unet_complexity", "unet_complexity.engineering"])
+def test_importing_stays_light(name):
+    assert loaded_by(f"import {name}") == set()
 
 
 def test_importing_something_heavy_would_be_noticed():
