@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.symbols import L, Size, exact, q
+from unet_complexity.symbols import L, Size, as_expr, exact, q
 
 
 def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
@@ -45,7 +45,7 @@ def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> lis
     if moving != 1 and (base != 2 or rest.has(letter) or not slope.is_number):
         raise ValueError(f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; sum the rest by hand")
     if slope == 0:
-        return [constant * part for part in sp.Add.make_args(sp.sympify(last - first + 1))]
+        return [constant * part for part in sp.Add.make_args(as_expr(last - first + 1))]
     constant /= sp.Integer(2) ** slope - 1
     return [constant * _two_to(slope * (last + 1) + rest), -constant * _two_to(slope * first + rest)]
 
@@ -62,7 +62,7 @@ def powers_of_two(value: Any) -> sp.Expr:
     >>> powers_of_two(4**L - 2**(2*L))
     0
     """
-    value = sp.sympify(value)
+    value = as_expr(value)
 
     def is_power(x: sp.Expr) -> bool:
         return bool(x.is_Pow and x.base.is_Rational and x.base != 2 and not x.exp.is_number)

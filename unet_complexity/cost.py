@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from unet_complexity.symbols import Size, as_size, exact, named_letters, substitute
+from unet_complexity.symbols import Size, as_expr, as_size, exact, named_letters, substitute
 
 BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
@@ -89,7 +89,7 @@ class Rule(NamedTuple):
 
     def check(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> None:
         """ValueError where the values given for letters break the rule."""
-        value = sp.sympify(substitute(self.whole, letters))
+        value = as_expr(substitute(self.whole, letters))
         if value.is_number and not (value.is_Integer and value >= 0):
             raise ValueError(
                 f"this formula holds where {self.text}, got {given}; "

@@ -29,7 +29,7 @@ import sympy as sp
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import bytes_of, with_separators
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, as_expr
 
 
 @dataclass(frozen=True, repr=False)
@@ -180,7 +180,7 @@ def at_least(a: Any, b: Any) -> bool:
     """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
-    difference = sp.sympify(a - b)
+    difference = as_expr(a - b)
     above_one = {x: x + 1 for x in difference.free_symbols if x.is_positive}  # so that each x may be 0
     terms = sp.Add.make_args(sp.expand(difference.subs(above_one, simultaneous=True)))
     letters = {x: sp.Symbol(x.name, nonnegative=True) for x in above_one}

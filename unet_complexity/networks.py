@@ -18,7 +18,7 @@ import sympy as sp
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact, named_letters, substitute
+from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Span(NamedTuple):
     @property
     def rule(self) -> Rule:
         """The range may be empty, but must not go backwards."""
-        return Rule(f"{self.last} >= {self.first - 1}", sp.sympify(self.last - self.first + 1))
+        return Rule(f"{self.last} >= {self.first - 1}", as_expr(self.last - self.first + 1))
 
     def __str__(self) -> str:
         return f"{self.first} ... {self.last}"

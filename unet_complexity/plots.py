@@ -19,6 +19,7 @@ from unet_complexity.cost import with_separators
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live, peak
 from unet_complexity.networks import Network
+from unet_complexity.symbols import as_expr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -188,7 +189,7 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
     figure, (ax,) = _figure(7, 4)
     said = []
     for (name, formula), colour, dash in zip(curves.items(), CURVES, DASHES, strict=False):
-        formula = sp.sympify(formula)
+        formula = as_expr(formula)
         if formula.free_symbols - {letter}:
             raise ValueError(
                 f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest"

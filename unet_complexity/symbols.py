@@ -122,6 +122,20 @@ def _checked_letters(value: sp.Expr, what: str, at_least: int) -> sp.Expr:
     return value
 
 
+def as_expr(value: Any) -> sp.Expr:
+    """Return a number or an expression as a SymPy expression.
+
+    Text is never evaluated: it raises ``SympifyError``, which is a ValueError.
+
+    >>> as_expr(3) / 2
+    3/2
+    >>> as_expr("3")
+    Traceback (most recent call last):
+    sympy.core.sympify.SympifyError: SympifyError: '3'
+    """
+    return sp.sympify(value, strict=True)
+
+
 def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
     """One size for both axes, or (rows, columns).
 
@@ -153,10 +167,10 @@ def floor_div(a: Size, b: Size) -> Size:
     """
     if isinstance(a, int) and isinstance(b, int):
         return a // b
-    number, letters = sp.sympify(a).as_coeff_Add()
+    number, letters = as_expr(a).as_coeff_Add()
     if isinstance(b, int) and number.is_Integer:
         return exact(letters / b + number // b)
-    return exact(sp.sympify(a) / b)
+    return exact(as_expr(a) / b)
 
 
 T = TypeVar("T")

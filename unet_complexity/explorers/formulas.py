@@ -21,7 +21,7 @@ from unet_complexity.engineering.roofline import Kernel, Machine, roofline
 from unet_complexity.layers import Conv2D, Conv2DTranspose, Convolution, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, N, b, c, f, g, k, m, n, q, s, t
+from unet_complexity.symbols import C_in, C_out, L, N, as_expr, b, c, f, g, k, m, n, q, s, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 Table = dict[str, Any]  # plain numbers by name
@@ -63,7 +63,7 @@ def javascript(formulas: Any) -> str:
         return "[" + ",".join(map(javascript, formulas)) + "]"
     if isinstance(formulas, str):
         return json.dumps(formulas)
-    expr = sp.sympify(formulas)
+    expr = as_expr(formulas)
     letters = ", ".join(sorted(map(str, expr.free_symbols)))
     return f"({{{letters}}}) => {_Printer().doprint(expr)}"
 

@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any, ClassVar
 from zlib import crc32
 
-import sympy as sp
 import traitlets
 
 from unet_complexity.explorers import module, own
@@ -16,7 +15,7 @@ from unet_complexity.explorers.formulas import Formulas, Table
 from unet_complexity.explorers.levels import bytes_written
 from unet_complexity.explorers.templates import filled
 from unet_complexity.networks import Network
-from unet_complexity.symbols import N, substitute
+from unet_complexity.symbols import N, as_expr, substitute
 
 Networks = Network | Mapping[tuple[int, int], Network]
 SENTENCE = (
@@ -130,7 +129,7 @@ def _class_for(cls: type[NetworkExplorer], network: Any) -> type[NetworkExplorer
 def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
         raise TypeError(f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)")
-    letters = sp.sympify(network.total().reads).free_symbols
+    letters = as_expr(network.total().reads).free_symbols
     if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
         raise ValueError(
             f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"

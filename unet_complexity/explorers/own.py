@@ -16,7 +16,7 @@ from unet_complexity.explorers.formulas import Formulas, Table
 from unet_complexity.explorers.templates import template
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
-from unet_complexity.symbols import N
+from unet_complexity.symbols import N, as_expr
 from unet_complexity.unets import pix2pix_unet
 
 LARGEST = 1024
@@ -74,7 +74,7 @@ def sides(network: Network) -> dict[str, int]:
     >>> sides(pix2pix_unet(N, 3))
     {'low': 128, 'high': 1024, 'step': 128}
     """
-    wholes = {rule.whole for rule in network.rules} | {sp.sympify(step.output.height - 1) for step in network}
+    wholes = {rule.whole for rule in network.rules} | {as_expr(step.output.height - 1) for step in network}
     rules = [[Fraction(str(c)) for c in sp.Poly(whole, N).all_coeffs()] for whole in wholes]
     found: list[int] = []
     for side in range(1, 64 * LARGEST):

@@ -16,7 +16,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
 from unet_complexity.layers.windows import axes, same_padding
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact
+from unet_complexity.symbols import Size, Sizes, as_expr, as_pair, as_size, exact
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class PhaseConv2D(Convolution):
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         # given letters, no phase may reach further than the map is long
-        reach = (exact(n - sp.ceiling(sp.sympify(k // 2) / s) + 1) for n, k, s in axes(x, self.kernel_size, self.size))
+        reach = (exact(n - sp.ceiling(as_expr(k // 2) / s) + 1) for n, k, s in axes(x, self.kernel_size, self.size))
         return *super().sizes(x), *reach
 
 
@@ -79,12 +79,12 @@ def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Size:
     """
     if isinstance(n, int) and isinstance(k, int) and isinstance(s, int):
         return sum(max(n - abs(offset), 0) for offsets in phase_offsets(k, s) for offset in set(offsets))
-    before = sp.floor(sp.sympify(k - 1) / 2)
+    before = sp.floor(as_expr(k - 1) / 2)
     outside = sum(_beyond(pad, s) for pad in (before, k - 1 - before))
     return exact(sp.expand((k + s - 1) * n - outside))
 
 
 def _beyond(pad: sp.Expr, s: Size) -> sp.Expr:
     """Offsets on one side's padding: pad mod s phases reach one element further than the others."""
-    whole = sp.floor(pad / sp.sympify(s))
+    whole = sp.floor(pad / as_expr(s))
     return s * whole * (whole + 1) / 2 + (pad - s * whole) * (whole + 1)

@@ -16,7 +16,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
 from unet_complexity.layers.windows import Padding, hang_over, reach_left, span, taps_in_bounds, taps_inside, windows
-from unet_complexity.symbols import Size, Sizes, exact, floor_div
+from unet_complexity.symbols import Size, Sizes, as_expr, exact, floor_div
 
 
 @dataclass(frozen=True)
@@ -114,4 +114,4 @@ def _cut_in_front(padding: Padding, k: Size, dilation: Size, added: Size | None)
     if not isinstance(padding, str):
         return padding[0]
     reach = span(k, dilation)
-    return exact(sp.Max(sp.floor(sp.sympify(reach - reach % 2 - (added or 0)) / 2), 0))
+    return exact(sp.Max(sp.floor(as_expr(reach - reach % 2 - (added or 0)) / 2), 0))

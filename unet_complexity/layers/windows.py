@@ -16,7 +16,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import one_of
-from unet_complexity.symbols import Pair, Size, as_pair, as_size, ceil_div, exact, floor_div
+from unet_complexity.symbols import Pair, Size, as_expr, as_pair, as_size, ceil_div, exact, floor_div
 
 Border: TypeAlias = tuple[Pair, Pair]
 Padding: TypeAlias = str | Pair  # of one axis: "same", "valid" or (before, after)
@@ -82,7 +82,7 @@ def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Siz
             f"try padding='same' or a side of at least {exact(span(k, dilation) - before - after)}"
         )
     if room + stride == n and not (isinstance(n, int) and isinstance(stride, int)):
-        return exact(sp.sympify(n) / stride)  # a stop for each stride of the map: the whole side is taken to fit
+        return exact(as_expr(n) / stride)  # a stop for each stride of the map: the whole side is taken to fit
     return exact(floor_div(room, stride) + 1)
 
 
@@ -189,5 +189,5 @@ def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size)
         taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
         return sum(min(count, k) for count in taps) if isinstance(k, int) else sum(taps)
     i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps_of_one = sp.ceiling((pad - i * stride) / sp.sympify(dilation))
-    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(sp.sympify(pad) / stride) - 1))
+    taps_of_one = sp.ceiling((pad - i * stride) / as_expr(dilation))
+    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(as_expr(pad) / stride) - 1))

@@ -15,7 +15,7 @@ import sympy as sp
 from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import Layer
 from unet_complexity.networks import Network, Span, Step
-from unet_complexity.symbols import Pair, Size, exact, level
+from unet_complexity.symbols import Pair, Size, as_expr, exact, level
 
 
 class Builder:
@@ -80,7 +80,7 @@ def two_to(exponent: Size) -> Any:
 
 def halved(sides: Pair, times: Size, channels: Size) -> Tensor:
     """The map whose sides were halved so many times."""
-    rows, columns = (exact(side * sp.sympify(two_to(-times))) for side in sides)
+    rows, columns = (exact(side * as_expr(two_to(-times))) for side in sides)
     return Tensor(rows, columns, channels)
 
 

@@ -16,7 +16,7 @@ from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import Concatenate, Conv2D, Conv2DTranspose, Cropping2D, MaxPooling2D, ReLU, UpSampling2D
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact, floor_div
+from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact, floor_div
 from unet_complexity.unets.builder import Builder, check_sides, levels, two_to
 
 
@@ -59,13 +59,13 @@ def classic_unet(
         check_sides(sides, lambda s: _fits(s, lost, d), 2**d, rule)
     plan = _Plan(sides, as_size(base_filters, "base_filters"), k, d, up, padding, lost)
     net = plan.build(Tensor(*sides, in_channels), classes)
-    rules = [Rule(f"{two_to(d)} divides the side{added}", sp.sympify(s + lost) / two_to(d)) for s in sides]
+    rules = [Rule(f"{two_to(d)} divides the side{added}", as_expr(s + lost) / two_to(d)) for s in sides]
     if padding == "same" and (not isinstance(k, int) or k > 3):
-        rules += [Rule.largest_kernel(k, sp.sympify(s) / two_to(d)) for s in sides]
+        rules += [Rule.largest_kernel(k, as_expr(s) / two_to(d)) for s in sides]
     if lost != 0:
         ends = [*plan.leaving(d), *plan.leaving(0)]
-        rules += [Rule("every map keeps a pixel", sp.sympify(side - 1)) for side in ends]
-        rules.append(Rule(f"{k} >= 2", sp.sympify(k - 2)))  # a 1 x 1 kernel loses nothing, so nothing is cropped
+        rules += [Rule("every map keeps a pixel", as_expr(side - 1)) for side in ends]
+        rules.append(Rule(f"{k} >= 2", as_expr(k - 2)))  # a 1 x 1 kernel loses nothing, so nothing is cropped
     return net.network("classic U-Net", rules, recipe)
 
 
@@ -86,7 +86,7 @@ class _Plan:
 
     def entering(self, l: Size) -> list[Size]:
         """Sides of the map that enters the encoder's block l."""
-        return [exact(sp.expand((side + self.lost) * sp.sympify(two_to(-l)) - self.lost)) for side in self.sides]
+        return [exact(sp.expand((side + self.lost) * as_expr(two_to(-l)) - self.lost)) for side in self.sides]
 
     def leaving(self, l: Size) -> list[Size]:
         """Sides of the map that leaves the decoder's block l; for l = d, the bottleneck."""

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import (
     Activation,
@@ -23,7 +21,7 @@ from unet_complexity.layers import (
     UpSampling2D,
 )
 from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import C, N, Pair, Size, as_pair, as_size, exact
+from unet_complexity.symbols import C, N, Pair, Size, as_expr, as_pair, as_size, exact
 from unet_complexity.unets.builder import Builder, check_sides, halved, levels, two_to
 
 
@@ -65,10 +63,10 @@ def pix2pix_unet(
     plan = _Plan(sides, as_size(base_filters, "base_filters"), kernel_size, depth, q, all_the_way)
     net = plan.build(Tensor(*sides, in_channels), out_channels)
     least = 2 if plan.all_the_way else exact(plan.turn + 1)
-    rules = [Rule(f"{two_to(depth)} divides the side", sp.sympify(s) / two_to(depth)) for s in sides]
-    rules.append(Rule(f"{depth} >= {least}", sp.sympify(depth - least)))
+    rules = [Rule(f"{two_to(depth)} divides the side", as_expr(s) / two_to(depth)) for s in sides]
+    rules.append(Rule(f"{depth} >= {least}", as_expr(depth - least)))
     if not isinstance(plan.k, int) or plan.k > 5:  # smaller ones fit wherever the depth does
-        rules += [Rule.largest_kernel(plan.k, 2 * sp.sympify(s) / two_to(depth)) for s in sides]
+        rules += [Rule.largest_kernel(plan.k, 2 * as_expr(s) / two_to(depth)) for s in sides]
     return net.network("pix2pix U-Net", rules, recipe)
 
 

@@ -5,6 +5,8 @@ $$\text{total} = \sum_{\text{steps}} \text{rule}_{\text{kind}}(\text{what the st
 
 from __future__ import annotations
 
+import ast
+import operator
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.engineering.conventions.quantities import ACTIVATIONS, BN, LETTERS, kind, pads, quantities, usual
 from unet_complexity.layers import Add, Conv2DTranspose, Convolution, Layer
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size, as_expr, exact
 
 PARTS = ("convolutions", "bias", "upsampling", "normalization", "activations", "other")
 
@@ -99,7 +101,7 @@ class Convention:
         """What the tool adds for one step, in its order; ``without``: a letter to take as 0."""
         self._refuse_gaps(step)
         rule, values = self._additions(kind(step.layer)), quantities(step) | ({without: 0} if without else {})
-        replaced = {LETTERS[name]: sp.sympify(value) for name, value in values.items()}
+        replaced = {LETTERS[name]: as_expr(value) for name, value in values.items()}
         counts = [exact(addition.xreplace(replaced)) for addition in rule]
         if fractions := [count for count in counts if isinstance(count, sp.Rational)]:
             raise self._unknown(
@@ -131,7 +133,22 @@ class Convention:
 @cache
 def _parsed(rule: str) -> tuple[sp.Expr, ...]:
     """Terms in the order in which the tool adds them, from "first; second"."""
-    return tuple(sp.sympify(term, locals=LETTERS) for term in rule.split(";"))
+    return tuple(_expression(ast.parse(term.strip(), mode="eval").body) for term in rule.split(";"))
+
+
+OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+
+
+def _expression(node: ast.expr) -> sp.Expr:
+    """The arithmetic of a rule, and nothing else: numbers, letters, + - * / and brackets."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return sp.Integer(node.value)
+    if isinstance(node, ast.Name) and node.id in LETTERS:
+        return LETTERS[node.id]
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return OPERATORS[type(node.op)](_expression(node.left), _expression(node.right))
+    known = ", ".join(LETTERS)
+    raise ValueError(f"a rule has numbers, + - * / and {known}, got {ast.unparse(node)}")
 
 
 def _sum(terms: list[Size]) -> Size:

@@ -14,7 +14,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
 from unet_complexity.layers.windows import axes, taps_in_bounds, window_count, windows
 from unet_complexity.networks import Step
-from unet_complexity.symbols import Size, exact, floor_div
+from unet_complexity.symbols import Size, as_expr, exact, floor_div
 
 # the letters of a rule, and what each counts at one layer
 MEANING: dict[str, str] = {
@@ -130,7 +130,7 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
         more = sp.Max(k - s, 0) if layer.padding == "same" else 0
-        cut = sp.ceiling(sp.sympify(more) / 2)
+        cut = sp.ceiling(as_expr(more) / 2)
         pairs.append((exact(cut), exact(sp.Max(k, s) - k + 2 * cut - more)))
     return pairs
 

@@ -10,7 +10,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.symbols import Size, as_size, ceil_div, exact, floor_div
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, floor_div
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class Slice(_Copy):
             object.__setattr__(self, name, three)
         for step in self.steps:
             as_size(step, "steps")
+        for place in (*self.starts, *self.stops):
+            if place is not None and not isinstance(place, (int, sp.Expr)):
+                raise TypeError(f"Slice: starts and stops must be whole numbers or None, got {place!r}; try 0 or -1")
 
     def output(self, x: Tensor) -> Tensor:
         ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
@@ -51,7 +54,7 @@ def _place(n: Size, at: Any, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""
     if at is None:
         return otherwise
-    place = exact(n + at) if sp.sympify(at).is_negative else at
+    place = exact(n + at) if as_expr(at).is_negative else at
     return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
 
 
@@ -98,7 +101,7 @@ class Reshape(Layer):
 
     def output(self, x: Tensor) -> Tensor:
         known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.cancel(sp.sympify(x.size) / known))
+        left = exact(sp.cancel(as_expr(x.size) / known))
         sides = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))

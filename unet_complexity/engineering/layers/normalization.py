@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import as_axes, together
 from unet_complexity.layers.elementwise import _Normalization
-from unet_complexity.symbols import Size, as_size, exact, floor_div
+from unet_complexity.symbols import Size, as_expr, as_size, exact, floor_div
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -119,4 +117,4 @@ class RMSNormalization(_Normalization):
         return together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return 4 * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))

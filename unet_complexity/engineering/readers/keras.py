@@ -6,15 +6,28 @@ shape follows from the package's own layers, so that a model can be read at othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.engineering.readers.keras_call import Call, Value, folded, sides_of
-from unet_complexity.engineering.readers.keras_config import MODELS, Config, Ref, calls_of, config_of, refs_of, triples
+from unet_complexity.engineering.readers.keras_config import (
+    MODELS,
+    Config,
+    Ref,
+    calls_of,
+    check_amount,
+    checked_name,
+    checked_shape,
+    config_of,
+    refs_of,
+    triples,
+)
 from unet_complexity.engineering.readers.keras_layers import handler
+from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -37,11 +50,15 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
     """
     if side is not None:
         as_pair(side, "side")
-    config = config_of(model)
-    reader = _Reader(side, Reading(config["config"].get("name", "model"), unknown, extra))
-    outputs = [value.name for value in reader.whole(config)]
-    recipe = partial(from_keras, model=model, side=reader.side, unknown=unknown, extra=extra)
-    return reader.reading.network(outputs, recipe)
+    with refusals("the model"):
+        config = config_of(model)
+        reader = _Reader(side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra))
+        outputs = [value.name for value in reader.whole(config)]
+        recipe = partial(from_keras, model=model, side=reader.side, unknown=unknown, extra=extra)
+        return reader.reading.network(outputs, recipe)
+
+
+Item = tuple[Config, int, Config]  # a layer, the number of one of its calls, and what it is called with
 
 
 class _Reader:
@@ -57,9 +74,10 @@ class _Reader:
     def whole(self, config: Config) -> list[Value]:
         """What the whole model writes.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
+            check_amount(config)
             self.order = next(_orders(config), self.order)
             written = self.model(config, "", None)
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
+        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
             raise ValueError(
                 f"the configuration of {self.reading.name} is not that of a Keras 3 model ({type(error).__name__}: "
                 f"{error}); save it anew with model.save('model.keras')"
@@ -86,8 +104,8 @@ class _Reader:
                 raise ValueError(f"{self.reading.name} has no shapes; give it an Input layer, or build it first")
             inputs = [self.input(path + (first[0]["config"]["name"] if first else "input"), shape)]
         for entry in entries:
-            built = (entry.get("build_config") or {}).get("input_shape") or ()
-            refs = [Ref("", 0, i, tuple(built)) for i in range(len(inputs))]
+            built = checked_shape((entry.get("build_config") or {}).get("input_shape") or ())
+            refs = [Ref("", 0, i, built) for i in range(len(inputs))]
             inputs = self.call(entry, path, 0, {"args": refs, "kwargs": {}}, dict(zip(refs, inputs, strict=True)))
         return inputs
 
@@ -105,14 +123,10 @@ class _Reader:
                 said.setdefault(ref[:2], {})[ref.result] = ref.shape
         for entry, number, call in waiting:
             call.setdefault("shapes", list(said.get((entry["name"], number), {}).values()))
-        while waiting:
-            later = [item for item in waiting if not self.ready(item, path, found)]
-            if len(later) == len(waiting):
-                stuck = ", ".join(dict.fromkeys(entry["name"] for entry, *_ in later))
-                raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model"
-                )
-            waiting = later
+        for entry, number, call in self.in_order(waiting, found):
+            values = {ref: found[ref[:3]] for ref in refs_of(call)}
+            written = self.call(entry, path, number, call, values)
+            found |= {(entry["name"], number, i): value for i, value in enumerate(written)}
         return [self.end(found, entries[name], call, i) for name, call, i in triples(inside["output_layers"])]
 
     @staticmethod
@@ -121,19 +135,34 @@ class _Reader:
         functional = entry["class_name"] in MODELS and entry["class_name"] != "Sequential" and "id" not in entry
         return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
-    def ready(self, item: tuple[Config, int, Config], path: str, found: dict[Any, Value]) -> bool:
-        """Runs a call if all that it reads is there."""
-        entry, number, call = item
-        refs = list(refs_of(call))
-        if not all(ref[:3] in found for ref in refs):
-            return False
-        written = self.call(entry, path, number, call, {ref: found[ref[:3]] for ref in refs})
-        found |= {(entry["name"], number, i): value for i, value in enumerate(written)}
-        return True
+    def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
+        """The calls, each after those whose results it reads, otherwise in the order in which they are listed.
+
+        ValueError if a call reads what no other writes, or calls wait for each other.
+        """
+        there = {(name, number) for name, number, _ in given}
+        before = [{ref[:2] for ref in refs_of(call)} - there for *_, call in calls]
+        readers: dict[Any, list[int]] = {}
+        for i, needed in enumerate(before):
+            for one in needed:
+                readers.setdefault(one, []).append(i)
+        ready = [i for i, needed in enumerate(before) if not needed]
+        done = set()
+        while ready:
+            i = heappop(ready)
+            done.add(i)
+            yield calls[i]
+            for reader in readers.pop((calls[i][0]["name"], calls[i][1]), ()):
+                before[reader].discard((calls[i][0]["name"], calls[i][1]))
+                if not before[reader]:
+                    heappush(ready, reader)
+        if len(done) < len(calls):
+            stuck = ", ".join(dict.fromkeys(entry["name"] for i, (entry, *_) in enumerate(calls) if i not in done))
+            raise ValueError(f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model")
 
     def call(self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]) -> list[Value]:
         """What one call of a layer, or of a model inside the model, writes."""
-        own = entry["config"].get("name", entry.get("name"))
+        own = checked_name(entry["config"].get("name", entry.get("name")))
         name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
         self.clean[f"{name}/"] = f"{clean}/"
         if entry["class_name"] in MODELS and "layers" in entry["config"]:
@@ -145,7 +174,7 @@ class _Reader:
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
-        own = list(shape[1:])
+        own: list[Any] = list(checked_shape(shape)[1:])
         order = _order(own, self.order) if len(own) == 3 else "channels_last"
         places = sides_of(order) if len(own) == 3 else tuple(range(len(own) - 1))
         if len(own) == 3:

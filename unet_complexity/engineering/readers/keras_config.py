@@ -7,16 +7,28 @@ Keras and nothing in it is run; a live model is asked layer by layer, since a la
 from __future__ import annotations
 
 import json
+import math
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unet_complexity.engineering.readers.limits import (
+    MOST_CONFIG_BYTES,
+    MOST_NODES,
+    BoundedFile,
+    at_most,
+    check_nesting,
+    check_size,
+)
+
 Config = dict[str, Any]
 MODELS = ("Functional", "Sequential", "Model")
 SUBCLASSED = "which has no graph to read; build it as keras.Model(inputs, outputs)"
-LARGEST = 64 * 2**20  # bytes of a config.json that is read
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, OSError, ValueError, OverflowError)
 
 
 class Ref(NamedTuple):
@@ -40,11 +52,9 @@ def from_file(path: Path) -> Config:
     if not path.is_file():
         raise ValueError(f"a model is read from a .keras file, got {str(path)!r}, where there is none; check the path")
     try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("config.json").file_size > LARGEST:
-                raise ValueError(f"its config.json is larger than {LARGEST:,} bytes")
-            config = json.loads(archive.read("config.json"))
-    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError, RuntimeError) as error:  # encrypted, too deep
+        config = json.loads(_config_json(path), parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        check_nesting(config)
+    except (*DAMAGED, RuntimeError) as error:  # RuntimeError: encrypted, or nested too deep
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
         ) from error
@@ -53,6 +63,60 @@ def from_file(path: Path) -> Config:
     if config["class_name"] not in MODELS:
         raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
     return config
+
+
+def _config_json(path: Path) -> bytes:
+    """The bytes of config.json, decompressed no further than the limit, whatever its header says."""
+    with BoundedFile(path, MOST_CONFIG_BYTES) as file, zipfile.ZipFile(file) as archive:
+        how = archive.getinfo("config.json").compress_type
+        if how not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others are decompressed without a bound
+            raise ValueError(f"its config.json is compressed by method {how}, which Keras does not write")
+        with archive.open("config.json") as member:
+            data = member.read(MOST_CONFIG_BYTES + 1)
+    at_most(len(data), MOST_CONFIG_BYTES, "bytes of config.json")
+    return data
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    check_size(number)
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"numbers must be finite, got {text}")
+    return number
+
+
+def check_amount(config: Config) -> None:
+    """ValueError if the calls of all layers, those of models inside models multiplied, are more than are read."""
+    at_most(_calls(config), MOST_NODES, "calls of layers")
+
+
+def _calls(config: Config) -> int:
+    count = 0
+    for entry in config["config"]["layers"]:
+        nested = entry["class_name"] in MODELS and "layers" in entry["config"]
+        count += max(len(entry.get("inbound_nodes", [])), 1) * (_calls(entry) if nested else 1)
+    return count
+
+
+def checked_shape(shape: Any) -> tuple[int | None, ...]:
+    """Return a tensor's shape as a tuple; ValueError unless every side is a size or left free."""
+    if isinstance(shape, (list, tuple)):
+        sides = tuple(shape)
+        if all(side is None or (type(side) is int and side >= 1) for side in sides):
+            return sides
+    raise ValueError(f"a shape must hold whole numbers of at least 1, or null for a free side, got {shape!r}")
+
+
+def checked_name(name: Any) -> str:
+    """Return the name of a layer or model; ValueError unless it is text."""
+    if not isinstance(name, str):
+        raise ValueError(f"the name of a layer must be text, got {name!r}")
+    return name
 
 
 def from_live(model: Any) -> Config:
@@ -162,7 +226,7 @@ def calls_of(entry: Config) -> list[Config]:
 
     def ref(x: Config) -> Ref:
         layer, call, index = x["config"]["keras_history"]
-        return Ref(layer, call, index, tuple(x["config"]["shape"]))
+        return Ref(checked_name(layer), call, index, checked_shape(x["config"]["shape"]))
 
     return [mapped(call, ref, serialized) for call in entry.get("inbound_nodes", [])]
 

@@ -10,6 +10,7 @@ import sympy as sp
 from unet_complexity import layers as L
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_call import Call, Handler, UnreadableError, Value, folded, of_kind
+from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.symbols import exact
 
 # of one tensor, element by element
@@ -44,6 +45,8 @@ def concatenate(call: Call, axis: int, *values: Value) -> Value:
 
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
+    if not all(side is None or type(side) is int for side in target):
+        raise ValueError(f"{call.name} ({call.kind}): a shape must hold whole numbers, got {target!r}")
     known = sp.Mul(*(side for side in target if side not in (-1, None)))
     left = exact(sp.Mul(*x.dims) / known)
     dims = tuple(left if side in (-1, None) else side for side in target)
@@ -155,6 +158,7 @@ def split(call: Call, x: Value) -> list[Value]:
     where, (axis,) = call.config["indices_or_sections"], call.axes(x, call.config["axis"])
     side = x.dims[call.config["axis"] - 1 if call.config["axis"] > 0 else call.config["axis"] + x.rank]
     if isinstance(where, int):
+        at_most(where, MOST_NUMBERS, "parts of a split")
         places: list[Any] = [exact(side * sp.Rational(i, where)) for i in range(where + 1)]
     else:
         places = [0, *where, None]

@@ -12,11 +12,10 @@ from dataclasses import replace
 from functools import lru_cache
 from math import log2
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Dense, Flatten, MatMul, Permute, Reduce, Reshape
 from unet_complexity.networks import Step
+from unet_complexity.symbols import as_expr
 
 REARRANGING = (Dense, Flatten, MatMul, Permute, Reduce, Reshape)  # what they write may be no map
 LARGE = 2**20  # a letter's stand-in, beside which a border of some pixels is nothing
@@ -60,5 +59,5 @@ def _levels(steps: list[Step], inputs: Mapping[str, Tensor]) -> tuple[dict[str, 
 
 @lru_cache(10_000)
 def _area(x: Tensor) -> float:
-    area = sp.sympify(x.height * x.width)
+    area = as_expr(x.height * x.width)
     return float(area.subs(dict.fromkeys(area.free_symbols, LARGE)))

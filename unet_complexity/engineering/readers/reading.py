@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
+from unet_complexity.engineering.readers.limits import MOST_NODES, at_most, check_size
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.layers import Layer
@@ -150,7 +151,10 @@ class Reading:
         inputs = tuple(self.shapes[source] for source in names)
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
+        at_most(len(self.steps) + 1, MOST_NODES, "layers")
         step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", **params)
+        for size in (step.output.height, step.output.width, step.output.channels):
+            check_size(size)
         self.shapes[name], self.names[name] = step.output, name
         self.steps.append(step)
 

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     arranging,
     cutting,
@@ -75,10 +76,11 @@ def from_onnx(
     >>> net.total().macs, net.at(N=256).total().macs
     (54*N**2, 3538944)
     """
-    model = load(path_or_model)
     path = isinstance(path_or_model, (str, PathLike))
-    name = Path(path_or_model).stem if path else model.graph.name or "ONNX model"
-    return read(model, name, side, unknown, extra, dims)
+    with refusals(Path(path_or_model).name if path else "the model"):
+        model = load(path_or_model)
+        name = Path(path_or_model).stem if path else model.graph.name or "ONNX model"
+        return read(model, name, side, unknown, extra, dims)
 
 
 def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from unet_complexity.engineering.readers.limits import check_size
 from unet_complexity.engineering.readers.onnx.values import Numbers, as_objects
-from unet_complexity.symbols import exact, floor_div
+from unet_complexity.symbols import as_expr, exact, floor_div
 
-LARGEST = 2**63  # of ONNX's whole numbers
 LARGEST_POWER = 64
 
 
@@ -75,7 +75,7 @@ def _with_letters(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
 
 
 def _over(a: Any, b: Any) -> Any:
-    return sp.sympify(a) / b if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a / b
+    return as_expr(a) / b if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a / b
 
 
 def _whole_over(a: Any, b: Any) -> Any:
@@ -87,10 +87,10 @@ def _whole_over(a: Any, b: Any) -> Any:
 def _left_over(a: Any, b: Any) -> Any:
     if not (isinstance(a, sp.Basic) or isinstance(b, sp.Basic)):
         return a % b
-    times = sp.sympify(a) / b
+    times = as_expr(a) / b
     if times.is_Rational:  # N/2 over N
         return exact((times - sp.floor(times)) * b)
-    if not isinstance(b, int) and sp.sympify(a).is_number:
+    if not isinstance(b, int) and as_expr(a).is_number:
         raise Open(
             f"what {a} leaves over {b} depends on what the letters stand for; read the model at numbers, side=256"
         )
@@ -100,7 +100,7 @@ def _left_over(a: Any, b: Any) -> Any:
 def _power(a: Any, b: Any) -> Any:
     if isinstance(b, int) and abs(b) > LARGEST_POWER:
         raise ValueError(f"a power of at most {LARGEST_POWER} is computed, got {b}")
-    return sp.sympify(a) ** b if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a**b
+    return as_expr(a) ** b if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a**b
 
 
 def _pick(symbolic: Any, plain: Any) -> Callable[[Any, Any], Any]:
@@ -108,7 +108,7 @@ def _pick(symbolic: Any, plain: Any) -> Callable[[Any, Any], Any]:
 
 
 def _compare(relation: Any) -> Callable[[Any, Any], bool]:
-    return lambda a, b: decided(relation(sp.sympify(exactly(a)), sp.sympify(exactly(b))))
+    return lambda a, b: decided(relation(as_expr(exactly(a)), as_expr(exactly(b))))
 
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
@@ -155,15 +155,14 @@ def computed(kind: str, whole: bool, *operands: Numbers) -> Numbers | None:
         if kind in UNARY:
             return as_objects(np.frompyfunc(function, 1, 1)(result))
         for other in operands[1:]:
-            result = as_objects(np.frompyfunc(function, 2, 1)(result, other))
+            result = within(as_objects(np.frompyfunc(function, 2, 1)(result, other)))
     except Open:
         return None
     return within(result)
 
 
 def within(numbers: Numbers) -> Numbers:
-    """The numbers, if none is larger than ONNX's whole numbers can be."""
-    large: list[Any] = [n for n in numbers.flat if isinstance(n, int) and abs(n) >= LARGEST]  # type: ignore[unreachable]
-    if large:
-        raise ValueError(f"whole numbers are computed within 64 bits, got {large[0]}")
+    """Return the numbers; ValueError if one is larger, or a formula longer, than sizes of networks are."""
+    for number in numbers.flat:
+        check_size(number)
     return numbers

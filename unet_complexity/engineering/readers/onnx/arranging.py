@@ -7,13 +7,11 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Permute, SpaceToDepth
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import (
-    MOST_NUMBERS,
     Numbers,
     Shape,
     Value,
@@ -24,7 +22,7 @@ from unet_complexity.engineering.readers.onnx.values import (
     sides,
 )
 from unet_complexity.layers import Concatenate, Cropping2D, DepthToSpace, Layer, UpSampling2D, ZeroPadding2D
-from unet_complexity.symbols import Size, as_size, exact
+from unet_complexity.symbols import Size, as_expr, as_size, exact
 
 
 def copied(
@@ -32,8 +30,14 @@ def copied(
 ) -> Value:
     """Input ``x`` moved by ``layer``, which it sees as ``seen``; known numbers are moved by ``compute``."""
     if x.source is None:
-        return node.known(shape, compute(x.numbers) if compute and x.numbers is not None else None, x.whole)
+        return node.known(shape, _on_numbers(compute, x), x.whole)
     return node.step(layer, shape, x, maps=[seen])
+
+
+def _on_numbers(compute: Callable[[Numbers], Any] | None, x: Value) -> Callable[[], Any] | None:
+    """``compute`` of what ``x`` holds, if both are known."""
+    numbers = x.numbers
+    return None if compute is None or numbers is None else lambda: compute(numbers)
 
 
 @operator("Transpose")
@@ -69,7 +73,7 @@ def concat(node: Node) -> Value:
     if node.constant:
         numbers = [x.numbers for x in inputs]
         known = all(n is not None for n in numbers)
-        return node.known(shape, np.concatenate(numbers, axis) if known else None)  # type: ignore[arg-type]
+        return node.known(shape, (lambda: np.concatenate(numbers, axis)) if known else None)  # type: ignore[arg-type]
     if len(inputs) == 1:
         return node.seen(inputs[0], shape)
     stored = [x for x in inputs if x.source is None]
@@ -98,15 +102,10 @@ def repeat(node: Node) -> Value:
         raise ValueError(f"it needs a number of repetitions for each axis, got {sizes} for {shown(x.shape)}")
     if shape == x.shape:
         return node.seen(x, shape)
-    times = exact(sp.sympify(product(shape)) / x.size)
-    return copied(node, x, shape, UpSampling2D((times, 1)), _repeated(shape), Tensor(1, 1, x.size))
-
-
-def _repeated(shape: Shape) -> Callable[[Numbers], Any]:
-    def compute(numbers: Numbers) -> Any:
-        return None if product(shape) > MOST_NUMBERS else np.resize(numbers, shape)
-
-    return compute
+    times = exact(as_expr(product(shape)) / x.size)
+    return copied(
+        node, x, shape, UpSampling2D((times, 1)), lambda numbers: np.resize(numbers, shape), Tensor(1, 1, x.size)
+    )
 
 
 @operator("Pad")

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Slice
 from unet_complexity.engineering.readers.onnx.arithmetic import decided
 from unet_complexity.engineering.readers.onnx.arranging import copied
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, fold, product, shown
-from unet_complexity.symbols import Size, as_size, ceil_div, exact
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
 
@@ -21,7 +19,7 @@ ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
 def cut(node: Node, x: Value, shape: Shape, compute: Callable[[Numbers], Any]) -> Value:
     """A part of ``x``: as many rows, columns and channels of it as the part has."""
     if x.source is None:
-        return node.known(shape, None if x.numbers is None else compute(x.numbers), x.whole)
+        return copied(node, x, shape, Slice(), compute, x.map)
     out = fold(shape, x.channels)
     return copied(node, x, shape, Slice(stops=(out.height, out.width, out.channels)), compute, x.map)
 
@@ -107,7 +105,7 @@ def _place(side: Size, at: Any, before: Size, behind: Size) -> Size:
     """Where an end lies on an axis whose side is a letter, taken to be large enough; the endless ones are clamped."""
     if isinstance(at, int) and abs(at) >= ENDLESS:
         return behind if at > 0 else before
-    return exact(side + at) if sp.sympify(at).could_extract_minus_sign() else at
+    return exact(side + at) if as_expr(at).could_extract_minus_sign() else at
 
 
 @operator("Gather")
@@ -119,8 +117,9 @@ def gather(node: Node) -> Value:
     axis = node.axis(node.integer("axis", 0), len(x.shape))
     shape = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
     if x.source is None:
-        at = None if x.numbers is None or indices.numbers is None else indices.numbers.astype(int)
-        return node.known(shape, None if at is None or x.numbers is None else x.numbers.take(at, axis), x.whole)
+        numbers, at = x.numbers, indices.numbers
+        known = None if numbers is None or at is None else lambda: numbers.take(at.astype(int), axis)
+        return node.known(shape, known, x.whole)
     out, count, side = fold(shape), indices.size, x.shape[axis]
     if isinstance(count, int) and isinstance(side, int) and count > side:
         raise Unsupported(f"of {count} places, some of them more than once, on an axis of {side}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from unet_complexity.engineering.layers import ELU, Average, Divide, Elementwise, Maximum, Minimum, PReLU, Subtract
@@ -78,8 +80,8 @@ def on_each(node: Node, layer: Layer) -> Value:
     if x.source is None:
         if node.kind in ("Floor", "Ceil", "Round") and x.numbers is not None:
             node.must_divide(x.numbers, as_objects([1]))
-        numbers = None if x.numbers is None else computed(node.kind, x.whole, x.numbers)
-        return node.known(x.shape, numbers)
+        numbers = x.numbers
+        return node.known(x.shape, None if numbers is None else lambda: computed(node.kind, x.whole, numbers))
     return node.step(layer, x.shape, x)
 
 
@@ -119,7 +121,7 @@ def cast(node: Node) -> Value:
     if numbers is not None and whole and not x.whole:
         node.must_divide(numbers, as_objects([1]))
         numbers = as_objects([truncated(number) for number in numbers.flat]).reshape(x.shape)
-    return node.known(x.shape, numbers, whole)
+    return node.known(x.shape, None if numbers is None else lambda: numbers, whole)
 
 
 @operator(*MERGED, *WITH_KNOWN, *OF_SHAPES)
@@ -129,10 +131,8 @@ def merged(node: Node) -> Value:
     shape = broadcast(*(x.shape for x in inputs))
     if node.constant:
         known = [x.numbers for x in inputs if x.numbers is not None]
-        if node.kind == "Mod" or (node.kind == "Div" and inputs[0].whole):
-            node.must_divide(*known)
-        numbers = computed(node.kind, inputs[0].whole, *known) if len(known) == len(inputs) else None
-        return node.known(shape, numbers, node.kind in RELATIONS or inputs[0].whole)
+        compute = partial(of_known, node, inputs[0].whole, *known) if len(known) == len(inputs) else None
+        return node.known(shape, compute, node.kind in RELATIONS or inputs[0].whole)
     if node.kind in OF_SHAPES:
         raise Unsupported("of maps")
     maps = [x for x in inputs if x.source is not None]
@@ -144,6 +144,13 @@ def merged(node: Node) -> Value:
     layer = MERGED[node.kind]() if node.kind in MERGED else Elementwise(WITH_KNOWN[node.kind], inputs=2)
     seen = together([x.shape for x in maps], node.channels)
     return node.step(layer, broadcast(*(x.shape for x in maps)), *maps, maps=seen)
+
+
+def of_known(node: Node, whole: bool, *known: Numbers) -> Numbers | None:
+    """What an operator makes of known numbers; where it divides letters, that they divide becomes a rule."""
+    if node.kind == "Mod" or (node.kind == "Div" and whole):
+        node.must_divide(*known)
+    return computed(node.kind, whole, *known)
 
 
 def with_array(node: Node, x: Value, known: Value) -> Value:
@@ -175,7 +182,7 @@ def where(node: Node) -> Value:
     inputs = [node.given(i) for i in range(3)]
     shape = broadcast(*(x.shape for x in inputs))
     if node.constant:
-        return node.known(shape, chosen(shape, *inputs), inputs[1].whole)
+        return node.known(shape, partial(chosen, shape, *inputs), inputs[1].whole)
     maps = [x for x in inputs if x.source is not None]
     if any(x.source is None and x.weights for x in inputs) or broadcast(*(x.shape for x in maps)) != shape:
         raise Unsupported("of stored numbers")

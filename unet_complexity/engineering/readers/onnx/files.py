@@ -6,13 +6,24 @@ an exporter put into other files are neither needed nor looked for.  Nothing in 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
+from io import BufferedReader
 from os import PathLike
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any
+from typing import Any, BinaryIO
+
+from unet_complexity.engineering.readers.limits import (
+    MOST_BYTES,
+    MOST_BYTES_BESIDE_WEIGHTS,
+    MOST_ENTRIES,
+    MOST_NODES,
+    BoundedFile,
+    at_most,
+)
 
 EXPORT = 'export it anew, with PyTorch by torch.onnx.export(model, example, "model.onnx")'
 STANDARD = ("", "ai.onnx")
@@ -30,7 +41,9 @@ def load(path_or_model: Any) -> Any:
     name, model = "the model", path_or_model
     if isinstance(path_or_model, (str, PathLike)):
         name = Path(path_or_model).name
-        model = _parsed(onnx, name, Path(path_or_model).read_bytes())
+        with BoundedFile(path_or_model, MOST_BYTES) as file:
+            check_structure(file, name)
+            model = _parsed(onnx, name, file.read())
     if not isinstance(model, onnx.ModelProto):
         given = shortened(path_or_model)
         raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'")
@@ -41,7 +54,75 @@ def load(path_or_model: Any) -> Any:
     ):
         if not part:
             raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
+    at_most(len(model.graph.node), MOST_NODES, "nodes")
+    at_most(sum(len(node.input) + len(node.output) for node in model.graph.node), MOST_ENTRIES, "inputs and outputs")
     return _without_functions(onnx, model) if model.functions else model
+
+
+GRAPH, FUNCTION = 7, 25  # fields of a ModelProto
+NODE, STORED, STORED_SPARSE = 1, 5, 15  # fields of a GraphProto
+
+
+def check_structure(file: BoundedFile, name: str) -> None:
+    """ValueError if a file holds more than is read: all bytes, bytes beside the weights, nodes, other entries.
+
+    The fields of the model and of its graph are stepped over, so that nothing of them is in memory yet.
+    """
+    size = os.fstat(file.fileno()).st_size
+    at_most(size, MOST_BYTES, f"bytes of {name}")
+    buffered = BufferedReader(file)  # one system call a block, not one a byte
+    entries = Counter[str]()
+    weights = 0
+    try:
+        for number, length in _fields(buffered, size):
+            entries["functions"] += number == FUNCTION
+            for inner, inner_length in _fields(buffered, buffered.tell() + length) if number == GRAPH else ():
+                entries["nodes"] += inner == NODE
+                entries["entries of the graph"] += 1
+                weights += inner_length if inner in (STORED, STORED_SPARSE) else 0
+                at_most(entries["entries of the graph"], MOST_ENTRIES, f"entries of the graph of {name}")
+            at_most(entries["nodes"], MOST_NODES, f"nodes of {name}")
+            at_most(entries["functions"], MOST_NODES, f"functions of {name}")
+        at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
+    except EOFError:
+        raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
+    finally:
+        buffered.detach()
+    file.seek(0)
+
+
+def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+    """Number and length of each field of a protobuf message that ends at ``end``; the file stands at its content.
+
+    EOFError if it is no such message.
+    """
+    while file.tell() < end:
+        key = _varint(file)
+        length = {0: 0, 1: 8, 2: 0, 5: 4}.get(key & 7)
+        if length is None:
+            raise EOFError
+        if key & 7 == 2:
+            length = _varint(file)
+        here = file.tell()
+        yield key >> 3, length
+        file.seek(here)
+        if key & 7 == 0:
+            _varint(file)
+        else:
+            file.seek(here + length)
+
+
+def _varint(file: BinaryIO) -> int:
+    """A whole number of protobuf: seven bits a byte, the lowest first."""
+    value = 0
+    for shift in range(0, 64, 7):
+        byte = file.read(1)
+        if not byte:
+            raise EOFError
+        value |= (byte[0] & 127) << shift
+        if byte[0] < 128:
+            return value
+    raise EOFError
 
 
 def _parsed(onnx: Any, name: str, data: bytes) -> Any:
@@ -62,12 +143,9 @@ def _without_functions(onnx: Any, model: Any) -> Any:
     sizes: dict[Any, int] = {}
     for one in _sorted({key: called & calls.keys() for key, called in calls.items()}, "functions"):
         sizes[one] = sum(sizes.get((node.domain, node.op_type), 1) for node in nodes[one])
-    if sum(sizes.get((node.domain, node.op_type), 1) for node in model.graph.node) > MOST_NODES:
-        raise ValueError(f"the model's functions write out to more than {MOST_NODES:,} nodes; {EXPORT}")
+    written_out = sum(sizes.get((node.domain, node.op_type), 1) for node in model.graph.node)
+    at_most(written_out, MOST_NODES, "nodes, functions written out,")
     return inliner.inline_local_functions(model)
-
-
-MOST_NODES = 100_000
 
 
 def opset_of(model: Any) -> int:

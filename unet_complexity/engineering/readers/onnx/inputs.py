@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.engineering.readers.onnx.files import EXPORT
 from unet_complexity.engineering.readers.onnx.values import Shape, shown
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact
+from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
 
@@ -114,7 +112,7 @@ class Sizes:
             return as_size(dim, f"a side of {name!r}")
         if len(self.reference) < 2:
             self.reference.append(dim)
-        size = exact(sp.sympify(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)])
+        size = exact(as_expr(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)])
         self.as_stored = self.as_stored and size == dim
         return as_size(size, f"a side of {name!r}")
 

@@ -62,13 +62,15 @@ def _links(node: Any, stored: Mapping[str, Any]) -> Iterator[tuple[str, str, Any
         rank = len(perm)
         there = {old - rank: new - rank for new, old in enumerate(perm)}
         back = {new: old for old, new in there.items()}
-        yield node.input[0], node.output[0], there.get, back.get
+        if node.input and node.output:
+            yield node.input[0], node.output[0], there.get, back.get
         return
     same = (lambda axis: axis if axis == -1 else None) if kind == "MatMul" else (lambda axis: axis)
     maps = node.input if kind in MEETING else node.input[:1]
     for name in maps:
         if name and name not in stored:
-            yield from ((name, output, same, same) for output in node.output if output)
+            outputs = node.output[:1] if kind in MEETING else node.output
+            yield from ((name, output, same, same) for output in outputs if output)
 
 
 MEETING = "Add And Concat Div Equal Greater Less Max Mean Min Mod Mul Or Pow Sub Sum Where Xor".split()

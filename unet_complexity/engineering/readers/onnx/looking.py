@@ -9,16 +9,8 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import (
-    MOST_NUMBERS,
-    Shape,
-    Value,
-    as_objects,
-    product,
-    shown,
-    stored,
-)
-from unet_complexity.symbols import Size, as_size, ceil_div, exact
+from unet_complexity.engineering.readers.onnx.values import Shape, Value, as_objects, few, product, shown, stored
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 
 @operator("Identity", "Dropout")
@@ -53,7 +45,7 @@ def check_images(node: Node, wanted: list[Any], shape: Shape) -> None:
 def filled(x: Value, sides: list[Any]) -> Shape:
     """The sides with what is left in place of a -1.  ValueError where they do not hold as many elements as ``x``."""
     known = product(side for side in sides if side != -1)
-    left = exact(sp.expand(sp.sympify(x.size) / known)) if known != 0 else 0
+    left = exact(sp.expand(as_expr(x.size) / known)) if known != 0 else 0
     free = sum(side == -1 for side in sides)
     if free > 1 or left == 0 or isinstance(left, sp.Rational) or (not free and left != 1):
         raise ValueError(
@@ -132,10 +124,10 @@ def constant_of_shape(node: Node) -> Value:
     """One number, 0 unless said, repeated to a shape."""
     shape = tuple(node.numbers(0))
     value = stored("", node.tensor("value")) if "value" in node.attributes else Value((1,), numbers=as_objects([0.0]))
-    size = product(shape)
-    few = isinstance(size, int) and 0 <= size <= MOST_NUMBERS
-    numbers = None if value.numbers is None or not few else np.full(shape, value.numbers.flat[0], dtype=object)
-    return Value(tuple(as_size(side, "a side", 0) for side in shape), numbers=numbers, whole=value.whole)
+    shape = tuple(as_size(side, "a side", 0) for side in shape)
+    known = value.numbers is not None and value.size == 1 and few(shape)
+    numbers = np.full(shape, value.numbers.flat[0], dtype=object) if known else None  # type: ignore[union-attr]
+    return Value(shape, numbers=numbers, whole=value.whole)
 
 
 @operator("Range")
@@ -146,7 +138,7 @@ def range_(node: Node) -> Value:
         raise ValueError("its step must not be 0")
     if all(isinstance(number, int) for number in (start, limit, delta)):
         count: Size = len(range(start, limit, delta))
-        numbers = as_objects(list(range(start, limit, delta))) if count <= MOST_NUMBERS else None
+        numbers = as_objects(list(range(start, limit, delta))) if few((count,)) else None
         return Value((count,), numbers=numbers, whole=True)
     taken = exact(limit - start)
     count = math.ceil(taken / delta) if isinstance(taken, (int, float)) else ceil_div(taken, delta)

@@ -10,9 +10,10 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.cost import Tensor
+from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.inputs import Stated
-from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, as_objects, shown
+from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, as_objects, few, product, shown
 from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.layers import Layer
 
@@ -46,6 +47,9 @@ class Way(Protocol):
     def step(self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]) -> str:
         """Adds a layer; its name."""
 
+    def spend(self, numbers: int) -> None:
+        """So many numbers are computed."""
+
 
 class Node:
     """``inputs``: None where an optional one is left out.  ``name`` is unique in the network."""
@@ -74,6 +78,10 @@ class Node:
         value = self.given(i)
         if value.numbers is None:
             why = "are not stored in the file" if value.elsewhere else "depend on what the model is given"
+            if value.text:
+                why = "are words"
+            elif value.source is None and not few(value.shape):
+                why = f"are more than the {MOST_NUMBERS:,} that are computed ({shown(value.shape)})"
             remedy = "store them in the model, or, where they hang on a letter, read it at numbers, side=256"
             raise ValueError(f"the numbers of its input {i} {why}, and a shape hangs on them; {remedy}")
         return list(value.numbers.reshape(-1))
@@ -117,6 +125,7 @@ class Node:
         attribute = self.attributes[name]
         if attribute.type != getattr(AttributeProto, kind):
             raise ValueError(f"its attribute {name!r} must be of the type {kind}; the file is damaged")
+        at_most(len(attribute.ints) + len(attribute.floats), MOST_NUMBERS, f"numbers in the attribute {name!r}")
         value = helper.get_attribute_value(attribute)
         return list(value) if kind == "INTS" else value
 
@@ -133,12 +142,16 @@ class Node:
                 letters = a.as_coeff_Add()[1]
                 self.walk.reading.must_be_whole((-letters if letters.could_extract_minus_sign() else letters) / b)
 
-    def known(self, shape: Shape, numbers: Any = None, whole: bool | None = None) -> Value:
-        """A value that is there before the network runs."""
+    def known(self, shape: Shape, compute: Callable[[], Any] | None = None, whole: bool | None = None) -> Value:
+        """A value that is there before the network runs; its numbers are computed if they are few."""
         given = [value for value in self.inputs if value is not None]
         weights = frozenset().union(*(value.weights for value in given))
         whole = bool(given) and given[0].whole if whole is None else whole
-        numbers = None if numbers is None else as_objects(numbers)
+        numbers = None
+        if compute is not None and few(shape):
+            self.walk.spend(int(product(shape)) + 1)
+            numbers = compute()
+            numbers = None if numbers is None else as_objects(numbers)
         return Value(shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given))
 
     def exported(self, name: str) -> Any:

@@ -106,7 +106,8 @@ def reduced(node: Node) -> Value:
     gone = node.integer("keepdims", 1) == 0
     shape = tuple(side for axis, side in enumerate(kept) if not (gone and axis in axes))
     if node.constant:
-        return node.known(shape, None if x.numbers is None else added_up(node.kind, x.numbers, axes, shape), None)
+        numbers = x.numbers
+        return node.known(shape, None if numbers is None else lambda: added_up(node.kind, numbers, axes, shape))
     if node.kind in BEFORE:
         x = node.step(Activation(BEFORE[node.kind]), x.shape, x, maps=[x.map])
     seen, along = reduced_map(x, axes)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Resizing
 from unet_complexity.engineering.readers.onnx.arithmetic import exactly, rounded_down
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import Shape, Value, shown, sides
 from unet_complexity.layers import UpSampling2D
-from unet_complexity.symbols import as_size, exact
+from unet_complexity.symbols import as_expr, as_size, exact
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
 
@@ -28,10 +26,10 @@ def resize(node: Node) -> Value:
     shape = new_sides(node, x)
     axes = plane(x, shape)
     old, new = on(axes, x.shape), on(axes, shape)
-    times = [exact(sp.sympify(after) / before) for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)]
+    times = [exact(as_expr(after) / before) for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)]
     whole = all(isinstance(factor, int) for factor in times)
     layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(new.height, new.width, MODES[mode])
-    return node.step(layer, shape, x, maps=[replace(old, channels=exact(x.size / sp.sympify(old.size)))])
+    return node.step(layer, shape, x, maps=[replace(old, channels=exact(x.size / as_expr(old.size)))])
 
 
 def on(axes: tuple[int | None, int], shape: Shape) -> Tensor:

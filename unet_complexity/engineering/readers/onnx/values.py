@@ -17,11 +17,11 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.cost import Tensor
+from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_NUMBERS, at_most
 from unet_complexity.symbols import Size, exact
 
 Shape: TypeAlias = tuple[Size, ...]
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[np.object_]]"
-MOST_NUMBERS = 4096  # larger arrays are weights or maps: only their shape is looked at
 OWN = re.compile(r"val_\d+|.*Constant.*")  # what exporters call arrays of their own
 MOST_FLOATS = 16  # as many scales as a Resize may have
 FLOATS = (
@@ -46,7 +46,7 @@ class Value:
     floating-point arrays that it is made of.  ``whole``: of a whole-number type.  ``channels``: which axis they are
     on, counted from the end.  ``view``: name of the node that gave the shape to numbers that stayed where they were.
     ``elsewhere``: its numbers are not in the file.  ``tensor``: the TensorProto that stores it.  ``of_shapes``: it was
-    computed from the shapes of maps, and is another where these are.
+    computed from the shapes of maps, and is another where these are.  ``text``: it holds words, not numbers.
     """
 
     shape: Shape
@@ -59,6 +59,7 @@ class Value:
     view: str = ""
     tensor: Any = None
     of_shapes: bool = False
+    text: bool = False
 
     @property
     def size(self) -> Size:
@@ -79,6 +80,12 @@ def product(sizes: Iterable[Size]) -> Size:
     """
     sizes = tuple(sizes)
     return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else exact(sp.Mul(*sizes))
+
+
+def few(shape: Shape) -> bool:
+    """Whether an array of this shape is small enough for its numbers to be computed."""
+    sides = all(isinstance(side, int) and 0 <= side <= MOST_NUMBERS for side in shape)
+    return sides and product(shape) <= MOST_NUMBERS
 
 
 def fold(shape: Shape, channels: int = -1) -> Tensor:
@@ -166,11 +173,15 @@ def stored(name: str, tensor: Any) -> Value:
     """
     from onnx import SparseTensorProto, TensorProto
 
+    at_most(len(tensor.dims), MOST_AXES, "axes of a tensor")
     shape = tuple(int(side) for side in tensor.dims)
     if any(side < 0 for side in shape):
         raise ValueError(f"{name!r} must have sides of at least 0, got {shown(shape)}")
     sparse = isinstance(tensor, SparseTensorProto)
-    whole = (tensor.values if sparse else tensor).data_type not in FLOATS
+    kind = (tensor.values if sparse else tensor).data_type
+    whole = kind not in FLOATS
+    if kind == TensorProto.STRING:  # words are never numbers, whatever stands beside them
+        return Value(shape, text=True)
     elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or (0 not in shape and not held(tensor))
     known = not elsewhere and math.prod(shape) <= (MOST_NUMBERS if whole else MOST_FLOATS)
     numbers = decoded(name, tensor, shape, whole) if known else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Reshape
+from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_COMPUTED, at_most, check_size
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, Stated
 from unet_complexity.engineering.readers.onnx.node import OPERATORS, Node, Unsupported
@@ -41,6 +42,7 @@ class Walk:
         self.values: dict[str, Value] = {}
         self.counted: set[str] = set()  # stored arrays whose elements are params already
         self.views: dict[tuple[str, Tensor], str] = {}
+        self.computed = 0  # numbers that shapes hang on, so far
 
     def put(self, name: str, value: Value) -> None:
         """What flows along an edge.  ValueError where the file says another shape."""
@@ -48,9 +50,16 @@ class Walk:
         pairs = zip(said, value.shape, strict=False)
         if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
             raise ValueError(f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}")
+        at_most(len(value.shape), MOST_AXES, "axes of a tensor")
+        for size in value.shape:
+            check_size(size)
         if value.weights == {name}:
             self.sizes[name] = value.size
         self.values[name] = replace(value, channels=self.layout.get(name, -1))
+
+    def spend(self, numbers: int) -> None:
+        """ValueError if the whole model computes more numbers than is sensible for shapes."""
+        self.computed = at_most(self.computed + numbers, MOST_COMPUTED, "numbers computed for shapes")
 
     def run(self, proto: Any) -> None:
         """One node."""

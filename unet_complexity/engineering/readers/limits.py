@@ -1,0 +1,112 @@
+"""Limits of a model file: how much of it is read, checked before memory is taken, and how a refusal is worded.
+
+A file is foreign: it may lie about its size, nest without end, or ask for more numbers than fit into memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from itertools import islice
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+import sympy as sp
+
+MOST_BYTES = 2**31 - 1  # one protobuf message holds no more, weights included
+MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
+MOST_CONFIG_BYTES = 16 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
+MOST_NODES = 50_000  # ten times the nodes of a large diffusion model
+MOST_ENTRIES = 1_000_000  # nodes, weights and stated shapes of a graph
+MOST_NUMBERS = 4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
+MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
+MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
+MOST_DEPTH = 64  # lists, dictionaries and models inside each other
+MOST_TERMS = 500  # numbers, letters and operations in one formula: the formulas of networks have some dozens
+LARGEST = 2**63 - 1  # of ONNX's whole numbers
+MOST_CHARACTERS = 500  # of an error message
+
+
+class BoundedFile(FileIO):
+    """A regular file that never hands out more than ``most`` bytes at once.
+
+    ValueError for a folder, a pipe or a device, which may block or have no end.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], most: int) -> None:
+        self.most = most
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        number = os.open(path, flags)  # opening a pipe would wait for a writer otherwise
+        if not S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise ValueError(f"a model is read from a regular file, got {Path(path).name}; give a file")
+        super().__init__(number)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read at most ``size`` bytes; ValueError if that is more than the limit."""
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        wanted = left if size is None or size < 0 else min(size, left)
+        at_most(wanted, self.most, "bytes of a file at once")
+        return super().read(max(wanted, 0))
+
+
+def at_most(count: int, limit: int, what: str) -> int:
+    """Return ``count``; ValueError that names the limit if it is larger."""
+    if count > limit:
+        raise ValueError(f"at most {limit:,} {what} are read, got {count:,}")
+    return count
+
+
+def check_nesting(data: Any) -> None:
+    """ValueError if lists and dictionaries lie deeper inside each other than ``MOST_DEPTH``."""
+    level = [data]
+    for _ in range(MOST_DEPTH):
+        level = [item for one in level if isinstance(one, (dict, list)) for item in _items(one)]
+        if not level:
+            return
+    raise ValueError(f"at most {MOST_DEPTH} lists and dictionaries inside each other are read, got more")
+
+
+def _items(container: dict[str, Any] | list[Any]) -> Iterator[Any]:
+    return iter(container.values() if isinstance(container, dict) else container)
+
+
+def check_size(size: Any) -> None:
+    """ValueError if a whole number is larger than ONNX's, or a formula longer than any network's."""
+    if isinstance(size, int):
+        if abs(size) > LARGEST:
+            raise ValueError(f"whole numbers are computed within 64 bits, got one of {size.bit_length()} bits")
+    elif isinstance(size, sp.Basic):
+        terms = sum(1 for _ in islice(sp.preorder_traversal(size), MOST_TERMS + 1))
+        if terms > MOST_TERMS:
+            raise ValueError(f"formulas of at most {MOST_TERMS} terms are read, got a longer one")
+
+
+@contextmanager
+def refusals(name: str) -> Iterator[None]:
+    """Turn whatever a damaged or hostile model raises into one ValueError of one short sentence."""
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{shortened(name)} nests too deep to be read; export it anew") from None
+    except MemoryError:
+        raise ValueError(f"{shortened(name)} needs more memory than there is; export it anew") from None
+    except ValueError as error:
+        if len(str(error)) <= MOST_CHARACTERS:
+            raise
+        raise ValueError(shortened(str(error))) from error
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return the text, its middle left out if it is longer than ``most`` characters.
+
+    >>> shortened("a name without end", 9)
+    'a n...end'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 3) // 2
+    return f"{text[:half]}...{text[-half:]}"
