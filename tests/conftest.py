@@ -40,3 +40,16 @@ def torch() -> ModuleType:
     return pytest.importorskip(
         "torch", reason="PyTorch is not installed: its flop counter was NOT compared with the dense MACs"
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_text_is_evaluated():
+    """SymPy evaluates text as Python: in no test may any reach its parser."""
+    from sympy.parsing import sympy_parser
+
+    def refuse(text, *args, **kwargs):
+        raise AssertionError(f"text reached SymPy's parser: {text!r}")
+
+    original, sympy_parser.parse_expr = sympy_parser.parse_expr, refuse
+    yield
+    sympy_parser.parse_expr = original

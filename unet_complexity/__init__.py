@@ -1,10 +1,5 @@
 """What does a U-Net cost, and why?  Costs of layers and networks, exactly, with numbers or letters for the sizes."""
 
-import gc
-
-COLLECTING = gc.isenabled()
-gc.disable()  # what SymPy makes when it is imported stays: to look for garbage in it takes an eighth of the time
-
 from unet_complexity import jupyterlite
 from unet_complexity.closed_form import level_sum, theta
 from unet_complexity.cost import Cost, Tensor
@@ -26,9 +21,6 @@ from unet_complexity.memory import kept, peak
 from unet_complexity.networks import Network, Step
 from unet_complexity.plots import plot_blocks, plot_growth, plot_levels, plot_memory
 from unet_complexity.unets import classic_unet, pix2pix_unet
-
-if COLLECTING:
-    gc.enable()
 
 __version__ = "0.1.0"
 

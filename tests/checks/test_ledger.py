@@ -161,7 +161,7 @@ def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypat
     [
         (b"{", "cannot be read (Expecting property name"),
         (b"\xff\xfe", "cannot be read ("),
-        (b"[1, 2]", "holds no predictions by name; delete it"),
+        (b"[1, 2]", "holds no predictions by name; move it away"),
         (b'{"most pixels": [9]}', "holds [9] for 'most pixels', which is no guess"),
         (b'{"largest block": "u9"}', "holds 'u9' for 'largest block', which is no guess"),
     ],

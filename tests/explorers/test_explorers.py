@@ -9,9 +9,12 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from decimal import Decimal
+from enum import IntEnum
 from fractions import Fraction
 from functools import cache
 
+import numpy as np
 import pytest
 import sympy as sp
 from PIL import Image
@@ -498,9 +501,78 @@ def test_a_control_that_is_not_there_is_named():
             wrong()
 
 
-def test_whole_numbers_of_any_kind_are_whole_numbers():
-    explorer = RepeatExplorer(side=sp.Integer(4))
+class Four:
+    def __index__(self):
+        return 4
+
+
+class Strange:
+    __hash__ = None
+
+    def __index__(self):
+        raise ZeroDivisionError
+
+    __eq__ = __repr__ = __index__
+
+
+WHOLE = [4, sp.Integer(4), np.int64(4), np.uint8(4), np.array(4), Four(), IntEnum("Four", {"FOUR": 4}).FOUR]
+
+
+@pytest.mark.parametrize("value", WHOLE, ids=lambda value: type(value).__name__)
+def test_whole_numbers_of_any_kind_are_whole_numbers(value):
+    explorer = RepeatExplorer(side=value)
     assert (explorer.side, type(explorer.side)) == (4, int)
+
+
+def test_a_page_sets_controls_and_nothing_else():
+    explorer = RepeatExplorer()
+    names = ("_key", "_initial", "_esm", "_anywidget_id")
+    before = [getattr(explorer, name) for name in names]
+    explorer.set_state({"side": 2, **dict.fromkeys(names, "<img src=x onerror=alert(1)>")})
+    assert explorer.side == 2
+    assert [getattr(explorer, name) for name in names] == before
+
+
+ODD = [
+    *(float("inf"), -float("inf"), float("nan"), 4.0, 1e308, 4 + 0j, 10**30, -(10**30), 10**5000, -(10**5000)),
+    *(True, None, ..., b"4", "4", "same ", "", [4], (4,), {4}, {"same": 4}, range(4), object(), Strange()),
+    *(np.array([4]), np.array([3, 4]), np.array(4.0), np.array(["same"]), np.array([]), np.datetime64("NaT")),
+    *(np.float64("inf"), np.float32("nan"), np.float64(4), np.bool_(True), np.bytes_(b"same"), np.str_("4")),
+    *(Decimal("Infinity"), Decimal("NaN"), Decimal(4), Fraction(4)),
+    *(sp.oo, sp.zoo, sp.nan, sp.Float(4), sp.Symbol("n"), sp.true, sp.Symbol("n") > 4),
+]
+
+
+@pytest.mark.parametrize("kind", EXPLORERS)
+def test_every_control_refuses_odd_values_in_a_sentence(kind):
+    """From Python, and as a page sends them."""
+    explorer = EXPLORERS[kind]()
+    before = explorer.state
+    for one in controls(kind):
+        name, other = one["name"], next(name for name in before if name != one["name"])
+        for value in ODD:
+            for give in (explorer.set_state, lambda state: explorer.set(**state)):
+                with pytest.raises(base.StateError, match=rf"^{name} must be (one of|a whole number from) ") as refused:
+                    give({other: before[other], name: value})
+                assert explorer.state == before
+                assert len(str(refused.value)) < 200
+                assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("value", "said"), [
+    (float("inf"), "inf; try 6"),
+    (-float("inf"), "-inf; try 1"),
+    (np.float64("nan"), "np.float64(nan); try 1"),
+    (np.array([3, 4]), "array([3, 4]); try 1"),
+    (10**30, "1000000000000000000000000000000; try 6"),
+    (-(10**5000), "a value of type int; try 1"),
+    (Strange(), "<Strange instance at 0x"),
+    (b"4", "b'4'; try 1"),
+    ("soup" * 99, "'soupsoupsoup...psoupsoupsoup'; try 1"),
+], ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "")  # fmt: skip
+def test_the_sentence_repeats_an_odd_value_in_short(value, said):
+    with pytest.raises(ValueError, match=re.escape(f"side must be a whole number from 1 to 6, got {said}")):
+        RepeatExplorer(side=value)
 
 
 @pytest.mark.parametrize("cls", EXPLORERS.values())

@@ -3,6 +3,9 @@
 A guess is kept in a small file beside the notebooks, since each notebook runs in a process of its own and the last one
 shows them all: ``my-predictions.json``, or what the environment variable ``UNET_COMPLEXITY_PREDICTIONS`` names.
 Nothing is sent anywhere; delete the file, and the guesses are forgotten.  Nothing is written before there is a guess.
+
+Notebooks that note guesses at the same time wait for each other.  A file that cannot be understood
+is never changed.
 """
 
 from __future__ import annotations
@@ -11,15 +14,19 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import exact_number
 from unet_complexity.checks.predictions import PREDICTIONS, Guess, Prediction
+from unet_complexity.files import locked, read_bytes, write_over
 
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 LARGEST = 10**15
+MOST_BYTES = 2**20  # of the file; all predictions together take 2 kB
+OTHERWISE = f"move it away, or name another file in {VARIABLE}"
 
 _unsaved: dict[str, Guess] = {}  # what could not be written: this process keeps it
 
@@ -96,10 +103,10 @@ def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
     if number is None:
         kind = "text" if isinstance(guess, str) else f"a {type(guess).__name__}"
         return Feedback(False, f"A number is wanted, and {guess!r} is {kind}. {prediction.wanted()}")
+    if abs(number) > LARGEST:
+        return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
     if number < 0:
         return Feedback(False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}")
-    if number > LARGEST:
-        return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
     if prediction.form.endswith("%") and number > 100:
         return Feedback(False, f"A share is at most 100 %, and {guess} is more. {prediction.wanted()}")
     return int(number) if number.is_Integer else float(number)
@@ -120,8 +127,8 @@ def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
     if prediction.form.endswith("%") and 0 < float(value) <= 1:
         said += f" If you mean {shown(100 * float(value), digits=6)} %, write {shown(100 * float(value), digits=6)}."
     try:
-        guesses = _guesses() | {name: value}
-        _write(json.dumps(guesses, indent=1) + "\n")
+        with locked(_path()):
+            _write(_guesses() | {name: value})
     except (OSError, ValueError) as error:
         _unsaved[name] = value
         reason = error.strerror if isinstance(error, OSError) else error
@@ -134,26 +141,38 @@ def _path() -> Path:
     return Path(os.environ.get(VARIABLE) or FILE)
 
 
-def _write(text: str) -> None:
-    """In one go: another notebook never reads half a file."""
-    path = _path()
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+def _write(guesses: dict[str, Guess]) -> None:
+    try:
+        text = json.dumps(guesses, indent=1, allow_nan=False) + "\n"
+    except RecursionError:  # a value under a name that we do not know
+        raise ValueError("what it holds is nested too deeply") from None
+    write_over(_path(), text.encode())
 
 
 def _guesses() -> dict[str, Guess]:
-    """What the file holds, and what could not be written to it.  ValueError where it is not what was written there."""
+    """Return what the file holds, and what could not be written to it.
+
+    Raises:
+        ValueError: the file cannot be read, or holds something else than predictions.
+    """
     path = _path()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return _checked(path) | _unsaved
+    except RecursionError:
+        raise ValueError(f"{path} cannot be read (it is nested too deeply); {OTHERWISE}") from None
+
+
+def _checked(path: Path) -> dict[str, Guess]:
+    try:
+        found: Any = json.loads(read_bytes(path, MOST_BYTES).decode())
     except (FileNotFoundError, NotADirectoryError):
-        found = {}
+        return {}
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read ({error}); delete it, and predict again") from None
+        raise ValueError(f"{path} cannot be read ({error}); {OTHERWISE}") from None
     if not isinstance(found, dict):
-        raise ValueError(f"{path} holds no predictions by name; delete it, and predict again")
-    for name, value in found.items():
-        if name in PREDICTIONS and isinstance(_as_guess(value, PREDICTIONS[name]), Feedback):
-            raise ValueError(f"{path} holds {value!r} for {name!r}, which is no guess; mend or delete it")
-    return found | _unsaved
+        raise ValueError(f"{path} holds no predictions by name; {OTHERWISE}")
+    for name in found.keys() & PREDICTIONS:
+        if isinstance(_as_guess(found[name], PREDICTIONS[name]), Feedback):
+            value = shortened(found[name])
+            raise ValueError(f"{path} holds {value} for {name!r}, which is no guess; mend it, or {OTHERWISE}")
+    return found

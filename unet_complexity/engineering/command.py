@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NoReturn
 
 import unet_complexity
@@ -35,6 +36,11 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
+STOPPED = {
+    MemoryError: "this needs more memory than there is; try a smaller model, or a machine with more",
+    RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
+    KeyboardInterrupt: "interrupted, and no file was left half-written",
+}
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 
 
@@ -126,6 +132,8 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
     if dims and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     with needing(kind):
+        if kind == "onnx":
+            import_whole("onnx")
         reader = getattr(import_module(f"unet_complexity.engineering.readers.{kind}"), f"from_{kind}")
         network: Network = reader(path, side=size, unknown=unknown, **more)
     return network
@@ -138,6 +146,23 @@ def needing(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise ValueError(f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'") from None
+
+
+def import_whole(*libraries: str) -> None:
+    """Import native libraries while Ctrl-C waits; during an import it could abort, or be lost."""
+    came: list[int] = []
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    waits = usual and current_thread() is main_thread()
+    if waits:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        for library in libraries:
+            import_module(library)
+    finally:
+        if waits:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def source(given: argparse.Namespace) -> Callable[[Any], Network]:
@@ -227,6 +252,7 @@ def collapse(arguments: Sequence[str]) -> None:
     if len(arguments) != 2:
         raise ValueError(f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx")
     with needing("onnx"), progress(f"rewriting {arguments[0]}"):
+        import_whole("onnx", "onnxruntime", "numpy.random")
         told = import_module("unet_complexity.engineering.collapse").command(*arguments)
     print(told)
 
@@ -262,5 +288,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, ImportError) as error:
         said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         print("unet_complexity:", " ".join(said.split()), file=sys.stderr)
+        return 2
+    except (MemoryError, RecursionError, KeyboardInterrupt) as error:
+        said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
+        print("unet_complexity:", said, file=sys.stderr)
         return 2
     return 0

@@ -6,10 +6,12 @@ by the picture, and hands over the JavaScript that draws.
 
 from __future__ import annotations
 
+import operator
 import re
 import sys
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from reprlib import repr as shortened
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -25,6 +27,32 @@ class StateError(traitlets.TraitError, ValueError):
     """A state that no explorer can show.  traitlets then takes the whole change back."""
 
 
+def whole(value: Any) -> int | None:
+    """Return a whole number of any type as an int, and None for everything else.
+
+    >>> whole(3), whole(3.0), whole(True)
+    (3, None, None)
+    """
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(operator.index(value))
+    except Exception:  # TypeError, or whatever a type of its own raises
+        return None
+
+
+def echoed(value: Any) -> str:
+    """Return a value as an error repeats it: in one line, and short.
+
+    >>> echoed([10**40, "a\\nb"])
+    "[100000000000000000...0000000000000000000, 'a\\\\nb']"
+    """
+    try:
+        return " ".join(shortened(value).split())
+    except Exception:  # more digits than Python writes, or a type that cannot be shown
+        return f"a value of type {type(value).__name__}"
+
+
 class Whole(traitlets.Int):
     """A whole number from ``low`` to ``high``; its slider stops at ``stops``, or at every number."""
 
@@ -35,11 +63,14 @@ class Whole(traitlets.Int):
     def validate(self, obj: Any, value: Any) -> int:
         """The value, or an error that names the range and the nearest value in it."""
         low, high = self.metadata["control"]["low"], self.metadata["control"]["high"]
-        whole = hasattr(value, "__index__") and not isinstance(value, bool)
-        if not (whole and low <= value <= high):
-            near = max(low, min(high, int(value))) if isinstance(value, (int, float)) and value == value else low
-            raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {value!r}; try {near}")
-        return int(value)
+        number = whole(value)
+        if number is not None and low <= number <= high:
+            return number
+        wish: Any = low if number is None else number
+        if isinstance(value, float) and value == value:  # NaN does not equal itself
+            wish = value
+        near = int(max(low, min(high, wish)))
+        raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}")
 
 
 class Choice(traitlets.Unicode):
@@ -52,10 +83,10 @@ class Choice(traitlets.Unicode):
     def validate(self, obj: Any, value: Any) -> str:
         """The value, or an error that lists the choices."""
         options = self.metadata["control"]["options"]
-        if value not in options:
+        if not isinstance(value, str) or value not in options:
             listed = ", ".join(map(repr, options))
-            raise StateError(f"{self.name} must be one of {listed}, got {value!r}; try {options[0]!r}")
-        return str(value)
+            raise StateError(f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}")
+        return str(options[options.index(value)])
 
 
 def together(explorer: Explorer, proposal: Any) -> Any:
@@ -115,6 +146,11 @@ class Explorer(anywidget.AnyWidget):
         with self.hold_trait_notifications():
             for name, value in state.items():
                 setattr(self, name, value)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what a page sends: the controls, checked as ever, and nothing else."""
+        controls = self.shown + self.folded
+        super().set_state({name: value for name, value in sync_data.items() if name in controls})
 
     @property
     def numbers(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from zlib import crc32
 import traitlets
 
 from unet_complexity.explorers import module, own
-from unet_complexity.explorers.base import Choice, Explorer, Whole, rounded, together
+from unet_complexity.explorers.base import Choice, Explorer, Whole, echoed, rounded, together, whole
 from unet_complexity.explorers.formulas import Formulas, Table
 from unet_complexity.explorers.levels import bytes_written
 from unet_complexity.explorers.templates import filled
@@ -30,7 +30,8 @@ class Variant(Choice):
 
     def validate(self, obj: Any, value: Any) -> str:
         """The number as a word, as the picture has it."""
-        return super().validate(obj, str(value))
+        number = float(value) if isinstance(value, float) else whole(value)
+        return super().validate(obj, value if number is None else echoed(number))
 
 
 class NetworkExplorer(Explorer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from unet_complexity.engineering.collapse.files import loaded
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes, timed
+from unet_complexity.files import write_new
 
 SEEDS = (0, 1, 2)
 
@@ -18,27 +20,32 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
 
     Both run in ONNX Runtime on random inputs, three seeds, and two sizes where sides are free; no output may differ by
     more than 1e-4 (float64: 1e-10, float16: 1e-2) of the largest.  Both are then timed in turn, milliseconds per call.
-    Weights that the source keeps in other files come to lie in the one that is written.
+    Weights that the source keeps in other files come to lie in the one that is written: whole, or not at all.
 
     ValueError, and nothing written, where the target is there already or no .onnx file, or where the source is no valid
     model, has nothing to collapse, cannot be run, or gives other outputs.  ImportError without onnx and onnxruntime.
     """
-    import onnx
-
     source, target = Path(source), Path(target)
-    if source.resolve() == target.resolve():
+    if os.path.realpath(source) == os.path.realpath(target):
         raise ValueError(f"{source.name} would be overwritten by its own rewriting; give another name to write to")
     if target.suffix.lower() != ".onnx":
         raise ValueError(f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}")
-    if target.exists():
-        raise ValueError(f"{target.name} is there already, and nothing is overwritten; give another name to write to")
+    if os.path.lexists(target):
+        raise _taken(target)
     original = loaded(source)
     collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
         raise ValueError(f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip())
     report = verified(original, collapsed)
-    onnx.save(collapsed.model, target)
+    try:
+        write_new(target, collapsed.model.SerializeToString())
+    except FileExistsError:  # made while the models ran
+        raise _taken(target) from None
     return f"{collapsed}\n{report}\nwritten to {target.name}"
+
+
+def _taken(target: Path) -> ValueError:
+    return ValueError(f"{target.name} is there already, and nothing is overwritten; give another name to write to")
 
 
 def verified(original: Any, collapsed: Collapsed) -> str:

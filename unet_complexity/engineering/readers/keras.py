@@ -53,9 +53,7 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
     with refusals("the model"):
         config = config_of(model)
         reader = _Reader(side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra))
-        outputs = [value.name for value in reader.whole(config)]
-        recipe = partial(from_keras, model=model, side=reader.side, unknown=unknown, extra=extra)
-        return reader.reading.network(outputs, recipe)
+        return reader.network(config, partial(from_keras, model=model, unknown=unknown, extra=extra))
 
 
 Item = tuple[Config, int, Config]  # a layer, the number of one of its calls, and what it is called with
@@ -71,12 +69,13 @@ class _Reader:
         self.clean = {"": ""}  # of each path of models inside models, the one without the numbers of calls
         self.counted: set[Any] = set()  # layers whose params are in the count
 
-    def whole(self, config: Config) -> list[Value]:
-        """What the whole model writes.  ValueError where the configuration lacks what Keras 3 writes into it."""
+    def network(self, config: Config, recipe: partial[Network]) -> Network:
+        """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
             check_amount(config)
             self.order = next(_orders(config), self.order)
-            written = self.model(config, "", None)
+            written = [value.name for value in self.model(config, "", None)]
+            network = self.reading.network(written, partial(recipe, side=self.side))
         except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
             raise ValueError(
                 f"the configuration of {self.reading.name} is not that of a Keras 3 model ({type(error).__name__}: "
@@ -86,7 +85,7 @@ class _Reader:
             raise ValueError(
                 f"{self.reading.name} is given no map, so it has no side, got side={self.given}; leave it out"
             )
-        return written
+        return network
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
         """What a model writes; ``inputs``: what a model inside another one is given."""

@@ -34,9 +34,16 @@ def reads(*kinds: str) -> Callable[[Handler], Handler]:
     return register
 
 
+SWITCHES = {"use_bias", "center", "scale"}
+
+
 def named(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Some of a layer's arguments, lists as tuples."""
-    return {name: tuple(value) if isinstance(value := config[name], list) else value for name in names}
+    """Some of a layer's arguments, lists as tuples.  ValueError if a switch is neither on nor off."""
+    values = {name: tuple(value) if isinstance(value := config[name], list) else value for name in names}
+    for name in SWITCHES.intersection(values):
+        if values[name] not in (False, True):
+            raise ValueError(f"{name} must be true or false, got {values[name]!r}")
+    return values
 
 
 def activation(given: Any) -> L.Layer | None:

@@ -18,14 +18,15 @@ import sympy as sp
 
 MOST_BYTES = 2**31 - 1  # one protobuf message holds no more, weights included
 MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
-MOST_CONFIG_BYTES = 16 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
-MOST_NODES = 50_000  # ten times the nodes of a large diffusion model
-MOST_ENTRIES = 1_000_000  # nodes, weights and stated shapes of a graph
+MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
+MOST_NODES = 20_000  # twice the nodes of a large diffusion model
+MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
 MOST_NUMBERS = 4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
 MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
 MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
 MOST_DEPTH = 64  # lists, dictionaries and models inside each other
-MOST_TERMS = 500  # numbers, letters and operations in one formula: the formulas of networks have some dozens
+MOST_TERMS = 500  # numbers, letters and operations in the formula of a size: those of networks have some dozens
+HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 MOST_CHARACTERS = 500  # of an error message
 
@@ -81,8 +82,20 @@ def check_size(size: Any) -> None:
             raise ValueError(f"whole numbers are computed within 64 bits, got one of {size.bit_length()} bits")
     elif isinstance(size, sp.Basic):
         terms = sum(1 for _ in islice(sp.preorder_traversal(size), MOST_TERMS + 1))
-        if terms > MOST_TERMS:
-            raise ValueError(f"formulas of at most {MOST_TERMS} terms are read, got a longer one")
+        if terms > MOST_TERMS or _degree(size) > HIGHEST_DEGREE:
+            raise ValueError(
+                f"formulas of at most {MOST_TERMS} terms and degree {HIGHEST_DEGREE} are read, got a longer one"
+            )
+
+
+def _degree(formula: Any) -> float:
+    """The degree that a polynomial has once it is multiplied out, at most."""
+    if formula.is_Symbol:
+        return 1
+    degrees = [_degree(part) for part in formula.args]
+    if formula.is_Pow and formula.exp.is_number:
+        return degrees[0] * abs(float(formula.exp))
+    return sum(degrees) if formula.is_Mul else max(degrees, default=0)
 
 
 @contextmanager

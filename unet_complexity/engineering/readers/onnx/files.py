@@ -59,7 +59,7 @@ def load(path_or_model: Any) -> Any:
     return _without_functions(onnx, model) if model.functions else model
 
 
-GRAPH, FUNCTION = 7, 25  # fields of a ModelProto
+GRAPH = 7  # field of a ModelProto
 NODE, STORED, STORED_SPARSE = 1, 5, 15  # fields of a GraphProto
 
 
@@ -71,18 +71,16 @@ def check_structure(file: BoundedFile, name: str) -> None:
     size = os.fstat(file.fileno()).st_size
     at_most(size, MOST_BYTES, f"bytes of {name}")
     buffered = BufferedReader(file)  # one system call a block, not one a byte
-    entries = Counter[str]()
-    weights = 0
+    entries = nodes = weights = 0
     try:
         for number, length in _fields(buffered, size):
-            entries["functions"] += number == FUNCTION
-            for inner, inner_length in _fields(buffered, buffered.tell() + length) if number == GRAPH else ():
-                entries["nodes"] += inner == NODE
-                entries["entries of the graph"] += 1
+            at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
+            if number != GRAPH:
+                continue
+            for inner, inner_length in _fields(buffered, buffered.tell() + length):
+                at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
+                at_most(nodes := nodes + (inner == NODE), MOST_NODES, f"nodes of {name}")
                 weights += inner_length if inner in (STORED, STORED_SPARSE) else 0
-                at_most(entries["entries of the graph"], MOST_ENTRIES, f"entries of the graph of {name}")
-            at_most(entries["nodes"], MOST_NODES, f"nodes of {name}")
-            at_most(entries["functions"], MOST_NODES, f"functions of {name}")
         at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
     except EOFError:
         raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
@@ -99,7 +97,7 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
     while file.tell() < end:
         key = _varint(file)
         length = {0: 0, 1: 8, 2: 0, 5: 4}.get(key & 7)
-        if length is None:
+        if length is None or key < 8:  # fields are numbered from 1
             raise EOFError
         if key & 7 == 2:
             length = _varint(file)

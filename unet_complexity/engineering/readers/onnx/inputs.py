@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_COMPUTED, MOST_NUMBERS
 from unet_complexity.engineering.readers.onnx.files import EXPORT
 from unet_complexity.engineering.readers.onnx.values import Shape, shown
 from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact
 
+WHOLE = (6, 7)  # of TensorProto.DataType: int32 and int64
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
 
 
@@ -142,9 +145,32 @@ def inferred(model: Any) -> Any:
     from onnx import shape_inference
 
     try:
-        return shape_inference.infer_shapes(model, data_prop=True).graph
+        return shape_inference.infer_shapes(model, data_prop=_propagates_little(model.graph)).graph
     except (shape_inference.InferenceError, ValueError):
         return model.graph
+
+
+def _propagates_little(graph: Any) -> bool:
+    """Whether ONNX's inference, given numbers to compute with, has few: it has no limit of its own.
+
+    It computes with lists of whole numbers, which only a Concat makes longer.
+    """
+    lengths = {tensor.name: _length(tensor) for tensor in graph.initializer}
+    total = 0
+    for node in graph.node:
+        entering = [lengths.get(name, MOST_AXES) for name in node.input]
+        written = [_length(attribute.t) for attribute in node.attribute if attribute.name == "value"]
+        longest = sum(entering) if node.op_type == "Concat" else max((*entering, *written), default=1)
+        lengths |= dict.fromkeys(node.output, longest)
+        total += longest
+        if longest > MOST_NUMBERS or total > MOST_COMPUTED:
+            return False
+    return True
+
+
+def _length(tensor: Any) -> int:
+    """How many whole numbers a stored list holds; 0 for any other array."""
+    return math.prod(tensor.dims) if tensor.data_type in WHOLE and len(tensor.dims) < 2 else 0
 
 
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:

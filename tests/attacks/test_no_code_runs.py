@@ -1,0 +1,228 @@
+"""No text from a model file is evaluated, wherever a number should stand."""
+
+from __future__ import annotations
+
+import ast
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import AttributeProto, ModelProto, TensorProto, helper
+
+from tests.attacks.payloads import CODE, PAYLOADS, places, with_payload
+from tests.twins.onnx_models import MODELS, SIDE, SIDES
+from unet_complexity.engineering.readers.keras import from_keras
+from unet_complexity.engineering.readers.onnx import from_onnx
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def marked(tmp_path, monkeypatch):
+    """The payload would leave a file in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert not Path("reached").exists()
+
+
+# ------------------------------------------------------------------------------------------------ Keras
+
+
+def keras_layers(keras: Any) -> dict[str, Any]:
+    """A model of one layer, or of a few operations, for each way in which the reader meets numbers."""
+    K, ops = keras.layers, keras.ops
+    convolution = {"padding": "same", "dilation_rate": 1}
+    one = {
+        "Conv2D": K.Conv2D(4, 3, strides=2, groups=2, padding="same"),
+        "DepthwiseConv2D": K.DepthwiseConv2D(3, **convolution),
+        "SeparableConv2D": K.SeparableConv2D(4, 3, **convolution),
+        "Conv2DTranspose": K.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=1),
+        "Dense": K.Dense(3),
+        "MaxPooling2D": K.MaxPooling2D(2),
+        "GlobalAveragePooling2D": K.GlobalAveragePooling2D(),
+        "UpSampling2D": K.UpSampling2D(2),
+        "Resizing": K.Resizing(5, 6),
+        "ZeroPadding2D": K.ZeroPadding2D(((1, 2), (3, 4))),
+        "Cropping2D": K.Cropping2D(((1, 2), (0, 1))),
+        "ReLU": K.ReLU(6.0),
+        "LeakyReLU": K.LeakyReLU(0.2),
+        "PReLU": K.PReLU(shared_axes=[1, 2]),
+        "ELU": K.ELU(1.5),
+        "Softmax": K.Softmax(axis=-1),
+        "Rescaling": K.Rescaling(0.5, 0.5),
+        "Dropout": K.Dropout(0.5),
+        "BatchNormalization": K.BatchNormalization(),
+        "GroupNormalization": K.GroupNormalization(2),
+        "LayerNormalization": K.LayerNormalization(),
+        "RMSNormalization": K.RMSNormalization(),
+        "Reshape": K.Reshape((4, 16, 4)),
+        "Permute": K.Permute((2, 1, 3)),
+        "Flatten": K.Flatten(),
+        "slice": lambda x: x[:, 1:5, ::2],
+        "split": lambda x: ops.split(x, [1, 3], axis=1),
+        "split evenly": lambda x: ops.split(x, 2, axis=-1),
+        "mean": lambda x: ops.mean(x, axis=[1, 2]),
+        "reshape": lambda x: ops.reshape(x, (-1, 4, 16, 4)),
+        "transpose": lambda x: ops.transpose(x, [0, 2, 1, 3]),
+        "expand": lambda x: ops.squeeze(ops.expand_dims(ops.mean(x, axis=[1]), 1), 1),
+        "numbers": lambda x: (2 * x + 1.5) / 3 - ops.square(x),
+        "power": lambda x: ops.power(x, 2),
+        "softmax": lambda x: ops.softmax(x, axis=-1),
+        "concatenate": lambda x: ops.concatenate([x, x], axis=-1),
+        "resize": lambda x: ops.image.resize(x, (5, 6)),
+        "matmul": lambda x: ops.matmul(x, ops.transpose(x, [0, 1, 3, 2])),
+        "attention": lambda x: K.MultiHeadAttention(2, 4)(K.Reshape((64, 4))(x), K.Reshape((64, 4))(x)),
+    }
+    return {name: _functional(keras, layer) for name, layer in one.items()}
+
+
+def _functional(keras: Any, layer: Any) -> dict[str, Any]:
+    x = keras.Input((8, 8, 4), name="x")
+    config: dict[str, Any] = json.loads(keras.Model(x, layer(x), name="m").to_json())
+    return config
+
+
+@pytest.fixture(scope="module")
+def configurations():
+    import keras
+
+    return keras_layers(keras)
+
+
+def as_file(config: Any) -> Path:
+    path = Path("model.keras")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+    return path
+
+
+def refused_or_read(read: Any) -> bool:
+    """Whether the reader answers; the only error that it may raise is a ValueError of one short sentence."""
+    said = ""
+    try:
+        read()
+    except ValueError as error:
+        said = str(error)
+    assert len(said) <= 500
+    return not said
+
+
+def test_a_payload_in_any_place_of_a_keras_configuration_is_never_run(configurations):
+    tried = 0
+    for config in configurations.values():
+        assert refused_or_read(lambda config=config: from_keras(as_file(config)))
+        for path in places(config):
+            for payload in PAYLOADS[tried % 3 :: 3]:  # each place meets a third of them, each payload every place
+                changed = with_payload(config, path, payload)
+                side = (None, 16)[tried % 2]
+                refused_or_read(lambda changed=changed, side=side: from_keras(as_file(changed), side=side))
+            tried += 1
+    assert tried > 1300
+
+
+# ------------------------------------------------------------------------------------------------- ONNX
+
+
+def words(name: str, dims: list[int], how: str = "") -> TensorProto:
+    """A tensor of text, with a byte of numbers beside it for readers that look there first."""
+    tensor = TensorProto(name=name, data_type=TensorProto.STRING, dims=dims)
+    tensor.string_data.extend([CODE.encode()] * max(int(np.prod(dims)), 1))
+    if how == "raw":
+        tensor.raw_data = b"x" * 8
+    if how == "int64":
+        tensor.int64_data.append(1)
+    return tensor
+
+
+def onnx_models() -> list[ModelProto]:
+    """The networks of the reader's own tests."""
+    return [build(SIDES.get(name, SIDE)) for name, build in MODELS.items()]
+
+
+def attributes_with_code(node: Any) -> None:
+    """Every attribute keeps its name and becomes text."""
+    names = [attribute.name for attribute in node.attribute]
+    del node.attribute[:]
+    node.attribute.extend(helper.make_attribute(name, CODE) for name in names)
+
+
+@pytest.mark.parametrize("how", ["", "raw", "int64"])
+def test_a_tensor_of_words_is_never_read_as_numbers(how):
+    for model in onnx_models():
+        for i, tensor in enumerate(model.graph.initializer):
+            changed = ModelProto()
+            changed.CopyFrom(model)
+            changed.graph.initializer[i].CopyFrom(words(tensor.name, list(tensor.dims), how))
+            refused_or_read(lambda changed=changed: from_onnx(changed))
+        for i, node in enumerate(model.graph.node):
+            if node.op_type == "Constant":
+                changed = ModelProto()
+                changed.CopyFrom(model)
+                value = words("value", list(node.attribute[0].t.dims), how)
+                changed.graph.node[i].attribute[0].CopyFrom(helper.make_attribute("value", value))
+                refused_or_read(lambda changed=changed: from_onnx(changed))
+
+
+def test_words_in_the_place_of_any_attribute_are_never_read_as_numbers():
+    tried = 0
+    for model in onnx_models():
+        for i, node in enumerate(model.graph.node):
+            if not node.attribute or node.op_type == "Constant":
+                continue
+            changed = ModelProto()
+            changed.CopyFrom(model)
+            attributes_with_code(changed.graph.node[i])
+            refused_or_read(lambda changed=changed: from_onnx(changed))
+            for attribute in changed.graph.node[i].attribute:  # text, under the type of a number
+                attribute.type = AttributeProto.INTS
+            refused_or_read(lambda changed=changed: from_onnx(changed))
+            tried += 1
+    assert tried > 100
+
+
+# ----------------------------------------------------------------------------------------------- source
+
+PARSERS = {"S", "eval", "exec", "parse_expr", "compile", "nsimplify"}
+
+
+def loose(source: str) -> list[int]:
+    """Lines that hand something to a function that would evaluate text."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called, _, name = ast.unparse(node.func).rpartition(".")
+        own = called in ("", "sp", "sympy", "builtins")
+        strict = any(keyword.arg == "strict" and ast.unparse(keyword.value) == "True" for keyword in node.keywords)
+        if own and (name in PARSERS or (name == "sympify" and not strict)):
+            found.append(node.lineno)
+    return found
+
+
+def test_the_source_hands_nothing_to_a_parser_of_expressions():
+    files = sorted((ROOT / "unet_complexity").rglob("*.py"))
+    assert len(files) > 50
+    assert {str(path): lines for path in files if (lines := loose(path.read_text("utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["sp.sympify(x)", "sympify(x, locals={})", "sp.S(x)", "eval(x)", "sp.nsimplify(x)", "parse_expr(x)"]
+)
+def test_a_parser_in_the_source_is_found(line):
+    assert loose(line) == [1]
+
+
+@pytest.mark.parametrize("line", ["sp.sympify(x, strict=True)", "re.compile(x)", "model.eval()", "context.eval(x)"])
+def test_what_only_looks_like_a_parser_is_let_through(line):
+    assert loose(line) == []
+
+
+def test_sympy_does_call_the_parser_that_the_tests_watch():
+    """tests/conftest.py makes SymPy's parser fail in every test: this one would notice if SymPy called another."""
+    from sympy import sympify
+
+    with pytest.raises(AssertionError, match="text reached SymPy's parser"):
+        sympify("1 + 1")

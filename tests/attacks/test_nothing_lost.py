@@ -1,0 +1,440 @@
+"""Nothing is lost: no file of anyone's is overwritten or left half-written, and no prediction is forgotten."""
+
+import errno
+import gc
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from unet_complexity import files
+from unet_complexity.checks import ledger, predict
+from unet_complexity.checks.predictions import PREDICTIONS
+from unet_complexity.engineering.collapse import command
+from unet_complexity.engineering.command import main
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files, signals or processes")
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = """<ir_version: 8, opset_import: ["" : 17]> net (float[1, 32, 16, 16] x) => (float[1, 2, 32, 32] y)
+<float[4] s = {1, 1, 2, 2}> {
+    u = Resize <mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (x, , s)
+    y = Conv <pads = [1, 1, 1, 1]> (u, w) }"""
+
+
+def listing(folder):
+    """Names and contents, and what links point to."""
+    return {each.name: os.readlink(each) if each.is_symlink() else each.read_bytes() for each in folder.iterdir()}
+
+
+def failing(error, *_, **__):
+    raise error
+
+
+# collapse
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A model with an upsampling to take out, in a folder of its own, and little patience for timing it."""
+    monkeypatch.setattr("unet_complexity.engineering.collapse.running.SECONDS", 0.01)
+    monkeypatch.chdir(tmp_path)
+    model = onnx.parser.parse_model(MODEL)
+    kernel = np.random.default_rng(0).normal(size=(2, 32, 3, 3)).astype("float32")
+    model.graph.initializer.append(onnx.numpy_helper.from_array(kernel, "w"))
+    onnx.save(model, tmp_path / "in.onnx")
+    return tmp_path / "in.onnx"
+
+
+@pytest.fixture(params=["links", "no links"])
+def links(request, monkeypatch):
+    """Both kinds of file systems."""
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", lambda *_: failing(PermissionError(errno.EPERM, "Operation not permitted")))
+
+
+def test_the_collapsed_model_is_written_as_any_new_file_is(source, links):
+    told = command("in.onnx", "out.onnx")
+    Path("plain").touch()
+    onnx.checker.check_model("out.onnx")
+    assert told.endswith("\nwritten to out.onnx")
+    assert stat.S_IMODE(os.stat("out.onnx").st_mode) == stat.S_IMODE(os.stat("plain").st_mode)
+    assert sorted(os.listdir()) == ["in.onnx", "out.onnx", "plain"]
+
+
+@pytest.mark.parametrize("made", [
+    lambda path: path.write_text("the only copy"),
+    lambda path: path.symlink_to("nowhere"),
+    lambda path: path.symlink_to("in.onnx"),
+], ids=["a file", "a broken link", "a link"])  # fmt: skip
+def test_what_is_made_while_the_models_run_is_kept(source, links, made, monkeypatch):
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.verified", lambda *_: made(Path("out.onnx")))
+    with pytest.raises(ValueError, match=r"^out.onnx is there already, and nothing is overwritten; give another name"):
+        command("in.onnx", "out.onnx")
+    found = listing(source.parent)
+    assert sorted(found) == ["in.onnx", "out.onnx"]
+    assert found["out.onnx"] in (b"the only copy", "nowhere", "in.onnx")
+
+
+def test_a_broken_link_is_there_already_and_a_loop_of_links_is_not_a_model(source, monkeypatch):
+    Path("out.onnx").symlink_to("nowhere")
+    # refused before there is any work
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.loaded", failing)
+    with pytest.raises(ValueError, match=r"^out.onnx is there already"):
+        command("in.onnx", "out.onnx")
+    Path("loop.onnx").symlink_to("loop.onnx")
+    monkeypatch.undo()
+    assert main(["collapse", str(source.parent / "loop.onnx"), str(source.parent / "new.onnx")]) == 2
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (FULL, "out.onnx: No space left on device"),
+    (KeyboardInterrupt(), "interrupted, and no file was left half-written"),
+    (MemoryError(), "this needs more memory than there is; try a smaller model, or a machine with more"),
+])  # fmt: skip
+@pytest.mark.parametrize("place", ["fsync", "link", "replace"])
+def test_what_stops_the_writing_is_told_in_a_line_and_leaves_nothing(source, monkeypatch, capsys, place, error, said):
+    before = listing(source.parent)
+    if place != "fsync":
+        monkeypatch.setattr(os, "link", lambda *_: failing(FULL))
+    monkeypatch.setattr(os, place, lambda *_: failing(error))
+    if place == "link" and error is FULL:
+        monkeypatch.setattr(os, "replace", lambda *_: failing(error))  # it is the next to be tried
+    assert main(["collapse", "in.onnx", "out.onnx"]) == 2
+    assert capsys.readouterr() == ("", f"unet_complexity: {said}\n")
+    assert listing(source.parent) == before
+
+
+@posix
+def test_a_full_disk_leaves_nothing_and_the_next_try_is_free(source):
+    """A file that may not grow: the system itself refuses to write."""
+    import resource
+
+    before, limits = listing(source.parent), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"File too large: 'out.onnx'"):
+            command("in.onnx", "out.onnx")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert listing(source.parent) == before
+    command("in.onnx", "out.onnx")
+
+
+INTERRUPTED = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
+from unet_complexity.engineering.command import main
+from unet_complexity.engineering.collapse import running
+running.SECONDS = 60
+print("ready", flush=True)
+sys.exit(main(["collapse", "in.onnx", "out.onnx"]))
+"""
+
+
+@posix
+def test_control_c_is_one_line(source):
+    before, env = listing(source.parent), {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED], text=True, env=env, **pipes) as process:
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    told = "unet_complexity: interrupted, and no file was left half-written\n"
+    assert (process.returncode, out, err) == (2, "", told)
+    assert listing(source.parent) == before
+
+
+LIBRARY = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except BaseException:
+    print("lost")  # as compiled modules do, or they abort
+print("whole")
+"""
+IMPORTED = """
+import signal
+from unet_complexity.engineering.command import import_whole
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    import_whole("native_library")
+except KeyboardInterrupt:
+    print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+@posix
+def test_control_c_waits_for_a_native_library(tmp_path):
+    (tmp_path / "native_library.py").write_text(LIBRARY)
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    run = [sys.executable, "-c", IMPORTED]
+    assert subprocess.check_output(run, env=env, text=True) == "whole\ninterrupted True\n"
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (type("ArrayMemoryError", (MemoryError,), {})("8 GiB"), "this needs more memory than there is; try"),
+    (RecursionError("maximum recursion depth exceeded"), "the model is nested too deeply to be read; export it"),
+    (KeyboardInterrupt(), "interrupted, and no file was left half-written"),
+])  # fmt: skip
+def test_what_stops_the_command_is_one_sentence(capsys, monkeypatch, error, said):
+    monkeypatch.setattr("unet_complexity.engineering.command.report", lambda *_: failing(error))
+    assert main(["a.onnx"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"unet_complexity: {said}")
+
+
+# Predictions
+
+
+NAME = "convolution after a copy"
+NUMBERS = [name for name, prediction in PREDICTIONS.items() if not prediction.choices][:20]
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """A folder of notebooks of its own, in which nothing was predicted yet."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS", raising=False)
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", {})
+    return tmp_path / "my-predictions.json"
+
+
+def only(file):
+    """The file and what is left beside it; Windows keeps the lock's file."""
+    return [name for name in os.listdir(file.parent) if os.name == "posix" or not name.endswith(".lock")]
+
+
+def test_twenty_threads_keep_twenty_guesses(file):
+    with ThreadPoolExecutor(20) as pool:
+        told = list(pool.map(lambda name: predict(name, 7).text, NUMBERS))
+    assert [text for text in told if not text.startswith("Noted") or "Only until" in text] == []
+    assert json.loads(file.read_text()) == dict.fromkeys(NUMBERS, 7)
+    assert only(file) == [file.name]
+
+
+RACE = """
+import os, sys
+from unet_complexity.checks import predict
+for _ in range(5):
+    start, go = os.pipe()
+    for name in sys.argv[1:]:
+        if os.fork() == 0:
+            os.close(go)
+            os.read(start, 1)  # until every process is there
+            os._exit("Only until" in predict(name, 7).text)
+    os.close(go)
+    for _ in sys.argv[1:]:
+        assert os.wait()[1] == 0
+    print(open("my-predictions.json").read().replace("\\n", ""))
+    os.remove("my-predictions.json")
+"""
+
+
+@posix
+def test_twenty_processes_keep_twenty_guesses(file):
+    run = subprocess.run(
+        [sys.executable, "-c", RACE, *NUMBERS],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line) for line in run.stdout.splitlines()] == 5 * [dict.fromkeys(NUMBERS, 7)]
+    assert only(file) == []
+
+
+def test_nobody_waits_for_ever(file, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
+    with files.locked(file):
+        text = predict(NAME, 2).text
+    assert text.endswith(f"since {file.name} cannot be written: another notebook has been writing for 0.05 s")
+    assert ledger(NAME).rows[0][1] == 2
+    predict("most pixels", 9)
+    assert json.loads(file.read_text()) == {NAME: 2, "most pixels": 9}
+
+
+def test_a_process_that_died_holds_no_lock(file, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 1)
+    code = "import os; from pathlib import Path; from unet_complexity.files import locked\n"
+    code += f"with locked(Path({file.name!r})): os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    assert only(file) == [file.name]
+
+
+@posix
+def test_where_there_are_no_locks_a_guess_is_noted_all_the_same(file, monkeypatch):
+    monkeypatch.setattr("fcntl.flock", lambda *_: failing(OSError(errno.ENOLCK, "No locks available")))
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    with ThreadPoolExecutor(20) as pool:  # some are lost, but none stands in another's way
+        told = list(pool.map(lambda name: predict(name, 7).text, NUMBERS))
+    assert [text for text in told if "Only until" in text] == []
+    assert set(json.loads(file.read_text()).values()) <= {2, 7}
+    monkeypatch.undo()
+    monkeypatch.chdir(file.parent)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setattr(files, "_lock", failing)
+    assert predict(NAME, 3).text == "Noted: you say x 3."
+
+
+def test_a_file_that_has_the_name_of_the_lock_is_not_removed(file):
+    lock = file.with_name(f"{file.name}.lock")
+    lock.write_text("the only copy")
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    assert lock.read_text() == "the only copy"
+
+
+@pytest.mark.parametrize("error", [FULL, KeyboardInterrupt()])
+@pytest.mark.parametrize("place", ["fsync", "replace"])
+def test_what_stops_the_noting_leaves_the_guesses_that_were_there(file, monkeypatch, place, error):
+    predict(NAME, 2)
+    before = file.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, place, lambda *_: failing(error))
+        if error is FULL:
+            assert predict(NAME, 3).text.endswith("cannot be written: No space left on device")
+        else:
+            with pytest.raises(KeyboardInterrupt):
+                predict(NAME, 3)
+    assert file.read_bytes() == before
+    assert only(file) == [file.name]
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_permissions_are_kept(file, mode):
+    file.write_text("{}")
+    file.chmod(mode)
+    predict(NAME, 2)
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@posix
+def test_a_write_protected_file_is_left_alone(file, monkeypatch):
+    file.write_text("{}")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anything
+    assert predict(NAME, 2).text.endswith("cannot be written: Permission denied")
+    assert file.read_text() == "{}"
+
+
+@pytest.mark.parametrize("before", ["{}", None], ids=["a link", "a link to what is not there yet"])
+def test_a_link_is_followed_and_stays(file, before):
+    target = file.with_name("real.json")
+    if before:
+        target.write_text(before)
+    file.symlink_to(target.name)
+    predict(NAME, 2)
+    assert file.is_symlink()
+    assert json.loads(target.read_text()) == {NAME: 2}
+    assert sorted(only(file)) == [file.name, target.name]
+
+
+UNREADABLE = [
+    ("too deep", b"[" * 100_000, "(it is nested too deeply); move it away, or name another file in UNET_COMPLEXITY_"),
+    ("deep guess", b'{"most pixels": ' + b"[" * 900 + b"]" * 900 + b"}", ""),
+    ("too large", b'{"x": "' + b"x" * 2**20 + b'"}', "cannot be read (it has more than 1,048,576 bytes); move it away"),
+    ("UTF-16", '{"most pixels": 9}'.encode("utf-16"), "cannot be read ('utf-8' codec can't decode"),
+    ("empty", b"", "cannot be read (Expecting value"),
+    ("half", b'{"most pixels": 9', "cannot be read (Expecting ',' delimiter"),
+    ("no object", b"9", "holds no predictions by name; move it away"),
+    ("infinite", b'{"most pixels": 1e999}', "holds inf for 'most pixels', which is no guess; mend it, or move it away"),
+    ("infinite otherwise", b'{"something later": 1e999}', "Out of range float values are not JSON compliant"),
+    ("digits", b'{"most pixels": ' + b"9" * 5000 + b"}", "cannot be read (Exceeds the limit"),
+    ("truth", b'{"most pixels": true}', "holds True for 'most pixels', which is no guess"),
+    ("long", b'{"most pixels": "' + b"x" * 9999 + b'"}', "holds 'xxxxxxxxxxxx...xxxxxxxxxxxxx' for 'most pixels'"),
+]
+
+
+@pytest.mark.parametrize(("content", "why"), [case[1:] for case in UNREADABLE], ids=[case[0] for case in UNREADABLE])
+def test_a_file_that_cannot_be_understood_is_left_as_it_is(file, content, why):
+    file.write_bytes(content)
+    text = predict(NAME, 2).text
+    assert text.startswith("Noted: you say x 2. Only until this notebook is closed, since my-predictions.json cannot")
+    assert why in text
+    assert len(text) < 400
+    assert ledger(NAME).rows[0][1] == 2
+    assert file.read_bytes() == content
+    assert only(file) == [file.name]
+
+
+def test_a_deep_value_is_kept_or_the_file_is_left_as_it_is(file, monkeypatch):
+    told = set()
+    for depth in (10, *range(900, 1001, 5), 3000, 30_000):
+        file.write_text(before := f'{{"something later":{depth * "["}{depth * "]"}}}')
+        noted = predict(NAME, 2).text == "Noted: you say x 2."
+        after = before.replace("}", f',"{NAME}":2}}') if noted else before
+        assert "".join(file.read_text().split()) == "".join(after.split())
+        told.add(noted)
+    assert told == {True, False}
+    file.write_text("{}")
+    monkeypatch.setattr(json, "dumps", lambda *_, **__: failing(RecursionError()))
+    assert predict(NAME, 2).text.endswith("cannot be written: what it holds is nested too deeply")
+
+
+@posix
+def test_a_file_that_is_too_large_is_not_read_to_its_end(file):
+    with file.open("wb") as sparse:
+        sparse.truncate(2**40)
+    assert "more than 1,048,576 bytes" in predict(NAME, None).text
+
+
+@posix
+def test_what_is_not_a_regular_file_is_never_opened(file, monkeypatch):
+    os.mkfifo("fifo")
+    Path("folder").mkdir()
+    Path("zero").symlink_to("/dev/zero")
+    assert repr(ledger(NAME))  # imports what it needs, before nothing can be opened
+    opened = []
+    monkeypatch.setattr(Path, "open", lambda self, *_: opened.append(self))
+    for name in ("fifo", "folder", "zero"):
+        monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", name)
+        kind = Path(name).stat().st_mode
+        for text in (predict(NAME, None).text, predict(NAME, 2).text, repr(ledger(NAME))):
+            assert f"{name} cannot be read (it is not a regular file); move it away, or name another file" in text
+        assert Path(name).stat().st_mode == kind
+    assert opened == []
+
+
+def test_a_file_cannot_put_markup_into_a_page(file):
+    hostile = "<img src=x onerror=alert(1)>"
+    for name in ("most pixels", "largest block", hostile):
+        file.write_text(json.dumps({name: hostile}))
+        assert "<img" not in ledger()._repr_html_() + predict(NAME, 2)._repr_html_()
+
+
+@pytest.mark.parametrize("guess", [5e-324, 10**15, 0])
+def test_any_number_in_the_file_has_a_verdict(file, guess):
+    file.write_text(json.dumps(dict.fromkeys(NUMBERS, guess)))
+    assert ledger()._repr_html_()
+
+
+def test_a_huge_number_gets_a_sentence(file):
+    for guess in (10**5000, -(10**5000)):
+        assert predict(NAME, guess).text.startswith("Nothing here is that large.")
+
+
+# The garbage collector
+
+
+def test_an_import_leaves_the_garbage_collector_on_even_if_it_fails():
+    code = "import gc, sys; sys.modules['sympy'] = {missing}\ntry: import unet_complexity\nexcept ImportError: pass\n"
+    for missing in ("None", "__import__('sympy')"):
+        run = [sys.executable, "-c", code.format(missing=missing) + "print(gc.isenabled(), gc.get_freeze_count())"]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        assert subprocess.check_output(run, text=True, env=env) == "True 0\n"
+    assert gc.isenabled()

@@ -1,0 +1,189 @@
+"""Files that are read within limits, and written whole or not at all.
+
+New content first goes to a file in the same folder, with a name of its own.  Once it is on the
+disk it is put in its place.  A full disk or Ctrl-C therefore leaves the folder as it was.
+A process that is killed may leave a .part file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PATIENCE = 10.0  # seconds to wait for a lock; its holder needs milliseconds for a few kB
+BUSY = (errno.EAGAIN, errno.EACCES)  # another process holds the lock: POSIX, Windows
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a regular file.
+
+    Args:
+        path: the file; a symbolic link is followed.
+        most: number of bytes that it may have.
+
+    Raises:
+        OSError: the file is not there, or may not be read.
+        ValueError: it is a device, a FIFO or a folder, which is not opened, or it has more bytes.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is not a regular file")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return data
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet.
+
+    A hard link puts it in place, in one step that fails if the name is taken.  Some file systems
+    have no links (exFAT, some network drives).  There an empty file claims the name, which also
+    fails if it is taken, and is then replaced.  A program that opens the empty file in the instant
+    between would lose what it writes to it.
+
+    Raises:
+        FileExistsError: the name is taken, even if only by a broken link.
+        OSError: the file cannot be written; nothing is left behind.
+    """
+    with _beside(path, data) as part:
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            _claim(part, path)
+
+
+def write_over(path: Path, data: bytes) -> None:
+    """Write a file, in the place of one that may be there, whose permissions are kept.
+
+    A symbolic link stays, and the file that it points to is written.  Readers find the old content
+    or the new one.  The new file belongs to the user who runs this; other hard links keep the old.
+
+    Raises:
+        OSError: the file cannot be written, or is write-protected; the old one is left as it was.
+    """
+    path = Path(os.path.realpath(path))
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        mode = None
+    if mode is not None and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    with _beside(path, data, mode) as part:
+        os.replace(part, path)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process or thread at a time work on ``path``; the others wait.
+
+    The system locks an empty file beside it, and ends the lock if the process dies.  POSIX lets us
+    remove that file; on Windows it stays.  The work goes on without a lock if the system has none:
+    in a browser, which has one process, and on some network drives.
+
+    Raises:
+        TimeoutError: another process held the lock for PATIENCE seconds.
+        OSError: the lock's file cannot be made.
+    """
+    if sys.platform == "emscripten":
+        yield
+        return
+    beside = Path(os.path.realpath(path) + ".lock")
+    lock = _lock(beside)
+    try:
+        yield
+    finally:
+        if sys.platform != "win32" and _is_ours(lock, beside) and not os.fstat(lock).st_size:
+            with suppress(OSError):
+                beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
+        os.close(lock)
+
+
+@contextmanager
+def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
+    """Write ``data`` to a new file in the same folder, and remove that file at the end."""
+    start = path.name[:40]  # 160 bytes in UTF-8; the whole name has at most 255
+    part = path.with_name(f"{start}.{os.urandom(8).hex()}.part")
+    private = 0o666 if mode is None else mode  # from the first byte on
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags, private)
+
+    try:
+        with open(part, "xb", opener=opener) as file:
+            if mode is not None:
+                os.chmod(part, mode)  # the umask may have taken some of it
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield part
+    except OSError as error:
+        # by the name that the reader knows
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _claim(part: Path, path: Path) -> None:
+    """Put ``part`` in place without a link."""
+    with open(path, "xb"):
+        pass
+    try:
+        os.replace(part, path)
+    except BaseException:
+        if not path.stat().st_size:
+            path.unlink()
+        raise
+
+
+def _lock(beside: Path) -> int:
+    """Wait for the lock.  Return the descriptor that holds it until it is closed."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        try:
+            if _is_held(lock) and _is_ours(lock, beside):
+                return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+        if time.monotonic() > end:
+            said = f"another notebook has been writing for {PATIENCE:g} s"
+            raise TimeoutError(errno.ETIMEDOUT, said, str(beside))
+        time.sleep(random.uniform(0.005, 0.02))
+
+
+def _is_held(lock: int) -> bool:
+    """Take the lock at once; False if another process has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in BUSY  # any other: this file system has no locks
+    return True
+
+
+def _is_ours(lock: int, beside: Path) -> bool:
+    """Return False if another process has removed the file since it was opened."""
+    try:
+        return os.path.samestat(os.fstat(lock), beside.stat())
+    except FileNotFoundError:
+        return False
