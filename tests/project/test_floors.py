@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -53,14 +54,14 @@ def test_the_oldest_allowed_versions_read_and_count(tmp_path):
     place = tmp_path / "oldest"
     venv.create(place, with_pip=False)
     python = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = ["scipy", *(f"{name}=={version}" for name, version in floors().items())]  # Keras on NumPy asks for SciPy
+    wanted = [f"{name}=={oldest}" for name, oldest in floors().items()] + [f"jax=={version('jax')}"]
     options = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", *options, *wanted]
     result = subprocess.run(install, capture_output=True, text=True, check=False)
     if "NewConnectionError" in result.stderr or "Could not fetch URL" in result.stderr:
         pytest.skip("no package registry can be reached, so the oldest versions were not tried")
     assert result.returncode == 0, result.stderr
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "numpy", "KERAS_HOME": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)}
     count = [str(python), "-W", "ignore", "-c", COUNT]
     result = subprocess.run(count, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
     assert result.returncode == 0, result.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 2**31 - 1  # what one protobuf message may hold
+from unet_complexity.readers.limits import MOST_BYTES, at_most
+from unet_complexity.readers.onnx.files import parsed
 
 
 def loaded(source: str | PathLike[str] | Any) -> Any:
@@ -44,11 +46,24 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
 
 def _read(path: Path) -> Any:
     import onnx
-    from google.protobuf.message import DecodeError
+    from onnx.external_data_helper import load_external_data_for_model
 
+    model = parsed(path)
     try:
-        return onnx.load(path)
-    except DecodeError as error:
-        raise ValueError(f"{path.name} is no ONNX model, or it is cut short ({error})") from None
-    except onnx.checker.ValidationError as error:  # external weights that are missing, or outside the model's folder
+        at_most(sum(_outside(model, path.parent)), MOST_BYTES, "bytes of external weights")
+        load_external_data_for_model(model, str(path.parent))
+    except (onnx.checker.ValidationError, ValueError) as error:  # missing, or outside the model's folder
         raise ValueError(f"the external weights of {path.name} cannot be read: {error}") from None
+    return model
+
+
+def _outside(model: Any, folder: Path) -> Iterator[int]:
+    """Bytes of each array that lies in another file: as many as are stated, else all of that file."""
+    from onnx.external_data_helper import ExternalDataInfo, uses_external_data
+
+    for tensor in filter(uses_external_data, model.graph.initializer):
+        where = ExternalDataInfo(tensor)
+        file = folder / where.location
+        if not file.is_file():
+            raise ValueError(f"{where.location!r} is not a file beside the model")
+        yield where.length or file.stat().st_size

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from unet_complexity.readers.onnx.inputs import inferred
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -82,9 +84,7 @@ def all_reads(graph: Any) -> Iterator[str]:
 
 
 def _shapes(model: Any) -> dict[str, list[int | str | None]]:
-    import onnx
-
-    graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    graph = inferred(model)
     known = {}
     for item in [*graph.input, *graph.value_info, *graph.output]:
         sides = item.type.tensor_type.shape.dim

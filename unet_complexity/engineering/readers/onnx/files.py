@@ -40,10 +40,7 @@ def load(path_or_model: Any) -> Any:
         raise ImportError("reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'") from error
     name, model = "the model", path_or_model
     if isinstance(path_or_model, (str, PathLike)):
-        name = Path(path_or_model).name
-        with BoundedFile(path_or_model, MOST_BYTES) as file:
-            check_structure(file, name)
-            model = _parsed(onnx, name, file.read())
+        name, model = Path(path_or_model).name, parsed(path_or_model)
     if not isinstance(model, onnx.ModelProto):
         given = shortened(path_or_model)
         raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'")
@@ -123,11 +120,16 @@ def _varint(file: BinaryIO) -> int:
     raise EOFError
 
 
-def _parsed(onnx: Any, name: str, data: bytes) -> Any:
+def parsed(path: str | PathLike[str]) -> Any:
+    """The ModelProto in a file, without what it keeps in other files.  ValueError if it is damaged or too large."""
+    import onnx
     from google.protobuf.message import DecodeError
 
+    name = Path(path).name
     try:
-        return onnx.ModelProto.FromString(data)
+        with BoundedFile(path, MOST_BYTES) as file:
+            check_structure(file, name)
+            return onnx.ModelProto.FromString(file.read())
     except DecodeError as error:
         raise ValueError(f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}") from None
 
