@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.readers.limits import MOST_BYTES, at_most
-from unet_complexity.readers.onnx.files import parsed
+from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most
+from unet_complexity.engineering.readers.onnx.files import parsed
 
 
 def loaded(source: str | PathLike[str] | Any) -> Any:

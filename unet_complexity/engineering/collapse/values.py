@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from unet_complexity.readers.onnx.inputs import inferred
+from unet_complexity.engineering.readers.onnx.inputs import inferred
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
