@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy as sp
 
+from unet_complexity.escaping import latex_in_formula
 from unet_complexity.symbols import L, Size, as_expr, exact, q
 
 
@@ -103,7 +104,8 @@ class Theta:
     __repr__ = __str__
 
     def _repr_latex_(self) -> str:
-        return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right) \quad \text{{{self.regime}}}$"
+        regime = latex_in_formula(self.regime)
+        return rf"$\displaystyle \Theta\left({sp.latex(self.expr)}\right) \quad {regime}$"
 
 
 def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:

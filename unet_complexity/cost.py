@@ -32,6 +32,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
+from unet_complexity.escaping import latex_in_formula, plain
 from unet_complexity.symbols import Size, as_expr, as_size, exact, named_letters, substitute
 
 BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
@@ -177,7 +178,7 @@ class Cost:
         rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*COUNTS, "flops")]
         lines = r" \\ ".join(rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows)
         if self.missing:
-            lines += rf" \\ &\text{{{not_counted(self.missing)}}}".replace("_", r"\_")
+            lines += rf" \\ &{latex_in_formula(not_counted(self.missing))}"
         return rf"$\displaystyle \begin{{aligned}} {lines} \end{{aligned}}$"
 
 
@@ -208,7 +209,7 @@ def not_counted(missing: Iterable[str]) -> str:
     'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
     """
     names = list(missing)
-    return f"NOT counted: {len(names)} layer{'s' * (len(names) > 1)}, {', '.join(names)}"
+    return f"NOT counted: {len(names)} layer{'s' * (len(names) > 1)}, {plain(', '.join(names))}"
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:

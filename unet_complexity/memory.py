@@ -28,6 +28,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import bytes_of, with_separators
+from unet_complexity.escaping import plain
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, as_expr
 
@@ -63,7 +64,7 @@ class Memory:
         return bytes_of(self.elements, dtype)
 
     def __repr__(self) -> str:
-        when = f"while {self.step.name} runs" if self.step else "for the way back"
+        when = f"while {plain(self.step.name)} runs" if self.step else "for the way back"
         return f"<{with_separators(self.elements)} elements {when}, in {len(self.maps)} maps>"
 
 

@@ -17,6 +17,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
+from unet_complexity.escaping import plain
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
@@ -131,7 +132,7 @@ class Network:
     @property
     def heading(self) -> str:
         """The name and the shapes that go in, and what is not counted."""
-        return f"{self.name}, {_shown(self.inputs)} in" + f"; {not_counted(self.missing)}" * bool(self.missing)
+        return f"{plain(self.name)}, {_shown(self.inputs)} in" + f"; {not_counted(self.missing)}" * bool(self.missing)
 
     @property
     def regime(self) -> str:
@@ -244,4 +245,4 @@ def _shown(shapes: Mapping[str, Tensor]) -> str:
     """One shape; several with their names."""
     if len(shapes) == 1:
         return str(*shapes.values())
-    return " and ".join(f"{name} {shape}" for name, shape in shapes.items())
+    return " and ".join(f"{plain(name)} {shape}" for name, shape in shapes.items())

@@ -9,13 +9,13 @@ import base64
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from unet_complexity import jupyterlite
 from unet_complexity.cost import with_separators
+from unet_complexity.escaping import drawn, html_text, plain
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live, peak
 from unet_complexity.networks import Network
@@ -41,10 +41,14 @@ class Picture:
     figure: Figure | _Unseen
     text: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", plain(self.text))
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(self.figure, _Unseen):
-            words = f"{self.text}\nNo picture: {jupyterlite.missing('matplotlib')}"
-            return {"text/plain": words, "text/html": f"<p>{escape(words)}</p>"}, {}
+            words = [self.text, f"No picture: {jupyterlite.missing('matplotlib')}"]
+            paragraph = "\n".join(map(html_text, words))
+            return {"text/plain": "\n".join(words), "text/html": f"<p>{paragraph}</p>"}, {}
         png = io.BytesIO()
         self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}
@@ -115,6 +119,7 @@ def plot_blocks(network: Network) -> Picture:
     total = int(_numbers_only(network).total().macs)
     blocks = network.only(Convolution).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
+    places = {name: place for place, name in enumerate(macs)}  # as categories, names would be read as formulas
     figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
     for part, colour, hatch in (
         ("encoder", "#56B4E9", "///"),
@@ -124,8 +129,10 @@ def plot_blocks(network: Network) -> Picture:
     ):
         own = [name for name in macs if blocks[name].steps[0].part == part]
         if own:
-            bars = ax.barh(own, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
+            rows = [places[name] for name in own]
+            bars = ax.barh(rows, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
             ax.bar_label(bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9)
+    ax.set_yticks(range(len(places)), list(map(drawn, places)))
     ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
     ax.invert_yaxis()
     ax.legend(frameon=False)
@@ -165,7 +172,7 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
     ax.annotate(f"peak {most / 1e6:.2f}", (at, most / 1e6), (0, 3), textcoords="offset points", ha="center")
     blocks = list(dict.fromkeys(step.block for step in network))
     firsts = [next(i for i, step in enumerate(network) if step.block == block) for block in blocks]
-    ax.set_xticks([first - 0.5 for first in firsts], blocks, rotation=-45, ha="left")
+    ax.set_xticks([first - 0.5 for first in firsts], list(map(drawn, blocks)), rotation=-45, ha="left")
     ax.set(xlabel="steps in running order; a name marks the first of its block", ylabel="elements held ($10^6$)")
     ax.legend(frameon=False, loc="upper left")
     return Picture(
@@ -201,7 +208,7 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
             color=colour,
             ls=dash,
             lw=2,
-            label=f"{name}: ${sp.latex(formula)}$",
+            label=f"{drawn(name)}: ${sp.latex(formula)}$",
         )
         said.append(f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})")
     ax.set(xlabel=f"{letter}, one side (pixels)", ylabel=ylabel)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import as_latex, not_counted, with_separators
+from unet_complexity.escaping import LONGEST_CELL, attribute, csv_cell, html_text, latex, plain, shortened
 from unet_complexity.symbols import Size
 
 # what a table shows of a Cost, and under which heading
@@ -41,42 +43,53 @@ class Table:
     def to_csv(self) -> str:
         """CSV text, to write where you like: plain numbers, no separators, a header line, the total last.
 
-        A line after the total names what is not counted, where something is not.
+        A line after the total names what is not counted, where something is not.  A name that a spreadsheet would run
+        as a formula, such as "=1+1", has an apostrophe in front.
         """
         text = io.StringIO()
         notes = [[not_counted(self.missing)]] if self.missing else []
-        csv.writer(text, lineterminator="\n").writerows([self.header, *self.rows, self.total, *notes])
+        rows = (map(csv_cell, row) for row in (self.header, *self.rows, self.total, *notes))
+        csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue()
 
     def to_latex(self) -> str:
         """LaTeX text: a tabular with a line above and below."""
-        table = self._render("latex_raw", lambda value: f"${as_latex(value)}$").replace("%", r"\%")
-        return table + f"\n\n{not_counted(self.missing)}".replace("_", r"\_") * bool(self.missing)
+        table = self._render("latex_raw", latex, lambda value: f"${as_latex(value)}$")
+        return table + f"\n\n{latex(not_counted(self.missing))}" * bool(self.missing)
 
     def __str__(self) -> str:
-        return f"{self.title}\n{self._render('simple', with_separators)}"
+        def short(text: str) -> str:
+            return shortened(plain(text), LONGEST_CELL)
+
+        return f"{plain(self.title)}\n{self._render('simple', short, with_separators)}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         def show(value: Size) -> str:
-            return with_separators(value) if isinstance(value, (int, float)) else f"${as_latex(value)}$"
+            if isinstance(value, (int, float)):
+                return with_separators(value)
+            return f"${attribute(as_latex(value))}$"
 
-        table = self._render("unsafehtml", show).replace("<table>", f"<table><caption>{self.title}</caption>", 1)
+        caption = f"<table><caption>{html_text(self.title)}</caption>"
+        table = self._render("unsafehtml", html_text, show).replace("<table>", caption, 1)
         unbroken = table.replace(" x ", "&nbsp;x&nbsp;")  # a shape stays on one line
         return f'<div style="overflow-x:auto">{unbroken}</div>'
 
-    def _render(self, form: str, show: Any) -> str:
+    def _render(self, form: str, text: Callable[[str], str], value: Callable[[Size], str]) -> str:
+        """The table in one of tabulate's forms; ``text`` and ``value`` say how the form shows text and counts."""
         from tabulate import tabulate
 
         shares = isinstance(self.total[3], int)  # with letters there is no share to print
         header = [*self.header[:2], *(title for name in self.header[2:] for title in [name] + ["%"] * shares)]
-        rows = [self._shown(row, show, shares) for row in (*self.rows, self.total)]
+        rows = [self._shown(row, value, shares) for row in (*self.rows, self.total)]
+        cells = [[text(str(cell)) for cell in row[:2]] + row[2:] for row in rows]
         align = ["left", "left"] + ["right"] * (len(header) - 2)
-        return str(tabulate(rows, header, tablefmt=form, colalign=align, disable_numparse=True))
+        table = tabulate(cells, map(text, header), tablefmt=form, colalign=align, disable_numparse=True)
+        return str(table)
 
-    def _shown(self, row: tuple[Any, ...], show: Any, shares: bool) -> list[str]:
+    def _shown(self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool) -> list[str]:
         cells = list(row[:2])
-        for value, whole in zip(row[2:], self.total[2:], strict=True):
-            cells += [show(value)] + [f"{100 * value / whole:.2f}" if shares and whole else ""] * shares
+        for count, whole in zip(row[2:], self.total[2:], strict=True):
+            cells += [value(count)] + [f"{100 * count / whole:.2f}" if shares and whole else ""] * shares
         return cells

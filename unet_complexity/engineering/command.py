@@ -21,6 +21,7 @@ import unet_complexity
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
+from unet_complexity.escaping import one_line
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N
 from unet_complexity.tables import Table
@@ -49,7 +50,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit status 2, as for any other error."""
-        self.exit(2, f"unet_complexity: {message}; --help shows what is possible\n")
+        self.exit(2, f"unet_complexity: {one_line(f'{message}; --help shows what is possible')}\n")
 
 
 def parser() -> Parser:
@@ -216,7 +217,7 @@ def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
 @contextmanager
 def progress(what: str, after: float = 2) -> Iterator[None]:
     """Tells a terminal, from the second second on, that it goes on."""
-    done = Event()
+    done, what = Event(), one_line(what)
 
     def tell() -> None:
         seconds = 0.0
@@ -287,7 +288,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except (ValueError, TypeError, OSError, ImportError) as error:
         said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-        print("unet_complexity:", " ".join(said.split()), file=sys.stderr)
+        print("unet_complexity:", one_line(said), file=sys.stderr)
         return 2
     except (MemoryError, RecursionError, KeyboardInterrupt) as error:
         said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))

@@ -20,6 +20,7 @@ from typing import Any
 
 from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost, Tensor, with_separators
+from unet_complexity.escaping import one_line
 from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
 from unet_complexity.tables import Table
@@ -54,7 +55,7 @@ def as_text(network: Network, formulas: Network | str, by: str, seconds: Table |
     if formulas is not network:
         yield _lines(f"In total ({CONVENTIONS}):", network.total())
     if isinstance(formulas, str):
-        yield f"No formula in the side N: {formulas}"
+        yield f"No formula in the side N: {one_line(formulas)}"
     else:
         heading = f"As formulas ({formulas.heading}" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
         yield _lines(heading, formulas.total())

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity.cost import bytes_of
+from unet_complexity.escaping import plain
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
@@ -166,7 +167,8 @@ class Roofline:
         return self.table()._repr_html_() if isinstance(self.seconds, float) else None
 
     def __repr__(self) -> str:
-        return f"<{self.network.name} on {self.machine.name}: {len(self.kernels)} kernels, at least {self.seconds} s>"
+        where = plain(f"{self.network.name} on {self.machine.name}")
+        return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
 
 
 def _together(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:

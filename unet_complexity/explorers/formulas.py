@@ -7,7 +7,6 @@ stops of a strided window do, the package's integers are tabulated instead: lett
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.jscode import JavascriptCodePrinter
 
+from unet_complexity import escaping
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.engineering.roofline import Kernel, Machine, roofline
@@ -58,19 +58,14 @@ def javascript(formulas: Any) -> str:
     '{"writes": ({c, n}) => 4*c*(n*n)}'
     """
     if isinstance(formulas, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)}: {javascript(one)}" for key, one in formulas.items()) + "}"
+        return "{" + ", ".join(f"{escaping.javascript(key)}: {javascript(one)}" for key, one in formulas.items()) + "}"
     if isinstance(formulas, (list, tuple)):
         return "[" + ",".join(map(javascript, formulas)) + "]"
     if isinstance(formulas, str):
-        return json.dumps(formulas)
+        return escaping.javascript(formulas)
     expr = as_expr(formulas)
     letters = ", ".join(sorted(map(str, expr.free_symbols)))
     return f"({{{letters}}}) => {_Printer().doprint(expr)}"
-
-
-def table(values: Any) -> str:
-    """Plain numbers as a JavaScript value, without functions."""
-    return json.dumps(values, separators=(",", ":"))
 
 
 def window_formulas() -> Formulas:

@@ -5,13 +5,13 @@ The same text makes the widget, the page that needs no kernel, and the still pic
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from unet_complexity.escaping import attribute, html_text, javascript
 from unet_complexity.explorers import formulas, own
 from unet_complexity.explorers.templates import closed_forms
 
@@ -42,7 +42,7 @@ def data(kind: str) -> str:
 
 def written(expressions: formulas.Formulas, table: formulas.Table) -> str:
     """Formulas and table as JavaScript's ``count`` and ``TABLE``."""
-    return f"const count = {formulas.javascript(expressions)};\nconst TABLE = {formulas.table(table)};"
+    return f"const count = {formulas.javascript(expressions)};\nconst TABLE = {javascript(table)};"
 
 
 @cache
@@ -55,7 +55,7 @@ def body(kind: str, counts: str = "") -> str:
     names = ["draw.js", *SHARED.get(kind, []), f"{kind}.js", "shell.js"]
     return "\n".join(
         [
-            f"const CSS = {json.dumps((static / 'style.css').read_text('utf-8'))};",
+            f"const CSS = {javascript((static / 'style.css').read_text('utf-8'))};",
             counts or data(kind),
             *((static / name).read_text("utf-8") for name in names),
         ]
@@ -72,15 +72,15 @@ def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str, key:
 
     ``key``: that of the object in the kernel which the explorer follows, and which follows it, while there is one.
     """
-    script = f"(() => {{\n{_constant(spec)}{body(kind, counts)}{PAGE}}})();".replace("</script", r"<\/script")
-    data = html.escape(json.dumps(state, separators=(",", ":")))
+    script = f"(() => {{\n{_constant(spec)}{body(kind, counts)}{PAGE}}})();"
+    data = attribute(json.dumps(state, separators=(",", ":")))
     model = f' data-key="{key}"' if key else ""
     own = f' data-own="{spec["own"]}"' if "own" in spec else ""
     return (
         f'<div class="unetx" data-explorer="{kind}"{own} data-state="{data}"{model}>'
-        f"<p>{html.escape(text)}</p></div>\n<script>\n{script}\n</script>"
+        f"<p>{html_text(text)}</p></div>\n<script>\n{script}\n</script>"
     )
 
 
 def _constant(spec: dict[str, Any]) -> str:
-    return f"const SPEC = {json.dumps(spec, separators=(',', ':'))};\n"
+    return f"const SPEC = {javascript(spec)};\n"

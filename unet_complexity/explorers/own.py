@@ -12,6 +12,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import not_counted
+from unet_complexity.escaping import plain
 from unet_complexity.explorers.formulas import Formulas, Table
 from unet_complexity.explorers.templates import template
 from unet_complexity.layers import Convolution
@@ -33,7 +34,7 @@ def parts(networks: Mapping[str, Network]) -> tuple[Formulas, Table]:
     levels = {key: _levels(network) for key, network in networks.items()}
     return {key: [counts for counts, _ in each] for key, each in levels.items()}, {
         key: {
-            "network": network.name + f" ({not_counted(network.missing)})" * bool(network.missing),
+            "network": plain(network.name) + f" ({not_counted(network.missing)})" * bool(network.missing),
             "levels": [fixed for _, fixed in levels[key]],
             "forms": {name: template(total) for name, total in _counts(network).items()},
             "side": sides(network),

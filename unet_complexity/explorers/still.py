@@ -7,7 +7,7 @@ resvg_py (SVG to pixels), and matplotlib's Pillow and copy of the DejaVu fonts: 
 from __future__ import annotations
 
 import base64
-import html as markup
+import html
 import io
 import json
 import re
@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from unet_complexity.escaping import attribute, javascript
 from unet_complexity.explorers import module
 
 OPENING = r'(<div class="unetx" data-explorer="\w+"(?: data-own="\w+")? data-state="([^"]*)")'
@@ -32,7 +33,7 @@ def engine(kind: str) -> Any:
 
     classes = (getattr(explorers, name) for name in explorers.__all__)
     spec = next(one._spec() for one in classes if one.kind == kind)
-    return running(f"const SPEC = {json.dumps(spec)};\n{module.body(kind)}")
+    return running(f"const SPEC = {javascript(spec)};\n{module.body(kind)}")
 
 
 @lru_cache(maxsize=32)
@@ -97,7 +98,7 @@ def _with_style(svg: str) -> str:
     return svg.replace("<defs>", f"<style>{style}</style><defs>", 1)
 
 
-def add_still(html: str) -> str:
+def add_still(page: str) -> str:
     """The HTML form of an explorer with a still of its state in it; any other HTML as it is.
 
     It is drawn by the script beside it.  The picture's alternative text is the explorer's sentence.  The key goes:
@@ -105,11 +106,11 @@ def add_still(html: str) -> str:
     """
 
     def with_image(match: re.Match[str]) -> str:
-        opening, state = match[1], json.loads(markup.unescape(match[2]))
-        script = SCRIPT.search(html, match.end())[1]  # type: ignore[index]
-        drawn = _drawn(running(script.replace(r"<\/script", "</script")), state)
+        opening, state = match[1], json.loads(html.unescape(match[2]))
+        script = SCRIPT.search(page, match.end())[1]  # type: ignore[index]
+        drawn = _drawn(running(script), state)
         data = base64.b64encode(png(drawn["svg"])).decode()
-        alt = markup.escape(drawn["text"])
+        alt = attribute(drawn["text"])
         return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'
 
-    return PLACE.sub(with_image, html)
+    return PLACE.sub(with_image, page)

@@ -12,6 +12,7 @@ from unet_complexity.engineering.collapse.graphs import Edit
 from unet_complexity.engineering.collapse.pairs import LeftAloneError, Pair, is_upsampling, pair_of
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED, arrangement
 from unet_complexity.engineering.collapse.values import Values
+from unet_complexity.escaping import LONGEST_CELL, plain, shortened
 
 ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 
@@ -36,8 +37,10 @@ class Collapsed(NamedTuple):
         return sum(block.arrangement != AS_WRITTEN for block in self.blocks)
 
     def __str__(self) -> str:
-        width = max((len(block.name) for block in self.blocks), default=0)
-        return "\n".join(f"{name:{width}}  {how:10}  {why}" for name, how, why in self.blocks)
+        names = [shortened(plain(block.name), LONGEST_CELL) for block in self.blocks]
+        width = max(map(len, names), default=0)
+        lines = zip(names, self.blocks, strict=True)
+        return "\n".join(f"{name:{width}}  {block.arrangement:10}  {plain(block.why)}" for name, block in lines)
 
 
 def collapse_upsampling(model: str | PathLike[str] | Any, arrangement: str | None = None) -> Collapsed:

@@ -10,6 +10,7 @@ from typing import Any
 from unet_complexity.engineering.collapse.files import loaded
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes, timed
+from unet_complexity.escaping import plain
 from unet_complexity.files import write_new
 
 SEEDS = (0, 1, 2)
@@ -41,7 +42,7 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
         write_new(target, collapsed.model.SerializeToString())
     except FileExistsError:  # made while the models ran
         raise _taken(target) from None
-    return f"{collapsed}\n{report}\nwritten to {target.name}"
+    return f"{collapsed}\n{report}\nwritten to {plain(target.name)}"
 
 
 def _taken(target: Path) -> ValueError:

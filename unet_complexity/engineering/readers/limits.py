@@ -16,6 +16,8 @@ from typing import Any
 
 import sympy as sp
 
+from unet_complexity.escaping import one_line
+
 MOST_BYTES = 2**31 - 1  # one protobuf message holds no more, weights included
 MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
 MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
@@ -28,7 +30,6 @@ MOST_DEPTH = 64  # lists, dictionaries and models inside each other
 MOST_TERMS = 500  # numbers, letters and operations in the formula of a size: those of networks have some dozens
 HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
-MOST_CHARACTERS = 500  # of an error message
 
 
 class BoundedFile(FileIO):
@@ -104,22 +105,11 @@ def refusals(name: str) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise ValueError(f"{shortened(name)} nests too deep to be read; export it anew") from None
+        raise ValueError(one_line(f"{name} nests too deep to be read; export it anew")) from None
     except MemoryError:
-        raise ValueError(f"{shortened(name)} needs more memory than there is; export it anew") from None
+        raise ValueError(one_line(f"{name} needs more memory than there is; export it anew")) from None
     except ValueError as error:
-        if len(str(error)) <= MOST_CHARACTERS:
+        said = one_line(str(error))
+        if said == str(error):
             raise
-        raise ValueError(shortened(str(error))) from error
-
-
-def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
-    """Return the text, its middle left out if it is longer than ``most`` characters.
-
-    >>> shortened("a name without end", 9)
-    'a n...end'
-    """
-    if len(text) <= most:
-        return text
-    half = (most - 3) // 2
-    return f"{text[:half]}...{text[-half:]}"
+        raise ValueError(said) from error

@@ -241,6 +241,7 @@ function mount(root, now) {
       stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
       h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), copied)));
   root.setAttribute("data-alive", "");
+  root.classList.add("mathjax_ignore", "tex2jax_ignore"); // a name may hold what MathJax 3 or 2 takes for a formula
   // JupyterLab would take arrow keys as its own, and Notebook 7 before they arrive, unless the element itself says no.
   root.addEventListener("keydown", (event) => event.stopPropagation());
   root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));

@@ -1,0 +1,299 @@
+"""Small files that ask for much, and files that are no files: each is refused in one sentence, in time and memory."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from unet_complexity.engineering.readers import limits
+from unet_complexity.escaping import LONGEST_MESSAGE
+
+MOST_MEMORY = 2**30  # bytes, of the whole process
+PATIENCE = 60  # seconds; the slowest takes about one on a quiet machine
+
+
+def refusal(*arguments: Any) -> str:
+    """What the command says, in one line and with exit status 2, in less than a gigabyte."""
+    command = [sys.executable, "-m", "unet_complexity", *map(str, arguments)]
+    result = subprocess.run(
+        [sys.executable, "-c", MEASURED, *command], capture_output=True, text=True, timeout=PATIENCE
+    )
+    *said, used = result.stderr.splitlines()
+    assert (result.returncode, len(said), result.stdout) == (2, 1, ""), result.stderr
+    assert len(said[0]) <= 520
+    assert int(used) * 1024 < MOST_MEMORY, used
+    return said[0]
+
+
+MEASURED = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+needs_posix = pytest.mark.skipif(os.name == "nt", reason="FIFOs, devices and getrusage are POSIX")
+
+
+# ------------------------------------------------------------------------------------------------- ONNX
+
+
+def saved(path: Path, nodes: list[Any], sides: tuple[Any, ...] = (1, 3, 16, 16), **stored: Any) -> Path:
+    """A model of one input ``x`` and one output ``y``; ``stored``: whole numbers by name."""
+    arrays = [numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in stored.items()]
+    given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, sides)]
+    graph = helper.make_graph(nodes, "g", given, [onnx.ValueInfoProto(name="y")], arrays)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def constant(name: str, value: Any) -> Any:
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value, np.int64)))
+
+
+def outer_sum(path: Path) -> Path:
+    """65 kB: a column plus a row, 4,096 x 4,096 numbers, as a shape."""
+    nodes = [constant("a", np.ones((4096, 1))), constant("b", np.ones((1, 4096)))]
+    nodes += [helper.make_node("Add", ["a", "b"], ["s"]), helper.make_node("Reshape", ["s", "m"], ["f"])]
+    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "f"], ["y"])], m=[-1])
+
+
+def doubled(path: Path) -> Path:
+    """A list joined to itself, 40 times."""
+    names = ["c", *(f"d{i}" for i in range(40))]
+    joins = [helper.make_node("Concat", [a, a], [b], axis=0) for a, b in itertools.pairwise(names)]
+    return saved(path, [constant("c", np.ones(4000)), *joins, helper.make_node("Reshape", ["x", names[-1]], ["y"])])
+
+
+def swollen(path: Path) -> Path:
+    """A side a that becomes a (a + 1), 60 times."""
+    nodes = [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("Gather", ["s", "two"], ["a0"])]
+    for i in range(60):
+        nodes.append(helper.make_node("Add", [f"a{i}", "one"], [f"b{i}"]))
+        nodes.append(helper.make_node("Mul", [f"a{i}", f"b{i}"], [f"a{i + 1}"]))
+    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "a60"], ["y"])], (1, 3, "h", "w"), two=[2], one=[1])
+
+
+def squared(path: Path) -> Path:
+    """A map that becomes the outer product of itself, 40 times."""
+    last, nodes = "x", []
+    for i in range(40):
+        names = [f"{name}{i}" for name in "pqrtu"]
+        nodes.append(helper.make_node("Pad", [last, "pads"], names[:1]))
+        nodes.append(helper.make_node("Flatten", names[:1], names[1:2], axis=1))
+        nodes.append(helper.make_node("Transpose", names[1:2], names[2:3]))
+        nodes.append(helper.make_node("MatMul", [names[2], names[1]], names[3:4]))
+        nodes.append(helper.make_node("Unsqueeze", [names[3], "axes"], names[4:]))
+        last = names[4]
+    nodes.append(helper.make_node("Relu", [last], ["y"]))
+    return saved(path, nodes, (1, 1, "h", "w"), pads=[0, 0, 1, 1, 0, 0, 1, 1], axes=[0, 1])
+
+
+def laborious(path: Path) -> Path:
+    """Thousands of sums of 4,000 numbers."""
+    nodes = [constant("c0", np.ones(4000))]
+    nodes += [helper.make_node("Add", [f"c{i}", "c0"], [f"c{i + 1}"]) for i in range(3000)]
+    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "c3000"], ["y"])])
+
+
+def long(path: Path) -> Path:
+    """One node more than is read."""
+    names = ["x", *(f"r{i}" for i in range(limits.MOST_NODES)), "y"]
+    return saved(path, [helper.make_node("Relu", [a], [b]) for a, b in itertools.pairwise(names)])
+
+
+def many_axes(path: Path) -> Path:
+    """An array of 3,000 axes."""
+    model = onnx.load(saved(path, [helper.make_node("Reshape", ["x", "s"], ["y"])], s=[-1]))
+    model.graph.initializer[0].dims.extend([1] * 3000)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def sparse(path: Path) -> Path:
+    """2 GB of zeros that take no room on the disk."""
+    with path.open("wb") as file:
+        file.truncate(limits.MOST_BYTES)
+    return path
+
+
+def larger(path: Path) -> Path:
+    """A byte more than a protobuf message may have."""
+    with path.open("wb") as file:
+        file.truncate(limits.MOST_BYTES + 1)
+    return path
+
+
+def wordy(path: Path) -> Path:
+    """A producer's name of 64 MiB."""
+    size, digits = limits.MOST_BYTES_BESIDE_WEIGHTS, b""
+    left = size
+    while left:
+        digits += bytes([left & 127 | (128 if left > 127 else 0)])
+        left >>= 7
+    path.write_bytes(b"\x12" + digits + b"a" * size)
+    return path
+
+
+ONNX: list[tuple[Callable[[Path], Path], str]] = [
+    (outer_sum, r"are more than the 4,096 that are computed \(16777216\)"),
+    (doubled, "are more than the 4,096 that are computed"),
+    (swollen, "formulas of at most 500 terms and degree 8 are read"),
+    (squared, "formulas of at most 500 terms and degree 8 are read"),
+    (laborious, "at most 2,000,000 numbers computed for shapes are read"),
+    (long, r"at most 20,000 nodes of model.onnx are read, got 20,001"),
+    (many_axes, "at most 32 axes of a tensor are read"),
+    (sparse, "model.onnx is no ONNX model, or it is cut short"),
+    (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),
+    (wordy, "at most 67,108,864 bytes of model.onnx beside its weights are read"),
+]
+
+
+@needs_posix
+@pytest.mark.parametrize(("build", "said"), ONNX, ids=[build.__name__ for build, _ in ONNX])
+def test_a_small_onnx_file_that_asks_for_much(build, said, tmp_path):
+    assert re.search(said, refusal(build(tmp_path / "model.onnx")))
+
+
+@needs_posix
+@pytest.mark.parametrize("more", [["--side", "N"], ["--side", "32", "--unknown", "report"]])
+def test_onnx_own_inference_is_not_asked_for_much(more, tmp_path):
+    assert "are more than the 4,096 that are computed" in refusal(doubled(tmp_path / "model.onnx"), *more)
+
+
+# ------------------------------------------------------------------------------------------------ Keras
+
+
+def keras(path: Path, config: Any, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("config.json", config if isinstance(config, (str, bytes)) else json.dumps(config))
+    return path
+
+
+def lying(path: Path) -> Path:
+    """A gigabyte of spaces whose header says 1,000 bytes."""
+    data = bytearray(keras(path, b" " * 10**9).read_bytes())
+    for at in (data.find(b"PK\x03\x04") + 22, data.find(b"PK\x01\x02") + 24):
+        data[at : at + 4] = struct.pack("<I", 1000)
+    path.write_bytes(data)
+    return path
+
+
+def honest(path: Path) -> Path:
+    """The same, and the header says so."""
+    return keras(path, b" " * 10**9)
+
+
+def other_compression(path: Path) -> Path:
+    """Decompressed in one piece by the standard library."""
+    return keras(path, b" " * 10**8, zipfile.ZIP_BZIP2)
+
+
+def deep(path: Path) -> Path:
+    """Lists in lists, as deep as JSON itself allows."""
+    return keras(path, '{"class_name": "Functional", "config": {"layers": ' + "[" * 500 + "]" * 500 + "}}")
+
+
+def deeper(path: Path) -> Path:
+    return keras(path, "[" * 10**6)
+
+
+def endless_number(path: Path) -> Path:
+    return keras(path, '{"class_name": "Functional", "config": {"layers": [' + "9" * 4000 + "]}}")
+
+
+def infinite(path: Path) -> Path:
+    return keras(path, '{"class_name": "Functional", "config": {"layers": [1e999]}}')
+
+
+def tensor(layer: str, call: int = 0) -> dict[str, Any]:
+    config = {"shape": [None, 8, 8, 3], "dtype": "float32", "keras_history": [layer, call, 0]}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
+def functional(name: str, *layers: dict[str, Any], last: tuple[str, int]) -> dict[str, Any]:
+    given = {"batch_shape": [None, 8, 8, 3], "name": "x"}
+    inputs = {"class_name": "InputLayer", "module": "keras.layers", "config": given, "name": "x", "inbound_nodes": []}
+    config = {"name": name, "layers": [inputs, *layers], "input_layers": [["x", 0, 0]], "output_layers": [[*last, 0]]}
+    return {"module": "keras", "class_name": "Functional", "name": name, "config": config}
+
+
+def nested(path: Path) -> Path:
+    """A model that calls another one twice, which calls another one twice, ... : 2^20 layers in 700 bytes."""
+    inner = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "r"}, "name": "r"}
+    for i in range(15):
+        calls = [{"args": [x], "kwargs": {}} for x in (tensor("x"), tensor(inner["name"]))]
+        inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=(inner["name"], 1))
+    return keras(path, inner)
+
+
+KERAS: list[tuple[Callable[[Path], Path], str]] = [
+    (lying, "model.keras is not a whole .keras file"),
+    (honest, "at most 8,388,608 bytes of config.json are read"),
+    (other_compression, "compressed by method 12, which Keras does not write"),
+    (deep, "at most 64 lists and dictionaries inside each other are read"),
+    (deeper, "model.keras is not a whole .keras file"),
+    (endless_number, "whole numbers are computed within 64 bits"),
+    (infinite, "numbers must be finite, got 1e999"),
+    (nested, "at most 20,000 calls of layers are read, got 65,535"),
+]
+
+
+@needs_posix
+@pytest.mark.parametrize(("build", "said"), KERAS, ids=[build.__name__ for build, _ in KERAS])
+def test_a_small_keras_file_that_asks_for_much(build, said, tmp_path):
+    assert said in refusal(build(tmp_path / "model.keras"))
+
+
+# ---------------------------------------------------------------------------------------- special files
+
+
+@needs_posix
+@pytest.mark.parametrize("ending", ["onnx", "keras"])
+@pytest.mark.parametrize("what", ["a pipe", "a folder", "/dev/zero", "/dev/urandom"])
+def test_what_is_not_a_regular_file_is_not_read(what, ending, tmp_path):
+    path = tmp_path / f"model.{ending}"
+    if what == "a pipe":
+        os.mkfifo(path)
+    elif what == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to(what)
+    assert re.search(r"a regular file, got model.onnx|where there is none", refusal(path))
+    if ending == "onnx":
+        assert "a regular file, got model.onnx" in refusal("collapse", path, tmp_path / "out.onnx")
+
+
+# ------------------------------------------------------------------------------------------------ words
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RecursionError("maximum recursion depth exceeded"), "m.onnx nests too deep to be read"),
+        (MemoryError(), "m.onnx needs more memory than there is"),
+    ],
+)
+def test_running_out_of_stack_or_memory_is_a_value_error(error, said):
+    with pytest.raises(ValueError, match=said), limits.refusals("m.onnx"):
+        raise error
+
+
+def test_a_long_message_keeps_its_start_and_its_end():
+    with pytest.raises(ValueError, match=r"^name aaa.*…a* is not known$") as caught, limits.refusals("m"):
+        raise ValueError(f"name {'a' * 10_000} is not known")
+    assert len(str(caught.value)) <= LONGEST_MESSAGE
