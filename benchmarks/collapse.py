@@ -4,9 +4,9 @@
 
 A block is an UpSampling2D and its Conv2D.  Each round runs every arrangement of a block in turn, so that ratios compare
 neighbours in time; "decoder" is the seven blocks of one round together, as written and as the rule in
-unet_complexity/collapse/rule.py arranges them.  Rounds that others disturbed are left out, if there are enough without.
-Printed are medians and, in brackets, quartiles; ``--write`` puts them into unet_complexity/measured.  Batch 1, float32,
-random weights; outputs are compared first.
+unet_complexity/engineering/collapse/rule.py arranges them.  Rounds that others disturbed are left out, if there are
+enough without.  Printed are medians and, in brackets, quartiles; ``--write`` puts them into
+unet_complexity/engineering/measured.  Batch 1, float32, random weights; outputs are compared first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from benchmarks.engines import machine  # noqa: E402
 from benchmarks.engines.arrangements import ENGINES  # noqa: E402
 from benchmarks.seconds import FOLDER, disturbed, header, one_line_lists, spread  # noqa: E402
 from unet_complexity import Network, UpSampling2D, pix2pix_unet  # noqa: E402
-from unet_complexity.collapse import arrangement  # noqa: E402
+from unet_complexity.engineering.collapse import arrangement  # noqa: E402
 
 ROUNDS, SECONDS, WARM_UP = 7, 6.0, 2
 WRITTEN = "as written"

@@ -45,7 +45,7 @@ import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import interact
 from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet, pix2pix_unet
 from unet_complexity.explorers.formulas import block_ways
-from unet_complexity.roofline import Machine, roofline
+from unet_complexity.engineering.roofline import Machine, roofline
 
 @interact(side=(3, 12), kernel_size=(1, 5), strides=(1, 3), channels=(1, 512), filters=(1, 512))
 def window(side=3, kernel_size=3, strides=1, channels=3, filters=8):

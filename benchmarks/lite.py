@@ -28,14 +28,12 @@ results: dict[str, Any] = {}
 
 @pytest.mark.parametrize("way", WAYS)
 def test_opening(lite_page: Any, page: Any, way: str) -> None:
-    from tests.browser.test_lite import NAME, seconds_until
-
     if way == "one by one":
         settings = json.loads((lite.SITE / "jupyter-lite.json").read_text("utf-8"))
         kernel = settings["jupyter-config-data"]["litePluginSettings"][f"{lite.KERNEL}:kernel"]
         kernel["loadPyodideOptions"]["packages"] = []
         page.context.route("**/lite/jupyter-lite.json", lambda route: route.fulfill(body=json.dumps(settings)))
-    results[way] = seconds_until(lite_page(NAME))
+    results[way] = lite.seconds_until(lite_page(lite.TIMED))
     Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
     page.errors.clear()
 

@@ -22,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this script is its own folder's otherwise
 
 from benchmarks import explorers as one
+from tools import notebooks
 
 OPENED, TEN = 3.0, {"median": 5.0, "p95": 16.7}  # seconds; milliseconds
 ALIVE = "() => document.querySelectorAll('.unetx[data-alive]').length >= %d && performance.now() / 1000"
@@ -47,13 +48,10 @@ def kept() -> Any:
 
 
 def test_opening(page: Any, lab_server: Any) -> None:
-    from tests.browser.conftest import export
-    from tools import notebooks
-
     for path in notebooks.paths():
         if "data-explorer=" not in path.read_text("utf-8"):
             continue
-        html = export(path, lab_server.root).as_uri()
+        html = notebooks.export(path, lab_server.root).as_uri()
         page.context.route("https://**/*", lambda route: route.abort())
         lab = f"{lab_server.url}/lab/workspaces/{path.stem}/tree/{lab_server.put(path.name)}"
         results[path.stem] = {"exported": [opened(page, html) for _ in range(3)], "Lab": [opened(page, lab)]}
@@ -63,7 +61,6 @@ def test_opening(page: Any, lab_server: Any) -> None:
 
 
 def test_ten_on_a_page(page: Any, tmp_path: Path) -> None:
-    from tests.browser.conftest import export
     from unet_complexity import explorers
 
     cells = []
@@ -71,7 +68,7 @@ def test_ten_on_a_page(page: Any, tmp_path: Path) -> None:
         html = getattr(explorers, name)(**({"side": 256, "depth": 1} if name == "LevelsExplorer" else {}))
         output = new_output("display_data", {"text/html": html._repr_mimebundle_()[0]["text/html"]})
         cells.append(new_code_cell("explorer", outputs=[output]))
-    path = export(new_notebook(cells=cells), tmp_path)
+    path = notebooks.export(new_notebook(cells=cells), tmp_path)
     page.context.route("https://**/*", lambda route: route.abort())
     seconds = opened(page, path.as_uri(), count=10)
     moved = {kind: keys(page, page.locator(f'.unetx[data-explorer="{kind}"]').first, control)

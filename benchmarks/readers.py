@@ -47,7 +47,7 @@ print(json.dumps({"macs": first, "first": cold, "warm": sorted(times)[2]}))
 OURS = """
 import sys
 def count():
-    from unet_complexity.readers.onnx import from_onnx
+    from unet_complexity.engineering.readers.onnx import from_onnx
     from unet_complexity.symbols import N
     network = from_onnx(sys.argv[1], side=N)
     formulas, table = network.total(), str(network.table())
@@ -111,7 +111,8 @@ def count():
 
 def network() -> Any:
     """The same in this package, to be written as ONNX."""
-    from unet_complexity import Activation, Add, BatchNormalization, Conv2D, ReLU, Tensor, UpSampling2D
+    from unet_complexity import Activation, BatchNormalization, Conv2D, ReLU, Tensor, UpSampling2D
+    from unet_complexity.layers import Add
     from unet_complexity.unets.builder import Builder
 
     net, width = Builder(Tensor(256, 256, 3), letters=False), 16

@@ -6,8 +6,8 @@
 
 Each case is run in turn as a whole and layer by layer, after a warm-up, until both have been run 7 times undisturbed
 and 20 seconds are over.  Printed are medians, and in brackets the quartiles; ``--write`` puts them into
-unet_complexity/measured, one file per engine, from which notebook 06 is made.  Numbers are float32, images and weights
-random.
+unet_complexity/engineering/measured, one file per engine, from which notebook 06 is made.  Numbers are float32, images
+and weights random.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if not __package__:  # run as a script
 from benchmarks.engines import ENGINES, Ready, machine, missing, prepare  # noqa: E402
 from unet_complexity import pix2pix_unet  # noqa: E402
 
-FOLDER = ROOT / "unet_complexity" / "measured"
+FOLDER = ROOT / "unet_complexity" / "engineering" / "measured"
 LEAST, SECONDS, WARM_UP = 7, 20.0, 2
 SIDES = (128,)
 

@@ -1,7 +1,11 @@
-"""Settings that hold for every test: reproducible, quiet, and without traces in the user's home."""
+"""Settings that hold for every test: reproducible, quiet, and without traces in the user's home.
+
+The real frameworks are imported once, and only by the tests that ask for them.
+"""
 
 import os
 import tempfile
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +22,24 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # otherwise jupyter_core warns that t
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def keras() -> ModuleType:
+    """Keras on the JAX backend, on the processor."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    import keras
+
+    assert keras.backend.backend() == "jax", "Keras was imported before this fixture, with another backend"
+    return keras
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    return pytest.importorskip(
+        "torch", reason="PyTorch is not installed: its flop counter was NOT compared with the dense MACs"
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -33,6 +33,7 @@ IN_THE_PAGE = {"jupyterlab-widgets", "widgetsnbextension"}  # their Python would
 AT_START = ["micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "unet-complexity"]
 NO_USE_FOR = (".html", ".js", ".map", ".ts", ".md")  # of what npm packs
 FIRST = "00-the-question.ipynb"
+TIMED = "02-upsampling-rows-and-columns.ipynb"
 # A narrow screen gets one document without Lab's side bars.  The first script is one that Lab's pages read.
 INDEX = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>What does a U-Net cost, and why?</title>
@@ -41,6 +42,12 @@ INDEX = f"""<!DOCTYPE html>
 <script>location.replace((innerWidth < 700 ? "notebooks" : "lab") + "/index.html?path={FIRST}");</script>
 </body></html>
 """
+# Whether a cell with this text has run, and when.
+RAN = """(text) => {
+    const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+    const cell = cells.find((cell) => cell.sharedModel.source.includes(text));
+    return cell.executionCount !== null && performance.now() / 1000;
+}"""
 
 Lock = dict[str, Any]
 
@@ -219,6 +226,14 @@ def entry(name: str, kind: str, size: int | None) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat()
     same = {"created": now, "last_modified": now, "writable": True, "format": None, "mimetype": None, "content": None}
     return {"name": name, "path": name, "type": kind, "size": size, **same}
+
+
+def seconds_until(page: Any) -> dict[str, float]:
+    """From the start of the navigation: what a reader waits for."""
+    ran = {"first result": "predict", "SymPy": "sp.symbols"}
+    times = {what: page.wait_for_function(RAN, arg=text).json_value() for what, text in ran.items()}
+    page.locator('.unetx[data-explorer="repeat"][data-alive]').wait_for()
+    return times | {"explorer": page.evaluate("performance.now() / 1000")}
 
 
 if __name__ == "__main__":

@@ -155,6 +155,18 @@ def write(nb: Notebook, path: Path) -> None:
     path.write_text(nbformat.writes(nb, indent=1).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
+def export(source: Any, folder: Path) -> Path:
+    """The HTML file itself, or the one that nbconvert makes of a notebook (a path or an object)."""
+    from nbconvert import HTMLExporter
+
+    if isinstance(source, Path) and source.suffix == ".html":
+        return source
+    nb = read(source) if isinstance(source, Path) else nbformat.from_dict(source)
+    page = folder / "exported.html"
+    page.write_text(HTMLExporter().from_notebook_node(nb)[0], encoding="utf-8")
+    return page
+
+
 def main(names: list[str]) -> int:
     """Re-executes the named notebooks, or all of them; returns how many failed, which stay as they were."""
     failed = 0

@@ -10,7 +10,6 @@ from unet_complexity import (
     Conv2D,
     Conv2DTranspose,
     Convolution,
-    Layer,
     MaxPooling2D,
     PhaseConv2D,
     Tensor,
@@ -21,6 +20,7 @@ from unet_complexity import (
     theta,
 )
 from unet_complexity.glossary import TERMS
+from unet_complexity.layers import Layer
 from unet_complexity.symbols import GLOSSARY, C_in, C_out, L, N, c, d, f, g, k, letter, n, q, s, t
 
 FOUR_STEPS = "**Four steps, always:** count outputs, cost per output, multiply, simplify."

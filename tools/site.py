@@ -16,6 +16,7 @@ from tools.site_html import finish
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "site"
+WING = "engineering"
 AUTOMODULE = ".. automodule:: unet_complexity.{}\n   :members:\n   :ignore-module-all:\n   :show-inheritance:\n"
 
 
@@ -54,25 +55,30 @@ def stage(source: Path) -> None:
         shutil.copy(path, source / "notebooks")
     (source / "api").mkdir()
     with (source / "api.md").open("a", encoding="utf-8") as contents:
-        for module in public():
-            (source / "api" / f"{module.name}.rst").write_text(page(module.name), "utf-8")
-            doc = inspect.getdoc(import_module(f"unet_complexity.{module.name}")) or ""
-            contents.write(f"- [{module.name}](api/{module.name}.rst): {doc.splitlines()[0].replace('``', '`')}\n")
+        for name in public():
+            (source / "api" / f"{name}.rst").write_text(page(name), "utf-8")
+            doc = inspect.getdoc(import_module(f"unet_complexity.{name}")) or ""
+            contents.write(f"- [{name}](api/{name}.rst): {doc.splitlines()[0].replace('``', '`')}\n")
 
 
-def public() -> list[pkgutil.ModuleInfo]:
-    """The package's modules, but for ``__main__``."""
-    return [one for one in pkgutil.iter_modules(unet_complexity.__path__) if not one.name.startswith("_")]
+def public() -> list[str]:
+    """The package's modules and, with pages of their own, those of the engineer's wing; but for ``__main__``."""
+    names = [one.name for one in pkgutil.iter_modules(unet_complexity.__path__) if not one.name.startswith("_")]
+    return [*names, *inside(WING)]
 
 
 def page(name: str) -> str:
     """A module's page: the module, and under a heading each those in it."""
-    folder = Path(unet_complexity.__path__[0], name)
-    inside = [f"{name}.{one.name}" for one in pkgutil.iter_modules([str(folder)])]
     lines = [name, "=" * len(name), AUTOMODULE.format(name)]
-    for one in inside:
+    for one in inside(name) if name != WING else ():
         lines += [one, "-" * len(one), AUTOMODULE.format(one)]
     return "\n".join(lines)
+
+
+def inside(name: str) -> list[str]:
+    """The modules of a package in the package."""
+    folder = Path(unet_complexity.__path__[0], *name.split("."))
+    return [f"{name}.{one.name}" for one in pkgutil.iter_modules([str(folder)])]
 
 
 def main(names: list[str]) -> int:

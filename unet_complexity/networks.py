@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import sympy as sp
 
@@ -20,9 +20,7 @@ from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
-
-if TYPE_CHECKING:
-    from unet_complexity.tables import Table
+from unet_complexity.tables import QUANTITIES, Table
 
 T = TypeVar("T")
 
@@ -188,9 +186,22 @@ class Network:
 
     def table(self, by: str = "block") -> Table:
         """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""
-        from unet_complexity.tables import Table
-
-        return Table.of(self, by)
+        groups = self.groups(by)
+        costs = {name: part.total() for name, part in groups.items()}
+        rows = tuple(
+            (str(name), str(groups[name].output), *(getattr(cost, field) for field in QUANTITIES))
+            for name, cost in costs.items()
+        )
+        whole = self.total()
+        total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
+        title = f"{self.heading}, batch 1, dense MACs"
+        return Table(
+            title + f"; {self.regime}" * bool(self.regime),
+            (by, "output", *QUANTITIES.values()),
+            rows,
+            total,
+            self.missing,
+        )
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from unet_complexity import lite
+from unet_complexity import jupyterlite
 from unet_complexity.cost import with_separators
 from unet_complexity.escaping import drawn, html_text, plain
 from unet_complexity.layers import Convolution
@@ -46,7 +46,7 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(self.figure, _Unseen):
-            words = [self.text, f"No picture: {lite.missing('matplotlib')}"]
+            words = [self.text, f"No picture: {jupyterlite.missing('matplotlib')}"]
             paragraph = "\n".join(map(html_text, words))
             return {"text/plain": "\n".join(words), "text/html": f"<p>{paragraph}</p>"}, {}
         png = io.BytesIO()
@@ -63,7 +63,7 @@ class _Unseen:
 
 
 def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
-    if not lite.can_import("matplotlib"):
+    if not jupyterlite.can_import("matplotlib"):
         return _Unseen(), [_Unseen()] * columns
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from unet_complexity.cost import as_latex, not_counted, with_separators
 from unet_complexity.escaping import LONGEST_CELL, attribute, csv_cell, html_text, latex, plain, shortened
-from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
 
 # what a table shows of a Cost, and under which heading
@@ -40,26 +39,6 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
     total: tuple[Any, ...]
     missing: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, network: Network, by: str) -> Table:
-        """Tabulate ``network`` by "layer", "block", "level" or "part"."""
-        groups = network.groups(by)
-        costs = {name: part.total() for name, part in groups.items()}
-        rows = tuple(
-            (str(name), str(groups[name].output), *(getattr(cost, field) for field in QUANTITIES))
-            for name, cost in costs.items()
-        )
-        whole = network.total()
-        total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
-        title = f"{network.heading}, batch 1, dense MACs"
-        return cls(
-            title + f"; {network.regime}" * bool(network.regime),
-            (by, "output", *QUANTITIES.values()),
-            rows,
-            total,
-            network.missing,
-        )
 
     def to_csv(self) -> str:
         """CSV text, to write where you like: plain numbers, no separators, a header line, the total last.

@@ -15,24 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engines.merged import MERGED, PHASES, TRANSPOSED, WRITTEN, merged_kernel
 from unet_complexity import Network
-from unet_complexity.collapse import arrangement, collapse_upsampling
-from unet_complexity.phases import phase_kernels
+from unet_complexity.engineering.collapse import arrangement, collapse_upsampling
 
 Ways = dict[str, Callable[[], Any]]
-WRITTEN, PHASES, TRANSPOSED, MERGED = "as written", "phases", "transposed", "merged"
-
-
-def merged_kernel(kernel: Any, size: int) -> tuple[Any, int]:
-    """(rows, columns, channels, s, s, filters), and where its first row and column stand from their pixel."""
-    phases = phase_kernels(kernel, size)
-    first = min(phase.first[0] for phase in phases)
-    side = max(phase.first[0] + phase.kernel.shape[0] for phase in phases) - first
-    whole = np.zeros((side, side, kernel.shape[2], size, size, kernel.shape[3]), kernel.dtype)
-    for phase in phases:
-        (row, column), (rows, columns) = (at - first for at in phase.first), phase.kernel.shape[:2]
-        whole[row : row + rows, column : column + columns, :, phase.row, phase.column] = phase.kernel
-    return whole, first
 
 
 def equal(ways: Ways, value: Callable[[Any], Any] = np.asarray) -> Ways:
@@ -178,7 +165,7 @@ class KerasOnJax:
     def model(self, network: Network) -> Any:
         import keras
 
-        from tests.core.in_keras import whole
+        from tools.in_keras import whole
 
         model, random = whole(keras, network), np.random.default_rng(0)
         for weight in model.weights:
@@ -190,7 +177,7 @@ class KerasOnJax:
         import jax
 
         from benchmarks.engines.keras_jax import compiled
-        from tests.core.in_keras import variables
+        from tools.in_keras import variables
 
         x, call, weights = network.input, compiled(model), variables(model)
         image = jax.device_put(
@@ -201,7 +188,7 @@ class KerasOnJax:
     def block(self, network: Network) -> Ways:
         import keras
 
-        from unet_complexity.collapse.keras import PhaseConv2D
+        from unet_complexity.engineering.collapse.keras import PhaseConv2D
 
         model = self.model(network)
         image, up, conv = model.layers
@@ -209,7 +196,7 @@ class KerasOnJax:
         return equal({WRITTEN: self.run(model, network), PHASES: self.run(phased, network)})
 
     def whole(self, network: Network) -> Ways:
-        from unet_complexity.collapse.keras import collapse_keras
+        from unet_complexity.engineering.collapse.keras import collapse_keras
 
         model = self.model(network)
         return equal({WRITTEN: self.run(model, network), "collapsed": self.run(collapse_keras(model), network)})

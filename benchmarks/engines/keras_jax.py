@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.engines import Ready
-from tests.core.in_keras import in_keras, variables
+from tools.in_keras import in_keras, variables
 from unet_complexity import Network
 
 os.environ.setdefault("KERAS_BACKEND", "jax")

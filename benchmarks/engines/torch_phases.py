@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.engines.arrangements import MERGED, PHASES, TRANSPOSED, merged_kernel
+from benchmarks.engines.merged import MERGED, PHASES, TRANSPOSED, merged_kernel
 from unet_complexity import Network, UpSampling2D
 from unet_complexity.phases import phase_kernels, same_front, summed_taps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.core.in_keras import whole, xla_flops
+from tools.in_keras import whole, xla_flops
 from unet_complexity import Network
 
 

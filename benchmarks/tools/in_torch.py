@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from unet_complexity import Conv2D, Conv2DTranspose, Layer, Network, Tensor
+from unet_complexity import Conv2D, Conv2DTranspose, Network, Tensor
+from unet_complexity.layers import Layer
 from unet_complexity.layers.windows import axes, same_padding
 
 ACTIVATIONS = {

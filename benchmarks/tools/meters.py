@@ -1,7 +1,7 @@
 """Each tool's own way to be asked: a network of ours in, the total that the tool prints out.
 
     python -m benchmarks.tools.meters fvcore       # the asker's network
-    python -m benchmarks.tools.meters fvcore all   # every case of tests/tool_cases.py
+    python -m benchmarks.tools.meters fvcore all   # every case of tools/tool_cases.py
 
 The networks are written in PyTorch, in ONNX or in Keras, as the tool wants them.  A function imports its tool inside,
 since no two need be installed together.
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from typing import Any
 
-from tests.tool_cases import CASES
+from tools.tool_cases import CASES
 from unet_complexity import Network
 
 Meter = Callable[[Network], int]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.tools.run            # each tool in its recorded version, the asker's network
     python -m benchmarks.tools.run newest     # ... in its newest version (PyTorch, Keras and JAX stay pinned)
-    python -m benchmarks.tools.run record     # every case of the tests, into tests/tool_totals.csv
+    python -m benchmarks.tools.run record     # every case of the tests, into tests/engineering/tool_totals.csv
 
 Each tool is installed alone, into a folder of its own: two of them have one import name, and one that cannot be
 installed must not keep the others from answering.  Exit status 1 where a tool printed something else.
@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.tools.meters import KERAS
-from tests.tool_cases import CASES
-from unet_complexity.conventions import conventions
+from tools.tool_cases import CASES
+from unet_complexity.engineering.conventions import conventions
 
 HERE = Path(__file__).resolve().parents[2]
 FOLDER = Path(sys.prefix) / "tools"

@@ -1,9 +1,9 @@
 """Names that somebody might give to a layer so that a view does what it must not, and networks made of them."""
 
 from unet_complexity import Conv2D, Network, ReLU, Tensor
+from unet_complexity.engineering.readers.reading import Unknown
+from unet_complexity.engineering.roofline import Machine
 from unet_complexity.networks import Step
-from unet_complexity.readers.reading import Unknown
-from unet_complexity.roofline import Machine
 from unet_complexity.symbols import N
 
 PWNED = "window.pwned=1;document.title='pwned';alert(1)"

@@ -19,8 +19,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from unet_complexity.engineering.readers import limits
 from unet_complexity.escaping import LONGEST_MESSAGE
-from unet_complexity.readers import limits
 
 MOST_MEMORY = 2**30  # bytes, of the whole process
 PATIENCE = 60  # seconds; the slowest takes about one on a quiet machine

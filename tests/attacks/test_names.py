@@ -18,22 +18,14 @@ from matplotlib.cbook import is_math_text
 import unet_complexity
 from tests.attacks.names import ALL, HOSTILE, MACHINE, counted, harmless, network
 from tools.web import mathml
-from unet_complexity import (
-    Conv2D,
-    Network,
-    from_onnx,
-    lite,
-    live,
-    plot_blocks,
-    plot_growth,
-    plot_levels,
-    plot_memory,
-    theta,
-)
-from unet_complexity.__main__ import main, progress
-from unet_complexity.collapse.rewriting import Block, Collapsed
-from unet_complexity.conventions.chart import plot_tools
+from unet_complexity import Conv2D, Network, jupyterlite, plot_blocks, plot_growth, plot_levels, plot_memory, theta
 from unet_complexity.cost import Tensor, not_counted
+from unet_complexity.engineering import from_onnx
+from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
+from unet_complexity.engineering.command import main, progress
+from unet_complexity.engineering.conventions.chart import plot_tools
+from unet_complexity.engineering.report import as_data, as_text
+from unet_complexity.engineering.roofline import roofline
 from unet_complexity.escaping import (
     LONGEST_CELL,
     LONGEST_LABEL,
@@ -51,9 +43,8 @@ from unet_complexity.escaping import (
 )
 from unet_complexity.explorers import NetworkExplorer
 from unet_complexity.explorers.still import add_still
+from unet_complexity.memory import live
 from unet_complexity.networks import Step
-from unet_complexity.report import as_data, as_text
-from unet_complexity.roofline import roofline
 from unet_complexity.symbols import C_in, N
 
 BYS = ("layer", "block", "level", "part")
@@ -346,7 +337,7 @@ def test_a_chart_of_tools_tells_a_network_of_any_name():
 
 
 def test_without_matplotlib_a_picture_is_text_in_a_page(monkeypatch):
-    monkeypatch.setattr(lite, "can_import", lambda _: False)
+    monkeypatch.setattr(jupyterlite, "can_import", lambda _: False)
     net = counted(network(side=64))
     data, _ = plot_blocks(net)._repr_mimebundle_()
     page = Text(data["text/html"])

@@ -13,9 +13,9 @@ import pytest
 from onnx import AttributeProto, ModelProto, TensorProto, helper
 
 from tests.attacks.payloads import CODE, PAYLOADS, places, with_payload
-from tests.readers.onnx_models import MODELS, SIDE, SIDES
-from unet_complexity.readers.keras import from_keras
-from unet_complexity.readers.onnx import from_onnx
+from tests.twins.onnx_models import MODELS, SIDE, SIDES
+from unet_complexity.engineering.readers.keras import from_keras
+from unet_complexity.engineering.readers.onnx import from_onnx
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,10 +18,10 @@ import onnx
 import pytest
 
 from unet_complexity import files
-from unet_complexity.__main__ import main
 from unet_complexity.checks import ledger, predict
 from unet_complexity.checks.predictions import PREDICTIONS
-from unet_complexity.collapse import command
+from unet_complexity.engineering.collapse import command
+from unet_complexity.engineering.command import main
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files, signals or processes")
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def failing(error, *_, **__):
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """A model with an upsampling to take out, in a folder of its own, and little patience for timing it."""
-    monkeypatch.setattr("unet_complexity.collapse.running.SECONDS", 0.01)
+    monkeypatch.setattr("unet_complexity.engineering.collapse.running.SECONDS", 0.01)
     monkeypatch.chdir(tmp_path)
     model = onnx.parser.parse_model(MODEL)
     kernel = np.random.default_rng(0).normal(size=(2, 32, 3, 3)).astype("float32")
@@ -77,7 +77,7 @@ def test_the_collapsed_model_is_written_as_any_new_file_is(source, links):
     lambda path: path.symlink_to("in.onnx"),
 ], ids=["a file", "a broken link", "a link"])  # fmt: skip
 def test_what_is_made_while_the_models_run_is_kept(source, links, made, monkeypatch):
-    monkeypatch.setattr("unet_complexity.collapse.verifying.verified", lambda *_: made(Path("out.onnx")))
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.verified", lambda *_: made(Path("out.onnx")))
     with pytest.raises(ValueError, match=r"^out.onnx is there already, and nothing is overwritten; give another name"):
         command("in.onnx", "out.onnx")
     found = listing(source.parent)
@@ -87,7 +87,8 @@ def test_what_is_made_while_the_models_run_is_kept(source, links, made, monkeypa
 
 def test_a_broken_link_is_there_already_and_a_loop_of_links_is_not_a_model(source, monkeypatch):
     Path("out.onnx").symlink_to("nowhere")
-    monkeypatch.setattr("unet_complexity.collapse.verifying.loaded", failing)  # refused before there is any work
+    # refused before there is any work
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.loaded", failing)
     with pytest.raises(ValueError, match=r"^out.onnx is there already"):
         command("in.onnx", "out.onnx")
     Path("loop.onnx").symlink_to("loop.onnx")
@@ -135,8 +136,8 @@ def test_a_full_disk_leaves_nothing_and_the_next_try_is_free(source):
 INTERRUPTED = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
-from unet_complexity.__main__ import main
-from unet_complexity.collapse import running
+from unet_complexity.engineering.command import main
+from unet_complexity.engineering.collapse import running
 running.SECONDS = 60
 print("ready", flush=True)
 sys.exit(main(["collapse", "in.onnx", "out.onnx"]))
@@ -167,7 +168,7 @@ print("whole")
 """
 IMPORTED = """
 import signal
-from unet_complexity.__main__ import import_whole
+from unet_complexity.engineering.command import import_whole
 signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     import_whole("native_library")
@@ -190,7 +191,7 @@ def test_control_c_waits_for_a_native_library(tmp_path):
     (KeyboardInterrupt(), "interrupted, and no file was left half-written"),
 ])  # fmt: skip
 def test_what_stops_the_command_is_one_sentence(capsys, monkeypatch, error, said):
-    monkeypatch.setattr("unet_complexity.__main__.report", lambda *_: failing(error))
+    monkeypatch.setattr("unet_complexity.engineering.command.report", lambda *_: failing(error))
     assert main(["a.onnx"]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)

@@ -30,7 +30,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import TimeoutError, sync_playwright
@@ -378,7 +377,7 @@ def offline_page(page, tmp_path):
     def open_offline(source):
         refused = []
         page.context.route("**/*", lambda route: refuse_network(route, refused))
-        page.goto(export(source, tmp_path).as_uri())
+        page.goto(notebooks.export(source, tmp_path).as_uri())
         page.wait_for_load_state()
         page.refused = refused
         # A refused request is what is being tested, not an error of the page.
@@ -394,18 +393,6 @@ def refuse_network(route, refused: list[str]) -> None:
     else:
         refused.append(route.request.url)
         route.abort()
-
-
-def export(source, folder: Path) -> Path:
-    """The HTML file itself, or the one that nbconvert makes of a notebook (a path or an object)."""
-    from nbconvert import HTMLExporter
-
-    if isinstance(source, Path) and source.suffix == ".html":
-        return source
-    nb = notebooks.read(source) if isinstance(source, Path) else nbformat.from_dict(source)
-    page = folder / "exported.html"
-    page.write_text(HTMLExporter().from_notebook_node(nb)[0], encoding="utf-8")
-    return page
 
 
 # Without a server: Python in the page

@@ -7,9 +7,9 @@ from tests.attacks.names import ALL, MACHINE, counted, network
 from tests.browser import conftest
 from tools import web
 from unet_complexity import plot_blocks, plot_memory
+from unet_complexity.engineering.roofline import roofline
 from unet_complexity.escaping import plain
 from unet_complexity.explorers import NetworkExplorer
-from unet_complexity.roofline import roofline
 
 # What tables, explorers, their pictures and the pages around them are made of.
 ELEMENTS = """main div p span pre table caption thead tbody tr th td img script style svg defs pattern rect circle path

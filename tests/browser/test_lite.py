@@ -2,16 +2,10 @@
 
 from tests.browser import conftest
 from tests.browser.test_explorers import wait_until
-from tools import notebooks
-from unet_complexity.lite import missing
+from tools import lite, notebooks
+from unet_complexity.jupyterlite import missing
 
-NAME = "02-upsampling-rows-and-columns.ipynb"
 EXPLORER = "[one for one in Out.values() if type(one).__name__ == 'RepeatExplorer'][-1]"
-RAN = """(text) => {
-    const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
-    const cell = cells.find((cell) => cell.sharedModel.source.includes(text));
-    return cell.executionCount !== null && performance.now() / 1000;
-}"""
 OUTPUTS = """() => {
     const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
     return cells.filter((cell) => cell.type === 'code').map((cell) => cell.outputs.toJSON());
@@ -26,14 +20,6 @@ ASK = """async (code) => {
 }"""
 
 
-def seconds_until(page) -> dict[str, float]:
-    """From the start of the navigation: what a reader waits for."""
-    ran = {"first result": "predict", "SymPy": "sp.symbols"}
-    times = {what: page.wait_for_function(RAN, arg=text).json_value() for what, text in ran.items()}
-    page.locator('.unetx[data-explorer="repeat"][data-alive]').wait_for()
-    return times | {"explorer": page.evaluate("performance.now() / 1000")}
-
-
 def text(output) -> str:
     """An output as text, whichever way it was split."""
     piece = output.get("text") or output.get("data", {}).get("text/plain", "")
@@ -41,13 +27,13 @@ def text(output) -> str:
 
 
 def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
-    page = lite_page(NAME)
-    for what, seconds in seconds_until(page).items():
+    page = lite_page(lite.TIMED)
+    for what, seconds in lite.seconds_until(page).items():
         print(f"{what}: {seconds:.1f} s")
     page.wait_for_function(conftest.FINISHED)
     assert page.evaluate(conftest.NOTEBOOK)["errors"] == []
 
-    committed = [cell for cell in notebooks.read(notebooks.FOLDER / NAME).cells if cell.cell_type == "code"]
+    committed = [cell for cell in notebooks.read(notebooks.FOLDER / lite.TIMED).cells if cell.cell_type == "code"]
     for cell, outputs in zip(committed, page.evaluate(OUTPUTS), strict=True):
         if "nbval-check-output" in cell.metadata.get("tags", []):
             assert "".join(map(text, outputs)) == "".join(map(text, cell.outputs))

@@ -15,6 +15,7 @@ import pytest
 import unet_complexity
 from tests.browser import conftest
 from tools import notebooks, site_html, site_pages
+from unet_complexity import engineering
 
 STEMS = [path.stem for path in notebooks.paths()]
 EVERY = os.environ.get("SITE_PAGES") == "every"  # axe-core takes seconds for a page; these few have all kinds of parts
@@ -139,7 +140,8 @@ def test_a_formula_that_cannot_be_shown_stops_the_build(caplog):
 
 def test_every_public_name_is_explained(pages):
     ids = {name.rpartition(".")[2] for page in pages.values() for name in page.ids if name}
-    names = {name for name in unet_complexity.__all__ if callable(getattr(unet_complexity, name))}
+    doors = (unet_complexity, engineering)
+    names = {name for door in doors for name in door.__all__ if callable(getattr(door, name))}
     assert len(names) > 30
     assert names - ids == set()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from unet_complexity import pix2pix_unet
 from unet_complexity.checks import Puzzle, check, exercises
-from unet_complexity.roofline import MACHINES, roofline
+from unet_complexity.engineering.roofline import MACHINES, roofline
 
 PUZZLES = {name: puzzle for name, puzzle in exercises().items() if isinstance(puzzle, Puzzle)}
 UNET = "a U-Net on a budget"

@@ -15,57 +15,64 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from unet_complexity import (
-    ELU,
-    LAYERS,
     Activation,
-    Add,
-    Average,
-    AveragePooling2D,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
-    Cropping2D,
+    LeakyReLU,
+    MaxPooling2D,
+    PhaseConv2D,
+    ReLU,
+    Tensor,
+    UpSampling2D,
+)
+from unet_complexity import layers as core
+from unet_complexity.engineering import layers as wing
+from unet_complexity.engineering.layers import (
+    ELU,
+    Average,
     Dense,
-    DepthToSpace,
     DepthwiseConv2D,
     Divide,
-    Dropout,
     Elementwise,
     Flatten,
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     GroupNormalization,
-    Layer,
     LayerNormalization,
-    LeakyReLU,
     MatMul,
     Maximum,
-    MaxPooling2D,
     Minimum,
-    Multiply,
     Normalization,
     Permute,
-    PhaseConv2D,
     PReLU,
     Reduce,
-    ReLU,
     Rescaling,
     Reshape,
     Resizing,
     RMSNormalization,
     SeparableConv2D,
     Slice,
-    Softmax,
     SpaceToDepth,
     Subtract,
-    Tensor,
-    UpSampling2D,
+)
+from unet_complexity.engineering.layers.merging import ELEMENTWISE
+from unet_complexity.layers import (
+    Add,
+    AveragePooling2D,
+    Cropping2D,
+    DepthToSpace,
+    Dropout,
+    Layer,
+    Multiply,
+    Softmax,
     ZeroPadding2D,
 )
 from unet_complexity.layers.elementwise import OPERATIONS
-from unet_complexity.layers.merging import ELEMENTWISE
 from unet_complexity.symbols import letter
+
+LAYERS = (*core.LAYERS, *wing.LAYERS)
 
 
 class Case(NamedTuple):

@@ -8,9 +8,12 @@ from inspect import isabstract
 import pytest
 from hypothesis import given, settings
 
-from tests.core.cases import CASES, Case, examples, without
-from unet_complexity import LAYERS, Cost, Layer, Network, Tensor, classic_unet, pix2pix_unet
+from tests.core.cases import CASES, LAYERS, Case, examples, without
+from unet_complexity import Cost, Network, Tensor, classic_unet, pix2pix_unet
+from unet_complexity import layers as core
 from unet_complexity.counting import TWINS, Tally, count, filled, sides_of
+from unet_complexity.engineering import layers as wing
+from unet_complexity.layers import Layer
 
 
 def shape_of(values: list) -> Tensor:
@@ -51,12 +54,13 @@ def test_every_layer_class_of_the_package_is_listed() -> None:
     def all_below(kind: type) -> set[type]:
         return {kind}.union(*map(all_below, kind.__subclasses__()))
 
-    ours = {
-        kind
-        for kind in all_below(Layer)
-        if kind.__module__.startswith("unet_complexity.layers.") and not isabstract(kind)
-    }
-    assert {kind for kind in ours if kind.__name__[0] != "_"} == set(LAYERS)
+    for package in (core, wing):
+        ours = {
+            kind
+            for kind in all_below(Layer)
+            if kind.__module__.startswith(f"{package.__name__}.") and not isabstract(kind)
+        }
+        assert {kind for kind in ours if kind.__name__[0] != "_"} == set(package.LAYERS)
 
 
 SMALL_NETWORKS = {

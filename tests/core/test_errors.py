@@ -12,23 +12,19 @@ import sympy as sp
 
 from unet_complexity import (
     Activation,
-    Add,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
     Cost,
-    Cropping2D,
-    DepthToSpace,
-    Dropout,
     MaxPooling2D,
     Tensor,
     UpSampling2D,
-    ZeroPadding2D,
     classic_unet,
     pix2pix_unet,
 )
 from unet_complexity.counting import count
+from unet_complexity.layers import Add, Cropping2D, DepthToSpace, Dropout, ZeroPadding2D
 from unet_complexity.symbols import C, L, N, as_pair, c, d, f, g, k, letter, n, q, s
 
 X = Tensor(8, 8, 4)

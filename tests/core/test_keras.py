@@ -10,17 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.cases import CASES, Case, pairs, sizes
-from tests.core.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops, xla_flops_of
+from tests.core.cases import CASES, LAYERS, Case, pairs, sizes
+from tools.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops, xla_flops_of
 from unet_complexity import (
-    LAYERS,
     Activation,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
-    DepthwiseConv2D,
-    Layer,
     LeakyReLU,
     MaxPooling2D,
     Network,
@@ -31,6 +28,8 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.counting import count
+from unet_complexity.engineering.layers import DepthwiseConv2D
+from unet_complexity.layers import Layer
 
 # Each new shape is compiled once by XLA, so examples are dear here.
 MANY = {Conv2D: 50, Conv2DTranspose: 30, UpSampling2D: 20, MaxPooling2D: 15, DepthwiseConv2D: 12, Activation: 30}

@@ -10,14 +10,11 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.cases import NUMBERED, Lifted, examples, lifted
+from tests.core.cases import LAYERS, NUMBERED, Lifted, examples, lifted
 from unet_complexity import (
-    LAYERS,
-    AveragePooling2D,
     Conv2D,
     Conv2DTranspose,
     Cost,
-    Layer,
     MaxPooling2D,
     Network,
     Tensor,
@@ -25,6 +22,7 @@ from unet_complexity import (
     classic_unet,
     pix2pix_unet,
 )
+from unet_complexity.layers import AveragePooling2D, Layer
 from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, d, f, g, h, k, letter, n, q, s, t, w
 
 

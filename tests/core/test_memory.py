@@ -13,20 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.in_keras import in_keras
+from tests.core.cases import LAYERS
 from tests.core.test_counting import SMALL_NETWORKS
 from tests.core.test_errors import check
+from tools.in_keras import in_keras
 from unet_complexity import (
-    LAYERS,
     Activation,
-    Add,
-    AveragePooling2D,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
-    Dropout,
-    Layer,
     LeakyReLU,
     MaxPooling2D,
     Network,
@@ -36,11 +32,12 @@ from unet_complexity import (
     UpSampling2D,
     classic_unet,
     kept,
-    live,
     peak,
     pix2pix_unet,
 )
 from unet_complexity.counting import as_map, count
+from unet_complexity.layers import Add, AveragePooling2D, Dropout, Layer
+from unet_complexity.memory import live
 from unet_complexity.symbols import C, C_in, C_out, L, N, d, g, k, q
 
 ASKED = pix2pix_unet(side=256, in_channels=3)

@@ -7,18 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unet_complexity import (
-    Conv2D,
-    Layer,
-    Network,
-    PhaseConv2D,
-    ReLU,
-    Tensor,
-    UpSampling2D,
-    classic_unet,
-    count,
-    pix2pix_unet,
-)
+from unet_complexity import Conv2D, Network, PhaseConv2D, ReLU, Tensor, UpSampling2D, classic_unet, count, pix2pix_unet
+from unet_complexity.layers import Layer
 from unet_complexity.phases import by_phases, convolve_by_phases, phase_kernels, upsample_then_convolve
 from unet_complexity.symbols import L, N, c, f, g, k, n, s
 from unet_complexity.unets.builder import Builder

@@ -10,12 +10,10 @@ import sympy as sp
 
 from unet_complexity import (
     Activation,
-    AveragePooling2D,
     BatchNormalization,
     Concatenate,
     Conv2D,
     Conv2DTranspose,
-    Layer,
     LeakyReLU,
     MaxPooling2D,
     Network,
@@ -27,6 +25,7 @@ from unet_complexity import (
     theta,
 )
 from unet_complexity.closed_form import powers_of_two
+from unet_complexity.layers import AveragePooling2D, Layer
 from unet_complexity.layers.windows import taps_in_bounds
 from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, d, f, g, k, n, q
 

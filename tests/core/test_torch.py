@@ -14,7 +14,6 @@ from unet_complexity import (
     Concatenate,
     Conv2D,
     Conv2DTranspose,
-    Layer,
     MaxPooling2D,
     Network,
     Tensor,
@@ -22,6 +21,7 @@ from unet_complexity import (
     classic_unet,
     pix2pix_unet,
 )
+from unet_complexity.layers import Layer
 from unet_complexity.layers.windows import same_padding
 
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from unet_complexity import AveragePooling2D, Conv2D, Conv2DTranspose, Cost, Layer, MaxPooling2D, Tensor
+from unet_complexity import Conv2D, Conv2DTranspose, Cost, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
+from unet_complexity.layers import AveragePooling2D, Layer
 from unet_complexity.layers.windows import hang_over, rounded_up, same_padding, taps_in_bounds, window_count
 from unet_complexity.symbols import c, f, k, n
 

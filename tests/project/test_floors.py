@@ -17,8 +17,8 @@ EXTRAS = ("onnx", "keras")
 COUNT = """
 import onnx, keras, sympy, tabulate
 from onnx import parser
-from unet_complexity.readers.keras import from_keras
-from unet_complexity.readers.onnx import from_onnx
+from unet_complexity.engineering.readers.keras import from_keras
+from unet_complexity.engineering.readers.onnx import from_onnx
 from unet_complexity import pix2pix_unet
 
 assert pix2pix_unet(side=256, in_channels=3).total().macs == 18052284416

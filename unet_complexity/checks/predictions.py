@@ -15,8 +15,8 @@ from unet_complexity.checks.seconds import (
     share_of_the_copies,
     share_of_the_last_convolution,
 )
-from unet_complexity.conventions import Convention, conventions
 from unet_complexity.cost import Cost, Tensor
+from unet_complexity.engineering.conventions import Convention, conventions
 from unet_complexity.layers import Conv2D, Convolution, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
 from unet_complexity.memory import peak

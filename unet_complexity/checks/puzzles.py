@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.own import in_the_file
 from unet_complexity.checks.phased import share_left
-from unet_complexity.conventions import conventions
 from unet_complexity.cost import Tensor
+from unet_complexity.engineering.conventions import conventions
+from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.memory import peak
-from unet_complexity.roofline import MACHINES, roofline
 from unet_complexity.symbols import as_size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 

@@ -8,9 +8,9 @@ import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.cost import Tensor
+from unet_complexity.engineering.measured import cases, exponent, machine
+from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
-from unet_complexity.measured import cases, exponent, machine
-from unet_complexity.roofline import MACHINES, roofline
 from unet_complexity.symbols import c, f, k, n
 from unet_complexity.unets import pix2pix_unet
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unet_complexity.checks.judging import Exercise
-from unet_complexity.conventions import conventions
+from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, g
 from unet_complexity.unets import pix2pix_unet

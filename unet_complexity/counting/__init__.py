@@ -13,11 +13,9 @@ from typing import Any
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost, Tensor
 from unet_complexity.counting import (  # noqa: F401  they register loops
-    arranging,
     convolution,
     elementwise,
     merging,
-    normalization,
     resampling,
 )
 from unet_complexity.counting.maps import Map, as_map, filled, sides_of, stops

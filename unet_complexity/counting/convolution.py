@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from unet_complexity import layers as L
@@ -27,21 +26,6 @@ def convolve(layer: L.Conv2D, tally: Tally, inputs: list[Map]) -> Map:
     return slide(layer, tally, x, [range(i * seen, (i + 1) * seen) for i in groups], weight, bias)
 
 
-@twin(L.DepthwiseConv2D)
-def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, inputs: list[Map]) -> Map:
-    """Each channel with its own filters."""
-    x = tally.load(inputs[0])
-    channels, m = sides_of(x)[2], layer.depth_multiplier
-    kernel = tally.weight(*layer.kernel_size, channels, m)
-    bias = tally.weight(channels * m) if layer.use_bias else None
-
-    def weight(a: int, b: int, channel: int, filter: int) -> float:
-        value: float = kernel[a][b][filter // m][filter % m]
-        return value
-
-    return slide(layer, tally, x, [range(i // m, i // m + 1) for i in range(channels * m)], weight, bias)
-
-
 def slide(layer: Any, tally: Tally, x: Map, seen: list[range], weight: Any, bias: Any) -> Map:
     """A window over each stop, for each filter on the channels that it has ``seen``."""
     height, width, _ = sides_of(x)
@@ -59,17 +43,6 @@ def slide(layer: Any, tally: Tally, x: Map, seen: list[range], weight: Any, bias
 
     rows, columns = both_stops(layer, x)
     return [[[element(i, j, filter) for filter in range(len(seen))] for j in columns] for i in rows]
-
-
-@twin(L.SeparableConv2D)
-def convolve_separably(layer: L.SeparableConv2D, tally: Tally, inputs: list[Map]) -> Map:
-    """Both convolutions; what the first hands to the second is neither written nor read."""
-    depthwise, pointwise = layer.both()
-    between = convolve_each_channel(depthwise, tally, inputs)
-    out = convolve(pointwise, tally, [between])
-    for counter in ("writes", "reads"):
-        tally.counts[counter] -= math.prod(sides_of(between))
-    return out
 
 
 @twin(L.Conv2DTranspose)

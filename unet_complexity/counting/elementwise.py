@@ -1,4 +1,4 @@
-"""Activations as loops."""
+"""Activations and batch normalisation as loops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from unet_complexity.counting.maps import Map, each, indices, sides_of
 from unet_complexity.counting.tally import Tally, fold, twin
 
 
-def _elu(v: float, op: Callable[[float], float], alpha: float = 1.0) -> float:
+def elu(v: float, op: Callable[[float], float], alpha: float = 1.0) -> float:
+    """One element through an ELU."""
     below = op(alpha * op(op(math.exp(min(v, 0.0))) - 1))
     return op(v if v > 0 else below)
 
@@ -49,9 +50,9 @@ FUNCTIONS: dict[str, Callable[[float, Callable[[float], float]], float]] = {
     "silu": lambda v, op: op(v * op(1 / (1 + math.exp(-v)))),
     "softplus": _softplus,
     "softsign": lambda v, op: op(v / op(1 + op(abs(v)))),
-    "elu": _elu,
+    "elu": elu,
     "hard_sigmoid": _hard_sigmoid,
-    "selu": lambda v, op: op(1.0507009873554805 * _elu(v, op, 1.6732632423543772)),
+    "selu": lambda v, op: op(1.0507009873554805 * elu(v, op, 1.6732632423543772)),
     "hard_silu": lambda v, op: op(v * _hard_sigmoid(v, op)),
     "gelu": lambda v, op: op(op(v * op(1 + op(math.erf(op(v / math.sqrt(2)))))) / 2),
     "mish": lambda v, op: op(v * op(math.tanh(_softplus(v, op)))),
@@ -67,42 +68,19 @@ def activate(layer: L.Activation, tally: Tally, inputs: list[Map]) -> Map:
     return each(tally.load(inputs[0]), lambda v, _: tally.write(function(v, tally.op)))
 
 
-@twin(L.ReLU, L.LeakyReLU, L.ELU, L.Rescaling)
+@twin(L.ReLU, L.LeakyReLU)
 def adjust(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     """The function of each element, with the layer's own numbers."""
-
-    def scaled(v: float) -> float:
-        v = tally.op(v * layer.scale) if layer.scale != 1 else v
-        return tally.op(v + layer.offset) if layer.offset != 0 else v
 
     def rectified(v: float) -> float:
         v = tally.op(max(v, 0.0))
         return v if layer.max_value is None else tally.op(min(v, layer.max_value))
 
     functions: dict[type[L.Layer], Callable[[float], float]] = {
-        L.Rescaling: scaled,
         L.ReLU: rectified,
         L.LeakyReLU: lambda v: tally.op(max(v, tally.op(layer.negative_slope * v))),
-        L.ELU: lambda v: _elu(v, tally.op, layer.alpha),
     }
     return each(tally.load(inputs[0]), lambda v, _: tally.write(functions[type(layer)](v)))
-
-
-@twin(L.PReLU)
-def adjust_by_weights(layer: L.PReLU, tally: Tally, inputs: list[Map]) -> Map:
-    """A slope for each element, or for all along the shared axes."""
-    x = tally.load(inputs[0])
-    shared = layer.shared_axes or ()
-    slopes = tally.weight(*[1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)])
-
-    def element(*at: int) -> float:
-        i, j, c = at
-        a, b, d = (0 if axis in shared else place for axis, place in enumerate(at, 1))
-        scaled = tally.op(slopes[a][b][d] * x[i][j][c])
-        return tally.write(tally.op(x[i][j][c] if x[i][j][c] > 0 else scaled))
-
-    height, width, channels = sides_of(x)
-    return [[[element(i, j, c) for c in range(channels)] for j in range(width)] for i in range(height)]
 
 
 @twin(L.Softmax)
@@ -131,3 +109,16 @@ def _softmax(values: list[float], tally: Tally) -> list[float]:
 def drop_out(layer: L.Dropout, tally: Tally, inputs: list[Map]) -> Map:
     """Nothing happens at inference."""
     return inputs[0]
+
+
+@twin(L.BatchNormalization)
+def normalize(layer: L.BatchNormalization, tally: Tally, inputs: list[Map]) -> Map:
+    """Stored statistics folded into one scale and one shift per channel; then scale and shift."""
+    x = tally.load(inputs[0])
+    c = sides_of(x)[2]
+    gamma = tally.weight(c) if layer.scale else [1.0] * c
+    beta = tally.weight(c) if layer.center else [0.0] * c
+    mean, variance = tally.weight(c, trainable=False), tally.weight(c, trainable=False)
+    scale = [g / math.sqrt(abs(v) + 1e-3) for g, v in zip(gamma, variance, strict=True)]
+    shift = [b - m * s for b, m, s in zip(beta, mean, scale, strict=True)]
+    return each(x, lambda v, c: tally.write(tally.op(tally.op(v * scale[c]) + shift[c])))

@@ -1,4 +1,4 @@
-"""Repeating, blending and pooling as loops."""
+"""Putting numbers elsewhere, repeating, blending and pooling, as loops."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, both_stops, indices, sides_of, taps
+from unet_complexity.counting.maps import Map, both_stops, sides_of, taps
 from unet_complexity.counting.tally import Tally, fold, twin
 
 Weights = list[list[tuple[int, float]]]  # per output place, the inputs that it is made of, and how much of each
 
 
-@twin(L.UpSampling2D, L.Resizing)
-def resample(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
-    """Repeat each row, and in it each pixel; or blend the nearest, with pixels taken at their centres."""
+@twin(L.UpSampling2D)
+def upsample(layer: L.UpSampling2D, tally: Tally, inputs: list[Map]) -> Map:
+    """To as many times the sides as the layer says."""
     x = tally.load(inputs[0])
+    return resampled(layer.interpolation, tally, x, len(x) * layer.size[0], len(x[0]) * layer.size[1])
+
+
+def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) -> Map:
+    """Repeat each row, and in it each pixel; or blend the nearest, with pixels taken at their centres."""
     height, width, channels = sides_of(x)
-    if isinstance(layer, L.Resizing):
-        out_h, out_w = layer.height, layer.width
-    else:
-        out_h, out_w = height * layer.size[0], width * layer.size[1]
-    if layer.interpolation == "nearest":
+    if interpolation == "nearest":
         nearest = [[math.floor((i + 0.5) * n / m) for i in range(m)] for n, m in ((height, out_h), (width, out_w))]
         return [[[tally.write(value) for value in x[row][column]] for column in nearest[1]] for row in nearest[0]]
-    spread = {"bilinear": _two_nearest, "bicubic": _four_nearest}[layer.interpolation]
+    spread = {"bilinear": _two_nearest, "bicubic": _four_nearest}[interpolation]
     rows, columns = _weights(height, out_h, spread), _weights(width, out_w, spread)
 
     def element(i: int, j: int, channel: int) -> float:
@@ -77,17 +78,34 @@ def pool(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     return [[[element(i, j, c) for c in range(channels)] for j in columns] for i in rows]
 
 
-@twin(L.Reduce, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)
-def reduce(layer: L.Reduce, tally: Tally, inputs: list[Map]) -> Map:
-    """One number of all elements that differ only along the axes."""
+@twin(L.ZeroPadding2D, L.Cropping2D)
+def reframe(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
+    """A frame of zeros around the map, or a frame cut off it."""
     x = tally.load(inputs[0])
-    sides = [1 if axis in layer.axes else side for axis, side in enumerate(sides_of(x), 1)]
-    met: dict[tuple[int, ...], list[float]] = {}
-    for i, j, c in indices(*sides_of(x)):
-        place = tuple(min(at, side - 1) for at, side in zip((i, j, c), sides, strict=True))
-        met.setdefault(place, []).append(x[i][j][c])
-    done = {place: summed_up(layer.operation, tally, values) for place, values in met.items()}
-    return [[[done[i, j, c] for c in range(sides[2])] for j in range(sides[1])] for i in range(sides[0])]
+    height, width, channels = sides_of(x)
+    sign, border = (1, layer.padding) if isinstance(layer, L.ZeroPadding2D) else (-1, layer.cropping)
+    (top, bottom), (left, right) = [[sign * side for side in pair] for pair in border]
+
+    def element(i: int, j: int, channel: int) -> float:
+        return tally.write(x[i][j][channel] if 0 <= i < height and 0 <= j < width else 0.0)
+
+    return [
+        [[element(i, j, c) for c in range(channels)] for j in range(-left, width + right)]
+        for i in range(-top, height + bottom)
+    ]
+
+
+@twin(L.DepthToSpace)
+def depth_to_space(layer: L.DepthToSpace, tally: Tally, inputs: list[Map]) -> Map:
+    """Each pixel's channels become a block of b x b pixels, the block's rows first."""
+    x, b = tally.load(inputs[0]), layer.block_size
+    c = sides_of(x)[2] // b**2
+
+    def pixel(row: int, column: int) -> list[float]:
+        first = (row % b * b + column % b) * c
+        return [tally.write(value) for value in x[row // b][column // b][first : first + c]]
+
+    return [[pixel(i, j) for j in range(b * len(x[0]))] for i in range(b * len(x))]
 
 
 def summed_up(operation: str, tally: Tally, values: list[float]) -> float:

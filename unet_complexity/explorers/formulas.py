@@ -17,10 +17,10 @@ from sympy.printing.jscode import JavascriptCodePrinter
 from unet_complexity import escaping
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import Cost, Tensor
+from unet_complexity.engineering.roofline import Kernel, Machine, roofline
 from unet_complexity.layers import Conv2D, Conv2DTranspose, Convolution, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.networks import Network
-from unet_complexity.roofline import Kernel, Machine, roofline
 from unet_complexity.symbols import C_in, C_out, L, N, as_expr, b, c, f, g, k, m, n, q, s, t
 from unet_complexity.unets import classic_unet, pix2pix_unet
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import traitlets
 
+from unet_complexity.engineering.roofline import MACHINES, Kernel, Machine, roofline
 from unet_complexity.explorers.base import Choice, Explorer, Whole, rounded, three_digits, together
 from unet_complexity.networks import Network
-from unet_complexity.roofline import MACHINES, Kernel, Machine, roofline
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 GIGA = 10**9
@@ -27,7 +27,7 @@ class RooflineExplorer(Explorer):
     Controls: ``network`` ("pix2pix", "classic"), ``layers`` ("one by one", "fused"), ``side`` (128 ... 2048; a multiple
     of 128, of 16 for the classic one), ``peak`` (GFLOP/s) and ``bandwidth`` (GB/s) of the machine; folded away:
     ``base_filters`` (1 ... 128), ``batch`` (1 ... 64), ``dtype`` ("float32", "float16").
-    The model is that of :mod:`unet_complexity.roofline`.
+    The model is that of :mod:`unet_complexity.engineering.roofline`.
 
     >>> explorer = RooflineExplorer(side=256, peak=8100, bandwidth=320)
     >>> explorer.numbers["ms"], explorer.numbers["kernels"], explorer.numbers["compute_bound"]

@@ -1,16 +1,19 @@
-"""Layers that put the same numbers elsewhere: no weights, no arithmetic; copies, or not even that."""
+r"""Layers without weights that put numbers elsewhere, change the sides of a map, or slide a window over it.
+
+UpSampling2D with size $(s_h, s_w)$ on an h x w x c map writes $s_h s_w\, h\,w\,c$ elements: with size 2 on a square
+map $4\,c\,n^2$, linear in the number of pixels and quadratic in the side.  Nearest copies, so it does no arithmetic.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import as_border
-from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, floor_div
+from unet_complexity.layers.base import Layer, one_of
+from unet_complexity.layers.windows import as_border, as_padding, hang_over, taps_in_bounds, window_count, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
 
 
 class _Copy(Layer):
@@ -57,117 +60,6 @@ class Cropping2D(_Copy):
 
 
 @dataclass(frozen=True)
-class Slice(_Copy):
-    """x[starts:stops:steps] of rows, columns and channels, as Python slices: None is an end, -1 the last.  Copies only.
-
-    >>> print(Slice(starts=(0, 0, 1), stops=(None, -2, None), steps=(2, 1, 1)).output(Tensor(8, 8, 3)))
-    4 x 6 x 2
-    """
-
-    starts: Any = (0, 0, 0)
-    stops: Any = (None, None, None)
-    steps: Any = (1, 1, 1)
-
-    def __post_init__(self) -> None:
-        for name in ("starts", "stops", "steps"):
-            three = tuple(getattr(self, name))
-            if len(three) != 3:
-                raise self.refuse(f"{name} must be (of rows, of columns, of channels)", three, "give three")
-            object.__setattr__(self, name, three)
-        for step in self.steps:
-            as_size(step, "steps")
-        for place in (*self.starts, *self.stops):
-            if place is not None and not isinstance(place, (int, sp.Expr)):
-                raise TypeError(f"Slice: starts and stops must be whole numbers or None, got {place!r}; try 0 or -1")
-
-    def output(self, x: Tensor) -> Tensor:
-        ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
-        sides = [ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step) for n, start, stop, step in ranges]
-        if any(isinstance(side, int) and side < 1 for side in sides):
-            raise self.refuse("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
-        return Tensor(*sides)
-
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        """Given letters, no slice may start or stop beyond the map."""
-        ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
-        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
-
-
-def _place(n: Size, at: Any, otherwise: Size) -> Size:
-    """Where a slice of n elements starts or stops, as Python has it."""
-    if at is None:
-        return otherwise
-    place = exact(n + at) if as_expr(at).is_negative else at
-    return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
-
-
-@dataclass(frozen=True)
-class Permute(_Copy):
-    """keras.layers.Permute: the axes in another order; (2, 1, 3) turns rows into columns.  Copies only.
-
-    >>> print(Permute((3, 1, 2)).output(Tensor(8, 6, 3)))
-    3 x 8 x 6
-    """
-
-    dims: tuple[int, int, int]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dims", tuple(self.dims))
-        if sorted(self.dims) != [1, 2, 3]:
-            raise self.refuse("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
-
-    def output(self, x: Tensor) -> Tensor:
-        sides = (x.height, x.width, x.channels)
-        return Tensor(*(sides[axis - 1] for axis in self.dims))
-
-
-@dataclass(frozen=True)
-class Reshape(Layer):
-    """keras.layers.Reshape: the same numbers in the same order seen as another shape, so nothing moves.
-
-    One of the three sizes may be -1: what is left for it.
-
-    >>> print(Reshape((1, -1, 512)).output(Tensor(16, 16, 512)))
-    1 x 256 x 512
-    """
-
-    gradient_reads = "nothing"
-    hands_on = True
-    target_shape: Any
-
-    def __post_init__(self) -> None:
-        shape = tuple(self.target_shape)
-        if len(shape) != 3 or sum(side == -1 for side in shape) > 1:
-            raise self.refuse("target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)")
-        shape = tuple(side if side == -1 else as_size(side, "target_shape") for side in shape)
-        object.__setattr__(self, "target_shape", shape)
-
-    def output(self, x: Tensor) -> Tensor:
-        known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.cancel(as_expr(x.size) / known))
-        sides = [left if side == -1 else side for side in self.target_shape]
-        if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
-            shape = " x ".join(map(str, self.target_shape))
-            raise self.refuse("both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1")
-        return Tensor(*sides)
-
-
-@dataclass(frozen=True)
-class Flatten(Layer):
-    """keras.layers.Flatten: a map seen as one vector, 1 x 1 x hwc; nothing moves.
-
-    >>> print(Flatten().output(Tensor(7, 7, 512)))
-    1 x 1 x 25088
-    """
-
-    gradient_reads = "nothing"
-    hands_on = True
-
-    def output(self, x: Tensor) -> Tensor:
-        return Tensor(1, 1, x.size)
-
-
-@dataclass(frozen=True)
 class DepthToSpace(_Copy):
     """Rearranges channels into pixels, in the order of keras.ops.nn.depth_to_space: (h, w, b^2 c) -> (b h, b w, c).
 
@@ -189,21 +81,105 @@ class DepthToSpace(_Copy):
         return Tensor(b * x.height, b * x.width, floor_div(x.channels, exact(b**2)))
 
 
-@dataclass(frozen=True)
-class SpaceToDepth(_Copy):
-    """The way back, as keras.ops.nn.space_to_depth: (b h, b w, c) -> (h, w, b^2 c).  Copies only.
+# inputs that one output is made of; their weights are known beforehand
+BLENDED = {"nearest": 1, "bilinear": 4, "bicubic": 16}
 
-    >>> print(SpaceToDepth(block_size=2).output(Tensor(16, 16, 3)))
-    8 x 8 x 12
+
+class _Resampling(Layer):
+    gradient_reads = "nothing"
+    interpolation: str
+
+    def elementwise(self, x: Tensor) -> Size:
+        multiplied = BLENDED[self.interpolation]
+        return (2 * multiplied - 1) * self.output(x).size if multiplied > 1 else 0
+
+
+@dataclass(frozen=True)
+class UpSampling2D(_Resampling):
+    """keras.layers.UpSampling2D: repeat rows, then columns ("nearest"), or blend neighbours ("bilinear", "bicubic").
+
+    (h, w, c) -> (s_h h, s_w w, c).  Bilinear makes each output from its four nearest inputs: 4 multiplications by
+    weights that are known beforehand and 3 additions, 7 elementwise operations; none of them is a MAC of a weight
+    that training could change.  Bicubic takes sixteen: 31 operations.
+
+    >>> print(UpSampling2D(size=2).output(Tensor(4, 4, 3)))
+    8 x 8 x 3
+    >>> UpSampling2D(size=2).cost(Tensor(4, 4, 3)).writes
+    192
     """
 
-    block_size: Size = 2
+    size: Sizes = 2
+    interpolation: str = "nearest"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
+        object.__setattr__(self, "size", as_pair(self.size, "size"))
+        one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
-        b = self.block_size
-        if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
-            raise self.refuse("block_size must divide height and width", f"{x} and {b}", "crop or pad it first")
-        return Tensor(floor_div(x.height, b), floor_div(x.width, b), exact(b**2 * x.channels))
+        s_h, s_w = self.size
+        return Tensor(s_h * x.height, s_w * x.width, x.channels)
+
+
+@dataclass(frozen=True)
+class _Pooling2D(Layer):
+    """``padding`` may also be a border, as PyTorch and ONNX pad; what it adds is no element of any window.
+
+    Their ceil_mode is a border too, :func:`unet_complexity.layers.windows.rounded_up`; whether an average divides by
+    the padded elements too (count_include_pad) changes its value and no count.
+    """
+
+    pool_size: Sizes = 2
+    strides: Any = None
+    padding: Any = "valid"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pool_size", as_pair(self.pool_size, "pool_size"))
+        strides = self.pool_size if self.strides is None else as_pair(self.strides, "strides")
+        object.__setattr__(self, "strides", strides)
+        object.__setattr__(self, "padding", as_padding(self.padding))
+        for pad, k in zip(self.padding, self.pool_size, strict=True) if isinstance(self.padding, tuple) else ():
+            if any(isinstance(side, int) and isinstance(k, int) and side >= k for side in pad):
+                raise self.refuse("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
+
+    def output(self, x: Tensor) -> Tensor:
+        height, width = (window_count(*axis) for axis in self._windows(x))
+        return Tensor(height, width, x.channels)
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().sizes(x), *(hang_over(*axis) for axis in self._windows(x))
+
+    def _elements_seen(self, x: Tensor) -> Size:
+        """Elements under the window, summed over its stops; padding is left out, as in Keras."""
+        rows, columns = (taps_in_bounds(*axis) for axis in self._windows(x))
+        return rows * columns * x.channels
+
+    def _windows(self, x: Tensor) -> Iterator[Any]:
+        return windows(self.padding, x, self.pool_size, self.strides)
+
+
+@dataclass(frozen=True)
+class MaxPooling2D(_Pooling2D):
+    """keras.layers.MaxPooling2D.  A window of p elements takes p - 1 comparisons.
+
+    >>> MaxPooling2D(2).cost(Tensor(8, 8, 1)).elementwise
+    48
+    """
+
+    gradient_reads = "inputs"  # where the largest stood
+
+    def elementwise(self, x: Tensor) -> Size:
+        return self._elements_seen(x) - self.output(x).size
+
+
+@dataclass(frozen=True)
+class AveragePooling2D(_Pooling2D):
+    """keras.layers.AveragePooling2D.  A window of p elements takes p - 1 additions and one division.
+
+    >>> AveragePooling2D(2).cost(Tensor(8, 8, 1)).elementwise
+    64
+    """
+
+    gradient_reads = "nothing"
+
+    def elementwise(self, x: Tensor) -> Size:
+        return self._elements_seen(x)

@@ -95,3 +95,25 @@ def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ValueError(f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}")
     return str(value)
+
+
+def as_axes(value: Any) -> tuple[int, ...]:
+    """One axis of a map or several, 1 rows, 2 columns, 3 channels, counted as in Keras: -1 is the last.
+
+    >>> as_axes(-1), as_axes([1, 2])
+    ((3,), (1, 2))
+    """
+    given = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    found = tuple(sorted({axis % 4 if isinstance(axis, int) else 0 for axis in given}))
+    if not found or 0 in found or any(not -3 <= axis <= 3 for axis in given):
+        raise ValueError(f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1")
+    return found
+
+
+def together(x: Tensor, axis: tuple[int, ...]) -> Size:
+    """How many elements of a map lie along these axes.
+
+    >>> together(Tensor(8, 6, 4), (1, 3))
+    32
+    """
+    return exact(sp.Mul(*((x.height, x.width, x.channels)[one - 1] for one in axis)))

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.normalization import together
-from unet_complexity.layers.pooling import as_axes
+from unet_complexity.layers.base import Layer, as_axes, one_of, together
 from unet_complexity.symbols import Size, as_expr, exact
 
 # operations per element: each arithmetic operation, comparison or evaluation of a function is one
@@ -96,45 +94,6 @@ class LeakyReLU(_SameShape):
 
 
 @dataclass(frozen=True)
-class PReLU(_SameShape):
-    """keras.layers.PReLU: a leaky ReLU whose slopes are params, one per element but along ``shared_axes``.
-
-    He, Zhang, Ren & Sun, "Delving Deep into Rectifiers" (ICCV 2015).
-
-    >>> cost = PReLU(shared_axes=(1, 2)).cost(Tensor(4, 4, 2))
-    >>> cost.params, cost.elementwise
-    (2, 64)
-    """
-
-    gradient_reads = "inputs"
-    shared_axes: Any = None
-
-    def __post_init__(self) -> None:
-        if self.shared_axes is not None:
-            object.__setattr__(self, "shared_axes", as_axes(self.shared_axes))
-
-    def params(self, x: Tensor) -> Size:
-        return together(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 2 * x.size
-
-
-@dataclass(frozen=True)
-class ELU(_SameShape):
-    """keras.layers.ELU: exponential, subtract 1, scale by alpha, compare; four operations per element.
-
-    >>> ELU().cost(Tensor(4, 4, 2)).elementwise
-    128
-    """
-
-    alpha: float = 1.0
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size
-
-
-@dataclass(frozen=True)
 class Softmax(_SameShape):
     """keras.layers.Softmax over ``axis``, the channels: 5c - 2 operations per pixel.
 
@@ -154,22 +113,6 @@ class Softmax(_SameShape):
 
 
 @dataclass(frozen=True)
-class Rescaling(_SameShape):
-    """keras.layers.Rescaling: multiply by ``scale`` and add ``offset``; a scale of 1 or an offset of 0 is not done.
-
-    >>> Rescaling(1 / 127.5, offset=-1).cost(Tensor(4, 4, 2)).elementwise
-    64
-    """
-
-    gradient_reads = "nothing"
-    scale: float
-    offset: float = 0.0
-
-    def elementwise(self, x: Tensor) -> Size:
-        return ((self.scale != 1) + (self.offset != 0)) * x.size
-
-
-@dataclass(frozen=True)
 class Dropout(_SameShape):
     """keras.layers.Dropout: at inference it is not there, so it costs nothing, not even a copy.
 
@@ -184,3 +127,35 @@ class Dropout(_SameShape):
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
             raise self.refuse("rate must be a fraction from 0 to 1", self.rate, "try 0.5")
+
+
+class _Normalization(Layer):
+    gradient_reads = "inputs"
+
+    def output(self, x: Tensor) -> Tensor:
+        return x
+
+
+@dataclass(frozen=True)
+class BatchNormalization(_Normalization):
+    """keras.layers.BatchNormalization at inference: 4c params, 2c of them trainable; scale and shift each element.
+
+    The four vectors are folded into one scale and one shift per channel before the network runs; that is not counted.
+    Without ``center`` or ``scale`` there are c params fewer, and still a scale and a shift.
+
+    >>> cost = BatchNormalization().cost(Tensor(64, 64, 128))
+    >>> cost.params, cost.trainable_params, cost.elementwise
+    (512, 256, 1048576)
+    """
+
+    center: bool = True
+    scale: bool = True
+
+    def params(self, x: Tensor) -> Size:
+        return (2 + self.center + self.scale) * x.channels
+
+    def trainable_params(self, x: Tensor) -> Size:
+        return (self.center + self.scale) * x.channels
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 2 * x.size

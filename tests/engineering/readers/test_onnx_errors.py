@@ -1,0 +1,433 @@
+"""What is no model, is damaged, or cannot be counted: a ValueError that says it, and says what would work."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper, parser
+
+from tests.twins.onnx_models import Graph, classic, image, resnet
+from unet_complexity import Activation, Conv2D, Network
+from unet_complexity.engineering import from_onnx
+from unet_complexity.symbols import N
+
+K = "float[8, 3, 3, 3] k = {}"
+X = "float[1, 3, 4, 4] x"
+
+
+def fails(words: str, model: Any, error: type[Exception] = ValueError, **more: Any) -> None:
+    """``words``: pieces of the message, in order, with " ... " between them."""
+    with pytest.raises(error, match="(?s)" + ".*".join(map(re.escape, words.split(" ... ")))):
+        from_onnx(model, **more)
+
+
+def text(
+    body: str, given: str = "float[1, 3, h, w] x", stored: str = K, more: str = "", out: str = "a, b, c, d"
+) -> Any:
+    head = f'<ir_version: 10, opset_import: ["": 21, "my": 1]> m ({given}) => (float[{out}] y) <{stored}>'
+    return parser.parse_model(f"{head} {{ {body} }} {more}")
+
+
+CONV = "y = Conv <pads = [1, 1, 1, 1]> (x, k)"
+
+
+def test_what_is_no_model(tmp_path):
+    path = tmp_path / "model.onnx"
+    for content in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
+        path.write_bytes(content)
+        fails("model.onnx is no ... torch.onnx.export", path)
+    model = text(CONV)
+    del model.opset_import[1:]
+    whole = model.SerializeToString()
+    path.write_bytes(whole)
+    assert from_onnx(path).total().macs == from_onnx(str(path)).total().macs == 216 * N**2
+    assert from_onnx(path).name == "model"
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        fails("model.onnx is no ", path)
+    fails("from_onnx takes a path or an onnx.ModelProto, got 3", 3, TypeError)
+    fails("from_onnx takes a path or an onnx.ModelProto, got b'\\x08", 10**5 * whole, TypeError)
+    fails("absent.onnx", tmp_path / "absent.onnx", FileNotFoundError)
+
+
+def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored: str = K, **more: Any) -> Any:
+    return pytest.param(words, lambda: text(body, given, stored), more, id=words[:40])
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "more"),
+    [
+        row("Conv 'y' needs 'a', which nothing writes: the file is damaged", "y = Conv (a, k)"),
+        row("the model needs 'y', which nothing writes", "z = Conv (x, k)"),
+        row("nodes wait for one another in a cycle", "y = Conv (a, k) a = Relu(y)"),
+        row("two outputs of nodes are called 'y', and names must be unique", "y = Conv (x, k) y = Relu(x)"),
+        row("a node writes 'x', which is an input or an initialiser too", "x = Relu(x) y = Conv (x, k)"),
+        row("two inputs are called 'x'", CONV, "float[1, 3, h, w] x, float[1] x"),
+        row("two initialisers are called 'k'", stored=f"{K}, {K}"),
+        row("Conv 'y' cannot be read: input 0 must have 4 axes, got the shape 1 x 3 x 8", CONV, "float[1, 3, 8] x"),
+        row("its weights are for 3 channels in 1 groups, got 1 x 5 x N x N", CONV, "float[1, 5, h, w] x"),
+        row("its bias must hold 8 numbers, got 4", "y = Conv (x, k, b)", stored=f"{K}, float[4] b = {{}}"),
+        row("it needs an input 1, got 1 inputs", "y = Conv (x)"),
+        row("strides, dilations and pads must fit 2 axes, got [1]", "y = Conv <strides = [1]> (x, k)"),
+        row("of at most 32,768 are read, got 99,999", "y = Conv <pads = [99999, 0, 0, 0]> (x, k)"),
+        row("its attribute 'strides' must be of the type INTS", 'y = Conv <strides = "2"> (x, k)'),
+        row("sides must agree or be 1, got 1 x 3 x N x N and 8 x 3 x 3 x 3", "y = Add (x, k)"),
+        row("1 x 3 x 4 x 4 cannot be seen as 5 x -1", "y = Reshape (x, s)", X, "int64[2] s = {5, -1}"),
+        row("numbers of its input 1 depend on what the model is given", "y = Reshape (x, s)", f"{X}, int64[2] s"),
+        row("an axis must be from -4 to 3, got 4", "a, b = Split <axis = 4> (x) y = Relu (a)"),
+        row(
+            "whole numbers are computed within 64 bits",
+            "s = Shape(x) t = Mul(s, q) u = Mul(t, q) y = Expand(x, u)",
+            X,
+            "int64[1] q = {9000000000000000000}",
+        ),
+        row(
+            "'x' leaves 'c' (axis 1) free, which is no side of the first map; give it, as in dims={'c': 3}",
+            CONV,
+            "float[1, c, h, w] x",
+        ),
+        row("side is for inputs that are maps, got x", "y = Relu(x)", "float[1, 7] x", side=8),
+        pytest.param("'k' must have sides of at least 0, got 8 x -3", lambda: negative(), {}, id="negative"),
+        pytest.param("whose number of axes is known, got x", lambda: shapeless(), {}, id="shapeless"),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 5 x 8", lambda: stating(1, 8, 5, 8), {}, id="5"
+        ),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 36", lambda: stating(1, 8, 36), {}, id="36"
+        ),
+        pytest.param("the model's functions wait for one another in a cycle", lambda: recursive(), {}, id="recursive"),
+    ],
+)
+def test_what_is_damaged(words, model, more):
+    fails(words, model(), **more)
+
+
+def negative() -> Any:
+    model = text(CONV)
+    model.graph.initializer[0].dims[1] = -3
+    return model
+
+
+def stating(*sides: int) -> Any:
+    model = text(CONV, "float[1, 3, 8, 8] x")
+    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, sides))
+    return model
+
+
+def shapeless() -> Any:
+    model = text(CONV)
+    model.graph.input[0].type.tensor_type.ClearField("shape")
+    return model
+
+
+def recursive() -> Any:
+    return text("y = my.f (x)", more='<domain: "my", opset_import: ["my": 1]> f (a) => (b) { b = my.f (a) }')
+
+
+def test_all_unknown_operators_are_named_at_once():
+    model = text(
+        "a = Foo (x) b = Conv (a, k) c = my.Bar (b) d = Relu (c) y = If <then_branch = g () => (float q) { }> (d)"
+    )
+    words = "cannot count 3 of 5 layers of m: Foo (a), my.Bar (c), If (y); add them with extra={'Foo': "
+    fails(f"{words} ... lambda arguments, *inputs: Conv2D(...)}}", model)
+    fails("extra={'my.Foo': lambda arguments, *inputs: Add()}", text("y = my.Foo (x, x)"))
+
+
+def test_operators_in_a_form_that_nobody_counts_are_named_too():
+    model = text(
+        "a = Conv <dilations = [1, 1, 1]> (x, k) y = Conv (a, k)",
+        "float[1, 3, 4, 4, 4] x",
+        "float[3, 3, 1, 1, 1] k = {}",
+    )
+    fails("Conv (a): with 3 spatial axes", model)
+    fails("MaxPool (y): with dilations", text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"))
+    fails(
+        "Gather (y): at places that the network computes", text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i")
+    )
+    fails(
+        "Concat (y): of stored numbers and several maps, or images",
+        text("y = Concat <axis = 0> (x, k)", "float[1, 3, 3, 3] x"),
+    )
+    fails(
+        "Conv (y): whose weights the network computes",
+        text("y = Conv (x, k)", "float[1, 3, h, w] x, float[8, 3, 3, 3] k", ""),
+    )
+
+
+def test_the_rest_is_counted_where_asked_for():
+    model = text("a = my.Foo (x) y = Conv <pads = [1, 1, 1, 1]> (a, k)")
+    fails("does not say what shapes leave my.Foo (a)", model, unknown="report")
+    model.graph.value_info.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [1, 3, "h", "w"]))
+    network = from_onnx(model, unknown="report")
+    assert network.total().macs == 216 * N**2
+    assert network.missing == ("my.Foo (a)",)
+    for view in (str(network), repr(network), network._repr_html_()):
+        assert "my.Foo (a)" in view
+    assert network.at(N=10).total().macs == 21600
+
+
+def test_more_operators_can_be_given():
+    model = text("a = my.Foo <slope = 3> (x) y = Conv (a, k)")
+    nodes = []
+
+    def foo(node, x):
+        nodes.append((node.op_type, str(x)))
+        return Activation("tanh")
+
+    network = from_onnx(model, extra={"my.Foo": foo})
+    assert nodes == [("Foo", "N x N x 3")]
+    assert [type(step.layer) for step in network] == [Activation, Conv2D]
+    assert network.total().elementwise == 3 * N**2
+
+
+def test_what_is_given_for_an_operator_must_be_a_layer():
+    words = "extra['my.Foo'] must give a layer of the package, got 5; try Activation('relu')"
+    fails(words, text("a = my.Foo (x) y = Conv (a, k)"), extra={"my.Foo": lambda node, x: 5})
+
+
+def test_functions_of_the_file_are_written_out():
+    model = text(
+        "a = my.f (x) y = Conv (a, k)",
+        more='<domain: "my", opset_import: ["": 21]> f (a) => (b) { c = Tanh (a) b = Relu (c) }',
+    )
+    assert from_onnx(model).total().elementwise == 6 * N**2
+
+
+def test_weights_in_another_file_are_not_looked_for(tmp_path):
+    model = text("z = Conv (x, k) y = Reshape (z, s)", stored="float[8, 3, 3, 3] k = {}, int64[4] s = {0, 0, 0, 0}")
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\0" * 4000)
+    (tmp_path / "models").mkdir()
+    path = tmp_path / "models" / "model.onnx"
+    for tensor, there in ((0, "../secret"), (0, "absent.bin"), (1, "../secret")):
+        one_elsewhere = onnx.ModelProto.FromString(model.SerializeToString())
+        stored = one_elsewhere.graph.initializer[tensor]
+        stored.ClearField("raw_data")
+        stored.data_location = TensorProto.EXTERNAL
+        stored.external_data.add(key="location", value=there)
+        path.write_bytes(one_elsewhere.SerializeToString())
+        if tensor == 0:
+            assert from_onnx(path).total().params == 216
+        else:
+            fails("the numbers of its input 1 are not stored in the file, and a shape hangs on them", path)
+
+
+def test_a_model_that_is_tied_to_its_side_says_so():
+    net = Graph()
+    x = net.op("Reshape", net.conv("x", 3, 4), net.ints(1, 4 * 8 * 8))
+    model = net.model("tied", {"x": image(8)}, net.op("MatMul", x, net.weight(256, 10)))
+    assert from_onnx(model).total().macs == 108 * 64 + 2560
+    for side in (16, N):
+        fails("cannot be seen as 1 x 256 ... export it with free sides", model, side=side)
+
+
+def test_sides_that_do_not_fit():
+    with pytest.raises(ValueError, match="side must be at least 1, got 0"):
+        from_onnx(resnet(None), side=0)
+    with pytest.raises(ValueError, match="holds where 8 divides N"):
+        from_onnx(classic(None)).total().at(N=12)
+
+
+def test_free_sizes_that_have_names():
+    model = text("y = MatMul (x, k)", "float[batch, tokens, 8] x", "float[8, 5] k = {}", out="a, b, c")
+    assert from_onnx(model, dims={"tokens": 77}).total().macs == 77 * 40
+    assert from_onnx(model, dims={"tokens": N}).total().macs == 40 * N
+    fails("leaves 'tokens' (axis 1) free", model)
+    assert str(from_onnx(text(CONV), dims={"h": 10, "w": 12}).input) == "10 x 12 x 3"
+
+
+def test_the_batch_becomes_one():
+    model = text(CONV, "float[batch, 3, 8, 8] x")
+    assert from_onnx(model).total() == from_onnx(text(CONV, "float[4, 3, 8, 8] x")).total()
+    assert from_onnx(model).total().macs == 216 * 64
+
+
+@pytest.mark.parametrize(
+    ("batch", "asked", "shape", "why"),
+    [
+        (4, 16, "4, 16, 64", "4 x 16 x 64 was written down for 4 images at once"),
+        (4, None, "4, 16, -1", "4 x 16 x -1 was written down for 4 images at once"),
+        (2, None, "8, -1, 64", "8 x -1 x 64 was written down for 2 images at once"),
+        (4, N, "-1, 16, 64", "-1 x 16 x 64 was written down for 4 images at once"),
+        (4, None, "64, -1", "64 x -1 was written down for 4 images at once"),
+        (1, 16, "-1, 16, 64", "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported"),
+    ],
+)
+def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(batch, asked, shape, why):
+    """Each of these fits, and would count products between other elements than the model has them."""
+    rank = shape.count(",") + 1
+    model = text(
+        f"a = Reshape (x, s) b = Transpose <perm = {[*range(rank - 2), rank - 1, rank - 2]}> (a) y = MatMul (a, b)",
+        f"float[{batch}, 16, 8, 8] x",
+        f"int64[{rank}] s = {{{shape}}}",
+        out=", ".join("abc"[:rank]),
+    )
+    remedy = "with free sides, in PyTorch from one image, with dynamo=True and dynamic_shapes=({2: Dim.DYNAMIC, 3: "
+    fails(f"Reshape 'a' cannot be read: {why} ... export it {remedy}", model, side=asked)
+    if batch == 1:
+        assert from_onnx(model).total().macs == 16 * 16 * 64
+
+
+@pytest.mark.parametrize(
+    ("body", "stored", "why"),
+    [
+        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+        ("h = Shape <end = 2> (x) s = Concat <axis = 0> (h, t) y = Resize <mode = \"nearest\"> (x, , , s)",
+         "int64[2] t = {4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}",
+         "its end 4 was written down for a side of 8, and here it is"),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}",
+         "its end 8 was written down"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("side", [12, N])
+def test_sides_that_were_written_down_are_not_taken_along_to_another_size(body, stored, why, side):
+    model = text(body, "float[1, 3, 8, 8] x", stored)
+    assert from_onnx(model).total().macs == 0
+    fails(f"{why} ... export it with free sides", model, side=side)
+
+
+def test_ends_that_hang_on_no_side_are_taken_along():
+    stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
+    assert (
+        str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output) == "2 x N - 1 x N"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "stored", "regime"),
+    [
+        ("y = Slice (x, z, e, a)", "int64[1] z = {20}, int64[1] e = {45}, int64[1] a = {2}", "N >= 45"),
+        ("y = Slice (x, z, e, a)", "int64[1] z = {-5}, int64[1] e = {99999999999}, int64[1] a = {2}", "N >= 5"),
+        ("h = Shape <start = 2, end = 3> (x) m = Neg (h) r = Mod (m, b) q = Concat <axis = 0> (z, z, z, z, z, z, r, z) "
+         "c = Pad (x, q) y = Relu (c)", "int64[1] z = {0}, int64[1] b = {32}", "32 divides N"),
+        ("h = Shape <start = 2, end = 3> (x) g = Div (h, b) e = Mul (g, b) c = Slice (x, z, e, a) y = Relu (c)",
+         "int64[1] z = {0}, int64[1] b = {2}, int64[1] a = {2}", "2 divides N"),
+        ("h = Shape <start = 2, end = 3> (x) r = Mod (h, b) q = Concat <axis = 0> (z, z, z, z, z, z, r, z) "
+         "c = Pad (x, q) "
+         "y = Relu (c)", "int64[1] z = {0}, int64[1] b = {32}", "32 divides N"),
+    ],
+)  # fmt: skip
+def test_what_a_shape_takes_for_granted_is_a_rule(body, stored, regime):
+    network = from_onnx(text(body, stored=stored), side=N)
+    assert network.regime == regime
+    broken = {"N >= 45": 44, "N >= 5": 4, "2 divides N": 33, "32 divides N": 36}[regime]
+    with pytest.raises(ValueError, match=f"this formula holds where {regime}"):
+        network.total().at(N=broken)
+
+
+def test_what_onnx_cannot_infer_has_an_error_of_our_own():
+    model = text("a = Reshape (x, s) y = Relu (a)", "float[4, 3, 8, 8] x", "int64[2] s = {-1, 8}", out="a, b")
+    del model.graph.node[0].input[1:]
+    fails("Reshape 'a' cannot be read: it needs a shape", model, side=16)
+
+
+def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
+    body = "a = Conv <pads = [1, 1, 1, 1]> (x, k) b = GlobalAveragePool (a) c = Reshape (b, s) y = MatMul (c, w)"
+    stored = f"{K}, int64[2] s = {{-1, 8}}, float[8, 5] w = {{}}"
+    model = text(body, "float[4, 3, 8, 8] x", stored, out="a, b")
+    assert from_onnx(model).total().macs == 216 * 64 + 40
+    assert from_onnx(model, side=N).total().at(N=16).macs == 216 * 16 * 16 + 40
+
+
+@pytest.mark.parametrize(
+    ("given", "body", "why"),
+    [
+        ("float[16, 16] x", "y = MatMul (x, w)", "the input 'x' is 16 x 16: if 16 is its batch, export it for one; if"),
+        ("float[64, 64, 3] x", "y = Relu (x)", "the input 'x' is 64 x 64 x 3: if 64 is its batch"),
+        ("float[n] x", "y = Relu (x)", "leaves 'n' (axis 0) free ... dims={'n': 3} (in a terminal: --dims n=3)"),
+        ("float[1, 3, h, w] x, float[1, 3, p, q] z", "y = Concat <axis = 1> (x, z)", "'z' leaves 'p' (axis 2) free"),
+        ("float[1, 3, h, w] x, float[1, 3, ?, ?] z", "y = Concat <axis = 1> (x, z)", "'z' leaves axis 2 free, with"),
+    ],
+)  # fmt: skip
+def test_sizes_are_not_guessed(given, body, why):
+    fails(why, text(body, given, "float[16, 4] w = {}", out="a, b"))
+
+
+def test_a_batch_is_one_also_where_it_is_the_only_axis():
+    body = "u = Unsqueeze (t, i) v = MatMul (u, w) a = Conv (x, k) m = GlobalAveragePool (a) y = Relu (v)"
+    stored = f"{K}, int64[1] i = {{1}}, float[1, 8] w = {{}}"
+    assert from_onnx(text(body, "float[4, 3, 8, 8] x, float[4] t", stored, out="a, b")).total().macs == 8
+
+
+def test_one_name_is_one_size_and_a_multiple_of_it_another():
+    square = text(CONV, "float[1, 3, s, s] x")
+    fails("'s' is one size, also where it stands twice, got 64 and 32 for it", square, side=(64, 32))
+    assert from_onnx(square, side=(32, 32)).total().macs == 216 * 32 * 32
+    two = text("y = Relu (z)", 'float[1, 3, h, w] x, float[1, 3, "2*h", "2*w"] z', "")
+    assert str(from_onnx(two, side=(8, 6)).inputs["z"]) == "16 x 12 x 3"
+    half = text("y = Relu (x)", 'float[1, 3, "2*h", "2*w"] x, float[1, 3, h, w] z', "")
+    assert str(from_onnx(half, dims={"h": 5, "w": N}).inputs["x"]) == "10 x 2*N x 3"
+    apart = text("y = Relu (z)", "float[1, 3, h, w] x, float[1, 3, p, q] z", "")
+    assert str(from_onnx(apart, dims={"p": 5, "q": 7}).inputs["z"]) == "5 x 7 x 3"
+
+
+def test_an_output_that_no_layer_writes_is_named():
+    model = text("y = Relu (x)", stored="float[3] c = {}")
+    model.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, [3]))
+    assert from_onnx(model).output == from_onnx(text("y = Relu (x)")).output
+    model = text("y, i = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x)")
+    model.graph.output.append(helper.make_tensor_value_info("i", TensorProto.INT64, [1, 3, "p", "q"]))
+    fails("m gives i, which is no map that a counted layer writes; leave it out of the model's outputs", model)
+
+
+def test_params_are_the_stored_elements_each_once():
+    body = "u = MatMul (a, b) k = Reshape (u, s) y = Conv <pads = [1, 1, 1, 1]> (x, k)"
+    stored = "float[8, 2] a = {}, float[2, 27] b = {}, int64[4] s = {8, 3, 3, 3}"
+    total = from_onnx(text(body, stored=stored)).total()
+    assert (total.params, total.trainable_params, total.macs) == (8 * 2 + 2 * 27, 70, 216 * N**2)
+    stored = "float[512, 8] t = {}, int64[1] z = {0}, int64[1] e = {50}"
+    table = text("p = Slice (t, z, e) y = Add (x, p)", "float[1, 50, 8] x", stored, out="a, b, c")
+    assert from_onnx(table).total().params == 512 * 8
+
+
+def test_a_size_that_an_exporter_wrote_down_although_sides_are_free_is_told_as_such():
+    model = text("a = Reshape (x, s) y = Relu (a)", stored="int64[3] s = {1, 3, 64}", out="a, b, c")
+    fails("1 x 3 x N x N cannot be seen as 1 x 3 x 64 ... the size or batch that m was exported at may be", model)
+
+
+def test_an_unsorted_graph_is_sorted_and_dead_ends_are_left_out():
+    model = text("y = Relu (a) a = Conv (x, k) dead = Foo (a)")
+    assert [step.name for step in from_onnx(model)] == ["a", "y"]
+
+
+def test_weights_read_twice_are_params_once():
+    model = text(
+        "a = Conv <pads = [1, 1, 1, 1]> (x, k) b = Conv <pads = [1, 1, 1, 1]> (a, k) y = Add (b, x)",
+        stored="float[3, 3, 3, 3] k = {}",
+    )
+    assert from_onnx(model).total().params == 81
+    assert from_onnx(model).total().macs == 162 * N**2
+
+
+def test_without_the_package_the_remedy_is_said(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    fails("pip install 'unet_complexity[onnx]'", "model.onnx", ImportError)
+
+
+SMALL = resnet(32, 1)
+del SMALL.graph.value_info[:]
+WHOLE = SMALL.SerializeToString()
+
+
+@settings(max_examples=250, deadline=2000)
+@given(
+    st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6),
+    st.none() | st.integers(0, len(WHOLE)),
+    st.sampled_from(["error", "report"]),
+)
+def test_damage_gives_an_error_or_a_network(tmp_path_factory, flips, length, unknown):
+    damaged = bytearray(WHOLE[:length])
+    for place, byte in flips:
+        if place < len(damaged):
+            damaged[place] = byte
+    path = tmp_path_factory.getbasetemp() / "damaged.onnx"
+    path.write_bytes(damaged)
+    with suppress(ValueError):
+        assert isinstance(from_onnx(path, unknown=unknown), Network)

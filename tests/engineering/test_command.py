@@ -1,0 +1,311 @@
+"""The command line: what it prints for people and for programs, and one sentence for whatever is wrong."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+import types
+
+import onnx
+import pytest
+
+import unet_complexity
+from tools import notebooks
+from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
+from unet_complexity.closed_form import tidy
+from unet_complexity.engineering.command import main, progress
+from unet_complexity.engineering.report import as_data, as_text
+from unet_complexity.engineering.roofline import MACHINES, roofline
+from unet_complexity.layers import ZeroPadding2D
+from unet_complexity.symbols import N
+from unet_complexity.unets.builder import Builder
+
+
+def ask(capsys, *arguments):
+    """What the command prints when all is well."""
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refused(capsys, *arguments):
+    """The one sentence on stderr."""
+    try:
+        status = main(arguments)
+    except SystemExit as leaving:
+        status = leaving.code
+    out, err = capsys.readouterr()
+    assert (status, out) == (2, "")
+    assert err.startswith("unet_complexity: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("unet_complexity: ").rstrip()
+
+
+def stand_in(monkeypatch, kind="onnx", fixed=False):
+    """A reader that knows one network; ``fixed``: tied to its size.  Returns the calls."""
+    calls = []
+
+    def read(path, side=None, unknown="error"):
+        calls.append((path, side, unknown))
+        if fixed and side is not None:
+            raise ValueError("Reshape (flat) asks for 256 x 256;\n  read it as it is")
+        return classic_unet(256 if side is None else side, base_filters=8)
+
+    put(monkeypatch, f"readers.{kind}", f"from_{kind}", read)
+    return calls
+
+
+def put(monkeypatch, module, name, function):
+    """A function in place of a module of the package."""
+    made = types.ModuleType(f"unet_complexity.engineering.{module}")
+    setattr(made, name, function)
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+
+
+def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys):
+    text = ask(capsys, "--pix2pix", "256")
+    table, totals, formulas = text.split("\n\n")
+    assert table == str(pix2pix_unet(256, 3).table("level"))
+    assert re.search(r"^MACs +18,052,284,416  dense: taps on the padding count$", totals, re.MULTILINE)
+    assert re.search(r"^FLOPs +36,120,938,496  2 MACs \+ elementwise ops$", totals, re.MULTILINE)
+    assert formulas.startswith("As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):\n")
+    assert re.search(r"^MACs +275456\*N\*\*2 +Theta\(N\*\*2\)$", formulas, re.MULTILINE)
+    assert re.search(r"^parameters +41,843,331  weights", formulas, re.MULTILINE)
+
+
+def test_formulas_are_collected():
+    """FLOPs are a sum of two formulas, which need not share a factor."""
+    net = Builder(Tensor(N, N, 1), letters=False)
+    net.block("only", 0, "encoder")
+    for layer in (Conv2D(1, 1), ZeroPadding2D(1), ReLU()):
+        net.add(type(layer).__name__, layer)
+    network = net.network("padded", [], None)
+    assert "FLOPs            4*(N**2 + N + 1)  " in "\n".join(as_text(network, network, "level"))
+    assert as_data(network, network, "level")["formulas"]["flops"] == "4*(N**2 + N + 1)"
+
+
+def test_at_the_letter_the_table_is_in_formulas_and_nothing_is_said_twice(capsys):
+    table, formulas = ask(capsys, "--classic", "N").split("\n\n")
+    assert table == str(classic_unet(N).table("level"))
+    assert formulas.startswith("As formulas (classic U-Net, N x N x 1 in; 16 divides the side):\n")
+    assert "733888*N**2 " in formulas
+
+
+def test_a_table_for_programs_parses_back_to_the_same_integers(capsys):
+    header, *rows = csv.reader(io.StringIO(ask(capsys, "--classic", "512x256", "--by", "part", "--csv")))
+    table = classic_unet((512, 256)).table("part")
+    assert header == list(table.header)
+    assert [(*row[:2], *map(int, row[2:])) for row in rows] == [*table.rows, table.total]
+
+
+def counts(cost):
+    return {
+        "params": cost.params,
+        "trainable_params": cost.trainable_params,
+        "macs": cost.macs,
+        "macs_in_bounds": cost.macs_in_bounds,
+        "elementwise_operations": cost.elementwise,
+        "flops": cost.flops,
+        "elements_read": cost.reads,
+        "elements_written": cost.writes,
+    }
+
+
+def test_json_parses_back_to_the_same_integers(capsys):
+    data, net = json.loads(ask(capsys, "--pix2pix", "256", "--by", "block", "--json")), pix2pix_unet(256, 3)
+    assert list(data) == [
+        *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
+        *("formulas", "theta", "no_formula", "seconds"),
+    ]
+    assert data["seconds"] is None
+    assert data["inputs"] == [{"name": "input", "height": 256, "width": 256, "channels": 3}]
+    assert data["outputs"] == [{"name": "out.act", "height": 256, "width": 256, "channels": 3}]
+    assert data["total"] == counts(net.total())
+    assert data["total"]["flops"] == 36_120_938_496
+    assert [row["name"] for row in data["rows"]] == list(net.groups("block"))
+    for row, part in zip(data["rows"], net.groups("block").values(), strict=True):
+        assert {key: row[key] for key in counts(net.total())} == counts(part.total())
+        assert row["output"]["channels"] == part.output.channels
+    assert data["formulas"] == {key: str(tidy(value)) for key, value in counts(pix2pix_unet(N, 3).total()).items()}
+    assert (data["theta"]["macs"], data["theta"]["params"], data["no_formula"]) == ("N**2", "1", None)
+
+
+def test_on_a_machine_there_are_least_seconds_too_for_people_and_for_programs(capsys):
+    asked, how = ("--pix2pix", "256", "--by", "part"), ("--batch", "8", "--dtype", "float16", "--fused")
+    found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], "float16", 8, fused=True).table("part")
+    plain = ask(capsys, *asked)
+    assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}\n{found}\n"
+    header, *rows = csv.reader(io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv")))
+    assert header == list(found.header)
+    wanted = [*found.rows, found.total]
+    assert [(*row[:2], int(row[2]), int(row[3]), float(row[4])) for row in rows] == wanted
+    data = json.loads(ask(capsys, *asked, "--machine", "NVIDIA T4", *how, "--json"))["seconds"]
+    assert data["setting"] == found.title
+    assert [tuple(row.values()) for row in [*data["rows"], data["total"]]] == wanted
+    assert list(data["total"]) == ["name", "bound_by", "flops", "bytes", "microseconds"]
+
+
+@pytest.mark.parametrize(("path", "kind"), [("a.onnx", "onnx"), ("b.KERAS", "keras")])
+def test_a_file_is_read_as_it_is_and_again_at_the_letter(capsys, monkeypatch, path, kind):
+    calls = stand_in(monkeypatch, kind)
+    assert "As formulas (classic U-Net, N x N x 1 in" in ask(capsys, path)
+    assert calls == [(path, None, "error"), (path, N, "error")]
+    calls.clear()
+    ask(capsys, path, "--side", "64x32", "--unknown", "report", "--csv")
+    assert calls == [(path, (64, 32), "report")]
+    calls.clear()
+    ask(capsys, path, "--side", "N")
+    assert calls == [(path, N, "error")]
+
+
+def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, monkeypatch):
+    stand_in(monkeypatch, fixed=True)
+    said = "\n\nNo formula in the side N: Reshape (flat) asks for 256 x 256; read it as it is\n"
+    assert ask(capsys, "a.onnx").endswith(said)
+    data = json.loads(ask(capsys, "a.onnx", "--json"))
+    assert (data["formulas"], data["theta"]) == (None, None)
+    assert data["no_formula"].startswith("Reshape (flat) asks for 256 x 256")
+    assert refused(capsys, "a.onnx", "--side", "N") == "Reshape (flat) asks for 256 x 256; read it as it is"
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    ("", "one of the arguments model --pix2pix --classic is required; --help shows what is possible"),
+    ("a.onnx --classic 256", "argument --classic: not allowed with argument model; --help shows"),
+    ("--classic 256 --json --csv", "argument --csv: not allowed with argument --json"),
+    ("--classic 256 --by row", "argument --by: invalid choice: 'row' (choose from"),
+    ("--classic 2.5", "argument --classic: a size is 256, 512x256 (rows x columns) or N, got '2.5'; try 256"),
+    ("--classic 0", "a size is 256, 512x256 (rows x columns) or N, got '0'"),
+    ("--pix2pix 8x8x8", "a size is 256, 512x256 (rows x columns) or N, got '8x8x8'"),
+    ("--classic 250", "side must be a multiple of 2**depth = 16, got 250; sides near it that work: 240 and 256"),
+    ("--classic 256 --side 512", "--side is for a model in a file; here the size follows the name, as in --pix2pix"),
+    ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes "
+     "the first, model.save('model.keras') the second"),
+    ("--classic 256 --machine T4", "argument --machine: 'T4' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
+    ("--classic 256 --machine 1e9", "'1e9' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
+    ("--classic 256 --machine 0,1e9", "nor two rates such as 2e12,80e9"),
+    ("--classic 256 --machine inf,1", "nor two rates such as 2e12,80e9"),
+    ("--classic 256 --batch 0", "--batch is about seconds, and needs --machine; try --machine 'NVIDIA T4'"),
+    ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
+    ("--classic 256 --machine 1e9,1e9 --batch 0", "batch must be at least 1, got 0; try 1"),
+    ("--classic N --machine 1e9,1e9", "seconds need a size in numbers, got classic U-Net, N x N x 1 in; "
+     "give one, as in --side 256"),
+    ("a.onnx --dims tokens", "argument --dims: a free size is given by its name in the file, tokens=77, got 'tokens'"),
+    ("a.onnx --dims tokens=0", "a free size is given by its name in the file, tokens=77, got 'tokens=0'"),
+    ("a.keras --dims tokens=7", "--dims is for .onnx files, got a.keras; a .keras file has --side alone"),
+    ("collapse in.onnx", "collapse takes two files, got 1: collapse in.onnx out.onnx"),
+])  # fmt: skip
+def test_what_is_wrong_is_said_in_one_sentence(capsys, arguments, said):
+    assert said in refused(capsys, *arguments.split())
+
+
+def test_free_sizes_have_values_and_unknown_operators_shapes(capsys, tmp_path):
+    def write(name, body):
+        text = (
+            f'<ir_version: 8, opset_import: ["": 17]> m (float[b, tokens, 8] x) => (float[b, tokens, q] y) <{WEIGHTS}>'
+        )
+        onnx.save(onnx.parser.parse_model(f"{text} {{ {body} }}"), path := str(tmp_path / name))
+        return path
+
+    mlp = write("mlp.onnx", "y = MatMul (x, w)")
+    assert "use dims" not in refused(capsys, mlp)
+    assert "(in a terminal: --dims tokens=3)" in refused(capsys, mlp)
+    assert re.search(r"^MACs +2,464  dense", ask(capsys, "--dims", "tokens=77", mlp), re.MULTILINE)
+    assert re.search(r"^MACs +32\*N +Theta", ask(capsys, "--dims", "tokens=N", mlp), re.MULTILINE)
+    gru = write("gru.onnx", "t = Transpose <perm = [1, 0, 2]> (x) g, h = GRU <hidden_size = 4> (t, i, r) "
+                "s = Squeeze (g, a) u = Transpose <perm = [1, 0, 2]> (s) y = MatMul (u, v)")  # fmt: skip
+    text = ask(capsys, "--dims", "tokens=5", gru, "--unknown", "report")
+    assert "NOT counted: 1 layer, GRU (g)" in text
+    assert re.search(r"^MACs +60  dense", text, re.MULTILINE)
+
+
+WEIGHTS = "float[8, 4] w = {}, float[4, 3] v = {}, float[1, 12, 8] i = {}, float[1, 12, 4] r = {}, int64[1] a = {1}"
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (ModuleNotFoundError("", name="onnx"), "onnx is needed for this: pip install 'unet_complexity[onnx]'"),
+    (ImportError("reading needs\n onnx"), "reading needs onnx"),
+    (FileNotFoundError(2, "No such file or directory", "a.onnx"), "a.onnx: No such file or directory"),
+    (ValueError("cannot count 2 of 40 layers"), "cannot count 2 of 40 layers"),
+    (TypeError("unknown must be a word"), "unknown must be a word"),
+])  # fmt: skip
+def test_what_a_reader_complains_of_is_handed_on(capsys, monkeypatch, error, said):
+    def read(*_, **__):
+        raise error
+
+    put(monkeypatch, "readers.onnx", "from_onnx", read)
+    assert refused(capsys, "a.onnx") == said
+
+
+def test_two_files_are_handed_to_the_rewriting(capsys, monkeypatch):
+    put(monkeypatch, "collapse", "command", lambda source, target: f"{source} to {target}")
+    assert ask(capsys, "collapse", "in.onnx", "out.onnx") == "in.onnx to out.onnx\n"
+
+
+def test_the_rewriting_explains_itself(capsys):
+    assert ask(capsys, "collapse", "--help").startswith("usage: python -m unet_complexity collapse in.onnx out.onnx\n")
+
+
+def test_a_size_that_does_not_fit_is_told_which_ones_do(capsys):
+    pytest.importorskip("onnx")
+    model = str(notebooks.FOLDER / "models" / "unet-16-3.onnx")
+    for size in ("100", "100x96"):
+        assert refused(capsys, model, "--side", size).endswith("; for this model 8 divides N")
+
+
+def test_help_shows_every_way_to_ask(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert left.value.code == 0
+    examples = (
+        "model.onnx",
+        "model.keras --side 512",
+        "model.onnx --side N",
+        "--pix2pix 256 --by block",
+        "collapse in.onnx out",
+    )
+    assert [one for one in examples if f"python -m unet_complexity {one}" not in text] == []
+    assert "MACs dense; FLOPs = 2 MACs + elementwise" in text
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("stream", "told"), [(Terminal, True), (io.StringIO, False)])
+def test_only_a_terminal_is_told_that_it_goes_on(monkeypatch, stream, told):
+    monkeypatch.setattr(sys, "stderr", stream())
+    with progress("reading", after=0.05):
+        time.sleep(0.5)
+    assert ("reading ... 0 s" in sys.stderr.getvalue()) == told
+    monkeypatch.setattr(sys, "stderr", stream())
+    with progress("reading", after=60):
+        pass
+    assert "reading" not in sys.stderr.getvalue()
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "unet_complexity", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def test_as_a_command_it_leaves_with_a_status_and_tells_its_version():
+    good, bad = run("--version"), run("no-such.onnx")
+    assert good.communicate() == (f"unet_complexity {unet_complexity.__version__}\n", "")
+    out, err = bad.communicate()
+    assert (good.returncode, bad.returncode, out) == (0, 2, "")
+    assert err.startswith("unet_complexity: ")
+    assert err.count("\n") == 1
+
+
+def test_who_stops_reading_sees_no_traceback():
+    process = run("--classic", "N", "--by", "layer")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 2
+    process.stderr.close()

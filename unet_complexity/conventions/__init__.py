@@ -1,7 +1,0 @@
-"""How public tools count: one network, many totals, each rebuilt to the last unit from the list of layers."""
-
-from unet_complexity.conventions.convention import Convention
-from unet_complexity.conventions.quantities import KINDS, MEANING, kind
-from unet_complexity.conventions.tools import conventions
-
-__all__ = ["KINDS", "MEANING", "Convention", "conventions", "kind"]

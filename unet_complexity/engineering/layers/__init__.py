@@ -1,0 +1,33 @@
+"""The layers that only models of others have, beyond those of :mod:`unet_complexity.layers`.  ``LAYERS`` lists them."""
+
+from unet_complexity.engineering.layers.arranging import Flatten, Permute, Reshape, Resizing, Slice, SpaceToDepth
+from unet_complexity.engineering.layers.convolution import DepthwiseConv2D, SeparableConv2D
+from unet_complexity.engineering.layers.dense import Dense, MatMul
+from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
+from unet_complexity.engineering.layers.merging import (
+    Average,
+    Divide,
+    Elementwise,
+    Maximum,
+    Minimum,
+    Subtract,
+)
+from unet_complexity.engineering.layers.normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    Normalization,
+    RMSNormalization,
+)
+from unet_complexity.engineering.layers.reducing import GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce
+from unet_complexity.layers.base import Layer
+
+LAYERS: tuple[type[Layer], ...] = (
+    *(DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
+    *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
+    *(SpaceToDepth, Slice, Permute, Reshape, Flatten),
+    *(Subtract, Divide, Maximum, Minimum, Average, Elementwise),
+    *(PReLU, ELU, Rescaling),
+    *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
+)
+
+__all__ = ["LAYERS", *sorted(layer.__name__ for layer in LAYERS)]

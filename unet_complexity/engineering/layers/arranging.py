@@ -1,0 +1,167 @@
+"""Layers that put the same numbers elsewhere, or see them as another shape; and a resampling to any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.cost import Tensor
+from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
+from unet_complexity.layers.base import Layer, one_of
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, floor_div
+
+
+@dataclass(frozen=True)
+class Slice(_Copy):
+    """x[starts:stops:steps] of rows, columns and channels, as Python slices: None is an end, -1 the last.  Copies only.
+
+    >>> print(Slice(starts=(0, 0, 1), stops=(None, -2, None), steps=(2, 1, 1)).output(Tensor(8, 8, 3)))
+    4 x 6 x 2
+    """
+
+    starts: Any = (0, 0, 0)
+    stops: Any = (None, None, None)
+    steps: Any = (1, 1, 1)
+
+    def __post_init__(self) -> None:
+        for name in ("starts", "stops", "steps"):
+            three = tuple(getattr(self, name))
+            if len(three) != 3:
+                raise self.refuse(f"{name} must be (of rows, of columns, of channels)", three, "give three")
+            object.__setattr__(self, name, three)
+        for step in self.steps:
+            as_size(step, "steps")
+        for place in (*self.starts, *self.stops):
+            if place is not None and not isinstance(place, (int, sp.Expr)):
+                raise TypeError(f"Slice: starts and stops must be whole numbers or None, got {place!r}; try 0 or -1")
+
+    def output(self, x: Tensor) -> Tensor:
+        ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
+        sides = [ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step) for n, start, stop, step in ranges]
+        if any(isinstance(side, int) and side < 1 for side in sides):
+            raise self.refuse("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
+        return Tensor(*sides)
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        """Given letters, no slice may start or stop beyond the map."""
+        ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
+        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
+
+
+def _place(n: Size, at: Any, otherwise: Size) -> Size:
+    """Where a slice of n elements starts or stops, as Python has it."""
+    if at is None:
+        return otherwise
+    place = exact(n + at) if as_expr(at).is_negative else at
+    return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
+
+
+@dataclass(frozen=True)
+class Permute(_Copy):
+    """keras.layers.Permute: the axes in another order; (2, 1, 3) turns rows into columns.  Copies only.
+
+    >>> print(Permute((3, 1, 2)).output(Tensor(8, 6, 3)))
+    3 x 8 x 6
+    """
+
+    dims: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dims", tuple(self.dims))
+        if sorted(self.dims) != [1, 2, 3]:
+            raise self.refuse("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
+
+    def output(self, x: Tensor) -> Tensor:
+        sides = (x.height, x.width, x.channels)
+        return Tensor(*(sides[axis - 1] for axis in self.dims))
+
+
+@dataclass(frozen=True)
+class Reshape(Layer):
+    """keras.layers.Reshape: the same numbers in the same order seen as another shape, so nothing moves.
+
+    One of the three sizes may be -1: what is left for it.
+
+    >>> print(Reshape((1, -1, 512)).output(Tensor(16, 16, 512)))
+    1 x 256 x 512
+    """
+
+    gradient_reads = "nothing"
+    hands_on = True
+    target_shape: Any
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.target_shape)
+        if len(shape) != 3 or sum(side == -1 for side in shape) > 1:
+            raise self.refuse("target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)")
+        shape = tuple(side if side == -1 else as_size(side, "target_shape") for side in shape)
+        object.__setattr__(self, "target_shape", shape)
+
+    def output(self, x: Tensor) -> Tensor:
+        known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
+        left = exact(sp.cancel(as_expr(x.size) / known))
+        sides = [left if side == -1 else side for side in self.target_shape]
+        if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
+            shape = " x ".join(map(str, self.target_shape))
+            raise self.refuse("both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1")
+        return Tensor(*sides)
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """keras.layers.Flatten: a map seen as one vector, 1 x 1 x hwc; nothing moves.
+
+    >>> print(Flatten().output(Tensor(7, 7, 512)))
+    1 x 1 x 25088
+    """
+
+    gradient_reads = "nothing"
+    hands_on = True
+
+    def output(self, x: Tensor) -> Tensor:
+        return Tensor(1, 1, x.size)
+
+
+@dataclass(frozen=True)
+class SpaceToDepth(_Copy):
+    """The way back, as keras.ops.nn.space_to_depth: (b h, b w, c) -> (h, w, b^2 c).  Copies only.
+
+    >>> print(SpaceToDepth(block_size=2).output(Tensor(16, 16, 3)))
+    8 x 8 x 12
+    """
+
+    block_size: Size = 2
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
+
+    def output(self, x: Tensor) -> Tensor:
+        b = self.block_size
+        if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
+            raise self.refuse("block_size must divide height and width", f"{x} and {b}", "crop or pad it first")
+        return Tensor(floor_div(x.height, b), floor_div(x.width, b), exact(b**2 * x.channels))
+
+
+@dataclass(frozen=True)
+class Resizing(_Resampling):
+    """keras.layers.Resizing: to a given height and width, whatever came in; counted as :class:`UpSampling2D` is.
+
+    Without antialiasing, and without keeping the aspect ratio.
+
+    >>> Resizing(64, 64).cost(Tensor(48, 100, 3)).elementwise
+    86016
+    """
+
+    height: Size
+    width: Size
+    interpolation: str = "bilinear"
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            object.__setattr__(self, name, as_size(getattr(self, name), name))
+        one_of("interpolation", self.interpolation, tuple(BLENDED))
+
+    def output(self, x: Tensor) -> Tensor:
+        return Tensor(self.height, self.width, x.channels)

@@ -1,0 +1,83 @@
+"""Convolutions that only models of others have: each channel with its own filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from unet_complexity.cost import Tensor
+from unet_complexity.layers.convolution import Conv2D, Convolution, _Sliding
+from unet_complexity.symbols import Size, Sizes, exact
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2D(_Sliding):
+    """keras.layers.DepthwiseConv2D: each channel has its own filters, and they look at no other.
+
+    (h, w, c) -> (h', w', c depth_multiplier), k^2 MACs per output.  ``padding`` as in :class:`Conv2D`.
+
+    >>> DepthwiseConv2D(3).cost(Tensor(112, 112, 32)).macs
+    3612672
+    """
+
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: Any = "same"
+    depth_multiplier: Size = 1
+    dilation_rate: Sizes = 1
+    use_bias: bool = True
+
+    def channels_seen(self, x: Tensor) -> Size:
+        return 1
+
+    def made(self, x: Tensor) -> Size:
+        return x.channels * self.depth_multiplier
+
+
+@dataclass(frozen=True)
+class SeparableConv2D(Convolution):
+    """keras.layers.SeparableConv2D: a depthwise convolution without bias, then a 1 x 1 convolution, as one layer.
+
+    The map between them is neither read nor written here; two layers would do both.
+
+    >>> SeparableConv2D(64, 3).cost(Tensor(56, 56, 32)).macs
+    7325696
+    """
+
+    filters: Size
+    kernel_size: Sizes
+    strides: Sizes = 1
+    padding: Any = "same"
+    dilation_rate: Sizes = 1
+    depth_multiplier: Size = 1
+    use_bias: bool = True
+
+    def __post_init__(self) -> None:
+        self.settle()
+        self.both()
+
+    def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
+        """The two convolutions, in the order in which they run."""
+        window = (self.kernel_size, self.strides, self.padding, self.depth_multiplier, self.dilation_rate)
+        return DepthwiseConv2D(*window, use_bias=False), Conv2D(self.filters, 1, use_bias=self.use_bias)
+
+    def output(self, x: Tensor) -> Tensor:
+        depthwise, pointwise = self.both()
+        return pointwise.output(depthwise.output(x))
+
+    def params(self, x: Tensor) -> Size:
+        return self._sum("params", x)
+
+    def macs(self, x: Tensor) -> Size:
+        return self._sum("macs", x)
+
+    def macs_in_bounds(self, x: Tensor) -> Size:
+        return self._sum("macs_in_bounds", x)
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        return self.both()[0].sizes(x)
+
+    def _sum(self, count: str, x: Tensor) -> Size:
+        depthwise, pointwise = self.both()
+        first, second = getattr(depthwise, count)(x), getattr(pointwise, count)(depthwise.output(x))
+        return exact(first + second)

@@ -1,0 +1,66 @@
+"""Layers that treat each element by itself, beyond those that the tutorial names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from unet_complexity.cost import Tensor
+from unet_complexity.layers.base import as_axes, together
+from unet_complexity.layers.elementwise import _SameShape
+from unet_complexity.symbols import Size
+
+
+@dataclass(frozen=True)
+class PReLU(_SameShape):
+    """keras.layers.PReLU: a leaky ReLU whose slopes are params, one per element but along ``shared_axes``.
+
+    He, Zhang, Ren & Sun, "Delving Deep into Rectifiers" (ICCV 2015).
+
+    >>> cost = PReLU(shared_axes=(1, 2)).cost(Tensor(4, 4, 2))
+    >>> cost.params, cost.elementwise
+    (2, 64)
+    """
+
+    gradient_reads = "inputs"
+    shared_axes: Any = None
+
+    def __post_init__(self) -> None:
+        if self.shared_axes is not None:
+            object.__setattr__(self, "shared_axes", as_axes(self.shared_axes))
+
+    def params(self, x: Tensor) -> Size:
+        return together(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 2 * x.size
+
+
+@dataclass(frozen=True)
+class ELU(_SameShape):
+    """keras.layers.ELU: exponential, subtract 1, scale by alpha, compare; four operations per element.
+
+    >>> ELU().cost(Tensor(4, 4, 2)).elementwise
+    128
+    """
+
+    alpha: float = 1.0
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 4 * x.size
+
+
+@dataclass(frozen=True)
+class Rescaling(_SameShape):
+    """keras.layers.Rescaling: multiply by ``scale`` and add ``offset``; a scale of 1 or an offset of 0 is not done.
+
+    >>> Rescaling(1 / 127.5, offset=-1).cost(Tensor(4, 4, 2)).elementwise
+    64
+    """
+
+    gradient_reads = "nothing"
+    scale: float
+    offset: float = 0.0
+
+    def elementwise(self, x: Tensor) -> Size:
+        return ((self.scale != 1) + (self.offset != 0)) * x.size

@@ -1,0 +1,120 @@
+r"""Normalisations: with statistics that are stored, and with statistics that are taken of the map itself.
+
+Of m elements that are normalised together the mean takes m operations (m - 1 additions, a division), the variance 3m
+(subtract, square, average), its root and the small number under it 2, the division m: $5m + 2$; without the mean, as
+RMSNormalization has it, $3m + 2$.  Scale and shift take one more per element each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from unet_complexity.cost import Tensor
+from unet_complexity.layers.base import as_axes, together
+from unet_complexity.layers.elementwise import _Normalization
+from unet_complexity.symbols import Size, as_expr, as_size, exact, floor_div
+
+
+@dataclass(frozen=True)
+class Normalization(_Normalization):
+    """keras.layers.Normalization, by the mean and variance of each channel: subtract and divide.
+
+    They are 2c + 1 params that no training changes (Keras keeps a count beside them), or, ``given``, none.
+
+    >>> Normalization().cost(Tensor(224, 224, 3)).params
+    7
+    """
+
+    gradient_reads = "nothing"
+    given: bool = False
+
+    def params(self, x: Tensor) -> Size:
+        return 0 if self.given else 2 * x.channels + 1
+
+    def trainable_params(self, x: Tensor) -> Size:
+        return 0
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 2 * x.size
+
+
+@dataclass(frozen=True)
+class GroupNormalization(_Normalization):
+    """keras.layers.GroupNormalization: ``groups`` sets of channels, each normalised over all pixels; -1: each channel.
+
+    Wu & He, "Group Normalization" (ECCV 2018).  2c params.
+
+    >>> GroupNormalization(32).cost(Tensor(64, 64, 128)).elementwise
+    3670080
+    """
+
+    groups: Size = 32
+    center: bool = True
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        if self.groups != -1:
+            object.__setattr__(self, "groups", as_size(self.groups, "groups"))
+
+    def output(self, x: Tensor) -> Tensor:
+        if isinstance(x.channels, int) and isinstance(self.groups, int) and x.channels % self.groups:
+            raise self.refuse("groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1")
+        return x
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().sizes(x), x.channels if self.groups == -1 else floor_div(x.channels, self.groups)
+
+    def params(self, x: Tensor) -> Size:
+        return (self.center + self.scale) * x.channels
+
+    def elementwise(self, x: Tensor) -> Size:
+        sets = x.channels if self.groups == -1 else self.groups
+        return (5 + self.center + self.scale) * x.size + 2 * sets
+
+
+@dataclass(frozen=True)
+class LayerNormalization(_Normalization):
+    """keras.layers.LayerNormalization over ``axis``: the channels of each pixel, or several axes together.
+
+    Ba, Kiros & Hinton, "Layer Normalization" (2016).  A scale and a shift for each element of those axes.
+
+    >>> cost = LayerNormalization().cost(Tensor(1, 256, 64))
+    >>> cost.params, cost.elementwise
+    (128, 115200)
+    """
+
+    axis: Any = -1
+    center: bool = True
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "axis", as_axes(self.axis))
+
+    def params(self, x: Tensor) -> Size:
+        return (self.center + self.scale) * together(x, self.axis)
+
+    def elementwise(self, x: Tensor) -> Size:
+        return (5 + self.center + self.scale) * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
+
+
+@dataclass(frozen=True)
+class RMSNormalization(_Normalization):
+    """keras.layers.RMSNormalization over ``axis``: by the root of the mean square, then a scale.
+
+    Zhang & Sennrich, "Root Mean Square Layer Normalization" (NeurIPS 2019).
+
+    >>> RMSNormalization().cost(Tensor(1, 256, 64)).elementwise
+    66048
+    """
+
+    axis: Any = -1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "axis", as_axes(self.axis))
+
+    def params(self, x: Tensor) -> Size:
+        return together(x, self.axis)
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 4 * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
