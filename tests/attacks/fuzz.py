@@ -20,10 +20,10 @@ from typing import Any
 from onnx import ModelProto
 
 from tests.attacks.payloads import PAYLOADS, places, with_payload
-from tests.readers.onnx_models import MODELS, SIDE, SIDES
+from tests.twins.onnx_models import MODELS, SIDE, SIDES
+from unet_complexity.engineering.readers.keras import from_keras
+from unet_complexity.engineering.readers.onnx import from_onnx
 from unet_complexity.escaping import LONGEST_MESSAGE
-from unet_complexity.readers.keras import from_keras
-from unet_complexity.readers.onnx import from_onnx
 from unet_complexity.symbols import N
 
 FOUND = Path(__file__).with_name("found")
