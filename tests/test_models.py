@@ -4,7 +4,7 @@ import pytest
 
 from tools import models
 from unet_complexity import from_onnx
-from unet_complexity.checks.own import in_the_file
+from unet_complexity.checks.lessons.notebook_07 import in_the_file
 
 
 def test_the_files_are_what_the_script_writes():

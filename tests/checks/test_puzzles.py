@@ -1,7 +1,9 @@
 """The budget puzzles: any sizes within the bounds pass, any others are told what is exceeded and what to move."""
 
 import re
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
@@ -138,7 +140,7 @@ def test_a_broken_budget_says_by_how_much_and_what_each_letter_would_do():
     assert text == (
         "Too much, MACs: 48,096,083,968, 4.81 times the 10,000,000,000 allowed. "
         "Too much, parameters: 31,030,658, 15.52 times the 2,000,000 allowed. "
-        "Which letter would you move? For MACs: base_filters from 64 to 32 makes it 12,035,555,328; "
+        "Which size would you change? For MACs: base_filters from 64 to 32 makes it 12,035,555,328; "
         "depth from 4 to 3 makes it 36,687,577,088."
     )
 
@@ -149,25 +151,80 @@ def test_a_budget_broken_by_a_hair_is_not_said_to_be_kept():
     assert "MACs" not in text
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "advice"),
+    [
+        ("a network on a clock", (3, 28), "base_filters from 28 to 27"),
+        (UNET, (33, 3), "base_filters from 33 to 32"),
+        ("tools apart", (8, 7), "base_filters from 7 to 6"),
+        ("tools apart", (8, 3), "base_filters from 3 to 4"),
+        ("your network on a budget", (11, 5), "width from 11 to 10"),
+        ("a layer on a budget", (87, 3, 4), "filters from 87 to 86"),
+        ("phases on a budget", (4, 4), "kernel_size from 4 to 3"),
+    ],
+)
+def test_just_outside_a_bound_the_advice_is_one_step_of_the_size_that_helps(name, answer, advice):
+    feedback = check(name, answer)
+    assert not feedback.right
+    assert advice in feedback.text
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+@given(data=st.data())
+@settings(max_examples=25)
+def test_no_step_that_is_named_breaks_a_bound(name, data):
+    """Each keeps the bounds that were kept, and exceeds the others by no more than before."""
+    puzzle = PUZZLES[name]
+    answer = [data.draw(st.integers(1, min(largest, 40))) for largest in puzzle.largest.values()]
+    before, text = puzzle.amounts(answer), check(name, answer).text
+    for size, new in re.findall(r"(\w+) from \d+ to (\d+) makes", text):
+        place = list(puzzle.largest).index(size)
+        after = puzzle.amounts([*answer[:place], int(new), *answer[place + 1 :]])
+        assert all(after[what] <= max(bound, before[what]) for what, bound in puzzle.most.items())
+        assert all(after[what] >= min(bound, before[what]) for what, bound in puzzle.least.items())
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+@given(data=st.data())
+@settings(max_examples=25)
+def test_advice_is_given_wherever_one_step_of_one_size_is_enough(name, data):
+    puzzle, kept = PUZZLES[name], list(KEPT[name][0])
+    place = data.draw(st.integers(0, len(kept) - 1))
+    kept[place] += data.draw(st.sampled_from([-1, 1]))
+    feedback = check(name, kept)
+    size = list(puzzle.largest)[place]
+    assert feedback.right or f"{size} from {kept[place]} to " in feedback.text
+
+
+def test_if_no_single_step_helps_the_advice_says_so():
+    text = check("a copy on a budget", (256, 1, 15, 16)).text
+    assert "No single step helps with MACs of the convolution" in text or "size from 1 to 2" in text
+
+
+@pytest.mark.parametrize("three", [3.0, np.int64(3), np.float32(3), sp.Integer(3), Fraction(3)])
+def test_a_whole_number_may_be_of_any_kind_as_in_exercises(three):
+    assert check("a layer on a budget", (64.0, three, 2)).right
+
+
 def test_no_move_is_named_that_another_bound_forbids():
     text = check("a layer on a budget", (64, 3, 1)).text
-    assert "Which letter would you move? For MACs: strides from 1 to 2 makes it 150,994,944." in text
+    assert "Which size would you change? For MACs: strides from 1 to 2 makes it 150,994,944." in text
 
 
 @pytest.mark.parametrize("name", PUZZLES)
 @pytest.mark.parametrize("sizes", [2, 3, 5, 8])
 def test_every_move_that_is_named_does_what_is_said(name, sizes):
     puzzle = PUZZLES[name]
-    answer = [sizes] * len(puzzle.letters)
+    answer = [sizes] * len(puzzle.largest)
     text = check(name, answer).text
     moves = re.findall(r"(\w+) from (\d+) to (\d+) makes it ([\d.,]*\d)", text)
     quantity = re.search(r"For ([\w ]+): ", text)[1]
     assert moves
     for letter, old, new, then in moves:
-        place = [letter.name for letter in puzzle.letters].index(letter)
+        place = list(puzzle.largest).index(letter)
         assert int(old) == answer[place]
         moved = [*answer[:place], int(new), *answer[place + 1 :]]
-        amount = puzzle.measure(*moved)[quantity]
+        amount = puzzle.amounts(moved)[quantity]
         assert float(then.replace(",", "")) == pytest.approx(float(amount), rel=1e-3)
 
 
@@ -180,18 +237,21 @@ def test_every_move_that_is_named_does_what_is_said(name, sizes):
             "At least: parameters 1,000,000, depth 3. Give 2 whole numbers",
         ),
         ((..., 3), "Put numbers in place of the dots"),
-        (7, "2 numbers are wanted, and this is a int."),
-        ("32, 3", "2 numbers are wanted, and this is a str."),
-        ((32,), "2 numbers are wanted, and this is 1 of them."),
-        ((32, 3, 1), "2 numbers are wanted, and this is 3 of them."),
-        ((32.5, 3), "base_filters must be a whole number or a letter, got 32.5 (float); try 32."),
-        ((32, -3), "depth must be at least 1, got -3; try 3."),
-        ((32, 0), "depth must be at least 1, got 0"),
-        ((32, 9), "depth must be at most 8 here, got 9."),
-        ((10**30, 3), "base_filters must be at most 1,000 here, got 1,000,000,"),
-        ((sp.Symbol("g", integer=True, positive=True), 3), "base_filters must be a number here, got g."),
-        ((32, (3, 3)), "depth must be one number here, for both axes, got (3, 3)."),
-        (("32", "3"), "base_filters must be a whole number or a letter, got '32' (str)"),
+        (7, "2 numbers are wanted, got 7."),
+        ("32, 3", "2 numbers are wanted, got '32, 3'."),
+        ((32,), "2 numbers are wanted, got (32,)."),
+        ((32, 3, 1), "2 numbers are wanted, got (32, 3, 1)."),
+        ((32.5, 3), "base_filters must be a whole number from 1 to 1,000, got 32.5."),
+        ((32, -3), "depth must be a whole number from 1 to 8, got -3."),
+        ((32, 0), "depth must be a whole number from 1 to 8, got 0."),
+        ((32, 9), "depth must be a whole number from 1 to 8, got 9."),
+        ((10**30, 3), "base_filters must be a whole number from 1 to 1,000, got 1000000"),
+        (
+            (sp.Symbol("g", integer=True, positive=True), 3),
+            "base_filters must be a whole number from 1 to 1,000, got g.",
+        ),
+        ((32, (3, 3)), "depth must be a whole number from 1 to 8, got (3, 3)."),
+        (("32", "3"), "base_filters must be a whole number from 1 to 1,000, got '32'."),
     ],
 )
 def test_what_is_no_answer_gets_help(answer, said):
