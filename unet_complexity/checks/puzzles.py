@@ -75,25 +75,26 @@ class Puzzle:
             yield name, bound - amounts[name], text
 
     def _advice(self, sizes: list[int]) -> str:
-        """Say what one step of each size does to the first bound that is broken."""
-        place, broken = next((i, name) for i, (name, excess, _) in enumerate(self._bounds(sizes)) if excess > 0)
-        said = []
-        for i, (size, largest) in enumerate(self.largest.items()):
+        """Say what one step of each size does to the first broken bound that such a step helps."""
+        for place, (name, excess, _) in enumerate(self._bounds(sizes)):
+            moves = self._moves(sizes, place) if excess > 0 else {}
+            said = [f"{move} makes it {shown(self.amounts(moved)[name])}" for move, moved in moves.items()]
+            if said:
+                return f"Which size would you change? For {name}: {'; '.join(said)}."
+        return "No single step helps without breaking another bound: change two sizes at once."
+
+    def _moves(self, sizes: list[int], place: int) -> dict[str, list[int]]:
+        """Return for each size the largest step that helps with one bound and makes no other bound worse."""
+        moves = {}
+        for i, (name, largest) in enumerate(self.largest.items()):
             for step in _steps(sizes[i], largest):
                 moved = [*sizes[:i], step, *sizes[i + 1 :]]
-                if self._helps(sizes, moved, place):
-                    amount = shown(self.amounts(moved)[broken])
-                    said.append(f"{size} from {sizes[i]} to {step} makes it {amount}")
+                before, after = ([excess for _, excess, _ in self._bounds(chosen)] for chosen in (sizes, moved))
+                harmless = all(now <= max(then, 0) for then, now in zip(before, after, strict=True))
+                if harmless and after[place] < before[place]:
+                    moves[f"{name} from {sizes[i]} to {step}"] = moved
                     break
-        if not said:
-            return f"No single step helps with {broken} and keeps the other bounds: change two sizes at once."
-        return f"Which size would you change? For {broken}: {'; '.join(said)}."
-
-    def _helps(self, sizes: list[int], moved: list[int], place: int) -> bool:
-        """Return True if a move brings one bound nearer, and no other bound is broken or broken by more."""
-        before, after = ([excess for _, excess, _ in self._bounds(chosen)] for chosen in (sizes, moved))
-        harmless = all(now <= max(then, 0) for then, now in zip(before, after, strict=True))
-        return harmless and after[place] < before[place]
+        return moves
 
 
 @lru_cache(maxsize=1000)
