@@ -31,7 +31,10 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
         (12345, "The answer also depends on c, f, h, k, w."),
         (h * w * f, "The answer also depends on c, k."),
         (h * w * f * k * c * 1.01, "Close, but not exact. Asked for: "),
-        (h * w * f * k * c * N, "N does not belong in the answer. Remove it, or put a number there."),
+        (
+            h * w * f * k * c * N,
+            "Letters that do not belong in the answer: N. Remove them, or put numbers there. Asked for: ",
+        ),
         (h * w * f * k**2 * c, "One factor too many: k (taps). Divide your answer by k."),
         (h * w * (f + c) * k, "The letters are right, but they are not combined rightly."),
         (h * w * f * k * c * 7, "Too large by a factor of 7. Go through the four steps again."),
@@ -101,7 +104,7 @@ def test_whatever_is_typed_gets_a_sentence(answer, name):
 
 
 def test_a_number_is_wanted_where_no_letter_is_left():
-    said = "k does not belong in the answer. Remove it, or put a number there."
+    said = "Letters that do not belong in the answer: k. Remove them, or put numbers there."
     assert said in check("share of the decoder", 2**30 * k).text
 
 

@@ -94,10 +94,10 @@ class Exercise:
         where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
         return Feedback(False, f"Called with {where}: {hint}" if where else hint)
 
-    def wrong(self) -> Values:
+    def wrong(self) -> dict[str, sp.Expr]:
         """Return the wrong values that deserve an explanation, by what happened."""
-        right = sp.sympify(self.right)
-        return {reason: right * factor for reason, factor in self.off.items()} | self.slips
+        off = {reason: self.right * as_value(factor) for reason, factor in self.off.items()}
+        return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
 
     def named_factors(self) -> Values:
         """Return the factors by name: the exercise's own, and those of its formula's letters."""
@@ -134,17 +134,17 @@ class Exercise:
         if _same(value, right, ROUNDED if self.unit else 0):
             return ""
         for reason, slip in self.wrong().items():
-            if _same(value, sp.sympify(slip).subs(numbers), ROUNDED):
+            if _same(value, slip.subs(numbers), ROUNDED):
                 return reason
         if value == 0 or value.is_negative:
             return f"The answer is greater than zero: {self.asked}."
-        missing = powers_of_two(right / value)
         for name, factor in self.named_factors().items():
             number = sp.sympify(factor).subs(numbers)
-            if _same(missing, number):
+            if _same(value * number, right):
                 return f"Missing: {name}. Multiply your answer by {number}."
-            if _same(missing * number, sp.Integer(1)):
+            if _same(value, right * number):
                 return f"One factor too many: {name}. Divide your answer by {number}."
+        missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
 
@@ -165,7 +165,7 @@ def _letter_hint(value: sp.Expr, right: sp.Expr) -> str:
     lacking = right.free_symbols - value.free_symbols
     names = ", ".join(sorted(map(str, strange or lacking)))
     if strange:
-        return f"{names} does not belong in the answer. Remove it, or put a number there"
+        return f"Letters that do not belong in the answer: {names}. Remove them, or put numbers there"
     if lacking:
         return f"The answer also depends on {names}"
     return "The letters are right, but they are not combined rightly"
@@ -237,7 +237,8 @@ def _same(value: sp.Expr, other: sp.Expr, within: float = 0) -> bool:
 
     Whole numbers are counts, which are never rounded.
     """
-    if sp.cancel(powers_of_two(value) - powers_of_two(other)) == 0:
+    difference = powers_of_two(value - other)
+    if difference == 0 or (not difference.is_polynomial() and sp.cancel(difference) == 0):
         return True
     fractions = [number.is_Rational and not number.is_Integer for number in (value, other)]
     return all(fractions) and bool(abs(value / other - 1) < within)

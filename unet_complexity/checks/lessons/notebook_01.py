@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
 from unet_complexity.checks.predictions import Prediction, growth
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
@@ -33,7 +31,7 @@ def exercises() -> Exercises:
                 FLOPS: 2,
                 "You counted the input's 32 x 32 positions. The window stops at 16 x 16 of them.": 4,
                 "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. Or you took one side "
-                "of the output, 16, instead of its 16 x 16 pixels.": sp.Rational(1, 16),
+                "of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
             },
             {
                 IN_BOUNDS: d4.macs_in_bounds,

@@ -21,7 +21,7 @@ def exercises() -> Exercises:
         "elements of (2, 2)": Exercise(
             "the elements that UpSampling2D(size=(2, 2)) writes for a 4 x 4 map with 3 channels",
             UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
-            {"Those are the elements that are read.": sp.Rational(1, 4)},
+            {"Those are the elements that are read.": 1 / 4},
             {},
             {"c (3 channels)": 3, "one side (4); the map has 4 x 4 pixels": 4},
         ),
@@ -32,8 +32,8 @@ def exercises() -> Exercises:
                 "You added 2 and 3. Each row is written twice, and each of its elements three times.": sp.Rational(
                     5, 6
                 ),
-                "Those are the elements that are read.": sp.Rational(1, 6),
-                "You added the elements that are read. Only those that are written are asked for.": sp.Rational(7, 6),
+                "Those are the elements that are read.": 1 / 6,
+                "You added the elements that are read. Only those that are written are asked for.": 7 / 6,
             },
             {"You counted rows and columns. A row has w elements, a column has h.": 2 * h * c + 3 * w * c},
             {"the 2 copies of each row": 2, "the 3 copies of each column": 3},
@@ -43,7 +43,7 @@ def exercises() -> Exercises:
             "elements written by UpSampling2D(s) per MAC of the Conv2D(f, k, 'same') that follows",
             ratio,
             {
-                FLOPS: sp.Rational(1, 2),
+                FLOPS: 1 / 2,
                 "The channels cancel: at each position, c elements are written.": 1 / c,
                 "The channels cancel: at each position, each filter multiplies c elements.": c,
                 "Both layers have the same s^2 h w positions, so s cancels.": 1 / s**2,
@@ -56,8 +56,8 @@ def exercises() -> Exercises:
             "the MACs of Conv2D(f, k, 'same') on the output of UpSampling2D(2) for an h x w x c map",
             conv.cost(UpSampling2D(2).output(x)).macs,
             {
-                "You counted on the input of UpSampling2D. The convolution reads its output.": sp.Rational(1, 4),
-                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": sp.Rational(1, 2),
+                "You counted on the input of UpSampling2D. The convolution reads its output.": 1 / 4,
+                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 1 / 2,
                 FLOPS: 2,
             },
             letters="hwckf",

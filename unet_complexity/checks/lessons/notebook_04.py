@@ -46,9 +46,9 @@ def exercises() -> Exercises:
             decoder.macs,
             {
                 FLOPS: 2,
-                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": sp.Rational(1, 4),
-                "That is the fraction. The count is asked for.": sp.Rational(1, whole),
-                "That is the percentage. The count is asked for.": sp.Rational(100, whole),
+                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1 / 4,
+                "That is the fraction. The count is asked for.": 1 / whole,
+                "That is the percentage. The count is asked for.": 100 / whole,
             },
             {
                 "That is the encoder. The decoder is asked for.": whole - decoder.macs,

@@ -30,7 +30,7 @@ def exercises() -> Exercises:
         "bytes of a copy": Exercise(
             "the bytes that UpSampling2D(2) moves in float32 on an n x n x c map",
             up.cost(x).bytes(),
-            {READS: sp.Rational(4, 5), READING: sp.Rational(1, 5)},
+            {READS: 4 / 5, READING: 1 / 5},
             {},
             {"the 4 bytes of an element": 4},
             "nc",
@@ -40,8 +40,8 @@ def exercises() -> Exercises:
             relu.flops / relu.bytes(),
             slips={
                 "That is FLOPs per element written. An element takes 4 bytes, and it is read too.": 1,
-                "That is per element moved. An element takes 4 bytes.": sp.Rational(1, 2),
-                "An element is read and written: 4 bytes each time.": sp.Rational(1, 4),
+                "That is per element moved. An element takes 4 bytes.": 1 / 2,
+                "An element is read and written: 4 bytes each time.": 1 / 4,
                 "Turn it over: FLOPs per byte, not bytes per FLOP.": 8,
                 "A ReLU compares each element with 0, and a comparison is one operation.": 0,
             },
@@ -50,10 +50,10 @@ def exercises() -> Exercises:
             "the least time of block out's UpSampling2D on the NVIDIA T4, in milliseconds",
             1000 * sp.Rational(moved, MACHINES["NVIDIA T4"].bytes_per_second),
             {
-                READS: sp.Rational(4, 5),
-                READING: sp.Rational(1, 5),
-                "Those are elements. Each of them takes 4 bytes.": sp.Rational(1, 4),
-                "Those are seconds. A second has 1,000 milliseconds.": sp.Rational(1, 1000),
+                READS: 4 / 5,
+                READING: 1 / 5,
+                "Those are elements. Each of them takes 4 bytes.": 1 / 4,
+                "Those are seconds. A second has 1,000 milliseconds.": 1 / 1000,
                 "It does no FLOPs, but it moves bytes, and that takes time.": 0,
             },
             unit="ms",
@@ -62,7 +62,7 @@ def exercises() -> Exercises:
             "FLOPs per byte in float32 of Conv2D(f, k, use_bias=False) on a map so large that its weights do not count",
             sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
             {
-                "Those are MACs per byte. There are two FLOPs in each MAC.": sp.Rational(1, 2),
+                "Those are MACs per byte. There are two FLOPs in each MAC.": 1 / 2,
                 "That is per element. An element takes 4 bytes.": 4,
             },
             {

@@ -5,8 +5,6 @@ The file holds a classic U-Net.  The right values are counted on a network built
 
 from __future__ import annotations
 
-import sympy as sp
-
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
 from unet_complexity.checks.predictions import Prediction, busiest, growth
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
@@ -36,7 +34,7 @@ def exercises() -> Exercises:
             conv,
             {
                 FLOPS: 2,
-                "Two maps of 16 channels are concatenated: 32 channels come in.": sp.Rational(1, 2),
+                "Two maps of 16 channels are concatenated: 32 channels come in.": 1 / 2,
             },
             {},
             {"f (16 filters)": 16, "c (32 channels in, two maps of 16)": 32, "k (3 taps)": 3},
@@ -47,9 +45,9 @@ def exercises() -> Exercises:
             large.macs,
             {
                 FLOPS: 2,
-                "That is for 256 x 256. The side is 512.": sp.Rational(1, 4),
-                "The side doubles, so there are four times as many pixels.": sp.Rational(1, 2),
-                "That is for one pixel. The image has 512 x 512 of them.": sp.Rational(1, 512**2),
+                "That is for 256 x 256. The side is 512.": 1 / 4,
+                "The side doubles, so there are four times as many pixels.": 1 / 2,
+                "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
                 "Side or pixels? The formula has N squared.": N / 512,
             },
             {IN_BOUNDS: large.macs_in_bounds},
