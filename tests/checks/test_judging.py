@@ -20,7 +20,7 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
     [
         (..., "Put your answer in place of the dots: the MACs of f filters of 1 x k"),
         (None, "Put your answer in place of the dots"),
-        ("h*w", "'h*w' is text. Write a number or a formula without quotes, with * between factors and ** for powers"),
+        ("h*w", "'h*w' is text. Write a number or a formula without quotes, with * between factors and ** for"),
         ("36%", "'36%' is text."),
         ([1, 2], "Give a number or a formula in letters. This is a list. Asked for: "),
         (True, "This is a bool"),
@@ -33,7 +33,7 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
         (h * w * f * k * c * 1.01, "Close, but not exact. Asked for: "),
         (
             h * w * f * k * c * N,
-            "Letters that do not belong in the answer: N. Remove them, or put numbers there. Asked for: ",
+            "Letters that do not belong in the answer: N. Remove them, or put numbers there. ",
         ),
         (h * w * f * k**2 * c, "One factor too many: k (taps). Divide your answer by k."),
         (h * w * (f + c) * k, "The letters are right, but they are not combined rightly."),

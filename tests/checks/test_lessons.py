@@ -1,4 +1,4 @@
-"""The rooms: lessons use the machinery, the machinery knows no lesson, and each entry stands in one lesson."""
+"""Lessons use the machinery, the machinery knows no lesson, each entry stands in one lesson."""
 
 import ast
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Learning by doing: exercises and puzzles with feedback, predictions that are kept, and a quiz.
 
-Notebooks import four names: :func:`check` judges an answer, :func:`predict` notes a guess, :func:`ledger` shows the
-guess beside the outcome, and :func:`quiz` asks questions.  What a notebook asks is in ``lessons``, a file for each.
+Notebooks import four names: :func:`check` judges an answer, :func:`predict` notes a guess,
+:func:`ledger` shows the guess beside the outcome, and :func:`quiz` asks questions.  The folder
+``lessons`` holds what each notebook asks.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ def check(name: str, answer: Any) -> Feedback:
 
     Args:
         name: the name of the exercise or puzzle, as the notebook writes it.
-        answer: a number, a formula in the package's letters or a function of them; for a puzzle, one number for each
-            of its letters in brackets.
+        answer: a number, a formula in the package's letters or a function of them; for a puzzle,
+            one number for each of its sizes, in brackets.
 
     Returns:
         Whether the answer is right, and a sentence; a notebook shows both.

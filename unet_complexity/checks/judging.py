@@ -1,8 +1,8 @@
 """Exercises with one right value.  Their feedback names the slip: "you left out c", not "wrong".
 
-An :class:`Exercise` holds the right value, its factors by name, and the slips that readers make.  An answer may be
-a number, a formula in the package's letters, or a function of these letters.  The right value divided by the answer
-shows which factor is missing.
+An :class:`Exercise` holds the right value, its factors by name, and the slips that readers make.
+An answer may be a number, a formula in the package's letters, or a function of these letters.  The
+right value divided by the answer shows which factor is missing.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ class Exercise:
         off: what happened, for factors by which an answer may be wrong.
         slips: what happened, for other wrong values.
         factors: factors of the right value by name, beside those in ``FACTORS``.
-        letters: arguments of an answer that is a function, in order.  A function whose parameters are all named like
-            letters gets them by name.
+        letters: arguments of an answer that is a function, in order.  A function whose parameters
+            are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
-    >>> area = Exercise("the pixels of an n x n map", n**2, slips={"A map has two sides.": 2 * n}, letters="n")
-    >>> area.judge(2 * n)
+    >>> area = Exercise("the pixels of an n x n map", n**2, off={"A map has two sides.": 1 / n})
+    >>> area.judge(n)
     Not yet. A map has two sides.
-    >>> area.judge(lambda n: n * n)
+    >>> area.judge(n * n)
     Right. n**2
     """
 
@@ -111,7 +111,7 @@ class Exercise:
         return found
 
     def _result(self, function: Callable[..., Any]) -> tuple[Any, Numbers]:
-        """Call a function with letters; if it fails, because it loops for example, call it with numbers.
+        """Call a function with letters; if it fails, for example in a loop, with numbers.
 
         ValueError if it fails with both.
         """
@@ -160,7 +160,7 @@ def _size_hint(missing: sp.Expr) -> str:
 
 
 def _letter_hint(value: sp.Expr, right: sp.Expr) -> str:
-    """Name the letters that an answer has too many or too few, without giving the right one away."""
+    """Name the letters that an answer has too many or too few, without giving it away."""
     strange = value.free_symbols - right.free_symbols
     lacking = right.free_symbols - value.free_symbols
     names = ", ".join(sorted(map(str, strange or lacking)))
@@ -214,7 +214,7 @@ def called(function: Callable[..., Any], values: Numbers) -> Any:
 
 
 def exact_number(value: Any) -> sp.Expr | None:
-    """Return a Python or NumPy number as an exact SymPy one; None if it is not a finite real number.
+    """Return a Python or NumPy number as an exact SymPy one; None if it is not finite and real.
 
     A float stands for the simplest fraction that rounds to it: 16 / 36 is 4/9.
 

@@ -43,7 +43,7 @@ class Prediction:
 
         >>> Prediction("By what factor?", lambda: 4, "x {}").understood("x 4")
         4.0
-        >>> Prediction("Which level?", lambda: "level 1", choices=("level 0", "level 1")).understood(1)
+        >>> Prediction("Which?", lambda: "level 1", choices=("level 0", "level 1")).understood(1)
         'level 1'
         """
         if self.choices and isinstance(typed, (str, int)):
@@ -58,7 +58,7 @@ class Prediction:
         return float(text.replace(",", "")) if is_number else typed
 
     def hint(self, guess: Guess) -> str:
-        """Return a remark on a guess that looks like a number in another unit; "" for any other guess."""
+        """Return a remark on a guess that seems to be in another unit; "" for any other guess."""
         if self.form not in UNITS:
             return ""
         least, most, unit = UNITS[self.form]
@@ -112,7 +112,7 @@ def growth(asked: str, measure: Callable[[Any], Any], before: Any, after: Any, d
 
 
 def busiest(network: Network, by: str) -> list[Any]:
-    """Return the groups of a network that need the most MACs; more than one if they need equally many.
+    """Return the groups of a network that need the most MACs; several if they are equal.
 
     >>> from unet_complexity.unets import pix2pix_unet
     >>> busiest(pix2pix_unet(256, 3), "block")

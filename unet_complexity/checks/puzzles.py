@@ -1,7 +1,8 @@
 """Budget puzzles: find sizes that keep within a budget.  Any sizes that do are right.
 
-A :class:`Puzzle` measures the amounts that the reader's sizes lead to.  If a bound is broken, the feedback says by how
-much, and what one step of each size would do about it.  Lower bounds rule out trivially small answers.
+A :class:`Puzzle` measures the amounts that the reader's sizes lead to.  If a bound is broken, the
+feedback says by how much, and what one step of each size would do about it.  Lower bounds rule out
+trivially small answers.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Puzzle:
 
     def judge(self, answer: Any) -> Feedback:
         """Return whether the sizes keep all bounds, and if not, which size to change."""
-        wanted = f"Give {len(self.largest)} whole numbers in brackets, in this order: ({', '.join(self.largest)})."
+        names = ", ".join(self.largest)
+        wanted = f"Give {len(self.largest)} whole numbers in brackets, in this order: ({names})."
         if is_blank(answer):
             bounds = f"At most: {_listed(self.most)}. At least: {_listed(self.least)}."
             return Feedback(False, f"Put numbers in place of the dots. {bounds} {wanted}")
@@ -64,14 +66,15 @@ class Puzzle:
         return sizes
 
     def _bounds(self, sizes: list[int]) -> Iterator[tuple[str, Any, str]]:
-        """Yield for each bound: what it bounds, by how much it is broken, and a sentence that says so."""
+        """Yield for each bound: what it bounds, by how much it is broken, and a sentence."""
         amounts = self.amounts(sizes)
         for name, bound in self.most.items():
             found, times = shown(amounts[name]), shown(round(float(amounts[name] / bound), 3))
             text = f"Too much, {name}: {found}, {times} times the {shown(bound)} allowed."
             yield name, amounts[name] - bound, text
         for name, bound in self.least.items():
-            text = f"Too little, {name}: {shown(amounts[name])}, and at least {shown(bound)} is required."
+            found = shown(amounts[name])
+            text = f"Too little, {name}: {found}, and at least {shown(bound)} is required."
             yield name, bound - amounts[name], text
 
     def _advice(self, sizes: list[int]) -> str:
@@ -84,7 +87,7 @@ class Puzzle:
         return "No single step helps without breaking another bound: change two sizes at once."
 
     def _moves(self, sizes: list[int], place: int) -> dict[str, list[int]]:
-        """Return for each size the largest step that helps with one bound and makes no other bound worse."""
+        """Return for each size the largest step that helps with one bound and harms no other."""
         moves = {}
         for i, (name, largest) in enumerate(self.largest.items()):
             for step in _steps(sizes[i], largest):

@@ -1,6 +1,6 @@
 """Quiz questions: each option, right or wrong, unfolds into its own explanation.
 
-In a notebook a quiz is Markdown with ``<details>``, so that it also works on a page without a kernel.
+In a notebook a quiz is Markdown with ``<details>``, which also works on a page without a kernel.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Question(NamedTuple):
-    """A question, the place of the right option from 0, and the options, each with its explanation."""
+    """A question, the place of the right option from 0, and each option with its explanation."""
 
     asked: str
     right: int
@@ -19,9 +19,9 @@ class Question(NamedTuple):
 
     @classmethod
     def parsed(cls, text: str) -> Question:
-        """Read a question and its options, each an item ``- option: explanation``, with ``+`` for the right one.
+        """Read a question and its options: items ``- option: explanation``, + for the right one.
 
-        >>> Question.parsed("Elements or bytes?\\n- elements: They have no unit.\\n+ bytes: Say which type.").right
+        >>> Question.parsed("Rows?\\n- one: There are more.\\n+ two: The first, the second.").right
         1
         """
         asked, *lines = re.sub("\n +", " ", text).split("\n")

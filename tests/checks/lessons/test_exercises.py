@@ -1,4 +1,4 @@
-"""The exercises of all lessons: every right answer passes, every slip and every missing factor is named."""
+"""The exercises of all lessons: right answers pass, slips and missing factors are named."""
 
 import re
 from fractions import Fraction
@@ -45,7 +45,7 @@ def test_every_slip_is_named(name, slip, reason):
         ("side, not pixels", "doubled side", 2, "the number of pixels grows by 2 x 2"),
         ("input, not output", "macs of d4", 32 * 32 * 512 * 16 * 256, "You counted the input's 32 x 32 positions"),
         ("input, not output", "macs after a copy", h * w * f * k**2 * c, "The convolution reads its output"),
-        ("output, not input", "transposed", s**2 * n**2 * c * k**2 * f, "each input element"),
+        ("output, not input", "transposed", s**2 * n**2 * c * k**2 * f, "Each input element"),
         ("no bias", "params of d4", 512 * 16 * 256, "The biases are missing: one number for each filter"),
         ("bias where none belongs", "macs of a rectangle", h * w * f * (k * c + 1), "The biases are additions"),
         ("adding copies", "elements of (2, 3)", 5 * h * w * c, "You added 2 and 3."),
@@ -103,7 +103,7 @@ def test_macs_in_bounds_are_told_from_dense_ones(name, in_bounds):
 
 
 def test_feedback_is_plain_text_without_markup():
-    """It is shown as text in a terminal and as escaped HTML in a notebook: *this* and `this` would be seen as typed."""
+    """Terminals and notebooks show it as it is: *this* and `this` would keep their marks."""
     texts = [text for exercise in EXERCISES.values() for text in (exercise.asked, *exercise.wrong())]
     texts += [name for exercise in EXERCISES.values() for name in exercise.named_factors()]
     assert [text for text in texts if re.search(r"[*`$\\]", text)] == []

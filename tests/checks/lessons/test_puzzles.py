@@ -1,4 +1,4 @@
-"""The puzzles of all lessons: any sizes within the bounds pass, and just outside the advice leads back."""
+"""The puzzles of all lessons: sizes within the bounds pass; just outside, advice leads back."""
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ UNET = "a U-Net on a budget"
 
 
 def unet(base, depth):
-    """MACs and parameters of a classic U-Net at 256 x 256, 1 channel in, 2 classes, 3 x 3: by the closed forms."""
+    """MACs and parameters of a classic U-Net at 256 x 256, 1 channel in, 2 classes, 3 x 3."""
     macs = 256**2 * (base**2 * (9 * (2 + 9 * depth) + 4 * depth) + base * 22) // 2
     weights = base * ((9 * 4**depth - 6) * 9 * base + 8 * (4**depth - 1) * base + 33) // 3
     convolutions = 2 * base * (2**depth + 2 * (2**depth - 1)) + base * (2**depth - 1) + 2
@@ -69,7 +69,7 @@ def test_tools_are_apart_just_where_the_network_is_narrow_and_large(tiles, base_
 
 
 def own(width, depth):
-    """MACs, numbers at the fullest moment and parameters of the network in the file at 256 x 256, by closed forms."""
+    """MACs, numbers at the fullest moment and parameters of the file's network at 256 x 256."""
     macs = 256**2 * (width**2 * (9 * (2 + 9 * depth) + 4 * depth) + width * 56) // 2
     weights = width * ((9 * 4**depth - 6) * 9 * width + 8 * (4**depth - 1) * width + 84) // 3
     biases = 2 * width * (2**depth + 2 * (2**depth - 1)) + width * (2**depth - 1) + 1
@@ -87,7 +87,7 @@ def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
 
 
 def least_ms(side, g):
-    """The asked network on a T4, fused, block by block: maps are read and written once, weights read once."""
+    """The asked network on a T4, fused, by block: maps are read and written once, weights read."""
     widths = [3, *(g * min(2**i, 8) for i in range(7))]  # of the image and of d1 ... d7
     blocks = [(side >> level, widths[level - 1], widths[level], 2, 5 if level > 1 else 3) for level in range(1, 8)]
     for level in range(6, -1, -1):

@@ -1,4 +1,4 @@
-"""The questions of the quiz: every option is explained, and what they say is what the package counts."""
+"""The questions of the quiz: every option is explained, and says what the package counts."""
 
 import re
 

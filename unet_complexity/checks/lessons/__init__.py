@@ -1,4 +1,7 @@
-"""All that the notebooks ask, one file for each: exercises, predictions, a puzzle.  This list collects them."""
+"""All that the notebooks ask, one file for each: exercises, predictions, a puzzle.
+
+To add a lesson, write its file and enter it in ``LESSONS``.
+"""
 
 from __future__ import annotations
 

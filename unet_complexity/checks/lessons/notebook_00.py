@@ -23,13 +23,13 @@ def _decoder() -> float:
 
 PREDICTIONS = {
     "a doubled side": growth(
-        "By what factor does the number of elements that UpSampling2D(size=2) writes grow if the side doubles?",
+        "If the side doubles, by what factor does UpSampling2D(size=2) write more elements?",
         lambda side: UpSampling2D(2).cost(Tensor(side, side, 3)).writes,
         4,
         8,
     ),
     "convolution after a copy": growth(
-        "By what factor does the cost of a convolution grow if it runs after UpSampling2D(size=2), not before it?",
+        "By what factor does a convolution cost more after UpSampling2D(size=2) than before it?",
         lambda x: Conv2D(f, k).cost(x).macs,
         Tensor(n, n, c),
         UpSampling2D(2).output(Tensor(n, n, c)),

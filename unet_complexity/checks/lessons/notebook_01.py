@@ -29,15 +29,15 @@ def exercises() -> Exercises:
             d4.macs,
             {
                 FLOPS: 2,
-                "You counted the input's 32 x 32 positions. The window stops at 16 x 16 of them.": 4,
-                "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. Or you took one side "
-                "of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
+                "You counted the input's 32 x 32 positions. The window stops at 16 x 16.": 4,
+                "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. "
+                "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
             },
             {
                 IN_BOUNDS: d4.macs_in_bounds,
                 "Those are the parameters. Each of them is used at every position.": d4.params,
-                "A factor of 256 is missing. Perhaps it is the 256 channels in, all of which each window covers. "
-                "Or these are the weights of d4, each of which is used at 16 x 16 positions.": weights,
+                "A factor of 256 is missing. Perhaps it is the 256 channels in. "
+                "Or these are the weights, each used at 16 x 16 positions.": weights,
                 "Those are the outputs. How many MACs does one of them take?": 16 * 16 * 512,
             },
             {
@@ -75,8 +75,8 @@ def exercises() -> Exercises:
             Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
             {
                 FLOPS: 2,
-                "You counted the output's positions. Here each input element meets the whole kernel once.": s**2,
-                "The stride only moves the kernel further over the output. It adds no multiplication.": s,
+                "You counted on the output. Each input element meets the whole kernel once.": s**2,
+                "The stride only moves the kernel further. It adds no multiplication.": s,
                 "That is a Conv2D of stride s, which stops less often. Here every input is used.": 1 / s**2,
             },
             letters="nckfs",
@@ -122,7 +122,7 @@ PREDICTIONS = {
         2,
     ),
     "twice the kernel": growth(
-        "By what factor do the parameters grow with a 6 x 6 kernel instead of 3 x 3, 64 channels and 64 filters?",
+        "From a 3 x 3 to a 6 x 6 kernel, 64 channels, 64 filters: parameters grow by what factor?",
         lambda kernel_size: Conv2D(64, kernel_size).cost(Tensor(6, 6, 64)).params,
         3,
         6,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
 from unet_complexity.checks.judging import FLOPS, Exercise
 from unet_complexity.checks.predictions import Prediction
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
@@ -29,11 +27,9 @@ def exercises() -> Exercises:
             "the elements that UpSampling2D(size=(2, 3)) writes for an h x w x c map",
             UpSampling2D((2, 3)).cost(x).writes,
             {
-                "You added 2 and 3. Each row is written twice, and each of its elements three times.": sp.Rational(
-                    5, 6
-                ),
+                "You added 2 and 3. Rows are written twice, each element in them three times.": 5 / 6,
                 "Those are the elements that are read.": 1 / 6,
-                "You added the elements that are read. Only those that are written are asked for.": 7 / 6,
+                "You added the elements that are read. Count those that are written.": 7 / 6,
             },
             {"You counted rows and columns. A row has w elements, a column has h.": 2 * h * c + 3 * w * c},
             {"the 2 copies of each row": 2, "the 3 copies of each column": 3},
@@ -53,7 +49,7 @@ def exercises() -> Exercises:
             letters="kf",
         ),
         "macs after a copy": Exercise(
-            "the MACs of Conv2D(f, k, 'same') on the output of UpSampling2D(2) for an h x w x c map",
+            "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
             conv.cost(UpSampling2D(2).output(x)).macs,
             {
                 "You counted on the input of UpSampling2D. The convolution reads its output.": 1 / 4,

@@ -55,11 +55,11 @@ def exercises() -> Exercises:
             PhaseConv2D(f, k, s).cost(x).macs,
             {
                 FLOPS: 2,
-                "You counted the output's positions. All s^2 phases together cost this much per small pixel.": s**2,
+                "You counted on the output. All s^2 phases together cost this per small pixel.": s**2,
             },
             {
                 "That is the pair as written: each repeated value is multiplied again.": written,
-                "That is a Conv2DTranspose, another function. Two phases overlap by k - 1 taps.": written / s**2,
+                "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written / s**2,
                 "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2 * x.size * f,
             },
             {"one axis (k + s - 1)": k + s - 1},
@@ -92,7 +92,7 @@ def _phases(kernel_size: int, size: int) -> Values:
 
 
 def _pixels(choose: Callable[..., int]) -> int:
-    """Choose among the numbers of small pixels that a 4 x 4 window sees, by phase; both axes are alike."""
+    """Choose among the numbers of small pixels that a 4 x 4 window sees; both axes are alike."""
     return choose(len(set(offsets)) for offsets in phase_offsets(k=4, s=2)) ** 2
 
 
@@ -102,7 +102,7 @@ def _smaller_kernel() -> str:
 
 PREDICTIONS = {
     "fewest pixels": Prediction(
-        "After UpSampling2D(size=2), how many different small pixels does a 4 x 4 window see at least?",
+        "How many different small pixels does a 4 x 4 window see at least after UpSampling2D(2)?",
         lambda: _pixels(min),
     ),
     "most pixels": Prediction(
@@ -110,7 +110,7 @@ PREDICTIONS = {
         lambda: _pixels(max),
     ),
     "a smaller kernel": Prediction(
-        "With a kernel of 3 instead of 4, which share of the multiplications is left, phase by phase?",
+        "With kernel 3 instead of 4, which share of the multiplications is left, phase by phase?",
         _smaller_kernel,
         choices=("a larger share", "a smaller share"),
     ),

@@ -58,7 +58,7 @@ def exercises() -> Exercises:
             },
         ),
         "classic at N": Exercise(
-            "the MACs of the classic U-Net (64 base filters, k = 3, depth 4, 1 channel in, 2 classes) for a side N",
+            "MACs of the classic U-Net (64 base filters, depth 4, 1 channel, 2 classes) for side N",
             classic.macs,
             {FLOPS: 2},
             {
@@ -68,9 +68,7 @@ def exercises() -> Exercises:
                 "That is with depth 3, not 4.": _classic_macs(depth=3),
                 "That is with depth 5, not 4.": _classic_macs(depth=5),
                 "That is with 1 class. Here the head has 2.": _classic_macs(classes=1),
-                "That is with UpSampling2D and Conv2D(2) on the way up. The classic U-Net transposes.": (
-                    _classic_macs(up="upsample")
-                ),
+                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(up="upsample"),
             },
             letters="N",
         ),
@@ -110,7 +108,7 @@ PREDICTIONS = {
         digits=4,
     ),
     "parameters of twice the filters": growth(
-        "By what factor do the parameters of the asker's network grow with 128 base filters instead of 64?",
+        "By what factor do the parameters of the asker's network grow from 64 to 128 base filters?",
         lambda base_filters: _asked(base_filters).total().params,
         64,
         128,
@@ -129,7 +127,7 @@ PREDICTIONS = {
         digits=1,
     ),
     "fullest moment": Prediction(
-        "How many million numbers does a classic U-Net hold at the fullest moment, for one image of 256 x 256?",
+        "How many million numbers does a classic U-Net hold at the fullest moment, at 256 x 256?",
         lambda: round(peak(classic_unet(side=256)).elements / 1e6, 2),
         "{} million",
     ),

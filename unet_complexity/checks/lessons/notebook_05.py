@@ -41,7 +41,7 @@ def exercises() -> Exercises:
     }
     return {
         "total of fvcore": Exercise(
-            "what fvcore prints for the asker's network: 1 per MAC, 1 per upsampled and 2 per normalised element",
+            "fvcore's total of the asker's network: 1 per MAC, 1 per copy, 2 per normalised element",
             fvcore,
             slips=incomplete
             | {
@@ -50,7 +50,7 @@ def exercises() -> Exercises:
             },
         ),
         "total of thop": Exercise(
-            "what thop prints for the asker's network: 1 per MAC, 1 per upsampled and 4 per normalised element",
+            "thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised element",
             thop,
             slips=incomplete
             | {
@@ -62,16 +62,16 @@ def exercises() -> Exercises:
             },
         ),
         "normalisation in deepspeed": Exercise(
-            "how many operations deepspeed counts for all batch normalisations of the asker's network",
+            "deepspeed's operations for all batch normalisations of the asker's network",
             normalisation,
             slips={
                 "That is for one element. The sum over all elements is asked for.": 2,
-                "That is how many elements are normalised. Each may count more than once.": normalised,
+                "Those are the normalised elements. Each may count more than once.": normalised,
             }
             | {f"{what} are still in it. Subtract them too.": normalisation + left for what, left in others.items()},
         ),
         "upsampling in torchlens": Exercise(
-            "the FLOPs that torchlens counts for all UpSampling2D of the asker's network, side N, base filters g",
+            "torchlens's FLOPs for all UpSampling2D of the asker's network, for N and g",
             torchlens.parts(in_letters)["upsampling"],
             slips={"That is the whole network.": torchlens.total(in_letters)},
             factors={"the 4 for each element": 4},
@@ -109,7 +109,7 @@ def _that_count_a_copy() -> int:
 
 PREDICTIONS = {
     "largest by smallest": growth(
-        "Nineteen tools count the work of the asker's network. What is the largest total divided by the smallest?",
+        "What is the largest of the nineteen tools' totals, divided by the smallest?",
         lambda choose: choose(tool.recorded for tool in _tools()),
         min,
         max,

@@ -39,7 +39,7 @@ def exercises() -> Exercises:
             "the arithmetic intensity of a ReLU in float32: FLOPs per byte",
             relu.flops / relu.bytes(),
             slips={
-                "That is FLOPs per element written. An element takes 4 bytes, and it is read too.": 1,
+                "That is FLOPs per element written. It takes 4 bytes, and is read first.": 1,
                 "That is per element moved. An element takes 4 bytes.": 1 / 2,
                 "An element is read and written: 4 bytes each time.": 1 / 4,
                 "Turn it over: FLOPs per byte, not bytes per FLOP.": 8,
@@ -59,7 +59,7 @@ def exercises() -> Exercises:
             unit="ms",
         ),
         "intensity of a convolution": Exercise(
-            "FLOPs per byte in float32 of Conv2D(f, k, use_bias=False) on a map so large that its weights do not count",
+            "FLOPs per byte of Conv2D(f, k, use_bias=False) in float32 if weights are negligible",
             sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
             {
                 "Those are MACs per byte. There are two FLOPs in each MAC.": 1 / 2,
@@ -95,7 +95,7 @@ def _last_convolution() -> float:
 
 
 def _speed(bandwidth: int) -> float:
-    """Return how often the asked network runs in a second with so many times the measured bandwidth."""
+    """Return how often the asked network runs in a second, with a multiple of the bandwidth."""
     slow = machine()
     fast = replace(slow, bytes_per_second=bandwidth * slow.bytes_per_second)
     return float(1 / roofline(pix2pix_unet(side=256, in_channels=3), fast).seconds)
@@ -109,23 +109,23 @@ def _power_of_the_side() -> float:
 
 PREDICTIONS = {
     "seconds of the copies": Prediction(
-        "What percentage of ONNX Runtime's time do the seven UpSampling2D of the asker's network take?",
+        "What percentage of ONNX Runtime's time do the asker's seven UpSampling2D take?",
         lambda: round(cases("onnxruntime")[256, 1].share(UpSampling2D), 1),
         "{} %",
     ),
     "seconds of the last convolution": Prediction(
-        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time does it take?",
+        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time is it?",
         _last_convolution,
         "{} %",
     ),
     "twice the bandwidth": growth(
-        "By what factor does the least time of the whole network fall if memory becomes twice as fast?",
+        "By what factor does the network's least time fall if memory becomes twice as fast?",
         _speed,
         1,
         2,
     ),
     "power of the side": Prediction(
-        "The time grows like a power of the side N. Which power fits the times of ONNX Runtime best?",
+        "Time grows like a power of the side N. Which power fits ONNX Runtime's times best?",
         _power_of_the_side,
         "N^{}",
     ),

@@ -1,6 +1,6 @@
 """Questions of notebook 07: your own network, read from a file.
 
-The file holds a classic U-Net.  The right values are counted on a network built here, not on the file.
+The file holds a classic U-Net.  The right values are counted on a network built here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def exercises() -> Exercises:
             },
         ),
         "elements written after a gate": Exercise(
-            "the elements that the gated network writes, for a side N, if a Gate multiplies its two maps",
+            "the elements that the gated network writes, for side N, if a Gate multiplies two maps",
             whole.writes + gate.writes,
             slips={
                 "That is without the gate, which writes N x N x 16 elements too.": whole.writes,

@@ -1,7 +1,7 @@
 """Questions of the quiz.
 
-Each question is a line.  Below it, each option is an item ``- option: explanation``, with ``+`` for the right one.
-Names in braces stand for numbers, which are computed.
+Below each question, an option is an item ``- option: explanation``, with ``+`` for the right one.
+Names in braces stand for numbers, which are computed.  Long lines go on, indented.
 """
 
 from __future__ import annotations
@@ -21,18 +21,23 @@ QUESTIONS = r"""
 - `{blended}`: That is `interpolation='bilinear'`, which blends. The default only copies.
 
 `UpSampling2D(size=(2, 3))` repeats the rows first. What if it repeated the columns first?
-- the map would come out transposed: Rows stay rows and columns stay columns, whichever are repeated first.
-- other values would come out: Output $(i, j)$ is input $(\lfloor i/2 \rfloor, \lfloor j/3 \rfloor)$ either way.
-+ the same output; only the map in between would have another size: After the rows it has $2hwc$ elements, after the
-  columns $3hwc$. The output has $6hwc$ either way.
+- the map would come out transposed: Rows stay rows and columns stay columns, whichever are
+  repeated first.
+- other values would come out: Output $(i, j)$ is input $(\lfloor i/2 \rfloor, \lfloor j/3
+  \rfloor)$ either way.
++ the same output; only the map in between would have another size: After the rows it has $2hwc$
+  elements, after the columns $3hwc$. The output has $6hwc$ either way.
 
 How many multiplications does `UpSampling2D(size=2)` make on a {small} map?
 - {writes}: That is how many elements it writes. Writing a copy multiplies nothing.
-+ {flops}: None, and no additions. It only reads and writes. Bilinear interpolation would calculate.
++ {flops}: None, and no additions. It only reads and writes. Bilinear interpolation would
+  calculate.
 - {reads}: That is how many elements it reads. Reading and copying multiply nothing.
 
-The side of a square map doubles. By what factor does the number of elements that `UpSampling2D(size=2)` writes grow?
-- 2: This is the slip of the accepted answer: $n$ is one *side*. A row is not one thing to copy: it has $n$ pixels.
+The side of a square map doubles. By what factor does the number of elements that
+  `UpSampling2D(size=2)` writes grow?
+- 2: This is the slip of the accepted answer: $n$ is one *side*. A row is not one thing to copy:
+  it has $n$ pixels.
 - 1, it stays the same: Each pixel is written several times, and there are more pixels now.
 + {growth}: Twice the rows and twice the columns: quadratic in the side, linear in pixels.
 
@@ -42,34 +47,41 @@ A convolution of stride 1 runs after `UpSampling2D(size=2)`, not before it. What
 - 2 times as much: Twice the rows *and* twice the columns: side or pixels?
 - 16 times as much: Only the map has grown. The kernel and the channels are as before.
 
-For one network, one tool prints {giga_macs} G and another {giga_flops} G. What is the most likely reason?
-- one of them does not count the zeros of the padding: That happens, but here it makes {padding} per cent, not a
-  factor of two.
+For one network, one tool prints {giga_macs} G and another {giga_flops} G. What is the most likely
+  reason?
+- one of them does not count the zeros of the padding: That happens, but here it makes {padding}
+  per cent, not a factor of two.
 - one of them has a bug: Perhaps, but look at the ratio first: it is exactly two.
-+ one counts MACs, the other FLOPs: One MAC is a multiplication and an addition: two FLOPs. Some tools print one
-  under the other's name.
++ one counts MACs, the other FLOPs: One MAC is a multiplication and an addition: two FLOPs. Some
+  tools print one under the other's name.
 
 A `Conv2DTranspose` of kernel 4 gets stride 4 instead of stride 2. What happens to its MACs?
-+ nothing, they stay {transposed} (on a {deep} map, with 128 filters): Each *input* element meets the whole kernel
-  once, however far apart the results are written.
-- {fourfold}, 4 times as many: The output has 4 times as many pixels. But this layer counts on its input.
-- {quarter}, a quarter: That would be a `Conv2D`, whose window then stops at a quarter of the positions.
++ nothing, they stay {transposed} (on a {deep} map, with 128 filters): Each *input* element meets
+  the whole kernel once, however far apart the results are written.
+- {fourfold}, 4 times as many: The output has 4 times as many pixels. But this layer counts on its
+  input.
+- {quarter}, a quarter: That would be a `Conv2D`, whose window then stops at a quarter of the
+  positions.
 
-The image grows from 256 x 256 to 512 x 512. What happens to the parameters of the asker's network?
+The image grows from 256 x 256 to 512 x 512. What happens to the parameters of the asker's
+  network?
 - 4 times as many: That is true of the MACs. A filter is the same at each position.
 - 2 times as many: The number of weights depends neither on sides nor on pixels.
-+ nothing, they stay {params}: A filter has $k^2 c$ weights and a bias, wherever it stands. Only the work grows.
++ nothing, they stay {params}: A filter has $k^2 c$ weights and a bias, wherever it stands. Only
+  the work grows.
 
-The asker's network gets 14 steps down and up instead of 7, with at most 512 filters. What happens to its MACs?
+The asker's network gets 14 steps down and up instead of 7, with at most 512 filters. What happens
+  to its MACs?
 - 2 times as many: Parameters do grow, by a factor of {deeper_params}. But the new maps are tiny.
-+ {deeper_macs} times as many: Once the filters no longer double, each level costs a quarter of the one above it.
++ {deeper_macs} times as many: Once the filters no longer double, each level costs a quarter of
+  the one above it.
 - 128 times as many: Only the smallest side shrinks by 128. The work is at the top.
 
 In which sense are the seven `UpSampling2D` layers of the asker's network *not* negligible?
 - in FLOPs: They make {copy_flops} of {all_flops}: copying is not an operation.
 - in parameters: They have {copy_params} of {all_params}: they learn nothing.
-+ in bytes, and in what they do to the convolutions after them: They move {moved} per cent of the bytes if nothing
-  is fused, and each makes the next convolution 4 times as expensive.
++ in bytes, and in what they do to the convolutions after them: They move {moved} per cent of the
+  bytes if nothing is fused, and each makes the next convolution 4 times as expensive.
 """
 
 
