@@ -56,7 +56,7 @@ def quiz(*numbers: int) -> Quiz:
         The questions.  In a notebook each option unfolds into its explanation.
 
     Raises:
-        ValueError: there is no question of that number.
+        ValueError: no question has that number.
 
     Example:
         >>> print(quiz(1))

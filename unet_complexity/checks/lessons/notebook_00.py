@@ -35,7 +35,7 @@ PREDICTIONS = {
         UpSampling2D(2).output(Tensor(n, n, c)),
     ),
     "share after copies": Prediction(
-        "What percentage of the multiplications of the asker's network run after an UpSampling2D?",
+        "What percentage of the multiplications of the asker's network runs after an UpSampling2D?",
         _decoder,
         "{} %",
     ),

@@ -122,7 +122,8 @@ PREDICTIONS = {
         2,
     ),
     "twice the kernel": growth(
-        "From a 3 x 3 to a 6 x 6 kernel, 64 channels, 64 filters: parameters grow by what factor?",
+        "By what factor do the parameters of a convolution grow with a 6 x 6 kernel instead of 3 x 3, "
+        "for 64 channels and 64 filters?",
         lambda kernel_size: Conv2D(64, kernel_size).cost(Tensor(6, 6, 64)).params,
         3,
         6,

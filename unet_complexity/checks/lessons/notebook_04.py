@@ -58,7 +58,8 @@ def exercises() -> Exercises:
             },
         ),
         "classic at N": Exercise(
-            "MACs of the classic U-Net (64 base filters, depth 4, 1 channel, 2 classes) for side N",
+            "the MACs of the classic U-Net for a side N, "
+            "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
             classic.macs,
             {FLOPS: 2},
             {
