@@ -116,3 +116,10 @@ def test_what_is_no_answer_gets_help(answer, said):
     assert not feedback.right
     assert said in feedback.text
     assert "(base_filters, depth)" in feedback.text
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+@pytest.mark.parametrize("extreme", [min, max])
+def test_the_smallest_and_the_largest_sizes_are_judged(name, extreme):
+    feedback = check(name, [extreme(1, largest) for largest in PUZZLES[name].largest.values()])
+    assert feedback.text.startswith(("Too much, ", "Too little, "))

@@ -21,6 +21,7 @@ def test_it_works_without_a_kernel():
 
 def test_as_text_it_gives_nothing_away():
     text = repr(quiz())
+    assert not re.search(r"[*`]", text)  # a terminal would show the marks
     assert not [why for question in QUESTIONS.values() for why in question.options.values() if why in text]
 
 

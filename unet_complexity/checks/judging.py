@@ -7,7 +7,7 @@ right value divided by the answer shows which factor is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from inspect import signature
@@ -115,15 +115,15 @@ class Exercise:
 
         ValueError if it fails with both.
         """
-        letters = {letter(name): letter(name) for name in self.letters}
-        numbers = dict(zip(letters, PRIMES, strict=False))
+        letters = [letter(name) for name in _order(function, self.letters)]
+        numbers = dict(zip(map(letter, self.letters), PRIMES, strict=False))
         try:
-            return called(function, letters), {}
+            return function(*letters), {}
         except Exception as error:
             if "for ^" in str(error):
                 raise ValueError("In Python, ^ does not mean a power. Write **, as in k**2") from None
             try:
-                return called(function, numbers), numbers
+                return function(*(numbers[symbol] for symbol in letters)), numbers
             except Exception:
                 given = ", ".join(self.letters) or "nothing"
                 raise ValueError(f"Your function was called with {given} and failed: {error}") from None
@@ -197,20 +197,17 @@ def as_value(answer: Any) -> sp.Expr:
     raise ValueError(problem)
 
 
-def called(function: Callable[..., Any], values: Numbers) -> Any:
-    """Call a function of letters: by name if all its parameters are letters, otherwise in order.
+def _order(function: Callable[..., Any], letters: str) -> Iterable[str]:
+    """Return the letters in the order in which a function takes them: by name if possible.
 
-    >>> called(lambda f, k: f - k, {k: 3, f: 64})
-    61
+    >>> list(_order(lambda f, k: f - k, "kf")), list(_order(lambda filters, side: filters - side, "kf"))
+    (['f', 'k'], ['k', 'f'])
     """
-    named = {str(symbol): value for symbol, value in values.items()}
     try:
         parameters = signature(function).parameters.keys()
     except (TypeError, ValueError):  # some built-in functions have no signature
-        parameters = {}.keys()
-    if parameters and parameters <= named.keys():
-        return function(*(named[name] for name in parameters))
-    return function(*named.values())
+        return letters
+    return parameters if parameters <= set(letters) else letters
 
 
 def exact_number(value: Any) -> sp.Expr | None:
