@@ -56,14 +56,14 @@ class Exercise:
     Attributes:
         asked: the value asked for, as a noun phrase.
         right: that value, a number or a formula.
-        off: what happened, for factors by which an answer may be wrong.
+        off_by: what happened, for factors by which an answer may be wrong.
         slips: what happened, for other wrong values.
         factors: factors of the right value by name, beside those in ``FACTORS``.
         letters: arguments of an answer that is a function, in order.  A function whose parameters
             are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
-    >>> area = Exercise("the pixels of an n x n map", n**2, off={"A map has two sides.": 1 / n})
+    >>> area = Exercise("the pixels of an n x n map", n**2, off_by={"A map has two sides.": 1 / n})
     >>> area.judge(n)
     Not yet. A map has two sides.
     >>> area.judge(n * n)
@@ -72,7 +72,7 @@ class Exercise:
 
     asked: str
     right: Any
-    off: Values = field(default_factory=dict)
+    off_by: Values = field(default_factory=dict)
     slips: Values = field(default_factory=dict)
     factors: Values = field(default_factory=dict)
     letters: str = ""
@@ -96,7 +96,7 @@ class Exercise:
 
     def wrong(self) -> dict[str, sp.Expr]:
         """Return the wrong values that deserve an explanation, by what happened."""
-        off = {reason: self.right * as_value(factor) for reason, factor in self.off.items()}
+        off = {reason: self.right * as_value(factor) for reason, factor in self.off_by.items()}
         return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
 
     def named_factors(self) -> Values:

@@ -20,27 +20,27 @@ def exercises() -> Exercises:
         "macs of d2": Exercise(
             "the MACs of d2: 128 x 128 x 64 in, 128 filters of 4 x 4, stride 2",
             d2.macs,
-            {FLOPS: 2},
-            {IN_BOUNDS: d2.macs_in_bounds},
-            {"c (64 channels in)": 64, "f (128 filters)": 128, "k^2 (16)": 16, "k (4)": 4},
+            off_by={FLOPS: 2},
+            slips={IN_BOUNDS: d2.macs_in_bounds},
+            factors={"c (64 channels in)": 64, "f (128 filters)": 128, "k^2 (16)": 16, "k (4)": 4},
         ),
         "macs of d4": Exercise(
             "the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2",
             d4.macs,
-            {
+            off_by={
                 FLOPS: 2,
                 "You counted the input's 32 x 32 positions. The window stops at 16 x 16.": 4,
                 "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. "
                 "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
             },
-            {
+            slips={
                 IN_BOUNDS: d4.macs_in_bounds,
                 "Those are the parameters. Each of them is used at every position.": d4.params,
                 "A factor of 256 is missing. Perhaps it is the 256 channels in. "
                 "Or these are the weights, each used at 16 x 16 positions.": weights,
                 "Those are the outputs. How many MACs does one of them take?": 16 * 16 * 512,
             },
-            {
+            factors={
                 "c (256 channels in)": 256,
                 "f (512 filters)": 512,
                 "k (4): the window has k x k taps": 4,
@@ -62,18 +62,18 @@ def exercises() -> Exercises:
         "macs of a rectangle": Exercise(
             "the MACs of f filters of 1 x k, stride 1, padding 'same', on an h x w x c map",
             row,
-            {FLOPS: 2},
-            {
+            off_by={FLOPS: 2},
+            slips={
                 "The biases are additions, not MACs: no weight is multiplied there.": row + f * h * w,
                 "Those are the parameters. They are used at each of the h w positions.": c * f * k + f,
             },
-            {"k (taps)": k},
-            "hwckf",
+            factors={"k (taps)": k},
+            letters="hwckf",
         ),
         "transposed": Exercise(
             "the MACs of Conv2DTranspose(f, k, strides=s, padding='same') on an n x n x c map",
             Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
-            {
+            off_by={
                 FLOPS: 2,
                 "You counted on the output. Each input element meets the whole kernel once.": s**2,
                 "The stride only moves the kernel further. It adds no multiplication.": s,
@@ -84,8 +84,8 @@ def exercises() -> Exercises:
         "a layer on a budget": Puzzle(
             {"filters": 10_000, "kernel_size": 32, "strides": 128},
             _layer,
-            {"MACs": 200_000_000, "parameters": 50_000},
-            {"filters": 64, "kernel_size": 3, "rows out": 32},
+            most={"MACs": 200_000_000, "parameters": 50_000},
+            least={"filters": 64, "kernel_size": 3, "rows out": 32},
         ),
     }
 

@@ -19,39 +19,38 @@ def exercises() -> Exercises:
         "elements of (2, 2)": Exercise(
             "the elements that UpSampling2D(size=(2, 2)) writes for a 4 x 4 map with 3 channels",
             UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
-            {"Those are the elements that are read.": 1 / 4},
-            {},
-            {"c (3 channels)": 3, "one side (4); the map has 4 x 4 pixels": 4},
+            off_by={"Those are the elements that are read.": 1 / 4},
+            factors={"c (3 channels)": 3, "one side (4); the map has 4 x 4 pixels": 4},
         ),
         "elements of (2, 3)": Exercise(
             "the elements that UpSampling2D(size=(2, 3)) writes for an h x w x c map",
             UpSampling2D((2, 3)).cost(x).writes,
-            {
+            off_by={
                 "You added 2 and 3. Rows are written twice, each element in them three times.": 5 / 6,
                 "Those are the elements that are read.": 1 / 6,
                 "You added the elements that are read. Count those that are written.": 7 / 6,
             },
-            {"You counted rows and columns. A row has w elements, a column has h.": 2 * h * c + 3 * w * c},
-            {"the 2 copies of each row": 2, "the 3 copies of each column": 3},
-            "hwc",
+            slips={"You counted rows and columns. A row has w elements, a column has h.": 2 * h * c + 3 * w * c},
+            factors={"the 2 copies of each row": 2, "the 3 copies of each column": 3},
+            letters="hwc",
         ),
         "copy per MAC": Exercise(
             "elements written by UpSampling2D(s) per MAC of the Conv2D(f, k, 'same') that follows",
             ratio,
-            {
+            off_by={
                 FLOPS: 1 / 2,
                 "The channels cancel: at each position, c elements are written.": 1 / c,
                 "The channels cancel: at each position, each filter multiplies c elements.": c,
                 "Both layers have the same s^2 h w positions, so s cancels.": 1 / s**2,
                 "The convolution runs on the large map too, so s cancels.": s**2,
             },
-            {"Turn it over: elements per MAC, not MACs per element.": 1 / ratio},
+            slips={"Turn it over: elements per MAC, not MACs per element.": 1 / ratio},
             letters="kf",
         ),
         "macs after a copy": Exercise(
             "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
             conv.cost(UpSampling2D(2).output(x)).macs,
-            {
+            off_by={
                 "You counted on the input of UpSampling2D. The convolution reads its output.": 1 / 4,
                 "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 1 / 2,
                 FLOPS: 2,
@@ -61,8 +60,8 @@ def exercises() -> Exercises:
         "a copy on a budget": Puzzle(
             {"side": 10_000, "size": 256, "channels": 10_000, "filters": 10_000},
             _copy,
-            {"elements copied": 1_000_000, "MACs of the convolution": 100_000_000},
-            {"side of the large map": 256, "size": 2, "channels": 8, "filters": 16},
+            most={"elements copied": 1_000_000, "MACs of the convolution": 100_000_000},
+            least={"side of the large map": 256, "size": 2, "channels": 8, "filters": 16},
         ),
     }
 

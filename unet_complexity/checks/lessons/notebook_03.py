@@ -53,17 +53,17 @@ def exercises() -> Exercises:
         "macs by phases": Exercise(
             "the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase",
             PhaseConv2D(f, k, s).cost(x).macs,
-            {
+            off_by={
                 FLOPS: 2,
                 "You counted on the output. All s^2 phases together cost this per small pixel.": s**2,
             },
-            {
+            slips={
                 "That is the pair as written: each repeated value is multiplied again.": written,
                 "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written / s**2,
                 "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2 * x.size * f,
             },
-            {"one axis (k + s - 1)": k + s - 1},
-            "nckfs",
+            factors={"one axis (k + s - 1)": k + s - 1},
+            letters="nckfs",
         ),
         "limit of s": Exercise(
             "the fraction of the work left, phase by phase, when s grows without bound",
@@ -78,8 +78,8 @@ def exercises() -> Exercises:
         "phases on a budget": Puzzle(
             {"kernel_size": 32, "size": 32},
             _phases,
-            {"per cent left": 30, "MACs per small pixel": 40},
-            {"kernel_size": 3, "size": 2},
+            most={"per cent left": 30, "MACs per small pixel": 40},
+            least={"kernel_size": 3, "size": 2},
         ),
     }
 

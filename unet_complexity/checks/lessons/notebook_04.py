@@ -28,8 +28,8 @@ def exercises() -> Exercises:
         "macs at 512": Exercise(
             "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
             large.macs,
-            {FLOPS: 2},
-            {IN_BOUNDS: large.macs_in_bounds},
+            off_by={FLOPS: 2},
+            slips={IN_BOUNDS: large.macs_in_bounds},
         ),
         "doubled side": Exercise(
             "by what factor the MACs of the asker's network grow when the side doubles",
@@ -44,13 +44,13 @@ def exercises() -> Exercises:
         "share of the decoder": Exercise(
             "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
             decoder.macs,
-            {
+            off_by={
                 FLOPS: 2,
                 "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1 / 4,
                 "That is the fraction. The count is asked for.": 1 / whole,
                 "That is the percentage. The count is asked for.": 100 / whole,
             },
-            {
+            slips={
                 "That is the encoder. The decoder is asked for.": whole - decoder.macs,
                 IN_BOUNDS: decoder.macs_in_bounds,
                 "That is the whole network.": whole,
@@ -61,8 +61,8 @@ def exercises() -> Exercises:
             "the MACs of the classic U-Net for a side N, "
             "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
             classic.macs,
-            {FLOPS: 2},
-            {
+            off_by={FLOPS: 2},
+            slips={
                 "Those are FLOPs, with activations and biases.": classic.flops,
                 "Those are the parameters. They do not depend on the side.": classic.params,
                 "That is the count for one side, 256. The formula contains N.": substitute(classic.macs, {N: 256}),
@@ -76,8 +76,8 @@ def exercises() -> Exercises:
         "a U-Net on a budget": Puzzle(
             {"base_filters": 1_000, "depth": 8},
             _unet,
-            {"MACs": 10_000_000_000, "parameters": 2_000_000},
-            {"parameters": 1_000_000, "depth": 3},
+            most={"MACs": 10_000_000_000, "parameters": 2_000_000},
+            least={"parameters": 1_000_000, "depth": 3},
         ),
     }
 

@@ -80,8 +80,8 @@ def exercises() -> Exercises:
         "tools apart": Puzzle(
             {"tiles": 100, "base_filters": 1_000},
             _apart,
-            {"side": 1024},
-            {"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
+            most={"side": 1024},
+            least={"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
         ),
     }
 

@@ -30,10 +30,9 @@ def exercises() -> Exercises:
         "bytes of a copy": Exercise(
             "the bytes that UpSampling2D(2) moves in float32 on an n x n x c map",
             up.cost(x).bytes(),
-            {READS: 4 / 5, READING: 1 / 5},
-            {},
-            {"the 4 bytes of an element": 4},
-            "nc",
+            off_by={READS: 4 / 5, READING: 1 / 5},
+            factors={"the 4 bytes of an element": 4},
+            letters="nc",
         ),
         "intensity of a ReLU": Exercise(
             "the arithmetic intensity of a ReLU in float32: FLOPs per byte",
@@ -49,7 +48,7 @@ def exercises() -> Exercises:
         "least time of the last copy": Exercise(
             "the least time of block out's UpSampling2D on the NVIDIA T4, in milliseconds",
             1000 * sp.Rational(moved, MACHINES["NVIDIA T4"].bytes_per_second),
-            {
+            off_by={
                 READS: 4 / 5,
                 READING: 1 / 5,
                 "Those are elements. Each of them takes 4 bytes.": 1 / 4,
@@ -61,11 +60,11 @@ def exercises() -> Exercises:
         "intensity of a convolution": Exercise(
             "FLOPs per byte of Conv2D(f, k, use_bias=False) in float32 if weights are negligible",
             sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
-            {
+            off_by={
                 "Those are MACs per byte. There are two FLOPs in each MAC.": 1 / 2,
                 "That is per element. An element takes 4 bytes.": 4,
             },
-            {
+            slips={
                 "The input is read too: c elements for each pixel.": k**2 * c / 2,
                 "The output is written too: f elements for each pixel.": k**2 * f / 2,
             },
@@ -74,8 +73,8 @@ def exercises() -> Exercises:
         "a network on a clock": Puzzle(
             {"tiles": 100, "base_filters": 1_000},
             _least_time,
-            {"least ms": 2},
-            {"side": 384, "parameters": 3_000_000},
+            most={"least ms": 2},
+            least={"side": 384, "parameters": 3_000_000},
         ),
     }
 

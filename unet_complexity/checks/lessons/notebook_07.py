@@ -32,25 +32,24 @@ def exercises() -> Exercises:
         "macs of dec0/conv1": Exercise(
             "the MACs of dec0/conv1, a 3 x 3 convolution from 32 to 16 channels, for a side N",
             conv,
-            {
+            off_by={
                 FLOPS: 2,
                 "Two maps of 16 channels are concatenated: 32 channels come in.": 1 / 2,
             },
-            {},
-            {"f (16 filters)": 16, "c (32 channels in, two maps of 16)": 32, "k (3 taps)": 3},
-            "N",
+            factors={"f (16 filters)": 16, "c (32 channels in, two maps of 16)": 32, "k (3 taps)": 3},
+            letters="N",
         ),
         "macs of the file at 512": Exercise(
             "the MACs of the network in the file for an image of 512 x 512",
             large.macs,
-            {
+            off_by={
                 FLOPS: 2,
                 "That is for 256 x 256. The side is 512.": 1 / 4,
                 "The side doubles, so there are four times as many pixels.": 1 / 2,
                 "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
                 "Side or pixels? The formula has N squared.": N / 512,
             },
-            {IN_BOUNDS: large.macs_in_bounds},
+            slips={IN_BOUNDS: large.macs_in_bounds},
         ),
         "one level more": Exercise(
             "how many more parameters the U-Net of width 16 has with depth 4 than with depth 3",
@@ -74,8 +73,8 @@ def exercises() -> Exercises:
         "your network on a budget": Puzzle(
             {"width": 1_000, "depth": 8},
             _own,
-            {"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
-            {"parameters": 1_000_000},
+            most={"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
+            least={"parameters": 1_000_000},
         ),
     }
 
