@@ -35,7 +35,7 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
             h * w * f * k * c * N,
             "Letters that do not belong in the answer: N. Remove them, or put numbers there. ",
         ),
-        (h * w * f * k**2 * c, "One factor too many: k (taps). Divide your answer by k."),
+        (h * w * f * k**2 * c, "Too large by a factor: k (taps). Divide your answer by k."),
         (h * w * (f + c) * k, "The letters are right, but they are not combined rightly."),
         (h * w * f * k * c * 7, "Too large by a factor of 7. Go through the four steps again."),
         (h * w * f * k * c * 10**400, "Much too large. Go through the four steps again."),

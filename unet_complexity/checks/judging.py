@@ -100,14 +100,15 @@ class Exercise:
         return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
 
     def named_factors(self) -> Values:
-        """Return the factors by name: the exercise's own, and those of its formula's letters."""
-        above, below = (part.free_symbols for part in sp.fraction(self.right))
+        """Return the factors by name: the exercise's own, and those of its formula's letters.
+
+        A factor that is the whole answer is left out, since naming it would give the answer away.
+        """
+        right = sp.sympify(self.right)
         found = dict(self.factors)
         for name, factor in FACTORS.items():
-            if factor.free_symbols <= above:
+            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
                 found[name] = factor
-            elif factor.free_symbols <= below and 1 / factor != self.right:
-                found[f"{name}, below the line"] = 1 / factor
         return found
 
     def _result(self, function: Callable[..., Any]) -> tuple[Any, Numbers]:
@@ -143,7 +144,7 @@ class Exercise:
             if _same(value * number, right):
                 return f"Missing: {name}. Multiply your answer by {number}."
             if _same(value, right * number):
-                return f"One factor too many: {name}. Divide your answer by {number}."
+                return f"Too large by a factor: {name}. Divide your answer by {number}."
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."

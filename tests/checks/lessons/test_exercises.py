@@ -62,7 +62,7 @@ def test_every_factor_is_missed_by_name(name):
     for what, factor in exercise.named_factors().items():
         for answer, word in (
             (exercise.right / sp.sympify(factor), "Missing: "),
-            (exercise.right * factor, "One factor too many: "),
+            (exercise.right * factor, "Too large by a factor: "),
         ):
             if not any(sp.cancel(answer - slip) == 0 for slip in named):
                 text = check(name, answer).text
