@@ -26,5 +26,5 @@ def _section(name: str, exercise: Exercise) -> str:
 
 
 def _shown(value: Any) -> str:
-    expression = sp.nsimplify(value, rational=True)
+    expression = sp.sympify(value)
     return f"${sp.latex(expression)}$" if expression.free_symbols else shown(expression)

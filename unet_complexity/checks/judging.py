@@ -194,7 +194,8 @@ def as_value(answer: Any) -> sp.Expr:
         problem = f"The answer is a finite real number. This is {value}"
     else:
         known = {symbol: letter(str(symbol)) for symbol in value.free_symbols if str(symbol) in GLOSSARY}
-        return sp.nsimplify(value.subs(known, simultaneous=True), rational=True)
+        exact = {number: exact_number(number) for number in value.atoms(sp.Float)}
+        return value.xreplace(known | exact)
     raise ValueError(problem)
 
 
