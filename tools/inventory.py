@@ -3,12 +3,13 @@
 Both forms ask the same ideas with other numbers, and every number is computed; docs/teaching holds them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity import Conv2D, Conv2DTranspose, Network, Tensor, UpSampling2D, classic_unet, pix2pix_unet
 from unet_complexity.checks.feedback import shown
-from unet_complexity.checks.questions import Option, Question
+from unet_complexity.checks.quiz import Question
 
 
 @dataclass(frozen=True)
@@ -47,35 +48,33 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
     return [
         Question(
             f"`UpSampling2D(size={size})` reads a map of {x} (rows, columns, channels). Elements written?",
-            (
-                Option(shown(cost.reads * size), "side for pixels: only one of the two axes was made longer"),
-                Option(shown(cost.writes), ""),
-                Option(
-                    shown(2 * size * side * form.channels), "the accepted answer's slip: a row counted as one thing"
-                ),
-                Option(shown(cost.writes // form.channels), "one channel for all of them"),
-            ),
             1,
+            {
+                shown(cost.reads * size): "side for pixels: only one of the two axes was made longer",
+                shown(cost.writes): "",
+                shown(2 * size * side * form.channels): "the accepted answer's slip: a row counted as one thing",
+                shown(cost.writes // form.channels): "one channel for all of them",
+            },
         ),
         Question(
             f"How many multiplications does that `UpSampling2D(size={size})` make?",
-            (
-                Option(shown(cost.writes), "writing taken for calculating"),
-                Option(shown(cost.reads), "reading taken for calculating"),
-                Option(shown(cost.macs), ""),
-                Option(shown(size**2), "the factor taken for an operation"),
-            ),
             2,
+            {
+                shown(cost.writes): "writing taken for calculating",
+                shown(cost.reads): "reading taken for calculating",
+                shown(cost.macs): "",
+                shown(size**2): "the factor taken for an operation",
+            },
         ),
         Question(
             f"The side of its input becomes {size} times as long. How many times as many elements does it write?",
-            (
-                Option(f"{times} times", ""),
-                Option(f"{size} times", "side for pixels: linear in the side"),
-                Option("as many", "the factor of the layer taken for the whole count"),
-                Option(f"{times**2} times", "squared once too often"),
-            ),
             0,
+            {
+                f"{times} times": "",
+                f"{size} times": "side for pixels: linear in the side",
+                "as many": "the factor of the layer taken for the whole count",
+                f"{times**2} times": "squared once too often",
+            },
         ),
     ]
 
@@ -86,34 +85,34 @@ def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, after: int, transpo
     return [
         Question(
             f"A convolution with {layer} reads {x}. How many MACs (multiply-accumulates), padding included?",
-            (
-                Option(shown(macs // form.channels), "the channels that come in forgotten"),
-                Option(shown(2 * macs), "FLOPs for MACs"),
-                Option(shown(macs // form.kernel), "the kernel's side for its taps"),
-                Option(shown(macs), ""),
-            ),
             3,
+            {
+                shown(macs // form.channels): "the channels that come in forgotten",
+                shown(2 * macs): "FLOPs for MACs",
+                shown(macs // form.kernel): "the kernel's side for its taps",
+                shown(macs): "",
+            },
         ),
         Question(
             f"The same convolution runs after `UpSampling2D(size={size})` in place of before it. Its MACs?",
-            (
-                Option("as many: copies bring nothing new", "a convolution does not know that its input repeats"),
-                Option(f"{after} times as many", ""),
-                Option(f"{size} times as many", "side for pixels"),
-                Option(f"{after**2} times as many", "the kernel or the channels taken to grow as well"),
-            ),
             1,
+            {
+                "as many: copies bring nothing new": "a convolution does not know that its input repeats",
+                f"{after} times as many": "",
+                f"{size} times as many": "side for pixels",
+                f"{after**2} times as many": "the kernel or the channels taken to grow as well",
+            },
         ),
         Question(
             f"`Conv2DTranspose` with {form.filters} filters of {form.kernel} × {form.kernel} and stride {size} reads "
             f"{x}. How many MACs?",
-            (
-                Option(shown(size**2 * transposed), "counted on the output: each input meets the kernel once"),
-                Option(shown(size * transposed), "the stride taken as a factor"),
-                Option(shown(transposed), ""),
-                Option(shown(form.channels * form.filters * form.side**2), "the taps of the kernel forgotten"),
-            ),
             2,
+            {
+                shown(size**2 * transposed): "counted on the output: each input meets the kernel once",
+                shown(size * transposed): "the stride taken as a factor",
+                shown(transposed): "",
+                shown(form.channels * form.filters * form.side**2): "the taps of the kernel forgotten",
+            },
         ),
     ]
 
@@ -126,23 +125,23 @@ def _about_networks(form: Form) -> list[Question]:
     return [
         Question(
             f"A U-Net gets images with {form.size} times the side. What happens to its parameters and to its MACs?",
-            (
-                Option(f"both {_times(macs)}", "parameters taken to depend on the size of a map"),
-                Option(f"both {_times(form.size)}", "side for pixels, and parameters taken to depend on them"),
-                Option(f"parameters {_times(macs)}, MACs {_times(params)}", "parameters and MACs exchanged"),
-                Option(f"parameters {_times(params)}, MACs {_times(macs)}", ""),
-            ),
             3,
+            {
+                f"both {_times(macs)}": "parameters taken to depend on the size of a map",
+                f"both {_times(form.size)}": "side for pixels, and parameters taken to depend on them",
+                f"parameters {_times(macs)}, MACs {_times(params)}": "parameters and MACs exchanged",
+                f"parameters {_times(params)}, MACs {_times(macs)}": "",
+            },
         ),
         Question(
             f"A U-Net has {len(copies.steps)} `UpSampling2D` layers. In which count do these layers themselves show?",
-            (
-                Option("in the bytes that are read and written", f"{share:.0f} per cent here, when nothing is fused"),
-                Option("in the FLOPs", "moving taken for calculating"),
-                Option("in none: they are negligible", "no unit asked for"),
-                Option("in the parameters", "a layer without weights taken to learn"),
-            ),
             0,
+            {
+                "in the bytes that are read and written": f"{share:.0f} per cent here, when nothing is fused",
+                "in the FLOPs": "moving taken for calculating",
+                "in none: they are negligible": "no unit asked for",
+                "in the parameters": "a layer without weights taken to learn",
+            },
         ),
     ]
 
@@ -174,7 +173,9 @@ _INSTRUCTIONS = (
 
 def _asked(asked: list[Question]) -> list[str]:
     return [
-        "\n".join([f"**{place}.** {question.asked}", "", *(f"- **{a}** {one.text}" for a, one in _options(question))])
+        "\n".join(
+            [f"**{place}.** {question.asked}", "", *(f"- **{a}** {text}" for a, text in _lettered(question.options))]
+        )
         for place, question in enumerate(asked, start=1)
     ]
 
@@ -182,11 +183,11 @@ def _asked(asked: list[Question]) -> list[str]:
 def _answers(asked: list[Question]) -> str:
     lines = ["| question | right | what the others show |", "| --- | --- | --- |"]
     for place, question in enumerate(asked, start=1):
-        said = [f"**{a}** {one.why}".strip() for a, one in _options(question)]
+        said = [f"**{a}** {why}".strip() for a, why in _lettered(question.options.values())]
         right = said.pop(question.right)
         lines.append(f"| {place} | {right} | {'; '.join(said)} |")
     return "\n".join(lines)
 
 
-def _options(question: Question) -> list[tuple[str, Option]]:
-    return list(zip("abcd", question.options, strict=True))
+def _lettered(texts: Iterable[str]) -> list[tuple[str, str]]:
+    return list(zip("abcd", texts, strict=True))

@@ -15,16 +15,16 @@ factor that is missing or there twice."""
 
 def text() -> str:
     """One section for each exercise that knows slips, in reading order."""
-    named = {name: one for name, one in exercises().items() if isinstance(one, Exercise) and one.slips}
+    named = {name: one for name, one in exercises().items() if isinstance(one, Exercise)}
     return "\n\n".join([HEAD, *(_section(name, exercise) for name, exercise in named.items())]) + "\n"
 
 
 def _section(name: str, exercise: Exercise) -> str:
-    rows = [f"| {_shown(value)} | {reason} |" for value, reason in exercise.slips]
+    rows = [f"| {_shown(value)} | {reason} |" for reason, value in exercise.wrong().items()]
     asked = f"Asked: {exercise.asked}. Right: {_shown(exercise.right)}"
     return "\n".join([f"## {name}", "", asked, "", "| answer | what the check says |", "| --- | --- |", *rows])
 
 
 def _shown(value: Any) -> str:
-    expression = sp.nsimplify(value, rational=True)
+    expression = sp.sympify(value)
     return f"${sp.latex(expression)}$" if expression.free_symbols else shown(expression)

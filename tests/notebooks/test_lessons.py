@@ -7,7 +7,7 @@ import pytest
 
 from tools import notebooks
 from unet_complexity.checks import Puzzle, exercises, ledger
-from unet_complexity.checks.predictions import PREDICTIONS
+from unet_complexity.checks.lessons import PREDICTIONS
 
 PATHS = {path.stem: path for path in notebooks.paths()}
 LESSONS = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit()]

@@ -3,7 +3,7 @@
 import pytest
 
 from tools import models
-from unet_complexity.checks.own import in_the_file
+from unet_complexity.checks.lessons.notebook_07 import in_the_file
 from unet_complexity.engineering import from_onnx
 
 

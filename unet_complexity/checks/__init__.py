@@ -1,43 +1,72 @@
-"""Learning by doing: exercises and puzzles whose checks say why, predictions that are kept, a quiz.
+"""Learning by doing: exercises and puzzles with feedback, predictions that are kept, and a quiz.
 
-Notebooks import four names: :func:`check` judges an answer, :func:`predict` notes a guess, :func:`ledger` shows it
-beside the outcome, :func:`quiz` asks.
+Notebooks import four names: :func:`check` judges an answer, :func:`predict` notes a guess,
+:func:`ledger` shows the guess beside the outcome, and :func:`quiz` asks questions.  The folder
+``lessons`` holds what each notebook asks.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from unet_complexity.checks import convolution, own, phased, seconds, totals, unets, upsampling
 from unet_complexity.checks.feedback import Feedback
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.ledger import ledger, predict
-from unet_complexity.checks.puzzles import PUZZLES, Puzzle
-from unet_complexity.checks.quiz import quiz
+from unet_complexity.checks.lessons import exercises, questions
+from unet_complexity.checks.puzzles import Puzzle
+from unet_complexity.checks.quiz import Quiz
 
 __all__ = ["Exercise", "Feedback", "Puzzle", "check", "exercises", "ledger", "predict", "quiz"]
 
 
-@cache
-def exercises() -> dict[str, Exercise | Puzzle]:
-    """All exercises, by the name that the notebooks use, in reading order."""
-    rooms = (convolution, upsampling, phased, unets, totals, seconds, own)
-    return {name: exercise for room in rooms for name, exercise in room.exercises().items()} | PUZZLES
-
-
 def check(name: str, answer: Any) -> Feedback:
-    """Say whether ``answer`` answers the exercise called ``name``, and if not, what to look at.
+    """Judge an answer, and if it is not right, say what to look at.
 
-    ValueError where no exercise has that name.
+    Args:
+        name: the name of the exercise or puzzle, as the notebook writes it.
+        answer: a number, a formula in the package's letters or a function of them; for a puzzle,
+            one number for each of its sizes, in brackets.
 
-    >>> check("macs of d4", 2**20)
-    Not yet. Missing: f (512 filters). Your answer must still be multiplied by 512.
-    >>> from unet_complexity.symbols import f, k
-    >>> check("copy per MAC", 1 / (k**2 * f))
-    Right. 1/(f*k**2)
+    Returns:
+        Whether the answer is right, and a sentence; a notebook shows both.
+
+    Raises:
+        ValueError: no exercise has that name.
+
+    Example:
+        >>> check("macs of d4", 2**20)
+        Not yet. Missing: f (512 filters). Multiply your answer by 512.
+        >>> from unet_complexity.symbols import f, k
+        >>> check("copy per MAC", 1 / (k**2 * f))
+        Right. 1/(f*k**2)
     """
     known = exercises()
     if name not in known:
         raise ValueError(f"no exercise is called {name!r}; there are {', '.join(map(repr, known))}")
     return known[name].judge(answer)
+
+
+def quiz(*numbers: int) -> Quiz:
+    """Ask questions of the quiz.
+
+    Args:
+        numbers: the questions to ask, counted from 1; all of them if none is given.
+
+    Returns:
+        The questions.  In a notebook each option unfolds into its explanation.
+
+    Raises:
+        ValueError: no question has that number.
+
+    Example:
+        >>> print(quiz(1))
+        1. UpSampling2D(size=(1, 2)) reads the row 1 2. What does it write?
+           a) 1 1 2 2
+           b) 1 2 1 2
+           c) 1 1.25 1.75 2
+    """
+    known = dict(enumerate(questions(), start=1))
+    for number in numbers:
+        if number not in known:
+            raise ValueError(f"questions are numbered 1 to {len(known)}, got {number!r}; try quiz(1)")
+    return Quiz({number: known[number] for number in numbers or known})

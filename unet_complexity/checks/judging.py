@@ -1,197 +1,243 @@
-"""An exercise with one right value, and how an answer to it is judged: not "wrong" but "you left out c".
+"""Exercises with one right value.  Their feedback names the slip: "you left out c", not "wrong".
 
-An :class:`Exercise` holds the right value, the factors it is made of, and the slips people make.  The answer may be a
-number, a formula in the package's letters or a function of them; what it misses is found by dividing.
+An :class:`Exercise` holds the right value, its factors by name, and the slips that readers make.
+An answer may be a number, a formula in the package's letters, or a function of these letters.  The
+right value divided by the answer shows which factor is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from inspect import signature
 from math import isfinite
-from numbers import Integral, Rational, Real
-from typing import Any
+from numbers import Rational, Real
+from typing import Any, TypeAlias
 
 import sympy as sp
 
-from unet_complexity.checks.feedback import Feedback, is_blank
+from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
-from unet_complexity.symbols import GLOSSARY, letter
+from unet_complexity.symbols import GLOSSARY, N, c, f, g, h, k, letter, n, w
 
-FLOPS = "That is FLOPs: a MAC is one multiplication and one addition, so there are two FLOPs in each."
-BIAS = "The bias is missing: one number for each filter."
+# Slips that several exercises share.
+FLOPS = "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
+IN_BOUNDS = "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
 
-FAR = 10**12  # beyond, the factor tells nobody anything
+# Factors that any formula may have.  An exercise adds its own.
+FACTORS = {
+    "c (channels in)": c,
+    "f (filters)": f,
+    "k^2 (taps of the window)": k**2,
+    "k (one side of the kernel)": k,
+    "h (rows)": h,
+    "w (columns)": w,
+    "one side (n); the map has n x n pixels": n,
+    "one side (N); the image has N x N pixels": N,
+    "g (base filters)": g,
+}
+
+FAR = 10**12  # a larger factor tells the reader nothing more
+ROUNDED = 0.01  # relative error that rounding may cause
+PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
+
+FORMULA = "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
+
+Values: TypeAlias = dict[str, Any]  # numbers or formulas, by name
+Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """``right``: the value asked for; ``factors``: its parts by name; ``slips``: wrong values and what happened.
+    """An exercise that asks for one value.
 
-    ``letters`` are what a function is called with: by name, where all of its parameters are named so, else in this
-    order.
+    Attributes:
+        asked: the value asked for, as a noun phrase.
+        right: that value, a number or a formula.
+        off_by: what happened, for factors by which an answer may be wrong.
+        slips: what happened, for other wrong values.
+        factors: factors of the right value by name, beside those in ``FACTORS``.
+        letters: arguments of an answer that is a function, in order.  A function whose parameters
+            are all named like letters gets them by name.
+        unit: given for a value that may be rounded; printed after it.
+
+    >>> area = Exercise("the pixels of an n x n map", n**2, off_by={"A map has two sides.": 1 / n})
+    >>> area.judge(n)
+    Not yet. A map has two sides.
+    >>> area.judge(n * n)
+    Right. n**2
     """
 
     asked: str
     right: Any
-    factors: dict[str, Any] = field(default_factory=dict)
-    slips: tuple[tuple[Any, str], ...] = ()
-    letters: tuple[sp.Symbol, ...] = ()
+    off_by: Values = field(default_factory=dict)
+    slips: Values = field(default_factory=dict)
+    factors: Values = field(default_factory=dict)
+    letters: str = ""
+    unit: str = ""
 
     def judge(self, answer: Any) -> Feedback:
-        """Whether ``answer`` is right, and if not, what to look at."""
+        """Return whether ``answer`` is right, and if not, what to look at."""
         if is_blank(answer):
             return Feedback(False, f"Put your answer in place of the dots: {self.asked}.")
-        if callable(answer) and not isinstance(answer, sp.Basic):
-            return self._judge_function(answer)
-        value = self._as_value(answer)
-        return value if isinstance(value, Feedback) else self._judge_value(value)
-
-    def at(self, numbers: dict[sp.Symbol, int]) -> Exercise:
-        """The same exercise with numbers in place of its letters."""
-
-        def put(value: Any) -> Any:
-            return sp.sympify(value).subs(numbers)
-
-        factors = {name: put(factor) for name, factor in self.factors.items()}
-        slips = tuple((put(slip), reason) for slip, reason in self.slips)
-        return replace(self, right=put(self.right), factors=factors, slips=slips, letters=())
-
-    def _judge_function(self, function: Callable[..., Any]) -> Feedback:
-        """A function is called with the letters; one that cannot calculate with them (it loops), with numbers."""
+        numbers: Numbers = {}
         try:
-            answer = called(function, {letter: letter for letter in self.letters})
+            if callable(answer) and not isinstance(answer, sp.Basic):
+                answer, numbers = self._result(answer)
+            hint = self._hint(as_value(answer), numbers)
+        except ValueError as error:
+            return Feedback(False, f"{error}. Asked for: {self.asked}.")
+        if not hint:
+            return Feedback(True, f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right))
+        where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
+        return Feedback(False, f"Called with {where}: {hint}" if where else hint)
+
+    def wrong(self) -> dict[str, sp.Expr]:
+        """Return the wrong values that deserve an explanation, by what happened."""
+        off = {reason: self.right * as_value(factor) for reason, factor in self.off_by.items()}
+        return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
+
+    def named_factors(self) -> Values:
+        """Return the factors by name: the exercise's own, and those of its formula's letters.
+
+        A factor that is the whole answer is left out, since naming it would give the answer away.
+        """
+        right = sp.sympify(self.right)
+        found = dict(self.factors)
+        for name, factor in FACTORS.items():
+            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
+                found[name] = factor
+        return found
+
+    def _result(self, function: Callable[..., Any]) -> tuple[Any, Numbers]:
+        """Call a function with letters; if it fails, for example in a loop, with numbers.
+
+        ValueError if it fails with both.
+        """
+        letters = [letter(name) for name in _order(function, self.letters)]
+        numbers = dict(zip(map(letter, self.letters), PRIMES, strict=False))
+        try:
+            return function(*letters), {}
         except Exception as error:
             if "for ^" in str(error):
-                return Feedback(False, "In Python ^ is no power. Write **, as in k**2.")
-            return self._judge_loops(function, error) if self.letters else self._failed(error, "nothing")
-        return (
-            Feedback(False, f"Your function gave no value: {self.asked}.") if is_blank(answer) else self.judge(answer)
-        )
-
-    def _judge_loops(self, function: Callable[..., Any], with_letters: Exception) -> Feedback:
-        for sizes in ((3, 2, 5, 7, 4), (4, 5, 3, 2, 6)):
-            numbers = dict(zip(self.letters, sizes, strict=False))
+                raise ValueError("In Python, ^ does not mean a power. Write **, as in k**2") from None
             try:
-                answer = called(function, numbers)
+                return function(*(numbers[symbol] for symbol in letters)), numbers
             except Exception:
-                return self._failed(with_letters, ", ".join(map(str, self.letters)))
-            feedback = self.at(numbers).judge(answer)
-            if not feedback.right:
-                where = ", ".join(f"{letter} = {number}" for letter, number in numbers.items())
-                return Feedback(False, f"Called with {where}: {feedback.text}")
-        return Feedback(True, with_separators(self.right))
+                given = ", ".join(self.letters) or "nothing"
+                raise ValueError(f"Your function was called with {given} and failed: {error}") from None
 
-    def _failed(self, error: Exception, given: str) -> Feedback:
-        return Feedback(False, f"Your function was called with {given} and failed: {error}")
-
-    def _as_value(self, answer: Any) -> sp.Expr | Feedback:
-        """``answer`` as an exact number or a formula in the package's own letters, or help where it is neither."""
-        if isinstance(answer, str):
-            how = (
-                "Write a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2."
-            )
-            return Feedback(False, f"{answer!r} is text. {how}")
-        if isinstance(answer, Cost):
-            return Feedback(False, f"A Cost holds many counts; take one, such as answer.macs: {self.asked}.")
-        value = answer if isinstance(answer, sp.Expr) else exact_number(answer)
-        if value is None:
-            kind = type(answer).__name__
-            return Feedback(False, f"A number or a formula in letters is wanted, and this is a {kind}: {self.asked}.")
-        if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
-            return Feedback(False, f"A count is a number that can be reached, and this is {value}: {self.asked}.")
-        return sp.nsimplify(in_our_letters(value), rational=True)
-
-    def _judge_value(self, value: sp.Expr) -> Feedback:
-        if _same(value, self.right):
-            return Feedback(True, with_separators(self.right))
-        for slip, reason in self.slips:
-            if _same(value, slip) or _rounded(value, slip):
-                return Feedback(False, reason)
+    def _hint(self, value: sp.Expr, numbers: Numbers) -> str:
+        """Return what is wrong with a value; "" if it is right."""
+        right = sp.sympify(self.right).subs(numbers)
+        if _same(value, right, ROUNDED if self.unit else 0):
+            return ""
+        for reason, slip in self.wrong().items():
+            if _same(value, slip.subs(numbers), ROUNDED):
+                return reason
         if value == 0 or value.is_negative:
-            return Feedback(False, f"The answer is greater than zero: {self.asked}.")
-        missing = powers_of_two(sp.sympify(self.right) / value)
-        return Feedback(False, self._factor_named(missing) or self._ratio_said(missing, value))
-
-    def _factor_named(self, missing: sp.Expr) -> str:
-        """``missing``: what the answer must be multiplied by.  "" where that is not one of the factors."""
-        for name, factor in self.factors.items():
-            if _same(missing, factor):
-                return f"Missing: {name}. Your answer must still be multiplied by {factor}."
-            if _same(missing * factor, 1):
-                return f"Once too often: {name}. Divide your answer by {factor}."
-        return ""
-
-    def _ratio_said(self, missing: sp.Expr, value: sp.Expr) -> str:
-        """How far the answer is off, without giving the right one away."""
-        asked, letters = f"Asked for: {self.asked}.", sp.sympify(self.right).free_symbols
-        if missing.is_comparable:
-            if 0.9 < missing < 1.1:
-                return f"Close, but a count is exact. {asked}"
-            size, times = ("small", missing) if missing > 1 else ("large", 1 / missing)
-            off = f"by a factor of {float(times):.4g}" if times < FAR else "by far"
-            return f"Too {size} {off}. Go through the four steps again. {asked}"
-        if strange := value.free_symbols - letters:
-            of = f"has no letters but {_names(letters)}" if letters else "is a number"
-            return f"The answer {of}: leave {_names(strange)} out, or put numbers there. {asked}"
-        if lacking := letters - value.free_symbols:
-            return f"The answer depends on {_names(lacking)} too. {asked}"
-        return f"The right letters, but not put together rightly. {asked}"
+            return f"The answer is greater than zero: {self.asked}."
+        for name, factor in self.named_factors().items():
+            number = sp.sympify(factor).subs(numbers)
+            if _same(value * number, right):
+                return f"Missing: {name}. Multiply your answer by {number}."
+            if _same(value, right * number):
+                return f"Too large by a factor: {name}. Divide your answer by {number}."
+        missing = powers_of_two(right / value)
+        hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
+        return f"{hint}. Asked for: {self.asked}."
 
 
-def called(function: Callable[..., Any], values: dict[sp.Symbol, Any]) -> Any:
-    """What a function of letters gives: each by its name, where the parameters are letters, else in order.
+def _size_hint(missing: sp.Expr) -> str:
+    """Say by which factor an answer is off."""
+    if 0.9 < missing < 1.1:
+        return "Close, but not exact"
+    size = "small" if missing > 1 else "large"
+    times = max(missing, 1 / missing)
+    off = f"Too {size} by a factor of {float(times):.4g}" if times < FAR else f"Much too {size}"
+    return f"{off}. Go through the four steps again"
 
-    >>> called(lambda f, k: f - k, {letter("k"): 3, letter("f"): 64})
-    61
+
+def _letter_hint(value: sp.Expr, right: sp.Expr) -> str:
+    """Name the letters that an answer has too many or too few, without giving it away."""
+    strange = value.free_symbols - right.free_symbols
+    lacking = right.free_symbols - value.free_symbols
+    names = ", ".join(sorted(map(str, strange or lacking)))
+    if strange:
+        return f"Letters that do not belong in the answer: {names}. Remove them, or put numbers there"
+    if lacking:
+        return f"The answer also depends on {names}"
+    return "The letters are right, but they are not combined rightly"
+
+
+def as_value(answer: Any) -> sp.Expr:
+    """Return an answer as an exact number or as a formula in the package's letters.
+
+    Raises:
+        ValueError: the answer is neither; the message says what to write instead.
+
+    >>> as_value(0.25), as_value(sp.Symbol("n")) == n
+    (1/4, True)
     """
-    names = {str(symbol): value for symbol, value in values.items()}
+    value = answer if isinstance(answer, sp.Expr) else exact_number(answer)
+    if is_blank(answer):
+        problem = "Your function returned nothing"
+    elif isinstance(answer, str):
+        problem = f"{answer!r} is text. Write {FORMULA}"
+    elif isinstance(answer, Cost):
+        problem = "A Cost holds several counts; take one of them, such as answer.macs"
+    elif value is None:
+        problem = f"Give a number or a formula in letters. This is a {type(answer).__name__}"
+    elif value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
+        problem = f"The answer is a finite real number. This is {value}"
+    else:
+        known = {symbol: letter(str(symbol)) for symbol in value.free_symbols if str(symbol) in GLOSSARY}
+        exact = {number: exact_number(number) for number in value.atoms(sp.Float)}
+        return value.xreplace(known | exact)
+    raise ValueError(problem)
+
+
+def _order(function: Callable[..., Any], letters: str) -> Iterable[str]:
+    """Return the letters in the order in which a function takes them: by name if possible.
+
+    >>> list(_order(lambda f, k: f - k, "kf")), list(_order(lambda filters, side: filters - side, "kf"))
+    (['f', 'k'], ['k', 'f'])
+    """
     try:
-        parameters = list(signature(function).parameters)
-    except (TypeError, ValueError):  # of some built-in functions nobody knows them
-        parameters = []
-    if parameters and set(parameters) <= set(names):
-        return function(*(names[name] for name in parameters))
-    return function(*values.values())
+        parameters = signature(function).parameters.keys()
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return letters
+    return parameters if parameters <= set(letters) else letters
 
 
 def exact_number(value: Any) -> sp.Expr | None:
-    """A Python or NumPy number as an exact SymPy one: 16 / 36 is 4/9.  None where it is no finite number.
+    """Return a Python or NumPy number as an exact SymPy one; None if it is not finite and real.
+
+    A float stands for the simplest fraction that rounds to it: 16 / 36 is 4/9.
 
     >>> exact_number(16 / 36), exact_number(True)
     (4/9, None)
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    if isinstance(value, Integral):
-        return sp.Integer(int(value))
-    if not isfinite(value):
+    if isinstance(value, Rational):
+        return sp.Rational(int(value.numerator), int(value.denominator))
+    number = float(value)
+    if not isfinite(number):
         return None
-    fraction = Fraction(value) if isinstance(value, Rational) else Fraction(float(value))
-    simple = fraction.limit_denominator(10**6)
-    return sp.Rational(simple if float(simple) == float(value) else fraction)
+    simple = Fraction(number).limit_denominator(10**6)
+    return sp.Rational(simple if float(simple) == number else number)
 
 
-def in_our_letters(value: sp.Expr) -> sp.Expr:
-    """``value`` with ``Symbol("n")`` read as the package's n, whatever SymPy was told about it."""
-    ours = {symbol: letter(str(symbol)) for symbol in value.free_symbols if str(symbol) in GLOSSARY}
-    return value.subs(ours, simultaneous=True)
+def _same(value: sp.Expr, other: sp.Expr, within: float = 0) -> bool:
+    """Return True if two values are equal, or two fractions differ by less than ``within``.
 
-
-def _names(symbols: Iterable[sp.Symbol]) -> str:
-    return ", ".join(sorted(map(str, symbols)))
-
-
-def _rounded(value: sp.Expr, slip: Any) -> bool:
-    """Whether a fraction was meant that is written with a few digits only; counts are compared exactly."""
-    slip = sp.sympify(slip)
-    if not (value.is_Rational and slip.is_Rational) or value.is_Integer or slip.is_Integer:
-        return False
-    return bool(abs(value / slip - 1) < sp.Rational(1, 1000))
-
-
-def _same(a: Any, b: Any) -> bool:
-    return bool(sp.cancel(powers_of_two(a) - powers_of_two(b)) == 0)
+    Whole numbers are counts, which are never rounded.
+    """
+    difference = powers_of_two(value - other)
+    if difference == 0 or (not difference.is_polynomial() and sp.cancel(difference) == 0):
+        return True
+    fractions = [number.is_Rational and not number.is_Integer for number in (value, other)]
+    return all(fractions) and bool(abs(value / other - 1) < within)

@@ -17,9 +17,10 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
-from unet_complexity.checks.feedback import Feedback, is_blank, shown
+from unet_complexity.checks.feedback import Feedback, is_blank
 from unet_complexity.checks.judging import exact_number
-from unet_complexity.checks.predictions import PREDICTIONS, Guess, Prediction
+from unet_complexity.checks.lessons import PREDICTIONS
+from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.files import locked, read_bytes, write_over
 
 FILE = "my-predictions.json"
@@ -42,7 +43,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
     prediction = _known(name)
     if is_blank(guess):
         return _still_noted(name, prediction)
-    value = _as_guess(guess, prediction)
+    value = _as_guess(prediction.understood(guess), prediction)
     return value if isinstance(value, Feedback) else _keep(name, value, prediction)
 
 
@@ -123,9 +124,7 @@ def _still_noted(name: str, prediction: Prediction) -> Feedback:
 
 
 def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
-    said = f"Noted: you say {prediction.said(value)}."
-    if prediction.form.endswith("%") and 0 < float(value) <= 1:
-        said += f" If you mean {shown(100 * float(value), digits=6)} %, write {shown(100 * float(value), digits=6)}."
+    said = f"Noted: you say {prediction.said(value)}.{prediction.hint(value)}"
     try:
         with locked(_path()):
             _write(_guesses() | {name: value})

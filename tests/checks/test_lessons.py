@@ -1,0 +1,50 @@
+"""Lessons use the machinery, the machinery knows no lesson, each entry stands in one lesson."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import unet_complexity.checks as checks
+from unet_complexity.checks.lessons import LESSONS, PREDICTIONS, exercises
+
+ROOM = Path(checks.__file__).parent
+LESSON_FILES = sorted((ROOM / "lessons").glob("[!_]*.py"))
+COLLECTORS = ("__init__.py", "ledger.py")
+
+
+def imported(path):
+    """The modules of checks that a file imports, anywhere in it."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    modules = [
+        f"{node.module}.{name.name}" for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names
+    ]
+    return [module.removeprefix("unet_complexity.checks.") for module in modules if ".checks." in module]
+
+
+@pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
+def test_only_the_collectors_import_lessons(path):
+    assert any(module.startswith("lessons.") for module in imported(path)) == (path.name in COLLECTORS)
+
+
+@pytest.mark.parametrize("path", LESSON_FILES, ids=lambda path: path.name)
+def test_a_lesson_imports_no_other_lesson(path):
+    found = imported(path)
+    assert found
+    assert not [module for module in found if module.startswith(("lessons", "ledger"))]
+
+
+def test_every_file_is_collected():
+    names = [lesson.__name__.rpartition(".")[2] for lesson in LESSONS]
+    assert [*names, "quiz"] == [path.stem for path in LESSON_FILES]
+
+
+def test_every_entry_stands_in_one_lesson():
+    assert sum(len(lesson.PREDICTIONS) for lesson in LESSONS) == len(PREDICTIONS) == 28
+    assert sum(len(lesson.exercises()) for lesson in LESSONS) == len(exercises()) == 36
+
+
+def test_a_lesson_after_the_first_ends_with_its_puzzle():
+    for lesson in LESSONS[1:]:
+        kinds = [type(entry) for entry in lesson.exercises().values()]
+        assert kinds == [checks.Exercise] * (len(kinds) - 1) + [checks.Puzzle]

@@ -1,0 +1,132 @@
+"""Questions of notebook 01: what does one convolution cost?"""
+
+from __future__ import annotations
+
+from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
+from unet_complexity.checks.predictions import Prediction, growth
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.cost import Cost, Tensor
+from unet_complexity.layers import Conv2D, Conv2DTranspose
+from unet_complexity.symbols import c, f, h, k, n, s, w
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    d2 = Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64))
+    d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
+    weights = d4.params - 512
+    row = Conv2D(f, (1, k)).cost(Tensor(h, w, c)).macs
+    return {
+        "macs of d2": Exercise(
+            "the MACs of d2: 128 x 128 x 64 in, 128 filters of 4 x 4, stride 2",
+            d2.macs,
+            off_by={FLOPS: 2},
+            slips={IN_BOUNDS: d2.macs_in_bounds},
+            factors={"c (64 channels in)": 64, "f (128 filters)": 128, "k^2 (16)": 16, "k (4)": 4},
+        ),
+        "macs of d4": Exercise(
+            "the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2",
+            d4.macs,
+            off_by={
+                FLOPS: 2,
+                "You counted the input's 32 x 32 positions. The window stops at 16 x 16.": 4,
+                "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. "
+                "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
+            },
+            slips={
+                IN_BOUNDS: d4.macs_in_bounds,
+                "Those are the parameters. Each of them is used at every position.": d4.params,
+                "A factor of 256 is missing. Perhaps it is the 256 channels in. "
+                "Or these are the weights, each used at 16 x 16 positions.": weights,
+                "Those are the outputs. How many MACs does one of them take?": 16 * 16 * 512,
+            },
+            factors={
+                "c (256 channels in)": 256,
+                "f (512 filters)": 512,
+                "k (4): the window has k x k taps": 4,
+            },
+        ),
+        "params of d4": Exercise(
+            "the parameters of d4: 512 filters of 4 x 4 over 256 channels, with bias",
+            d4.params,
+            slips={
+                "The biases are missing: one number for each filter.": weights,
+                "You added one bias in all. Each of the 512 filters has its own.": weights + 1,
+                "Each of the 512 filters has a bias, not each of the 256 channels in.": weights + 256,
+                "A 4 x 4 kernel has 16 taps, not 4: you took one side instead of the area.": weights // 4 + 512,
+                "Each filter covers all 256 channels, and has taps for each of them.": weights // 256 + 512,
+                "Those are the MACs. Parameters do not depend on the size of the map.": d4.macs,
+            },
+            factors={"c (256 channels in)": 256, "k (4)": 4},
+        ),
+        "macs of a rectangle": Exercise(
+            "the MACs of f filters of 1 x k, stride 1, padding 'same', on an h x w x c map",
+            row,
+            off_by={FLOPS: 2},
+            slips={
+                "The biases are additions, not MACs: no weight is multiplied there.": row + f * h * w,
+                "Those are the parameters. They are used at each of the h w positions.": c * f * k + f,
+            },
+            factors={"k (taps)": k},
+            letters="hwckf",
+        ),
+        "transposed": Exercise(
+            "the MACs of Conv2DTranspose(f, k, strides=s, padding='same') on an n x n x c map",
+            Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
+            off_by={
+                FLOPS: 2,
+                "You counted on the output. Each input element meets the whole kernel once.": s**2,
+                "The stride only moves the kernel further. It adds no multiplication.": s,
+                "That is a Conv2D of stride s, which stops less often. Here every input is used.": 1 / s**2,
+            },
+            letters="nckfs",
+        ),
+        "a layer on a budget": Puzzle(
+            {"filters": 10_000, "kernel_size": 32, "strides": 128},
+            _layer,
+            most={"MACs": 200_000_000, "parameters": 50_000},
+            least={"filters": 64, "kernel_size": 3, "rows out": 32},
+        ),
+    }
+
+
+def _layer(filters: int, kernel_size: int, strides: int) -> Values:
+    x, layer = Tensor(128, 128, 64), Conv2D(filters, kernel_size, strides=strides)
+    cost = layer.cost(x)
+    return {
+        "MACs": cost.macs,
+        "parameters": cost.params,
+        "rows out": layer.output(x).height,
+    }
+
+
+def _on_six_pixels(channels: int, filters: int) -> Cost:
+    return Conv2D(filters, 3, use_bias=False).cost(Tensor(6, 6, channels))
+
+
+PREDICTIONS = {
+    "6 x 6 pixels": Prediction(
+        "How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x 6 out?",
+        lambda: (_on_six_pixels(1, 1).macs, _on_six_pixels(1, 1).macs_in_bounds),
+    ),
+    "2 channels, 4 filters": growth(
+        "By what factor does the count grow with 2 channels and 4 filters instead of 1 and 1?",
+        lambda sizes: _on_six_pixels(*sizes).macs,
+        (1, 1),
+        (2, 4),
+    ),
+    "twice as wide": growth(
+        "By what factor do the MACs grow with twice the channels and twice the filters?",
+        lambda times: Conv2D(times * f, k).cost(Tensor(n, n, times * c)).macs,
+        1,
+        2,
+    ),
+    "twice the kernel": growth(
+        "By what factor do the parameters of a convolution grow with a 6 x 6 kernel instead of 3 x 3, "
+        "for 64 channels and 64 filters?",
+        lambda kernel_size: Conv2D(64, kernel_size).cost(Tensor(6, 6, 64)).params,
+        3,
+        6,
+        digits=4,
+    ),
+}

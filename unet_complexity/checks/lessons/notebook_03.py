@@ -1,0 +1,117 @@
+"""Questions of notebook 03: upsampling and convolution, phase by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from unet_complexity.checks.judging import FLOPS, Exercise
+from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.cost import Tensor
+from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
+from unet_complexity.layers.phased import phase_offsets
+from unet_complexity.symbols import Size, c, f, k, n, s
+
+TURN_OVER = "Turn it over: the fraction that is left, not the factor that is saved."
+
+
+def share_left(kernel: Size, size: Size) -> sp.Expr:
+    """Return the MACs phase by phase, divided by the MACs of the pair as written.
+
+    >>> share_left(4, 2)
+    25/64
+    """
+    x = Tensor(n, n, c)
+    written = Conv2D(f, kernel).cost(UpSampling2D(size).output(x)).macs
+    return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    x = Tensor(n, n, c)
+    written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
+    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
+    return {
+        "phases of (3, 2)": Exercise(
+            "the fraction of multiplications left, phase by phase, for kernel 3 and size 2",
+            three,
+            slips={TURN_OVER: 1 / three},
+        ),
+        "phases of (5, 2)": Exercise(
+            "the fraction of multiplications left, phase by phase, for kernel 5 and size 2",
+            five,
+            slips={
+                "That is one axis. An area has two.": sp.sqrt(five),
+                TURN_OVER: 1 / five,
+                "That is the fraction that is saved. Which fraction is left?": 1 - five,
+                "Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.": 49 / 100,
+                "36 taps per small pixel is right. Divide by the taps of the pair as written.": 36,
+            },
+        ),
+        "macs by phases": Exercise(
+            "the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase",
+            PhaseConv2D(f, k, s).cost(x).macs,
+            off_by={
+                FLOPS: 2,
+                "You counted on the output. All s^2 phases together cost this per small pixel.": s**2,
+            },
+            slips={
+                "That is the pair as written: each repeated value is multiplied again.": written,
+                "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written / s**2,
+                "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2 * x.size * f,
+            },
+            factors={"one axis (k + s - 1)": k + s - 1},
+            letters="nckfs",
+        ),
+        "limit of s": Exercise(
+            "the fraction of the work left, phase by phase, when s grows without bound",
+            many,
+            slips={
+                "Something is left: each output still multiplies the one pixel that it sees.": 0,
+                TURN_OVER: 1 / many,
+                "Both counts grow with s^2, so s cancels in the end. What stays?": 1 / s**2,
+            },
+            letters="k",
+        ),
+        "phases on a budget": Puzzle(
+            {"kernel_size": 32, "size": 32},
+            _phases,
+            most={"per cent left": 30, "MACs per small pixel": 40},
+            least={"kernel_size": 3, "size": 2},
+        ),
+    }
+
+
+def _phases(kernel_size: int, size: int) -> Values:
+    return {
+        "per cent left": 100 * share_left(kernel_size, size),
+        "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,
+    }
+
+
+def _pixels(choose: Callable[..., int]) -> int:
+    """Choose among the numbers of small pixels that a 4 x 4 window sees; both axes are alike."""
+    return choose(len(set(offsets)) for offsets in phase_offsets(k=4, s=2)) ** 2
+
+
+def _smaller_kernel() -> str:
+    return "a larger share" if share_left(3, 2) > share_left(4, 2) else "a smaller share"
+
+
+PREDICTIONS = {
+    "fewest pixels": Prediction(
+        "How many different small pixels does a 4 x 4 window see at least after UpSampling2D(2)?",
+        lambda: _pixels(min),
+    ),
+    "most pixels": Prediction(
+        "How many different small pixels does such a window see at most?",
+        lambda: _pixels(max),
+    ),
+    "a smaller kernel": Prediction(
+        "With kernel 3 instead of 4, which share of the multiplications is left, phase by phase?",
+        _smaller_kernel,
+        choices=("a larger share", "a smaller share"),
+    ),
+}

@@ -1,0 +1,135 @@
+"""Questions of notebook 04: what does a whole U-Net cost?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
+from unet_complexity.checks.predictions import Prediction, busiest, growth
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.layers import Convolution
+from unet_complexity.memory import peak
+from unet_complexity.networks import Network
+from unet_complexity.symbols import N, substitute
+from unet_complexity.unets import classic_unet, pix2pix_unet
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    asked = pix2pix_unet(side=256, in_channels=3)
+    large = pix2pix_unet(side=512, in_channels=3).total()
+    whole = asked.total().macs
+    decoder = asked.groups("part")["decoder"].total()
+    out = asked.groups("block")["out"].total().macs
+    classic = classic_unet(side=N).total()
+    return {
+        "macs at 512": Exercise(
+            "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
+            large.macs,
+            off_by={FLOPS: 2},
+            slips={IN_BOUNDS: large.macs_in_bounds},
+        ),
+        "doubled side": Exercise(
+            "by what factor the MACs of the asker's network grow when the side doubles",
+            sp.Rational(large.macs, whole),
+            slips={
+                "Parameters do not depend on the side. MACs do.": 1,
+                "The side doubles, so the number of pixels grows by 2 x 2.": 2,
+                "Only two of the factors are sides. The channels stay the same.": 8,
+                "Only the map doubles, not the kernel: 2 x 2 times as many pixels.": 16,
+            },
+        ),
+        "share of the decoder": Exercise(
+            "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
+            decoder.macs,
+            off_by={
+                FLOPS: 2,
+                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1 / 4,
+                "That is the fraction. The count is asked for.": 1 / whole,
+                "That is the percentage. The count is asked for.": 100 / whole,
+            },
+            slips={
+                "That is the encoder. The decoder is asked for.": whole - decoder.macs,
+                IN_BOUNDS: decoder.macs_in_bounds,
+                "That is the whole network.": whole,
+                "The output block also runs after an UpSampling2D.": decoder.macs - out,
+            },
+        ),
+        "classic at N": Exercise(
+            "the MACs of the classic U-Net for a side N, "
+            "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
+            classic.macs,
+            off_by={FLOPS: 2},
+            slips={
+                "Those are FLOPs, with activations and biases.": classic.flops,
+                "Those are the parameters. They do not depend on the side.": classic.params,
+                "That is the count for one side, 256. The formula contains N.": substitute(classic.macs, {N: 256}),
+                "That is with depth 3, not 4.": _classic_macs(depth=3),
+                "That is with depth 5, not 4.": _classic_macs(depth=5),
+                "That is with 1 class. Here the head has 2.": _classic_macs(classes=1),
+                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(up="upsample"),
+            },
+            letters="N",
+        ),
+        "a U-Net on a budget": Puzzle(
+            {"base_filters": 1_000, "depth": 8},
+            _unet,
+            most={"MACs": 10_000_000_000, "parameters": 2_000_000},
+            least={"parameters": 1_000_000, "depth": 3},
+        ),
+    }
+
+
+def _classic_macs(**arguments: Any) -> Any:
+    return classic_unet(side=N, **arguments).total().macs
+
+
+def _unet(base_filters: int, depth: int) -> Values:
+    total = classic_unet(side=256, base_filters=base_filters, depth=depth).total()
+    return {"MACs": total.macs, "parameters": total.params}
+
+
+def _asked(base_filters: int) -> Network:
+    return pix2pix_unet(side=256, in_channels=3, base_filters=base_filters)
+
+
+PREDICTIONS = {
+    "largest block": Prediction(
+        "Which block of the asker's network needs the most MACs?",
+        lambda: tuple(busiest(_asked(64), "block")),
+        choices=tuple("d1 d2 d3 d4 d5 d6 d7 u1 u2 u3 u4 u5 u6 out".split()),
+    ),
+    "fourteen steps": growth(
+        "By what factor do the MACs grow with 14 steps instead of 7, at the same side?",
+        lambda depth: pix2pix_unet(side=2**14, in_channels=3, depth=depth).total().macs,
+        7,
+        14,
+        digits=4,
+    ),
+    "parameters of twice the filters": growth(
+        "By what factor do the parameters of the asker's network grow from 64 to 128 base filters?",
+        lambda base_filters: _asked(base_filters).total().params,
+        64,
+        128,
+    ),
+    "memory of twice the filters": growth(
+        "By what factor does the memory for the outputs of its convolutions grow?",
+        lambda base_filters: _asked(base_filters).only(Convolution).total().writes,
+        64,
+        128,
+    ),
+    "parameters of twice the depth": growth(
+        "By what factor do the parameters of the classic U-Net grow from 4 levels to 8?",
+        lambda depth: classic_unet(side=256, depth=depth).total().params,
+        4,
+        8,
+        digits=1,
+    ),
+    "fullest moment": Prediction(
+        "How many million numbers does a classic U-Net hold at the fullest moment, at 256 x 256?",
+        lambda: round(peak(classic_unet(side=256)).elements / 1e6, 2),
+        "{} million",
+    ),
+}

@@ -1,0 +1,122 @@
+"""Questions of notebook 05: why do public tools print different totals for one network?"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from unet_complexity.checks.judging import Exercise
+from unet_complexity.checks.predictions import Prediction, growth
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.engineering.conventions import Convention, conventions
+from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
+from unet_complexity.symbols import N, g
+from unet_complexity.unets import pix2pix_unet
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    asked = pix2pix_unet(side=256, in_channels=3)
+    macs = asked.total().macs
+    copied = asked.only(UpSampling2D).total().writes
+    activations = asked.only(ReLU, LeakyReLU).total().writes
+    normalised = asked.only(BatchNormalization).total().writes
+    fvcore = conventions["fvcore"].total(asked)
+    thop = conventions["thop"].total(asked)
+    without_copies = conventions["ultralytics-thop"].total(asked)
+    deepspeed = conventions["deepspeed"].parts(asked)
+    normalisation = deepspeed["normalization"]
+    others = {
+        "The bias additions": deepspeed["bias"],
+        "The upsampled elements": copied,
+        "The elements that ReLU writes": asked.only(ReLU).total().writes,
+        "The elements that LeakyReLU writes": asked.only(LeakyReLU).total().writes,
+        "The activations, ReLU and LeakyReLU,": activations,
+        "The copies and the activations": copied + activations,
+    }
+    in_letters = pix2pix_unet(side=N, base_filters=g)
+    torchlens = conventions["torchlens"]
+    incomplete = {
+        "Those are the MACs alone. The tool adds upsampled and normalised elements.": macs,
+        "The normalised elements are missing.": macs + copied,
+    }
+    return {
+        "total of fvcore": Exercise(
+            "fvcore's total of the asker's network: 1 per MAC, 1 per copy, 2 per normalised element",
+            fvcore,
+            slips=incomplete
+            | {
+                "The elements that UpSampling2D writes are missing.": macs + 2 * normalised,
+                "fvcore counts 1 for a MAC, not 2.": macs + fvcore,
+            },
+        ),
+        "total of thop": Exercise(
+            "thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised element",
+            thop,
+            slips=incomplete
+            | {
+                "The elements that UpSampling2D writes are missing.": without_copies,
+                "Each normalised element counts 4 here, not 2.": fvcore,
+                "Each normalised element counts 4 here, not 1.": macs + copied + normalised,
+                "The other way round: 4 for a normalised element, 1 for a copied one.": macs + 4 * copied + normalised,
+                "thop counts 1 for a MAC, not 2.": macs + thop,
+            },
+        ),
+        "normalisation in deepspeed": Exercise(
+            "deepspeed's operations for all batch normalisations of the asker's network",
+            normalisation,
+            slips={
+                "That is for one element. The sum over all elements is asked for.": 2,
+                "Those are the normalised elements. Each may count more than once.": normalised,
+            }
+            | {f"{what} are still in it. Subtract them too.": normalisation + left for what, left in others.items()},
+        ),
+        "upsampling in torchlens": Exercise(
+            "torchlens's FLOPs for all UpSampling2D of the asker's network, for N and g",
+            torchlens.parts(in_letters)["upsampling"],
+            slips={"That is the whole network.": torchlens.total(in_letters)},
+            factors={"the 4 for each element": 4},
+            letters="Ng",
+        ),
+        "tools apart": Puzzle(
+            {"tiles": 100, "base_filters": 1_000},
+            _apart,
+            most={"side": 1024},
+            least={"MACs": 1_000_000_000, "per cent apart": Fraction(5, 2)},
+        ),
+    }
+
+
+def _apart(tiles: int, base_filters: int) -> Values:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    more = int(conventions["torchlens"].total(network))
+    less = int(conventions["torch FlopCounterMode"].total(network))
+    return {
+        "side": 128 * tiles,
+        "MACs": network.total().macs,
+        "per cent apart": Fraction(100 * (more - less), less),
+    }
+
+
+def _tools() -> list[Convention]:
+    """Return the conventions that count work, not parameters."""
+    return [tool for tool in conventions.values() if tool.unit != "parameters"]
+
+
+def _that_count_a_copy() -> int:
+    network = pix2pix_unet(side=256, in_channels=3)
+    return sum("upsampling" in tool.parts(network) for tool in _tools())
+
+
+PREDICTIONS = {
+    "largest by smallest": growth(
+        "What is the largest of the nineteen tools' totals, divided by the smallest?",
+        lambda choose: choose(tool.recorded for tool in _tools()),
+        min,
+        max,
+        digits=2,
+    ),
+    "tools that count a copy": Prediction(
+        "How many of the nineteen count something for UpSampling2D?",
+        _that_count_a_copy,
+    ),
+}

@@ -1,0 +1,131 @@
+"""Questions of notebook 06: bytes, arithmetic intensity, and the least time on a machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sympy as sp
+
+from unet_complexity.checks.judging import Exercise
+from unet_complexity.checks.predictions import Prediction, growth
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.cost import Tensor
+from unet_complexity.engineering.measured import cases, exponent, machine
+from unet_complexity.engineering.roofline import MACHINES, roofline
+from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
+from unet_complexity.symbols import c, f, k, n
+from unet_complexity.unets import pix2pix_unet
+
+READS = "A copy also reads: each small element once."
+READING = "That is reading alone. Four times as much is written."
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    x, up = Tensor(n, n, c), UpSampling2D(2)
+    relu = ReLU().cost(x)
+    moved = up.cost(Tensor(128, 128, 128)).bytes()
+    conv = Conv2D(f, k, use_bias=False).cost(x)
+    return {
+        "bytes of a copy": Exercise(
+            "the bytes that UpSampling2D(2) moves in float32 on an n x n x c map",
+            up.cost(x).bytes(),
+            off_by={READS: 4 / 5, READING: 1 / 5},
+            factors={"the 4 bytes of an element": 4},
+            letters="nc",
+        ),
+        "intensity of a ReLU": Exercise(
+            "the arithmetic intensity of a ReLU in float32: FLOPs per byte",
+            relu.flops / relu.bytes(),
+            slips={
+                "That is FLOPs per element written. It takes 4 bytes, and is read first.": 1,
+                "That is per element moved. An element takes 4 bytes.": 1 / 2,
+                "An element is read and written: 4 bytes each time.": 1 / 4,
+                "Turn it over: FLOPs per byte, not bytes per FLOP.": 8,
+                "A ReLU compares each element with 0, and a comparison is one operation.": 0,
+            },
+        ),
+        "least time of the last copy": Exercise(
+            "the least time of block out's UpSampling2D on the NVIDIA T4, in milliseconds",
+            1000 * sp.Rational(moved, MACHINES["NVIDIA T4"].bytes_per_second),
+            off_by={
+                READS: 4 / 5,
+                READING: 1 / 5,
+                "Those are elements. Each of them takes 4 bytes.": 1 / 4,
+                "Those are seconds. A second has 1,000 milliseconds.": 1 / 1000,
+                "It does no FLOPs, but it moves bytes, and that takes time.": 0,
+            },
+            unit="ms",
+        ),
+        "intensity of a convolution": Exercise(
+            "FLOPs per byte of Conv2D(f, k, use_bias=False) in float32 if weights are negligible",
+            sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
+            off_by={
+                "Those are MACs per byte. There are two FLOPs in each MAC.": 1 / 2,
+                "That is per element. An element takes 4 bytes.": 4,
+            },
+            slips={
+                "The input is read too: c elements for each pixel.": k**2 * c / 2,
+                "The output is written too: f elements for each pixel.": k**2 * f / 2,
+            },
+            letters="cfk",
+        ),
+        "a network on a clock": Puzzle(
+            {"tiles": 100, "base_filters": 1_000},
+            _least_time,
+            most={"least ms": 2},
+            least={"side": 384, "parameters": 3_000_000},
+        ),
+    }
+
+
+def _least_time(tiles: int, base_filters: int) -> Values:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    return {
+        "least ms": 1000 * roofline(network, MACHINES["NVIDIA T4"], fused=True).seconds,
+        "side": 128 * tiles,
+        "parameters": network.total().params,
+    }
+
+
+def _last_convolution() -> float:
+    case = cases("pytorch")[256, 1]
+    return round(100 * case.layers["out.conv"].median / case.together, 1)
+
+
+def _speed(bandwidth: int) -> float:
+    """Return how often the asked network runs in a second, with a multiple of the bandwidth."""
+    slow = machine()
+    fast = replace(slow, bytes_per_second=bandwidth * slow.bytes_per_second)
+    return float(1 / roofline(pix2pix_unet(side=256, in_channels=3), fast).seconds)
+
+
+def _power_of_the_side() -> float:
+    measured = cases("onnxruntime").items()
+    times = {side: case.whole.median for (side, batch), case in measured if batch == 1}
+    return round(exponent(times, times.values()), 2)
+
+
+PREDICTIONS = {
+    "seconds of the copies": Prediction(
+        "What percentage of ONNX Runtime's time do the asker's seven UpSampling2D take?",
+        lambda: round(cases("onnxruntime")[256, 1].share(UpSampling2D), 1),
+        "{} %",
+    ),
+    "seconds of the last convolution": Prediction(
+        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time is it?",
+        _last_convolution,
+        "{} %",
+    ),
+    "twice the bandwidth": growth(
+        "By what factor does the network's least time fall if memory becomes twice as fast?",
+        _speed,
+        1,
+        2,
+    ),
+    "power of the side": Prediction(
+        "Time grows like a power of the side N. Which power fits ONNX Runtime's times best?",
+        _power_of_the_side,
+        "N^{}",
+    ),
+}

@@ -1,0 +1,113 @@
+"""Questions of notebook 07: your own network, read from a file.
+
+The file holds a classic U-Net.  The right values are counted on a network built here.
+"""
+
+from __future__ import annotations
+
+from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
+from unet_complexity.checks.predictions import Prediction, busiest, growth
+from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.cost import Tensor
+from unet_complexity.layers import Convolution, Multiply
+from unet_complexity.memory import peak
+from unet_complexity.networks import Network
+from unet_complexity.symbols import N, Size
+from unet_complexity.unets import classic_unet
+
+
+def in_the_file(width: int = 16, depth: int = 3, side: Size = N) -> Network:
+    """Return the network of ``models/unet-16-3.onnx``, or one like it: 3 channels in, one class."""
+    return classic_unet(side, in_channels=3, classes=1, base_filters=width, depth=depth)
+
+
+def exercises() -> Exercises:
+    """Return the exercises and the puzzle by name, in reading order."""
+    network = in_the_file()
+    whole, deeper = network.total(), in_the_file(depth=4).total()
+    large = in_the_file(side=512).total()
+    (conv,) = (step.cost.macs for step in network if step.name == "dec0.conv1")
+    gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
+    return {
+        "macs of dec0/conv1": Exercise(
+            "the MACs of dec0/conv1, a 3 x 3 convolution from 32 to 16 channels, for a side N",
+            conv,
+            off_by={
+                FLOPS: 2,
+                "Two maps of 16 channels are concatenated: 32 channels come in.": 1 / 2,
+            },
+            factors={"f (16 filters)": 16, "c (32 channels in, two maps of 16)": 32, "k (3 taps)": 3},
+            letters="N",
+        ),
+        "macs of the file at 512": Exercise(
+            "the MACs of the network in the file for an image of 512 x 512",
+            large.macs,
+            off_by={
+                FLOPS: 2,
+                "That is for 256 x 256. The side is 512.": 1 / 4,
+                "The side doubles, so there are four times as many pixels.": 1 / 2,
+                "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
+                "Side or pixels? The formula has N squared.": N / 512,
+            },
+            slips={IN_BOUNDS: large.macs_in_bounds},
+        ),
+        "one level more": Exercise(
+            "how many more parameters the U-Net of width 16 has with depth 4 than with depth 3",
+            deeper.params - whole.params,
+            slips={
+                "That is the whole deeper network. The difference is asked for.": deeper.params,
+                "That is the network of depth 3. The difference is asked for.": whole.params,
+            },
+        ),
+        "elements written after a gate": Exercise(
+            "the elements that the gated network writes, for side N, if a Gate multiplies two maps",
+            whole.writes + gate.writes,
+            slips={
+                "That is without the gate, which writes N x N x 16 elements too.": whole.writes,
+                "Those are the elements that are read.": whole.reads + gate.reads,
+                "Those are the elementwise operations.": whole.elementwise + gate.elementwise,
+                "Two maps go into the gate. One comes out.": whole.writes + 2 * gate.writes,
+            },
+            letters="N",
+        ),
+        "your network on a budget": Puzzle(
+            {"width": 1_000, "depth": 8},
+            _own,
+            most={"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
+            least={"parameters": 1_000_000},
+        ),
+    }
+
+
+def _own(width: int, depth: int) -> Values:
+    network = in_the_file(width, depth, side=256)
+    return {
+        "MACs": network.total().macs,
+        "numbers at the fullest moment": peak(network).elements,
+        "parameters": network.total().params,
+    }
+
+
+def _memory_on_top() -> float:
+    network = in_the_file(side=256).only(Convolution)
+    return round(100 * network.groups("level")[0].total().writes / network.total().writes, 1)
+
+
+PREDICTIONS = {
+    "busiest level of the file": Prediction(
+        "Which level of the U-Net in the file (width 16, depth 3) needs the most MACs?",
+        lambda: tuple(f"level {level}" for level in busiest(in_the_file(side=256), "level")),
+        choices=("level 0", "level 1", "level 2", "level 3"),
+    ),
+    "memory on the top level": Prediction(
+        "What percentage of its convolutions' outputs, in elements, lies on level 0?",
+        _memory_on_top,
+        "{} %",
+    ),
+    "the file twice as wide": growth(
+        "By what factor do its MACs grow with width 32 instead of 16?",
+        lambda width: in_the_file(width, side=256).total().macs,
+        16,
+        32,
+    ),
+}
