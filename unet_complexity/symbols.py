@@ -110,7 +110,8 @@ def _nearest(value: Any, at_least: int) -> int:
 @lru_cache(10_000)
 def _checked_letters(value: sp.Expr, what: str, at_least: int) -> sp.Expr:
     if value.has(sp.Float):
-        raise TypeError(f"{what} must be exact, got {value}; try {value.nsimplify()}")
+        fractions = {x: sp.Rational(x).limit_denominator(1000) for x in value.atoms(sp.Float)}
+        raise TypeError(f"{what} must be exact, got {value}; try {value.xreplace(fractions)}")
     if value.as_coeff_Mul()[0].is_negative:
         raise ValueError(f"{what} must be at least {at_least}, got {value}; try {-value}")
     for symbol in value.free_symbols:

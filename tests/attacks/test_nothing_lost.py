@@ -19,7 +19,7 @@ import pytest
 
 from unet_complexity import files
 from unet_complexity.checks import ledger, predict
-from unet_complexity.checks.predictions import PREDICTIONS
+from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.engineering.collapse import command
 from unet_complexity.engineering.command import main
 

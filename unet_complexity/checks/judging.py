@@ -20,7 +20,7 @@ import sympy as sp
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
-from unet_complexity.symbols import GLOSSARY, N, c, f, g, h, k, letter, n, w
+from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
 
 # Slips that several exercises share.
 FLOPS = "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
@@ -104,7 +104,7 @@ class Exercise:
 
         A factor that is the whole answer is left out, since naming it would give the answer away.
         """
-        right = sp.sympify(self.right)
+        right = as_expr(self.right)
         found = dict(self.factors)
         for name, factor in FACTORS.items():
             if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
@@ -131,7 +131,7 @@ class Exercise:
 
     def _hint(self, value: sp.Expr, numbers: Numbers) -> str:
         """Return what is wrong with a value; "" if it is right."""
-        right = sp.sympify(self.right).subs(numbers)
+        right = as_expr(self.right).subs(numbers)
         if _same(value, right, ROUNDED if self.unit else 0):
             return ""
         for reason, slip in self.wrong().items():
@@ -140,7 +140,7 @@ class Exercise:
         if value == 0 or value.is_negative:
             return f"The answer is greater than zero: {self.asked}."
         for name, factor in self.named_factors().items():
-            number = sp.sympify(factor).subs(numbers)
+            number = as_expr(factor).subs(numbers)
             if _same(value * number, right):
                 return f"Missing: {name}. Multiply your answer by {number}."
             if _same(value, right * number):

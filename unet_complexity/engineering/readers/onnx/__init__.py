@@ -85,14 +85,24 @@ def from_onnx(
 
 def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:
     """The network of a loaded model."""
-    graph, arrays, nodes = model.graph, stored(model.graph), in_order(model.graph)
-    layout, sizes = layouts(nodes, arrays), Sizes.of(side, dims)
+    sizes, reading = Sizes.of(side, dims), Reading(name, unknown, extra)
+    recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
+    try:
+        outputs = walked(model, sizes, reading)
+        return reading.network(outputs, partial(recipe, side=sizes.side))
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError(f"{name} is damaged ({type(error).__name__}: {error}); {EXPORT}") from error
+
+
+def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
+    """Add all steps of a model to ``reading``; the names of those that write its outputs."""
+    name, graph, arrays, nodes = reading.name, model.graph, stored(model.graph), in_order(model.graph)
+    layout = layouts(nodes, arrays)
     given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
     if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (not given):
         raise ValueError(f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}")
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
-    reading = Reading(name, unknown, extra)
-    told = inferred(model) if unknown == "report" else graph  # behind an unknown operator that is all there is
+    told = inferred(model) if reading.unknown == "report" else graph  # behind an unknown operator that is all there is
     said = {tensor.name: shape for tensor in (*told.value_info, *told.output) if (shape := stated(tensor))}
     exported = None if sizes.as_stored else as_exported(model)
     walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes, exported)
@@ -109,6 +119,4 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     except ValueError as error:
         baked = not sizes.as_stored or str(error).startswith("Reshape ")
         raise ValueError(f"{error}; {WRITTEN.format(name)}" if baked else str(error)) from error
-    outputs = walk.sources(tensor.name for tensor in graph.output)
-    recipe = partial(read, model=model, name=name, side=sizes.side, unknown=unknown, extra=extra, dims=dims)
-    return reading.network(outputs, recipe)
+    return walk.sources(tensor.name for tensor in graph.output)

@@ -111,8 +111,9 @@ class Sizes:
             if isinstance(dim, str):
                 self.named.setdefault(dim, size)
             return size
+        own = as_size(dim, f"a side of {name!r}")
         if self.asked is None:
-            return as_size(dim, f"a side of {name!r}")
+            return own
         if len(self.reference) < 2:
             self.reference.append(dim)
         size = exact(as_expr(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)])

@@ -28,7 +28,7 @@ def layouts(nodes: Iterable[Any], stored: Mapping[str, Any]) -> dict[str, int]:
         for one, other, move, back in _links(node, stored):
             edges.setdefault(one, []).append((other, move))
             edges.setdefault(other, []).append((one, back))
-        if (rank := _rank(node, stored)) is not None:
+        if (rank := _rank(node, stored) or 0) >= 3:
             found |= dict.fromkeys((*node.input[:1], *node.output[:1]), 1 - rank)
     waiting = list(found)
     while waiting:
