@@ -12,6 +12,7 @@ from unet_complexity.engineering.readers.keras_attention import attend, attend_w
 from unet_complexity.engineering.readers.keras_call import Call, Handler, UnreadableError, Value, of_kind
 from unet_complexity.engineering.readers.keras_config import of_keras
 from unet_complexity.engineering.readers.keras_ops import OPS, concatenate, merge, permute, reshape
+from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 
 HANDLERS: dict[str, Handler] = {}
@@ -35,6 +36,7 @@ def reads(*kinds: str) -> Callable[[Handler], Handler]:
 
 
 SWITCHES = {"use_bias", "center", "scale"}
+WINDOW = {"kernel_size", "pool_size", "strides", "dilation_rate", "output_padding"}
 
 
 def named(config: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -43,6 +45,10 @@ def named(config: dict[str, Any], *names: str) -> dict[str, Any]:
     for name in SWITCHES.intersection(values):
         if values[name] not in (False, True):
             raise ValueError(f"{name} must be true or false, got {values[name]!r}")
+    for name in WINDOW.intersection(values):
+        for size in values[name] if isinstance(values[name], tuple) else (values[name],):
+            if isinstance(size, int):
+                at_most(size, MOST_TAPS, f"elements along a side of {name}")
     return values
 
 

@@ -26,8 +26,15 @@ MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
 MOST_NUMBERS = 4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
 MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
 MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
+MOST_INPUTS = 10_000  # of one node; the widest Concat of a public network has some hundreds
+MOST_TAPS = 2**15  # along one side of a window, its stride or its padding; a larger one is damage
+MOST_CHARACTERS = 20_000  # of a name, with the names of the models that it lies in
+OF_A_FORMULA = 50  # as long as so many whole numbers takes one formula to compute
+MOST_COMPARED = 16  # formulas in one maximum or minimum, of which SymPy compares all pairs
+MOST_INFERENCE_BYTES = 2**30  # of address space, half of which importing onnx takes
+MOST_INFERENCE_SECONDS = 8
 MOST_DEPTH = 64  # lists, dictionaries and models inside each other
-MOST_TERMS = 500  # numbers, letters and operations in the formula of a size: those of networks have some dozens
+MOST_TERMS = 200  # numbers, letters and operations in the formula of a size: those of networks have some dozens
 HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 

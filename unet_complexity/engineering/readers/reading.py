@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
-from unet_complexity.engineering.readers.limits import MOST_NODES, at_most, check_size
+from unet_complexity.engineering.readers.limits import MOST_CHARACTERS, MOST_NODES, at_most, check_size
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.layers import Layer
@@ -152,6 +152,7 @@ class Reading:
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
+        at_most(len(name), MOST_CHARACTERS, "characters of a name")
         step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", **params)
         for size in (step.output.height, step.output.width, step.output.channels):
             check_size(size)

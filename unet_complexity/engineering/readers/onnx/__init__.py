@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -20,7 +21,7 @@ from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each regi
     windows,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, as_exported, inferred, stated
+from unet_complexity.engineering.readers.onnx.inputs import Sizes, inferred, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.values import Value, fold
 from unet_complexity.engineering.readers.onnx.values import stored as stored_value
@@ -96,6 +97,20 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
 
 def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
     """Add all steps of a model to ``reading``; the names of those that write its outputs."""
+    walk, nodes = started(model, sizes, reading)
+    if not sizes.as_stored:
+        walk.exported = as_exported(model, sizes)
+    try:
+        for node in nodes:
+            walk.run(node)
+    except ValueError as error:
+        baked = not sizes.as_stored or str(error).startswith("Reshape ")
+        raise ValueError(f"{error}; {WRITTEN.format(reading.name)}" if baked else str(error)) from error
+    return walk.sources(tensor.name for tensor in model.graph.output)
+
+
+def started(model: Any, sizes: Sizes, reading: Reading) -> tuple[Walk, list[Any]]:
+    """A walk that knows the model's inputs and stored arrays, and the nodes that it is to run."""
     name, graph, arrays, nodes = reading.name, model.graph, stored(model.graph), in_order(model.graph)
     layout = layouts(nodes, arrays)
     given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
@@ -104,19 +119,27 @@ def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
     told = inferred(model) if reading.unknown == "report" else graph  # behind an unknown operator that is all there is
     said = {tensor.name: shape for tensor in (*told.value_info, *told.output) if (shape := stated(tensor))}
-    exported = None if sizes.as_stored else as_exported(model)
-    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes, exported)
+    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes)
     for tensor, shape in shapes.items():
         channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
         reading.input(tensor, fold(shape, channels))
         walk.put(tensor, Value(shape, tensor))
-    try:
-        given_on = {tensor.name for tensor in graph.output}  # an array may be an output as it is
-        for tensor in given_on.union(*(node.input for node in nodes)).intersection(arrays):
-            walk.put(tensor, stored_value(tensor, arrays[tensor]))
+    given_on = {tensor.name for tensor in graph.output}  # an array may be an output as it is
+    for tensor in given_on.union(*(node.input for node in nodes)).intersection(arrays):
+        walk.put(tensor, stored_value(tensor, arrays[tensor]))
+    return walk, nodes
+
+
+def as_exported(model: Any, sizes: Sizes) -> dict[str, Any]:
+    """Shapes of the model's maps at the sizes that it was exported at, as far as they can be read.
+
+    Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
+    """
+    written = {"Reshape": 1, "Slice": 0, "Resize": 3}  # where from on an operator has inputs that may hold sizes
+    if not any(any(node.input[written[node.op_type] :]) for node in model.graph.node if node.op_type in written):
+        return {}
+    walk, nodes = started(model, Sizes.of(None, sizes.given), Reading("as exported"))
+    with suppress(ValueError):
         for node in nodes:
             walk.run(node)
-    except ValueError as error:
-        baked = not sizes.as_stored or str(error).startswith("Reshape ")
-        raise ValueError(f"{error}; {WRITTEN.format(name)}" if baked else str(error)) from error
-    return walk.sources(tensor.name for tensor in graph.output)
+    return {name: value.shape for name, value in walk.values.items()}

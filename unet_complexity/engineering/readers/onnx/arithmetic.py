@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from unet_complexity.engineering.readers.limits import check_size
+from unet_complexity.engineering.readers.limits import MOST_COMPARED, at_most, check_size
 from unet_complexity.engineering.readers.onnx.values import Numbers, as_objects
 from unet_complexity.symbols import as_expr, exact, floor_div
 
@@ -103,8 +103,18 @@ def _power(a: Any, b: Any) -> Any:
     return as_expr(a) ** b if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else a**b
 
 
-def _pick(symbolic: Any, plain: Any) -> Callable[[Any, Any], Any]:
-    return lambda a, b: symbolic(a, b) if isinstance(a, sp.Basic) or isinstance(b, sp.Basic) else plain(a, b)
+def _extreme(symbolic: Any, plain: Any) -> Callable[[Any, Any], Any]:
+    """The larger, or the smaller, of two; ValueError if too many formulas are left to compare."""
+
+    def computed(a: Any, b: Any) -> Any:
+        if not (isinstance(a, sp.Basic) or isinstance(b, sp.Basic)):
+            return plain(a, b)
+        result = symbolic(a, b)
+        if isinstance(result, symbolic):
+            at_most(len(result.args), MOST_COMPARED, "formulas in one maximum or minimum")
+        return result
+
+    return computed
 
 
 def _compare(relation: Any) -> Callable[[Any, Any], bool]:
@@ -118,8 +128,8 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "Div": _with_letters(_over),
     "Mod": _with_letters(_left_over),
     "Pow": _with_letters(_power),
-    "Max": _with_letters(_pick(sp.Max, max)),
-    "Min": _with_letters(_pick(sp.Min, min)),
+    "Max": _with_letters(_extreme(sp.Max, max)),
+    "Min": _with_letters(_extreme(sp.Min, min)),
     "Sum": _with_letters(operator.add),
     "Equal": _compare(sp.Eq),
     "Less": _compare(sp.Lt),

@@ -19,7 +19,9 @@ from typing import Any, BinaryIO
 from unet_complexity.engineering.readers.limits import (
     MOST_BYTES,
     MOST_BYTES_BESIDE_WEIGHTS,
+    MOST_CHARACTERS,
     MOST_ENTRIES,
+    MOST_INPUTS,
     MOST_NODES,
     BoundedFile,
     at_most,
@@ -52,6 +54,7 @@ def load(path_or_model: Any) -> Any:
         if not part:
             raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
     at_most(len(model.graph.node), MOST_NODES, "nodes")
+    at_most(max(len(node.input) for node in model.graph.node), MOST_INPUTS, "inputs of one node")
     at_most(sum(len(node.input) + len(node.output) for node in model.graph.node), MOST_ENTRIES, "inputs and outputs")
     return _without_functions(onnx, model) if model.functions else model
 
@@ -138,14 +141,25 @@ def _without_functions(onnx: Any, model: Any) -> Any:
     """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
     from onnx import inliner
 
-    calls = {(f.domain, f.name): {(node.domain, node.op_type) for node in f.node} for f in model.functions}
-    nodes = {(f.domain, f.name): f.node for f in model.functions}
+    called = {(f.domain, f.name): [(node.domain, node.op_type) for node in _all(f.node)] for f in model.functions}
     sizes: dict[Any, int] = {}
-    for one in _sorted({key: called & calls.keys() for key, called in calls.items()}, "functions"):
-        sizes[one] = sum(sizes.get((node.domain, node.op_type), 1) for node in nodes[one])
-    written_out = sum(sizes.get((node.domain, node.op_type), 1) for node in model.graph.node)
+    for one in _sorted({key: called.keys() & kinds for key, kinds in called.items()}, "functions"):
+        sizes[one] = sum(sizes.get(kind, 1) for kind in called[one])
+    written_out = sum(sizes.get((node.domain, node.op_type), 1) for node in _all(model.graph.node))
     at_most(written_out, MOST_NODES, "nodes, functions written out,")
-    return inliner.inline_local_functions(model)
+    try:
+        return inliner.inline_local_functions(model)
+    except Exception as error:  # its own, a RuntimeError or the checker's
+        raise ValueError(f"the model's functions cannot be written out: {error}; {EXPORT}") from None
+
+
+def _all(nodes: Iterable[Any]) -> Iterator[Any]:
+    """The nodes, and those of the graphs in their attributes."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _all(graph.node)
 
 
 def opset_of(model: Any) -> int:
@@ -195,6 +209,7 @@ def _check_names(graph: Any) -> None:
     attributes = [attribute.name for node in graph.node for attribute in node.attribute]
     if wrong := [name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)]:
         raise ValueError(f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}")
+    at_most(max(map(len, (*tensors, *nodes, *dims)), default=0), MOST_CHARACTERS, "characters of a name")
 
 
 def _names(tensors: Iterable[Any]) -> list[str]:

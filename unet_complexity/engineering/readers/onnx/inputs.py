@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_COMPUTED, MOST_NUMBERS
+from unet_complexity.engineering.readers.limits import MOST_INFERENCE_BYTES, MOST_INFERENCE_SECONDS, MOST_NUMBERS
 from unet_complexity.engineering.readers.onnx.files import EXPORT
 from unet_complexity.engineering.readers.onnx.values import Shape, shown
 from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact
 
-WHOLE = (6, 7)  # of TensorProto.DataType: int32 and int64
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
 
 
@@ -29,9 +30,9 @@ class Sizes:
     """Gives each free size a value.
 
     ``side`` is what was asked for, or the letter N where a side is free; ``named`` holds the values of sizes that have
-    a name; ``as_stored``: no size is another than the file states, so that what it states behind must come out;
-    ``batch``: of how many images the file is; ``main``: the first map, whose sides are the ones asked for, and
-    ``reference`` those that it has in the file.
+    a name, ``given`` those of them that were asked for; ``as_stored``: no size is another than the file states, so that
+    what it states behind must come out; ``batch``: of how many images the file is; ``main``: the first map, whose sides
+    are the ones asked for, and ``reference`` those that it has in the file.
     """
 
     asked: Any
@@ -41,12 +42,14 @@ class Sizes:
     batch: int | str | None = None
     main: str = ""
     reference: list[Size] = field(default_factory=list)
+    given: dict[str, Size] = field(default_factory=dict)
 
     @classmethod
     def of(cls, side: Any, dims: Mapping[str, Any] | None) -> Sizes:
         """For a side (None: the file's own), and sizes for names."""
         asked = None if side is None else as_pair(side, "side")
-        return cls(asked, {name: as_size(size, name) for name, size in (dims or {}).items()}, asked)
+        given = {name: as_size(size, name) for name, size in (dims or {}).items()}
+        return cls(asked, given, asked, given=dict(given))
 
     def shapes(self, inputs: Mapping[str, Stated], layout: Mapping[str, int]) -> dict[str, Shape]:
         """The shape of each input.
@@ -128,50 +131,35 @@ class Sizes:
         return f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of the first map; {how}"
 
 
-def as_exported(model: Any) -> dict[str, Stated]:
-    """Shapes of the model's maps at the sizes that it was exported at, as far as ONNX's own inference sees them.
-
-    Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
-    """
-    written = {"Reshape": 1, "Slice": 0, "Resize": 3}  # where from on an operator has inputs that may hold sizes
-    if not any(any(node.input[written[node.op_type] :]) for node in model.graph.node if node.op_type in written):
-        return {}
-    graph = inferred(model)
-    tensors = (*graph.input, *graph.value_info, *graph.output)
-    return {tensor.name: shape for tensor in tensors if (shape := stated(tensor)) is not None}
-
-
 def inferred(model: Any) -> Any:
-    """The graph with the shapes that ONNX's own inference finds; of a damaged or too large model, as it is."""
-    from onnx import shape_inference
+    """The graph with the shapes that ONNX's own inference finds; of a damaged or too large model, as it is.
 
-    try:
-        return shape_inference.infer_shapes(model, data_prop=_propagates_little(model.graph)).graph
-    except (shape_inference.InferenceError, ValueError):
-        return model.graph
-
-
-def _propagates_little(graph: Any) -> bool:
-    """Whether ONNX's inference, given numbers to compute with, has few: it has no limit of its own.
-
-    It computes with lists of whole numbers, which only a Concat makes longer.
+    The inference has no limits of its own, so it runs in a process that has some.
     """
-    lengths = {tensor.name: _length(tensor) for tensor in graph.initializer}
-    total = 0
-    for node in graph.node:
-        entering = [lengths.get(name, MOST_AXES) for name in node.input]
-        written = [_length(attribute.t) for attribute in node.attribute if attribute.name == "value"]
-        longest = sum(entering) if node.op_type == "Concat" else max((*entering, *written), default=1)
-        lengths |= dict.fromkeys(node.output, longest)
-        total += longest
-        if longest > MOST_NUMBERS or total > MOST_COMPUTED:
-            return False
-    return True
+    from onnx import GraphProto
+
+    without = type(model)()
+    without.CopyFrom(model)
+    for tensor in without.graph.initializer:
+        if math.prod(tensor.dims) > MOST_NUMBERS:
+            tensor.ClearField("raw_data")  # of weights the shape is enough
+    command = [sys.executable, "-c", INFERENCE, str(MOST_INFERENCE_BYTES), str(MOST_INFERENCE_SECONDS)]
+    done = subprocess.run(command, input=without.SerializeToString(), capture_output=True, check=False)
+    return GraphProto.FromString(done.stdout) if done.returncode == 0 else model.graph
 
 
-def _length(tensor: Any) -> int:
-    """How many whole numbers a stored list holds; 0 for any other array."""
-    return math.prod(tensor.dims) if tensor.data_type in WHOLE and len(tensor.dims) < 2 else 0
+INFERENCE = """
+import sys
+import onnx
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]),) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]),) * 2)
+except ImportError:
+    pass  # Windows has no such limits
+model = onnx.ModelProto.FromString(sys.stdin.buffer.read())
+sys.stdout.buffer.write(onnx.shape_inference.infer_shapes(model, data_prop=True).graph.SerializeToString())
+"""
 
 
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.limits import MOST_NUMBERS, OF_A_FORMULA, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.inputs import Stated
 from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, as_objects, few, product, shown
@@ -149,7 +149,8 @@ class Node:
         whole = bool(given) and given[0].whole if whole is None else whole
         numbers = None
         if compute is not None and few(shape):
-            self.walk.spend(int(product(shape)) + 1)
+            formulas = any(value.of_shapes for value in given)
+            self.walk.spend((int(product(shape)) + 1) * (OF_A_FORMULA if formulas else 1))
             numbers = compute()
             numbers = None if numbers is None else as_objects(numbers)
         return Value(shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given))

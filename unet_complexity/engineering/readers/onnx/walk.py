@@ -10,7 +10,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_COMPUTED, at_most, check_size
 from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, Stated
+from unet_complexity.engineering.readers.onnx.inputs import Sizes
 from unet_complexity.engineering.readers.onnx.node import OPERATORS, Node, Unsupported
 from unet_complexity.engineering.readers.onnx.values import Shape, Value, fold, shown, sides
 from unet_complexity.engineering.readers.reading import Reading
@@ -34,15 +34,16 @@ class Walk:
         layout: dict[str, int],
         stated: dict[str, Any],
         sizes: Sizes,
-        exported: dict[str, Stated] | None = None,
     ) -> None:
         self.reading, self.opset, self.layout, self.stated = reading, opset, layout, stated
-        self.named, self.batch, self.exported = sizes.named, sizes.batch, exported
+        self.named, self.batch = sizes.named, sizes.batch
+        self.exported: dict[str, Any] | None = None
         self.sizes: dict[str, Size] = {}  # elements of the stored floating-point arrays
         self.values: dict[str, Value] = {}
         self.counted: set[str] = set()  # stored arrays whose elements are params already
         self.views: dict[tuple[str, Tensor], str] = {}
         self.computed = 0  # numbers that shapes hang on, so far
+        self.numbered: dict[str, int] = {}  # how many steps have a name, told apart by numbers
 
     def put(self, name: str, value: Value) -> None:
         """What flows along an edge.  ValueError where the file says another shape."""
@@ -69,7 +70,7 @@ class Walk:
             outputs = self._read(node, proto)
         except Unsupported as why:
             outputs = self._unknown(node, str(why), proto)
-        except (ArithmeticError, IndexError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"{node.kind} {node.name!r} cannot be read: {error}") from error
         for name, value in zip(proto.output, outputs, strict=False):
             self.put(name, value) if name and value is not LOST else None
@@ -138,10 +139,10 @@ class Walk:
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
-        taken, number, wanted = self.reading.names, 1, name
+        taken, wanted = self.reading.names, name
         while name in taken:
-            number += 1
-            name = f"{wanted}:{number}"
+            self.numbered[wanted] = self.numbered.get(wanted, 1) + 1
+            name = f"{wanted}:{self.numbered[wanted]}"
         return name
 
     def _name(self, proto: Any) -> str:
