@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
+from unet_complexity.layers.base import Layer, lettered
 from unet_complexity.layers.windows import as_border
-from unet_complexity.symbols import Size, as_size, ceil_div, exact, floor_div
+from unet_complexity.symbols import Size, as_size, ceil_div, exact, quotient
 
 
 class _Copy(Layer):
@@ -73,9 +75,8 @@ class Slice(_Copy):
             three = tuple(getattr(self, name))
             if len(three) != 3:
                 raise self.refuse(f"{name} must be (of rows, of columns, of channels)", three, "give three")
-            object.__setattr__(self, name, three)
-        for step in self.steps:
-            as_size(step, "steps")
+            checked = (as_size(one, name) if name == "steps" else _as_place(one, name) for one in three)
+            object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
         ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
@@ -84,17 +85,38 @@ class Slice(_Copy):
             raise self.refuse("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
         return Tensor(*sides)
 
+    def arguments(self) -> Iterator[sp.Expr]:
+        places = lettered((self.starts, self.stops))
+        return chain(lettered(self.steps), (_distance(at) + 1 for at in places))
+
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        """Given letters, no slice may start or stop beyond the map."""
+        """No slice may start or stop beyond the map, unless numbers are capped."""
         ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
-        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
+        return *super().sizes(x), *(exact(n + 1 - _distance(at)) for n, at in ends if at is not None)
+
+
+def _as_place(at: Any, what: str) -> Size | None:
+    """A start or a stop: None, or a size, which may be 0, or negative if it is counted from the end."""
+    if at is None:
+        return None
+    return exact(-as_size(-at, what)) if _from_the_end(at) else as_size(at, what, at_least=0)
+
+
+def _from_the_end(at: Any) -> bool:
+    """Whether a place is counted from the end; not if its letters leave the sign open: a rule says that it is >= 0."""
+    return bool(at.is_negative) if isinstance(at, sp.Expr) else isinstance(at, int) and at < 0
+
+
+def _distance(at: Size) -> Size:
+    """Elements between a place and the end of the axis that it is counted from."""
+    return -at if _from_the_end(at) else at
 
 
 def _place(n: Size, at: Any, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""
     if at is None:
         return otherwise
-    place = exact(n + at) if sp.sympify(at).is_negative else at
+    place = exact(n + at) if _from_the_end(at) else at
     return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
 
 
@@ -110,7 +132,7 @@ class Permute(_Copy):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dims", tuple(self.dims))
-        if sorted(self.dims) != [1, 2, 3]:
+        if len(self.dims) != 3 or set(self.dims) != {1, 2, 3}:
             raise self.refuse("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
 
     def output(self, x: Tensor) -> Tensor:
@@ -183,7 +205,7 @@ class DepthToSpace(_Copy):
         b = self.block_size
         if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
             raise self.refuse("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
-        return Tensor(b * x.height, b * x.width, floor_div(x.channels, exact(b**2)))
+        return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
 
 
 @dataclass(frozen=True)
@@ -203,4 +225,4 @@ class SpaceToDepth(_Copy):
         b = self.block_size
         if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
             raise self.refuse("block_size must divide height and width", f"{x} and {b}", "crop or pad it first")
-        return Tensor(floor_div(x.height, b), floor_div(x.width, b), exact(b**2 * x.channels))
+        return Tensor(quotient(x.height, b), quotient(x.width, b), exact(b**2 * x.channels))

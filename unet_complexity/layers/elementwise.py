@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, one_of
+from unet_complexity.layers.base import Layer, lettered, one_of
 from unet_complexity.layers.normalization import together
 from unet_complexity.layers.pooling import as_axes
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size, quotient
 
 # operations per element: each arithmetic operation, comparison or evaluation of a function is one
 OPERATIONS = {
@@ -152,7 +150,7 @@ class Softmax(_SameShape):
         object.__setattr__(self, "axis", as_axes(self.axis))
 
     def elementwise(self, x: Tensor) -> Size:
-        return 5 * x.size - 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return 5 * x.size - 2 * quotient(x.size, together(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -166,6 +164,10 @@ class Rescaling(_SameShape):
     gradient_reads = "nothing"
     scale: float
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if [*lettered((self.scale, self.offset))]:
+            raise self.refuse("scale and offset must be numbers", (self.scale, self.offset), "try 0.5")
 
     def elementwise(self, x: Tensor) -> Size:
         return ((self.scale != 1) + (self.offset != 0)) * x.size
@@ -184,5 +186,5 @@ class Dropout(_SameShape):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.rate <= 1:
+        if [*lettered(self.rate)] or not 0 <= self.rate <= 1:
             raise self.refuse("rate must be a fraction from 0 to 1", self.rate, "try 0.5")

@@ -15,7 +15,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.pooling import as_axes
-from unet_complexity.symbols import Size, as_size, exact, floor_div
+from unet_complexity.symbols import Size, as_size, exact, quotient
 
 
 class _Normalization(Layer):
@@ -97,7 +97,7 @@ class GroupNormalization(_Normalization):
         return x
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), x.channels if self.groups == -1 else floor_div(x.channels, self.groups)
+        return *super().sizes(x), x.channels if self.groups == -1 else quotient(x.channels, self.groups)
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
@@ -129,7 +129,7 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * quotient(x.size, together(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class RMSNormalization(_Normalization):
         return together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * exact(sp.sympify(x.size) / together(x, self.axis))
+        return 4 * x.size + 2 * quotient(x.size, together(x, self.axis))
 
 
 def together(x: Tensor, axis: tuple[int, ...]) -> Size:

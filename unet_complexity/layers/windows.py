@@ -8,7 +8,7 @@ Two axes are independent, so what holds for an area is the product of what holds
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -144,32 +144,60 @@ def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilat
 
 
 @lru_cache(10_000)
-def hang_over(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """At least 1 where no window hangs over both ends so far that taps_in_bounds, given letters, goes wrong.
+def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+    """Sizes that are at least 1 while taps_in_bounds, given letters, is right; nothing if all sizes are numbers.
 
     The back, where 'same' pads more, has ceil(missing / 2) elements; they must not reach beyond the first stop.
 
-    >>> hang_over("same", 2, 5, 1), hang_over("same", 2, 6, 1), hang_over((1, 1), 8, 3, 2)
-    (1, 0, 8)
+    >>> from unet_complexity.symbols import n
+    >>> holding("same", n, 5, 1), holding("same", 8, 5, 1), holding((1, 1), n, 3, 2)
+    ((2*n - 3,), (), (n, n + 1))
     """
-    stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
-        return 1
-    if padding == "same":
-        return exact(sp.expand((stops + 1) * stride + n - span(k, dilation) + 1))
-    before = padding[0]
-    return reach_left(stops, before, n, k, stride, dilation)
+        return ()
+    stops = window_count(padding, n, k, stride, dilation)
+    if padding != "same":
+        return holding_inside(stops, padding[0], n, k, stride, dilation)
+    if are_numbers(n, k, stride, dilation):
+        return ()
+    return kept_in([(stops + 1) * stride + n - span(k, dilation) + 1])
 
 
-def reach_left(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """At least 1 where taps_inside holds for letters: no end is padded beyond all stops, nor, for a letter k, beyond k.
+def holding_inside(
+    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
+) -> tuple[Size, ...]:
+    """The same for taps_inside: no end is padded beyond all stops or all taps, except where numbers are capped.
 
-    >>> reach_left(4, 1, 8, 3, 2)
-    8
+    >>> from unet_complexity.symbols import n
+    >>> holding_inside(n, 1, 2 * n, 3, 2)
+    (2*n, 2*n + 1)
     """
-    pad = sp.Max(before, _behind(stops, before, n, span(k, dilation), stride))
-    room = stops * stride - pad
-    return exact(sp.expand((room if isinstance(k, int) else sp.Min(room, span(k, dilation) - pad)) + 1))
+    sizes = []
+    for pad in (before, _behind(stops, before, n, span(k, dilation), stride)):
+        numbers = are_numbers(pad, stride, dilation)
+        if not (numbers and isinstance(stops, int)):
+            sizes.append(stops * stride - pad + 1)
+        if not (numbers and isinstance(k, int)):
+            sizes.append(k * dilation - pad + 1)
+        if not numbers:
+            sizes.append(pad + stride)
+    return kept_in(sizes)
+
+
+def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
+    """The sizes multiplied out.  ValueError if one is below 1 whatever its letters are."""
+    expanded = tuple(exact(sp.expand(size)) for size in sizes)
+    for size in expanded:
+        if isinstance(size, int) and size < 1:
+            raise ValueError(
+                f"a formula for taps in bounds needs padding that ends before the window does, got {1 - size} "
+                "elements too many; pad less, or give numbers in place of letters"
+            )
+    return expanded
+
+
+def are_numbers(*sizes: Size) -> bool:
+    return all(isinstance(size, int) for size in sizes)
 
 
 def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
@@ -183,7 +211,7 @@ def _behind(stops: Size, before: Size, n: Size, reach: Size, stride: Size) -> Si
 
 def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size) -> Size:
     """Taps on one side's padding: ceil(pad / dilation) at the stop nearest the border, fewer at each further one."""
-    if isinstance(pad, int) and isinstance(stride, int) and isinstance(dilation, int):
+    if are_numbers(pad, stride, dilation):
         reaching = -(-pad // stride)
         reaching = min(reaching, stops) if isinstance(stops, int) else reaching
         taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
