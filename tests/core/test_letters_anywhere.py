@@ -20,7 +20,8 @@ from unet_complexity import LAYERS, Cost, Layer, Tensor
 from unet_complexity.symbols import letter, substitute
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
-CHOICES = ("axes", "axis", "dims", "inputs", "shared_axes", "scale", "offset", "rate", "negative_slope", "alpha")
+CHOICES = ("axes", "axis", "dims", "shared_axes", "scale", "offset", "negative_slope", "alpha", "max_value")
+NUMBERS = ("inputs", "rate")  # not sizes, and in no count
 POSITIVE = "nmhwcfgkstbedNHWCL"
 EXAMPLES = 2 * settings.default.max_examples // 5  # the profile "explore" takes many more
 
@@ -95,7 +96,7 @@ class Writer:
 def written(draw: Draw, kind: type[Layer]) -> Written:
     """A case of ``kind`` with letters; sometimes other numbers for the letters than those of the case."""
     case, write = draw(CASES[kind]), Writer(draw)
-    choices = () if draw(st.integers(0, 7)) == 7 else CHOICES
+    choices = NUMBERS if draw(st.integers(0, 7)) == 7 else CHOICES + NUMBERS
     config = {name: value if name in choices else each(value, write) for name, value in case.config().items()}
     inputs = each(case.inputs, write)
     others = draw(st.booleans()) and draw(st.fixed_dictionaries({name: st.integers(1, 9) for name in write.values}))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, lettered
+from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import as_border
 from unet_complexity.symbols import Size, as_size, ceil_div, exact, quotient
 
@@ -85,38 +83,22 @@ class Slice(_Copy):
             raise self.refuse("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
         return Tensor(*sides)
 
-    def arguments(self) -> Iterator[sp.Expr]:
-        places = lettered((self.starts, self.stops))
-        return chain(lettered(self.steps), (_distance(at) + 1 for at in places))
-
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         """No slice may start or stop beyond the map, unless numbers are capped."""
         ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
-        return *super().sizes(x), *(exact(n + 1 - _distance(at)) for n, at in ends if at is not None)
+        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
 
 
 def _as_place(at: Any, what: str) -> Size | None:
-    """A start or a stop: None, or a size, which may be 0, or negative if it is counted from the end."""
-    if at is None:
-        return None
-    return exact(-as_size(-at, what)) if _from_the_end(at) else as_size(at, what, at_least=0)
+    """A start or a stop: None, a number, or a size with letters, which is counted from the front."""
+    return at if at is None or isinstance(at, int) else as_size(at, what, at_least=0)
 
 
-def _from_the_end(at: Any) -> bool:
-    """Whether a place is counted from the end; not if its letters leave the sign open: a rule says that it is >= 0."""
-    return bool(at.is_negative) if isinstance(at, sp.Expr) else isinstance(at, int) and at < 0
-
-
-def _distance(at: Size) -> Size:
-    """Elements between a place and the end of the axis that it is counted from."""
-    return -at if _from_the_end(at) else at
-
-
-def _place(n: Size, at: Any, otherwise: Size) -> Size:
+def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""
     if at is None:
         return otherwise
-    place = exact(n + at) if _from_the_end(at) else at
+    place = exact(n + at) if isinstance(at, int) and at < 0 else at
     return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
 
 

@@ -9,7 +9,7 @@ what it keeps in training (:mod:`unet_complexity.memory`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -18,7 +18,7 @@ import sympy as sp
 from unet_complexity.cost import Cost, Rule, Tensor, promises
 from unet_complexity.symbols import Size, exact
 
-MAY_BE_ZERO = ("padding", "output_padding", "cropping", "doublings")
+MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doublings")
 
 
 class Layer(ABC):
@@ -72,12 +72,8 @@ class Layer(ABC):
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
         """What letters must obey for the counts to hold; nothing if every size is a number."""
-        given = [*lettered(inputs), *self.arguments()]
+        given = [*lettered(vars(self)), *lettered(inputs)]
         return promises([*given, *self.sizes(*inputs)]) if given else ()
-
-    def arguments(self) -> Iterator[sp.Expr]:
-        """The layer's own sizes that have letters."""
-        return sizes_of(vars(self))
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
         """Sizes that come out whole and at least 1 if the counts hold."""
@@ -102,27 +98,23 @@ class Layer(ABC):
         return f"{type(self).__name__}({', '.join(map(str, args))})"
 
 
-def lettered(value: Any) -> Iterator[sp.Expr]:
-    """The sizes with letters in an argument, a shape, or several of them.
+def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
+    """The sizes with letters in arguments or shapes; of an argument that may be 0, one more: each is at least 1.
 
     >>> from unet_complexity.symbols import N
-    >>> list(lettered((Tensor(N, 8, 3), (2, (N, "same")))))
-    [N, N]
+    >>> list(lettered({"padding": (1, N), "array": Tensor(N, 8, 3)}))
+    [N + 1, N]
     """
     if isinstance(value, sp.Expr) and value.free_symbols:
-        yield value
+        yield value + more
     elif isinstance(value, Tensor):
         yield from lettered((value.height, value.width, value.channels))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from lettered(item, int(name in MAY_BE_ZERO))
     elif isinstance(value, (tuple, list)):
         for item in value:
-            yield from lettered(item)
-
-
-def sizes_of(arguments: Mapping[str, Any]) -> Iterator[sp.Expr]:
-    """The sizes with letters among arguments; of one that may be 0, one more, so that each is at least 1."""
-    for name, value in arguments.items():
-        for size in lettered(value):
-            yield size + 1 if name in MAY_BE_ZERO else size
+            yield from lettered(item, more)
 
 
 def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:

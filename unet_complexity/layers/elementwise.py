@@ -186,5 +186,5 @@ class Dropout(_SameShape):
     rate: float = 0.5
 
     def __post_init__(self) -> None:
-        if [*lettered(self.rate)] or not 0 <= self.rate <= 1:
+        if not 0 <= self.rate <= 1:
             raise self.refuse("rate must be a fraction from 0 to 1", self.rate, "try 0.5")

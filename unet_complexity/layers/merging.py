@@ -196,8 +196,6 @@ class Elementwise(_Merge):
 
     def __post_init__(self) -> None:
         one_of("operation", self.operation, tuple(ELEMENTWISE))
-        if not isinstance(self.inputs, int):
-            raise self.refuse("inputs must be a number", self.inputs, "try 1")
 
     @property
     def arity(self) -> int:

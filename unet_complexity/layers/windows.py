@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -160,7 +161,8 @@ def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
         return holding_inside(stops, padding[0], n, k, stride, dilation)
     if are_numbers(n, k, stride, dilation):
         return ()
-    return kept_in([(stops + 1) * stride + n - span(k, dilation) + 1])
+    pads = same_padding(n, k, stride, dilation)
+    return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(pads, stride, dilation)
 
 
 def holding_inside(
@@ -173,15 +175,23 @@ def holding_inside(
     (2*n, 2*n + 1)
     """
     sizes = []
-    for pad in (before, _behind(stops, before, n, span(k, dilation), stride)):
+    pads = before, _behind(stops, before, n, span(k, dilation), stride)
+    for pad in pads:
         numbers = are_numbers(pad, stride, dilation)
         if not (numbers and isinstance(stops, int)):
             sizes.append(stops * stride - pad + 1)
         if not (numbers and isinstance(k, int)):
             sizes.append(k * dilation - pad + 1)
         if not numbers:
-            sizes.append(pad + stride)
-    return kept_in(sizes)
+            sizes.append(pad + stride + 1)
+    return *kept_in(sizes), *_rounded(pads, stride, dilation)
+
+
+def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
+    """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it."""
+    for pad, step in product(pads, (stride, dilation)):
+        if not are_numbers(pad, stride, dilation):
+            yield sp.ceiling(sp.sympify(pad, strict=True) / step) + 1
 
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
@@ -217,5 +227,5 @@ def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size)
         taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
         return sum(min(count, k) for count in taps) if isinstance(k, int) else sum(taps)
     i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps_of_one = sp.ceiling((pad - i * stride) / sp.sympify(dilation))
-    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(sp.sympify(pad) / stride) - 1))
+    taps_of_one = sp.ceiling((pad - i * stride) / sp.sympify(dilation, strict=True))
+    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(sp.sympify(pad, strict=True) / stride) - 1))

@@ -14,7 +14,7 @@ import sympy as sp
 
 from unet_complexity.cost import Rule, Tensor, promises
 from unet_complexity.layers import Layer
-from unet_complexity.layers.base import sizes_of
+from unet_complexity.layers.base import lettered
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.symbols import Pair, Size, exact, level
 
@@ -58,7 +58,7 @@ class Builder:
     def network(self, name: str, rules: list[Rule], recipe: partial[Network]) -> Network:
         """All that was added, and the rules that its letters must obey."""
         letters = [rule for rule in rules if not rule.whole.is_number]
-        sizes = (size for size in sizes_of(recipe.keywords) if not (size.is_integer and size.is_positive))
+        sizes = (size for size in lettered(recipe.keywords) if not (sp.denom(size) == 1 and size.is_positive))
         kept = dict.fromkeys([*letters, *promises(sizes)])
         return Network(name, {"input": self.shape}, tuple(self.steps), tuple(kept), recipe)
 
