@@ -1,7 +1,7 @@
-"""Letters anywhere: each number of a layer and of its inputs may become a formula, that formula may not fit.
+"""Letters anywhere: each number of a layer and of its inputs may become a formula, and the formula may not fit.
 
-Letters then numbers is numbers, or one of the two ways refuses: with letters, or when the numbers are put in.
-Never another count, and never a count where numbers are refused.
+Formula then numbers equals numbers; or the formula is refused, either at once or when the numbers are put in.
+Another count is never given, nor any count if the layer refuses the numbers.
 """
 
 from __future__ import annotations
@@ -104,10 +104,10 @@ def written(draw: Draw, kind: type[Layer]) -> Written:
 
 
 def or_words(compute: Callable[[], Cost]) -> Cost | str:
-    """What is computed, or the words of the ValueError."""
+    """What is computed, or the words of the error."""
     try:
         return compute()
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         return str(error)
 
 
@@ -142,5 +142,4 @@ def test_letters_anywhere_are_right_or_refused(kind: type[Layer]) -> None:
         found["right" if isinstance(cost, Cost) else "refused" if right else "both refused"] += bool(case.values)
 
     check()
-    print(kind.__name__, dict(found))
     assert found["right"] > 0

@@ -165,10 +165,10 @@ def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
     return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(pads, stride, dilation)
 
 
-def holding_inside(
-    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
-) -> tuple[Size, ...]:
-    """The same for taps_inside: no end is padded beyond all stops or all taps, except where numbers are capped.
+def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+    """The same for taps_inside: no end is padded beyond all stops or all taps, unless these are numbers and capped.
+
+    An empty sum runs from 0 to -1, and one to -2 adds nothing either: so far may a window end before the axis does.
 
     >>> from unet_complexity.symbols import n
     >>> holding_inside(n, 1, 2 * n, 3, 2)
@@ -207,6 +207,7 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
 
 
 def are_numbers(*sizes: Size) -> bool:
+    """If no size has letters."""
     return all(isinstance(size, int) for size in sizes)
 
 
