@@ -191,7 +191,7 @@ def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
     """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it."""
     for pad, step in product(pads, (stride, dilation)):
         if not are_numbers(pad, stride, dilation):
-            yield sp.ceiling(sp.sympify(pad, strict=True) / step) + 1
+            yield sp.ceiling(sp.sympify(pad, strict=True) / step) + stride + 1  # a pad may be as low as -stride
 
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
