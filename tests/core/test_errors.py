@@ -209,8 +209,10 @@ HALF = "give values that obey, or build with numbers"
     ("padding beyond a kernel", lambda: Conv2D(1, 2, padding=W).cost(Tensor(8, 8, 1)).at(W=7), ValueError,
      "this formula holds where 3 - W is a whole number, 1 or more, got {'W': 7}; " + HALF),
     ("padding beyond every stride", lambda: Conv2D(5, 2, s, padding=3).cost(Tensor(8, 8, 1)), ValueError,
-     "a formula for taps in bounds needs padding that ends before the window does, got 1 elements too many; "
-     "pad less, or give numbers in place of letters"),
+     "with letters no window may see padding alone and no slice end beyond the map, got 1 elements too many; "
+     "pad or reach less, or give numbers in place of letters"),
+    ("a slice beyond every map", lambda: Slice(stops=(n + 1, None, None)).cost(Tensor(n, 1, 1)), ValueError,
+     "no slice end beyond the map, got 1 elements too many"),
     ("a pool that sees padding alone", lambda: MaxPooling2D(k, padding=2).cost(Tensor(n, n, 1)).at(n=8, k=2),
      ValueError, "holds where k - 2 is a whole number"),
     ("a block that does not divide", lambda: DepthToSpace(2).cost(Tensor(4, 4, N + 1)).at(N=8), ValueError,

@@ -9,7 +9,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import as_border
+from unet_complexity.layers.windows import are_numbers, as_border, kept_in
 from unet_complexity.symbols import Size, as_size, ceil_div, exact, quotient
 
 
@@ -86,7 +86,8 @@ class Slice(_Copy):
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         """No slice may start or stop beyond the map, unless numbers are capped."""
         ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
-        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
+        lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
+        return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
 
 def _as_place(at: Any, what: str) -> Size | None:

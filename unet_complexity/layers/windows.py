@@ -128,7 +128,7 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return exact(stops * k)
-    if padding == "same" and not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride:
+    if padding == "same" and _any_kernel(stops, n, k, stride, dilation):
         return exact(sp.expand(stops * k - sp.floor(k**2 / (4 * stride))))  # what both sides add up to, whatever k is
     return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
 
@@ -161,14 +161,14 @@ def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
         return holding_inside(stops, padding[0], n, k, stride, dilation)
     if are_numbers(n, k, stride, dilation):
         return ()
-    pads = same_padding(n, k, stride, dilation)
+    pads = (0, 0) if _any_kernel(stops, n, k, stride, dilation) else same_padding(n, k, stride, dilation)
     return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(pads, stride, dilation)
 
 
 def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
     """The same for taps_inside: no end is padded beyond all stops or all taps, unless these are numbers and capped.
 
-    An empty sum runs from 0 to -1, and one to -2 adds nothing either: so far may a window end before the axis does.
+    A window may end before the axis does, but by less than a stride: a sum with letters must not run backwards.
 
     >>> from unet_complexity.symbols import n
     >>> holding_inside(n, 1, 2 * n, 3, 2)
@@ -183,7 +183,7 @@ def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, di
         if not (numbers and isinstance(k, int)):
             sizes.append(k * dilation - pad + 1)
         if not numbers:
-            sizes.append(pad + stride + 1)
+            sizes.append(pad + stride)
     return *kept_in(sizes), *_rounded(pads, stride, dilation)
 
 
@@ -200,8 +200,8 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     for size in expanded:
         if isinstance(size, int) and size < 1:
             raise ValueError(
-                f"a formula for taps in bounds needs padding that ends before the window does, got {1 - size} "
-                "elements too many; pad less, or give numbers in place of letters"
+                f"with letters no window may see padding alone and no slice end beyond the map, got {1 - size} "
+                "elements too many; pad or reach less, or give numbers in place of letters"
             )
     return expanded
 
@@ -209,6 +209,11 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
 def are_numbers(*sizes: Size) -> bool:
     """If no size has letters."""
     return all(isinstance(size, int) for size in sizes)
+
+
+def _any_kernel(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> bool:
+    """Whether taps_in_bounds has a formula for 'same' and whatever k is, without its padding."""
+    return not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride
 
 
 def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) -> Size:

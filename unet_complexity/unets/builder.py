@@ -55,10 +55,11 @@ class Builder:
             self.marks.pop(name, None)
             self.shapes[name], self.last = shape, name
 
-    def network(self, name: str, rules: list[Rule], recipe: partial[Network]) -> Network:
+    def network(self, name: str, rules: list[Rule], recipe: partial[Network] | None) -> Network:
         """All that was added, and the rules that its letters must obey."""
         letters = [rule for rule in rules if not rule.whole.is_number]
-        sizes = (size for size in lettered(recipe.keywords) if not (sp.denom(size) == 1 and size.is_positive))
+        given = lettered(recipe.keywords) if recipe else ()
+        sizes = (size for size in given if not (sp.denom(size) == 1 and size.is_positive))
         kept = dict.fromkeys([*letters, *promises(sizes)])
         return Network(name, {"input": self.shape}, tuple(self.steps), tuple(kept), recipe)
 
