@@ -211,6 +211,8 @@ HALF = "give values that obey, or build with numbers"
     ("padding beyond every stride", lambda: Conv2D(5, 2, s, padding=3).cost(Tensor(8, 8, 1)), ValueError,
      "with letters no window may see padding alone and no slice end beyond the map, got 1 elements too many; "
      "pad or reach less, or give numbers in place of letters"),
+    ("a stride beside a dilation", lambda: Conv2DTranspose(1, 5, s, 1, dilation_rate=3).cost(X), ValueError,
+     "with letters the stride or the dilation must be 1 beside padding, got s and 3; set one to 1, or give numbers"),
     ("a slice beyond every map", lambda: Slice(stops=(n + 1, None, None)).cost(Tensor(n, 1, 1)), ValueError,
      "no slice end beyond the map, got 1 elements too many"),
     ("a pool that sees padding alone", lambda: MaxPooling2D(k, padding=2).cost(Tensor(n, n, 1)).at(n=8, k=2),

@@ -188,9 +188,17 @@ def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, di
 
 
 def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
-    """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it."""
+    """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it.
+
+    It takes an even number / 3 not to be whole, so ceil((pad - i stride) / dilation) is refused.
+    """
     for pad, step in product(pads, (stride, dilation)):
         if not are_numbers(pad, stride, dilation):
+            if 1 not in (stride, dilation):
+                raise ValueError(
+                    f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
+                    "set one to 1, or give numbers in place of letters"
+                )
             yield sp.ceiling(sp.sympify(pad, strict=True) / step) + stride + 1  # a pad may be as low as -stride
 
 
