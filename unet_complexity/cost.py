@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.escaping import latex_in_formula, plain
-from unet_complexity.symbols import Size, as_expr, as_size, exact, named_letters, substitute
+from unet_complexity.symbols import Size, as_size, exact, named_letters, substitute
 
 BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
@@ -72,30 +72,46 @@ def _volume(height: Size, width: Size, channels: Size) -> Size:
 
 
 class Rule(NamedTuple):
-    """What letters must obey for a formula to hold: ``text`` says it; ``whole`` is then a whole number, 0 or more."""
+    """What letters must obey for a formula to hold: ``whole`` is then a whole number, 0 or more.
 
-    text: str
+    ``said``: the same in words; if empty, ``whole`` + 1 is called a size.
+    """
+
+    said: str
     whole: sp.Expr
 
-    @classmethod
-    @cache
-    def size(cls, size: sp.Expr) -> Rule:
-        """``size`` is one: a whole number of at least 1."""
-        return cls(f"{size} is a whole number, 1 or more", size - 1)
+    @property
+    def text(self) -> str:
+        """The rule in words."""
+        return self.said or f"{self.whole + 1} is a whole number, 1 or more"  # SymPy takes its time to print
 
     @classmethod
     def largest_kernel(cls, k: Size, side: sp.Expr) -> Rule:
         """What in-bounds counts ask of a network whose smallest map that a k x k window walks has this side."""
         return cls(f"{k} <= {2 * side + 1}", 2 * side + 1 - k)
 
-    def check(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> None:
-        """ValueError where the values given for letters break the rule."""
-        value = as_expr(substitute(self.whole, letters))
-        if value.is_number and not (value.is_Integer and value >= 0):
+    def at(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> Rule | None:
+        """The rule for the letters that are left; None if it is kept.  ValueError if the values break it."""
+        whole = substitute(self.whole, letters)
+        if isinstance(whole, int) and whole >= 0:
+            return None
+        if isinstance(whole, int) or whole.is_number:
             raise ValueError(
                 f"this formula holds where {self.text}, got {given}; "
                 "give values that obey, or build with numbers: network.at(...)"
             )
+        return self if whole == self.whole else Rule("", whole)
+
+
+def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
+    """The rules that sizes with letters are whole numbers of at least 1, as a positive letter is anyway.
+
+    >>> from unet_complexity.symbols import N
+    >>> [rule.text for rule in promises([3, N, N - 2])]
+    ['N - 2 is a whole number, 1 or more']
+    """
+    formulas = dict.fromkeys(size for size in sizes if isinstance(size, sp.Expr))
+    return tuple(Rule("", size - 1) for size in formulas if not (size.is_Symbol and size.is_positive))
 
 
 COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise", "reads", "writes")
@@ -140,13 +156,15 @@ class Cost:
     def at(self, **values: Any) -> Cost:
         """The same cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
 
-        ValueError where a name is no letter of this package, where the values break one of the ``rules``, or where a
-        count would not be whole.
+        ValueError if a name is not a letter of this package, if the values break one of the ``rules``, or if a count
+        would not be whole.
         """
         letters = named_letters(values)
-        for rule in self.rules:
-            rule.check(letters, values)
-        return self.map(lambda value: _whole(substitute(value, letters), values))
+        kept = [rule.at(letters, values) for rule in self.rules]
+        # what takes the place of a letter is a size, as the letter was
+        given = promises(exact(value + int(not symbol.is_positive)) for symbol, value in letters.items())
+        counts = self.map(lambda value: _whole(substitute(value, letters), values))
+        return replace(counts, rules=(*(rule for rule in kept if rule), *given))
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
         """A cost with ``function`` applied to each field."""
@@ -165,7 +183,7 @@ class Cost:
 
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
-        return self.map(lambda value: exact(value * times))
+        return self.map(lambda value: exact(value * times)).under(*promises([exact(times + 1)]))
 
     __rmul__ = __mul__
 

@@ -140,8 +140,12 @@ class Network:
         return ", ".join(dict.fromkeys(rule.text for rule in self.rules))
 
     def total(self) -> Cost:
-        """Cost of all steps together, under the network's rules; formulas come multiplied out and collected."""
-        return replace(add(step.cost for step in self.steps).map(tidy), rules=self.rules)
+        """Cost of all steps together; formulas come multiplied out and collected.
+
+        The network's rules take the place of those of its steps, if it has any.
+        """
+        total = add(step.cost for step in self.steps)
+        return replace(total.map(tidy), rules=self.rules or total.rules)
 
     def only(self, *layers: type[Any]) -> Network:
         """The steps whose layer is one of ``layers``, such as UpSampling2D, or Convolution for all that have weights to

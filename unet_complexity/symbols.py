@@ -161,17 +161,26 @@ def ceil_div(a: Size, b: Size) -> Size:
 def floor_div(a: Size, b: Size) -> Size:
     """a / b rounded down; of a sum of letters and a number only the number, since a letter is taken to fit.
 
-    Where b is a letter, or the number in the sum no whole one, all of a is taken to fit.
+    If b is a letter, or the number in the sum is not whole, all of a is taken to fit.
+    If the result is whole, the letters do fit and it is right: that is the rule to check.
 
     >>> floor_div(7, 2), floor_div(N, 2), floor_div(N - 1, 2), floor_div(8, n)
     (3, N/2, N/2 - 1, 8/n)
     """
-    if isinstance(a, int) and isinstance(b, int):
-        return a // b
-    number, letters = as_expr(a).as_coeff_Add()
-    if isinstance(b, int) and number.is_Integer:
-        return exact(letters / b + number // b)
-    return exact(as_expr(a) / b)
+    if isinstance(a, sp.Expr) and isinstance(b, int):
+        number, letters = a.as_coeff_Add()
+        if number.is_Integer:
+            return exact(letters / b + number // b)
+    return quotient(a, b)
+
+
+def quotient(a: Size, b: Size) -> Size:
+    """a / b for a b that divides a: the caller checks numbers, and a rule says that the result is whole.
+
+    >>> quotient(6, 2), quotient(N + 1, 2)
+    (3, N/2 + 1/2)
+    """
+    return a // b if isinstance(a, int) and isinstance(b, int) else exact(a / b)
 
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unet_complexity import Conv2D, Conv2DTranspose, Cost, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
 from unet_complexity.layers import AveragePooling2D, Layer
-from unet_complexity.layers.windows import hang_over, rounded_up, same_padding, taps_in_bounds, window_count
+from unet_complexity.layers.windows import holding, rounded_up, same_padding, taps_in_bounds, window_count
 from unet_complexity.symbols import c, f, k, n
 
 small, pad = st.integers(1, 9), st.integers(0, 5)
@@ -100,10 +100,11 @@ def test_a_formula_with_letters_is_right_or_refuses(layer: Layer) -> None:
 def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
     """Refused exactly where the formula would be wrong, for a kernel that slides by 1."""
     for kernel in range(1, 12):
-        formula = taps_in_bounds("same", n, kernel, 1)
+        formula, sizes = taps_in_bounds("same", n, kernel, 1), holding("same", n, kernel, 1)
         for side in range(1, 12):
             right = formula == formula.subs(n, side) if isinstance(formula, int) else formula.subs(n, side)
-            assert (hang_over("same", side, kernel, 1) >= 1) == (right == taps_in_bounds("same", side, kernel, 1))
+            holds = all(size.subs(n, side) >= 1 for size in sizes)
+            assert holds == (right == taps_in_bounds("same", side, kernel, 1))
 
 
 def test_groups_that_do_not_divide_are_refused_even_where_the_count_is_whole() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import as_border, as_padding, hang_over, taps_in_bounds, window_count, windows
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
+from unet_complexity.layers.windows import as_border, as_padding, holding, taps_in_bounds, window_count, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, quotient
 
 
 class _Copy(Layer):
@@ -78,7 +79,7 @@ class DepthToSpace(_Copy):
         b = self.block_size
         if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
             raise self.refuse("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
-        return Tensor(b * x.height, b * x.width, floor_div(x.channels, exact(b**2)))
+        return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
 
 
 # inputs that one output is made of; their weights are known beforehand
@@ -137,16 +138,20 @@ class _Pooling2D(Layer):
         strides = self.pool_size if self.strides is None else as_pair(self.strides, "strides")
         object.__setattr__(self, "strides", strides)
         object.__setattr__(self, "padding", as_padding(self.padding))
-        for pad, k in zip(self.padding, self.pool_size, strict=True) if isinstance(self.padding, tuple) else ():
-            if any(isinstance(side, int) and isinstance(k, int) and side >= k for side in pad):
-                raise self.refuse("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
+        if any(isinstance(size, int) and size < 1 for size in self._seen()):
+            raise self.refuse("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
 
     def output(self, x: Tensor) -> Tensor:
         height, width = (window_count(*axis) for axis in self._windows(x))
         return Tensor(height, width, x.channels)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *(hang_over(*axis) for axis in self._windows(x))
+        return *super().sizes(x), *self._seen(), *chain(*(holding(*axis) for axis in self._windows(x)))
+
+    def _seen(self) -> list[Size]:
+        """Elements of the map under a window that begins or ends with it; at least 1."""
+        borders = zip(self.padding, self.pool_size, strict=True) if isinstance(self.padding, tuple) else ()
+        return [exact(k - pad) for border, k in borders for pad in border]
 
     def _elements_seen(self, x: Tensor) -> Size:
         """Elements under the window, summed over its stops; padding is left out, as in Keras."""

@@ -9,13 +9,16 @@ what it keeps in training (:mod:`unet_complexity.memory`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Cost, Rule, Tensor
+from unet_complexity.cost import Cost, Rule, Tensor, promises
 from unet_complexity.symbols import Size, exact
+
+MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doublings")
 
 
 class Layer(ABC):
@@ -52,7 +55,7 @@ class Layer(ABC):
     def cost(self, *inputs: Tensor) -> Cost:
         """Everything that running the layer once costs; conventions: :mod:`unet_complexity.cost`."""
         self.check_inputs(*inputs)
-        rules = tuple(Rule.size(size) for size in self.sizes(*inputs) if isinstance(size, sp.Expr))
+        rules = self.rules(*inputs)
         if self.hands_on:
             return Cost(rules=rules)
         params = self.params(*inputs)
@@ -67,8 +70,13 @@ class Layer(ABC):
             rules=rules,
         )
 
+    def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
+        """What letters must obey for the counts to hold; nothing if every size is a number."""
+        given = [*lettered(vars(self)), *lettered(inputs)]
+        return promises([*given, *self.sizes(*inputs)]) if given else ()
+
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
-        """Sizes that come out whole and at least 1 where the counts hold; those with letters become rules."""
+        """Sizes that come out whole and at least 1 if the counts hold."""
         out = self.output(*inputs)
         return out.height, out.width, out.channels
 
@@ -88,6 +96,25 @@ class Layer(ABC):
     def __str__(self) -> str:
         args = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
         return f"{type(self).__name__}({', '.join(map(str, args))})"
+
+
+def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
+    """The sizes with letters in arguments or shapes; of an argument that may be 0, one more: each is at least 1.
+
+    >>> from unet_complexity.symbols import N
+    >>> list(lettered({"padding": (1, N), "array": Tensor(N, 8, 3)}))
+    [N + 1, N]
+    """
+    if isinstance(value, sp.Expr) and value.free_symbols:
+        yield value + more
+    elif isinstance(value, Tensor):
+        yield from lettered((value.height, value.width, value.channels))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from lettered(item, int(name in MAY_BE_ZERO))
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from lettered(item, more)
 
 
 def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:

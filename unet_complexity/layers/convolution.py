@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import as_padding, hang_over, taps_in_bounds, window_count, windows
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, floor_div
+from unet_complexity.layers.windows import as_padding, holding, taps_in_bounds, window_count, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, quotient
 
 PAIRS = ("kernel_size", "strides", "dilation_rate", "size", "output_padding")
 
@@ -86,7 +87,7 @@ class _Sliding(Convolution):
         return rows * columns * self.channels_seen(x) * self.made(x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *(hang_over(*axis) for axis in self._windows(x))
+        return *super().sizes(x), *chain(*(holding(*axis) for axis in self._windows(x)))
 
     def _windows(self, x: Tensor) -> Iterator[Any]:
         return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate)
@@ -123,7 +124,7 @@ class Conv2D(_Sliding):
         return super().output(x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), self.channels_seen(x), floor_div(self.filters, self.groups)
+        return *super().sizes(x), self.channels_seen(x), quotient(self.filters, self.groups)
 
     def channels_seen(self, x: Tensor) -> Size:
-        return floor_div(x.channels, self.groups)
+        return quotient(x.channels, self.groups)

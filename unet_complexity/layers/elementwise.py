@@ -7,7 +7,7 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, as_axes, one_of, together
-from unet_complexity.symbols import Size, as_expr, exact
+from unet_complexity.symbols import Size, quotient
 
 # operations per element: each arithmetic operation, comparison or evaluation of a function is one
 OPERATIONS = {
@@ -109,7 +109,7 @@ class Softmax(_SameShape):
         object.__setattr__(self, "axis", as_axes(self.axis))
 
     def elementwise(self, x: Tensor) -> Size:
-        return 5 * x.size - 2 * exact(as_expr(x.size) / together(x, self.axis))
+        return 5 * x.size - 2 * quotient(x.size, together(x, self.axis))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import axes, same_padding
+from unet_complexity.layers.windows import are_numbers, axes, kept_in, same_padding
 from unet_complexity.symbols import Size, Sizes, as_expr, as_pair, as_size, exact
 
 
@@ -55,9 +55,9 @@ class PhaseConv2D(Convolution):
         return rows * columns * x.channels * self.filters
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        # given letters, no phase may reach further than the map is long
-        reach = (exact(n - sp.ceiling(as_expr(k // 2) / s) + 1) for n, k, s in axes(x, self.kernel_size, self.size))
-        return *super().sizes(x), *reach
+        # no phase may reach further than the map is long, unless numbers are capped
+        sides = (axis for axis in axes(x, self.kernel_size, self.size) if not are_numbers(*axis))
+        return *super().sizes(x), *kept_in(n + 1 - sp.ceiling(as_expr(k // 2) / s) for n, k, s in sides)
 
 
 def phase_offsets(k: int, s: int) -> list[list[int]]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import Padding, hang_over, reach_left, span, taps_in_bounds, taps_inside, windows
-from unet_complexity.symbols import Size, Sizes, as_expr, exact, floor_div
+from unet_complexity.layers.windows import Padding, holding, holding_inside, span, taps_in_bounds, taps_inside, windows
+from unet_complexity.symbols import Size, Sizes, as_expr, exact, quotient
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ class Conv2DTranspose(Convolution):
         return rows * columns * self.channels_seen(x) * self.filters
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        groups = self.channels_seen(x), floor_div(self.filters, self.groups)
-        return *super().sizes(x), *(hang_over_output(*axis) for axis in self._windows(x)), *groups
+        groups = self.channels_seen(x), quotient(self.filters, self.groups)
+        return *super().sizes(x), *chain(*(holding_output(*axis) for axis in self._windows(x))), *groups
 
     def channels_seen(self, x: Tensor) -> Size:
-        return floor_div(x.channels, self.groups)
+        return quotient(x.channels, self.groups)
 
     def _windows(self, x: Tensor) -> Iterator[Any]:
         added = self.output_padding or (None, None)
@@ -100,14 +101,14 @@ def taps_that_land(padding: Padding, n: Size, k: Size, t: Size, dilation: Size =
     return taps_inside(n, _cut_in_front(padding, k, dilation, added), side, k, t, dilation)
 
 
-def hang_over_output(
+def holding_output(
     padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
-) -> Size:
-    """At least 1 where taps_that_land holds, given letters."""
+) -> tuple[Size, ...]:
+    """Sizes that are at least 1 while taps_that_land, given letters, is right."""
     side = transposed_side(padding, n, k, t, dilation, added)
     if padding == "valid" or (padding == "same" and added is None):
-        return hang_over(padding, side, k, t, dilation)
-    return reach_left(n, _cut_in_front(padding, k, dilation, added), side, k, t, dilation)
+        return holding(padding, side, k, t, dilation)
+    return holding_inside(n, _cut_in_front(padding, k, dilation, added), side, k, t, dilation)
 
 
 def _cut_in_front(padding: Padding, k: Size, dilation: Size, added: Size | None) -> Size:

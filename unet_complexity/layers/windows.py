@@ -8,8 +8,9 @@ Two axes are independent, so what holds for an area is the product of what holds
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -127,7 +128,7 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return exact(stops * k)
-    if padding == "same" and not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride:
+    if padding == "same" and _any_kernel(stops, n, k, stride, dilation):
         return exact(sp.expand(stops * k - sp.floor(k**2 / (4 * stride))))  # what both sides add up to, whatever k is
     return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
 
@@ -144,32 +145,83 @@ def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilat
 
 
 @lru_cache(10_000)
-def hang_over(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """At least 1 where no window hangs over both ends so far that taps_in_bounds, given letters, goes wrong.
+def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+    """Sizes that are at least 1 while taps_in_bounds, given letters, is right; nothing if all sizes are numbers.
 
     The back, where 'same' pads more, has ceil(missing / 2) elements; they must not reach beyond the first stop.
 
-    >>> hang_over("same", 2, 5, 1), hang_over("same", 2, 6, 1), hang_over((1, 1), 8, 3, 2)
-    (1, 0, 8)
+    >>> from unet_complexity.symbols import n
+    >>> holding("same", n, 5, 1), holding("same", 8, 5, 1), holding((1, 1), n, 3, 2)
+    ((2*n - 3,), (), (n, n + 1))
     """
-    stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
-        return 1
-    if padding == "same":
-        return exact(sp.expand((stops + 1) * stride + n - span(k, dilation) + 1))
-    before = padding[0]
-    return reach_left(stops, before, n, k, stride, dilation)
+        return ()
+    stops = window_count(padding, n, k, stride, dilation)
+    if padding != "same":
+        return holding_inside(stops, padding[0], n, k, stride, dilation)
+    if are_numbers(n, k, stride, dilation):
+        return ()
+    pads = (0, 0) if _any_kernel(stops, n, k, stride, dilation) else same_padding(n, k, stride, dilation)
+    return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(pads, stride, dilation)
 
 
-def reach_left(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """At least 1 where taps_inside holds for letters: no end is padded beyond all stops, nor, for a letter k, beyond k.
+def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+    """The same for taps_inside: no end is padded beyond all stops or all taps, unless these are numbers and capped.
 
-    >>> reach_left(4, 1, 8, 3, 2)
-    8
+    A window may end before the axis does, but by less than a stride: a sum with letters must not run backwards.
+
+    >>> from unet_complexity.symbols import n
+    >>> holding_inside(n, 1, 2 * n, 3, 2)
+    (2*n, 2*n + 1)
     """
-    pad = sp.Max(before, _behind(stops, before, n, span(k, dilation), stride))
-    room = stops * stride - pad
-    return exact(sp.expand((room if isinstance(k, int) else sp.Min(room, span(k, dilation) - pad)) + 1))
+    sizes = []
+    pads = before, _behind(stops, before, n, span(k, dilation), stride)
+    for pad in pads:
+        numbers = are_numbers(pad, stride, dilation)
+        if not (numbers and isinstance(stops, int)):
+            sizes.append(stops * stride - pad + 1)
+        if not (numbers and isinstance(k, int)):
+            sizes.append(k * dilation - pad + 1)
+        if not numbers:
+            sizes.append(pad + stride)
+    return *kept_in(sizes), *_rounded(pads, stride, dilation)
+
+
+def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
+    """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it.
+
+    It takes an even number / 3 not to be whole, so ceil((pad - i stride) / dilation) is refused.
+    """
+    for pad, step in product(pads, (stride, dilation)):
+        if not are_numbers(pad, stride, dilation):
+            if 1 not in (stride, dilation):
+                raise ValueError(
+                    f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
+                    "set one to 1, or give numbers in place of letters"
+                )
+            yield sp.ceiling(as_expr(pad) / step) + stride + 1  # a pad may be as low as -stride
+
+
+def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
+    """The sizes multiplied out.  ValueError if one is below 1 whatever its letters are."""
+    expanded = tuple(exact(sp.expand(size)) for size in sizes)
+    for size in expanded:
+        if isinstance(size, int) and size < 1:
+            raise ValueError(
+                f"with letters no window may see padding alone and no slice end beyond the map, got {1 - size} "
+                "elements too many; pad or reach less, or give numbers in place of letters"
+            )
+    return expanded
+
+
+def are_numbers(*sizes: Size) -> bool:
+    """If no size has letters."""
+    return all(isinstance(size, int) for size in sizes)
+
+
+def _any_kernel(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> bool:
+    """Whether taps_in_bounds has a formula for 'same' and whatever k is, without its padding."""
+    return not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride
 
 
 def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
@@ -183,7 +235,7 @@ def _behind(stops: Size, before: Size, n: Size, reach: Size, stride: Size) -> Si
 
 def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size) -> Size:
     """Taps on one side's padding: ceil(pad / dilation) at the stop nearest the border, fewer at each further one."""
-    if isinstance(pad, int) and isinstance(stride, int) and isinstance(dilation, int):
+    if are_numbers(pad, stride, dilation):
         reaching = -(-pad // stride)
         reaching = min(reaching, stops) if isinstance(stops, int) else reaching
         taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]

@@ -12,8 +12,9 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Rule, Tensor
+from unet_complexity.cost import Rule, Tensor, promises
 from unet_complexity.layers import Layer
+from unet_complexity.layers.base import lettered
 from unet_complexity.networks import Network, Span, Step
 from unet_complexity.symbols import Pair, Size, as_expr, exact, level
 
@@ -54,10 +55,13 @@ class Builder:
             self.marks.pop(name, None)
             self.shapes[name], self.last = shape, name
 
-    def network(self, name: str, rules: list[Rule], recipe: partial[Network]) -> Network:
+    def network(self, name: str, rules: list[Rule], recipe: partial[Network] | None) -> Network:
         """All that was added, and the rules that its letters must obey."""
-        letters = (rule for rule in rules if not rule.whole.is_number)
-        return Network(name, {"input": self.shape}, tuple(self.steps), tuple(dict.fromkeys(letters)), recipe)
+        letters = [rule for rule in rules if not rule.whole.is_number]
+        given = lettered(recipe.keywords) if recipe else ()
+        sizes = (size for size in given if not (sp.denom(size) == 1 and size.is_positive))
+        kept = dict.fromkeys([*letters, *promises(sizes)])
+        return Network(name, {"input": self.shape}, tuple(self.steps), tuple(kept), recipe)
 
 
 def levels(first: Size, last: Size, up: bool = False) -> Iterator[tuple[Size, Span | None]]:

@@ -10,7 +10,8 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, floor_div
+from unet_complexity.layers.windows import are_numbers, kept_in
+from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, quotient
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,8 @@ class Slice(_Copy):
             three = tuple(getattr(self, name))
             if len(three) != 3:
                 raise self.refuse(f"{name} must be (of rows, of columns, of channels)", three, "give three")
-            object.__setattr__(self, name, three)
-        for step in self.steps:
-            as_size(step, "steps")
-        for place in (*self.starts, *self.stops):
-            if place is not None and not isinstance(place, (int, sp.Expr)):
-                raise TypeError(f"Slice: starts and stops must be whole numbers or None, got {place!r}; try 0 or -1")
+            checked = (as_size(one, name) if name == "steps" else _as_place(one, name) for one in three)
+            object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
         ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
@@ -45,16 +42,24 @@ class Slice(_Copy):
         return Tensor(*sides)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        """Given letters, no slice may start or stop beyond the map."""
+        """No slice may start or stop beyond the map, unless numbers are capped."""
         ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
-        return *super().sizes(x), *(exact(n + 1 - abs(at)) for n, at in ends if at is not None)
+        lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
+        return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
 
-def _place(n: Size, at: Any, otherwise: Size) -> Size:
+def _as_place(at: Any, what: str) -> Size | None:
+    """A start or a stop: None, a number, or a size with letters, which is counted from the front."""
+    if at is None or isinstance(at, int):
+        return at
+    return as_size(at, what, at_least=0)
+
+
+def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
     """Where a slice of n elements starts or stops, as Python has it."""
     if at is None:
         return otherwise
-    place = exact(n + at) if as_expr(at).is_negative else at
+    place = exact(n + at) if isinstance(at, int) and at < 0 else at
     return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
 
 
@@ -70,7 +75,7 @@ class Permute(_Copy):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dims", tuple(self.dims))
-        if sorted(self.dims) != [1, 2, 3]:
+        if len(self.dims) != 3 or set(self.dims) != {1, 2, 3}:
             raise self.refuse("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
 
     def output(self, x: Tensor) -> Tensor:
@@ -141,7 +146,7 @@ class SpaceToDepth(_Copy):
         b = self.block_size
         if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
             raise self.refuse("block_size must divide height and width", f"{x} and {b}", "crop or pad it first")
-        return Tensor(floor_div(x.height, b), floor_div(x.width, b), exact(b**2 * x.channels))
+        return Tensor(quotient(x.height, b), quotient(x.width, b), exact(b**2 * x.channels))
 
 
 @dataclass(frozen=True)

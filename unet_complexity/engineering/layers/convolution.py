@@ -75,7 +75,7 @@ class SeparableConv2D(Convolution):
         return self._sum("macs_in_bounds", x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return self.both()[0].sizes(x)
+        return *super().sizes(x), *self.both()[0].sizes(x)
 
     def _sum(self, count: str, x: Tensor) -> Size:
         depthwise, pointwise = self.both()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import as_axes, together
+from unet_complexity.layers.base import as_axes, lettered, together
 from unet_complexity.layers.elementwise import _SameShape
 from unet_complexity.symbols import Size
 
@@ -61,6 +61,10 @@ class Rescaling(_SameShape):
     gradient_reads = "nothing"
     scale: float
     offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        if [*lettered((self.scale, self.offset))]:
+            raise self.refuse("scale and offset must be numbers", (self.scale, self.offset), "try 0.5")
 
     def elementwise(self, x: Tensor) -> Size:
         return ((self.scale != 1) + (self.offset != 0)) * x.size

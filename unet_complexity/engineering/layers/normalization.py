@@ -13,7 +13,7 @@ from typing import Any
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import as_axes, together
 from unet_complexity.layers.elementwise import _Normalization
-from unet_complexity.symbols import Size, as_expr, as_size, exact, floor_div
+from unet_complexity.symbols import Size, as_size, quotient
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class GroupNormalization(_Normalization):
         return x
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), x.channels if self.groups == -1 else floor_div(x.channels, self.groups)
+        return *super().sizes(x), x.channels if self.groups == -1 else quotient(x.channels, self.groups)
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
@@ -95,7 +95,7 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * quotient(x.size, together(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -117,4 +117,4 @@ class RMSNormalization(_Normalization):
         return together(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * exact(as_expr(x.size) / together(x, self.axis))
+        return 4 * x.size + 2 * quotient(x.size, together(x, self.axis))
