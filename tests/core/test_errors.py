@@ -24,7 +24,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.counting import count
-from unet_complexity.engineering.layers import GlobalAveragePooling2D, Rescaling, Slice
+from unet_complexity.engineering.layers import GlobalAveragePooling2D, Rescaling, Reshape, Slice
 from unet_complexity.layers import Add, Cropping2D, DepthToSpace, Dropout, ZeroPadding2D
 from unet_complexity.symbols import C, L, N, W, as_pair, c, d, f, g, k, letter, n, q, s
 
@@ -127,6 +127,8 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("pool", lambda: MaxPooling2D((1, 9)).cost(X), ValueError, "the window must fit: it spans 9 elements"),
     ("crop", lambda: Cropping2D(((4, 4), (0, 0))).output(X), ValueError,
      "Cropping2D: something must be left, got ((4, 4), (0, 0)) off 8 x 8 x 4; crop less than the side"),
+    ("cost of a shape", lambda: Reshape((7, 7, 2)).cost(X), ValueError,
+     "Reshape: both shapes must hold as many elements, got 8 x 8 x 4 and 7 x 7 x 2; let one size be -1"),
     ("block", lambda: DepthToSpace(3).output(X), ValueError,
      "DepthToSpace: block_size^2 must divide the channels, got 4 and 3; try 9 channels"),
 )  # fmt: skip

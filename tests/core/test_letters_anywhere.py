@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.cases import CASES, examples
-from unet_complexity.layers import LAYERS, Layer
 from unet_complexity import Cost, Tensor
+from unet_complexity.layers import LAYERS, Layer
 from unet_complexity.symbols import letter, substitute
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

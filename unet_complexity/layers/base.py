@@ -72,8 +72,8 @@ class Layer(ABC):
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
         """What letters must obey for the counts to hold; nothing if every size is a number."""
-        given = [*lettered(vars(self)), *lettered(inputs)]
-        return promises([*given, *self.sizes(*inputs)]) if given else ()
+        given, sizes = [*lettered(vars(self)), *lettered(inputs)], self.sizes(*inputs)
+        return promises([*given, *sizes]) if given else ()
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
         """Sizes that come out whole and at least 1 if the counts hold."""
