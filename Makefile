@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+MINUTES ?= 5
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -19,7 +21,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks site docs slides offline dist bench hub tools lite lock clean
+.PHONY: help lab test check format notebooks site docs slides offline dist bench fuzz hub tools lite lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -64,6 +66,9 @@ dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
+
+fuzz: $(VENV)/.test  ## damage model files at random and read them (MINUTES=5, SEED=1): a case that fails is kept as a test
+	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(BIN)/python -m tests.attacks.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 hub: $(VENV)-hub/.done  ## 20 scripted students on a JupyterHub of their own (ARGS=5 for five; needs npm)
 	$(VENV)-hub/$(notdir $(BIN))/python -m benchmarks.hub.run $(ARGS)
