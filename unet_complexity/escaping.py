@@ -22,6 +22,9 @@ LONGEST_CELL = 500  # in a table as text, where the longest name sets the width 
 LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for the bars
 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
+SEPARATORS = ';,|"\t'  # at which some spreadsheets split a line, whatever wrote it
+A_NUMBER = rf"\s*[+-]?[\d.]+\s*(?:[{SEPARATORS})\]]|$)"
+LATER_FORMULA = re.compile(rf"(?<=[{SEPARATORS}])(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])")
 LATEX = {character: f"\\{character}" for character in "_&%#${}"}
 IN_TEXT = LATEX | {
     "\\": r"\textbackslash{}",
@@ -104,16 +107,16 @@ def csv_cell(value: Any) -> Any:
     """Cell of a CSV file.
 
     Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay
-    numbers.
+    numbers.  So does text that becomes one if the spreadsheet splits lines at another sign.
 
-    >>> csv_cell("=1+1"), csv_cell("conv"), csv_cell(-1)
-    ("'=1+1", 'conv', -1)
+    >>> csv_cell("=1+1"), csv_cell("conv;=1+1"), csv_cell("conv"), csv_cell(-1)
+    ("'=1+1", "conv;'=1+1", 'conv', -1)
     """
     if not isinstance(value, str):
         return value
     breaks = value.startswith(("\t", "\r", "\n"))
     is_formula = breaks or value.lstrip().startswith(FORMULA_STARTS)
-    return "'" * is_formula + plain(value)
+    return "'" * is_formula + LATER_FORMULA.sub("'", plain(value))
 
 
 def latex(text: str) -> str:

@@ -103,7 +103,9 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if sys.platform != "win32" and _is_ours(lock, beside) and not os.fstat(lock).st_size:
+        status = os.fstat(lock)
+        is_empty = stat.S_ISREG(status.st_mode) and not status.st_size  # as we made it
+        if sys.platform != "win32" and is_empty and _is_ours(lock, beside):
             with suppress(OSError):
                 beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
         os.close(lock)

@@ -27,6 +27,7 @@ from unet_complexity.engineering.conventions.chart import plot_tools
 from unet_complexity.engineering.report import as_data, as_text
 from unet_complexity.engineering.roofline import roofline
 from unet_complexity.escaping import (
+    FORMULA_STARTS,
     LONGEST_CELL,
     LONGEST_LABEL,
     LONGEST_MESSAGE,
@@ -87,6 +88,19 @@ def test_a_cell_of_a_sheet_is_no_formula(name):
 
 def test_a_cell_that_begins_with_a_tab_or_a_return_is_text_whatever_follows():
     assert [csv_cell(text) for text in ("\tconv", "\rconv")] == [r"'\tconv", r"'\rconv"]
+
+
+@pytest.mark.parametrize("separator", [";", ",", "|", '"'])
+def test_a_sheet_that_splits_at_another_sign_finds_no_formula(separator):
+    for start in ("=", "+", "-", "@", " =", "\uff1d"):
+        cell = csv_cell(f"conv{separator}{start}cmd(){separator}")
+        assert [part for part in cell.split(separator) if part.lstrip()[:1] in FORMULA_STARTS and part] == []
+        assert cell == f"conv{separator}'{start}cmd(){separator}"
+
+
+def test_a_harmless_name_with_separators_stays():
+    for name in ("conv; relu", "a, b", "pad (1, -1)", "[0, -1, +2.5]", "a=1, b-2", "x | y", 'say "a"'):
+        assert csv_cell(name) == name
 
 
 def test_numbers_in_a_sheet_stay_numbers():

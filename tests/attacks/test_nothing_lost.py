@@ -299,6 +299,28 @@ def test_a_file_that_has_the_name_of_the_lock_is_not_removed(file):
     assert lock.read_text() == "the only copy"
 
 
+@posix
+def test_a_fifo_that_has_the_name_of_the_lock_is_not_removed(file):
+    lock = file.with_name(f"{file.name}.lock")
+    os.mkfifo(lock)
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    assert stat.S_ISFIFO(lock.stat().st_mode)
+
+
+@posix
+def test_a_path_with_control_characters_is_shown_as_text(file, monkeypatch):
+    Path("a\x1b[2J").touch()
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", "a\x1b[2J/x")
+    noted = predict(NAME, 2)
+    assert noted.text.isprintable()
+    assert r"since a\x1b[2J/x cannot be written" in repr(noted)
+    Path("b\x1b[2J").mkdir()
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", "b\x1b[2J")
+    for shown in (repr(predict(NAME, None)), repr(ledger(NAME))):
+        assert r"b\x1b[2J cannot be read" in shown
+        assert "\x1b" not in shown
+
+
 @pytest.mark.parametrize("error", [FULL, KeyboardInterrupt()])
 @pytest.mark.parametrize("place", ["fsync", "replace"])
 def test_what_stops_the_noting_leaves_the_guesses_that_were_there(file, monkeypatch, place, error):

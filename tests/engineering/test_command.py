@@ -190,6 +190,13 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 256 --machine inf,1", "nor two rates such as 2e12,80e9"),
     ("--classic 256 --batch 0", "--batch is about seconds, and needs --machine; try --machine 'NVIDIA T4'"),
     ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
+    (f"--classic 256 --machine 1e9,1e9 --batch {10**400}",
+     "argument --batch: a typed number is at most 2,147,483,647, got 1000"),
+    (f"--classic {2**1200}", "argument --classic: a typed number is at most 2,147,483,647, got 1721"),
+    (f"--classic {2**31}x2", "argument --classic: a typed number is at most 2,147,483,647, got 2147483648"),
+    (f"a.onnx --dims a={2**31}", "argument --dims: a typed number is at most 2,147,483,647, got 2147483648"),
+    ("--classic 256 --machine 1e9,1e9 --batch x",
+     "argument --batch: a batch is a whole number from 1 on, got 'x'; try 16"),
     ("--classic 256 --machine 1e9,1e9 --batch 0", "batch must be at least 1, got 0; try 1"),
     ("--classic N --machine 1e9,1e9", "seconds need a size in numbers, got classic U-Net, N x N x 1 in; "
      "give one, as in --side 256"),

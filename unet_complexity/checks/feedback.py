@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from unet_complexity.escaping import plain
+
 STYLES = {
     True: ("Right. ", "#009E73", "&#10003;"),
     False: ("Not yet. ", "#D55E00", "&#8594;"),
@@ -27,7 +29,7 @@ class Feedback:
 
     def __repr__(self) -> str:
         opening, _, _ = STYLES[self.right]
-        return opening + self.text
+        return opening + "\n".join(map(plain, self.text.split("\n")))
 
     def _repr_html_(self) -> str:
         _, colour, mark = STYLES[self.right]

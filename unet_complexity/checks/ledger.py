@@ -21,6 +21,7 @@ from unet_complexity.checks.feedback import Feedback, is_blank
 from unet_complexity.checks.judging import exact_number
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
+from unet_complexity.escaping import plain
 from unet_complexity.files import locked, read_bytes, write_over
 
 FILE = "my-predictions.json"
@@ -78,7 +79,7 @@ class Ledger:
         return str(tabulate(rows, header, tablefmt=form, disable_numparse=True))
 
     def __repr__(self) -> str:
-        return self._render("simple") + f"\n{self.note}" * bool(self.note)
+        return self._render("simple") + f"\n{plain(self.note)}" * bool(self.note)
 
     def _repr_html_(self) -> str:
         note = Feedback(None, self.note)._repr_html_() if self.note else ""
@@ -131,7 +132,9 @@ def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
     except (OSError, ValueError) as error:
         _unsaved[name] = value
         reason = error.strerror if isinstance(error, OSError) else error
-        return Feedback(None, f"{said} Only until this notebook is closed, since {_path()} cannot be written: {reason}")
+        return Feedback(
+            None, f"{said} Only until this notebook is closed, since {plain(str(_path()))} cannot be written: {reason}"
+        )
     _unsaved.clear()
     return Feedback(None, said)
 

@@ -19,9 +19,10 @@ from typing import Any, NoReturn
 
 import unet_complexity
 from unet_complexity.cost import BYTES_PER_ELEMENT
+from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
-from unet_complexity.escaping import one_line
+from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N
 from unet_complexity.tables import Table
@@ -40,6 +41,7 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
 STOPPED = {
     MemoryError: "this needs more memory than there is; try a smaller model, or a machine with more",
     RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
+    OverflowError: "this needs numbers above 1e308; try smaller sizes, or a smaller batch",
     KeyboardInterrupt: "interrupted, and no file was left half-written",
 }
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
@@ -71,7 +73,7 @@ def parser() -> Parser:
     machine = command.add_argument_group("seconds", "The least time that each part takes (roofline model), as a table")
     names = ", ".join(MACHINES)
     machine.add_argument("--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9")
-    machine.add_argument("--batch", type=int, help="images that run together (1)")
+    machine.add_argument("--batch", type=a_batch, help="images that run together (1)")
     machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
     machine.add_argument("--fused", action="store_true", help="copies and elementwise steps run with what they follow")
     output = command.add_mutually_exclusive_group()
@@ -87,10 +89,27 @@ def side(text: str) -> Any:
     >>> side("512x256")
     (512, 256)
     """
-    sizes = tuple(N if part == "N" else int(part) if part.isdecimal() else 0 for part in text.split("x"))
+    sizes = tuple(N if part == "N" else whole(part) for part in text.split("x"))
     if 0 in sizes or len(sizes) > 2:
         raise argparse.ArgumentTypeError(f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256")
     return sizes if len(sizes) == 2 else sizes[0]
+
+
+def whole(text: str) -> int:
+    """Return a typed number; 0 if it is not written in digits only."""
+    digits = text.lstrip("0")
+    if not text.isdecimal() or not digits:
+        return 0
+    if len(digits) > len(str(LARGEST_TYPED)) or int(digits) > LARGEST_TYPED:
+        raise argparse.ArgumentTypeError(f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}")
+    return int(digits)
+
+
+def a_batch(text: str) -> int:
+    """Return a typed number of images."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a batch is a whole number from 1 on, got {text!r}; try 16")
+    return whole(text)
 
 
 def a_dim(text: str) -> tuple[str, Any]:
@@ -100,9 +119,10 @@ def a_dim(text: str) -> tuple[str, Any]:
     ('tokens', 77)
     """
     name, _, size = text.partition("=")
-    if not name or not (size == "N" or (size.isdecimal() and int(size))):
+    number = N if size == "N" else whole(size)
+    if not name or number == 0:
         raise argparse.ArgumentTypeError(f"a free size is given by its name in the file, tokens=77, got {text!r}")
-    return name, N if size == "N" else int(size)
+    return name, number
 
 
 def a_machine(text: str) -> Machine:
@@ -290,7 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         print("unet_complexity:", one_line(said), file=sys.stderr)
         return 2
-    except (MemoryError, RecursionError, KeyboardInterrupt) as error:
+    except tuple(STOPPED) as error:
         said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
         print("unet_complexity:", said, file=sys.stderr)
         return 2

@@ -1,38 +1,68 @@
-"""ONNX models in and out: loaded with their weights, checked, never changed in place."""
+"""ONNX models with their weights: loaded, copied and checked within limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most
+from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
 from unet_complexity.engineering.readers.onnx.files import parsed
 
 
-def loaded(source: str | PathLike[str] | Any) -> Any:
-    """A valid model of one's own, from a file with its external weights, or from a ModelProto, which is copied.
+@contextmanager
+def valid_model(name: str) -> Iterator[None]:
+    """Turn any error that a damaged model causes into one ValueError of one sentence.
 
-    TypeError for anything else; ValueError for what is no valid ONNX model, or lacks its weights, or has too many.
+    The errors of onnx and ONNX Runtime have no public base class.
+    """
+    with refusals(name):
+        try:
+            yield
+        except (ValueError, OSError, ImportError, MemoryError, RecursionError):
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            raise ValueError(f"{name} must be a valid ONNX model, got {kind}; export it anew") from error
+
+
+def loaded(source: str | PathLike[str] | Any) -> Any:
+    """Return a checked copy of a model, with its external weights if it is a file.
+
+    Raises:
+        TypeError: it is neither a path nor an onnx.ModelProto.
+        ValueError: it is not valid, lacks its weights, or is too large.
     """
     import onnx
     from onnx.external_data_helper import uses_external_data
 
-    name, model = "the model", source
+    name, model = name_of(source), source
     if isinstance(source, (str, PathLike)):
-        name, model = Path(source).name, _read(Path(source))
-    if not isinstance(model, onnx.ModelProto):
-        raise TypeError(f"an ONNX model is a path or an onnx.ModelProto, got {source!r}; try 'model.onnx'")
-    if outside := [item.name for item in model.graph.initializer if uses_external_data(item)]:
-        raise ValueError(f"{name} keeps {outside[0]} in another file; give the path, or load it by onnx.load(path)")
-    own = onnx.ModelProto()
-    own.CopyFrom(model)
-    return checked(own, name)
+        model = _read(Path(source))
+    if outside := list(filter(uses_external_data, tensors(model))):
+        raise ValueError(
+            f"{name} keeps {outside[0].name} in another file; give the path, or load it by onnx.load(path)"
+        )
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return checked(copy, name)
+
+
+def name_of(source: str | PathLike[str] | Any) -> str:
+    """Return the name of a model in a message; TypeError if it is neither a path nor a ModelProto."""
+    import onnx
+
+    if isinstance(source, (str, PathLike)):
+        return Path(source).name
+    if isinstance(source, onnx.ModelProto):
+        return "the model"
+    raise TypeError(f"an ONNX model is a path or an onnx.ModelProto, got {source!r}; try 'model.onnx'")
 
 
 def checked(model: Any, name: str = "the rewritten model") -> Any:
-    """The model, if ``onnx.checker`` passes it; else ValueError."""
+    """Return the model; ValueError if it is too large or ``onnx.checker`` rejects it."""
     import onnx
 
     if model.ByteSize() > MOST_BYTES:
@@ -42,6 +72,45 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
     except onnx.checker.ValidationError as error:
         raise ValueError(f"{name} is no valid ONNX model: {' '.join(str(error).split())}") from None
     return model
+
+
+def all_nodes(model: Any) -> Iterator[Any]:
+    """Nodes of the graph, of its subgraphs and of the local functions."""
+    yield from nodes_of(model.graph)
+    for function in model.functions:
+        yield from nodes_of(function)
+
+
+def nodes_of(graph: Any) -> Iterator[Any]:
+    """Nodes of a graph (or a local function) and of its subgraphs."""
+    for node in graph.node:
+        yield node
+        for inner in subgraphs(node):
+            yield from nodes_of(inner)
+
+
+def subgraphs(node: Any) -> Iterator[Any]:
+    """Graphs in the attributes of a node: branches of If, bodies of Loop and Scan."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def tensors(model: Any) -> Iterator[Any]:
+    """All stored tensors: initializers and attributes, those of subgraphs and functions included."""
+    nodes = list(all_nodes(model))
+    attributes = [attribute for node in nodes for attribute in node.attribute]
+    for function in model.functions:
+        attributes.extend(function.attribute_proto)
+    for graph in (model.graph, *(inner for node in nodes for inner in subgraphs(node))):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for attribute in attributes:
+        yield from (attribute.t, *attribute.tensors)
+        for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+            yield from (sparse.values, sparse.indices)
 
 
 def _read(path: Path) -> Any:
@@ -58,12 +127,13 @@ def _read(path: Path) -> Any:
 
 
 def _outside(model: Any, folder: Path) -> Iterator[int]:
-    """Bytes of each array that lies in another file: as many as are stated, else all of that file."""
+    """Bytes to read for each external tensor: the stated length, or else the whole file."""
     from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-    for tensor in filter(uses_external_data, model.graph.initializer):
+    for tensor in filter(uses_external_data, tensors(model)):
         where = ExternalDataInfo(tensor)
         file = folder / where.location
         if not file.is_file():
             raise ValueError(f"{where.location!r} is not a file beside the model")
-        yield where.length or file.stat().st_size
+        length = where.length or 0
+        yield length if length > 0 else file.stat().st_size

@@ -8,9 +8,11 @@ r"""The nodes that take a pair's place: small convolutions interleaved, or one t
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from unet_complexity.engineering.collapse.pairs import LeftAloneError, Pair
+from unet_complexity.engineering.readers.limits import MOST_SUMMED
 from unet_complexity.phases import Phase, phase_kernels, summed_taps
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def phases(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
 
     conv, (s, _) = pair.nodes[-1], pair.size
     nodes, weights = [], {}
-    for phase in phase_kernels(_exact(pair.weights), pair.size, pair.before):
+    for phase in phase_kernels(_exact(pair), pair.size, pair.before):
         mark = f"phase_{phase.row}_{phase.column}"
         name, kernel = fresh(f"{mark}/weights"), phase.kernel.transpose(3, 2, 0, 1)
         weights[name] = narrowed(kernel, pair)
@@ -57,7 +59,7 @@ def transposed(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
     from onnx import helper
 
     conv, g = pair.nodes[-1], pair.group
-    taps = summed_taps(_exact(pair.weights), pair.size)[::-1, ::-1]
+    taps = summed_taps(_exact(pair), pair.size)[::-1, ::-1]
     rows, columns, c, f = taps.shape
     kernel = taps.reshape(rows, columns, c, g, f // g).transpose(3, 2, 4, 0, 1).reshape(g * c, f // g, rows, columns)
     name = fresh("transposed/weights")
@@ -84,9 +86,14 @@ def nodes_input(pair: Pair) -> str:
     return str(pair.nodes[0].input[0])
 
 
-def _exact(weights: Array) -> Array:
-    """Keras's order of axes, in float64, so that sums are rounded once."""
-    return weights.transpose(2, 3, 1, 0).astype("float64")
+def _exact(pair: Pair) -> Array:
+    """Weights in Keras's order of axes, in float64, so that sums are rounded once."""
+    filters, channels = pair.weights.shape[:2]
+    taps = prod(k + s - 1 for k, s in zip(pair.kernel, pair.size, strict=True))
+    summed = filters * channels * taps * max(pair.size)
+    if summed > MOST_SUMMED:
+        raise LeftAloneError(f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}")
+    return pair.weights.transpose(2, 3, 1, 0).astype("float64")
 
 
 def _pads(phase: Phase, pair: Pair) -> list[int]:

@@ -14,6 +14,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unet_complexity.engineering.collapse.values import Values, attributes
+from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,15 +96,16 @@ def repetition(values: Values, resize: Any) -> tuple[int, int]:
     factors = _factors(values, resize, settings)
     if len(factors) != 4 or factors[:2] != [1, 1]:
         raise LeftAloneError(f"it scales the axes by {_text(factors)}, not the last two of four only")
-    if any(factor < 1 or factor != int(factor) for factor in factors) or factors[2:] == [1, 1]:
+    if not all(factor <= LARGEST_FACTOR for factor in factors):  # not a number is never
+        raise LeftAloneError(f"factors up to {LARGEST_FACTOR} are collapsed, got {_text(factors[2:])}")
+    if any(factor != int(factor) for factor in factors) or factors[2:] == [1, 1]:
         raise LeftAloneError(f"it scales by {_text(factors[2:])}, which repeats nothing a whole number of times")
     s_h, s_w = map(int, factors[2:])
     old = resize.op_type == "Upsample" or values.opset < 11
     position = "asymmetric" if old else settings.get("coordinate_transformation_mode", "half_pixel")
     rounding = "floor" if old else settings.get("nearest_mode", "round_prefer_floor")
-    if position not in POSITIONS or any(
-        ROUNDINGS[rounding](POSITIONS[position](p, s)) != 0 for s in (s_h, s_w) for p in range(s)
-    ):
+    known = position in POSITIONS and rounding in ROUNDINGS
+    if not known or any(ROUNDINGS[rounding](POSITIONS[position](p, s)) != 0 for s in (s_h, s_w) for p in range(s)):
         raise LeftAloneError(f"{position} with {rounding} is not repetition for a factor of {_text([s_h, s_w])}")
     return s_h, s_w
 
@@ -170,12 +172,15 @@ def _padding(settings: dict[str, Any], kernel: tuple[int, ...]) -> list[tuple[in
     kind = settings.get("auto_pad", "NOTSET")
     halves = [((k - 1) // 2, k // 2) for k in kernel]
     pads = settings.get("pads", [0] * 4)
-    return {
+    ways = {
         "SAME_UPPER": halves,
         "SAME_LOWER": [(after, before) for before, after in halves],
         "VALID": [(0, 0)] * 2,
         "NOTSET": list(zip(pads[:2], pads[2:], strict=True)),
-    }[kind]
+    }
+    if kind not in ways:
+        raise LeftAloneError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
+    return ways[kind]
 
 
 def _text(factors: list[Any]) -> str:

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.collapse import nodes
-from unet_complexity.engineering.collapse.files import checked, loaded
+from unet_complexity.engineering.collapse.files import checked, loaded, name_of, valid_model
 from unet_complexity.engineering.collapse.graphs import Edit
 from unet_complexity.engineering.collapse.pairs import LeftAloneError, Pair, is_upsampling, pair_of
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED, arrangement
@@ -67,12 +67,13 @@ def collapse_upsampling(model: str | PathLike[str] | Any, arrangement: str | Non
         raise ValueError(
             f"arrangement must be one of {', '.join(map(repr, ARRANGEMENTS))} or None, got {arrangement!r}"
         )
-    changed = loaded(model)
-    values = Values(changed)
-    edit = Edit(changed, values)
-    blocks = tuple(_blocks(values, edit, arrangement))
-    edit.carry_out()
-    return Collapsed(checked(changed), blocks)
+    with valid_model(name_of(model)):
+        changed = loaded(model)
+        values = Values(changed)
+        edit = Edit(changed, values)
+        blocks = tuple(_blocks(values, edit, arrangement))
+        edit.carry_out()
+        return Collapsed(checked(changed), blocks)
 
 
 def _blocks(values: Values, edit: Edit, wanted: str | None) -> Iterator[Block]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from unet_complexity.engineering.collapse.files import subgraphs
+from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.inputs import inferred
 
 if TYPE_CHECKING:
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 FOLDED = {"Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Identity", "Unsqueeze"}
-MOST_FOLDED = 1000  # elements that ConstantOfShape may make
 
 
 class Values:
@@ -33,6 +35,7 @@ class Values:
         given = {item.name for item in self.graph.input} if model.ir_version >= 4 else set()
         self.fixed = self.initializers.keys() - given  # since IR 4, an input with a default can be given another value
         self.shapes = _shapes(model)
+        self.folded: dict[str, Array | None] = {}
 
     def constant(self, name: str) -> Array | None:
         """The value of an initialiser, or of nodes that rearrange constants, as exporters write pads; else None."""
@@ -41,19 +44,26 @@ class Values:
         if name in self.fixed:
             array: Array = numpy_helper.to_array(self.initializers[name])
             return array
-        node = self.makers.get(name)
+        if name not in self.folded:
+            self.folded[name] = self._folded(self.makers.get(name))
+            arrays = [array for array in self.folded.values() if array is not None]
+            at_most(sum(array.size for array in arrays), MOST_FOLDED, "numbers in computed constants")
+        return self.folded[name]
+
+    def _folded(self, node: Any) -> Array | None:
+        """Compute a node; None if its inputs are not constant, or it is invalid or makes too large an array."""
+        from onnx.reference import ReferenceEvaluator
+
         if node is None or node.op_type not in FOLDED or node.domain not in ("", "ai.onnx"):
             return None
         inputs = [self.constant(given) for given in node.input]
-        return None if any(value is None for value in inputs) else self._folded(node, inputs)
-
-    def _folded(self, node: Any, inputs: list[Any]) -> Array | None:
-        from onnx.reference import ReferenceEvaluator
-
-        if node.op_type == "ConstantOfShape" and inputs[0].prod() > MOST_FOLDED:
+        if any(array is None for array in inputs) or _length(node.op_type, inputs) > MOST_NUMBERS:
             return None
-        evaluator = ReferenceEvaluator(node, opsets={"": self.opset})
-        array: Array = evaluator.run(None, dict(zip(node.input, inputs, strict=True)))[0]
+        try:
+            evaluator = ReferenceEvaluator(node, opsets={"": self.opset})
+            array: Array = evaluator.run(None, dict(zip(node.input, inputs, strict=True)))[0]
+        except Exception:  # an invalid node; its errors are of any kind
+            return None
         return array
 
     def shape(self, name: str) -> list[int | str | None]:
@@ -78,9 +88,15 @@ def all_reads(graph: Any) -> Iterator[str]:
     yield from (output.name for output in graph.output)
     for node in graph.node:
         yield from node.input
-        for item in node.attribute:
-            for inner in [item.g] * item.HasField("g") + list(item.graphs):
-                yield from all_reads(inner)
+        for inner in subgraphs(node):
+            yield from all_reads(inner)
+
+
+def _length(kind: str, inputs: list[Any]) -> int:
+    """Number of elements that a node which makes larger arrays makes; 0 for the others."""
+    if kind == "ConstantOfShape":
+        return math.prod(inputs[0].ravel().tolist())
+    return sum(array.size for array in inputs) if kind == "Concat" else 0
 
 
 def _shapes(model: Any) -> dict[str, list[int | str | None]]:

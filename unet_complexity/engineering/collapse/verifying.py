@@ -7,13 +7,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.collapse.files import loaded
+from unet_complexity.engineering.collapse.files import all_nodes, loaded, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes, timed
 from unet_complexity.escaping import plain
 from unet_complexity.files import write_new
 
 SEEDS = (0, 1, 2)
+LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
 
 
 def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
@@ -33,11 +34,13 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
         raise ValueError(f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}")
     if os.path.lexists(target):
         raise _taken(target)
-    original = loaded(source)
+    with valid_model(source.name):
+        original = loaded(source)
     collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
         raise ValueError(f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip())
-    report = verified(original, collapsed)
+    with valid_model(source.name):
+        report = verified(original, collapsed)
     try:
         write_new(target, collapsed.model.SerializeToString())
     except FileExistsError:  # made while the models ran
@@ -51,6 +54,10 @@ def _taken(target: Path) -> ValueError:
 
 def verified(original: Any, collapsed: Collapsed) -> str:
     """How far apart the outputs are and how long both take, in words.  ValueError where they are not the same."""
+    if loops := LOOPS.intersection(node.op_type for node in all_nodes(original)):
+        raise ValueError(
+            f"a model is run only if it has no loops, got {min(loops)}; collapse_upsampling() does not run it"
+        )
     runs, worst, lines = (runner(original), runner(collapsed.model)), 0.0, []
     for shapes in sizes(original, runs[0]):
         for seed in SEEDS:

@@ -37,6 +37,10 @@ MOST_DEPTH = 64  # lists, dictionaries and models inside each other
 MOST_TERMS = 200  # numbers, letters and operations in the formula of a size: those of networks have some dozens
 HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
+LARGEST_TYPED = 2**31 - 1  # size or batch on the command line; frameworks index with 32 bits
+LARGEST_FACTOR = 256  # of an upsampling that is collapsed; networks use 2 to 32
+MOST_SUMMED = 2**26  # numbers held while taps are summed, 512 MiB; 1024 x 1024 x 4 x 4 by 2: 2**25.6
+MOST_FOLDED = 2**26  # numbers in all constants that are computed for one collapse, 512 MiB at most
 
 
 class BoundedFile(FileIO):
