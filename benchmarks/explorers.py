@@ -44,7 +44,7 @@ TWINS = """
 import matplotlib.pyplot as plt, numpy as np
 from ipywidgets import interact
 from unet_complexity import Conv2D, Conv2DTranspose, Tensor, UpSampling2D, classic_unet, pix2pix_unet
-from unet_complexity.explorers.formulas import block_ways
+from unet_complexity.explorers.block import block_ways
 from unet_complexity.engineering.roofline import Machine, roofline
 
 @interact(side=(3, 12), kernel_size=(1, 5), strides=(1, 3), channels=(1, 512), filters=(1, 512))

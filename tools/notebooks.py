@@ -44,7 +44,7 @@ def postprocess_html(html: str) -> str:
     """The HTML form of an output as it is committed: explorers get a still picture for viewers without scripts."""
     if "data-explorer=" not in html:
         return html
-    from unet_complexity.explorers.still import add_still
+    from tools.stills import add_still
 
     return add_still(html)
 

@@ -17,6 +17,7 @@ from matplotlib.cbook import is_math_text
 
 import unet_complexity
 from tests.attacks.names import ALL, HOSTILE, MACHINE, counted, harmless, network
+from tools.stills import add_still
 from tools.web import mathml
 from unet_complexity import Conv2D, Network, jupyterlite, plot_blocks, plot_growth, plot_levels, plot_memory, theta
 from unet_complexity.cost import Tensor, not_counted
@@ -43,7 +44,6 @@ from unet_complexity.escaping import (
     shortened,
 )
 from unet_complexity.explorers import NetworkExplorer
-from unet_complexity.explorers.still import add_still
 from unet_complexity.memory import live
 from unet_complexity.networks import Step
 from unet_complexity.symbols import C_in, N

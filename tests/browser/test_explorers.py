@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import conftest
 from tools import notebooks
+from tools.stills import add_still
 from unet_complexity import classic_unet
 from unet_complexity.explorers import (
     BlockExplorer,
@@ -23,7 +24,6 @@ from unet_complexity.explorers import (
     RooflineExplorer,
     WindowExplorer,
 )
-from unet_complexity.explorers.still import add_still
 
 CLASSES = (
     WindowExplorer,

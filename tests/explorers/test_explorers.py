@@ -20,7 +20,8 @@ import sympy as sp
 from PIL import Image
 
 from tools import pictures as documentation
-from unet_complexity import Conv2D, Conv2DTranspose, classic_unet, pix2pix_unet
+from tools import stills
+from unet_complexity import Conv2D, Conv2DTranspose, classic_unet, explorers, pix2pix_unet
 from unet_complexity.engineering.roofline import Machine, roofline
 from unet_complexity.explorers import (
     BlockExplorer,
@@ -31,28 +32,18 @@ from unet_complexity.explorers import (
     RooflineExplorer,
     WindowExplorer,
     base,
-    formulas,
-    module,
-    still,
 )
 from unet_complexity.explorers.base import Choice, Whole
+from unet_complexity.explorers.javascript import javascript
+from unet_complexity.explorers.window import window_table
 
-CLASSES = (
-    WindowExplorer,
-    RepeatExplorer,
-    BlockExplorer,
-    LevelsExplorer,
-    GrowthExplorer,
-    NetworkExplorer,
-    RooflineExplorer,
-)
-EXPLORERS = {one.kind: one for one in CLASSES}
+EXPLORERS = {one.kind: one for one in (getattr(explorers, name) for name in explorers.EXPLORERS)}
 POINTS = 1000  # at which a formula is compared
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
 
 def run(kind, script):
-    return json.loads(still.engine(kind).eval(f"JSON.stringify({script})"))
+    return json.loads(stills.engine(kind).eval(f"JSON.stringify({script})"))
 
 
 def pictures(kind, states):
@@ -61,7 +52,7 @@ def pictures(kind, states):
 
 
 def controls(kind):
-    return EXPLORERS[kind]._spec()["controls"]
+    return EXPLORERS[kind]()._spec()["controls"]
 
 
 def values(control):
@@ -97,13 +88,13 @@ def leaves(tree, path="count"):
 def formulas_of(kind):
     """Each formula of an explorer once, and all places where its script has it."""
     places = defaultdict(list)
-    for path, expr in leaves(module.PARTS[kind]()[0]):
+    for path, expr in leaves(EXPLORERS[kind]._formulas()):
         places[expr].append(path)
     return [(kind, paths, expr) for expr, paths in places.items()]
 
 
-# a network's own levels have only the letter N, and are compared level by level in tests/explorers/test_own.py
-FORMULAS = [one for kind in module.PARTS if kind != "own" for one in formulas_of(kind)]
+# a network's own levels have only the letter N, and are compared level by level in tests/explorers/test_network.py
+FORMULAS = [one for kind in EXPLORERS if kind != "own" for one in formulas_of(kind)]
 
 
 @cache
@@ -148,12 +139,12 @@ def test_javascript_counts_as_python_does(kind, paths, expr):
 def test_the_printer_multiplies_before_it_divides():
     """A third of 2**53 - 2 is no double's business: (2**53 - 2)/3 * 3 would be."""
     n, m = sp.symbols("n m", integer=True, positive=True)
-    printed = formulas.javascript({"x": n * m / 3, "y": sp.Rational(2, 3) * n**2, "z": n * 2 ** (-m)})
+    printed = javascript({"x": n * m / 3, "y": sp.Rational(2, 3) * n**2, "z": n * 2 ** (-m)})
     assert printed == '{"x": ({m, n}) => (m*n)/(3), "y": ({n}) => (2*(n*n))/(3), "z": ({m, n}) => (n)/(Math.pow(2, m))}'
 
 
 def test_what_rounds_is_tabulated_for_every_window():
-    rows = formulas.window_table()
+    rows = window_table()
     assert run("window", "TABLE") == rows
     states = {tuple(s[name] for name in WINDOW) for s in fitted("window", drawn_states("window", 4000, seed=1))}
     assert states <= {(p, *map(int, rest)) for p, *rest in (key.split(",") for key in rows)}
@@ -201,7 +192,7 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
 @pytest.mark.parametrize("state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}])
 def test_each_level_of_the_picture_is_the_packages(state):
     explorer = LevelsExplorer(**state)
-    picture = still.picture("levels", explorer.state)
+    picture = stills.picture("levels", explorer.state)
     rows = [dict(zip(picture["rows"][0], row, strict=True)) for row in picture["rows"][1:-1]]
     levels = explorer._network(explorer.state).groups("level")
     assert [row["level"] for row in rows] == sorted(levels)
@@ -265,7 +256,7 @@ def test_the_formulas_with_numbers_in_them_give_the_totals(family):
     explorer = LevelsExplorer()
     for state in states:
         explorer.set(**state)
-        shown = still.picture("levels", state)["forms"]
+        shown = stills.picture("levels", state)["forms"]
         assert shown == explorer.forms
         for _, letters, numbers, total in shown:
             assert eval(python_of(numbers), {"Fraction": Fraction}) == int(total.replace(",", ""))
@@ -298,7 +289,7 @@ def test_what_doubling_does(state, factors):
 
 def test_the_row_of_factors_says_what_each_letter_does_alone():
     explorer = GrowthExplorer(network="classic", depth=3, side=512)
-    marks = html.unescape(still.picture("growth", explorer.state)["svg"])
+    marks = html.unescape(stills.picture("growth", explorer.state)["svg"])
     words = {"side": "side N", "kernel_size": "kernel k", "base_filters": "width g", "depth": "depth L"}
     for letter, name in words.items():
         explorer.set(letter=letter)
@@ -310,7 +301,7 @@ def test_the_row_of_factors_says_what_each_letter_does_alone():
 @pytest.mark.parametrize("network", ["pix2pix", "classic"])
 def test_each_kernel_of_the_picture_is_the_packages(network, layers):
     explorer = RooflineExplorer(network=network, layers=layers, peak=143, bandwidth=17, batch=2, dtype="float16")
-    (header, *rows, whole), svg = (still.picture("roofline", explorer.state)[part] for part in ("rows", "svg"))
+    (header, *rows, whole), svg = (stills.picture("roofline", explorer.state)[part] for part in ("rows", "svg"))
     machine = Machine("", 143 * 10**9, 17 * 10**9)
     net = pix2pix_unet(256, 3) if network == "pix2pix" else classic_unet(256)
     found = roofline(net, machine, "float16", 2, layers == "fused")
@@ -340,7 +331,7 @@ def test_a_blended_picture_shows_what_keras_computes(side, rows, columns):
     import numpy as np
 
     explorer = RepeatExplorer(side=side, row_factor=rows, column_factor=columns, interpolation="bilinear")
-    svg = still.picture("repeat", explorer.state)["svg"]
+    svg = stills.picture("repeat", explorer.state)["svg"]
     shown = [float(text) for text in re.findall(r'class="mid cell"[^>]*>([\d.]+)<', svg)]
     x = np.arange(1, side**2 + 1, dtype="float32").reshape(1, side, side, 1)
     real = keras.layers.UpSampling2D((rows, columns), interpolation="bilinear")(x)
@@ -648,9 +639,9 @@ def test_explorers_need_neither_numpy_nor_matplotlib():
 def test_a_still_is_added_once_with_the_sentence_as_its_alternative(cls):
     explorer = cls()
     page = bundle(explorer)["text/html"]
-    once = still.add_still(page)
+    once = stills.add_still(page)
     assert once != page
-    assert still.add_still(once) == once
+    assert stills.add_still(once) == once
     ((alt, data),) = re.findall(r'<img alt="([^"]*)"[^>]* src="data:image/png;base64,([^"]*)">', once)
     assert html.unescape(alt) == explorer.text
     png = base64.b64decode(data)
@@ -661,7 +652,7 @@ def test_a_still_is_added_once_with_the_sentence_as_its_alternative(cls):
 
 
 def test_other_html_gets_no_still():
-    assert still.add_still("<table><tr><td>1</td></tr></table>") == "<table><tr><td>1</td></tr></table>"
+    assert stills.add_still("<table><tr><td>1</td></tr></table>") == "<table><tr><td>1</td></tr></table>"
 
 
 def test_the_documentations_pictures_are_fresh():
@@ -673,15 +664,15 @@ def test_the_documentations_pictures_are_fresh():
 
 
 def test_the_still_shows_the_state_it_stands_for():
-    low, high = (still.add_still(bundle(RepeatExplorer(side=side))["text/html"]) for side in (2, 3))
+    low, high = (stills.add_still(bundle(RepeatExplorer(side=side))["text/html"]) for side in (2, 3))
     images = [re.search(r"<img[^>]*>", page)[0] for page in (low, high)]
     assert images[0] != images[1]
 
 
 def test_a_still_in_a_fresh_process_is_the_same_still():
     script = (
-        "import hashlib; from unet_complexity.explorers import WindowExplorer as W, still; "
-        "print(hashlib.sha256(still.png(still.picture('window', W().state)['svg'])).hexdigest())"
+        "import hashlib; from unet_complexity.explorers import WindowExplorer as W; from tools import stills; "
+        "print(hashlib.sha256(stills.png(stills.picture('window', W().state)['svg'])).hexdigest())"
     )
     first, second = (subprocess.check_output([sys.executable, "-c", script], text=True) for _ in range(2))
     assert first == second
@@ -690,7 +681,7 @@ def test_a_still_in_a_fresh_process_is_the_same_still():
 @pytest.mark.parametrize("cls", EXPLORERS.values())
 def test_no_colour_of_the_still_is_left_to_the_viewer(cls):
     """Its renderer knows neither custom properties nor light-dark()."""
-    svg = still._with_style(still.picture(cls.kind, cls().state)["svg"])
+    svg = stills._with_style(stills.picture(cls.kind, cls().state)["svg"])
     assert "var(" not in svg
     assert "light-dark(" not in svg
     assert re.search(r"\.fill-macs { fill: #d55e00; }", svg)

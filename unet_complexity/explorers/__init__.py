@@ -1,24 +1,19 @@
-"""Live pictures: what an explorer shows is computed in the browser, by formulas that SymPy printed.
+"""Live pictures, computed in the browser by formulas that SymPy printed.
 
-One display, three forms.  A live kernel gives a widget, whose state Python reads and sets; an exported page gives
-the same explorer, alive from its own inline script; where no script may run, a still picture and its sentence stay.
+One display has three forms. With a live kernel it is a widget whose state Python reads and sets.
+An exported page holds the same explorer, run by its own inline script. Where no script may run,
+a still picture and its sentence stay.
 
-Nothing here is imported by the rest of the package; anywidget is imported when an explorer is first asked for.
+The rest of the package imports nothing from here. anywidget is imported when an explorer is first
+asked for.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from unet_complexity.explorers.block import BlockExplorer
-    from unet_complexity.explorers.growth import GrowthExplorer
-    from unet_complexity.explorers.levels import LevelsExplorer
-    from unet_complexity.explorers.network import NetworkExplorer
-    from unet_complexity.explorers.repeat import RepeatExplorer
-    from unet_complexity.explorers.roofline import RooflineExplorer
-    from unet_complexity.explorers.window import WindowExplorer
-
-__all__ = [
+# XExplorer is in x.py, which names its script in static/: a new explorer needs only these two files
+# and its name here.
+EXPLORERS = [
     "BlockExplorer",
     "GrowthExplorer",
     "LevelsExplorer",
@@ -27,10 +22,18 @@ __all__ = [
     "RooflineExplorer",
     "WindowExplorer",
 ]
+__all__ = list(EXPLORERS)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; its explorers are {', '.join(__all__)}")
+        known = ", ".join(__all__)
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; its explorers are {known}"
+        )
     module = import_module(f"{__name__}.{name.removesuffix('Explorer').lower()}")
     return getattr(module, name)

@@ -1,7 +1,7 @@
-"""The explorers as Python sees them: a checked state, the numbers that the picture must show, and the display.
+"""The explorers as Python sees them: a checked state, the numbers to show, and the display.
 
-Python never draws.  It holds the state, says in a sentence what the picture shows, computed by the package and not
-by the picture, and hands over the JavaScript that draws.
+Python never draws. It holds the state and says in a sentence what the picture shows, computed by
+the package and not by the picture. It hands over the JavaScript that draws.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import operator
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from reprlib import repr as shortened
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -19,33 +20,37 @@ import anywidget
 import traitlets
 
 from unet_complexity.explorers import module
+from unet_complexity.explorers.javascript import Formulas, Table
 
 CHANNELS = (1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
+State = dict[str, Any]
 
 
 class StateError(traitlets.TraitError, ValueError):
-    """A state that no explorer can show.  traitlets then takes the whole change back."""
+    """A state that an explorer cannot show. traitlets takes the whole change back."""
 
 
 def whole(value: Any) -> int | None:
     """Return a whole number of any type as an int, and None for everything else.
 
-    >>> whole(3), whole(3.0), whole(True)
-    (3, None, None)
+    Example:
+        >>> whole(3), whole(3.0), whole(True)
+        (3, None, None)
     """
     if isinstance(value, bool):
         return None
     try:
         return int(operator.index(value))
-    except Exception:  # TypeError, or whatever a type of its own raises
+    except Exception:  # TypeError, or any error that a foreign type raises
         return None
 
 
 def echoed(value: Any) -> str:
     """Return a value as an error repeats it: in one line, and short.
 
-    >>> echoed([10**40, "a\\nb"])
-    "[100000000000000000...0000000000000000000, 'a\\\\nb']"
+    Example:
+        >>> echoed([10**40, "a\\nb"])
+        "[100000000000000000...0000000000000000000, 'a\\\\nb']"
     """
     try:
         return " ".join(shortened(value).split())
@@ -54,144 +59,234 @@ def echoed(value: Any) -> str:
 
 
 class Whole(traitlets.Int):
-    """A whole number from ``low`` to ``high``; its slider stops at ``stops``, or at every number."""
+    """A whole number in a range, moved by a slider.
 
-    def __init__(self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()) -> None:
+    Args:
+        start: Value of a new explorer.
+        low: Smallest value.
+        high: Largest value.
+        label: Text beside the slider.
+        stops: Values at which the slider stops; every number if empty.
+    """
+
+    def __init__(
+        self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()
+    ) -> None:
         super().__init__(start)
         self.tag(sync=True, control={"label": label, "low": low, "high": high, "stops": [*stops]})
 
     def validate(self, obj: Any, value: Any) -> int:
-        """The value, or an error that names the range and the nearest value in it."""
-        low, high = self.metadata["control"]["low"], self.metadata["control"]["high"]
+        """Return the value as an int.
+
+        Raises:
+            StateError: The value is not a whole number in the range.
+        """
+        control = obj._control(self.name)
+        low, high = control["low"], control["high"]
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        wish: Any = low if number is None else number
+        near = low if number is None else max(low, min(high, number))
         if isinstance(value, float) and value == value:  # NaN does not equal itself
-            wish = value
-        near = int(max(low, min(high, wish)))
-        raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}")
+            near = int(max(low, min(high, value)))
+        raise StateError(
+            f"{self.name} must be a whole number from {low} to {high}, "
+            f"got {echoed(value)}; try {near}"
+        )
 
 
 class Choice(traitlets.Unicode):
-    """One of a few words."""
+    """One of a few words.
+
+    Args:
+        options: The words; a new explorer has the first.
+        label: Text beside the choice.
+    """
 
     def __init__(self, options: tuple[str, ...], label: str) -> None:
         super().__init__(options[0])
         self.tag(sync=True, control={"label": label, "options": [*options]})
 
     def validate(self, obj: Any, value: Any) -> str:
-        """The value, or an error that lists the choices."""
-        options = self.metadata["control"]["options"]
+        """Return the word.
+
+        Raises:
+            StateError: The value is not one of the options.
+        """
+        options = obj._control(self.name)["options"]
         if not isinstance(value, str) or value not in options:
             listed = ", ".join(map(repr, options))
-            raise StateError(f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}")
-        return str(options[options.index(value)])
+            raise StateError(
+                f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}"
+            )
+        return str(value)
 
 
-def together(explorer: Explorer, proposal: Any) -> Any:
-    """Whether a new value goes with all the others; traitlets asks, after a change or at the end of several."""
+def agree(explorer: Explorer, proposal: Any) -> Any:
+    """Return a control's new value if it agrees with all the others.
+
+    traitlets calls this after a change, or once per control at the end of several.
+
+    Raises:
+        StateError: The values do not agree.
+    """
+    value = proposal["value"]
     try:
-        explorer._check({**explorer.state, proposal["trait"].name: proposal["value"]})
+        explorer._check({**explorer.state, proposal["trait"].name: value})
     except ValueError as error:
         raise StateError(str(error)) from None
-    return proposal["value"]
+    return value
 
 
 class Explorer(anywidget.AnyWidget):
-    """What the explorers share.  Set any of the controls by name, alone or together with :meth:`set`."""
+    """Base of the explorers: set any control by name, or several with :meth:`set`.
 
-    kind: ClassVar[str] = ""
-    shown: ClassVar[tuple[str, ...]] = ()
-    folded: ClassVar[tuple[str, ...]] = ()
-    presets: ClassVar[dict[str, dict[str, Any]]] = {}
-    sentence: ClassVar[str] = ""
+    A subclass gives its controls as traits, the sentence and the presets. Where it has some, it
+    also overrides ``_formulas``, ``_table``, ``_numbers`` and ``_check``.
+
+    Attributes:
+        kind: Name of the script in static/.
+        scripts: Files in static/ that this script uses, in their order.
+        shown: Names of the controls that are open.
+        folded: Names of the controls that are folded away.
+        presets: Values of some controls, by the label of a button.
+        sentence: Text under the picture, with the names of controls and numbers in braces.
+    """
+
+    kind = ""
+    scripts: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
+    presets: ClassVar[dict[str, State]] = {}
+    sentence = ""
 
     _initial = traitlets.Dict().tag(sync=True)
-    _key = traitlets.Unicode().tag(sync=True)  # by which the page and the kernel know that they mean the same one
-
-    _counted: tuple[dict[str, Any], dict[str, Any]] = {}, {}  # the last state that was counted
+    _key = traitlets.Unicode().tag(sync=True)  # shared by the page and the kernel's object
 
     def __init__(self, **state: Any) -> None:
-        self._known(state)
+        self._require_controls(state)
         super().__init__(_key=uuid4().hex, **state)
         self._initial = self.state
 
     @property
     def _esm(self) -> str:
-        return module.widget_module(self.kind, self._spec(), self._counts())
+        return self._script() + module.WIDGET
 
-    @classmethod
-    def _known(cls, state: dict[str, Any]) -> None:
-        if unknown := [name for name in state if name not in cls.shown + cls.folded]:
-            known = ", ".join(cls.shown + cls.folded)
-            raise TypeError(f"{cls.__name__} has no control {unknown[0]!r}; its controls are {known}")
+    def _script(self) -> str:
+        return module.script(self._spec(), self._counts(), self.scripts)
 
-    @classmethod
-    def _spec(cls) -> dict[str, Any]:
-        def control(name: str, folded: bool) -> dict[str, Any]:
-            return {"name": name, "folded": folded, **getattr(cls, name).metadata["control"]}
+    def _require_controls(self, state: State) -> None:
+        controls = self.shown + self.folded
+        for name in state:
+            if name not in controls:
+                raise TypeError(
+                    f"{type(self).__name__} has no control {name!r}; "
+                    f"its controls are {', '.join(controls)}"
+                )
 
-        controls = [control(name, name in cls.folded) for name in cls.shown + cls.folded]
-        return {"kind": cls.kind, "controls": controls, "presets": cls.presets, "sentence": cls.sentence}
+    def _control(self, name: str) -> State:
+        """Return the label of a control and its range or options."""
+        control: State = getattr(type(self), name).metadata["control"]
+        return control
+
+    def _spec(self) -> State:
+        """Return the description that the script reads."""
+        controls = [
+            {"name": name, "folded": name in self.folded, **self._control(name)}
+            for name in self.shown + self.folded
+        ]
+        return {
+            "kind": self.kind,
+            "controls": controls,
+            "presets": self.presets,
+            "sentence": self.sentence,
+        }
 
     @property
-    def state(self) -> dict[str, Any]:
-        """The value of every control."""
+    def state(self) -> State:
+        """Value of every control."""
         return {name: getattr(self, name) for name in self.shown + self.folded}
 
     def set(self, **state: Any) -> None:
-        """Set several controls at once, where one alone would not be valid; all or, with a ValueError, none."""
-        self._known(state)
+        """Set several controls at once; one alone may not be valid.
+
+        Args:
+            **state: New values by the names of their controls.
+
+        Raises:
+            TypeError: The explorer lacks one of the controls.
+            ValueError: A value is not valid, or the values do not agree; nothing has changed then.
+
+        Example:
+            >>> from unet_complexity.explorers import LevelsExplorer
+            >>> explorer = LevelsExplorer()
+            >>> explorer.set(depth=8, side=512)
+            >>> explorer.depth
+            8
+        """
+        self._require_controls(state)
         with self.hold_trait_notifications():
             for name, value in state.items():
                 setattr(self, name, value)
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take over what a page sends: the controls, checked as ever, and nothing else."""
+    def set_state(self, sync_data: State) -> None:
+        """Take over the controls that a page sends, checked, and nothing else."""
         controls = self.shown + self.folded
         super().set_state({name: value for name, value in sync_data.items() if name in controls})
 
     @property
-    def numbers(self) -> dict[str, Any]:
-        """What the picture must show, as the package computes it."""
-        state = self.state
-        if self._counted[0] != state:
-            self._counted = state, self._numbers()
-        return {**state, **self._counted[1]}
+    def numbers(self) -> State:
+        """Controls and counts that the picture must show, as the package computes them."""
+        return {**self.state, **self._numbers()}
 
     @property
     def text(self) -> str:
         """The sentence under the picture."""
-        return singular(self.sentence.format(**{key: _written(value) for key, value in self.numbers.items()}))
+        numbers = {name: _written(value) for name, value in self.numbers.items()}
+        return singular(self.sentence.format(**numbers))
 
-    def _numbers(self) -> dict[str, Any]:
-        """What an explorer counts, beside its controls."""
+    def _numbers(self) -> State:
+        """Return what the explorer counts."""
+        return {}
+
+    @staticmethod
+    def _formulas() -> Formulas:
+        """Return the formulas that the script evaluates."""
+        return {}
+
+    @staticmethod
+    def _table() -> Table:
+        """Return the constants that the script looks up."""
         return {}
 
     def _counts(self) -> str:
-        """JavaScript of the formulas, where this explorer has its own."""
-        return ""
+        return _counts(self._formulas, self._table)
 
-    def _check(self, state: dict[str, Any]) -> None:
-        """ValueError where the values do not go together."""
+    def _check(self, state: State) -> None:
+        """Raise a ValueError if the values do not agree."""
 
     def __repr__(self) -> str:
         return self.text
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The page's form alone: it is alive at once, and finds this object where a kernel has it.
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[State, State]:
+        """Return the page's form; it is alive at once and finds this object if there is a kernel.
 
-        A widget's form beside it would be preferred, and say "model not found" wherever a saved notebook is opened
-        again.  Only viewers that load widgets for nothing else get it.
+        Viewers would prefer a widget's form beside it, and say "model not found" when a saved
+        notebook is opened again. Only viewers that load widgets for nothing else get it.
         """
-        page = module.page(self.kind, self._spec(), self.state, self.text, self._key, self._counts())
-        data, metadata = super()._repr_mimebundle_(**kwargs) if _wants_a_view() else ({}, {})
-        return {**data, "text/plain": self.text, "text/html": page}, metadata
+        text = self.text
+        page = module.page(self._spec(), self._script(), self.state, text, self._key)
+        data, metadata = super()._repr_mimebundle_(**kwargs) if _needs_widget() else ({}, {})
+        return {**data, "text/plain": text, "text/html": page}, metadata
 
 
-def _wants_a_view() -> bool:
-    """Whether the notebook is open in VS Code or Colab, as their kernels tell."""
+@cache  # SymPy takes 250 ms for the U-Nets with letters, and each display needs the text
+def _counts(formulas: Callable[[], Formulas], table: Callable[[], Table]) -> str:
+    return module.written(formulas(), table())
+
+
+def _needs_widget() -> bool:
+    """Return whether the notebook is open in VS Code or Colab, as their kernels tell."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "__vsc_ipynb_file__" in getattr(shell, "user_ns", {}) or "google.colab" in sys.modules
 
@@ -201,20 +296,24 @@ def _written(value: Any) -> str:
 
 
 def singular(text: str) -> str:
-    """No "1 elements"; the picture's script has the same rule."""
-    return re.sub(r"(^|[^\d,.])1 ((?:different )?(?:element|MAC|parameter|pixel|tap|place))s\b", r"\g<1>1 \2", text)
+    """Replace "1 elements" by "1 element"; the script has the same rule."""
+    units = "element|MAC|parameter|pixel|tap|place"
+    return re.sub(rf"(^|[^\d,.])1 ((?:different )?(?:{units}))s\b", r"\g<1>1 \2", text)
 
 
 def rounded(value: float) -> str:
-    """One decimal, halves upwards, as JavaScript's toFixed does it."""
+    """Return one decimal, halves upwards, as JavaScript's toFixed does."""
     return str(Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def three_digits(value: float) -> str:
-    """Three digits, from 100 on whole with separators, halves upwards; the picture's script has the same rule.
+    """Return three digits, or whole with separators from 100 on; the script has the same rule.
 
-    >>> three_digits(0.5), three_digits(9.996), three_digits(12345.6)
-    ('0.500', '10.0', '12,346')
+    Halves are rounded upwards.
+
+    Example:
+        >>> three_digits(0.5), three_digits(9.996), three_digits(12345.6)
+        ('0.500', '10.0', '12,346')
     """
     if value >= 100:
         return f"{Decimal(value).quantize(Decimal(1), ROUND_HALF_UP):,}"

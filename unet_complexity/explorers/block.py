@@ -1,17 +1,42 @@
-"""The explorer of one step up: four ways to a map s times as large, and the pixels that one window really sees."""
+"""Explorer of one step up: four ways to a map s times as large, and the pixels that a window sees."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import traitlets
 
-from unet_complexity.cost import Tensor
-from unet_complexity.explorers import formulas
-from unet_complexity.explorers.base import CHANNELS, Explorer, Whole, rounded, together
+from unet_complexity.cost import Cost, Tensor
+from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, agree, rounded
+from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
+from unet_complexity.layers.windows import same_padding
+from unet_complexity.symbols import Size, c, f, k, n, s
 
-SIDES, FACTORS, KERNELS = range(2, 7), range(1, 5), range(1, 8)
+LARGEST_KERNEL = 7
+
+
+def block_ways(x: Tensor, filters: Size, kernel_size: Size, factor: Size) -> dict[str, Cost]:
+    """Return the cost of the convolutions in four ways to a map ``factor`` times as large.
+
+    Args:
+        x: The small map.
+        filters: Channels of the large map.
+        kernel_size: Side of the kernel.
+        factor: Rows and columns of the large map for one of the small map.
+
+    Example:
+        >>> block_ways(Tensor(4, 4, 1), 1, 4, 2)["phased"].macs
+        400
+    """
+    conv = Conv2D(filters, kernel_size)
+    return {
+        "written": conv.cost(UpSampling2D(factor).output(x)),
+        "phased": PhaseConv2D(filters, kernel_size, factor).cost(x),
+        "transposed": Conv2DTranspose(filters, kernel_size, factor).cost(x),
+        "shuffled": Conv2D(factor**2 * filters, kernel_size).cost(x),
+    }
 
 
 class BlockExplorer(Explorer):
@@ -35,36 +60,70 @@ class BlockExplorer(Explorer):
         "The window of output row {row}, column {column} has {taps} taps on {seen} different pixels."
     )
     presets: ClassVar = {
-        "pix2pix: k = 4, s = 2": {"side": 4, "factor": 2, "kernel_size": 4, "channels": 512, "filters": 512},
+        "pix2pix: k = 4, s = 2": {
+            "side": 4,
+            "factor": 2,
+            "kernel_size": 4,
+            "channels": 512,
+            "filters": 512,
+        },
         "k = 3, s = 2": {"side": 4, "factor": 2, "kernel_size": 3, "channels": 64, "filters": 64},
-        "ESPCN: k = 3, s = 3": {"side": 3, "factor": 3, "kernel_size": 3, "channels": 32, "filters": 1},
+        "ESPCN: k = 3, s = 3": {
+            "side": 3,
+            "factor": 3,
+            "kernel_size": 3,
+            "channels": 32,
+            "filters": 1,
+        },
     }
 
-    side = Whole(4, SIDES[0], SIDES[-1], "side n of the small map")
-    factor = Whole(2, FACTORS[0], FACTORS[-1], "factor s")
-    kernel_size = Whole(3, KERNELS[0], KERNELS[-1], "kernel k")
+    side = Whole(4, 2, 6, "side n of the small map")
+    factor = Whole(2, 1, 4, "factor s")
+    kernel_size = Whole(3, 1, LARGEST_KERNEL, "kernel k")
     channels = Whole(1, 1, 512, "channels in", CHANNELS)
     filters = Whole(1, 1, 512, "filters (channels out)", CHANNELS)
-    place = Whole(0, 0, (SIDES[-1] * FACTORS[-1]) ** 2 - 1, "pixel of the output")
-    _goes_together = traitlets.validate(*shown, *folded)(together)
+    place = Whole(0, 0, (6 * 4) ** 2 - 1, "pixel of the output")
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
-    def _check(self, state: dict[str, Any]) -> None:
+    @staticmethod
+    def _formulas() -> Formulas:
+        ways = block_ways(Tensor(n, n, c), f, k, s)
+        return {
+            "macs": {name: cost.macs for name, cost in ways.items()},
+            "params": {name: cost.params for name, cost in ways.items()},
+            "each": {name: cost.macs / (n**2 * c * f) for name, cost in ways.items()},
+        }
+
+    @staticmethod
+    def _table() -> Table:
+        # zeros that 'same' pads in front of an axis: a count that rounds
+        kernels = range(1, LARGEST_KERNEL + 1)
+        return {"front": {str(size): int(same_padding(100, size, 1)[0]) for size in kernels}}
+
+    def _check(self, state: State) -> None:
+        place = state["place"]
         last = (state["side"] * state["factor"]) ** 2 - 1
-        if state["place"] > last:
-            raise ValueError(f"place must be one of the pixels 0 ... {last}, got {state['place']}; try {last}")
+        if place > last:
+            raise ValueError(
+                f"place must be one of the pixels 0 ... {last}, got {place}; try {last}"
+            )
 
-    def _numbers(self) -> dict[str, Any]:
-        sizes = (self.filters, self.kernel_size, self.factor)
-        ways = formulas.block_ways(Tensor(self.side, self.side, self.channels), *sizes)
+    def _numbers(self) -> State:
+        x = Tensor(self.side, self.side, self.channels)
+        ways = block_ways(x, self.filters, self.kernel_size, self.factor)
         macs = {name: cost.macs for name, cost in ways.items()}
         row, column = divmod(self.place, self.side * self.factor)
-        seen = self._sources(row) * self._sources(column)
-        share = rounded(100 * (macs["phased"] / macs["written"]))
-        place = {"row": row + 1, "column": column + 1, "taps": self.kernel_size**2, "seen": seen}
-        return {**macs, **place, "share": share}
+        return {
+            **macs,
+            "share": rounded(100 * (macs["phased"] / macs["written"])),
+            "row": row + 1,
+            "column": column + 1,
+            "taps": self.kernel_size**2,
+            "seen": self._sources(row) * self._sources(column),
+        }
 
     def _sources(self, index: int) -> int:
-        """How many pixels of the small map a window sees along one axis."""
+        """Return the number of pixels of the small map that a window sees along one axis."""
         small, phase = divmod(index, self.factor)
         offsets = set(phase_offsets(self.kernel_size, self.factor)[phase])
         return sum(0 <= small + offset < self.side for offset in offsets)

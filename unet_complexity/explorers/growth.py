@@ -1,21 +1,24 @@
-"""The explorer of growth: double one size of a network and see what each count does."""
+"""Explorer of growth: double one size of a network and see by what factor each count grows."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import Choice, Explorer, Whole, together
-from unet_complexity.explorers.formulas import counts_of_convolution, counts_of_network
-from unet_complexity.unets import classic_unet, pix2pix_unet
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.javascript import Formulas
+from unet_complexity.explorers.unets import NAMES, blocks, build, counts_of_network, unets
+from unet_complexity.layers import Conv2D
+from unet_complexity.networks import Network
+from unet_complexity.symbols import C_in, N, Size, g, k
 
 LETTERS = ("side", "kernel_size", "channels", "base_filters", "depth")
-COUNTS = ("params", "macs", "memory")
-DEEPEST, LARGEST = 14, 4096  # after doubling the depth; of a side that is doubled itself
+DEEPEST = 14  # after doubling
+LARGEST = 4096  # side, unless the depth is doubled
+STOPS = sorted([*(2**b for b in range(1, 15)), *(3 * 2**b for b in range(1, 13))])
 
 
 class GrowthExplorer(Explorer):
@@ -33,6 +36,7 @@ class GrowthExplorer(Explorer):
     """
 
     kind = "growth"
+    scripts = ("unet.js",)
     shown = ("network", "letter", "times")
     folded = ("side", "depth", "base_filters", "kernel_size", "channels")
     sentence = (
@@ -55,49 +59,61 @@ class GrowthExplorer(Explorer):
     network = Choice(("pix2pix", "classic", "convolution"), "network")
     letter = Choice(LETTERS, "double the")
     times = Whole(1, 1, 2, "how often")
-    side = Whole(256, 2, 4 * LARGEST, "side N", sorted({2**b for b in range(1, 15)} | {3 * 2**b for b in range(1, 13)}))
+    side = Whole(256, 2, 4 * LARGEST, "side N", STOPS)
     depth = Whole(7, 1, 7, "depth L")
     base_filters = Whole(64, 1, 64, "width g (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64))
     kernel_size = Whole(4, 1, 7, "kernel k")
     channels = Whole(3, 1, 64, "channels C", (1, 2, 3, 4, 8, 16, 32, 64))
-    _goes_together = traitlets.validate(*shown, *folded)(together)
-
-    def _check(self, state: dict[str, Any]) -> None:
-        net, deeper = state["network"], state["letter"] == "depth"
-        if net == "convolution" and deeper:
-            listed = ", ".join(map(repr, LETTERS[:-1]))
-            raise ValueError(f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'")
-        if net == "pix2pix" and state["depth"] < 2:
-            raise ValueError(f"depth of the pix2pix family must be at least 2, got {state['depth']}; try 2")
-        deepest, highest = state["depth"] * 2 ** state["times"], DEEPEST // 2 ** state["times"]
-        if deeper and deepest > DEEPEST:
-            raise ValueError(f"depth must be at most {DEEPEST} when doubled, got {deepest}; try depth {highest}")
-        if not deeper and state["side"] > LARGEST:
-            raise ValueError(f"side must be at most {LARGEST}, got {state['side']}; try {LARGEST}")
-        for one in (state, {**state, **self._doubled(state)}):
-            _counts(one)
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
-    def _doubled(state: dict[str, Any]) -> dict[str, Any]:
-        return {state["letter"]: state[state["letter"]] * 2 ** state["times"]}
+    def _formulas() -> Formulas:
+        drawn = {name: blocks(net) for name, net in unets().items() if name != "classic upsample"}
+        return {"unets": drawn, "convolution": _counts_of_convolution(Tensor(N, N, C_in), g, k)}
 
-    def _numbers(self) -> dict[str, Any]:
-        doubled = self._doubled(self.state)
-        before, after = _counts(self.state), _counts({**self.state, **doubled})
-        return {
-            "before": getattr(self, self.letter),
-            "after": doubled[self.letter],
-            **before,
-            **{f"{name}_after": after[name] for name in COUNTS},
-            **{f"{name}_factor": factor(after[name], before[name]) for name in COUNTS},
-        }
+    def _check(self, state: State) -> None:
+        network = state["network"]
+        depth = state["depth"]
+        side = state["side"]
+        if network == "pix2pix" and depth < 2:
+            raise ValueError(f"depth of the pix2pix family must be at least 2, got {depth}; try 2")
+        if state["letter"] != "depth":
+            if side > LARGEST:
+                raise ValueError(f"side must be at most {LARGEST}, got {side}; try {LARGEST}")
+        elif network == "convolution":
+            listed = ", ".join(map(repr, LETTERS[:-1]))
+            raise ValueError(
+                f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'"
+            )
+        else:
+            times = 2 ** state["times"]
+            if depth * times > DEEPEST:
+                raise ValueError(
+                    f"depth must be at most {DEEPEST} when doubled, got {depth * times}; "
+                    f"try depth {DEEPEST // times}"
+                )
+        if network != "convolution":
+            _network(state)
+            _network(_doubled(state))
+
+    def _numbers(self) -> State:
+        before = self.state
+        after = _doubled(before)
+        counts = _counts(before)
+        counts_after = _counts(after)
+        numbers = {"before": before[self.letter], "after": after[self.letter], **counts}
+        for name in NAMES:
+            numbers[f"{name}_after"] = counts_after[name]
+            numbers[f"{name}_factor"] = factor(counts_after[name], counts[name])
+        return numbers
 
 
 def factor(after: int, before: int) -> str:
-    """How many times as much: whole if it is exactly that, else with three digits or, from 100 on, rounded.
+    """Return the factor of growth: exact if whole, else three digits, or rounded from 100 on.
 
-    >>> factor(72, 18), factor(3999, 1000), factor(41843331, 16)
-    ('4', '4.00', '2615208')
+    Example:
+        >>> factor(72, 18), factor(3999, 1000), factor(41843331, 16)
+        ('4', '4.00', '2615208')
     """
     if after % before == 0:
         return str(after // before)
@@ -107,16 +123,25 @@ def factor(after: int, before: int) -> str:
     return str(Context(prec=3, rounding=ROUND_HALF_UP).plus(times))
 
 
-def _counts(state: dict[str, Any]) -> dict[str, Any]:
-    names = ("network", "channels", "side", "base_filters", "kernel_size", "depth")
-    return _counted(**{name: state[name] for name in names})
+def _doubled(state: State) -> State:
+    letter = state["letter"]
+    return {**state, letter: state[letter] * 2 ** state["times"]}
 
 
-@lru_cache(maxsize=64)  # a state is asked for when it is checked, and again for its numbers
-def _counted(network: str, channels: int, **sizes: Any) -> dict[str, Any]:
-    if network == "classic":
-        return counts_of_network(classic_unet(in_channels=channels, classes=channels, **sizes))
-    if network == "pix2pix":
-        return counts_of_network(pix2pix_unet(in_channels=channels, out_channels=channels, **sizes))
-    x = Tensor(sizes["side"], sizes["side"], channels)
-    return counts_of_convolution(x, sizes["base_filters"], sizes["kernel_size"])
+def _network(state: State) -> Network:
+    channels = state["channels"]
+    sizes = {name: state[name] for name in ("side", "base_filters", "kernel_size", "depth")}
+    return build(state["network"], channels, channels, **sizes)
+
+
+def _counts(state: State) -> State:
+    if state["network"] != "convolution":
+        return counts_of_network(_network(state))
+    x = Tensor(state["side"], state["side"], state["channels"])
+    return _counts_of_convolution(x, state["base_filters"], state["kernel_size"])
+
+
+def _counts_of_convolution(x: Tensor, filters: Size, kernel_size: Size) -> State:
+    """Return parameters, MACs and output elements of a convolution that keeps the side."""
+    cost = Conv2D(filters, kernel_size).cost(x)
+    return {"params": cost.params, "macs": cost.macs, "memory": cost.writes}

@@ -1,16 +1,26 @@
-"""The explorer of a U-Net, level by level."""
+"""Explorer of a U-Net, level by level."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import traitlets
 
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, Whole, rounded, together
-from unet_complexity.explorers.formulas import counts_of_network
-from unet_complexity.explorers.templates import closed_forms, filled
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.unets import (
+    blocks,
+    build,
+    bytes_written,
+    counts_of_network,
+    filled,
+    largest_shares,
+    templates,
+    unets,
+)
 from unet_complexity.networks import Network
-from unet_complexity.unets import classic_unet, pix2pix_unet
+
+STOPS = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024]
 
 
 class LevelsExplorer(Explorer):
@@ -28,6 +38,7 @@ class LevelsExplorer(Explorer):
     """
 
     kind = "levels"
+    scripts = ("unet.js", "stack.js")
     shown = ("family", "depth", "side", "base_filters", "kernel_size")
     folded = ("up", "in_channels", "out_channels", "doublings", "axis")
     sentence = (
@@ -48,58 +59,61 @@ class LevelsExplorer(Explorer):
 
     family = Choice(("classic", "pix2pix"), "family")
     depth = Whole(4, 1, 8, "depth")
-    side = Whole(256, 2, 1024, "side N", sorted(a * 2**b for a in (1, 3) for b in range(1, 11) if a * 2**b <= 1024))
-    base_filters = Whole(64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128))
+    side = Whole(256, 2, 1024, "side N", STOPS)
+    base_filters = Whole(
+        64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)
+    )
     kernel_size = Whole(3, 1, 7, "kernel k")
     up = Choice(("transpose", "upsample"), "going up")
     in_channels = Whole(1, 1, 256, "channels in", CHANNELS[:-1])
     out_channels = Whole(2, 1, 256, "channels out (classes)", CHANNELS[:-1])
     doublings = Whole(3, 0, 7, "doublings of the width")
     axis = Choice(("share", "log"), "bars show")
-    _goes_together = traitlets.validate(*shown, *folded)(together)
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
+
+    @staticmethod
+    def _formulas() -> Formulas:
+        return {name: blocks(net) for name, net in unets().items()}
+
+    @staticmethod
+    def _table() -> Table:
+        return {"forms": {name: templates(net) for name, net in unets().items()}}
 
     @property
     def forms(self) -> list[list[str]]:
-        """Each total as a formula: its name, in letters, with the numbers filled in, its value."""
-        return filled(closed_forms()[self._shape()], self._letters(), self.numbers)
+        """Each total as a formula: its name, in letters, in numbers, its value."""
+        letters = {
+            "N": self.side,
+            "C_in": self.in_channels,
+            "C_out": self.out_channels,
+            "g": self.base_filters,
+            "k": self.kernel_size,
+            "L": self.depth,
+            "q": self.doublings,
+        }
+        return filled(templates(unets()[self._shape()]), letters, self.numbers)
 
     def _shape(self) -> str:
         if self.family == "classic":
             return f"classic {self.up}"
         return "pix2pix capped" if self.depth >= self.doublings + 2 else "pix2pix rising"
 
-    def _letters(self) -> dict[str, int]:
-        names = ("side", "in_channels", "out_channels", "base_filters", "kernel_size", "depth", "doublings")
-        return dict(
-            zip(("N", "C_in", "C_out", "g", "k", "L", "q"), (getattr(self, name) for name in names), strict=True)
-        )
-
-    def _check(self, state: dict[str, Any]) -> None:
+    def _check(self, state: State) -> None:
         if state["family"] == "pix2pix" and state["depth"] < 2:
-            raise ValueError(f"depth of the pix2pix family must be at least 2, got {state['depth']}; try 2")
+            depth = state["depth"]
+            raise ValueError(f"depth of the pix2pix family must be at least 2, got {depth}; try 2")
         self._network(state)
 
-    def _network(self, state: dict[str, Any]) -> Network:
-        sizes = {name: state[name] for name in ("side", "in_channels", "base_filters", "kernel_size", "depth")}
-        if state["family"] == "classic":
-            return classic_unet(classes=state["out_channels"], up=state["up"], **sizes)
-        return pix2pix_unet(out_channels=state["out_channels"], doublings=state["doublings"], **sizes)
+    def _network(self, state: State) -> Network:
+        family = state["family"]
+        special = "up" if family == "classic" else "doublings"
+        names = ("side", "base_filters", "kernel_size", "depth", special)
+        sizes = {name: state[name] for name in names}
+        return build(family, state["in_channels"], state["out_channels"], **sizes)
 
-    def _numbers(self) -> dict[str, Any]:
+    def _numbers(self) -> State:
         net = self._network(self.state)
         levels = {level: counts_of_network(part) for level, part in net.groups("level").items()}
-        numbers: dict[str, Any] = counts_of_network(net)
-        numbers["size"] = bytes_written(4 * numbers["memory"])
-        for name in ("params", "macs", "memory"):
-            # of equal levels the upper one, as in the picture
-            most = max(sorted(levels), key=lambda level: levels[level][name])
-            share = 100 * (levels[most][name] / numbers[name])
-            numbers |= {f"{name}_level": most, f"{name}_share": rounded(share)}
-        return numbers
-
-
-def bytes_written(size: int) -> str:
-    """A size in memory as the picture has it: "152.5 MiB"."""
-    units = ("bytes", "KiB", "MiB", "GiB")
-    power = min(3, (size.bit_length() - 1) // 10)
-    return f"{size} bytes" if power == 0 else f"{rounded(size / 1024**power)} {units[power]}"
+        totals = counts_of_network(net)
+        size = bytes_written(4 * totals["memory"])
+        return {**totals, "size": size, **largest_shares(levels, totals)}

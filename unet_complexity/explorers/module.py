@@ -1,86 +1,62 @@
-"""One explorer's JavaScript, put together from its parts: description, formulas, picture, and the shell around it.
+"""One explorer's script, put together from its description, formulas, picture and shell.
 
-The same text makes the widget, the page that needs no kernel, and the still picture: only its last lines differ.
+The widget, the page that needs no kernel, and the still picture run the same text; only its last
+lines differ.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
-from unet_complexity.escaping import attribute, html_text, javascript
-from unet_complexity.explorers import formulas, own
-from unet_complexity.explorers.templates import closed_forms
+from unet_complexity.escaping import attribute, html_text
+from unet_complexity.escaping import javascript as constant
+from unet_complexity.explorers.javascript import Formulas, Table, javascript
 
-PARTS: dict[str, Callable[[], tuple[formulas.Formulas, formulas.Table]]] = {
-    "window": lambda: (formulas.window_formulas(), formulas.window_table()),
-    "repeat": lambda: (formulas.repeat_formulas(), {}),
-    "block": lambda: (formulas.block_formulas(), formulas.block_table()),
-    "levels": lambda: (formulas.levels_formulas(), {"forms": closed_forms()}),
-    "growth": lambda: (formulas.growth_formulas(), {}),
-    "own": own.asked,
-    "roofline": lambda: (formulas.roofline_formulas(), {}),
-}
-SHARED = {
-    "levels": ["unet.js", "stack.js"],
-    "growth": ["unet.js"],
-    "own": ["unet.js", "stack.js"],
-}  # between draw.js and the explorer's own
-
-WIDGET = "export default { initialize: (found) => announce(found.model), render: (view) => renderWidget(view) };\n"
+WIDGET = (
+    "export default { initialize: (found) => announce(found.model), "
+    "render: (view) => renderWidget(view) };\n"
+)
 PAGE = "startOnPage();\n"
 
 
-@cache
-def data(kind: str) -> str:
-    """The formulas and the table of an explorer that is the same for everybody."""
-    return written(*PARTS[kind]())
+def written(formulas: Formulas, table: Table) -> str:
+    """Return formulas and table as JavaScript's ``count`` and ``TABLE``."""
+    return f"const count = {javascript(formulas)};\nconst TABLE = {constant(table)};"
 
 
-def written(expressions: formulas.Formulas, table: formulas.Table) -> str:
-    """Formulas and table as JavaScript's ``count`` and ``TABLE``."""
-    return f"const count = {formulas.javascript(expressions)};\nconst TABLE = {javascript(table)};"
+def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str:
+    """Return an explorer's script without the line that starts it.
 
-
-@cache
-def body(kind: str, counts: str = "") -> str:
-    """Everything but the start: constants, formulas, ``explorer.picture`` and ``mount``.
-
-    ``counts``: what :func:`written` gives for this one explorer, where not all of its kind are the same.
+    Args:
+        spec: Description of the explorer; its ``kind`` names the file in static/.
+        counts: Formulas and table, as :func:`written` gives them.
+        shared: Further files in static/ that the explorer's own file uses.
     """
     static = files("unet_complexity.explorers") / "static"
-    names = ["draw.js", *SHARED.get(kind, []), f"{kind}.js", "shell.js"]
-    return "\n".join(
-        [
-            f"const CSS = {javascript((static / 'style.css').read_text('utf-8'))};",
-            counts or data(kind),
-            *((static / name).read_text("utf-8") for name in names),
-        ]
-    )
+    names = ["draw.js", *shared, f"{spec['kind']}.js", "shell.js"]
+    css = constant((static / "style.css").read_text("utf-8"))
+    parts = [(static / name).read_text("utf-8") for name in names]
+    return "\n".join([f"const SPEC = {constant(spec)};\nconst CSS = {css};", counts, *parts])
 
 
-def widget_module(kind: str, spec: dict[str, Any], counts: str = "") -> str:
-    """The module that anywidget loads."""
-    return f"{_constant(spec)}{body(kind, counts)}{WIDGET}"
+def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, key: str = "") -> str:
+    """Return HTML that needs no other file.
 
-
-def page(kind: str, spec: dict[str, Any], state: dict[str, Any], text: str, key: str = "", counts: str = "") -> str:
-    """HTML that needs nothing else: the sentence first, which the script replaces by the live explorer.
-
-    ``key``: that of the object in the kernel which the explorer follows, and which follows it, while there is one.
+    Args:
+        spec: Description of the explorer.
+        script: What :func:`script` gives for it.
+        state: Value of every control.
+        text: The sentence, shown until the script replaces it by the live explorer.
+        key: Key of the kernel's object that the explorer follows while there is one.
     """
-    script = f"(() => {{\n{_constant(spec)}{body(kind, counts)}{PAGE}}})();"
     data = attribute(json.dumps(state, separators=(",", ":")))
-    model = f' data-key="{key}"' if key else ""
     own = f' data-own="{spec["own"]}"' if "own" in spec else ""
+    model = f' data-key="{key}"' if key else ""
     return (
-        f'<div class="unetx" data-explorer="{kind}"{own} data-state="{data}"{model}>'
-        f"<p>{html_text(text)}</p></div>\n<script>\n{script}\n</script>"
+        f'<div class="unetx" data-explorer="{spec["kind"]}"{own} data-state="{data}"{model}>'
+        f"<p>{html_text(text)}</p></div>\n"
+        f"<script>\n(() => {{\n{script}{PAGE}}})();\n</script>"
     )
-
-
-def _constant(spec: dict[str, Any]) -> str:
-    return f"const SPEC = {javascript(spec)};\n"

@@ -1,27 +1,41 @@
-"""The explorer of anybody's network, level by level."""
+"""Explorer of your own network, level by level, and the sides at which its formulas hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
-from typing import Any, ClassVar
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise, product
+from typing import Any
 from zlib import crc32
 
+import sympy as sp
 import traitlets
 
-from unet_complexity.explorers import module, own
-from unet_complexity.explorers.base import Choice, Explorer, Whole, echoed, rounded, together, whole
-from unet_complexity.explorers.formulas import Formulas, Table
-from unet_complexity.explorers.levels import bytes_written
-from unet_complexity.explorers.templates import filled
+from unet_complexity.cost import Tensor, not_counted
+from unet_complexity.escaping import plain
+from unet_complexity.explorers import module
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole, agree, echoed, whole
+from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.unets import (
+    NAMES,
+    bytes_written,
+    counts_of_network,
+    filled,
+    largest_shares,
+    template,
+)
+from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, as_expr, substitute
+from unet_complexity.unets import pix2pix_unet
 
 Networks = Network | Mapping[tuple[int, int], Network]
+LARGEST = 1024
 SENTENCE = (
-    "{side} x {side}: {macs} MACs, {params} parameters, {memory} activation elements ({size} at float32). "
-    "Largest shares: parameters {params_share} % at level {params_level}, MACs {macs_share} % at level {macs_level}, "
-    "memory {memory_share} % at level {memory_level}."
+    "{side} x {side}: {macs} MACs, {params} parameters, {memory} activation elements "
+    "({size} at float32). Largest shares: parameters {params_share} % at level {params_level}, "
+    "MACs {macs_share} % at level {macs_level}, memory {memory_share} % at level {memory_level}."
 )
 
 
@@ -29,7 +43,7 @@ class Variant(Choice):
     """A choice among numbers."""
 
     def validate(self, obj: Any, value: Any) -> str:
-        """The number as a word, as the picture has it."""
+        """Return the number as a word, as the picture has it."""
         number = float(value) if isinstance(value, float) else whole(value)
         return super().validate(obj, value if number is None else echoed(number))
 
@@ -37,115 +51,232 @@ class Variant(Choice):
 class NetworkExplorer(Explorer):
     """A network of your own, level by level: where the parameters, the MACs and the memory are.
 
-    ``network``: one that was read or built with the letter N for its side, N x N in, and with no other letter; or
-    several by (width, depth), each width with each depth: ``{(w, d): build(w, d) for w in ... for d in ...}``.
-    Controls: ``side``, from those at which the formulas hold; ``width`` and ``depth``, where there are several;
-    folded away: ``axis`` ("share", "log").  Memory: elements of all convolution outputs, 4 bytes each at float32.
+    Controls: ``side``, one at which the formulas hold; ``width`` and ``depth``, if there are
+    several networks; folded away: ``axis`` ("share", "log"). Memory: elements of all convolution
+    outputs, 4 bytes each at float32.
 
-    TypeError for what is no network; ValueError where its input is not N x N, where it has another letter, or where
-    a width lacks a depth.
+    Args:
+        network: A network that was read or built with the letter N for its side, N x N in, and with
+            no other letter. Or several of them by (width, depth), each width with each depth:
+            ``{(w, d): build(w, d) for w in ... for d in ...}``. Four of the pix2pix family if None.
+        **state: Values of controls.
 
-    >>> from unet_complexity import classic_unet
-    >>> NetworkExplorer(classic_unet(), side=256).numbers["macs"]
-    48096083968
+    Raises:
+        TypeError: ``network`` is not a network, or the explorer lacks a control.
+        ValueError: The input is not N x N, the network has another letter, or a width lacks a depth.
+
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> NetworkExplorer(classic_unet(), side=256).numbers["macs"]
+        48096083968
     """
 
     kind = "own"
+    scripts = ("unet.js", "stack.js")
     shown = ("width", "depth", "side")
     folded = ("axis",)
-    sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
-    side = Whole(256, 64, 1024, "side N")
+    side = Whole(256, 64, LARGEST, "side N")
     width = Variant(("32", "64"), "width")
     depth = Variant(("6", "7"), "depth")
     axis = Choice(("share", "log"), "bars show")
-    _goes_together = traitlets.validate("side", "width", "depth", "axis")(together)
-    _parts: ClassVar[tuple[Formulas, Table] | None] = None
-    _own: ClassVar[str] = "asked"
-
-    def __new__(cls, network: Any = None, **state: Any) -> NetworkExplorer:
-        """What a control offers belongs to a class, so each network gets one."""
-        made: NetworkExplorer = super().__new__(cls if network is None else _class_for(cls, network))
-        return made
+    _agree = traitlets.validate("side", "width", "depth", "axis")(agree)
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
-        super().__init__(**state)
+        self._parts = _default_parts() if network is None else _parts(_variants(network))
+        self._script_data = module.written(*self._parts)
+        # by this name the script finds the places of its own network on a page of several
+        self._own = "asked" if network is None else f"{crc32(self._script_data.encode()):x}"
+        table = self._parts[1]
+        sides = [one["side"] for one in table.values()]
+        low = min(one["low"] for one in sides)
+        high = max(one["high"] for one in sides)
+        self._ranges: State = {"side": {"low": low, "high": high}}
+        sizes = zip(*(map(int, key.split()) for key in table), strict=True)
+        for name, column in zip(("width", "depth"), sizes, strict=False):
+            self._ranges[name] = {"options": [str(size) for size in sorted(set(column))]}
+        variant = [name for name in ("width", "depth") if name in self._ranges]
+        self.shown = (*variant, "side")
+        named = [f"{name} {{{name}}}" for name in variant]
+        self.sentence = ", ".join(["{network}", *named, SENTENCE])
+        start = {name: self._ranges[name]["options"][0] for name in variant}
+        super().__init__(**{"side": _start(**sides[0]), **start, **state})
+        self._check(self.state)  # traitlets does not check a value that is the trait's default
 
-    @classmethod
-    def _spec(cls) -> dict[str, Any]:
-        return {**super()._spec(), "own": cls._own}  # by which a page's script knows its places
+    def _control(self, name: str) -> State:
+        return {**super()._control(name), **self._ranges.get(name, {})}
+
+    def _spec(self) -> State:
+        return {**super()._spec(), "own": self._own}
+
+    def _counts(self) -> str:
+        return self._script_data
+
+    @staticmethod
+    def _formulas() -> Formulas:
+        return _default_parts()[0]
 
     @property
     def forms(self) -> list[list[str]]:
         """Each total as a formula: its name, in N, with the number in it, its value."""
-        return filled(self._chosen(self.state)[1]["forms"], {"N": self.side}, self.numbers)
+        table = self._parts[1][_key(self.state)]
+        return filled(table["forms"], {"N": self.side}, self.numbers)
 
-    def _counts(self) -> str:
-        return module.written(*self._parts) if self._parts else ""
-
-    def _chosen(self, state: dict[str, Any]) -> tuple[list[Formulas], Table]:
-        key = " ".join(state[name] for name in ("width", "depth") if name in state)
-        formulas, table = self._parts or own.asked()
-        return formulas[key], table[key]
-
-    def _check(self, state: dict[str, Any]) -> None:
-        side, (low, high, step) = state["side"], self._chosen(state)[1]["side"].values()
+    def _check(self, state: State) -> None:
+        side = state["side"]
+        low, high, step = self._parts[1][_key(state)]["side"].values()
         if side not in range(low, high + 1, step):
             near = min(max(low, low + round((side - low) / step) * step), high)
-            raise ValueError(f"side must be {low}, {low + step}, ... {high} for this network, got {side}; try {near}")
+            raise ValueError(
+                f"side must be {low}, {low + step}, ... {high} for this network, "
+                f"got {side}; try {near}"
+            )
 
-    def _numbers(self) -> dict[str, Any]:
-        formulas, table = self._chosen(self.state)
-        levels = [{name: substitute(count, {N: self.side}) for name, count in level.items()} for level in formulas]
-        numbers: dict[str, Any] = {"network": table["network"]}
-        for name in ("params", "macs", "memory"):
-            total = numbers[name] = sum(level[name] for level in levels)
-            most = max(range(len(levels)), key=lambda place: levels[place][name])
-            numbers[f"{name}_level"] = table["levels"][most]["level"]
-            numbers[f"{name}_share"] = rounded(100 * (levels[most][name] / total))
-        return {**numbers, "size": bytes_written(4 * numbers["memory"])}
+    def _numbers(self) -> State:
+        formulas, table = self._parts
+        key = _key(self.state)
+        levels = {}
+        for fixed, counts in zip(table[key]["levels"], formulas[key], strict=True):
+            level = {name: substitute(count, {N: self.side}) for name, count in counts.items()}
+            levels[fixed["level"]] = level
+        totals = {name: sum(level[name] for level in levels.values()) for name in NAMES}
+        size = bytes_written(4 * totals["memory"])
+        shares = largest_shares(levels, totals)
+        return {"network": table[key]["network"], **totals, "size": size, **shares}
 
 
-def _class_for(cls: type[NetworkExplorer], network: Any) -> type[NetworkExplorer]:
-    """An explorer class with the controls that fit a network, or several."""
+def _key(state: State) -> str:
+    return f"{state['width']} {state['depth']}" if "width" in state else ""
+
+
+@cache  # 180 ms
+def _default_parts() -> tuple[Formulas, Table]:
+    """Return formulas and table of the question's network and its neighbours."""
+    widths = (32, 64)
+    depths = (6, 7)
+    return _parts(
+        {f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g in widths for d in depths}
+    )
+
+
+def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
+    """Return, by network, its levels' counts as formulas, and what is the same at every side."""
+    formulas: Formulas = {}
+    table: Table = {}
+    for key, network in networks.items():
+        levels = sorted(network.groups("level").items())
+        name = plain(network.name)
+        if network.missing:
+            name += f" ({not_counted(network.missing)})"
+        totals = counts_of_network(network)
+        formulas[key] = [_formulas_of(part) for _, part in levels]
+        table[key] = {
+            "network": name,
+            "levels": [_table_of(level, part) for level, part in levels],
+            "forms": {name: template(total) for name, total in totals.items()},
+            "side": sides(network),
+        }
+    return formulas, table
+
+
+def _formulas_of(part: Network) -> Formulas:
+    return {"side": _widest(part).height, **counts_of_network(part)}
+
+
+def _table_of(level: int, part: Network) -> Table:
+    counts = counts_of_network(part)
+    return {
+        "level": level,
+        "filters": _widest(part).channels,
+        "parts": {step.part: True for step in part},
+        "forms": {name: template(count).format(N="N") for name, count in counts.items()},
+    }
+
+
+def _widest(part: Network) -> Tensor:
+    """Return the output with the most channels, of a convolution if there is one."""
+    steps = [step for step in part if isinstance(step.layer, Convolution)] or list(part)
+    return max((step.output for step in steps), key=lambda x: x.channels)
+
+
+def sides(network: Network) -> dict[str, int]:
+    """Return the sides at which a network's formulas hold, as a slider's range.
+
+    Its rules must hold and every map must have a whole side. The range ends at 1024 or at four
+    times the smallest side, whichever is larger.
+
+    Args:
+        network: A network with the letter N alone.
+
+    Returns:
+        The smallest side, the largest, and the step between them, in pixels.
+
+    Raises:
+        ValueError: The sides do not come in equal steps.
+
+    Example:
+        >>> sides(pix2pix_unet(N, 3))
+        {'low': 128, 'high': 1024, 'step': 128}
+    """
+    wholes = {rule.whole for rule in network.rules}
+    wholes |= {as_expr(step.output.height - 1) for step in network}
+    polynomials = [sp.Poly(whole, N).all_coeffs() for whole in wholes]
+    rules = [[Fraction(str(one)) for one in coefficients] for coefficients in polynomials]
+    found: list[int] = []
+    for side in range(1, 64 * LARGEST):
+        if found and side > max(LARGEST, 4 * found[0]):
+            break
+        if all(_is_size(rule, side) for rule in rules):
+            found.append(side)
+    steps = {after - before for before, after in pairwise(found)}
+    if len(steps) != 1:
+        raise ValueError(
+            f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}"
+        )
+    return {"low": found[0], "high": found[-1], "step": steps.pop()}
+
+
+def _is_size(coefficients: list[Fraction], side: int) -> bool:
+    value = Fraction(0)
+    for coefficient in coefficients:
+        value = value * side + coefficient
+    return value >= 0 and value.denominator == 1
+
+
+def _start(low: int, high: int, step: int) -> int:
+    """Return the largest side up to 256, or the smallest one above."""
+    return low + max(0, min(256, high) - low) // step * step
+
+
+def _variants(network: Any) -> dict[str, Network]:
+    """Return networks by "width depth", or one network by an empty key, all checked."""
     networks = network if isinstance(network, Mapping) else {(): network}
     for one in networks.values():
         _check_network(one)
-    values = _values(networks)
-    parts = own.parts({" ".join(map(str, key)): one for key, one in networks.items()})
-    table = parts[1]
-    low, high = (bound(one["side"][end] for one in table.values()) for end, bound in (("low", min), ("high", max)))
-    first = next(iter(table.values()))["side"]
-    start = first["low"] + max(0, min(256, first["high"]) - first["low"]) // first["step"] * first["step"]
-    controls: dict[str, Any] = {"side": Whole(start, low, high, "side N"), "width": None, "depth": None}
-    names = ("width", "depth") if isinstance(network, Mapping) else ()
-    for name, offered in zip(names, values, strict=True):
-        controls[name] = Variant(tuple(map(str, offered)), name)
-    shown = (*names, "side")
-    said = ", ".join(["{network}", *(f"{name} {{{name}}}" for name in names), SENTENCE])
-    mine = f"{crc32(module.written(*parts).encode()):x}"
-    return type(cls.__name__, (cls,), {**controls, "shown": shown, "sentence": said, "_parts": parts, "_own": mine})
+    lengths = {len(key) if isinstance(key, tuple) else None for key in networks}
+    if lengths not in ({0}, {2}):
+        raise TypeError(
+            f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}"
+        )
+    grid = set(product(*zip(*networks, strict=True)))
+    if missing := grid - set(networks):
+        raise ValueError(f"each width must come with each depth, and {min(missing)} is missing")
+    return {" ".join(map(str, key)): one for key, one in networks.items()}
 
 
 def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
-        raise TypeError(f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)")
-    letters = as_expr(network.total().reads).free_symbols
+        raise TypeError(
+            f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)"
+        )
     if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
         raise ValueError(
-            f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
+            f"the explorer moves the side N of an N x N input, got {network.heading}; "
+            "read or build it with side=N"
         )
+    letters = as_expr(network.total().reads).free_symbols
     if others := sorted(str(symbol) for symbol in letters - {N}):
-        raise ValueError(f"the explorer moves the side alone, got the letters {others} too; give numbers for them")
-
-
-def _values(networks: Mapping[Any, Network]) -> list[list[int]]:
-    """The widths and the depths, each of them with each."""
-    lengths = {len(key) if isinstance(key, tuple) else None for key in networks}
-    if lengths not in ({0}, {2}):
-        raise TypeError(f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}")
-    columns = [sorted(set(column)) for column in zip(*networks, strict=True)]
-    if set(networks) != set(product(*columns)):
-        missing = min(set(product(*columns)) - set(networks))
-        raise ValueError(f"each width must come with each depth, and {missing} is missing")
-    return columns
+        raise ValueError(
+            f"the explorer moves the side alone, got the letters {others} too; "
+            "give numbers for them"
+        )

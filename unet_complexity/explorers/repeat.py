@@ -1,14 +1,19 @@
-"""The explorer of UpSampling2D: rows repeated, then columns."""
+"""Explorer of UpSampling2D: it repeats rows, then columns."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+import sympy as sp
 import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, Whole, together
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Conv2D, UpSampling2D
+from unet_complexity.symbols import Size, c, f, k, n
+
+s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
 
 
 class RepeatExplorer(Explorer):
@@ -48,18 +53,32 @@ class RepeatExplorer(Explorer):
     interpolation = Choice(("nearest", "bilinear"), "interpolation")
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
-    _goes_together = traitlets.validate(*shown, *folded)(together)
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
-    def _numbers(self) -> dict[str, Any]:
-        x, up = (
-            Tensor(self.side, self.side, self.channels),
-            UpSampling2D((self.row_factor, self.column_factor), self.interpolation),
-        )
-        return {
-            "operations": up.cost(x).elementwise,
-            "reads": up.cost(x).reads,
-            "rows": UpSampling2D((self.row_factor, 1)).cost(x).writes,
-            "writes": up.cost(x).writes,
-            "next": Conv2D(self.filters, self.kernel_size).cost(up.output(x)).macs,
-            "answer": self.channels * self.side,
-        }
+    @staticmethod
+    def _formulas() -> Formulas:
+        x = Tensor(n, n, c)
+        names = ("nearest", "bilinear")
+        counts = {name: _counts(x, (s_h, s_w), name, Conv2D(f, k)) for name in names}
+        operations = {name: counts[name]["operations"] for name in names}
+        return {**counts["nearest"], "operations": operations}
+
+    def _numbers(self) -> State:
+        x = Tensor(self.side, self.side, self.channels)
+        factors = (self.row_factor, self.column_factor)
+        conv = Conv2D(self.filters, self.kernel_size)
+        return _counts(x, factors, self.interpolation, conv)
+
+
+def _counts(x: Tensor, factors: tuple[Size, Size], interpolation: str, conv: Conv2D) -> State:
+    """Return the counts of the upsampling layer and of the convolution behind it."""
+    up = UpSampling2D(factors, interpolation)
+    cost = up.cost(x)
+    return {
+        "reads": cost.reads,
+        "rows": UpSampling2D((factors[0], 1)).cost(x).writes,
+        "writes": cost.writes,
+        "next": conv.cost(up.output(x)).macs,
+        "answer": x.channels * x.height,
+        "operations": cost.elementwise,
+    }

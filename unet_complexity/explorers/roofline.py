@@ -1,19 +1,31 @@
-"""The explorer of the roofline: what binds each kernel of a U-Net on a machine, and how long all of them take."""
+"""Explorer of the roofline: the bound of each kernel of a U-Net on a machine, and their time."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import traitlets
 
+from unet_complexity.closed_form import tidy
 from unet_complexity.engineering.roofline import MACHINES, Kernel, Machine, roofline
-from unet_complexity.explorers.base import Choice, Explorer, Whole, rounded, three_digits, together
+from unet_complexity.explorers.base import (
+    Choice,
+    Explorer,
+    State,
+    Whole,
+    agree,
+    rounded,
+    three_digits,
+)
+from unet_complexity.explorers.javascript import Formulas
+from unet_complexity.explorers.unets import build
 from unet_complexity.networks import Network
-from unet_complexity.unets import classic_unet, pix2pix_unet
+from unet_complexity.symbols import N, Size, b, g
 
 GIGA = 10**9
-PEAKS = (*(a * 10**i for i in range(5) for a in (1, 2, 3, 5, 7)), 10**5)
+PEAKS = [*(a * 10**i for i in range(5) for a in (1, 2, 3, 5, 7)), 10**5]
+UNIT = Machine("any", 1, 1)  # its seconds are the counts
+CHANNELS = {"pix2pix": (3, 3), "classic": (1, 2)}  # in and out
 WAYS = {"one by one": False, "fused": True}
 
 
@@ -44,8 +56,16 @@ class RooflineExplorer(Explorer):
         "time, memory the rest; the longest is {longest}, at least {longest_ms} ms."
     )
     presets: ClassVar = {
-        **{name: _on(machine) for name, machine in MACHINES.items() if machine.flops_per_second > 100 * GIGA},
-        "the question's generator (pix2pix), 256²": {"network": "pix2pix", "side": 256, "base_filters": 64},
+        **{
+            name: _on(machine)
+            for name, machine in MACHINES.items()
+            if machine.flops_per_second > 100 * GIGA
+        },
+        "the question's generator (pix2pix), 256²": {
+            "network": "pix2pix",
+            "side": 256,
+            "base_filters": 64,
+        },
         "Ronneberger 2015 shape, 256²": {"network": "classic", "side": 256, "base_filters": 64},
     }
 
@@ -57,12 +77,16 @@ class RooflineExplorer(Explorer):
     base_filters = Whole(64, 1, 128, "width g (base filters)", (1, 2, 4, 8, 16, 32, 64, 96, 128))
     batch = Whole(1, 1, 64, "batch (images)", (1, 2, 4, 8, 16, 32, 64))
     dtype = Choice(("float32", "float16"), "numbers")
-    _goes_together = traitlets.validate(*shown, *folded)(together)
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
-    def _check(self, state: dict[str, Any]) -> None:
+    @staticmethod
+    def _formulas() -> Formulas:
+        return {name: _ways(_network(name, N, g)) for name in CHANNELS}
+
+    def _check(self, state: State) -> None:
         _network(state["network"], state["side"], state["base_filters"])
 
-    def _numbers(self) -> dict[str, Any]:
+    def _numbers(self) -> State:
         machine = Machine("yours", self.peak * GIGA, self.bandwidth * GIGA)
         net = _network(self.network, self.side, self.base_filters)
         found = roofline(net, machine, self.dtype, self.batch, WAYS[self.layers])
@@ -81,13 +105,24 @@ class RooflineExplorer(Explorer):
         }
 
 
-@lru_cache(maxsize=64)
-def _network(network: str, side: int, base_filters: int) -> Network:
-    if network == "classic":
-        return classic_unet(side, base_filters=base_filters)
-    return pix2pix_unet(side, 3, base_filters=base_filters)
+def _network(network: str, side: Size, base_filters: Size) -> Network:
+    return build(network, *CHANNELS[network], side=side, base_filters=base_filters)
+
+
+def _ways(net: Network) -> Formulas:
+    """Return FLOPs of a batch and elements moved, by kernel, for each way to run a network."""
+    return {
+        way: [
+            {"name": kernel.name, "flops": tidy(kernel.flops), "moved": tidy(kernel.bytes)}
+            for kernel in roofline(net, UNIT, 1, b, fused)
+        ]
+        for way, fused in WAYS.items()
+    }
 
 
 def _main(kernel: Kernel) -> str:
-    """The step that a kernel is named after in short: its convolution, where it has one."""
-    return next((step.name for step in kernel.steps if step.cost.macs), kernel.steps[0].name)
+    """Return the name of the kernel's convolution if it has one, else of its first step."""
+    for step in kernel.steps:
+        if step.cost.macs:
+            return step.name
+    return kernel.steps[0].name

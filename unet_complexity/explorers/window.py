@@ -1,16 +1,23 @@
-"""The explorer of one convolution: a window walks, a counter ticks."""
+"""Explorer of one convolution: a window walks and a counter ticks."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from itertools import product
+from typing import ClassVar
 
 import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers import formulas
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, Whole, together
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
 from unet_complexity.layers.windows import same_padding
+from unet_complexity.symbols import c, f, k, m, t
+
+SIDES = range(3, 13)
+KERNELS = range(1, 6)
+STRIDES = range(1, 4)
+DILATIONS = range(1, 3)
 
 
 class WindowExplorer(Explorer):
@@ -35,63 +42,102 @@ class WindowExplorer(Explorer):
         "Counted at stop {stop} of {all_stops}: {so_far} dense, {in_bounds_so_far} in bounds."
     )
     presets: ClassVar = {
-        name: {
-            "side": side,
-            "kernel_size": kernel,
-            "strides": stride,
-            "channels": channels,
-            "filters": filters,
-            "padding": "same",
-            "dilation_rate": 1,
-        }
-        for name, side, kernel, stride, channels, filters in (
-            ("3 x 3, stride 1", 6, 3, 1, 3, 64),
-            ("pix2pix's d1: 4 x 4, stride 2", 8, 4, 2, 3, 64),
-            ("1 x 1: no neighbours", 6, 1, 1, 64, 2),
-        )
-    }
+        "3 x 3, stride 1": {
+            "side": 6, "kernel_size": 3, "strides": 1, "channels": 3, "filters": 64,
+            "padding": "same", "dilation_rate": 1,
+        },
+        "pix2pix's d1: 4 x 4, stride 2": {
+            "side": 8, "kernel_size": 4, "strides": 2, "channels": 3, "filters": 64,
+            "padding": "same", "dilation_rate": 1,
+        },
+        "1 x 1: no neighbours": {
+            "side": 6, "kernel_size": 1, "strides": 1, "channels": 64, "filters": 2,
+            "padding": "same", "dilation_rate": 1,
+        },
+    }  # fmt: skip
 
-    side = Whole(6, formulas.SIDES[0], formulas.SIDES[-1], "side of the map")
-    kernel_size = Whole(3, formulas.KERNELS[0], formulas.KERNELS[-1], "kernel k")
-    strides = Whole(1, formulas.STRIDES[0], formulas.STRIDES[-1], "stride")
+    side = Whole(6, SIDES[0], SIDES[-1], "side of the map")
+    kernel_size = Whole(3, KERNELS[0], KERNELS[-1], "kernel k")
+    strides = Whole(1, STRIDES[0], STRIDES[-1], "stride")
     channels = Whole(3, 1, 512, "channels in", CHANNELS)
     filters = Whole(8, 1, 512, "filters (channels out)", CHANNELS)
     padding = Choice(("same", "valid"), "padding")
-    dilation_rate = Whole(1, formulas.DILATIONS[0], formulas.DILATIONS[-1], "dilation")
-    step = Whole(0, 0, formulas.SIDES[-1] ** 2 - 1, "place of the window")
-    _goes_together = traitlets.validate(*shown, *folded)(together)
+    dilation_rate = Whole(1, DILATIONS[0], DILATIONS[-1], "dilation")
+    step = Whole(0, 0, SIDES[-1] ** 2 - 1, "place of the window")
+    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
-    def _layer(self, state: dict[str, Any]) -> tuple[Conv2D, Tensor]:
+    @staticmethod
+    def _formulas() -> Formulas:
+        # a side that the stride divides: MACs are counted on the m x m output
+        return {
+            "macs": Conv2D(f, k, strides=t).cost(Tensor(t * m, t * m, c)).macs,
+            "tap": Conv2D(f, 1).cost(Tensor(1, 1, c)).macs,
+        }
+
+    @staticmethod
+    def _table() -> Table:
+        return window_table()
+
+    def _layer(self, state: State) -> tuple[Conv2D, Tensor]:
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
-        return Conv2D(*(state[name] for name in names)), Tensor(state["side"], state["side"], state["channels"])
+        conv = Conv2D(**{name: state[name] for name in names})
+        return conv, Tensor(state["side"], state["side"], state["channels"])
 
-    def _check(self, state: dict[str, Any]) -> None:
+    def _check(self, state: State) -> None:
         conv, x = self._layer(state)
+        step = state["step"]
         last = int(conv.output(x).height) ** 2 - 1
-        if state["step"] > last:
-            raise ValueError(f"step must be one of the window's places 0 ... {last}, got {state['step']}; try {last}")
+        if step > last:
+            raise ValueError(
+                f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
+            )
 
-    def _numbers(self) -> dict[str, Any]:
+    def _numbers(self) -> State:
         conv, x = self._layer(self.state)
-        cost, stops = conv.cost(x), int(conv.output(x).height)
+        cost = conv.cost(x)
+        stops = int(conv.output(x).height)
         per_tap = self.channels * self.filters
+        count = self.step + 1
+        inside = [self._taps(index) for index in range(stops)]
+        taps = sum(inside[place // stops] * inside[place % stops] for place in range(count))
         return {
             "stops": stops,
             "all_stops": stops**2,
-            "stop": self.step + 1,
+            "stop": count,
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
-            "so_far": (self.step + 1) * self.kernel_size**2 * per_tap,
-            "in_bounds_so_far": sum(self._taps(place, stops) for place in range(self.step + 1)) * per_tap,
+            "so_far": count * self.kernel_size**2 * per_tap,
+            "in_bounds_so_far": taps * per_tap,
         }
 
-    def _taps(self, place: int, stops: int) -> int:
-        """Taps on real data at one place, by looking at each of them."""
+    def _taps(self, index: int) -> int:
+        """Return the in-bounds taps of a window along one axis, by looking at each of them."""
         sizes = (self.side, self.kernel_size, self.strides, self.dilation_rate)
         front = same_padding(*sizes)[0] if self.padding == "same" else 0
+        first = index * self.strides - front
+        taps = range(self.kernel_size)
+        return sum(0 <= first + tap * self.dilation_rate < self.side for tap in taps)
 
-        def inside(index: int) -> int:
-            first = index * self.strides - front
-            return sum(0 <= first + tap * self.dilation_rate < self.side for tap in range(self.kernel_size))
 
-        return inside(place // stops) * inside(place % stops)
+def window_table() -> dict[str, list[int]]:
+    """Return the counts that round: positions per axis, zeros in front, taps in bounds.
+
+    The taps are those of both axes. The keys are "padding,side,kernel,stride,dilation".
+
+    Example:
+        >>> window_table()["same,6,3,1,1"]
+        [6, 1, 256]
+    """
+    rows = {}
+    for sizes in product(("same", "valid"), SIDES, KERNELS, STRIDES, DILATIONS):
+        padding, side, kernel, stride, dilation = sizes
+        both_differ = stride > 1 and dilation > 1  # Keras refuses this
+        too_large = padding == "valid" and (kernel - 1) * dilation >= side
+        if not both_differ and not too_large:
+            conv = Conv2D(1, kernel, stride, padding, dilation)
+            x = Tensor(side, side, 1)
+            front = same_padding(side, kernel, stride, dilation)[0] if padding == "same" else 0
+            taps = conv.cost(x).macs_in_bounds
+            key = ",".join(map(str, sizes))
+            rows[key] = [int(conv.output(x).height), int(front), int(taps)]
+    return rows

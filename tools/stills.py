@@ -1,7 +1,7 @@
-"""The still picture: what an explorer shows, as a PNG, drawn by the explorer's own JavaScript without a browser.
+"""Still picture of an explorer, as a PNG, drawn by the explorer's own script without a browser.
 
-Committed notebooks hold it for readers whose viewer runs no script.  Needs mini-racer (a JavaScript engine),
-resvg_py (SVG to pixels), and matplotlib's Pillow and copy of the DejaVu fonts: tools of the checks, not of the reader.
+Committed notebooks hold it for readers whose viewer runs no script. Needs mini-racer (a JavaScript
+engine), resvg_py (SVG to pixels), and matplotlib's Pillow and copy of the DejaVu fonts.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.escaping import attribute, javascript
-from unet_complexity.explorers import module
+from unet_complexity import explorers
+from unet_complexity.escaping import attribute
 
 OPENING = r'(<div class="unetx" data-explorer="\w+"(?: data-own="\w+")? data-state="([^"]*)")'
 PLACE = re.compile(OPENING + r'(?: data-key="\w*")?>(<img[^>]*>)?')
@@ -26,30 +26,44 @@ COLOURS = 128
 SCALE = 2  # pixels per unit of the picture, for dense screens
 
 
-@cache
+@cache  # a context takes 0.1 s to make; tests ask for the same seven thousands of times
 def engine(kind: str) -> Any:
-    """A JavaScript context in which the explorer's ``explorer``, ``count`` and ``fit`` are known."""
-    from unet_complexity import explorers
+    """Return a JavaScript context that knows an explorer's ``explorer``, ``count`` and ``fit``.
 
-    classes = (getattr(explorers, name) for name in explorers.__all__)
-    spec = next(one._spec() for one in classes if one.kind == kind)
-    return running(f"const SPEC = {javascript(spec)};\n{module.body(kind)}")
+    Args:
+        kind: Kind of the explorer, such as "window".
+    """
+    classes = (getattr(explorers, name) for name in explorers.EXPLORERS)
+    cls = next(one for one in classes if one.kind == kind)
+    return running(cls()._script())
 
 
 @lru_cache(maxsize=32)
 def running(script: str) -> Any:
-    """A JavaScript context after it has run a script."""
+    """Return a JavaScript context that has run a script.
+
+    Raises:
+        ImportError: mini-racer is not installed.
+    """
     try:
         from py_mini_racer import MiniRacer
     except ImportError as error:
-        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
+        raise ImportError(
+            "still pictures need mini-racer: pip install mini-racer resvg_py matplotlib"
+        ) from error
     context = MiniRacer()
     context.eval(script)
     return context
 
 
 def picture(kind: str, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
-    """What ``explorer.picture`` gives for a state: "svg", "text", "rows", "numbers"."""
+    """Return what an explorer's script draws for a state: "svg", "text", "rows", "numbers".
+
+    Args:
+        kind: Kind of the explorer, such as "window".
+        state: Value of every control.
+        narrow: Draw for a narrow page.
+    """
     return _drawn(engine(kind), state, narrow)
 
 
@@ -61,13 +75,19 @@ def _drawn(context: Any, state: dict[str, Any], narrow: bool = False) -> dict[st
 
 
 def png(svg: str) -> bytes:
-    """The picture in its light colours, on white, with fonts that are the same everywhere."""
+    """Return a picture as a PNG: light colours, on white, with fonts that are the same everywhere.
+
+    Raises:
+        ImportError: resvg_py, matplotlib or Pillow is not installed.
+    """
     try:
         import matplotlib
         import resvg_py
         from PIL import Image
     except ImportError as error:
-        raise ImportError("still pictures need resvg_py: pip install mini-racer resvg_py matplotlib") from error
+        raise ImportError(
+            "still pictures need resvg_py: pip install mini-racer resvg_py matplotlib"
+        ) from error
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     width = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
     pixels = bytes(
@@ -89,7 +109,10 @@ def png(svg: str) -> bytes:
 
 
 def _with_style(svg: str) -> str:
-    """The page's own style sheet, its colours written out: the still's renderer knows no custom properties."""
+    """Return a picture with the page's style sheet, its custom properties replaced by light colours.
+
+    resvg does not know custom properties.
+    """
     css = (files("unet_complexity.explorers") / "static" / "style.css").read_text("utf-8")
     light = dict(re.findall(r"(--ux-\w+): light-dark\((#\w+|rgba\([^)]*\)),", css))
     rules = [line for line in css.splitlines() if re.match(r"\.(fill-|unetx (svg )?[.t])", line)]
@@ -99,10 +122,13 @@ def _with_style(svg: str) -> str:
 
 
 def add_still(page: str) -> str:
-    """The HTML form of an explorer with a still of its state in it; any other HTML as it is.
+    """Return the HTML of an explorer with a still of its state in it; other HTML as it is.
 
-    It is drawn by the script beside it.  The picture's alternative text is the explorer's sentence.  The key goes:
-    stored, no kernel knows it.
+    The script beside it draws the still. The picture's alternative text is the explorer's sentence.
+    The key is dropped: a stored page has no kernel that knows it.
+
+    Args:
+        page: HTML of an output.
     """
 
     def with_image(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tools import stills
 from unet_complexity import (
     Conv2D,
     MaxPooling2D,
@@ -16,7 +17,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.cost import Rule
-from unet_complexity.explorers import LevelsExplorer, NetworkExplorer, module, still
+from unet_complexity.explorers import LevelsExplorer, NetworkExplorer, module
 from unet_complexity.layers import Convolution
 from unet_complexity.symbols import N
 from unet_complexity.unets.builder import Builder
@@ -46,7 +47,7 @@ NETWORKS = {
 
 def drawn(explorer):
     """What the page's own script draws."""
-    context = still.running(explorer._esm.removesuffix(module.WIDGET))
+    context = stills.running(explorer._esm.removesuffix(module.WIDGET))
     return json.loads(context.eval(f"JSON.stringify(explorer.picture({json.dumps(explorer.state)}))"))
 
 
@@ -87,7 +88,7 @@ def test_the_largest_share_is_framed_once_for_each_quantity(name):
 def test_each_bar_tells_its_formula():
     picture = html.unescape(drawn(NetworkExplorer(classic_unet()))["svg"])
     assert 'aria-label="level 1: 11,408,506,880 MACs, 23.7 % of 48,096,083,968; 174080·N²"' in picture
-    assert "; 174080·N²" not in html.unescape(still.picture("levels", LevelsExplorer().state)["svg"])
+    assert "; 174080·N²" not in html.unescape(stills.picture("levels", LevelsExplorer().state)["svg"])
 
 
 def test_what_never_comes_up_has_no_way_up():
@@ -125,7 +126,7 @@ def test_one_network_has_neither_width_nor_depth():
 def test_a_page_of_several_networks_keeps_them_apart():
     """Each script looks for places of its own network only; a still is drawn by the script beside it."""
     one, other = NetworkExplorer(classic_unet()), NetworkExplorer(encoder())
-    pages = [still.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)]
+    pages = [stills.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)]
     names = [re.search(r'data-own="(\w+)"', page)[1] for page in pages]
     assert names[0] != names[1]
     for page, name, explorer in zip(pages, names, (one, other), strict=True):
