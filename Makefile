@@ -21,7 +21,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks site docs slides offline dist bench fuzz hub tools lite lock clean
+.PHONY: help lab test check format notebooks site docs slides offline dist bench fuzz hub tools lite lock size clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -63,6 +63,9 @@ offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite
 
 dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 	$(BIN)/python -m hatchling build
+
+size:  ## print the package's size by room: syntax-tree nodes, lines of code, nodes to a line
+	@$(PYTHON) -m tools.size
 
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done

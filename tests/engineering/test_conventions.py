@@ -174,7 +174,7 @@ def test_an_unknown_layer_is_an_error_and_never_0(convention, layer):
 @pytest.mark.parametrize(
     ("tool", "layer", "said"),
     [
-        ("calflops", UpSampling2D((2, 3)), "stops with a TypeError where the two factors differ; take the same"),
+        ("calflops", UpSampling2D((2, 3)), "stops with a TypeError if the two factors differ; take the same"),
         ("moduleprofiler", Conv2DTranspose(4, 3, 2), "leaves out what PyTorch calls output padding; take a kernel"),
         (JAX.tool, UpSampling2D(2, "bilinear"), "matrix products, in an order that it chooses for each map"),
         (
@@ -182,8 +182,8 @@ def test_an_unknown_layer_is_an_error_and_never_0(convention, layer):
             Conv2DTranspose(3, 5, 3, padding="valid"),
             "its rule gives 141284/3, which is not whole",
         ),
-        ("fvcore", MaxPooling2D(3, 2, "same"), "a pool that hangs over the border was not measured; take padding="),
-        (JAX.tool, AveragePooling2D(3, 1, "same"), "a pool that hangs over the border was not measured"),
+        ("fvcore", MaxPooling2D(3, 2, "same"), "a pool that overhangs the border was not measured; take padding="),
+        (JAX.tool, AveragePooling2D(3, 1, "same"), "a pool that overhangs the border was not measured"),
     ],
     ids=str,
 )

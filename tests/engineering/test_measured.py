@@ -66,5 +66,5 @@ def test_the_exponent_is_the_slope():
 
 
 def test_what_is_not_stored_lists_what_is():
-    with pytest.raises(ValueError, match=r"nothing is stored under 'seconds-tpu'; there are .*probe, seconds-ke"):
+    with pytest.raises(ValueError, match=r"there is no measurement 'seconds-tpu'; there are .*probe, seconds-ke"):
         cases("tpu")

@@ -188,7 +188,7 @@ def test_letters_that_leave_no_doubt_settle_what_binds_and_others_do_not():
     image = Tensor(h, w, c)
     assert next(iter(roofline(network(image, ReLU()), SLOW))).bound == "memory"
     (conv,) = roofline(network(image, Conv2D(1, k)), SLOW)
-    with pytest.raises(ValueError, match=r"^what binds 0 depends on its letters, got .* a ridge of 10"):
+    with pytest.raises(ValueError, match=r"^the bound of 0 depends on its letters, got .* a ridge of 10"):
         conv.bound  # noqa: B018
 
 

@@ -1,20 +1,20 @@
-r"""From counts to seconds: a machine can be no faster than its arithmetic and its memory let it.
+r"""Roofline model: the least time that counted work takes on a machine.
 
-What runs at one go is a :class:`Kernel`.  On a :class:`Machine` it takes at least
+A :class:`Kernel` is a group of steps that run together.  On a :class:`Machine` it takes at least
 
 $$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right),$$
 
-so its FLOPs per byte, the *arithmetic intensity*, decide which of the two binds: arithmetic above the machine's
-*ridge*, memory below it.  Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
+Its FLOPs per byte are called *arithmetic intensity*.  Above the machine's *ridge* arithmetic is the bound, below it
+memory.  The model is by Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
 Multicore Architectures" (CACM 52(4), 2009), who say operational intensity.
 
-The model of what is moved, for FLOPs and elements as :mod:`unet_complexity.cost` counts them:
+Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts them:
 
-- **Nothing fused**: each step is a kernel; it reads its inputs and its params, and writes its output.
+- **Nothing fused**: each step is a kernel.  It reads its inputs and its params, and writes its output.
 - **Fused**: a step that only copies (nearest upsampling, concatenation, padding, cropping, dropout) writes nothing,
-  unless it is the last; who reads it reads what it copies from.  An elementwise step (activation, normalisation,
-  addition) on what a kernel has just computed belongs to that kernel.  Everything else (convolution, pooling,
-  blending) begins a kernel.  A kernel reads each map that others wrote once, and writes what others read.
+  unless it is the last.  Its readers read the map that it copies from.  An elementwise step (activation,
+  normalisation, addition) joins the kernel that computed its input.  Every other step (convolution, pooling,
+  blending) begins a kernel.  A kernel reads each map of other kernels once, and writes the maps that others read.
 - A batch repeats the maps and the FLOPs; params are read once.  No cache keeps a map between two kernels.
 """
 
@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -36,15 +35,26 @@ from unet_complexity.symbols import Size, as_size, exact
 if TYPE_CHECKING:
     from unet_complexity.tables import Table
 
-Seconds = Any  # a float where all sizes are numbers, else an expression
+Seconds = Any  # a float if all sizes are numbers, else an expression
 
 
 @dataclass(frozen=True)
 class Machine:
-    """``flops_per_second`` at the peak, ``bytes_per_second`` to and from memory, and who says so.
+    """Peak rates of a machine.
 
-    >>> MACHINES["NVIDIA T4"].ridge
-    25.3125
+    Args:
+        name: Name to show.
+        flops_per_second: Peak arithmetic, a whole number or a letter.
+        bytes_per_second: Peak memory traffic, a whole number or a letter.
+        source: Where the two rates come from.
+
+    Raises:
+        TypeError: A rate is neither a whole number nor a letter.
+        ValueError: A rate is below 1.
+
+    Example:
+        >>> MACHINES["NVIDIA T4"].ridge
+        25.3125
     """
 
     name: str
@@ -58,11 +68,13 @@ class Machine:
 
     @property
     def ridge(self) -> Any:
-        """FLOPs per byte from which on arithmetic binds."""
+        """Arithmetic intensity, in FLOPs per byte, above which arithmetic is the bound."""
         return self.flops_per_second / self.bytes_per_second
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.flops_per_second / 10**9:,g} GFLOP/s, {self.bytes_per_second / 10**9:,g} GB/s)"
+        gigaflops = self.flops_per_second / 10**9
+        gigabytes = self.bytes_per_second / 10**9
+        return f"{self.name} ({gigaflops:,g} GFLOP/s, {gigabytes:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -78,7 +90,7 @@ MACHINES = {
 
 @dataclass(frozen=True)
 class Kernel:
-    """Steps that run at one go, what they calculate and move for a whole batch, and the least time on a machine."""
+    """Steps that run together, with their FLOPs and bytes for a whole batch, and the least time on a machine."""
 
     steps: tuple[Step, ...]
     flops: Size
@@ -87,49 +99,62 @@ class Kernel:
 
     @property
     def name(self) -> str:
-        """The names of its steps."""
+        """Names of the steps, joined by " + "."""
         return " + ".join(step.name for step in self.steps)
 
     @property
     def intensity(self) -> Any:
-        """FLOPs per byte; 0 for a copy."""
+        """Arithmetic intensity in FLOPs per byte; 0 for a kernel without memory traffic."""
         return self.flops / self.bytes if self.bytes else 0
 
     @property
     def compute_seconds(self) -> Seconds:
-        """What the arithmetic takes at the peak."""
+        """Seconds of the arithmetic at the machine's peak."""
         return self.flops / self.machine.flops_per_second
 
     @property
     def memory_seconds(self) -> Seconds:
-        """What moving the bytes takes."""
+        """Seconds of the memory traffic at the machine's bandwidth."""
         return self.bytes / self.machine.bytes_per_second
 
     @property
     def seconds(self) -> Seconds:
-        """The longer of the two: it takes no less."""
-        longest = {"compute": self.compute_seconds, "memory": self.memory_seconds}
-        return longest[self._bound] if self._bound else sp.Max(*longest.values(), evaluate=False)
+        """Lower bound of the kernel's time: the longer of the two times."""
+        bound = self._bound
+        if bound == "compute":
+            return self.compute_seconds
+        if bound == "memory":
+            return self.memory_seconds
+        return sp.Max(self.compute_seconds, self.memory_seconds, evaluate=False)
 
     @property
     def bound(self) -> str:
-        """What binds: "compute" or "memory".  ValueError where it depends on what letters stand for."""
-        if not self._bound:
-            raise ValueError(
-                f"what binds {self.name} depends on its letters, got {self.intensity} FLOPs per byte and a ridge of "
-                f"{self.machine.ridge}; give more numbers"
-            )
-        return self._bound
+        """The longer of the two times: "compute" or "memory".
 
-    @cached_property
+        Raises:
+            ValueError: It depends on the values of letters.
+        """
+        bound = self._bound
+        if not bound:
+            raise ValueError(
+                f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
+                f"byte and a ridge of {self.machine.ridge}; give more numbers"
+            )
+        return bound
+
+    @property
     def _bound(self) -> str:
-        compute, memory = self.compute_seconds, self.memory_seconds
-        return "compute" if at_least(compute, memory) else "memory" if at_least(memory, compute) else ""
+        """The bound; empty if it depends on the values of letters."""
+        compute = self.compute_seconds
+        memory = self.memory_seconds
+        if at_least(compute, memory):
+            return "compute"
+        return "memory" if at_least(memory, compute) else ""
 
 
 @dataclass(frozen=True, repr=False)
 class Roofline:
-    """The kernels of a network on a machine, in running order.  ``setting`` says batch, type, and whether fused."""
+    """Kernels of a network on a machine, in running order; ``setting`` names batch, type and fusing."""
 
     network: Network
     machine: Machine
@@ -138,12 +163,19 @@ class Roofline:
 
     @property
     def seconds(self) -> Seconds:
-        """At least so many, since one kernel runs after the other."""
+        """Lower bound of the network's time: the sum over its kernels, which run one after the other."""
         return sum(kernel.seconds for kernel in self)
 
     def table(self, by: str = "layer") -> Table:
-        """What is calculated and moved, for how long at least, and what binds: a row per "layer" (that is, kernel),
-        "block", "level" or "part".  A kernel counts where its last step belongs.  ValueError where sizes are letters.
+        """Return FLOPs, bytes, least time and bound as a table.
+
+        A kernel counts in the group of its last step.
+
+        Args:
+            by: Meaning of a row: "layer" (one kernel), "block", "level" or "part".
+
+        Raises:
+            ValueError: Sizes are letters, or ``by`` is none of these.
         """
         from unet_complexity.tables import Table
 
@@ -151,11 +183,18 @@ class Roofline:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
-        groups = grouped(self.kernels, by, lambda kernel: kernel.steps[-1])
-        rows = [(ks[0].name if by == "layer" else str(name), *_together(ks)) for name, ks in groups.items()]
-        title = f"{self.network.heading}, {self.setting}, on {self.machine}"
-        header = ("kernel" if by == "layer" else by, "bound by", "FLOPs", "bytes", "at least, µs")
-        return Table(title, header, tuple(rows), ("total", *_together(self.kernels)), self.network.missing)
+        first = "kernel" if by == "layer" else by
+        rows = []
+        for name, kernels in grouped(self.kernels, by, lambda kernel: kernel.steps[-1]).items():
+            title = kernels[0].name if by == "layer" else str(name)
+            rows.append((title, *_summary(kernels)))
+        return Table(
+            f"{self.network.heading}, {self.setting}, on {self.machine}",
+            (first, "bound by", "FLOPs", "bytes", "at least, µs"),
+            tuple(rows),
+            ("total", *_summary(self.kernels)),
+            self.network.missing,
+        )
 
     def __iter__(self) -> Iterator[Kernel]:
         return iter(self.kernels)
@@ -171,90 +210,122 @@ class Roofline:
         return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
 
 
-def _together(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
-    """What binds, and where that is both, for which share of the time; FLOPs, bytes, microseconds."""
-    times = {bound: sum(k.seconds for k in kernels if k.bound == bound) for bound in ("compute", "memory")}
-    whole = sum(times.values())
-    bounds = [f"{bound} {time / whole:.1%}" if time < whole else bound for bound, time in times.items() if time]
-    return ", ".join(bounds), sum(k.flops for k in kernels), sum(k.bytes for k in kernels), 1e6 * whole
+def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
+    """Bound (with shares of the time if there are both), FLOPs, bytes and microseconds."""
+    compute = sum(kernel.seconds for kernel in kernels if kernel.bound == "compute")
+    memory = sum(kernel.seconds for kernel in kernels if kernel.bound == "memory")
+    whole = compute + memory
+    if not memory:
+        bound = "compute"
+    elif not compute:
+        bound = "memory"
+    else:
+        bound = f"compute {compute / whole:.1%}, memory {memory / whole:.1%}"
+    flops = sum(kernel.flops for kernel in kernels)
+    return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
 
 
 def roofline(
     network: Network, machine: Machine, dtype: str | Size = "float32", batch: Size = 1, fused: bool = False
 ) -> Roofline:
-    """The least time that each kernel of ``network`` takes on ``machine``.
+    """Return the least time that each kernel of a network takes on a machine.
 
-    ``dtype``: a name, or bytes per element as a number or letter.  ``fused``: ValueError where the depth is a letter
-    and for a part of a network, since it must be known who reads what.  TypeError for a machine that is only a name.
+    Args:
+        network: The network; with ``fused`` it must be whole, and its depth a number.
+        machine: Peak rates; ``MACHINES`` has three machines.
+        dtype: Name of a type, or bytes per element as a number or letter.
+        batch: Images per run, a number or letter.
+        fused: Copies and elementwise steps run with the kernel that computes their input.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> asked, gpu = pix2pix_unet(side=256, in_channels=3), MACHINES["NVIDIA T4"]
-    >>> [round(1000 * roofline(asked, gpu, fused=fused).seconds, 2) for fused in (False, True)]
-    [5.12, 4.58]
-    >>> print(roofline(asked, gpu, fused=True).table("part"))
-    pix2pix U-Net, 256 x 256 x 3 in, batch 1, float32, fused, on NVIDIA T4 (8,100 GFLOP/s, 320 GB/s)
-    part        bound by                         FLOPs       %        bytes       %    at least, µs       %
-    ...
-    total       compute 96.2%, memory 3.8%  36,120,938,496  100.00  209,103,372  100.00         4,583.0  100.00
+    Returns:
+        The kernels in running order, with a ``table``.
+
+    Raises:
+        TypeError: ``machine`` is not a Machine.
+        ValueError: With ``fused``, the depth is a letter or the network is only a part.
+
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> asked, gpu = pix2pix_unet(side=256, in_channels=3), MACHINES["NVIDIA T4"]
+        >>> [round(1000 * roofline(asked, gpu, fused=fused).seconds, 2) for fused in (False, True)]
+        [5.12, 4.58]
+        >>> print(roofline(asked, gpu, fused=True).table("part"))
+        pix2pix U-Net, 256 x 256 x 3 in, batch 1, float32, fused, on NVIDIA T4 (8,100 GFLOP/s, 320 GB/s)
+        part        bound by                         FLOPs       %        bytes       %    at least, µs       %
+        ...
+        total       compute 96.2%, memory 3.8%  36,120,938,496  100.00  209,103,372  100.00         4,583.0  100.00
     """
     if not isinstance(machine, Machine):
         raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
     batch = as_size(batch, "batch")
     kernels = []
-    for steps, reads, writes in _fused(network) if fused else map(_alone, network):
-        costs = [step.cost for step in steps]
-        flops, params = sum(cost.flops for cost in costs), sum(cost.params for cost in costs)
-        moved = bytes_of(exact((reads + writes) * batch + params), dtype)
+    for steps, elements in _fused(network) if fused else _unfused(network):
+        flops = sum(step.cost.flops for step in steps)
+        params = sum(step.cost.params for step in steps)
+        moved = bytes_of(exact(elements * batch + params), dtype)
         kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
-    each = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
-    return Roofline(network, machine, tuple(kernels), f"batch {batch}, {each}, {'fused' if fused else 'nothing fused'}")
+    element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
+    fusing = "fused" if fused else "nothing fused"
+    return Roofline(network, machine, tuple(kernels), f"batch {batch}, {element}, {fusing}")
 
 
-Moved = tuple[tuple[Step, ...], Size, Size]  # steps, and the elements of maps that they read and write
+# steps of a kernel, and the elements of maps that it reads and writes
+Moved = tuple[tuple[Step, ...], Size]
 
 
-def _alone(step: Step) -> Moved:
-    cost = step.cost
-    return (step,), cost.reads - cost.params, cost.writes
+def _unfused(network: Network) -> Iterator[Moved]:
+    for step in network:
+        cost = step.cost
+        yield (step,), cost.reads - cost.params + cost.writes
 
 
 def _fused(network: Network) -> Iterator[Moved]:
-    """Per kernel: its steps, the maps that it reads from others, and those of its own that others read."""
     steps = wired(network, "fusing")
-    kernel, made_of = _homes(steps)
+    kernel, originals = _homes(steps)
+    members: dict[str, list[Step]] = {}
     reads: dict[str, dict[str, Size]] = {home: {} for home in kernel.values()}
     for step in steps:
-        home, maps = kernel[step.name], {} if step.name in made_of else _maps(step, made_of)
-        reads[home] |= {name: size for name, size in maps.items() if kernel.get(name) != home}
+        home = kernel[step.name]
+        members.setdefault(home, []).append(step)
+        if step.name in originals:  # the readers of a copy read its originals
+            continue
+        for name, size in _maps(step, originals).items():
+            if kernel.get(name) != home:
+                reads[home][name] = size
     wanted = {steps[-1].name}.union(*reads.values())
     for home, maps in reads.items():
-        own = tuple(step for step in steps if kernel[step.name] == home)
-        yield own, sum(maps.values()), sum(step.output.size for step in own if step.name in wanted)
+        written = sum(step.output.size for step in members[home] if step.name in wanted)
+        yield tuple(members[home]), sum(maps.values()) + written
 
 
 def _homes(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, dict[str, Size]]]:
-    """For each step the one that begins its kernel; for each copy the maps in memory that it is made of."""
+    """Per step, the step that begins its kernel; per copy, the maps in memory that it copies from."""
     kernel: dict[str, str] = {}
-    made_of: dict[str, dict[str, Size]] = {}
+    originals: dict[str, dict[str, Size]] = {}
     for step in steps:
         cost = step.cost
         copies = not (cost.macs or cost.elementwise or cost.params)
-        if copies and step is not steps[-1]:  # the network's output is written as it is
-            made_of[step.name] = _maps(step, made_of)
+        if copies and step is not steps[-1]:  # the network's output has to be written
+            originals[step.name] = _maps(step, originals)
             continue
+        keeps_shape = not cost.macs and step.output == step.inputs[0]
         computed = [name for name in kernel if name in step.sources]  # in running order
-        joins = computed and (copies or (not cost.macs and step.output == step.inputs[0]))
+        joins = computed and (copies or keeps_shape)
         kernel[step.name] = kernel[computed[-1]] if joins else step.name
-    for step in reversed(steps):  # a copy runs with the first that reads it, or with what it copies
-        if step.name in made_of and step.name not in kernel:
-            kernel[step.name] = next((kernel[one] for one in made_of[step.name] if one in kernel), step.name)
-        kernel |= {source: kernel[step.name] for source in step.sources if source in made_of}
-    return kernel, made_of
+    # A copy runs with its first reader, or with the map that it copies.
+    for step in reversed(steps):
+        if step.name not in kernel:
+            home = (kernel[name] for name in originals[step.name] if name in kernel)
+            kernel[step.name] = next(home, step.name)
+        for source in step.sources:
+            if source in originals:
+                kernel[source] = kernel[step.name]
+    return kernel, originals
 
 
-def _maps(step: Step, made_of: dict[str, dict[str, Size]]) -> dict[str, Size]:
-    """The maps in memory that a step reads, seen through copies."""
+def _maps(step: Step, originals: dict[str, dict[str, Size]]) -> dict[str, Size]:
+    """Maps in memory that a step reads; a copy stands for its originals."""
     found: dict[str, Size] = {}
     for source, x in zip(step.sources, step.inputs, strict=True):
-        found |= made_of.get(source, {source: x.size})
+        found |= originals.get(source, {source: x.size})
     return found

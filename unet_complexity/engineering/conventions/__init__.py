@@ -1,4 +1,4 @@
-"""How public tools count: one network, many totals, each rebuilt to the last unit from the list of layers."""
+"""Counting conventions of public tools: each tool's total of a network, rebuilt to the last unit from its layers."""
 
 from unet_complexity.engineering.conventions.convention import Convention
 from unet_complexity.engineering.conventions.quantities import KINDS, MEANING, kind

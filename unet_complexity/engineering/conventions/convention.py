@@ -1,6 +1,6 @@
-r"""How one tool counts: a rule per kind of layer, and the total that follows for any network of the package.
+r"""Convention of one tool: a rule per kind of layer, from which the total of any network follows.
 
-$$\text{total} = \sum_{\text{steps}} \text{rule}_{\text{kind}}(\text{what the step offers to be counted}).$$
+$$\text{total} = \sum_{\text{steps}} \text{rule}_{\text{kind}}(\text{quantities of the step}).$$
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, chain
+from itertools import chain
 
 import sympy as sp
 
@@ -26,19 +26,27 @@ PARTS = ("convolutions", "bias", "upsampling", "normalization", "activations", "
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Convention:
-    """How a public tool counts, found by giving it one layer of each kind.
+    """Counting convention of a public tool, found by giving the tool one layer of each kind.
 
-    ``unit`` says what the total counts, ``label`` what the tool calls it, ``recorded`` what it printed for the asker's
-    network at 256 x 256 x 3.  ``counts``: a rule per kind of layer.  ``gaps``: layers whose count is not known, and
-    why.  ``issues``: public threads about what stands out.  ``float32``: the tool adds up in 32-bit numbers.
+    Args:
+        tool: Name of the tool.
+        version: Version that was measured.
+        unit: What the total counts: "MACs", "FLOPs" or "parameters".
+        label: The tool's own word for it.
+        recorded: What it printed for the pix2pix U-Net at 256 x 256 x 3.
+        counts: Rule per kind of layer, in the letters of MEANING.
+        gaps: Layers whose count is not known, each with the reason.
+        issues: Public threads about unexpected counts.
+        float32: The tool adds up in 32-bit numbers.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> from unet_complexity.engineering.conventions import conventions
-    >>> fvcore = conventions["fvcore"]
-    >>> fvcore.total(pix2pix_unet(side=256, in_channels=3)), fvcore.unit, fvcore.label
-    (18074284032, 'MACs', 'flop')
-    >>> fvcore.rule("BatchNormalization")
-    2*out
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> from unet_complexity.engineering.conventions import conventions
+        >>> fvcore = conventions["fvcore"]
+        >>> fvcore.total(pix2pix_unet(side=256, in_channels=3)), fvcore.unit, fvcore.label
+        (18074284032, 'MACs', 'flop')
+        >>> fvcore.rule("BatchNormalization")
+        2*out
     """
 
     tool: str
@@ -53,40 +61,62 @@ class Convention:
 
     @property
     def source(self) -> str:
-        """Where the rules come from."""
-        threads = f"; public threads: {', '.join(self.issues)}" if self.issues else ""
-        return f"measured with {self.tool} {self.version}, one layer at a time{threads}"
+        """Origin of the rules: tool, version and public threads."""
+        measured = f"measured with {self.tool} {self.version}, one layer at a time"
+        if not self.issues:
+            return measured
+        return f"{measured}; public threads: {', '.join(self.issues)}"
 
     def rule(self, kind: str) -> sp.Expr:
-        """The formula for one kind of layer, in the letters of MEANING.  ValueError for a kind without one."""
+        """Return the formula for one kind of layer, in the letters of MEANING.
+
+        Raises:
+            ValueError: The tool has no rule for this kind.
+        """
         return sp.Add(*self._additions(kind))
 
     def total(self, network: Network) -> Size:
-        """What the tool prints for ``network``, in its own ``unit``: an exact ``int`` where all sizes are numbers.
+        """Return what the tool prints for a network, in the tool's own ``unit``.
 
-        ValueError for a layer whose count by this tool is not known.
+        Args:
+            network: Any network of the package.
 
-        >>> from unet_complexity import classic_unet
-        >>> from unet_complexity.engineering.conventions import conventions
-        >>> conventions["torch FlopCounterMode"].total(classic_unet(side=256))
-        96192167936
+        Returns:
+            An exact ``int`` if all sizes are numbers, else a formula.
+
+        Raises:
+            ValueError: The tool's count of a layer is not known, or it rounds and sizes are letters.
+
+        Example:
+            >>> from unet_complexity import classic_unet
+            >>> from unet_complexity.engineering.conventions import conventions
+            >>> conventions["torch FlopCounterMode"].total(classic_unet(side=256))
+            96192167936
         """
         terms = list(chain.from_iterable(map(self.terms, network)))
         if not self.float32:
             return _sum(terms)
         if not all(isinstance(term, int) for term in terms):
             raise ValueError(f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)")
-        *_, last = accumulate(map(_in_32_bits, terms), lambda a, b: _in_32_bits(a + b), initial=0.0)
-        return int(last)
+        total = 0.0
+        for term in terms:
+            total = _in_32_bits(total + _in_32_bits(term))
+        return int(total)
 
     def parts(self, network: Network) -> dict[str, Size]:
-        """The total taken apart: what comes from the convolutions' products, from bias, upsampling and so on, and
-        what rounding takes.  Parts that are 0 are left out.
+        """Return the total by cause: products of the convolutions, bias, upsampling and so on, and rounding.
 
-        >>> from unet_complexity import pix2pix_unet
-        >>> from unet_complexity.engineering.conventions import conventions
-        >>> conventions["fvcore"].parts(pix2pix_unet(side=256, in_channels=3))
-        {'convolutions': 18052284416, 'upsampling': 16064512, 'normalization': 5935104}
+        Returns:
+            The parts that are not 0; they add up to the total.
+
+        Raises:
+            ValueError: As for :meth:`total`.
+
+        Example:
+            >>> from unet_complexity import pix2pix_unet
+            >>> from unet_complexity.engineering.conventions import conventions
+            >>> conventions["fvcore"].parts(pix2pix_unet(side=256, in_channels=3))
+            {'convolutions': 18052284416, 'upsampling': 16064512, 'normalization': 5935104}
         """
         found: dict[str, list[Size]] = {part: [] for part in PARTS}
         for step in network:
@@ -98,25 +128,36 @@ class Convention:
         return {part: value for part, value in parts.items() if value != 0}
 
     def terms(self, step: Step, without: str = "") -> list[Size]:
-        """What the tool adds for one step, in its order; ``without``: a letter to take as 0."""
-        self._refuse_gaps(step)
-        rule, values = self._additions(kind(step.layer)), quantities(step) | ({without: 0} if without else {})
-        replaced = {LETTERS[name]: as_expr(value) for name, value in values.items()}
-        counts = [exact(addition.xreplace(replaced)) for addition in rule]
-        if fractions := [count for count in counts if isinstance(count, sp.Rational)]:
-            raise self._unknown(
-                step, f"its rule gives {fractions[0]}, which is not whole, and nobody measured how it rounds"
-            )
-        return [level_sum(count, *step.span) for count in counts] if step.span else counts
+        """Return what the tool adds for one step, in its order.
 
-    def _refuse_gaps(self, step: Step) -> None:
+        Args:
+            step: One step of a network.
+            without: A letter of MEANING to take as 0.
+        """
+        self._check_known(step)
+        additions = self._additions(kind(step.layer))
+        values = quantities(step)
+        if without:
+            values[without] = 0
+        replaced = {LETTERS[name]: as_expr(value) for name, value in values.items()}
+        counts = []
+        for addition in additions:
+            count = exact(addition.xreplace(replaced))
+            if isinstance(count, sp.Rational):
+                raise self._unknown(
+                    step, f"its rule gives {count}, which is not whole, and its rounding was not measured"
+                )
+            counts.append(level_sum(count, *step.span) if step.span else count)
+        return counts
+
+    def _check_known(self, step: Step) -> None:
         for has, reason in self.gaps:
             if has(step.layer):
                 raise self._unknown(step, reason)
         if isinstance(step.layer, (Add, Conv2DTranspose)) and not usual(step):
             raise self._unknown(step, "inputs that differ, or a border that is cut off, were not measured")
         if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
-            raise self._unknown(step, "a pool that hangs over the border was not measured; take padding='valid'")
+            raise self._unknown(step, "a pool that overhangs the border was not measured; take padding='valid'")
 
     def _unknown(self, step: Step, reason: str) -> ValueError:
         return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")
@@ -132,21 +173,26 @@ class Convention:
 
 @cache
 def _parsed(rule: str) -> tuple[sp.Expr, ...]:
-    """Terms in the order in which the tool adds them, from "first; second"."""
-    return tuple(_expression(ast.parse(term.strip(), mode="eval").body) for term in rule.split(";"))
+    """Parse "first; second": terms in the order in which the tool adds them."""
+    terms = []
+    for text in rule.split(";"):
+        tree = ast.parse(text.strip(), mode="eval")
+        terms.append(_expression(tree.body))
+    return tuple(terms)
 
 
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
 
 def _expression(node: ast.expr) -> sp.Expr:
-    """The arithmetic of a rule, and nothing else: numbers, letters, + - * / and brackets."""
+    """Convert the arithmetic of a rule: numbers, letters, + - * / and brackets."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         return sp.Integer(node.value)
     if isinstance(node, ast.Name) and node.id in LETTERS:
         return LETTERS[node.id]
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        return OPERATORS[type(node.op)](_expression(node.left), _expression(node.right))
+        apply = OPERATORS[type(node.op)]
+        return apply(_expression(node.left), _expression(node.right))
     known = ", ".join(LETTERS)
     raise ValueError(f"a rule has numbers, + - * / and {known}, got {ast.unparse(node)}")
 
@@ -156,7 +202,7 @@ def _sum(terms: list[Size]) -> Size:
 
 
 def _in_32_bits(value: float) -> float:
-    """The nearest number that 32 bits can hold."""
+    """Round to the nearest 32-bit number."""
     nearest: float = struct.unpack("f", struct.pack("f", value))[0]
     return nearest
 
@@ -167,4 +213,6 @@ def _part(layer: Layer) -> str:
         return "convolutions"
     if name.startswith("UpSampling2D"):
         return "upsampling"
-    return "normalization" if name == BN else "activations" if name in ACTIVATIONS else "other"
+    if name == BN:
+        return "normalization"
+    return "activations" if name in ACTIVATIONS else "other"

@@ -1,7 +1,7 @@
-"""What a tool's rule may speak of: kinds of layers, and the numbers that one layer offers to be counted.
+"""Vocabulary of the rules: kinds of layers, and the quantities of one layer that a tool may count.
 
-A rule is a formula in these letters, such as ``2*macs + bias`` for a convolution; ``quantities(step)`` says what
-number each letter stands for at one step of a network.
+A rule is a formula in these letters, such as ``2*macs + bias`` for a convolution.  ``quantities(step)`` gives the
+value of each letter at one step of a network.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from unet_complexity.layers.windows import axes, taps_in_bounds, window_count, w
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, as_expr, exact, floor_div
 
-# the letters of a rule, and what each counts at one layer
+# letter of a rule: quantity of one layer
 MEANING: dict[str, str] = {
     "macs": "multiply-accumulates, dense",
     "in_bounds": "multiply-accumulates that touch real data",
-    "bias": "bias additions: elements written, where the layer has a bias",
+    "bias": "bias additions: elements written, if the layer has a bias",
     "out": "elements written",
     "inp": "elements read, without weights",
     "pixels": "height x width of the output, without its channels",
@@ -31,26 +31,37 @@ MEANING: dict[str, str] = {
     "on_output": "k_h x k_w x channels read x elements written",
     "swapped": "k_h x k_w x filters x elements written",
     "grouped": "k_h x k_w x elements written",
-    "small_bias": "bias additions of the convolution that is not transposed",
+    "small_bias": "bias additions of a Conv2D with the same window and strides",
 }
 LETTERS = {name: sp.Symbol(name, positive=True) for name in MEANING}
 
-# what tools treat differently, by Keras's names
-BILINEAR, BN, GROUPED, NEAREST = (
-    "UpSampling2D bilinear",
-    "BatchNormalization",
-    "Conv2D with groups",
-    "UpSampling2D nearest",
-)
+# kinds that tools count differently, by Keras's names
+BILINEAR = "UpSampling2D bilinear"
+BN = "BatchNormalization"
+GROUPED = "Conv2D with groups"
+NEAREST = "UpSampling2D nearest"
 ACTIVATIONS = ("ReLU", "LeakyReLU", "tanh", "sigmoid", "Softmax", "linear")
 KINDS: tuple[str, ...] = (
-    *("Conv2D", GROUPED, "Conv2DTranspose", NEAREST, BILINEAR, "MaxPooling2D", "AveragePooling2D", BN),
+    "Conv2D",
+    GROUPED,
+    "Conv2DTranspose",
+    NEAREST,
+    BILINEAR,
+    "MaxPooling2D",
+    "AveragePooling2D",
+    BN,
     *ACTIVATIONS,
-    *("Dropout", "Add", "Concatenate", "DepthToSpace", "ZeroPadding2D", "Cropping2D"),
+    "Dropout",
+    "Add",
+    "Concatenate",
+    "DepthToSpace",
+    "ZeroPadding2D",
+    "Cropping2D",
 )
 
+FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
 
-# arguments with which no tool was measured otherwise
+# values of arguments with which the tools were measured
 USUAL: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"center": True, "scale": True},
     "Concatenate": {"axis": -1},
@@ -61,32 +72,39 @@ USUAL: dict[str, dict[str, Any]] = {
 
 
 def kind(layer: Layer) -> str:
-    """What tools tell apart: the layer's class, or more where an argument matters.
+    """Return the kind of a layer: its class, and more if an argument matters to a tool.
 
-    >>> from unet_complexity import Activation, UpSampling2D
-    >>> kind(UpSampling2D(2)), kind(Activation("leaky_relu"))
-    ('UpSampling2D nearest', 'LeakyReLU')
+    Example:
+        >>> from unet_complexity import Activation, UpSampling2D
+        >>> kind(UpSampling2D(2)), kind(Activation("leaky_relu"))
+        ('UpSampling2D nearest', 'LeakyReLU')
     """
-    name, own = type(layer).__name__, vars(layer)
+    name = type(layer).__name__
+    arguments = vars(layer)
     if name == "Activation":
-        names = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
-        return names.get(own["activation"], str(own["activation"]))
+        function = str(arguments["activation"])
+        return FUNCTIONS.get(function, function)
     if name == "UpSampling2D":
-        return f"{name} {own['interpolation']}"
-    if name == "Conv2D" and own["groups"] != 1:
+        return f"{name} {arguments['interpolation']}"
+    if name == "Conv2D" and arguments["groups"] != 1:
         return GROUPED
-    unusual = [f"{key}={own[key]}" for key, value in USUAL.get(name, {}).items() if own[key] != value]
-    return " with ".join([name, *unusual])
+    words = [name]
+    for key, value in USUAL.get(name, {}).items():
+        if arguments[key] != value:
+            words.append(f"{key}={arguments[key]}")
+    return " with ".join(words)
 
 
 def quantities(step: Step) -> dict[str, Size]:
-    """What each letter stands for at this step; those that its layer does not have are left out."""
-    x, made, layer = step.inputs[0], step.output, step.layer
+    """Return the value of each letter at a step; letters that its layer does not have are left out."""
+    layer = step.layer
+    output = step.output
+    x = step.inputs[0]
     found = {
-        "params": layer.cost(*step.inputs).params,
-        "out": made.size,
+        "params": layer.cost(*step.inputs).params,  # of one step, not of all levels of a span
+        "out": output.size,
         "inp": sum(given.size for given in step.inputs),
-        "pixels": made.height * made.width,
+        "pixels": output.height * output.width,
         "channels": x.channels,
     }
     if isinstance(layer, Convolution):
@@ -94,18 +112,22 @@ def quantities(step: Step) -> dict[str, Size]:
     if isinstance(layer, Conv2DTranspose):
         found["small_bias"] = _small_bias(layer, x)
     if hasattr(layer, "pool_size"):
-        found["window"] = layer.pool_size[0] * layer.pool_size[1]
+        rows, columns = layer.pool_size
+        found["window"] = rows * columns
     return found
 
 
 def _of_convolution(layer: Any, x: Tensor) -> dict[str, Size]:
-    cost, made = layer.cost(x), layer.output(x).size
-    per_channel = layer.kernel_size[0] * layer.kernel_size[1] * made
+    cost = layer.cost(x)
+    written = layer.output(x).size
+    rows, columns = layer.kernel_size
+    down, across = layer.strides
+    per_channel = rows * columns * written
     return {
         "macs": cost.macs,
         "in_bounds": cost.macs_in_bounds,
-        "bias": made if layer.use_bias else 0,
-        "strides": layer.strides[0] * layer.strides[1],
+        "bias": written if layer.use_bias else 0,
+        "strides": down * across,
         "on_output": per_channel * x.channels,
         "swapped": per_channel * layer.filters,
         "grouped": per_channel,
@@ -113,19 +135,22 @@ def _of_convolution(layer: Any, x: Tensor) -> dict[str, Size]:
 
 
 def _small_bias(layer: Conv2DTranspose, x: Tensor) -> Size:
-    """Bias additions if the window slid over the input with these strides, as that of a Conv2D does."""
+    """Bias additions if the window slid over the input with these strides, as in a Conv2D."""
     if not layer.use_bias:
         return 0
-    sides = zip(axes(x, layer.kernel_size, layer.strides), torch_padding(layer), strict=True)
-    rows, columns = (floor_div(exact(n + 2 * cut - k), s) + 1 for (n, k, s), (cut, _) in sides)
-    return rows * columns * layer.filters
+    additions: Size = layer.filters
+    for axis, (cut, _) in zip(axes(x, layer.kernel_size, layer.strides), torch_padding(layer), strict=True):
+        n, k, s = axis
+        additions *= floor_div(exact(n + 2 * cut - k), s) + 1
+    return additions
 
 
 def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
-    """Per axis: what PyTorch calls padding (cut off at both ends) and output padding, for Keras's output.
+    """Return PyTorch's padding and output_padding per axis, for the output that Keras gives.
 
-    >>> torch_padding(Conv2DTranspose(8, 4, strides=2)), torch_padding(Conv2DTranspose(8, 2, strides=4))
-    ([(1, 0), (1, 0)], [(0, 2), (0, 2)])
+    Example:
+        >>> torch_padding(Conv2DTranspose(8, 4, strides=2)), torch_padding(Conv2DTranspose(8, 2, strides=4))
+        ([(1, 0), (1, 0)], [(0, 2), (0, 2)])
     """
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
@@ -136,11 +161,12 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
 
 
 def pads(layer: Any, x: Tensor) -> bool:
-    """Whether the window of a pooling layer hangs over the border."""
+    """Return True if the window of a pooling layer overhangs the border."""
     sides = windows(layer.padding, x, layer.pool_size, layer.strides)
     return any(taps_in_bounds(*side) != window_count(*side) * side[2] for side in sides)
 
 
 def usual(step: Step) -> bool:
-    """Whether the inputs are of one shape, and the padding one of Keras's two."""
-    return len(set(step.inputs)) == 1 and isinstance(getattr(step.layer, "padding", ""), str)
+    """Return True if the inputs have one shape, and the padding is one of Keras's two."""
+    padding = getattr(step.layer, "padding", "")
+    return len(set(step.inputs)) == 1 and isinstance(padding, str)

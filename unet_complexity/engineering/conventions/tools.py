@@ -1,7 +1,7 @@
-"""The tools and how each was found to count: ``tools.csv``, a line per tool, read when it is first asked for.
+"""Table of the tools and their rules: ``tools.csv``, a line per tool, read on first use.
 
-A cell is a rule in the letters of :mod:`unet_complexity.engineering.conventions.quantities`; where the order of the
-additions matters, its terms stand apart.  0 was measured, an empty cell was not.
+A cell is a rule in the letters of :mod:`unet_complexity.engineering.conventions.quantities`.  Semicolons separate its
+terms if the order of the additions matters.  0 was measured; an empty cell was not measured.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from unet_complexity.engineering.conventions.convention import Convention
 from unet_complexity.engineering.conventions.quantities import BILINEAR, KINDS, kind, torch_padding
 from unet_complexity.layers import Conv2DTranspose, Layer
 
-# where a tool counts otherwise than its line says, and why nobody can say how
+# layers for which a tool's line in the table does not hold, and the reason
 GAPS: dict[str, tuple[tuple[Callable[[Layer], bool], str], ...]] = {
     "calflops": (
         (
             lambda layer: kind(layer).startswith("UpSampling2D") and len(set(vars(layer)["size"])) > 1,
-            "the tool stops with a TypeError where the two factors differ; take the same for both",
+            "the tool stops with a TypeError if the two factors differ; take the same for both",
         ),
     ),
     "moduleprofiler": (
@@ -40,7 +40,11 @@ GAPS: dict[str, tuple[tuple[Callable[[Layer], bool], str], ...]] = {
 
 
 class Conventions(Mapping[str, Convention]):
-    """How public tools count, by the name of the tool.  KeyError that lists the tools for any other name."""
+    """Conventions by the name of the tool.
+
+    Raises:
+        KeyError: The tool is not in the table; the message lists those that are.
+    """
 
     def __getitem__(self, tool: str) -> Convention:
         if tool not in self._all:

@@ -1,8 +1,7 @@
-"""What was measured, as it was measured: the files of this folder, and how to read them.
+"""Measured times: the files of this folder as records.
 
-Each file says by which tool, when, on which machine and with which versions it was written.  Times are in
-milliseconds: first quartile, median, third quartile of the runs.  Nothing here measures: that is what the scripts in
-``benchmarks`` do, which write these files.
+Each file names the tool, date, machine and versions of its measurement.  Times are in milliseconds: first quartile,
+median and third quartile of the runs.  The scripts in ``benchmarks`` measure and write these files.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from math import log
 from statistics import linear_regression
@@ -20,6 +18,7 @@ from unet_complexity.engineering.roofline import Machine
 from unet_complexity.networks import Network, Step
 from unet_complexity.unets import pix2pix_unet
 
+FOLDER = files("unet_complexity.engineering.measured")
 ENGINES = {
     "onnxruntime": "ONNX Runtime",
     "onnxruntime-unfused": "ONNX Runtime, nothing fused",
@@ -30,7 +29,7 @@ ENGINES = {
 
 
 class Spread(NamedTuple):
-    """Of a time that was measured several times, in milliseconds."""
+    """Quartiles of a repeated measurement, in milliseconds."""
 
     low: float
     median: float
@@ -39,10 +38,10 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Case:
-    """The asked network of one side and batch on one engine: the time of the whole, and of each of its steps.
+    """Times of the pix2pix U-Net on one engine, for one side and batch.
 
-    A step that an engine merged into another one has no time of its own; ``reorder`` is what ONNX Runtime takes to
-    bring maps into the layout of its convolutions, and back.
+    ``layers`` holds the time of each step.  A step that the engine merged into another one has no time of its own.
+    ``reorder`` is the time in which ONNX Runtime converts maps to and from the layout of its convolutions.
     """
 
     engine: str
@@ -54,20 +53,25 @@ class Case:
 
     @property
     def network(self) -> Network:
-        """The network that was measured."""
+        """The measured network."""
         return pix2pix_unet(self.side, 3)
 
     def milliseconds(self, keep: Callable[[Step], bool] = lambda step: True) -> float:
-        """Medians of the steps for which ``keep`` is true, added up."""
-        return sum(self.layers[step.name].median for step in self.network if step.name in self.layers and keep(step))
+        """Return the sum of the steps' medians.
+
+        Args:
+            keep: Condition for a step to count; every step, if not given.
+        """
+        counted = [step.name for step in self.network if keep(step)]
+        return sum(self.layers[name].median for name in counted if name in self.layers)
 
     @property
     def together(self) -> float:
-        """Medians of all layers, added up."""
+        """Sum of all medians, ``reorder`` included."""
         return sum(layer.median for layer in self.layers.values())
 
     def share(self, *layers: type[Any]) -> float:
-        """Per cent of the layers' time that steps with one of these layers take."""
+        """Return the percentage of the summed time that steps of these layers take."""
         return 100 * self.milliseconds(lambda step: isinstance(step.layer, layers)) / self.together
 
     def __repr__(self) -> str:
@@ -75,50 +79,69 @@ class Case:
 
 
 def read(name: str) -> dict[str, Any]:
-    """A file of this folder.  ValueError for one that is not there.
+    """Return the content of a file of this folder.
 
-    >>> read("probe")["tool"]
-    'benchmarks/seconds.py'
+    Args:
+        name: Name of the file, without its ending.
+
+    Raises:
+        ValueError: There is no such file.
+
+    Example:
+        >>> read("probe")["tool"]
+        'benchmarks/seconds.py'
     """
-    path = files("unet_complexity.engineering.measured") / f"{name}.json"
+    path = FOLDER / f"{name}.json"
     if not path.is_file():
-        raise ValueError(f"nothing is stored under {name!r}; there are {', '.join(stored())}")
+        raise ValueError(f"there is no measurement {name!r}; there are {', '.join(stored())}")
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
 
 
 def stored() -> list[str]:
-    """The names of all files."""
-    names = (path.name for path in (files("unet_complexity.engineering.measured")).iterdir())
+    """Return the names of all files, without their ending."""
+    names = (path.name for path in FOLDER.iterdir())
     return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
 
-@cache
 def cases(engine: str) -> dict[tuple[int, int], Case]:
-    """What was measured with an engine, by side and batch.
+    """Return the measured cases of an engine, by side and batch.
 
-    >>> cases("onnxruntime")[256, 1].runs >= 7
-    True
+    Args:
+        engine: A key of ``ENGINES``.
+
+    Raises:
+        ValueError: The engine was not measured.
+
+    Example:
+        >>> cases("onnxruntime")[256, 1].runs >= 7
+        True
     """
     found = {}
-    for one in read(f"seconds-{engine}")["cases"]:
-        layers = {name: Spread(*values) for name, values in one["layers"].items()}
-        key = one["side"], one["batch"]
-        found[key] = Case(engine, *key, one["runs"], Spread(*one["whole"]), layers)
+    for case in read(f"seconds-{engine}")["cases"]:
+        layers = {name: Spread(*values) for name, values in case["layers"].items()}
+        key = case["side"], case["batch"]
+        found[key] = Case(engine, *key, case["runs"], Spread(*case["whole"]), layers)
     return found
 
 
 def machine() -> Machine:
-    """The machine on which all this was measured, with the best that a probe saw on it."""
+    """Return the machine of all measurements, with the highest rates that a probe reached on it."""
     probe = read("probe")
-    about, peak, bandwidth = probe["machine"], round(probe["flops_per_second"]), round(probe["bytes_per_second"])
-    return Machine(f"{about['cores']} cores of {about['processor']}", peak, bandwidth, f"measured {probe['date']}")
+    about = probe["machine"]
+    return Machine(
+        f"{about['cores']} cores of {about['processor']}",
+        round(probe["flops_per_second"]),
+        round(probe["bytes_per_second"]),
+        f"measured {probe['date']}",
+    )
 
 
 def exponent(sizes: Iterable[float], times: Iterable[float]) -> float:
-    """The p of the power of the size, times = c size^p, that fits best: the slope on logarithmic axes.
+    """Return the p for which times = c size^p fits best: the slope on logarithmic axes.
 
-    >>> round(exponent([1, 2, 4], [3, 12, 48]), 9)
-    2.0
+    Example:
+        >>> round(exponent([1, 2, 4], [3, 12, 48]), 9)
+        2.0
     """
     return linear_regression([log(size) for size in sizes], [log(time) for time in times]).slope

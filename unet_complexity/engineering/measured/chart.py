@@ -1,4 +1,4 @@
-"""Measured times as pictures: each block beside the least time of the model, and the whole against the side."""
+"""Pictures of measured times: each block beside its lower bound, and the whole network against its side."""
 
 from __future__ import annotations
 
@@ -10,35 +10,58 @@ HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 
 
 def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
-    """What each block of the asked network took on these engines, batch 1, and above which no machine model lets it be.
+    """Plot the measured time of each block of the pix2pix U-Net beside the roofline's lower bound, at batch 1.
 
-    ValueError for an engine that was not measured.
+    Args:
+        engines: Keys of ``measured.ENGINES``, at least one.
+        side: Side of the image in pixels, one that was measured.
 
-    >>> print(plot_blocks_in_time("onnxruntime").text)
-    pix2pix U-Net, side 256, batch 1, milliseconds by block: ONNX Runtime ... at least ...
+    Raises:
+        ValueError: An engine was not measured.
+
+    Example:
+        >>> print(plot_blocks_in_time("onnxruntime").text)
+        pix2pix U-Net, side 256, batch 1, milliseconds by block: ONNX Runtime ... at least ...
     """
     network = cases(engines[0])[side, 1].network
     least: dict[str, float] = {}
     for kernel in roofline(network, machine(), fused=True):
         block = kernel.steps[-1].block
         least[block] = least.get(block, 0) + 1000 * kernel.seconds
-    names, high = list(least), 0.8 / len(engines)
-    figure, (ax,) = _figure(8, 0.16 * len(names) * len(engines) + 1.4)
+    rows = range(len(least))
+    height = 0.8 / len(engines)
+    figure, (ax,) = _figure(8, 0.16 * len(rows) * len(engines) + 1.4)
     said = []
     for place, engine in enumerate(engines):
-        case = cases(engine)[side, 1]
-        took = [case.milliseconds(lambda step, name=name: step.block == name) for name in names]  # type: ignore[misc]
-        rows = [row + (place - (len(engines) - 1) / 2) * high for row in range(len(names))]
-        style = {"color": CURVES[place], "hatch": HATCHES[place], "ec": "white"}
-        ax.barh(rows, took, high, label=ENGINES[engine], **style)
-        worst = max(zip(took, least.values(), names, strict=True), key=lambda one: one[0] / one[1])
-        said.append(
-            f"{ENGINES[engine]} {sum(took):,.0f}, most above the model in {worst[2]} ({worst[0] / worst[1]:.1f} times)"
+        took = dict.fromkeys(least, 0.0)
+        times = cases(engine)[side, 1].layers
+        for step in network:
+            if step.name in times:
+                took[step.block] += times[step.name].median
+        offset = (place - (len(engines) - 1) / 2) * height
+        ax.barh(
+            [row + offset for row in rows],
+            list(took.values()),
+            height,
+            label=ENGINES[engine],
+            color=CURVES[place],
+            hatch=HATCHES[place],
+            ec="white",
         )
-    tops, bottoms = ([row + end for row in range(len(names))] for end in (-0.45, 0.45))
-    ax.vlines(list(least.values()), tops, bottoms, color="black", lw=3, label="at least, by the model (fused)")
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xlabel="milliseconds", ylim=(len(names) - 0.4, -0.6))
+        ratios = {block: took[block] / least[block] for block in least}
+        worst = max(ratios, key=lambda block: ratios[block])
+        total = f"{ENGINES[engine]} {sum(took.values()):,.0f}"
+        said.append(f"{total}, most above the model in {worst} ({ratios[worst]:.1f} times)")
+    ax.vlines(
+        list(least.values()),
+        [row - 0.45 for row in rows],
+        [row + 0.45 for row in rows],
+        color="black",
+        lw=3,
+        label="at least, by the model (fused)",
+    )
+    ax.set_yticks(rows, list(least))
+    ax.set(xlabel="milliseconds", ylim=(len(rows) - 0.4, -0.6))
     ax.legend(frameon=False)
     return Picture(
         figure,
@@ -48,24 +71,35 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
 
 
 def plot_times(*engines: str) -> Picture:
-    """The time of the whole asked network against its side, both axes logarithmic, beside a line of slope 2.
+    """Plot the time of the whole pix2pix U-Net against its side, on logarithmic axes, beside a line of slope 2.
 
-    >>> plot_times("onnxruntime").text.startswith("milliseconds for one image of side 128 ... 512: ONNX Runtime ")
-    True
+    Args:
+        engines: Keys of ``measured.ENGINES``, at least one.
+
+    Raises:
+        ValueError: An engine was not measured.
+
+    Example:
+        >>> plot_times("onnxruntime").text.startswith("milliseconds for one image of side 128 ... 512: ONNX Runtime ")
+        True
     """
     figure, (ax,) = _figure(7, 4.2)
     said = []
+    fastest = float("inf")
     for engine, colour, dash in zip(engines, CURVES, DASHES, strict=False):
-        found = {side: case.whole for (side, batch), case in cases(engine).items() if batch == 1}
-        times = [whole.median for whole in found.values()]
-        power = exponent(found, times)
-        ax.loglog(list(found), times, "o", color=colour, ls=dash, lw=2, label=f"{ENGINES[engine]}: $N^{{{power:.2f}}}$")
-        lows, highs = ([getattr(whole, end) for whole in found.values()] for end in ("low", "high"))
-        ax.vlines(list(found), lows, highs, color=colour, lw=5)
+        found = [case for case in cases(engine).values() if case.batch == 1]
+        sides = [case.side for case in found]
+        times = [case.whole.median for case in found]
+        lows = [case.whole.low for case in found]
+        highs = [case.whole.high for case in found]
+        power = exponent(sides, times)
+        label = f"{ENGINES[engine]}: $N^{{{power:.2f}}}$"
+        ax.loglog(sides, times, "o", color=colour, ls=dash, lw=2, label=label)
+        ax.vlines(sides, lows, highs, color=colour, lw=5)
         said.append(f"{ENGINES[engine]} {times[0]:,.0f} ... {times[-1]:,.0f} (power {power:.2f})")
-    sides = list(found)
-    first = min(cases(engine)[sides[0], 1].whole.median for engine in engines) / 1.5
-    ax.loglog(sides, [first * (side / sides[0]) ** 2 for side in sides], color="grey", lw=1, label="a line of $N^2$")
+        fastest = min(fastest, times[0])
+    slope = [fastest / 1.5 * (side / sides[0]) ** 2 for side in sides]
+    ax.loglog(sides, slope, color="grey", lw=1, label="a line of $N^2$")
     ax.set(xlabel="side N (pixels)", ylabel="milliseconds")
     ax.set_xticks(sides, [str(side) for side in sides])
     ax.minorticks_off()
