@@ -1,4 +1,4 @@
-"""Running ONNX models on random inputs: how far apart two of them are, and how long each takes."""
+"""ONNX models run on random inputs: differences of their outputs, and seconds per call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Run = Callable[[dict[str, Any]], list[Any]]
 
 
 def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
-    """Seconds per call, the median of at least five, the models in turn."""
+    """Return median seconds per call, of at least five calls; the models take turns."""
     laps: list[list[float]] = [[] for _ in runs]
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or len(laps[-1]) < 5:
@@ -29,7 +29,7 @@ def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
 
 
 def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[str, Any]:
-    """Normal floats, zeros and ones of any other type."""
+    """Return normally distributed floats; zeros and ones of any other type."""
     import numpy as np
     from onnx import helper
 
@@ -43,7 +43,7 @@ def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[s
 
 
 def inputs_of(model: Any) -> list[Any]:
-    """The inputs without a default.  ValueError where one is no tensor."""
+    """Return the inputs without a default; ValueError if one is not a tensor."""
     defaults = {item.name for item in model.graph.initializer}
     needed = [item for item in model.graph.input if item.name not in defaults]
     if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
@@ -52,7 +52,7 @@ def inputs_of(model: Any) -> list[Any]:
 
 
 def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
-    """Shapes that the original accepts: the file's, or the first few of SIDES in place of free sides."""
+    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides."""
     found, refusal = 0, ""
     for sides in SIDES:
         shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
@@ -75,14 +75,14 @@ def _sides(item: Any) -> list[Any]:
 
 
 def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
-    """Free last axes take the sides, rows and columns; any other free axis, such as the batch, is 1."""
+    """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
     axes = _sides(item)
     free = [1] * (len(axes) - 2) + list(sides)
     return [axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)] for i, axis in enumerate(axes)]
 
 
 def runner(model: Any) -> Run:
-    """A model in ONNX Runtime on the CPU, as a function from named inputs to its outputs; ValueError where it fails."""
+    """Return a function from named inputs to outputs, run by ONNX Runtime on the CPU; ValueError if it fails."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -106,9 +106,10 @@ def runner(model: Any) -> Run:
 
 
 def apart(model: Any, before: list[Any], after: list[Any]) -> float:
-    """The largest difference in units of the largest output; of other than floats, the share that differs.
+    """Return the largest difference relative to the largest output; of other than floats, the share that differs.
 
-    ValueError where it is above what TOLERANCE allows.
+    Raises:
+        ValueError: it is larger than TOLERANCE allows.
     """
     import numpy as np
 
