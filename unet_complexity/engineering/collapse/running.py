@@ -117,15 +117,21 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
     for item, old, new in zip(model.graph.output, before, after, strict=True):
         if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
             raise ValueError(f"output {item.name!r} is no tensor; only tensors can be compared")
-        kind = old.dtype.name
-        if kind in TOLERANCE:
-            old, new = old.astype(float), new.astype(float)
-            differs = (old != new) & ~(np.isnan(old) & np.isnan(new))  # the same infinity, or no number on both sides
-            difference = np.abs(old[differs] - new[differs]).max(initial=0)
-            difference /= max(np.abs(old[np.isfinite(old)]).max(initial=0), np.finfo(float).tiny)
-        else:
-            difference = np.mean(old != new) if old.size else 0.0
-        if not difference <= (allowed := TOLERANCE.get(kind, OTHERS)):
+        allowed = TOLERANCE.get(old.dtype.name, OTHERS)
+        difference = _difference(old, new)
+        if not difference <= allowed:  # NaN is not
             raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
-        worst = max(worst, float(difference))
+        worst = max(worst, difference)
     return worst
+
+
+def _difference(old: Any, new: Any) -> float:
+    import numpy as np
+
+    if old.dtype.name not in TOLERANCE:
+        return float(np.mean(old != new)) if old.size else 0.0
+    old, new = old.astype(float), new.astype(float)
+    both_nan = np.isnan(old) & np.isnan(new)
+    differs = (old != new) & ~both_nan  # infinities of one sign are equal
+    largest = np.abs(old[np.isfinite(old)]).max(initial=np.finfo(float).tiny)
+    return float(np.abs(old[differs] - new[differs]).max(initial=0) / largest)

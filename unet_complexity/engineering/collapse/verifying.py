@@ -60,13 +60,20 @@ def verified(original: Any, collapsed: Collapsed) -> str:
         raise ValueError(
             f"a model is run only if it has no loops, got {min(loops)}; collapse_upsampling() does not run it"
         )
-    runs, worst, lines = (runner(original), runner(collapsed.model)), 0.0, []
+    runs = (runner(original), runner(collapsed.model))
+    worst = 0.0
+    lines = []
     for shapes in sizes(original, runs[0]):
         for seed in SEEDS:
             inputs = random_inputs(original, shapes, seed)
-            worst = max(worst, apart(original, *(run(inputs) for run in runs)))
+            old, new = (run(inputs) for run in runs)
+            worst = max(worst, apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
         sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
-        lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {before / after:.2f} times as fast")
-    same = f"same outputs for {len(SEEDS)} random inputs of each size: at most {worst:.1e} of the largest apart"
-    return "\n".join([same, *lines, *["not faster on this machine: keep the original here"] * (after >= before)])
+        speed = f"{before / after:.2f} times as fast"
+        lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
+    if after >= before:
+        lines.append("not faster on this machine: keep the original here")
+    count = f"{len(SEEDS)} random inputs of each size"
+    same = f"same outputs for {count}: at most {worst:.1e} of the largest apart"
+    return "\n".join([same, *lines])
