@@ -120,9 +120,9 @@ def refusal(upsampling: Any, conv: Any) -> str:
     """Return why the two are not one PhaseConv2D; empty if they are."""
     reasons = []
     if type(upsampling) is not keras.layers.UpSampling2D or upsampling.interpolation != "nearest":
-        reasons.append("the first is no nearest UpSampling2D")
+        reasons.append("the first is not a nearest UpSampling2D")
     if type(conv) is not keras.layers.Conv2D:
-        reasons.append("the second is no plain Conv2D")
+        reasons.append("the second is not a plain Conv2D")
     if reasons:
         return "; ".join(reasons)
     if conv.padding != "same":

@@ -47,7 +47,7 @@ def inputs_of(model: Any) -> list[Any]:
     defaults = {item.name for item in model.graph.initializer}
     needed = [item for item in model.graph.input if item.name not in defaults]
     if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
-        raise ValueError(f"the input {others[0]!r} is no tensor; only tensors can be drawn at random")
+        raise ValueError(f"the input {others[0]!r} is not a tensor; only tensors can be drawn at random")
     return needed
 
 
@@ -116,7 +116,7 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
     worst = 0.0
     for item, old, new in zip(model.graph.output, before, after, strict=True):
         if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
-            raise ValueError(f"output {item.name!r} is no tensor; only tensors can be compared")
+            raise ValueError(f"output {item.name!r} is not a tensor; only tensors can be compared")
         allowed = TOLERANCE.get(old.dtype.name, OTHERS)
         difference = _difference(old, new)
         if not difference <= allowed:  # NaN is not
