@@ -131,7 +131,7 @@ def test_the_same_infinity_and_no_number_on_both_sides_are_the_same() -> None:
         other[place] = wrong
         with pytest.raises(ValueError, match="not the same"):
             apart(m, [same], [other])
-    with pytest.raises(ValueError, match="output 'y' is no tensor; only tensors can be compared"):
+    with pytest.raises(ValueError, match="output 'y' is not a tensor; only tensors can be compared"):
         apart(m, [[same]], [[same]])
 
 
@@ -143,5 +143,5 @@ def test_inputs_are_drawn_by_type_and_seed() -> None:
     np.testing.assert_array_equal(first["x"], again["x"])
     assert not np.array_equal(first["x"], other["x"])
     m.graph.input.append(helper.make_tensor_sequence_value_info("many", TensorProto.FLOAT, None))
-    with pytest.raises(ValueError, match="the input 'many' is no tensor; only tensors can be drawn at random"):
+    with pytest.raises(ValueError, match="the input 'many' is not a tensor; only tensors can be drawn at random"):
         random_inputs(m, {"x": [2, 3], "t": [9]}, 0)

@@ -107,9 +107,9 @@ def test_what_cannot_be_collapsed_is_refused_with_the_reason() -> None:
         "the convolution has strides",
     ):
         PhaseConv2D.of(up, other)
-    with pytest.raises(ValueError, match="cannot be collapsed: the first is no nearest UpSampling2D"):
+    with pytest.raises(ValueError, match="cannot be collapsed: the first is not a nearest UpSampling2D"):
         PhaseConv2D.of(K.UpSampling2D(2, interpolation="bilinear"), conv)
-    with pytest.raises(ValueError, match="cannot be collapsed: the second is no plain Conv2D"):
+    with pytest.raises(ValueError, match="cannot be collapsed: the second is not a plain Conv2D"):
         PhaseConv2D.of(up, K.Conv2DTranspose(2, 3))
     with pytest.raises(ValueError, match="cannot be collapsed: the two order their axes differently"):
         PhaseConv2D.of(K.UpSampling2D(2, "channels_first"), conv)
@@ -154,7 +154,7 @@ def test_only_keras_own_upsampling_is_one() -> None:
         model = keras.Sequential([keras.Input((8, 8, 64)), first, conv])
         with pytest.raises(ValueError, match="has no UpSampling2D in front of a Conv2D"):
             collapse_keras(model)
-        with pytest.raises(ValueError, match="the first is no nearest UpSampling2D"):
+        with pytest.raises(ValueError, match="the first is not a nearest UpSampling2D"):
             PhaseConv2D.of(first, conv)
 
 

@@ -402,7 +402,7 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
     with pytest.raises(ValueError, match=r"a.onnx is no ONNX model, or it is cut short"):
         collapse_upsampling(path)
     onnx.save(model([resize(), conv(bad=1)], weights()), path)
-    with pytest.raises(ValueError, match=r"a.onnx is no valid ONNX model: .*bad"):
+    with pytest.raises(ValueError, match=r"a.onnx is not a valid ONNX model: .*bad"):
         collapse_upsampling(path)
     with pytest.raises(FileNotFoundError):
         collapse_upsampling(tmp_path / "absent.onnx")

@@ -1,8 +1,8 @@
-"""The waste in seconds: nearest upsampling and the convolution behind it, computed as one, in anybody's model.
+"""Nearest upsampling and the convolution that follows it, computed as one, in any model.
 
-:func:`collapse_upsampling` rewrites an ONNX model, :func:`command` does it file to file and verifies the outputs first,
-:mod:`unet_complexity.engineering.collapse.keras` holds the same as a Keras layer.  Each framework is
-imported where it is used.
+:func:`collapse_upsampling` rewrites an ONNX model, :func:`command` does it from file to file and
+verifies the outputs first.  :mod:`unet_complexity.engineering.collapse.keras` has the same as a
+Keras layer.  Each framework is imported where it is used.
 """
 
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed, collapse_upsampling

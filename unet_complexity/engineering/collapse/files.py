@@ -70,7 +70,7 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        raise ValueError(f"{name} is no valid ONNX model: {' '.join(str(error).split())}") from None
+        raise ValueError(f"{name} is not a valid ONNX model: {' '.join(str(error).split())}") from None
     return model
 
 

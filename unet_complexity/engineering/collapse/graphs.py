@@ -1,8 +1,9 @@
-"""Edits of an ONNX graph: nodes in the place of others, and nothing left behind that nobody reads."""
+"""Edits of an ONNX graph: nodes replaced by others, and everything removed that nothing reads then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from unet_complexity.engineering.collapse.values import Values, all_reads
@@ -12,67 +13,60 @@ if TYPE_CHECKING:
 
 
 class Edit:
-    """Replacements collected first and carried out at once, so that the graph is walked unchanged."""
+    """Replacements of nodes: collected first, then carried out together."""
 
     def __init__(self, model: Any, values: Values) -> None:
-        self.model, self.graph, self.taken = model, model.graph, values.names()
+        self.model = model
+        self.graph = model.graph
+        self.taken = values.names()
         self.instead: dict[str, list[Any]] = {}  # by a node's first output
         self.orphans: set[str] = set()
 
-    def fresh(self, stem: str) -> Callable[[str], str]:
-        """A maker of names "stem/mark" that the graph does not use."""
-
-        def name(mark: str) -> str:
-            new = f"{stem}/{mark}"
-            while new in self.taken:
-                new += "_"
-            self.taken.add(new)
-            return new
-
+    def fresh(self, name: str) -> str:
+        """Return the name with underscores added until the graph does not use it."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
         return name
 
     def replace(self, old: list[Any], new: list[Any], weights: dict[str, NDArray[Any]]) -> None:
-        """``new`` nodes stand where the last of the ``old`` ones stood; the others go."""
-        self.instead |= {node.output[0]: [] for node in old} | {old[-1].output[0]: new}
-        self.orphans |= {name for node in old for name in [*node.input, *node.output]}
-        self._add(weights)
-
-    def carry_out(self) -> None:
-        """Rewrites the model's list of nodes, then removes what only replaced nodes needed."""
-        rewritten = [new for node in self.graph.node for new in self.instead.get("".join(node.output[:1]), [node])]
-        _set(self.graph.node, rewritten)
-        while gone := self.orphans - set(all_reads(self.graph)):
-            self.orphans -= gone
-            self._drop(gone)
-
-    def _add(self, weights: dict[str, NDArray[Any]]) -> None:
+        """Put the ``new`` nodes in the place of the last of the ``old`` ones; remove the others."""
         from onnx import helper, numpy_helper
 
+        for node in old:
+            self.instead[node.output[0]] = []
+            self.orphans.update(node.input, node.output)
+        self.instead[old[-1].output[0]] = new
         for name, array in weights.items():
             tensor = numpy_helper.from_array(array, name)
             self.graph.initializer.append(tensor)
-            if self.model.ir_version < 4:  # where initialisers must be inputs too
-                self.graph.input.append(helper.make_tensor_value_info(name, tensor.data_type, array.shape))
+            if self.model.ir_version < 4:  # where initializers must be inputs too
+                stated = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
+                self.graph.input.append(stated)
 
-    def _drop(self, gone: set[str]) -> None:
-        """What makes these values: initialisers, and nodes of which nobody reads anything else."""
-        dead = [node for node in self.graph.node if node.output and gone.issuperset(node.output)]
-        self.orphans |= {name for node in dead for name in node.input if name}
-        gone_weights = {item.name for item in self.graph.initializer} & gone
-        _remove(self.graph.node, lambda node: bool(node.output) and gone.issuperset(node.output))
-        _remove(self.graph.input, lambda item: item.name in gone_weights)
-        for field in (self.graph.initializer, self.graph.value_info):
-            _remove(field, lambda item: item.name in gone)
+    def carry_out(self) -> None:
+        """Rewrite the list of nodes, and remove what only the replaced nodes needed."""
+        nodes: list[Any] = []
+        for node in self.graph.node:
+            first = node.output[0] if node.output else ""
+            nodes.extend(deepcopy(self.instead.get(first, [node])))
+        del self.graph.node[:]
+        self.graph.node.extend(nodes)
+        reads = Counter(all_reads(self.graph))
+        for i in reversed(range(len(nodes))):  # the readers of a node follow it
+            node = nodes[i]
+            if node.output and self.orphans.issuperset(node.output) and not any(map(reads.get, node.output)):
+                reads.subtract(node.input)
+                self.orphans.update(node.input)
+                del self.graph.node[i]
+        gone = {name for name in self.orphans if not reads[name]}
+        weights = gone.intersection(tensor.name for tensor in self.graph.initializer)
+        _remove(self.graph.input, weights)
+        _remove(self.graph.initializer, gone)
+        _remove(self.graph.value_info, gone)
 
 
-def _set(field: Any, items: list[Any]) -> None:
-    copies = [type(item)() for item in items]
-    for copy, item in zip(copies, items, strict=True):
-        copy.CopyFrom(item)
-    del field[:]
-    field.extend(copies)
-
-
-def _remove(field: Any, unwanted: Callable[[Any], bool]) -> None:
-    for i in reversed([i for i, item in enumerate(field) if unwanted(item)]):
-        del field[i]
+def _remove(field: Any, names: set[str]) -> None:
+    for i in reversed(range(len(field))):
+        if field[i].name in names:
+            del field[i]

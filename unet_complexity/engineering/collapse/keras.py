@@ -1,6 +1,6 @@
-"""UpSampling2D + Conv2D as one Keras layer, made from the two that were trained, and a whole model rewritten with it.
+"""UpSampling2D and Conv2D as one Keras layer, made from a trained pair, and whole models rewritten with it.
 
-Only here Keras is imported; it runs on whatever backend Keras runs on.
+Keras is imported here only; the layer runs on any of its backends.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from unet_complexity.symbols import as_pair
 
 @keras.saving.register_keras_serializable("unet_complexity")
 class PhaseConv2D(keras.layers.Layer):
-    """What UpSampling2D(size) and Conv2D(filters, kernel_size, padding="same") compute, for fewer multiplications.
+    """Layer with the output of UpSampling2D(size) and Conv2D(padding="same"), for fewer multiplications.
 
-    (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase kernels,
-    (k + s - 1)^2 c f numbers in all, and the bias; :meth:`of` takes them from a trained Conv2D.  They are not
-    trainable: apart, the phases would stop being sums of the same taps.
+    (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase
+    kernels, (k + s - 1)^2 c f numbers in all, and the bias; :meth:`of` takes them from a trained Conv2D.  They
+    are not trainable: trained separately, the phases would stop being sums of the same taps.
 
     >>> up, conv = keras.layers.UpSampling2D(2), keras.layers.Conv2D(8, 4, padding="same")
     >>> conv.build((None, 16, 16, 3))
@@ -47,65 +47,68 @@ class PhaseConv2D(keras.layers.Layer):
 
     @classmethod
     def of(cls, upsampling: Any, conv: Any) -> PhaseConv2D:
-        """The layer that takes the place of a built pair.  ValueError, with the reason, where it cannot."""
+        """Return the layer that replaces a built pair; ValueError, with the reason, if it cannot."""
         if reason := refusal(upsampling, conv):
             raise ValueError(f"{conv.name} behind {upsampling.name} cannot be collapsed: {reason}")
         if not conv.built:
             raise ValueError(f"{conv.name} has no weights yet; build the model, then collapse it")
-        layer = cls(
-            conv.filters,
-            conv.kernel_size,
-            upsampling.size,
-            conv.data_format,
-            conv.activation,
-            conv.use_bias,
-            name=conv.name,
-            dtype=conv.dtype_policy,
-        )
+        names = ("filters", "kernel_size", "data_format", "activation", "use_bias", "name")
+        settings = {name: getattr(conv, name) for name in names}
+        layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
         kernel, *bias = (ops.convert_to_numpy(weight.value) for weight in conv.weights)
-        shape = [None, None, None, kernel.shape[2]]
-        layer.build(shape if conv.data_format == "channels_last" else [None, kernel.shape[2], None, None])
-        layer.set_weights([*(phase.kernel for phase in phase_kernels(kernel, upsampling.size)), *bias])
+        layer.build(layer._ordered(None, None, None, kernel.shape[2]))
+        kernels = [phase.kernel for phase in phase_kernels(kernel, upsampling.size)]
+        layer.set_weights([*kernels, *bias])
         return layer
 
     def build(self, input_shape: Any) -> None:
         import numpy as np
 
-        channels = input_shape[-1 if self.data_format == "channels_last" else 1]
-        # of a kernel without channels: where the phases' windows lie, without any values
+        channels = input_shape[1 if self._is_first() else -1]
+        # the windows of the phases, from a kernel without channels
         self.phases = phase_kernels(np.empty((*self.kernel_size, 0, 0)), self.size)
-        shapes = [(*phase.kernel.shape[:2], channels, self.filters) for phase in self.phases]
-        self.kernels = [self.add_weight(shape, "zeros", name=f"kernel_{i}") for i, shape in enumerate(shapes)]
+        self.kernels = []
+        for i, phase in enumerate(self.phases):
+            shape = (*phase.kernel.shape[:2], channels, self.filters)
+            self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{i}"))
         self.bias = self.add_weight((self.filters,), "zeros", name="bias") if self.use_bias else None
 
     def call(self, x: Any) -> Any:
-        phases = [self._phase(x, *phase) for phase in zip(self.phases, self.kernels, strict=True)]
-        y = self._interleaved(phases)
+        pairs = zip(self.phases, self.kernels, strict=True)
+        y = self._interleaved([self._phase(x, phase, kernel) for phase, kernel in pairs])
         if self.bias is not None:
-            y = y + ops.reshape(self.bias, (-1,) if self.data_format == "channels_last" else (-1, 1, 1))
+            y = y + ops.reshape(self.bias, self._ordered(1, 1, 1, self.filters))
         return self.activation(y)
 
     def _phase(self, x: Any, phase: Any, kernel: Any) -> Any:
-        sides = zip(phase.first, phase.kernel.shape, strict=False)
-        pads = [(-first, first + taps - 1) for first, taps in sides]
-        around = [(0, 0), *pads, (0, 0)] if self.data_format == "channels_last" else [(0, 0), (0, 0), *pads]
+        sides = zip(phase.first, phase.kernel.shape[:2], strict=True)
+        rows, columns = [(-first, first + taps - 1) for first, taps in sides]
+        around = self._ordered((0, 0), rows, columns, (0, 0))
         return ops.conv(ops.pad(x, around), kernel, padding="valid", data_format=self.data_format)
 
     def _interleaved(self, phases: list[Any]) -> Any:
-        """Phase (p, q) of pixel (i, j) goes to (s_h i + p, s_w j + q)."""
-        rows = 1 if self.data_format == "channels_last" else 2
+        """Move phase (p, q) of pixel (i, j) to (s_h i + p, s_w j + q)."""
+        rows = 2 if self._is_first() else 1
         s_h, s_w = self.size
         lines = [ops.stack(phases[p * s_w : (p + 1) * s_w], rows + 2) for p in range(s_h)]
         y = ops.stack(lines, rows + 1)
-        shape = ops.shape(phases[0])
-        sides = (s_h * shape[rows], s_w * shape[rows + 1])
-        return ops.reshape(y, (*((-1,) if rows == 1 else (-1, self.filters)), *sides, *([self.filters] * (rows == 1))))
+        height, width = ops.shape(phases[0])[rows : rows + 2]
+        return ops.reshape(y, self._ordered(-1, s_h * height, s_w * width, self.filters))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        rows = 1 if self.data_format == "channels_last" else 2
-        old = input_shape[rows : rows + 2]
-        sides = [side and s * side for side, s in zip(old, self.size, strict=True)]
-        return (input_shape[0], *sides, self.filters) if rows == 1 else (input_shape[0], self.filters, *sides)
+        rows = 2 if self._is_first() else 1
+        sides = zip(input_shape[rows : rows + 2], self.size, strict=True)
+        height, width = (side and s * side for side, s in sides)
+        return self._ordered(input_shape[0], height, width, self.filters)
+
+    def _is_first(self) -> bool:
+        return bool(self.data_format == "channels_first")
+
+    def _ordered(self, batch: Any, rows: Any, columns: Any, channels: Any) -> tuple[Any, ...]:
+        """Return the entries of the four axes in the order of the data format."""
+        if self._is_first():
+            return batch, channels, rows, columns
+        return batch, rows, columns, channels
 
     def get_config(self) -> dict[str, Any]:
         names = ("filters", "kernel_size", "size", "data_format", "use_bias")
@@ -114,25 +117,32 @@ class PhaseConv2D(keras.layers.Layer):
 
 
 def refusal(upsampling: Any, conv: Any) -> str:
-    """Why the two are not one PhaseConv2D; empty where they are."""
-    wrong = {
-        "the first is no nearest UpSampling2D": type(upsampling) is not keras.layers.UpSampling2D
-        or upsampling.interpolation != "nearest",
-        "the second is no plain Conv2D": type(conv) is not keras.layers.Conv2D,
-    }
-    if not any(wrong.values()):
-        wrong["the convolution's padding is not 'same'"] = conv.padding != "same"
-        ones = (*conv.strides, *conv.dilation_rate, conv.groups)
-        wrong["the convolution has strides, dilations or groups"] = set(ones) != {1}
-        wrong["the two order their axes differently"] = upsampling.data_format != conv.data_format
-    return "; ".join(reason for reason, is_so in wrong.items() if is_so)
+    """Return why the two are not one PhaseConv2D; empty if they are."""
+    reasons = []
+    if type(upsampling) is not keras.layers.UpSampling2D or upsampling.interpolation != "nearest":
+        reasons.append("the first is not a nearest UpSampling2D")
+    if type(conv) is not keras.layers.Conv2D:
+        reasons.append("the second is not a plain Conv2D")
+    if reasons:
+        return "; ".join(reasons)
+    if conv.padding != "same":
+        reasons.append("the convolution's padding is not 'same'")
+    if {*conv.strides, *conv.dilation_rate, conv.groups} != {1}:
+        reasons.append("the convolution has strides, dilations or groups")
+    if upsampling.data_format != conv.data_format:
+        reasons.append("the two order their axes differently")
+    return "; ".join(reasons)
 
 
 def collapse_keras(model: Any) -> Any:
-    """A functional or sequential model that computes the same, UpSampling2D and Conv2D collapsed where the rule says.
+    """Return a copy of a functional or sequential model with its pairs collapsed where the rule says so.
 
-    Replaced are pairs of which the upsampled map goes to that convolution only; in the place of the upsampling stands
-    an Identity.  The rest is copied with its weights.  ValueError where there is nothing to replace.
+    A pair is replaced if only its convolution reads the upsampled map; an Identity takes the place of the
+    upsampling.  The other layers are copied with their weights.
+
+    Raises:
+        TypeError: it is not such a model.
+        ValueError: it has no pair that is worth collapsing.
     """
     if not getattr(model, "outputs", None):
         raise TypeError(f"a functional or a built sequential model can be collapsed, got {model!r}; load or build it")
@@ -158,7 +168,7 @@ def collapse_keras(model: Any) -> Any:
 
 
 def _pairs(model: Any) -> Any:
-    """(name of the convolution, upsampling layer) of every pair to replace."""
+    """Yield (name of the convolution, upsampling layer) of each pair to replace."""
     given_out = {id(output) for output in model.outputs}
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]

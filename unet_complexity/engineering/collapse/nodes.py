@@ -1,4 +1,4 @@
-r"""The nodes that take a pair's place: small convolutions interleaved, or one transposed convolution.
+r"""Replacement nodes of a pair: interleaved small convolutions, or one transposed convolution.
 
 - phases: one Conv per phase, Concat, DepthToSpace.  Needs $s_h = s_w$ and an output whose sides s divides.
 - transposed: one ConvTranspose(strides = s) with the mirrored kernel of summed taps, which has
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from unet_complexity.engineering.collapse.pairs import LeftAloneError, Pair
+from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError
 from unet_complexity.engineering.readers.limits import MOST_SUMMED
 from unet_complexity.phases import Phase, phase_kernels, summed_taps
 
@@ -23,67 +23,68 @@ if TYPE_CHECKING:
 
 
 def fits_phases(pair: Pair) -> bool:
-    """Whether DepthToSpace can interleave: square factor, and each phase fills as many pixels as the others."""
+    """Return True if DepthToSpace can interleave: equal factors, and phases of equal size."""
     s_h, s_w = pair.size
     return s_h == s_w and all(side % s_h == 0 for side in pair.longer)
 
 
 def fits_transposed(pair: Pair) -> bool:
-    """Whether no window lies on padding altogether."""
+    """Return True if each window overlaps the map."""
     return all(max(b, e) < k for b, e, k in zip(pair.before, pair.after, pair.kernel, strict=True))
 
 
 def phases(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
-    """Nodes and new weights; ``fresh`` turns a name into one that the graph does not use yet."""
+    """Return the nodes and their weights; ``fresh`` makes a name unique in the graph."""
     from onnx import helper
 
-    conv, (s, _) = pair.nodes[-1], pair.size
-    nodes, weights = [], {}
+    conv = pair.nodes[-1]
+    stem = conv.output[0]
+    convs, weights = [], {}
     for phase in phase_kernels(_exact(pair), pair.size, pair.before):
         mark = f"phase_{phase.row}_{phase.column}"
-        name, kernel = fresh(f"{mark}/weights"), phase.kernel.transpose(3, 2, 0, 1)
+        name = fresh(f"{stem}/{mark}/weights")
+        kernel = phase.kernel.transpose(3, 2, 0, 1)
         weights[name] = narrowed(kernel, pair)
+        inputs = [pair.nodes[0].input[0], name, *conv.input[2:]]
+        output = fresh(f"{stem}/{mark}")
         settings = {"kernel_shape": kernel.shape[2:], "pads": _pads(phase, pair), "group": pair.group}
-        inputs = [nodes_input(pair), name, *conv.input[2:]]
-        nodes.append(helper.make_node("Conv", inputs, [fresh(mark)], _named(conv, mark), **settings))
-    together = fresh("phases")
-    nodes.append(
-        helper.make_node("Concat", [node.output[0] for node in nodes], [together], _named(conv, "phases"), axis=1)
-    )
-    nodes.append(helper.make_node("DepthToSpace", [together], conv.output, conv.name, blocksize=s))
-    return nodes, weights
+        node = helper.make_node("Conv", inputs, [output], _named(conv, mark), **settings)
+        convs.append(node)
+    joined = fresh(f"{stem}/phases")
+    outputs = [node.output[0] for node in convs]
+    concat = helper.make_node("Concat", outputs, [joined], _named(conv, "phases"), axis=1)
+    block = pair.size[0]
+    interleave = helper.make_node("DepthToSpace", [joined], conv.output, conv.name, blocksize=block)
+    return [*convs, concat, interleave], weights
 
 
 def transposed(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
-    """The node and its weights: (channels, filters per group, rows, columns), mirrored."""
+    """Return the node and its weights: (channels, filters per group, rows, columns), mirrored."""
     from onnx import helper
 
     conv, g = pair.nodes[-1], pair.group
     taps = summed_taps(_exact(pair), pair.size)[::-1, ::-1]
     rows, columns, c, f = taps.shape
-    kernel = taps.reshape(rows, columns, c, g, f // g).transpose(3, 2, 4, 0, 1).reshape(g * c, f // g, rows, columns)
-    name = fresh("transposed/weights")
-    pads = [k - 1 - pad for pad, k in zip(pair.before + pair.after, pair.kernel * 2, strict=True)]
+    grouped = taps.reshape(rows, columns, c, g, f // g).transpose(3, 2, 4, 0, 1)
+    kernel = grouped.reshape(g * c, f // g, rows, columns)
+    name = fresh(f"{conv.output[0]}/transposed/weights")
+    sides = zip(pair.before + pair.after, pair.kernel * 2, strict=True)
+    pads = [k - 1 - pad for pad, k in sides]
+    inputs = [pair.nodes[0].input[0], name, *conv.input[2:]]
     settings = {"kernel_shape": (rows, columns), "strides": pair.size, "pads": pads, "group": g}
-    inputs = [nodes_input(pair), name, *conv.input[2:]]
     node = helper.make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)
     return [node], {name: narrowed(kernel, pair)}
 
 
 def narrowed(kernel: Array, pair: Pair) -> Array:
-    """Summed taps in the type of the weights.  LeftAloneError where they are too large for it."""
+    """Return summed taps in the type of the weights; UnsupportedError if they overflow."""
     import numpy as np
 
     with np.errstate(over="ignore"):
         summed: Array = kernel.astype(pair.weights.dtype)
     if not np.isfinite(summed.astype("float64")).all():
-        raise LeftAloneError(f"sums of its weights are no finite {pair.weights.dtype} numbers")
+        raise UnsupportedError(f"sums of its weights are no finite {pair.weights.dtype} numbers")
     return summed
-
-
-def nodes_input(pair: Pair) -> str:
-    """The small map."""
-    return str(pair.nodes[0].input[0])
 
 
 def _exact(pair: Pair) -> Array:
@@ -92,12 +93,12 @@ def _exact(pair: Pair) -> Array:
     taps = prod(k + s - 1 for k, s in zip(pair.kernel, pair.size, strict=True))
     summed = filters * channels * taps * max(pair.size)
     if summed > MOST_SUMMED:
-        raise LeftAloneError(f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}")
+        raise UnsupportedError(f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}")
     return pair.weights.transpose(2, 3, 1, 0).astype("float64")
 
 
 def _pads(phase: Phase, pair: Pair) -> list[int]:
-    """A phase's own padding: what lies in front of its first tap, and what makes it as long as the others."""
+    """Padding of a phase: in front of its first tap, and at the end so that all phases are equal."""
     after = [
         longer // s + first + k - 1
         for longer, s, first, k in zip(pair.longer, pair.size, phase.first, phase.kernel.shape[:2], strict=True)

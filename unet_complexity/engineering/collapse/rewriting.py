@@ -1,4 +1,4 @@
-"""``collapse_upsampling``: every nearest Resize followed by a Conv, computed on the small map instead."""
+"""``collapse_upsampling``: compute each nearest Resize and its Conv on the small map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from unet_complexity.engineering.collapse import nodes
 from unet_complexity.engineering.collapse.files import checked, loaded, name_of, valid_model
 from unet_complexity.engineering.collapse.graphs import Edit
-from unet_complexity.engineering.collapse.pairs import LeftAloneError, Pair, is_upsampling, pair_of
+from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError, is_upsampling, pair_of
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED, arrangement
 from unet_complexity.engineering.collapse.values import Values
 from unet_complexity.escaping import LONGEST_CELL, plain, shortened
@@ -18,7 +18,7 @@ ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 
 
 class Block(NamedTuple):
-    """What became of one Resize (or Upsample): how its convolution is computed now, and why."""
+    """How the convolution after one Resize (or Upsample) is computed now, and why."""
 
     name: str
     arrangement: str
@@ -26,14 +26,14 @@ class Block(NamedTuple):
 
 
 class Collapsed(NamedTuple):
-    """The equivalent ``model`` and what became of each upsampling; printed, it is a line per block."""
+    """The equivalent ``model`` and a block per upsampling, each a line when printed."""
 
     model: Any
     blocks: tuple[Block, ...]
 
     @property
     def replaced(self) -> int:
-        """How many blocks are computed otherwise than written."""
+        """Number of blocks that are no longer computed as written."""
         return sum(block.arrangement != AS_WRITTEN for block in self.blocks)
 
     def __str__(self) -> str:
@@ -44,15 +44,21 @@ class Collapsed(NamedTuple):
 
 
 def collapse_upsampling(model: str | PathLike[str] | Any, arrangement: str | None = None) -> Collapsed:
-    """An ONNX model that computes the same with fewer multiplications, and what became of each nearest upsampling.
+    """Return an ONNX model with equal outputs and fewer multiplications, and a block per upsampling.
 
-    ``model`` is a file or an ``onnx.ModelProto``, which stays as it is.  Replaced are the Resize and Upsample nodes
-    that repeat rows and columns a whole number of times and whose map one Conv reads (strides and dilations 1, any
-    padding, constant weights), with or without a Pad of zeros between; the way follows the rule in
-    :mod:`unet_complexity.engineering.collapse.rule`, or is ``arrangement``: "phases" or "transposed" wherever it
-    fits.  Bodies of If, Loop and local functions are not looked into.  Outputs agree to rounding, borders included.
+    A Resize or Upsample is replaced if it repeats rows and columns a whole number of times and one Conv reads
+    its output, directly or through a Pad of zeros.  The Conv may have any padding; its strides and dilations
+    must be 1 and its weights constant.  Subgraphs (of If, Loop) and local functions stay as they are.  Outputs
+    agree to rounding, borders included.
 
-    ValueError for what is no valid ONNX model, holds over 2 GiB, or leaves its weights in another file.
+    Args:
+        model: a file, or an ``onnx.ModelProto``, which is not changed.
+        arrangement: "phases" or "transposed" wherever it fits; by default the rule in
+            :mod:`unet_complexity.engineering.collapse.rule` decides.
+
+    Raises:
+        TypeError: the model is neither a path nor a ModelProto.
+        ValueError: it is not valid, has over 2 GiB, or keeps its weights in another file.
 
     >>> from onnx import parser
     >>> text = '''<ir_version: 8, opset_import: ["" : 17]> net (float[1, 99, 32, 32] x) => (float[1, 2, 64, 64] y)
@@ -82,15 +88,15 @@ def _blocks(values: Values, edit: Edit, wanted: str | None) -> Iterator[Block]:
             pair = pair_of(values, resize)
             how, why = _way(pair, values, wanted)
             if how != AS_WRITTEN:
-                new, weights = ARRANGEMENTS[how](pair, edit.fresh(pair.nodes[-1].output[0]))
+                new, weights = ARRANGEMENTS[how](pair, edit.fresh)
                 edit.replace(pair.nodes, new, weights)
-        except LeftAloneError as reason:
+        except UnsupportedError as reason:
             how, why = AS_WRITTEN, str(reason)
         yield Block(resize.name or resize.output[0], how, why)
 
 
 def _way(pair: Pair, values: Values, wanted: str | None) -> tuple[str, str]:
-    """The arrangement that is wanted or that the rule names; the other one where that does not fit."""
+    """Return the wanted arrangement, or the rule's; the other one if that does not fit."""
     filters, channels = pair.weights.shape[:2]
     height, width = (values.shape(pair.nodes[0].input[0]) or [None] * 4)[2:]
     pixels = height * width if isinstance(height, int) and isinstance(width, int) else None
@@ -99,4 +105,4 @@ def _way(pair: Pair, values: Values, wanted: str | None) -> tuple[str, str]:
     for way in (how, TRANSPOSED, PHASES):
         if fits[way]:
             return way, why
-    raise LeftAloneError(f"no way fits factors {pair.size} with padding {pair.before} and {pair.after}")
+    raise UnsupportedError(f"no way fits factors {pair.size} with padding {pair.before} and {pair.after}")

@@ -1,11 +1,12 @@
-r"""Which way to compute an upsampling and its convolution: a rule, drawn from measurements of ONNX Runtime on a CPU.
+r"""Rule for computing an upsampling and its convolution, from measurements of ONNX Runtime on a CPU.
 
-With c channels per filter (all of them, unless in groups), what can be saved per output element is
+With c channels per filter (all of them, unless in groups), collapsing saves per output element
 
 $$c\,\Big(k_h k_w - \frac{(k_h + s_h - 1)(k_w + s_w - 1)}{s_h s_w}\Big)\ \text{MACs}.$$
 
-It must outweigh writing the phases and interleaving them; and on a map of a few pixels time goes into reading the
-weights, of which there are more after collapsing.  ``benchmarks/collapse.py`` prints what the thresholds rest on.
+This must outweigh writing and interleaving the phases.  On a map of a few pixels most time is spent
+reading the weights, of which there are more after collapsing.  ``benchmarks/collapse.py`` prints the
+measurements behind the thresholds.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) ->
 def arrangement(
     channels: int, filters: int, kernel: tuple[int, int], size: tuple[int, int], pixels: int | None = None
 ) -> tuple[str, str]:
-    """How to compute it, and why: "phases", "transposed" or "as written".
+    """Return "phases", "transposed" or "as written", and the reason.
 
-    ``pixels`` of the map before upsampling, where known; an unknown map is taken to be large.
+    ``pixels`` of the map before upsampling; None, if unknown, counts as large.
 
     >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0], arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
     ('transposed', 'as written')

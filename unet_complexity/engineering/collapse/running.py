@@ -1,4 +1,4 @@
-"""Running ONNX models on random inputs: how far apart two of them are, and how long each takes."""
+"""ONNX models run on random inputs: differences of their outputs, and seconds per call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Run = Callable[[dict[str, Any]], list[Any]]
 
 
 def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
-    """Seconds per call, the median of at least five, the models in turn."""
+    """Return median seconds per call, of at least five calls; the models take turns."""
     laps: list[list[float]] = [[] for _ in runs]
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or len(laps[-1]) < 5:
@@ -29,7 +29,7 @@ def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
 
 
 def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[str, Any]:
-    """Normal floats, zeros and ones of any other type."""
+    """Return normally distributed floats; zeros and ones of any other type."""
     import numpy as np
     from onnx import helper
 
@@ -43,16 +43,16 @@ def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[s
 
 
 def inputs_of(model: Any) -> list[Any]:
-    """The inputs without a default.  ValueError where one is no tensor."""
+    """Return the inputs without a default; ValueError if one is not a tensor."""
     defaults = {item.name for item in model.graph.initializer}
     needed = [item for item in model.graph.input if item.name not in defaults]
     if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
-        raise ValueError(f"the input {others[0]!r} is no tensor; only tensors can be drawn at random")
+        raise ValueError(f"the input {others[0]!r} is not a tensor; only tensors can be drawn at random")
     return needed
 
 
 def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
-    """Shapes that the original accepts: the file's, or the first few of SIDES in place of free sides."""
+    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides."""
     found, refusal = 0, ""
     for sides in SIDES:
         shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
@@ -75,14 +75,14 @@ def _sides(item: Any) -> list[Any]:
 
 
 def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
-    """Free last axes take the sides, rows and columns; any other free axis, such as the batch, is 1."""
+    """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
     axes = _sides(item)
     free = [1] * (len(axes) - 2) + list(sides)
     return [axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)] for i, axis in enumerate(axes)]
 
 
 def runner(model: Any) -> Run:
-    """A model in ONNX Runtime on the CPU, as a function from named inputs to its outputs; ValueError where it fails."""
+    """Return a function from named inputs to outputs, run by ONNX Runtime on the CPU; ValueError if it fails."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -106,25 +106,32 @@ def runner(model: Any) -> Run:
 
 
 def apart(model: Any, before: list[Any], after: list[Any]) -> float:
-    """The largest difference in units of the largest output; of other than floats, the share that differs.
+    """Return the largest difference relative to the largest output; of other than floats, the share that differs.
 
-    ValueError where it is above what TOLERANCE allows.
+    Raises:
+        ValueError: it is larger than TOLERANCE allows.
     """
     import numpy as np
 
     worst = 0.0
     for item, old, new in zip(model.graph.output, before, after, strict=True):
         if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
-            raise ValueError(f"output {item.name!r} is no tensor; only tensors can be compared")
-        kind = old.dtype.name
-        if kind in TOLERANCE:
-            old, new = old.astype(float), new.astype(float)
-            differs = (old != new) & ~(np.isnan(old) & np.isnan(new))  # the same infinity, or no number on both sides
-            difference = np.abs(old[differs] - new[differs]).max(initial=0)
-            difference /= max(np.abs(old[np.isfinite(old)]).max(initial=0), np.finfo(float).tiny)
-        else:
-            difference = np.mean(old != new) if old.size else 0.0
-        if not difference <= (allowed := TOLERANCE.get(kind, OTHERS)):
+            raise ValueError(f"output {item.name!r} is not a tensor; only tensors can be compared")
+        allowed = TOLERANCE.get(old.dtype.name, OTHERS)
+        difference = _difference(old, new)
+        if not difference <= allowed:  # NaN is not
             raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
-        worst = max(worst, float(difference))
+        worst = max(worst, difference)
     return worst
+
+
+def _difference(old: Any, new: Any) -> float:
+    import numpy as np
+
+    if old.dtype.name not in TOLERANCE:
+        return float(np.mean(old != new)) if old.size else 0.0
+    old, new = old.astype(float), new.astype(float)
+    both_nan = np.isnan(old) & np.isnan(new)
+    differs = (old != new) & ~both_nan  # infinities of one sign are equal
+    largest = np.abs(old[np.isfinite(old)]).max(initial=np.finfo(float).tiny)
+    return float(np.abs(old[differs] - new[differs]).max(initial=0) / largest)

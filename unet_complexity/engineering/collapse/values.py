@@ -1,4 +1,4 @@
-"""Who makes and who reads each value of an ONNX graph, which values are constants, and what shapes are known."""
+"""Values of an ONNX graph: their makers and readers, constants and known shapes."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+STANDARD = ("", "ai.onnx")  # domains of ONNX's own operators
 FOLDED = {"Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Identity", "Unsqueeze"}
 
 
 class Values:
-    """An index of one graph.  Values that a sub-graph (of If, Loop, Scan) reads count as read."""
+    """An index of one graph.  Reads of subgraphs (of If, Loop, Scan) are counted too."""
 
     def __init__(self, model: Any) -> None:
         self.graph = model.graph
-        self.opset = max((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+        self.opset = max((item.version for item in model.opset_import if item.domain in STANDARD), default=1)
         self.makers = {name: node for node in self.graph.node for name in node.output if name}
         self.readers: dict[str, list[Any]] = {}
         for node in self.graph.node:
@@ -38,7 +39,7 @@ class Values:
         self.folded: dict[str, Array | None] = {}
 
     def constant(self, name: str) -> Array | None:
-        """The value of an initialiser, or of nodes that rearrange constants, as exporters write pads; else None."""
+        """Value of an initializer, or of nodes that rearrange constants, as in exported pads; else None."""
         from onnx import numpy_helper
 
         if name in self.fixed:
@@ -54,7 +55,7 @@ class Values:
         """Compute a node; None if its inputs are not constant, or it is invalid or makes too large an array."""
         from onnx.reference import ReferenceEvaluator
 
-        if node is None or node.op_type not in FOLDED or node.domain not in ("", "ai.onnx"):
+        if node is None or node.op_type not in FOLDED or node.domain not in STANDARD:
             return None
         inputs = [self.constant(given) for given in node.input]
         if any(array is None for array in inputs) or _length(node.op_type, inputs) > MOST_NUMBERS:

@@ -1,4 +1,4 @@
-"""File to file: rewrite, run both models on random inputs, and write only what computes the same."""
+"""From file to file: rewrite a model, run both on random inputs, and write it if the outputs agree."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
 
 
 def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
-    """Writes the collapsed model of ``source`` to ``target``, once verified, and says what was done.
+    """Write the collapsed model of ``source`` to ``target`` once it is verified, and return a report.
 
-    Both run in ONNX Runtime on random inputs, three seeds, and two sizes where sides are free; no output may differ by
-    more than 1e-4 (float64: 1e-10, float16: 1e-2) of the largest.  Both are then timed in turn, milliseconds per call.
-    Weights that the source keeps in other files come to lie in the one that is written: whole, or not at all.
+    Both models run in ONNX Runtime on random inputs: three seeds, and two sizes if sides are free.  No output
+    may differ by more than 1e-4 (float64: 1e-10, float16: 1e-2) of the largest.  Both are then timed in turn.
+    The new file holds all weights, external ones included.
 
-    ValueError, and nothing written, where the target is there already or no .onnx file, or where the source is no valid
-    model, has nothing to collapse, cannot be run, or gives other outputs.  ImportError without onnx and onnxruntime.
+    Raises:
+        ImportError: onnx or onnxruntime is missing.
+        ValueError: the target exists or is not an .onnx file, or the source is invalid, has loops or nothing to
+            collapse, cannot be run, or gives other outputs.  No file is written.
     """
     source, target = Path(source), Path(target)
     if os.path.realpath(source) == os.path.realpath(target):
@@ -53,18 +55,25 @@ def _taken(target: Path) -> ValueError:
 
 
 def verified(original: Any, collapsed: Collapsed) -> str:
-    """How far apart the outputs are and how long both take, in words.  ValueError where they are not the same."""
+    """Return a report of differences and times; ValueError if the outputs differ."""
     if loops := LOOPS.intersection(node.op_type for node in all_nodes(original)):
         raise ValueError(
             f"a model is run only if it has no loops, got {min(loops)}; collapse_upsampling() does not run it"
         )
-    runs, worst, lines = (runner(original), runner(collapsed.model)), 0.0, []
+    runs = (runner(original), runner(collapsed.model))
+    worst = 0.0
+    lines = []
     for shapes in sizes(original, runs[0]):
         for seed in SEEDS:
             inputs = random_inputs(original, shapes, seed)
-            worst = max(worst, apart(original, *(run(inputs) for run in runs)))
+            old, new = (run(inputs) for run in runs)
+            worst = max(worst, apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
         sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
-        lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {before / after:.2f} times as fast")
-    same = f"same outputs for {len(SEEDS)} random inputs of each size: at most {worst:.1e} of the largest apart"
-    return "\n".join([same, *lines, *["not faster on this machine: keep the original here"] * (after >= before)])
+        speed = f"{before / after:.2f} times as fast"
+        lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
+    if after >= before:
+        lines.append("not faster on this machine: keep the original here")
+    count = f"{len(SEEDS)} random inputs of each size"
+    same = f"same outputs for {count}: at most {worst:.1e} of the largest apart"
+    return "\n".join([same, *lines])
