@@ -12,7 +12,7 @@ project_copyright = "2026, unet_complexity developers. Code: MIT. Text and figur
 version = release = __version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "tools.site_pages"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "tools.site_pages"]
 exclude_patterns = ["explorers/README.md"]
 suppress_warnings = ["toc.not_included"]  # the teacher's pages are reached from their first
 
