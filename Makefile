@@ -21,7 +21,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks site docs slides offline dist bench fuzz hub tools lite lock size clean
+.PHONY: help lab test check format notebooks site docs slides offline dist size bench fuzz hub tools lite lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands

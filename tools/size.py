@@ -72,7 +72,7 @@ def size(text: str) -> Size:
     """
     tree = ast.parse(text)
     nodes = sum(1 for _ in ast.walk(tree))
-    documented = set()
+    documented: set[int] = set()
     for node in ast.walk(tree):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -81,7 +81,7 @@ def size(text: str) -> Size:
         docstring = node.body[0]
         nodes -= 2  # the statement and its text
         documented.update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
-    code = set()
+    code: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type not in LAYOUT:
             code.update(range(token.start[0], token.end[0] + 1))

@@ -1,6 +1,6 @@
 r"""Foreign text, made harmless where it leaves: one function per destination.
 
-The names of layers, inputs and models come from files that anybody may have written.  The package
+The names of layers, inputs and models come from files of unknown origin.  The package
 keeps them as they are.  Each view escapes them for the place where it is read:
 
     terminal, plain text    plain, one_line        CSV              csv_cell
@@ -116,7 +116,8 @@ def csv_cell(value: Any) -> Any:
         return value
     breaks = value.startswith(("\t", "\r", "\n"))
     is_formula = breaks or value.lstrip().startswith(FORMULA_STARTS)
-    return "'" * is_formula + LATER_FORMULA.sub("'", plain(value))
+    shown = LATER_FORMULA.sub("'", plain(value))
+    return f"'{shown}" if is_formula else shown
 
 
 def latex(text: str) -> str:
@@ -128,7 +129,9 @@ def latex(text: str) -> str:
     a\_b 50\%
     """
     escaped = "".join(IN_TEXT.get(character, character) for character in plain(text))
-    return "{}" * text.lstrip().startswith(("[", "*")) + escaped
+    if text.lstrip().startswith(("[", "*")):
+        return "{}" + escaped
+    return escaped
 
 
 def latex_in_formula(text: str) -> str:

@@ -1,7 +1,7 @@
-"""The words and the letters of this field, each explained once; notebooks show them from here.
+"""Glossary: words and letters of this field, each explained once; notebooks show them from here.
 
-The letters themselves, with what they stand for, are in :mod:`unet_complexity.symbols`; what exactly is counted
-under each word is stated in :mod:`unet_complexity.cost`.
+The letters are defined in :mod:`unet_complexity.symbols`.  :mod:`unet_complexity.cost` states exactly what is counted
+under each word.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TERMS: dict[str, str] = {
     "O": "grows no faster than this, but for constant factors",
 }
 
-# He & Sun (2015), equation 1, for the convolution of layer l: what they call each factor
+# factor here: (factor of He & Sun (2015), equation 1, for the convolution of layer l; meaning)
 HE_AND_SUN: dict[str, tuple[str, str]] = {
     "h\\,w": ("m_l^2", "positions of the **output** map"),
     "f": ("n_l", "filters, the channels that come out"),
@@ -68,37 +68,53 @@ class GlossaryTable:
     rows: tuple[tuple[str, ...], ...]
 
     def __repr__(self) -> str:
-        return "\n".join(f"| {' | '.join(row)} |" for row in (self.header, ("---",) * len(self.header), *self.rows))
+        line = ("---",) * len(self.header)
+        rows = (self.header, line, *self.rows)
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
     _repr_markdown_ = __repr__
 
 
 def letters(*names: str) -> GlossaryTable:
-    """What these letters stand for; all of them, where none is named.  ValueError for an unknown one.
+    """Return a table of letters.
 
-    >>> letters("c")
-    | letter | stands for |
-    | --- | --- |
-    | $c$ | channels that enter a layer |
+    Args:
+        names: The letters; all of them, if none is named.
+
+    Raises:
+        ValueError: A letter is unknown.
+
+    Example:
+        >>> letters("c")
+        | letter | stands for |
+        | --- | --- |
+        | $c$ | channels that enter a layer |
     """
     rows = tuple((f"${latex(letter(name))}$", text) for name, text in _chosen(GLOSSARY, names))
     return GlossaryTable(("letter", "stands for"), rows)
 
 
 def terms(*names: str) -> GlossaryTable:
-    """What these words mean; all of them, in the alphabet's order, where none is named.  ValueError for an unknown one.
+    """Return a table of words.
 
-    >>> terms("tap")
-    | word | what it means |
-    | --- | --- |
-    | **tap** | one position of a kernel: a 3 x 3 kernel has 9 |
+    Args:
+        names: The words; all of them in alphabetical order, if none is named.
+
+    Raises:
+        ValueError: A word is unknown.
+
+    Example:
+        >>> terms("tap")
+        | word | what it means |
+        | --- | --- |
+        | **tap** | one position of a kernel: a 3 x 3 kernel has 9 |
     """
     chosen = _chosen(TERMS, names or sorted(TERMS, key=str.lower))
     return GlossaryTable(("word", "what it means"), tuple((f"**{name}**", text) for name, text in chosen))
 
 
 def notation() -> GlossaryTable:
-    """The factors of a convolution's MACs in this package's letters and in He & Sun's."""
+    """Return a table of the factors of a convolution's MACs, in this package's letters and in He & Sun's."""
     rows = tuple((f"${ours}$", f"${theirs}$", text) for ours, (theirs, text) in HE_AND_SUN.items())
     return GlossaryTable(("here", "He & Sun (2015)", "what it is"), rows)
 

@@ -1,6 +1,6 @@
 """JupyterLite: Python in the reader's browser, where compiled packages come over the network or not at all.
 
-What needs one of them says so there, and the notebook goes on.  Anywhere else a missing package is an error.
+A cell that needs a missing package says so there, and the notebook goes on.  Elsewhere a missing package is an error.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from importlib.util import find_spec
 from typing import Any
 
 FETCHED = ("matplotlib", "numpy")  # Pyodide publishes them
-NOWHERE = ("jax", "keras", "onnx", "onnxruntime", "torch")  # nobody does, for a browser
+NOWHERE = ("jax", "keras", "onnx", "onnxruntime", "torch")  # not built for a browser
 
-_told: list[str] = []  # which packages a cell missed
+_told: list[str] = []  # missing packages that a cell needed
 
 
 def in_browser() -> bool:
-    """Whether this Python runs in a browser."""
+    """Return True if this Python runs in a browser."""
     return sys.platform == "emscripten"
 
 
 def can_import(package: str) -> bool:
-    """Whether there is such a package, fetched just now or before; outside a browser ImportError if there is not."""
+    """Return True if a package can be imported; a browser fetches it first if it can.
+
+    Raises:
+        ImportError: Outside a browser, the package is not installed.
+    """
     if find_spec(package) is None and in_browser():
         _fetch(package)
         invalidate_caches()
@@ -33,7 +37,7 @@ def can_import(package: str) -> bool:
 
 
 def _fetch(package: str) -> None:
-    """From where Pyodide publishes it.  No network is no error."""
+    """Fetch a package from Pyodide's server.  A missing network is not an error."""
     from pyodide.ffi import can_run_sync, run_sync
     from pyodide_js import loadPackage
 
@@ -42,7 +46,7 @@ def _fetch(package: str) -> None:
 
 
 def missing(package: str) -> str:
-    """What the reader is told in place of a result.
+    """Return the message that replaces a result.
 
     >>> missing("numpy")
     'This needs numpy, which is not in your browser yet. With a network, run "import numpy" in a cell of its own,
@@ -57,7 +61,7 @@ def missing(package: str) -> str:
 
 
 def say_what_is_missing() -> None:
-    """From now on a cell that misses such a package prints :func:`missing`, and the next ones run."""
+    """Let cells that need a missing package print :func:`missing` from now on; later cells run."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         shell.set_custom_exc((ImportError, NameError), _kindly)

@@ -1,18 +1,18 @@
-r"""What a network holds in memory: the maps that live at the same time, and those that training keeps.
+r"""Memory of a network: maps that are live at the same time, and activations that training saves.
 
 The model, in elements (numbers), for one image:
 
-- Steps run one after the other, in the network's order.  Each writes a new map; nothing is fused, nothing is written
-  over.  While a step runs, *its inputs and its output count together*, and so does every map that a later step reads.
-- A map is freed as soon as its last reader is done, and what the network gives at its end.  The image is one of the
-  maps.  Dropout is not there at inference, and a reshaping makes no new map.
-- Weights are not counted here: they are the same at every step (``total().params``).  Nor is what a framework takes
-  for itself while a layer runs (padded copies, workspaces).
+- Steps run one after the other, in the network's order.  Each writes a new map; nothing is fused or overwritten.
+  While a step runs, *its inputs and its output count*, and so does every map that a later step reads.
+- A map is freed after its last reader.  The network's outputs are kept to the end.  The image is one of the maps.
+  Dropout does nothing at inference, and a reshaping is a view: it makes no new map.
+- Weights are not counted here: they are the same at every step (``total().params``).  A framework's own workspaces
+  (padded copies and the like) are not counted either.
 
 $$\text{live}(i) = \sum \{\text{size of } m : m \text{ is written at or before step } i \text{ and read or written at }
   i \text{ or later}\}, \qquad \text{peak} = \max_i\, \text{live}(i).$$
 
-Training keeps each map, once, that some layer's gradient reads (``gradient_reads``): a convolution its inputs, a
+Training saves each map, once, that the gradient of some layer reads (``gradient_reads``): a convolution its inputs, a
 batch normalisation and a maximum their inputs, an activation its *output* (so the map before a ReLU may go), a
 dropout its mask; copies, sums, repeats and means read nothing.  A concatenation is a copy: the skip and its copy are
 two maps.  Gradients, statistics of a batch (two numbers per channel) and the optimizer's own numbers are not counted.
@@ -35,9 +35,9 @@ from unet_complexity.symbols import Size, as_expr
 
 @dataclass(frozen=True, repr=False)
 class Memory:
-    """Maps held at the same time: name of the step that wrote each ("input": the image), and its size in elements.
+    """Live maps: name of the step that wrote each ("input": the image), and its size in elements.
 
-    ``step`` is the one that runs; None for what waits for the way back.
+    ``step`` is the running step; None stands for the activations that wait for the backward pass.
     """
 
     step: Step | None
@@ -45,21 +45,25 @@ class Memory:
 
     @property
     def elements(self) -> Size:
-        """How many numbers that is."""
+        """Number of elements of all maps."""
         return tidy(sum(self.maps.values()))
 
     @property
     def waiting(self) -> dict[str, Size]:
-        """The maps that the running step neither reads nor writes, such as skips."""
+        """Maps that the running step neither reads nor writes, such as skips."""
         busy = (self.step.name, *self.step.sources) if self.step else ()
         return {name: size for name, size in self.maps.items() if name not in busy}
 
     def bytes(self, dtype: str = "float32") -> Size:
-        """The same in bytes.
+        """Return the size in bytes.
 
-        >>> from unet_complexity import classic_unet
-        >>> peak(classic_unet(256)).bytes("float16")
-        33554432
+        Args:
+            dtype: Type of the elements.
+
+        Example:
+            >>> from unet_complexity import classic_unet
+            >>> peak(classic_unet(256)).bytes("float16")
+            33554432
         """
         return bytes_of(self.elements, dtype)
 
@@ -69,11 +73,18 @@ class Memory:
 
 
 def kept(network: Network) -> Memory:
-    """What training keeps from the way there for the way back.
+    """Return the activations that the forward pass saves for the backward pass.
 
-    >>> from unet_complexity import classic_unet
-    >>> kept(classic_unet(256)).elements
-    49741824
+    Args:
+        network: A whole network whose depth is a number.
+
+    Raises:
+        ValueError: The depth is a letter, or the network is only a part.
+
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> kept(classic_unet(256)).elements
+        49741824
     """
     maps: dict[str, Size] = {}
     steps, holder = wired(network), _holders(network, training=True)
@@ -83,18 +94,29 @@ def kept(network: Network) -> Memory:
 
 
 def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
-    """What is held while each step runs, in running order.  ``training``: nothing is freed that is ``kept``.
+    """Return the live maps of each step, in running order.
 
-    ValueError for a depth that is a letter (no step stands for one map then), and for a part of a network.
+    Args:
+        network: A whole network whose depth is a number.
+        training: Also keep the activations that the backward pass needs.
 
-    >>> from unet_complexity import classic_unet
-    >>> live(classic_unet(256))[0]
-    <4,259,840 elements while enc0.conv1 runs, in 2 maps>
+    Raises:
+        ValueError: The depth is a letter (a step then stands for several maps), or the network is only a part.
+
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> live(classic_unet(256))[0]
+        <4,259,840 elements while enc0.conv1 runs, in 2 maps>
     """
-    steps, stays = wired(network), kept(network).maps if training else {}
+    steps = wired(network)
+    stays = kept(network).maps if training else {}
     holder = _holders(network, training)
-    last = {holder[source]: i for i, step in enumerate(steps) for source in step.sources}
-    last |= {holder[name]: len(steps) for name in network.outputs}  # what the network gives is kept to the end
+    last: dict[str, int] = {}
+    for i, step in enumerate(steps):
+        for source in step.sources:
+            last[holder[source]] = i
+    for name in network.outputs:  # kept to the end
+        last[holder[name]] = len(steps)
     held: dict[str, Size] = {name: x.size for name, x in network.inputs.items()}
     moments = []
     for i, step in enumerate(steps):
@@ -103,26 +125,35 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
         if training:
             held |= _read_again(step, holder)
         moments.append(Memory(step, dict(held)))
-        held = {name: size for name, size in held.items() if name in stays or last.get(name, -1) > i}
+        for name in list(held):
+            if name not in stays and last.get(name, -1) <= i:
+                del held[name]
     return tuple(moments)
 
 
 def peak(network: Network, training: bool = False) -> Memory:
-    """The moment at which most is held; the first of them, where several hold as much.
+    """Return the step with the most live elements; the first, if several have as many.
 
-    ValueError, beside those of :func:`live`, where the letters do not settle which moment that is: it names the rivals.
+    Args:
+        network: A whole network whose depth is a number.
+        training: Also keep the activations that the backward pass needs.
 
-    >>> from unet_complexity import classic_unet
-    >>> from unet_complexity.symbols import g
-    >>> peak(classic_unet(256))
-    <16,777,216 elements while dec0.skip runs, in 3 maps>
-    >>> peak(classic_unet(base_filters=g)).elements
-    4*N**2*g
+    Raises:
+        ValueError: As for :func:`live`, or which step it is depends on the values of letters.
+
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> from unet_complexity.symbols import g
+        >>> peak(classic_unet(256))
+        <16,777,216 elements while dec0.skip runs, in 3 maps>
+        >>> peak(classic_unet(base_filters=g)).elements
+        4*N**2*g
     """
     moments = live(network, training)
     top = moments[0]
     for moment in moments:
-        top = top if at_least(top.elements, moment.elements) else moment
+        if not at_least(top.elements, moment.elements):
+            top = moment
     if not all(at_least(top.elements, moment.elements) for moment in moments):
         rivals = [f"{m.elements} at {m.step.name}" for m in _undominated(moments) if m.step]
         more = f"; and {len(rivals) - 4} more" if len(rivals) > 4 else ""
@@ -134,42 +165,57 @@ def peak(network: Network, training: bool = False) -> Memory:
 
 
 def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
-    """The maps that the gradient of a step reads."""
+    """Maps that the gradient of a step reads."""
     reads = step.layer.gradient_reads
     if reads == "inputs":
         return {holder[source]: x.size for source, x in zip(step.sources, step.inputs, strict=True)}
-    if reads in ("output", "mask"):
-        return {step.name if reads == "output" else f"{step.name} mask": step.output.size}
-    if reads != "nothing":
-        kind = type(step.layer).__name__
-        raise TypeError(
-            f"a layer must say what its gradient reads, got {reads!r} from {kind}; "
-            f"give {kind} a gradient_reads of 'inputs', 'output', 'mask' or 'nothing'"
-        )
-    return {}
+    if reads == "output":
+        return {step.name: step.output.size}
+    if reads == "mask":
+        return {f"{step.name} mask": step.output.size}
+    if reads == "nothing":
+        return {}
+    kind = type(step.layer).__name__
+    raise TypeError(
+        f"a layer must say what its gradient reads, got {reads!r} from {kind}; "
+        f"give {kind} a gradient_reads of 'inputs', 'output', 'mask' or 'nothing'"
+    )
 
 
 def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
-    """The steps, after a check that each is one layer, fed by those before; ``what`` needs that."""
-    for span in [step.span for step in network if step.span][:1]:
+    """Return the steps, after a check that each is one layer whose inputs come from earlier steps.
+
+    Args:
+        network: The network.
+        what: Name of the computation that needs this, for messages.
+
+    Raises:
+        ValueError: A step stands for several levels, or reads a map that the network does not have.
+    """
+    for step in network:
+        if not step.span:
+            continue
+        span = step.span
         letters = sorted(x.name for x in sp.Tuple(span.first, span.last).free_symbols)
+        example = ", ".join(f"{letter}=4" for letter in letters)
         raise ValueError(
             f"{what} needs numbers for the depth and its doublings, since each map lives for itself, "
-            f"got levels {span}; call at(...) first, as in network.at({', '.join(f'{x}=4' for x in letters)})"
+            f"got levels {span}; call at(...) first, as in network.at({example})"
         )
     known = set(network.inputs)
     for step in network:
-        if missing := [source for source in step.sources if source not in known]:
-            raise ValueError(
-                f"{what} needs the whole network, since maps wait for later steps, got {step.name} without "
-                f"{missing[0]}; call it before only(...) or where(...)"
-            )
+        for source in step.sources:
+            if source not in known:
+                raise ValueError(
+                    f"{what} needs the whole network, since maps wait for later steps, got {step.name} without "
+                    f"{source}; call it before only(...) or where(...)"
+                )
         known.add(step.name)
     return network.steps
 
 
 def _holders(network: Network, training: bool) -> dict[str, str]:
-    """Which map a name stands for: its own, but some layers hand their input on, a dropout at inference."""
+    """Map of each name: its own, or that of its input for a view and for a dropout at inference."""
     holder = {name: name for name in network.inputs}
     for step in network:
         passes = step.layer.hands_on and not (training and step.layer.gradient_reads == "mask")
@@ -178,7 +224,7 @@ def _holders(network: Network, training: bool) -> dict[str, str]:
 
 
 def at_least(a: Any, b: Any) -> bool:
-    """Whether a >= b for whatever the letters stand for; False also where it depends on them."""
+    """Return True if a >= b for all values of the letters; False also if it depends on them."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = as_expr(a - b)
@@ -189,6 +235,11 @@ def at_least(a: Any, b: Any) -> bool:
 
 
 def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
-    """One moment for each size that no other is known to reach."""
+    """Moments whose size no other is known to reach; one for each size."""
     sizes = {moment.elements: moment for moment in reversed(moments)}
-    return [m for size, m in sizes.items() if not any(at_least(o, size) for o in sizes if o != size)][::-1]
+    found = []
+    for size, moment in sizes.items():
+        rivals = [other for other in sizes if other != size]
+        if not any(at_least(rival, size) for rival in rivals):
+            found.append(moment)
+    return found[::-1]

@@ -1,15 +1,15 @@
-r"""From one kernel to its phase kernels, and both ways to run UpSampling2D + Conv2D, in plain NumPy.
+r"""Phase kernels of UpSampling2D + Conv2D, and both ways to run the pair, in plain NumPy.
 
-Nearest upsampling repeats, so a window on the large map multiplies the same value by several taps.  Adding those taps
-first gives, for each of the $s_h s_w$ output phases, a smaller kernel on the small map:
+Nearest upsampling repeats values, so a window on the large map multiplies the same value by several taps.  Summing
+those taps first gives a smaller kernel on the small map for each of the $s_h s_w$ output phases:
 
 $$y_{s i + p} = \sum_j w_j\, x_{\lfloor (s i + p - b + j)/s \rfloor}
              = \sum_\delta \Big(\sum_{j:\ \lfloor (p - b + j)/s \rfloor = \delta} w_j\Big)\, x_{i + \delta}.$$
 
-Both sides are equal exactly, borders included: an index below 0 or beyond the map is outside on either side.
+Both sides are equal exactly, borders included: an index outside the large map is outside the small one too.
 
-All of it is one kernel of $k + s - 1$ taps per axis, $v_t = \sum_{j = t-s+1}^{t} w_j$: phase p takes every s-th tap of
-it, and mirrored it is the kernel of the Conv2DTranspose(strides=s) that computes the same function in one call.
+One kernel of $k + s - 1$ taps per axis holds them all, $v_t = \sum_{j = t-s+1}^{t} w_j$: phase p takes every s-th tap.
+Mirrored, it is the kernel of the Conv2DTranspose(strides=s) that computes the same function in one call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Phase(NamedTuple):
-    """Output rows ``row``, row + s_h, ... and columns alike; ``kernel``'s first tap stands at ``first`` from there."""
+    """Kernel for the output rows ``row``, row + s_h, ... and columns alike; ``first``: offset of its first tap."""
 
     row: int
     column: int
@@ -37,78 +37,105 @@ class Phase(NamedTuple):
 
 
 def summed_taps(kernel: Array, size: Any = 2) -> Array:
-    """The kernel of k_h + s_h - 1 rows and k_w + s_w - 1 columns whose taps are sums of s_h s_w neighbouring ones.
+    """Return the kernel whose taps are sums of s_h s_w neighbouring taps.
 
-    ValueError where the kernel has not the four axes (rows, columns, channels, filters).
+    Args:
+        kernel: Array of shape (k_h, k_w, channels, filters).
+        size: Factor of the upsampling, one number or a pair.
 
-    >>> import numpy as np
-    >>> summed_taps(np.ones((4, 4, 1, 1)))[:, 0, 0, 0]
-    array([1., 2., 2., 2., 1.])
+    Returns:
+        Array of shape (k_h + s_h - 1, k_w + s_w - 1, channels, filters).
+
+    Raises:
+        ValueError: The kernel does not have four axes.
+
+    Example:
+        >>> import numpy as np
+        >>> summed_taps(np.ones((4, 4, 1, 1)))[:, 0, 0, 0]
+        array([1., 2., 2., 2., 1.])
     """
     import numpy as np
 
     if np.ndim(kernel) != 4:
         raise ValueError(f"kernel must have the axes (rows, columns, channels, filters), got {np.shape(kernel)}")
-    for axis, s in enumerate(as_pair(size, "size")):
-        shifts = [[(i, int(s) - 1 - i) if axis == at else (0, 0) for at in range(4)] for i in range(int(s))]
-        kernel = np.sum([np.pad(kernel, shift) for shift in shifts], axis=0)
+    for axis, s in enumerate(map(int, as_pair(size, "size"))):
+        shifted = []
+        for i in range(s):
+            zeros = [(0, 0)] * 4
+            zeros[axis] = (i, s - 1 - i)
+            shifted.append(np.pad(kernel, zeros))
+        kernel = np.sum(shifted, axis=0)
     return kernel
 
 
 def phase_kernels(kernel: Array, size: Any = 2, before: Any = None) -> list[Phase]:
-    """The s_h s_w small kernels of a (k_h, k_w, c, f) kernel behind UpSampling2D(size).
+    """Return the s_h s_w phase kernels of a convolution behind UpSampling2D(size).
 
-    ``before``: rows and columns of zeros in front of the large map; those of Keras's 'same' padding if not given.
-    ValueError where the kernel has not four axes.
+    Args:
+        kernel: Array of shape (k_h, k_w, channels, filters).
+        size: Factor of the upsampling, one number or a pair.
+        before: Rows and columns of padding before the large map; those of Keras's 'same', if not given.
 
-    >>> import numpy as np
-    >>> [phase.kernel.shape for phase in phase_kernels(np.ones((4, 4, 3, 8)))]
-    [(3, 3, 3, 8), (3, 2, 3, 8), (2, 3, 3, 8), (2, 2, 3, 8)]
+    Raises:
+        ValueError: The kernel does not have four axes.
+
+    Example:
+        >>> import numpy as np
+        >>> [phase.kernel.shape for phase in phase_kernels(np.ones((4, 4, 3, 8)))]
+        [(3, 3, 3, 8), (3, 2, 3, 8), (2, 3, 3, 8), (2, 2, 3, 8)]
     """
-    taps, (s_h, s_w) = summed_taps(kernel, size), as_pair(size, "size")
+    taps = summed_taps(kernel, size)
+    s_h, s_w = map(int, as_pair(size, "size"))
     front = same_front(kernel) if before is None else as_pair(before, "before", at_least=0)
-    starts = [[_first_tap(p, int(b), int(s)) for p in range(int(s))] for b, s in zip(front, (s_h, s_w), strict=True)]
-    return [
-        Phase(p, q, (row, column), taps[tap_row::s_h, tap_column::s_w])
-        for p, (row, tap_row) in enumerate(starts[0])
-        for q, (column, tap_column) in enumerate(starts[1])
-    ]
+    rows_before, columns_before = map(int, front)
+    phases = []
+    for p in range(s_h):
+        row, tap_row = _first_tap(p, rows_before, s_h)
+        for q in range(s_w):
+            column, tap_column = _first_tap(q, columns_before, s_w)
+            small = taps[tap_row::s_h, tap_column::s_w]
+            phases.append(Phase(p, q, (row, column), small))
+    return phases
 
 
 def same_front(kernel: Array) -> tuple[int, int]:
-    """Rows and columns that Keras's 'same' pads in front of a map for this kernel: floor((k - 1) / 2)."""
-    return (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
+    """Return rows and columns of padding before a map with Keras's 'same': floor((k - 1) / 2)."""
+    rows, columns = kernel.shape[:2]
+    return (rows - 1) // 2, (columns - 1) // 2
 
 
 def _first_tap(phase: int, before: int, s: int) -> tuple[int, int]:
-    """Where a phase's window begins on the small map, counted from its pixel, and the first summed tap it takes."""
+    """Offset of a phase's window from its pixel on the small map, and its first summed tap."""
     tap = (before + s - 1 - phase) % s
     return (phase - before + tap) // s, tap
 
 
 def upsample_then_convolve(x: Array, kernel: Array, size: Any = 2) -> Array:
-    """As written: repeat rows and columns of an (h, w, c) map, then convolve it, 'same' padding, no bias."""
+    """Repeat the rows and columns of an (h, w, c) map, then convolve it, with 'same' padding and no bias."""
     import numpy as np
 
     s_h, s_w = as_pair(size, "size")
-    large = np.repeat(np.repeat(x, int(s_h), axis=0), int(s_w), axis=1)
+    tall = np.repeat(x, int(s_h), axis=0)
+    large = np.repeat(tall, int(s_w), axis=1)
     rows, columns = same_front(kernel)
     return _correlate(large, kernel, (-rows, -columns))
 
 
 def convolve_by_phases(x: Array, kernel: Array, size: Any = 2) -> Array:
-    """The same function: each phase convolves the small map with its small kernel, and fills its own pixels."""
+    """Compute :func:`upsample_then_convolve` phase by phase: small kernels on the small map."""
     import numpy as np
 
-    s_h, s_w = (int(s) for s in as_pair(size, "size"))
-    out = np.empty((s_h * x.shape[0], s_w * x.shape[1], kernel.shape[3]), np.result_type(x, kernel))
+    s_h, s_w = map(int, as_pair(size, "size"))
+    height, width, _ = x.shape
+    shape = (s_h * height, s_w * width, kernel.shape[3])
+    out = np.empty(shape, np.result_type(x, kernel))
     for phase in phase_kernels(kernel, (s_h, s_w)):
         out[phase.row :: s_h, phase.column :: s_w] = _correlate(x, phase.kernel, phase.first)
     return out
 
 
 def _correlate(x: Array, kernel: Array, first: tuple[int, int]) -> Array:
-    """Every pixel's window, whose first tap stands at ``first`` from the pixel; zeros outside the map."""
+    """Correlate a map, zero outside, with a kernel whose first tap has the offset ``first`` from each pixel."""
     import numpy as np
 
     height, width, _ = x.shape
@@ -121,19 +148,24 @@ def _correlate(x: Array, kernel: Array, first: tuple[int, int]) -> Array:
 
 
 def _overlap(side: int, shift: int) -> tuple[slice, slice]:
-    """Where a map and itself, moved by ``shift``, are both inside: the pixels, and the ones they look at."""
-    low, high = max(0, -shift), max(0, min(side, side - shift))
-    return slice(low, max(low, high)), slice(low + shift, max(low, high) + shift)
+    """Pixels whose neighbour at ``shift`` is inside the map, and those neighbours."""
+    low = max(0, -shift)
+    high = max(low, min(side, side - shift))
+    return slice(low, high), slice(low + shift, high + shift)
 
 
 def by_phases(network: Network) -> Network:
-    """The network with each UpSampling2D + Conv2D computed phase by phase: same function, same parameters.
+    """Return the network with each UpSampling2D + Conv2D computed by phases: same function, same parameters.
 
-    Only nearest upsampling read by nothing but a plain 'same' convolution is replaced.  ValueError where there is none.
+    A nearest upsampling is replaced if plain 'same' convolutions are its only readers.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> by_phases(pix2pix_unet(side=256, in_channels=3)).total().macs
-    8278507520
+    Raises:
+        ValueError: The network has no such pair.
+
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> by_phases(pix2pix_unet(side=256, in_channels=3)).total().macs
+        8278507520
     """
     steps = tuple(_replaced(network))
     if steps == network.steps:
@@ -148,11 +180,13 @@ def _replaced(network: Network) -> Iterator[Step]:
             readers.setdefault(source, []).append(step)
     dropped: dict[str, Step] = {}
     for step in network:
-        readers_of_it = readers.get(step.name, [])
-        if _is_nearest(step.layer) and readers_of_it and all(_is_plain(reader.layer) for reader in readers_of_it):
-            dropped[step.name] = step
-        else:
-            yield _merged_step(dropped[step.sources[0]], step) if step.sources[0] in dropped else step
+        if _is_nearest(step.layer):
+            convolutions = [reader.layer for reader in readers.get(step.name, [])]
+            if convolutions and all(map(_is_plain, convolutions)):
+                dropped[step.name] = step
+                continue
+        source = step.sources[0]
+        yield _merged_step(dropped[source], step) if source in dropped else step
 
 
 def _is_nearest(layer: Any) -> bool:

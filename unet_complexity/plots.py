@@ -1,4 +1,4 @@
-"""Still figures with matplotlib: a network or formulas in, a :class:`Picture` out that says in words what it shows.
+"""Still figures with matplotlib: a :class:`Picture` of a network or of formulas, with its content in words.
 
 One colour and one hatch per quantity everywhere (Okabe-Ito palette), so that figures read in grey as well.
 """
@@ -36,7 +36,7 @@ DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure and the sentence that says what to see in it, which is also its alternative text."""
+    """A figure and the sentence that describes it, which is also its alternative text."""
 
     figure: Figure | _Unseen
     text: str
@@ -56,7 +56,7 @@ class Picture:
 
 
 class _Unseen:
-    """In place of a figure and its axes in a browser without matplotlib: whatever is drawn goes nowhere."""
+    """Stand-in for a figure and its axes in a browser without matplotlib; it ignores every call."""
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: None
@@ -75,9 +75,12 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Un
 
 
 def plot_levels(network: Network) -> Picture:
-    """Per level of a U-Net, the shares of parameters, MACs and memory, as three aligned rows of bars.
+    """Plot the shares of parameters, MACs and memory per level of a U-Net, as three aligned rows of bars.
 
-    Convolutions only; memory is the elements that they write.  ValueError for a network with letters.
+    Convolutions only; memory is the elements that they write.
+
+    Raises:
+        ValueError: The network has letters.
 
     >>> from unet_complexity import classic_unet
     >>> print(plot_levels(classic_unet(256)).text)
@@ -110,7 +113,10 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
 
 
 def plot_blocks(network: Network) -> Picture:
-    """MACs of each block in running order, encoder and decoder apart.  ValueError for a network with letters.
+    """Plot the MACs of each block in running order, encoder and decoder apart.
+
+    Raises:
+        ValueError: The network has letters.
 
     >>> from unet_complexity import pix2pix_unet
     >>> print(plot_blocks(pix2pix_unet(256, 3)).text)
@@ -148,21 +154,31 @@ def plot_blocks(network: Network) -> Picture:
 
 
 def plot_memory(network: Network) -> Picture:
-    """Elements held while each step runs, as a staircase: at inference, and above it in training.
+    """Plot the live elements of each step as a staircase: at inference, and above it in training.
 
     What the running step reads and writes stands on what waits for a later one, such as skips.  The model is that of
-    :mod:`unet_complexity.memory`.  ValueError for a network with letters.
+    :mod:`unet_complexity.memory`.
+
+    Raises:
+        ValueError: The network has letters.
 
     >>> from unet_complexity import classic_unet
     >>> print(plot_memory(classic_unet(256)).text)
     classic U-Net, 256 x 256 x 1 in, 49 steps: at most 16,777,216 elements at once at inference, while dec0.skip runs; \
 at most 53,936,128 in training, 49,741,824 of them for the way back.
     """
-    moments, top = live(_numbers_only(network)), peak(network)
-    most, names = int(top.elements), [step.name for step in network]
-    places, training = range(len(names)), [int(moment.elements) for moment in live(network, training=True)]
-    waiting = [sum(moment.waiting.values()) / 1e6 for moment in moments]
-    busy = [int(moment.elements) / 1e6 - rest for moment, rest in zip(moments, waiting, strict=True)]
+    moments = live(_numbers_only(network))
+    top = peak(network)
+    most = int(top.elements)
+    names = [step.name for step in network]
+    places = range(len(names))
+    training = [int(moment.elements) for moment in live(network, training=True)]
+    waiting = []
+    busy = []
+    for moment in moments:
+        rest = sum(moment.waiting.values()) / 1e6
+        waiting.append(rest)
+        busy.append(int(moment.elements) / 1e6 - rest)
     figure, (ax,) = _figure(8, 4)
     ax.bar(places, waiting, 1, color="#8FD4BE", hatch="xxx", ec="white", label="waits for a later step (skips)")
     _, _, colour, hatch = STYLE["writes"]
@@ -184,9 +200,16 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
 
 
 def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[int], ylabel: str) -> Picture:
-    """Formulas in one letter against its values, both axes logarithmic, so that a power is a straight line.
+    """Plot formulas in one letter against its values, on logarithmic axes, so that a power is a straight line.
 
-    ValueError where a formula has another letter left.
+    Args:
+        curves: Name and formula of each curve.
+        letter: The letter on the horizontal axis.
+        values: Its values.
+        ylabel: Quantity on the vertical axis.
+
+    Raises:
+        ValueError: A formula has another letter.
 
     >>> from unet_complexity.symbols import n
     >>> print(plot_growth({"answer": 3*n, "counted": 12*n**2}, n, [4, 8], "elements").text)
@@ -220,9 +243,9 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
 
 
 def _numbers_only(network: Network) -> Network:
-    letters = [step.name for step in network if not isinstance(step.output.size, int)]
-    if letters:
-        raise ValueError(
-            f"a picture needs numbers, got letters in {letters[0]}; call at(...) first, as in at(N=256, C=3)"
-        )
+    for step in network:
+        if not isinstance(step.output.size, int):
+            raise ValueError(
+                f"a picture needs numbers, got letters in {step.name}; call at(...) first, as in at(N=256, C=3)"
+            )
     return network

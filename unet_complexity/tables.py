@@ -1,6 +1,6 @@
-"""A network as a table: in a notebook, in a terminal, as CSV, as LaTeX.
+"""Tables of a network's costs, for notebooks, terminals, CSV and LaTeX.
 
-One row per part, one total; every quantity comes with its share of the total, where the total is a number.
+A row per part and a total.  Each quantity has its share of the total, if the total is a number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from unet_complexity.cost import as_latex, not_counted, with_separators
 from unet_complexity.escaping import LONGEST_CELL, attribute, csv_cell, html_text, latex, plain, shortened
 from unet_complexity.symbols import Size
 
-# what a table shows of a Cost, and under which heading
+# field of a Cost: heading of its column
 QUANTITIES = {
     "params": "parameters",
     "macs": "MACs",
@@ -26,12 +26,13 @@ QUANTITIES = {
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """Rows of exact values, with the ways to show them.  Made by :meth:`Network.table`.
+    """Rows of exact values, made by :meth:`Network.table`.
 
-    >>> from unet_complexity import Conv2D, pix2pix_unet
-    >>> table = pix2pix_unet(side=256, in_channels=3).only(Conv2D).table()
-    >>> table.rows[0][:4]
-    ('d1', '128 x 128 x 64', 3136, 50331648)
+    Example:
+        >>> from unet_complexity import Conv2D, pix2pix_unet
+        >>> table = pix2pix_unet(side=256, in_channels=3).only(Conv2D).table()
+        >>> table.rows[0][:4]
+        ('d1', '128 x 128 x 64', 3136, 50331648)
     """
 
     title: str
@@ -41,21 +42,26 @@ class Table:
     missing: tuple[str, ...] = ()
 
     def to_csv(self) -> str:
-        """CSV text, to write where you like: plain numbers, no separators, a header line, the total last.
+        """Return CSV text: a header line, plain numbers without separators, the total last.
 
-        A line after the total names what is not counted, where something is not.  A name that a spreadsheet would run
-        as a formula, such as "=1+1", has an apostrophe in front.
+        A line after the total names the layers that are not counted, if there are any.  A name that a spreadsheet
+        would run as a formula, such as "=1+1", has an apostrophe in front.
         """
+        rows = [self.header, *self.rows, self.total]
+        if self.missing:
+            rows.append((not_counted(self.missing),))
         text = io.StringIO()
-        notes = [[not_counted(self.missing)]] if self.missing else []
-        rows = (map(csv_cell, row) for row in (self.header, *self.rows, self.total, *notes))
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        writer = csv.writer(text, lineterminator="\n")
+        for row in rows:
+            writer.writerow(map(csv_cell, row))
         return text.getvalue()
 
     def to_latex(self) -> str:
-        """LaTeX text: a tabular with a line above and below."""
+        """Return LaTeX text: a tabular with a line above and below."""
         table = self._render("latex_raw", latex, lambda value: f"${as_latex(value)}$")
-        return table + f"\n\n{latex(not_counted(self.missing))}" * bool(self.missing)
+        if not self.missing:
+            return table
+        return f"{table}\n\n{latex(not_counted(self.missing))}"
 
     def __str__(self) -> str:
         def short(text: str) -> str:
@@ -77,19 +83,27 @@ class Table:
         return f'<div style="overflow-x:auto">{unbroken}</div>'
 
     def _render(self, form: str, text: Callable[[str], str], value: Callable[[Size], str]) -> str:
-        """The table in one of tabulate's forms; ``text`` and ``value`` say how the form shows text and counts."""
+        """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
-        shares = isinstance(self.total[3], int)  # with letters there is no share to print
-        header = [*self.header[:2], *(title for name in self.header[2:] for title in [name] + ["%"] * shares)]
-        rows = [self._shown(row, value, shares) for row in (*self.rows, self.total)]
-        cells = [[text(str(cell)) for cell in row[:2]] + row[2:] for row in rows]
+        shares = isinstance(self.total[3], int)  # letters have no share to print
+        header = list(self.header[:2])
+        for name in self.header[2:]:
+            header.append(name)
+            if shares:
+                header.append("%")
+        cells = []
+        for row in (*self.rows, self.total):
+            titles = [text(str(cell)) for cell in row[:2]]
+            cells.append(titles + self._counts(row, value, shares))
         align = ["left", "left"] + ["right"] * (len(header) - 2)
         table = tabulate(cells, map(text, header), tablefmt=form, colalign=align, disable_numparse=True)
         return str(table)
 
-    def _shown(self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool) -> list[str]:
-        cells = list(row[:2])
+    def _counts(self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool) -> list[str]:
+        cells = []
         for count, whole in zip(row[2:], self.total[2:], strict=True):
-            cells += [value(count)] + [f"{100 * count / whole:.2f}" if shares and whole else ""] * shares
+            cells.append(value(count))
+            if shares:
+                cells.append(f"{100 * count / whole:.2f}" if whole else "")
         return cells

@@ -173,7 +173,7 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    ("", "one of the arguments model --pix2pix --classic is required; --help shows what is possible"),
+    ("", "one of the arguments model --pix2pix --classic is required; --help shows all options"),
     ("a.onnx --classic 256", "argument --classic: not allowed with argument model; --help shows"),
     ("--classic 256 --json --csv", "argument --csv: not allowed with argument --json"),
     ("--classic 256 --by row", "argument --by: invalid choice: 'row' (choose from"),

@@ -1,6 +1,6 @@
-"""What a network costs, from the command line: ``python -m unet_complexity model.onnx``; ``--help`` shows the rest.
+"""Command line: ``python -m unet_complexity model.onnx``; ``--help`` shows every option.
 
-Whatever is wrong is said in one sentence on stderr, with exit status 2.
+An error is one sentence on stderr, with exit status 2.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = {".onnx": "onnx", ".keras": "keras"}  # a module, a function from_..., an extra to install
+READERS = {".onnx": "onnx", ".keras": "keras"}  # name of the module, of its from_..., of the extra to install
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -48,26 +48,26 @@ EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is
 
 
 class Parser(argparse.ArgumentParser):
-    """Complains in one sentence."""
+    """Parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit status 2, as for any other error."""
-        self.exit(2, f"unet_complexity: {one_line(f'{message}; --help shows what is possible')}\n")
+        """Exit with status 2, as for any other error."""
+        self.exit(2, f"unet_complexity: {one_line(f'{message}; --help shows all options')}\n")
 
 
 def parser() -> Parser:
-    """The arguments."""
+    """Return the parser of the arguments."""
     form = argparse.RawDescriptionHelpFormatter
     command = Parser("python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form)
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("model", nargs="?", help="an .onnx or a .keras file")
-    what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the U-Net generator of the question, 3 channels")
+    what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
     what.add_argument("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
     command.add_argument("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
-    free = "another free size of an .onnx file, by its name; as often as there are such"
+    free = "another free size of an .onnx file, by its name; may be repeated"
     command.add_argument("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
     rows = ("level", "part", "block", "layer")
-    command.add_argument("--by", choices=rows, default="level", help="what a row of the table is (level)")
+    command.add_argument("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
     command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
     machine = command.add_argument_group("seconds", "The least time that each part takes (roofline model), as a table")
@@ -75,7 +75,7 @@ def parser() -> Parser:
     machine.add_argument("--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9")
     machine.add_argument("--batch", type=a_batch, help="images that run together (1)")
     machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    machine.add_argument("--fused", action="store_true", help="copies and elementwise steps run with what they follow")
+    machine.add_argument("--fused", action="store_true", help="copies and elementwise steps run with the step before")
     output = command.add_mutually_exclusive_group()
     output.add_argument("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output.add_argument("--json", action="store_true", help="table, totals and formulas for other programs")
@@ -84,15 +84,23 @@ def parser() -> Parser:
 
 
 def side(text: str) -> Any:
-    """A size as it is typed: 512, 512x256, or N.
+    """Parse a size: 512, 512x256, or N.
 
-    >>> side("512x256")
-    (512, 256)
+    Example:
+        >>> side("512x256")
+        (512, 256)
     """
-    sizes = tuple(N if part == "N" else whole(part) for part in text.split("x"))
-    if 0 in sizes or len(sizes) > 2:
+    sizes = tuple(map(_size, text.split("x")))
+    if None in sizes or len(sizes) > 2:
         raise argparse.ArgumentTypeError(f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256")
     return sizes if len(sizes) == 2 else sizes[0]
+
+
+def _size(text: str) -> Any:
+    """Return a positive number or N; None if the text is neither."""
+    if text == "N":
+        return N
+    return whole(text) or None
 
 
 def whole(text: str) -> int:
@@ -113,23 +121,25 @@ def a_batch(text: str) -> int:
 
 
 def a_dim(text: str) -> tuple[str, Any]:
-    """A free size as it is typed.
+    """Parse a free size: NAME=SIZE.
 
-    >>> a_dim("tokens=77")
-    ('tokens', 77)
+    Example:
+        >>> a_dim("tokens=77")
+        ('tokens', 77)
     """
-    name, _, size = text.partition("=")
-    number = N if size == "N" else whole(size)
-    if not name or number == 0:
+    name, _, number = text.partition("=")
+    size = _size(number)
+    if not name or size is None:
         raise argparse.ArgumentTypeError(f"a free size is given by its name in the file, tokens=77, got {text!r}")
-    return name, number
+    return name, size
 
 
 def a_machine(text: str) -> Machine:
-    """A machine as it is typed: its name, or the FLOPs and the bytes that it manages in a second.
+    """Parse a machine: a name, or FLOPs and bytes per second.
 
-    >>> print(a_machine("2e12,80e9"))
-    your machine (2,000 GFLOP/s, 80 GB/s)
+    Example:
+        >>> print(a_machine("2e12,80e9"))
+        your machine (2,000 GFLOP/s, 80 GB/s)
     """
     if text in MACHINES:
         return MACHINES[text]
@@ -142,27 +152,41 @@ def a_machine(text: str) -> Machine:
 
 
 def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None) -> Network:
-    """The network in a file; ``size`` None: as the file states it.  ValueError where there is none to be read."""
+    """Read the network in a file.
+
+    Args:
+        path: An .onnx or a .keras file.
+        size: Size of its input; the one that the file states, if None.
+        unknown: "error" or "report", for layers that cannot be counted.
+        dims: Other free sizes of an .onnx file, by name.
+
+    Raises:
+        ValueError: The file is of another kind, or does not hold a readable model.
+    """
     ending = Path(path).suffix.lower()
     if ending not in READERS:
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    kind, more = READERS[ending], {"dims": dict(dims)} if dims else {}
-    if dims and kind != "onnx":
-        raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
+    kind = READERS[ending]
+    more = {}
+    if dims:
+        if kind != "onnx":
+            raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
+        more["dims"] = dict(dims)
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
-        reader = getattr(import_module(f"unet_complexity.engineering.readers.{kind}"), f"from_{kind}")
+        module = import_module(f"unet_complexity.engineering.readers.{kind}")
+        reader = getattr(module, f"from_{kind}")
         network: Network = reader(path, side=size, unknown=unknown, **more)
     return network
 
 
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
-    """Says what to install where a module is missing."""
+    """Turn a missing module into advice on what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -170,24 +194,24 @@ def needing(extra: str) -> Iterator[None]:
 
 
 def import_whole(*libraries: str) -> None:
-    """Import native libraries while Ctrl-C waits; during an import it could abort, or be lost."""
-    came: list[int] = []
+    """Import native libraries with Ctrl-C postponed: during such an import it can abort Python, or be lost."""
+    interrupts: list[int] = []
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     waits = usual and current_thread() is main_thread()
     if waits:
-        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+        signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
         for library in libraries:
             import_module(library)
     finally:
         if waits:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-    if came:
+    if interrupts:
         raise KeyboardInterrupt
 
 
 def source(given: argparse.Namespace) -> Callable[[Any], Network]:
-    """What gives the wanted network at a size; None: at its own."""
+    """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
         return lambda size: read(given.model, size, given.unknown, given.dims)
     if given.side is not None:
@@ -198,20 +222,24 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
 
 
 def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
-    """The table of least seconds, where a machine is given.  ValueError for what is asked about none."""
-    how: dict[str, Any] = {"batch": given.batch, "dtype": given.dtype, "fused": given.fused or None}
-    how = {name: value for name, value in how.items() if value is not None}
+    """Return the table of least seconds, if a machine is given.
+
+    Raises:
+        ValueError: An option about seconds has no machine, or the network has letters.
+    """
+    options = {"batch": given.batch, "dtype": given.dtype, "fused": given.fused or None}
+    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if given.machine is None:
-        if how:
-            raise ValueError(f"--{next(iter(how))} is about seconds, and needs --machine; try --machine 'NVIDIA T4'")
+        for name in chosen:
+            raise ValueError(f"--{name} is about seconds, and needs --machine; try --machine 'NVIDIA T4'")
         return None
     if not isinstance(network.total().reads, int):
         raise ValueError(f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256")
-    return roofline(network, given.machine, **how).table(given.by)
+    return roofline(network, given.machine, **chosen).table(given.by)
 
 
 def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | str:
-    """The network at the side N, or why there is none."""
+    """Return the network at the side N, or the reason why there is none."""
     if not isinstance(network.total().reads, int):
         return network
     try:
@@ -221,52 +249,62 @@ def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | s
 
 
 def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
-    """The network; where it cannot have this size, ValueError that says which ones it can have."""
+    """Build the network at a size.
+
+    Raises:
+        ValueError: It cannot have this size; the message adds the sizes that it can have.
+    """
     try:
         return build(size)
     except ValueError as error:
-        if size is None or N in (size if isinstance(size, tuple) else (size,)):
+        sizes = size if isinstance(size, tuple) else (size,)
+        if size is None or N in sizes:
             raise
         try:
             rules = build(N).regime
         except ValueError:
             rules = ""
-        raise ValueError(f"{error}{f'; for this model {rules}' if rules else ''}") from None
+        advice = f"; for this model {rules}" if rules else ""
+        raise ValueError(f"{error}{advice}") from None
 
 
 @contextmanager
 def progress(what: str, after: float = 2) -> Iterator[None]:
-    """Tells a terminal, from the second second on, that it goes on."""
-    done, what = Event(), one_line(what)
+    """Show the seconds that a task has taken, in a terminal, once it has taken ``after`` seconds."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = Event()
+    name = one_line(what)
 
     def tell() -> None:
         seconds = 0.0
-        while not done.wait(after if seconds == 0 else 1):
-            seconds += after if seconds == 0 else 1
-            print(f"\r{what} ... {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+        pause = after
+        while not done.wait(pause):
+            seconds += pause
+            pause = 1
+            print(f"\r{name} ... {seconds:.0f} s", end="", file=sys.stderr, flush=True)
 
     thread = Thread(target=tell, daemon=True)
-    if sys.stderr.isatty():
-        thread.start()
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        if sys.stderr.isatty():
-            thread.join()
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        thread.join()
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 COLLAPSE = """\
 usage: python -m unet_complexity collapse in.onnx out.onnx
 
-Nearest upsampling and the convolution that alone reads it become one: the phases of the kernel, run on the small map.
-Where a map is joined with a skip after it was upsampled, nothing is changed. The new model is run beside the old one
-before it is written, and where it is not faster here, that is said. out.onnx must not be there yet."""
+Merge each nearest upsampling with the convolution that is its only reader: the phases of the kernel run on the small
+map. An upsampling whose output is first joined with a skip stays as it is. Before the new model is written, it is run
+beside the old one; the report says so if it is not faster here. out.onnx must not exist yet."""
 
 
 def collapse(arguments: Sequence[str]) -> None:
-    """Hand two files to the rewriting of upsamplings."""
+    """Rewrite the upsamplings of one file into another."""
     if {"-h", "--help"}.intersection(arguments):
         print(COLLAPSE)
         return
@@ -279,7 +317,7 @@ def collapse(arguments: Sequence[str]) -> None:
 
 
 def report(arguments: Sequence[str]) -> None:
-    """Print what was asked for."""
+    """Print the report of a network."""
     given = parser().parse_args(arguments)
     build = source(given)
     with progress(f"reading {given.model or 'the network'}"):
@@ -289,13 +327,22 @@ def report(arguments: Sequence[str]) -> None:
             print((seconds or network.table(given.by)).to_csv(), end="")
             return
         formulas = in_letters(network, build)
-        data = as_data(network, formulas, given.by, seconds) if given.json else None
-        text = json.dumps(data, indent=1) if data else "\n\n".join(as_text(network, formulas, given.by, seconds))
+        if given.json:
+            text = json.dumps(as_data(network, formulas, given.by, seconds), indent=1)
+        else:
+            text = "\n\n".join(as_text(network, formulas, given.by, seconds))
     print(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status is 0, or 2 after one sentence on stderr."""
+    """Run the command.
+
+    Args:
+        argv: The arguments; those of the process, if not given.
+
+    Returns:
+        Exit status: 0, or 2 after one sentence on stderr.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["collapse"]:
@@ -303,15 +350,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             report(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # who read along, as head does, has seen enough
+        return 0
+    except BrokenPipeError:  # stdout was closed, for example by `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-        print("unet_complexity:", one_line(said), file=sys.stderr)
-        return 2
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except (ValueError, TypeError, ImportError) as error:
+        said = str(error)
     except tuple(STOPPED) as error:
         said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
-        print("unet_complexity:", said, file=sys.stderr)
-        return 2
-    return 0
+    print("unet_complexity:", one_line(said), file=sys.stderr)
+    return 2

@@ -1,16 +1,16 @@
-"""A network's costs in full: table, totals with their conventions, and the same as formulas in the side N.
+"""Full report of a network's costs: table, totals with their conventions, and formulas in the side N.
 
-:func:`as_text` is for people; :func:`as_data` for programs, as JSON can hold it.  Its keys name what is counted:
+:func:`as_text` gives text to read; :func:`as_data` gives data for JSON, with these keys:
 
 - ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
-- ``conventions``; ``not_counted``: the layers that are in no count, by kind and name;
+- ``conventions``; ``not_counted``: the layers without a count, by kind and name;
 - ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
-- ``seconds``, where a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
-  ``microseconds`` that it takes at least; ``total`` likewise;
-- ``formulas`` and ``theta``: the totals in N, and how they grow; None where a model is tied to its size, and
-  ``no_formula`` says why.
+- ``seconds``, if a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
+  the least ``microseconds``; ``total`` likewise;
+- ``formulas`` and ``theta``: the totals in N, and their growth; None if a model is tied to its size, and
+  ``no_formula`` gives the reason.
 
-A count is a whole number, or text where it is a formula.
+A count is a whole number, or text if it is a formula.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from unet_complexity.symbols import Size
 from unet_complexity.tables import Table
 
 CONVENTIONS = "batch 1, inference, nothing fused; MACs dense; FLOPs = 2 MACs + elementwise operations"
-COUNTED = {  # key: what a Cost calls it, what people call it, convention
+COUNTED = {  # key: (field of Cost, title, convention)
     "params": ("params", "parameters", "weights, biases, stored statistics"),
     "trainable_params": ("trainable_params", "  trainable", "without the statistics"),
     "macs": ("macs", "MACs", "dense: taps on the padding count"),
@@ -39,17 +39,24 @@ COUNTED = {  # key: what a Cost calls it, what people call it, convention
 
 
 def as_text(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> Iterator[str]:
-    """Paragraphs for people.  ``formulas``: the network at the side N, or why there is none.
+    """Yield the paragraphs of a report.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> *_, last = as_text(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")
-    >>> print(last)
-    As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):
-    parameters               41,843,331  weights, biases, stored statistics
-      trainable              41,834,499  without the statistics
-    MACs             275456*N**2                             Theta(N**2)
-      in bounds      256*(1076*N**2 - 15670*N + 118427)      Theta(N**2)
-    ...
+    Args:
+        network: The network.
+        formulas: The same network at the side N, or the reason why there is none.
+        by: Meaning of a row of the table: "level", "part", "block" or "layer".
+        seconds: Table of a roofline, if there is one.
+
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> *_, last = as_text(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")
+        >>> print(last)
+        As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):
+        parameters               41,843,331  weights, biases, stored statistics
+          trainable              41,834,499  without the statistics
+        MACs             275456*N**2                             Theta(N**2)
+          in bounds      256*(1076*N**2 - 15670*N + 118427)      Theta(N**2)
+        ...
     """
     yield str(network.table(by))
     if formulas is not network:
@@ -57,17 +64,19 @@ def as_text(network: Network, formulas: Network | str, by: str, seconds: Table |
     if isinstance(formulas, str):
         yield f"No formula in the side N: {one_line(formulas)}"
     else:
-        heading = f"As formulas ({formulas.heading}" + f"; {formulas.regime}" * bool(formulas.regime) + "):"
-        yield _lines(heading, formulas.total())
+        heading = formulas.heading
+        if formulas.regime:
+            heading = f"{heading}; {formulas.regime}"
+        yield _lines(f"As formulas ({heading}):", formulas.total())
     if seconds:
         yield str(seconds)
 
 
 def _lines(heading: str, total: Cost) -> str:
-    """A line per count: numbers with what they mean, formulas with how they grow."""
+    """A line per count: numbers with their conventions, formulas with their growth."""
     lines = [heading]
-    for attribute, name, convention in COUNTED.values():
-        value = tidy(getattr(total, attribute))
+    for field, name, convention in COUNTED.values():
+        value = tidy(getattr(total, field))
         if isinstance(value, int):
             lines.append(f"{name:16} {with_separators(value):>18}  {convention}")
         else:
@@ -76,14 +85,20 @@ def _lines(heading: str, total: Cost) -> str:
 
 
 def as_data(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> dict[str, Any]:
-    """The same for programs.
+    """Return a report as data that JSON can hold.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
-    18052284416
+    Args:
+        network: The network.
+        formulas: The same network at the side N, or the reason why there is none.
+        by: Meaning of a row: "level", "part", "block" or "layer".
+        seconds: Table of a roofline, if there is one.
+
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
+        18052284416
     """
-    total = None if isinstance(formulas, str) else formulas.total()
-    return {
+    data: dict[str, Any] = {
         "network": network.name,
         "inputs": [{"name": name, **_shape(x)} for name, x in network.inputs.items()],
         "outputs": [{"name": step.name, **_shape(step.output)} for step in network if step.name in network.outputs],
@@ -91,20 +106,28 @@ def as_data(network: Network, formulas: Network | str, by: str, seconds: Table |
         "not_counted": list(network.missing),
         "total": _counts(network.total()),
         "by": by,
-        "rows": [
-            {"name": str(name), "output": _shape(part.output), **_counts(part.total())}
-            for name, part in network.groups(by).items()
-        ],
-        "formulas": total and {key: str(value) for key, value in _counts(total).items()},
-        "theta": total and {key: str(theta(getattr(total, name)).expr) for key, (name, *_) in COUNTED.items()},
-        "no_formula": formulas if isinstance(formulas, str) else None,
-        "seconds": seconds
-        and {
+        "rows": [],
+        "formulas": None,
+        "theta": None,
+        "no_formula": None,
+        "seconds": None,
+    }
+    for name, part in network.groups(by).items():
+        row = {"name": str(name), "output": _shape(part.output), **_counts(part.total())}
+        data["rows"].append(row)
+    if isinstance(formulas, str):
+        data["no_formula"] = formulas
+    else:
+        total = formulas.total()
+        data["formulas"] = {key: str(count) for key, count in _counts(total).items()}
+        data["theta"] = {key: str(theta(getattr(total, field)).expr) for key, (field, *_) in COUNTED.items()}
+    if seconds:
+        data["seconds"] = {
             "setting": seconds.title,
             "rows": [_timed(row) for row in seconds.rows],
             "total": _timed(seconds.total),
-        },
-    }
+        }
+    return data
 
 
 def _timed(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -112,7 +135,7 @@ def _timed(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _counts(cost: Cost) -> dict[str, int | str]:
-    return {key: _plain(tidy(getattr(cost, attribute))) for key, (attribute, *_) in COUNTED.items()}
+    return {key: _plain(tidy(getattr(cost, field))) for key, (field, *_) in COUNTED.items()}
 
 
 def _shape(x: Tensor) -> dict[str, int | str]:
