@@ -21,7 +21,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test check format notebooks site docs slides offline dist size bench fuzz hub tools lite lock clean
+.PHONY: help lab test quick check format notebooks site docs slides offline dist size bench fuzz hub tools lite lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -36,8 +36,15 @@ test: $(VENV)/.test $(VENV)/.torch  ## run every check; ARGS="-k upsampling" goe
 	$(BIN)/ruff check . || failed="$$failed ruff-check"; \
 	$(BIN)/ruff format --check . || failed="$$failed ruff-format"; \
 	$(BIN)/mypy || failed="$$failed mypy"; \
-	$(BIN)/python -m pytest --nbval-lax --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS) || failed="$$failed pytest"; \
+	$(BIN)/python -m pytest --nbval-lax --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
 	test -z "$$failed" || { echo "Failed:$$failed (details above)"; exit 1; }
+
+quick: $(VENV)/.test  ## lint, types, doctests, tests of the core and of checks without frameworks: for the work in between
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q unet_complexity tests/core tests/checks -m "not framework" \
+		--numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
 
 check: test  ## the same as test
 

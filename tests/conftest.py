@@ -23,6 +23,31 @@ settings.register_profile("repeatable", derandomize=True, deadline=None, print_b
 settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
 settings.load_profile("repeatable")
 
+# The files that take longest, longest first: a worker that met one of them last would keep the others waiting.
+LONGEST = (
+    "tests/browser/test_explorers.py",
+    "tests/browser/test_site.py",
+    "tests/core/test_keras.py",
+    "tests/attacks/test_no_code_runs.py",
+    "tests/engineering/readers/test_from_torch.py",
+    "tests/notebooks/test_notebooks.py",
+    "tests/browser/test_lite.py",
+    "tests/attacks/test_limits.py",
+    "tests/engineering/readers/test_from_keras.py",
+    "tests/project/test_floors.py",
+    "tests/engineering/collapse/test_keras.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    places = {config.rootpath / name: place for place, name in enumerate(LONGEST)}
+    assert [str(path) for path in places if not path.exists()] == []
+    items.sort(key=lambda item: places.get(item.path, len(places)))  # the rest stays as it was
+    for item in items:
+        if {"keras", "torch"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("framework")
+
 
 @pytest.fixture(scope="session")
 def keras() -> ModuleType:
