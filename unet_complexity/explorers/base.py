@@ -122,7 +122,7 @@ class Choice(traitlets.Unicode):
         return str(value)
 
 
-def agree(explorer: Explorer, proposal: Any) -> Any:
+def _agree(explorer: Explorer, proposal: Any) -> Any:
     """Return a control's new value if it agrees with all the others.
 
     traitlets calls this after a change, or once per control at the end of several.
@@ -160,8 +160,13 @@ class Explorer(anywidget.AnyWidget):
     presets: ClassVar[dict[str, State]] = {}
     sentence = ""
 
+    _validator: Any = None
     _initial = traitlets.Dict().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)  # shared by the page and the kernel's object
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._validator = traitlets.validate(*cls.shown, *cls.folded)(_agree)
 
     def __init__(self, **state: Any) -> None:
         self._require_controls(state)

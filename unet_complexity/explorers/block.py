@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import traitlets
-
 from unet_complexity.cost import Cost, Tensor
-from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, agree, rounded
+from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, rounded
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
@@ -40,14 +38,27 @@ def block_ways(x: Tensor, filters: Size, kernel_size: Size, factor: Size) -> dic
 
 
 class BlockExplorer(Explorer):
-    """UpSampling2D and its convolution, the same phase by phase, and the two usual ways around it.
+    """Four ways to a larger map: what each costs, and the pixels that one window sees.
 
-    Controls: ``side`` (2 ... 6), ``factor`` (1 ... 4), ``kernel_size`` (1 ... 7), ``channels`` and ``filters``
-    (1 ... 512); folded away: ``place`` (the output pixel whose window is shown, row by row from 0).
+    The ways are UpSampling2D and a convolution, the same phase by phase, Conv2DTranspose, and
+    Conv2D with depth-to-space.
 
-    >>> explorer = BlockExplorer(side=4, factor=2, kernel_size=4)
-    >>> explorer.numbers["written"], explorer.numbers["phased"]
-    (1024, 400)
+    Args:
+        side: Side of the small map, 2 ... 6 pixels.
+        factor: Rows and columns of the large map for one of the small map, 1 ... 4.
+        kernel_size: Side of the kernel, 1 ... 7.
+        channels: Channels of the small map, 1 ... 512.
+        filters: Channels of the large map, 1 ... 512.
+        place: Output pixel whose window is shown, row by row from 0; folded away.
+
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> explorer = BlockExplorer(side=4, factor=2, kernel_size=4)
+        >>> explorer.numbers["written"], explorer.numbers["phased"]
+        (1024, 400)
     """
 
     kind = "block"
@@ -83,7 +94,6 @@ class BlockExplorer(Explorer):
     channels = Whole(1, 1, 512, "channels in", CHANNELS)
     filters = Whole(1, 1, 512, "filters (channels out)", CHANNELS)
     place = Whole(0, 0, (6 * 4) ** 2 - 1, "pixel of the output")
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:

@@ -10,12 +10,11 @@ from typing import Any
 from zlib import crc32
 
 import sympy as sp
-import traitlets
 
 from unet_complexity.cost import Tensor, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.explorers import module
-from unet_complexity.explorers.base import Choice, Explorer, State, Whole, agree, echoed, whole
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole, echoed, whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.explorers.unets import (
     NAMES,
@@ -73,14 +72,14 @@ class NetworkExplorer(Explorer):
 
     kind = "own"
     scripts = ("unet.js", "stack.js")
-    shown = ("width", "depth", "side")
+    shown: tuple[str, ...] = ("width", "depth", "side")
     folded = ("axis",)
+    sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
     side = Whole(256, 64, LARGEST, "side N")
     width = Variant(("32", "64"), "width")
     depth = Variant(("6", "7"), "depth")
     axis = Choice(("share", "log"), "bars show")
-    _agree = traitlets.validate("side", "width", "depth", "axis")(agree)
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
         self._parts = _default_parts() if network is None else _parts(_variants(network))
@@ -92,15 +91,17 @@ class NetworkExplorer(Explorer):
         low = min(one["low"] for one in sides)
         high = max(one["high"] for one in sides)
         self._ranges: State = {"side": {"low": low, "high": high}}
-        sizes = zip(*(map(int, key.split()) for key in table), strict=True)
-        for name, column in zip(("width", "depth"), sizes, strict=False):
-            self._ranges[name] = {"options": [str(size) for size in sorted(set(column))]}
-        variant = [name for name in ("width", "depth") if name in self._ranges]
-        self.shown = (*variant, "side")
-        named = [f"{name} {{{name}}}" for name in variant]
-        self.sentence = ", ".join(["{network}", *named, SENTENCE])
-        start = {name: self._ranges[name]["options"][0] for name in variant}
-        super().__init__(**{"side": _start(**sides[0]), **start, **state})
+        start: State = {"side": _start(**sides[0])}
+        if "" in table:
+            self.shown = ("side",)
+            self.sentence = "{network}, " + SENTENCE
+        else:
+            keys = [key.split() for key in table]
+            for name, column in zip(("width", "depth"), zip(*keys, strict=True), strict=True):
+                options = sorted(set(column), key=int)
+                self._ranges[name] = {"options": options}
+                start[name] = options[0]
+        super().__init__(**{**start, **state})
         self._check(self.state)  # traitlets does not check a value that is the trait's default
 
     def _control(self, name: str) -> State:
@@ -152,11 +153,8 @@ def _key(state: State) -> str:
 @cache  # 180 ms
 def _default_parts() -> tuple[Formulas, Table]:
     """Return formulas and table of the question's network and its neighbours."""
-    widths = (32, 64)
-    depths = (6, 7)
-    return _parts(
-        {f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g in widths for d in depths}
-    )
+    keys = product((32, 64), (6, 7))
+    return _parts({f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g, d in keys})
 
 
 def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
@@ -220,8 +218,7 @@ def sides(network: Network) -> dict[str, int]:
     """
     wholes = {rule.whole for rule in network.rules}
     wholes |= {as_expr(step.output.height - 1) for step in network}
-    polynomials = [sp.Poly(whole, N).all_coeffs() for whole in wholes]
-    rules = [[Fraction(str(one)) for one in coefficients] for coefficients in polynomials]
+    rules = [_coefficients(whole) for whole in wholes]
     found: list[int] = []
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
@@ -234,6 +231,10 @@ def sides(network: Network) -> dict[str, int]:
             f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}"
         )
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
+
+
+def _coefficients(polynomial: sp.Expr) -> list[Fraction]:
+    return [Fraction(str(one)) for one in sp.Poly(polynomial, N).all_coeffs()]
 
 
 def _is_size(coefficients: list[Fraction], side: int) -> bool:

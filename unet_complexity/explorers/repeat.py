@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import sympy as sp
-import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n
@@ -17,14 +16,24 @@ s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
 
 
 class RepeatExplorer(Explorer):
-    """UpSampling2D repeats a small matrix row by row, then column by column; beside it, how that grows with the side.
+    """UpSampling2D repeats a matrix row by row, then column by column; its counts grow with the side.
 
-    Controls: ``side`` (1 ... 6), ``row_factor`` and ``column_factor`` (1 ... 4), ``channels`` (1 ... 512);
-    folded away: ``interpolation`` ("nearest", "bilinear"), ``kernel_size`` and ``filters`` of the convolution that
-    follows.
+    Args:
+        side: Side of the matrix, 1 ... 6.
+        row_factor: Copies of each row, 1 ... 4.
+        column_factor: Copies of each column, 1 ... 4.
+        channels: Channels of the map, 1 ... 512.
+        interpolation: "nearest" or "bilinear". This and the following are folded away.
+        kernel_size: Side of the kernel of the convolution that follows, 1 ... 7.
+        filters: Filters of that convolution, 1 ... 512.
 
-    >>> RepeatExplorer(side=4, channels=3).numbers["writes"]
-    192
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> RepeatExplorer(side=4, channels=3).numbers["writes"]
+        192
     """
 
     kind = "repeat"
@@ -53,7 +62,6 @@ class RepeatExplorer(Explorer):
     interpolation = Choice(("nearest", "bilinear"), "interpolation")
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:

@@ -171,7 +171,7 @@ def _place(power: tuple[sp.Expr, sp.Expr]) -> int:
     return -1 if base.is_number else ORDER.index(str(base))
 
 
-def filled(forms: dict[str, str], letters: dict[str, int], totals: State) -> list[list[str]]:
+def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[str]]:
     """Return each total as four texts: name, formula in letters, in numbers, and value."""
     names = {letter: letter for letter in letters}
     return [
