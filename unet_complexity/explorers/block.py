@@ -1,4 +1,4 @@
-"""Explorer of one step up: four ways to a map s times as large, and the pixels that a window sees."""
+"""Explorer of one step up: four ways to a map s times as large, and the pixels of a window."""
 
 from __future__ import annotations
 
@@ -65,10 +65,12 @@ class BlockExplorer(Explorer):
     shown = ("side", "factor", "kernel_size", "channels", "filters")
     folded = ("place",)
     sentence = (
-        "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution on a {side} x {side} x {channels} map "
-        "(f = {filters}): {written} MACs as written; {phased} phase by phase, the same output for {share} %; "
+        "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution "
+        "on a {side} x {side} x {channels} map (f = {filters}): {written} MACs as written; "
+        "{phased} phase by phase, the same output for {share} %; "
         "{transposed} as Conv2DTranspose; {shuffled} as Conv2D and depth-to-space. "
-        "The window of output row {row}, column {column} has {taps} taps on {seen} different pixels."
+        "The window of output row {row}, column {column} has {taps} taps "
+        "on {seen} different pixels."
     )
     presets: ClassVar = {
         "pix2pix: k = 4, s = 2": {
@@ -114,9 +116,7 @@ class BlockExplorer(Explorer):
         place = state["place"]
         last = (state["side"] * state["factor"]) ** 2 - 1
         if place > last:
-            raise ValueError(
-                f"place must be one of the pixels 0 ... {last}, got {place}; try {last}"
-            )
+            raise ValueError(f"place must be one of the pixels 0 ... {last}, got {place}; try {last}")
 
     def _numbers(self) -> State:
         x = Tensor(self.side, self.side, self.channels)

@@ -50,19 +50,23 @@ class GrowthExplorer(Explorer):
     shown = ("network", "letter", "times")
     folded = ("side", "depth", "base_filters", "kernel_size", "channels")
     sentence = (
-        "{network}, {letter} from {before} to {after}: parameters x{params_factor}, MACs x{macs_factor}, "
-        "memory x{memory_factor}. Before: {params} parameters, {macs} MACs, {memory} activation elements. "
+        "{network}, {letter} from {before} to {after}: parameters x{params_factor}, "
+        "MACs x{macs_factor}, memory x{memory_factor}. "
+        "Before: {params} parameters, {macs} MACs, {memory} activation elements. "
         "After: {params_after} parameters, {macs_after} MACs, {memory_after} activation elements."
     )
     presets: ClassVar = {
         "the question's generator (pix2pix), 256²": {
-            "network": "pix2pix", "side": 256, "depth": 7, "base_filters": 64, "kernel_size": 4, "channels": 3,
+            "network": "pix2pix", "side": 256, "depth": 7, "base_filters": 64,
+            "kernel_size": 4, "channels": 3,
         },
         "Ronneberger 2015 shape, 256²": {
-            "network": "classic", "side": 256, "depth": 4, "base_filters": 64, "kernel_size": 3, "channels": 1,
+            "network": "classic", "side": 256, "depth": 4, "base_filters": 64,
+            "kernel_size": 3, "channels": 1,
         },
         "one 3 x 3 convolution": {
-            "network": "convolution", "side": 256, "base_filters": 64, "kernel_size": 3, "channels": 64,
+            "network": "convolution", "side": 256, "base_filters": 64, "kernel_size": 3,
+            "channels": 64,
         },
     }  # fmt: skip
 
@@ -91,15 +95,12 @@ class GrowthExplorer(Explorer):
                 raise ValueError(f"side must be at most {LARGEST}, got {side}; try {LARGEST}")
         elif network == "convolution":
             listed = ", ".join(map(repr, LETTERS[:-1]))
-            raise ValueError(
-                f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'"
-            )
+            raise ValueError(f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'")
         else:
             times = 2 ** state["times"]
             if depth * times > DEEPEST:
                 raise ValueError(
-                    f"depth must be at most {DEEPEST} when doubled, got {depth * times}; "
-                    f"try depth {DEEPEST // times}"
+                    f"depth must be at most {DEEPEST} when doubled, got {depth * times}; try depth {DEEPEST // times}"
                 )
         if network != "convolution":
             _network(state)

@@ -46,7 +46,8 @@ class LevelsExplorer(Explorer):
     Example:
         >>> LevelsExplorer(depth=4).numbers["macs"]
         48096083968
-        >>> LevelsExplorer(family="pix2pix", depth=7, kernel_size=4, in_channels=3, out_channels=3).numbers["params"]
+        >>> sizes = {"depth": 7, "kernel_size": 4, "in_channels": 3, "out_channels": 3}
+        >>> LevelsExplorer(family="pix2pix", **sizes).numbers["params"]
         41843331
     """
 
@@ -55,9 +56,11 @@ class LevelsExplorer(Explorer):
     shown = ("family", "depth", "side", "base_filters", "kernel_size")
     folded = ("up", "in_channels", "out_channels", "doublings", "axis")
     sentence = (
-        "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, {params} parameters, {memory} activation "
-        "elements ({size} at float32). Largest shares: parameters {params_share} % at level {params_level}, "
-        "MACs {macs_share} % at level {macs_level}, memory {memory_share} % at level {memory_level}."
+        "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, "
+        "{params} parameters, {memory} activation elements ({size} at float32). "
+        "Largest shares: parameters {params_share} % at level {params_level}, "
+        "MACs {macs_share} % at level {macs_level}, "
+        "memory {memory_share} % at level {memory_level}."
     )
     presets: ClassVar = {
         "Ronneberger 2015 shape, 256²": {
@@ -73,9 +76,7 @@ class LevelsExplorer(Explorer):
     family = Choice(("classic", "pix2pix"), "family")
     depth = Whole(4, 1, 8, "depth")
     side = Whole(256, 2, 1024, "side N", STOPS)
-    base_filters = Whole(
-        64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)
-    )
+    base_filters = Whole(64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128))
     kernel_size = Whole(3, 1, 7, "kernel k")
     up = Choice(("transpose", "upsample"), "going up")
     in_channels = Whole(1, 1, 256, "channels in", CHANNELS[:-1])

@@ -16,7 +16,7 @@ s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
 
 
 class RepeatExplorer(Explorer):
-    """UpSampling2D repeats a matrix row by row, then column by column; its counts grow with the side.
+    """UpSampling2D repeats a matrix row by row, then column by column; its counts by side.
 
     Args:
         side: Side of the matrix, 1 ... 6.
@@ -40,18 +40,20 @@ class RepeatExplorer(Explorer):
     shown = ("side", "row_factor", "column_factor", "channels")
     folded = ("interpolation", "kernel_size", "filters")
     sentence = (
-        "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') on a {side} x {side} x "
-        "{channels} map reads {reads} elements; the rows make {rows} of them, then the columns {writes}, and that is "
-        "what it writes, with {operations} additions and multiplications. "
-        "The formula c n says {answer}. The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) "
-        "takes {next} MACs."
+        "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') "
+        "on a {side} x {side} x {channels} map reads {reads} elements; the rows make {rows} of them, "
+        "then the columns {writes}, and that is what it writes, "
+        "with {operations} additions and multiplications. "
+        "The formula c n says {answer}. "
+        "The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) takes {next} MACs."
     )
     presets: ClassVar = {
         "size 2": {"side": 3, "row_factor": 2, "column_factor": 2},
         "rows only": {"side": 3, "row_factor": 3, "column_factor": 1},
         "bilinear": {"side": 3, "row_factor": 2, "column_factor": 2, "interpolation": "bilinear"},
         "pix2pix's u1: 2 x 2 x 512": {
-            "side": 2, "row_factor": 2, "column_factor": 2, "channels": 512, "kernel_size": 4, "filters": 512,
+            "side": 2, "row_factor": 2, "column_factor": 2, "channels": 512,
+            "kernel_size": 4, "filters": 512,
         },
     }  # fmt: skip
 

@@ -59,17 +59,15 @@ class RooflineExplorer(Explorer):
     shown = ("network", "layers", "side", "peak", "bandwidth")
     folded = ("base_filters", "batch", "dtype")
     sentence = (
-        "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, layers {layers}: "
-        "{flops} FLOPs and {bytes} bytes. At {peak} GFLOP/s and {bandwidth} GB/s, with the ridge at {ridge} FLOPs per "
-        "byte, they take at least {ms} ms. Arithmetic binds {compute_bound} of {kernels} kernels and {share} % of the "
-        "time, memory the rest; the longest is {longest}, at least {longest_ms} ms."
+        "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, "
+        "layers {layers}: {flops} FLOPs and {bytes} bytes. "
+        "At {peak} GFLOP/s and {bandwidth} GB/s, with the ridge at {ridge} FLOPs per byte, "
+        "they take at least {ms} ms. "
+        "Arithmetic binds {compute_bound} of {kernels} kernels and {share} % of the time, "
+        "memory the rest; the longest is {longest}, at least {longest_ms} ms."
     )
     presets: ClassVar = {
-        **{
-            name: _on(machine)
-            for name, machine in MACHINES.items()
-            if machine.flops_per_second > 100 * GIGA
-        },
+        **{name: _on(machine) for name, machine in MACHINES.items() if machine.flops_per_second > 100 * GIGA},
         "the question's generator (pix2pix), 256²": {
             "network": "pix2pix",
             "side": 256,

@@ -16,7 +16,7 @@ from unet_complexity.explorers.base import State, rounded
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, g, k, q
+from unet_complexity.symbols import C_in, C_out, L, Size, g, k, q
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 NAMES = {"params": "parameters", "macs": "MACs", "memory": "activation elements"}
@@ -47,7 +47,9 @@ def unets() -> dict[str, Network]:
 def counts_of_network(net: Network) -> State:
     """Return parameters and MACs of all layers, and elements of all convolution outputs."""
     cost = net.total()
-    memory = net.only(Convolution).total().writes
+    memory: Size = 0  # a level of your own network may lack convolutions
+    if any(isinstance(step.layer, Convolution) for step in net):
+        memory = net.only(Convolution).total().writes
     return {"params": cost.params, "macs": cost.macs, "memory": memory}
 
 
@@ -175,6 +177,5 @@ def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[st
     """Return each total as four texts: name, formula in letters, in numbers, and value."""
     names = {letter: letter for letter in letters}
     return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
-        for name, form in forms.items()
+        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"] for name, form in forms.items()
     ]
