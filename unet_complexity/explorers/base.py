@@ -84,9 +84,10 @@ class Whole(traitlets.Int):
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        near = low if number is None else max(low, min(high, number))
+        wish: Any = low if number is None else number
         if isinstance(value, float) and value == value:  # NaN does not equal itself
-            near = int(max(low, min(high, value)))
+            wish = value
+        near = int(max(low, min(high, wish)))
         raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}")
 
 

@@ -62,7 +62,8 @@ class NetworkExplorer(Explorer):
 
     Raises:
         TypeError: ``network`` is not a network, or the explorer lacks a control.
-        ValueError: The input is not N x N, the network has another letter, or a width lacks a depth.
+        ValueError: The input is not N x N, the network has another letter, a width lacks a depth,
+            or a control's value is not valid.
 
     Example:
         >>> from unet_complexity import classic_unet
@@ -102,7 +103,6 @@ class NetworkExplorer(Explorer):
                 self._ranges[name] = {"options": options}
                 start[name] = options[0]
         super().__init__(**{**start, **state})
-        self._check(self.state)  # traitlets does not check a value that is the trait's default
 
     def _control(self, name: str) -> State:
         return {**super()._control(name), **self._ranges.get(name, {})}
@@ -112,10 +112,6 @@ class NetworkExplorer(Explorer):
 
     def _counts(self) -> str:
         return self._script_data
-
-    @staticmethod
-    def _formulas() -> Formulas:
-        return _default_parts()[0]
 
     @property
     def forms(self) -> list[list[str]]:

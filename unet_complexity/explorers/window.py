@@ -40,8 +40,9 @@ class WindowExplorer(Explorer):
     shown = ("side", "kernel_size", "strides", "channels", "filters")
     folded = ("padding", "dilation_rate", "step")
     sentence = (
-        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places of a {side} x {side} x {channels} "
-        "map (stride {strides}, dilation {dilation_rate}, padding '{padding}', f = {filters}): "
+        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places "
+        "of a {side} x {side} x {channels} map "
+        "(stride {strides}, dilation {dilation_rate}, padding '{padding}', f = {filters}): "
         "{macs} MACs dense, {in_bounds} in bounds. "
         "Counted at stop {stop} of {all_stops}: {so_far} dense, {in_bounds_so_far} in bounds."
     )
@@ -100,7 +101,10 @@ class WindowExplorer(Explorer):
         per_tap = self.channels * self.filters
         count = self.step + 1
         inside = [self._taps(index) for index in range(stops)]
-        taps = sum(inside[place // stops] * inside[place % stops] for place in range(count))
+        taps = 0
+        for place in range(count):
+            row, column = divmod(place, stops)
+            taps += inside[row] * inside[column]
         return {
             "stops": stops,
             "all_stops": stops**2,
