@@ -69,7 +69,8 @@ def fitted(kind, states):
 def drawn_states(kind, count, seed):
     """States as wild hands make them, valid or not."""
     pick = random.Random(seed)
-    return [{one["name"]: pick.choice(values(one)) for one in controls(kind)} for _ in range(count)]
+    each = controls(kind)
+    return [{one["name"]: pick.choice(values(one)) for one in each} for _ in range(count)]
 
 
 # Formulas
