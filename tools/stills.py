@@ -48,9 +48,7 @@ def running(script: str) -> Any:
     try:
         from py_mini_racer import MiniRacer
     except ImportError as error:
-        raise ImportError(
-            "still pictures need mini-racer: pip install mini-racer resvg_py matplotlib"
-        ) from error
+        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
     context = MiniRacer()
     context.eval(script)
     return context
@@ -85,9 +83,7 @@ def png(svg: str) -> bytes:
         import resvg_py
         from PIL import Image
     except ImportError as error:
-        raise ImportError(
-            "still pictures need resvg_py: pip install mini-racer resvg_py matplotlib"
-        ) from error
+        raise ImportError("still pictures need resvg_py: pip install mini-racer resvg_py matplotlib") from error
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     width = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
     pixels = bytes(
@@ -109,7 +105,7 @@ def png(svg: str) -> bytes:
 
 
 def _with_style(svg: str) -> str:
-    """Return a picture with the page's style sheet, its custom properties replaced by light colours.
+    """Return a picture with the page's style sheet, light colours for its custom properties.
 
     resvg does not know custom properties.
     """
@@ -137,6 +133,7 @@ def add_still(page: str) -> str:
         drawn = _drawn(running(script), state)
         data = base64.b64encode(png(drawn["svg"])).decode()
         alt = attribute(drawn["text"])
-        return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="data:image/png;base64,{data}">'
+        source = f"data:image/png;base64,{data}"
+        return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="{source}">'
 
     return PLACE.sub(with_image, page)

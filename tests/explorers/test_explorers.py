@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import IntEnum
 from fractions import Fraction
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -68,7 +69,8 @@ def fitted(kind, states):
 def drawn_states(kind, count, seed):
     """States as wild hands make them, valid or not."""
     pick = random.Random(seed)
-    return [{one["name"]: pick.choice(values(one)) for one in controls(kind)} for _ in range(count)]
+    each = controls(kind)
+    return [{one["name"]: pick.choice(values(one)) for one in each} for _ in range(count)]
 
 
 # Formulas
@@ -580,6 +582,17 @@ def test_at_most_five_controls_are_open_and_each_has_a_label(cls):
     traits = cls.class_traits()
     assert {name for name, one in traits.items() if isinstance(one, (Whole, Choice))} == {*cls.shown, *cls.folded}
     assert all(control["label"] for control in controls(cls.kind))
+
+
+def test_every_explorer_is_listed_and_its_two_files_are_there():
+    assert explorers.__all__ == explorers.EXPLORERS
+    assert {*explorers.EXPLORERS} <= {*dir(explorers)}
+    folder = files("unet_complexity.explorers")
+    for name in explorers.EXPLORERS:
+        cls = getattr(explorers, name)
+        assert cls.__name__ == name
+        assert (folder / f"{cls.__module__.rpartition('.')[2]}.py").is_file()
+        assert (folder / "static" / f"{cls.kind}.js").is_file()
 
 
 def test_an_explorer_that_is_not_there_is_named():

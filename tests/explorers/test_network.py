@@ -116,6 +116,15 @@ def test_widths_and_depths_are_chosen_among_those_handed_over():
     assert explorer.state == {"width": "16", "depth": "2", "side": 12, "axis": "share"}
 
 
+@pytest.mark.parametrize("side", [256, 200])
+def test_a_side_at_which_the_formulas_do_not_hold_is_refused_at_the_start(side):
+    """The first one is the default of every other network, the second is not."""
+    with pytest.raises(
+        ValueError, match=re.escape(f"side must be 188, 204, ... 1020 for this network, got {side}; try ")
+    ):
+        NetworkExplorer(NETWORKS["valid"](N), side=side)
+
+
 def test_one_network_has_neither_width_nor_depth():
     explorer = NetworkExplorer(classic_unet())
     assert explorer.state == {"side": 256, "axis": "share"}

@@ -69,9 +69,7 @@ class Whole(traitlets.Int):
         stops: Values at which the slider stops; every number if empty.
     """
 
-    def __init__(
-        self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()
-    ) -> None:
+    def __init__(self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()) -> None:
         super().__init__(start)
         self.tag(sync=True, control={"label": label, "low": low, "high": high, "stops": [*stops]})
 
@@ -86,13 +84,11 @@ class Whole(traitlets.Int):
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        near = low if number is None else max(low, min(high, number))
+        wish: Any = low if number is None else number
         if isinstance(value, float) and value == value:  # NaN does not equal itself
-            near = int(max(low, min(high, value)))
-        raise StateError(
-            f"{self.name} must be a whole number from {low} to {high}, "
-            f"got {echoed(value)}; try {near}"
-        )
+            wish = value
+        near = int(max(low, min(high, wish)))
+        raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}")
 
 
 class Choice(traitlets.Unicode):
@@ -116,13 +112,11 @@ class Choice(traitlets.Unicode):
         options = obj._control(self.name)["options"]
         if not isinstance(value, str) or value not in options:
             listed = ", ".join(map(repr, options))
-            raise StateError(
-                f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}"
-            )
+            raise StateError(f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}")
         return str(value)
 
 
-def agree(explorer: Explorer, proposal: Any) -> Any:
+def _agree(explorer: Explorer, proposal: Any) -> Any:
     """Return a control's new value if it agrees with all the others.
 
     traitlets calls this after a change, or once per control at the end of several.
@@ -160,8 +154,13 @@ class Explorer(anywidget.AnyWidget):
     presets: ClassVar[dict[str, State]] = {}
     sentence = ""
 
+    _validator: Any = None
     _initial = traitlets.Dict().tag(sync=True)
     _key = traitlets.Unicode().tag(sync=True)  # shared by the page and the kernel's object
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._validator = traitlets.validate(*cls.shown, *cls.folded)(_agree)
 
     def __init__(self, **state: Any) -> None:
         self._require_controls(state)
@@ -180,8 +179,7 @@ class Explorer(anywidget.AnyWidget):
         for name in state:
             if name not in controls:
                 raise TypeError(
-                    f"{type(self).__name__} has no control {name!r}; "
-                    f"its controls are {', '.join(controls)}"
+                    f"{type(self).__name__} has no control {name!r}; its controls are {', '.join(controls)}"
                 )
 
     def _control(self, name: str) -> State:
@@ -192,8 +190,7 @@ class Explorer(anywidget.AnyWidget):
     def _spec(self) -> State:
         """Return the description that the script reads."""
         controls = [
-            {"name": name, "folded": name in self.folded, **self._control(name)}
-            for name in self.shown + self.folded
+            {"name": name, "folded": name in self.folded, **self._control(name)} for name in self.shown + self.folded
         ]
         return {
             "kind": self.kind,

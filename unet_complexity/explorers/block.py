@@ -1,13 +1,11 @@
-"""Explorer of one step up: four ways to a map s times as large, and the pixels that a window sees."""
+"""Explorer of one step up: four ways to a map s times as large, and the pixels of a window."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-import traitlets
-
 from unet_complexity.cost import Cost, Tensor
-from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, agree, rounded
+from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, rounded
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
@@ -40,24 +38,39 @@ def block_ways(x: Tensor, filters: Size, kernel_size: Size, factor: Size) -> dic
 
 
 class BlockExplorer(Explorer):
-    """UpSampling2D and its convolution, the same phase by phase, and the two usual ways around it.
+    """Four ways to a larger map: what each costs, and the pixels that one window sees.
 
-    Controls: ``side`` (2 ... 6), ``factor`` (1 ... 4), ``kernel_size`` (1 ... 7), ``channels`` and ``filters``
-    (1 ... 512); folded away: ``place`` (the output pixel whose window is shown, row by row from 0).
+    The ways are UpSampling2D and a convolution, the same phase by phase, Conv2DTranspose, and
+    Conv2D with depth-to-space.
 
-    >>> explorer = BlockExplorer(side=4, factor=2, kernel_size=4)
-    >>> explorer.numbers["written"], explorer.numbers["phased"]
-    (1024, 400)
+    Args:
+        side: Side of the small map, 2 ... 6 pixels.
+        factor: Rows and columns of the large map for one of the small map, 1 ... 4.
+        kernel_size: Side of the kernel, 1 ... 7.
+        channels: Channels of the small map, 1 ... 512.
+        filters: Channels of the large map, 1 ... 512.
+        place: Output pixel whose window is shown, row by row from 0; folded away.
+
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> explorer = BlockExplorer(side=4, factor=2, kernel_size=4)
+        >>> explorer.numbers["written"], explorer.numbers["phased"]
+        (1024, 400)
     """
 
     kind = "block"
     shown = ("side", "factor", "kernel_size", "channels", "filters")
     folded = ("place",)
     sentence = (
-        "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution on a {side} x {side} x {channels} map "
-        "(f = {filters}): {written} MACs as written; {phased} phase by phase, the same output for {share} %; "
+        "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution "
+        "on a {side} x {side} x {channels} map (f = {filters}): {written} MACs as written; "
+        "{phased} phase by phase, the same output for {share} %; "
         "{transposed} as Conv2DTranspose; {shuffled} as Conv2D and depth-to-space. "
-        "The window of output row {row}, column {column} has {taps} taps on {seen} different pixels."
+        "The window of output row {row}, column {column} has {taps} taps "
+        "on {seen} different pixels."
     )
     presets: ClassVar = {
         "pix2pix: k = 4, s = 2": {
@@ -83,7 +96,6 @@ class BlockExplorer(Explorer):
     channels = Whole(1, 1, 512, "channels in", CHANNELS)
     filters = Whole(1, 1, 512, "filters (channels out)", CHANNELS)
     place = Whole(0, 0, (6 * 4) ** 2 - 1, "pixel of the output")
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:
@@ -104,9 +116,7 @@ class BlockExplorer(Explorer):
         place = state["place"]
         last = (state["side"] * state["factor"]) ** 2 - 1
         if place > last:
-            raise ValueError(
-                f"place must be one of the pixels 0 ... {last}, got {place}; try {last}"
-            )
+            raise ValueError(f"place must be one of the pixels 0 ... {last}, got {place}; try {last}")
 
     def _numbers(self) -> State:
         x = Tensor(self.side, self.side, self.channels)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import ClassVar
 
-import traitlets
-
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole, three_digits
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.explorers.unets import NAMES, blocks, build, counts_of_network, unets
 from unet_complexity.layers import Conv2D
@@ -22,17 +19,30 @@ STOPS = sorted([*(2**b for b in range(1, 15)), *(3 * 2**b for b in range(1, 13))
 
 
 class GrowthExplorer(Explorer):
-    """Double one size, once or twice: what do parameters, MACs and memory do?
+    """Double one size, once or twice: by what factor do parameters, MACs and memory grow?
 
-    Controls: ``network`` ("pix2pix", "classic", "convolution"), ``letter`` (the size to double: "side",
-    "kernel_size", "channels", "base_filters", "depth"), ``times`` (1, 2); folded away: ``side`` (at most 4096, and
-    16384 where the depth is doubled; a multiple of 2**depth, also of the doubled depth), ``depth`` (1 ... 7, pix2pix
-    from 2), ``base_filters`` (1 ... 64), ``kernel_size`` (1 ... 7), ``channels`` (1 ... 64).
-    A network's channels are those of the image, in and out; memory is all convolution outputs, in elements.
+    A network's channels are those of the image, in and out. Memory: elements of all convolution
+    outputs.
 
-    >>> explorer = GrowthExplorer(letter="side")
-    >>> explorer.numbers["params_factor"], explorer.numbers["macs_factor"]
-    ('1', '4')
+    Args:
+        network: "pix2pix", "classic" or "convolution".
+        letter: Size to double: "side", "kernel_size", "channels", "base_filters" or "depth".
+        times: Number of doublings, 1 or 2.
+        side: Side of the image, a multiple of 2**depth, also of the doubled depth; at most 4096, or
+            16384 if the depth is doubled. This and the following are folded away.
+        depth: 1 ... 7, pix2pix from 2.
+        base_filters: Filters of the first level, 1 ... 64.
+        kernel_size: Side of the kernel, 1 ... 7.
+        channels: 1 ... 64.
+
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> explorer = GrowthExplorer(letter="side")
+        >>> explorer.numbers["params_factor"], explorer.numbers["macs_factor"]
+        ('1', '4')
     """
 
     kind = "growth"
@@ -40,19 +50,23 @@ class GrowthExplorer(Explorer):
     shown = ("network", "letter", "times")
     folded = ("side", "depth", "base_filters", "kernel_size", "channels")
     sentence = (
-        "{network}, {letter} from {before} to {after}: parameters x{params_factor}, MACs x{macs_factor}, "
-        "memory x{memory_factor}. Before: {params} parameters, {macs} MACs, {memory} activation elements. "
+        "{network}, {letter} from {before} to {after}: parameters x{params_factor}, "
+        "MACs x{macs_factor}, memory x{memory_factor}. "
+        "Before: {params} parameters, {macs} MACs, {memory} activation elements. "
         "After: {params_after} parameters, {macs_after} MACs, {memory_after} activation elements."
     )
     presets: ClassVar = {
         "the question's generator (pix2pix), 256²": {
-            "network": "pix2pix", "side": 256, "depth": 7, "base_filters": 64, "kernel_size": 4, "channels": 3,
+            "network": "pix2pix", "side": 256, "depth": 7, "base_filters": 64,
+            "kernel_size": 4, "channels": 3,
         },
         "Ronneberger 2015 shape, 256²": {
-            "network": "classic", "side": 256, "depth": 4, "base_filters": 64, "kernel_size": 3, "channels": 1,
+            "network": "classic", "side": 256, "depth": 4, "base_filters": 64,
+            "kernel_size": 3, "channels": 1,
         },
         "one 3 x 3 convolution": {
-            "network": "convolution", "side": 256, "base_filters": 64, "kernel_size": 3, "channels": 64,
+            "network": "convolution", "side": 256, "base_filters": 64, "kernel_size": 3,
+            "channels": 64,
         },
     }  # fmt: skip
 
@@ -64,7 +78,6 @@ class GrowthExplorer(Explorer):
     base_filters = Whole(64, 1, 64, "width g (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64))
     kernel_size = Whole(4, 1, 7, "kernel k")
     channels = Whole(3, 1, 64, "channels C", (1, 2, 3, 4, 8, 16, 32, 64))
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:
@@ -82,15 +95,12 @@ class GrowthExplorer(Explorer):
                 raise ValueError(f"side must be at most {LARGEST}, got {side}; try {LARGEST}")
         elif network == "convolution":
             listed = ", ".join(map(repr, LETTERS[:-1]))
-            raise ValueError(
-                f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'"
-            )
+            raise ValueError(f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'")
         else:
             times = 2 ** state["times"]
             if depth * times > DEEPEST:
                 raise ValueError(
-                    f"depth must be at most {DEEPEST} when doubled, got {depth * times}; "
-                    f"try depth {DEEPEST // times}"
+                    f"depth must be at most {DEEPEST} when doubled, got {depth * times}; try depth {DEEPEST // times}"
                 )
         if network != "convolution":
             _network(state)
@@ -112,15 +122,12 @@ def factor(after: int, before: int) -> str:
     """Return the factor of growth: exact if whole, else three digits, or rounded from 100 on.
 
     Example:
-        >>> factor(72, 18), factor(3999, 1000), factor(41843331, 16)
-        ('4', '4.00', '2615208')
+        >>> factor(72, 18), factor(5, 2), factor(3999, 1000), factor(41843331, 16)
+        ('4', '2.50', '4.00', '2615208')
     """
     if after % before == 0:
         return str(after // before)
-    times = Decimal(after / before)
-    if times >= 100:
-        return str(times.quantize(Decimal(1), ROUND_HALF_UP))
-    return str(Context(prec=3, rounding=ROUND_HALF_UP).plus(times))
+    return three_digits(after / before).replace(",", "")
 
 
 def _doubled(state: State) -> State:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import traitlets
-
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.explorers.unets import (
     blocks,
@@ -26,15 +24,31 @@ STOPS = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1
 class LevelsExplorer(Explorer):
     """A U-Net level by level: where the parameters, the MACs and the memory are.
 
-    Controls: ``family`` ("classic", "pix2pix"), ``depth`` (1 ... 8, pix2pix from 2), ``side`` (a multiple of 2**depth,
-    at most 1024), ``base_filters`` (1 ... 128), ``kernel_size`` (1 ... 7); folded away: ``up`` of the classic U-Net
-    ("transpose", "upsample"), ``in_channels``, ``out_channels``, ``doublings`` of pix2pix, ``axis`` ("share", "log").
     Memory: elements of all convolution outputs, 4 bytes each at float32.
 
-    >>> LevelsExplorer(depth=4).numbers["macs"]
-    48096083968
-    >>> LevelsExplorer(family="pix2pix", depth=7, kernel_size=4, in_channels=3, out_channels=3).numbers["params"]
-    41843331
+    Args:
+        family: "classic" or "pix2pix".
+        depth: Number of levels below the first, 1 ... 8, pix2pix from 2.
+        side: Side of the image, a multiple of 2**depth, at most 1024.
+        base_filters: Filters of the first level, 1 ... 128.
+        kernel_size: Side of the kernel, 1 ... 7.
+        up: Upsampling of the classic U-Net, "transpose" or "upsample". This and the following are
+            folded away.
+        in_channels: Channels of the image, 1 ... 256.
+        out_channels: Channels of the output, 1 ... 256.
+        doublings: How often pix2pix doubles its filters, 0 ... 7.
+        axis: Lengths of the bars, "share" or "log".
+
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> LevelsExplorer(depth=4).numbers["macs"]
+        48096083968
+        >>> sizes = {"depth": 7, "kernel_size": 4, "in_channels": 3, "out_channels": 3}
+        >>> LevelsExplorer(family="pix2pix", **sizes).numbers["params"]
+        41843331
     """
 
     kind = "levels"
@@ -42,9 +56,11 @@ class LevelsExplorer(Explorer):
     shown = ("family", "depth", "side", "base_filters", "kernel_size")
     folded = ("up", "in_channels", "out_channels", "doublings", "axis")
     sentence = (
-        "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, {params} parameters, {memory} activation "
-        "elements ({size} at float32). Largest shares: parameters {params_share} % at level {params_level}, "
-        "MACs {macs_share} % at level {macs_level}, memory {memory_share} % at level {memory_level}."
+        "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, "
+        "{params} parameters, {memory} activation elements ({size} at float32). "
+        "Largest shares: parameters {params_share} % at level {params_level}, "
+        "MACs {macs_share} % at level {macs_level}, "
+        "memory {memory_share} % at level {memory_level}."
     )
     presets: ClassVar = {
         "Ronneberger 2015 shape, 256²": {
@@ -60,16 +76,13 @@ class LevelsExplorer(Explorer):
     family = Choice(("classic", "pix2pix"), "family")
     depth = Whole(4, 1, 8, "depth")
     side = Whole(256, 2, 1024, "side N", STOPS)
-    base_filters = Whole(
-        64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)
-    )
+    base_filters = Whole(64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128))
     kernel_size = Whole(3, 1, 7, "kernel k")
     up = Choice(("transpose", "upsample"), "going up")
     in_channels = Whole(1, 1, 256, "channels in", CHANNELS[:-1])
     out_channels = Whole(2, 1, 256, "channels out (classes)", CHANNELS[:-1])
     doublings = Whole(3, 0, 7, "doublings of the width")
     axis = Choice(("share", "log"), "bars show")
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:

@@ -15,10 +15,7 @@ from unet_complexity.escaping import attribute, html_text
 from unet_complexity.escaping import javascript as constant
 from unet_complexity.explorers.javascript import Formulas, Table, javascript
 
-WIDGET = (
-    "export default { initialize: (found) => announce(found.model), "
-    "render: (view) => renderWidget(view) };\n"
-)
+WIDGET = "export default { initialize: (found) => announce(found.model), render: (view) => renderWidget(view) };\n"
 PAGE = "startOnPage();\n"
 
 

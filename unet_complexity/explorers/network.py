@@ -10,12 +10,11 @@ from typing import Any
 from zlib import crc32
 
 import sympy as sp
-import traitlets
 
 from unet_complexity.cost import Tensor, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.explorers import module
-from unet_complexity.explorers.base import Choice, Explorer, State, Whole, agree, echoed, whole
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole, echoed, whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.explorers.unets import (
     NAMES,
@@ -63,7 +62,8 @@ class NetworkExplorer(Explorer):
 
     Raises:
         TypeError: ``network`` is not a network, or the explorer lacks a control.
-        ValueError: The input is not N x N, the network has another letter, or a width lacks a depth.
+        ValueError: The input is not N x N, the network has another letter, a width lacks a depth,
+            or a control's value is not valid.
 
     Example:
         >>> from unet_complexity import classic_unet
@@ -73,14 +73,14 @@ class NetworkExplorer(Explorer):
 
     kind = "own"
     scripts = ("unet.js", "stack.js")
-    shown = ("width", "depth", "side")
+    shown: tuple[str, ...] = ("width", "depth", "side")
     folded = ("axis",)
+    sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
     side = Whole(256, 64, LARGEST, "side N")
     width = Variant(("32", "64"), "width")
     depth = Variant(("6", "7"), "depth")
     axis = Choice(("share", "log"), "bars show")
-    _agree = traitlets.validate("side", "width", "depth", "axis")(agree)
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
         self._parts = _default_parts() if network is None else _parts(_variants(network))
@@ -92,16 +92,17 @@ class NetworkExplorer(Explorer):
         low = min(one["low"] for one in sides)
         high = max(one["high"] for one in sides)
         self._ranges: State = {"side": {"low": low, "high": high}}
-        sizes = zip(*(map(int, key.split()) for key in table), strict=True)
-        for name, column in zip(("width", "depth"), sizes, strict=False):
-            self._ranges[name] = {"options": [str(size) for size in sorted(set(column))]}
-        variant = [name for name in ("width", "depth") if name in self._ranges]
-        self.shown = (*variant, "side")
-        named = [f"{name} {{{name}}}" for name in variant]
-        self.sentence = ", ".join(["{network}", *named, SENTENCE])
-        start = {name: self._ranges[name]["options"][0] for name in variant}
-        super().__init__(**{"side": _start(**sides[0]), **start, **state})
-        self._check(self.state)  # traitlets does not check a value that is the trait's default
+        start: State = {"side": _start(**sides[0])}
+        if "" in table:
+            self.shown = ("side",)
+            self.sentence = "{network}, " + SENTENCE
+        else:
+            keys = [key.split() for key in table]
+            for name, column in zip(("width", "depth"), zip(*keys, strict=True), strict=True):
+                options = sorted(set(column), key=int)
+                self._ranges[name] = {"options": options}
+                start[name] = options[0]
+        super().__init__(**{**start, **state})
 
     def _control(self, name: str) -> State:
         return {**super()._control(name), **self._ranges.get(name, {})}
@@ -111,10 +112,6 @@ class NetworkExplorer(Explorer):
 
     def _counts(self) -> str:
         return self._script_data
-
-    @staticmethod
-    def _formulas() -> Formulas:
-        return _default_parts()[0]
 
     @property
     def forms(self) -> list[list[str]]:
@@ -127,10 +124,7 @@ class NetworkExplorer(Explorer):
         low, high, step = self._parts[1][_key(state)]["side"].values()
         if side not in range(low, high + 1, step):
             near = min(max(low, low + round((side - low) / step) * step), high)
-            raise ValueError(
-                f"side must be {low}, {low + step}, ... {high} for this network, "
-                f"got {side}; try {near}"
-            )
+            raise ValueError(f"side must be {low}, {low + step}, ... {high} for this network, got {side}; try {near}")
 
     def _numbers(self) -> State:
         formulas, table = self._parts
@@ -152,11 +146,8 @@ def _key(state: State) -> str:
 @cache  # 180 ms
 def _default_parts() -> tuple[Formulas, Table]:
     """Return formulas and table of the question's network and its neighbours."""
-    widths = (32, 64)
-    depths = (6, 7)
-    return _parts(
-        {f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g in widths for d in depths}
-    )
+    keys = product((32, 64), (6, 7))
+    return _parts({f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g, d in keys})
 
 
 def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
@@ -220,8 +211,7 @@ def sides(network: Network) -> dict[str, int]:
     """
     wholes = {rule.whole for rule in network.rules}
     wholes |= {as_expr(step.output.height - 1) for step in network}
-    polynomials = [sp.Poly(whole, N).all_coeffs() for whole in wholes]
-    rules = [[Fraction(str(one)) for one in coefficients] for coefficients in polynomials]
+    rules = [_coefficients(whole) for whole in wholes]
     found: list[int] = []
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
@@ -230,10 +220,12 @@ def sides(network: Network) -> dict[str, int]:
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
-        raise ValueError(
-            f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}"
-        )
+        raise ValueError(f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}")
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
+
+
+def _coefficients(polynomial: sp.Expr) -> list[Fraction]:
+    return [Fraction(str(one)) for one in sp.Poly(polynomial, N).all_coeffs()]
 
 
 def _is_size(coefficients: list[Fraction], side: int) -> bool:
@@ -255,9 +247,7 @@ def _variants(network: Any) -> dict[str, Network]:
         _check_network(one)
     lengths = {len(key) if isinstance(key, tuple) else None for key in networks}
     if lengths not in ({0}, {2}):
-        raise TypeError(
-            f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}"
-        )
+        raise TypeError(f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}")
     grid = set(product(*zip(*networks, strict=True)))
     if missing := grid - set(networks):
         raise ValueError(f"each width must come with each depth, and {min(missing)} is missing")
@@ -266,17 +256,11 @@ def _variants(network: Any) -> dict[str, Network]:
 
 def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
-        raise TypeError(
-            f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)"
-        )
+        raise TypeError(f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)")
     if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
         raise ValueError(
-            f"the explorer moves the side N of an N x N input, got {network.heading}; "
-            "read or build it with side=N"
+            f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
         )
     letters = as_expr(network.total().reads).free_symbols
     if others := sorted(str(symbol) for symbol in letters - {N}):
-        raise ValueError(
-            f"the explorer moves the side alone, got the letters {others} too; "
-            "give numbers for them"
-        )
+        raise ValueError(f"the explorer moves the side alone, got the letters {others} too; give numbers for them")

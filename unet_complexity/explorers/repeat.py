@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import sympy as sp
-import traitlets
 
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n
@@ -17,32 +16,44 @@ s_h, s_w = sp.symbols("s_h s_w", integer=True, positive=True)
 
 
 class RepeatExplorer(Explorer):
-    """UpSampling2D repeats a small matrix row by row, then column by column; beside it, how that grows with the side.
+    """UpSampling2D repeats a matrix row by row, then column by column; its counts by side.
 
-    Controls: ``side`` (1 ... 6), ``row_factor`` and ``column_factor`` (1 ... 4), ``channels`` (1 ... 512);
-    folded away: ``interpolation`` ("nearest", "bilinear"), ``kernel_size`` and ``filters`` of the convolution that
-    follows.
+    Args:
+        side: Side of the matrix, 1 ... 6.
+        row_factor: Copies of each row, 1 ... 4.
+        column_factor: Copies of each column, 1 ... 4.
+        channels: Channels of the map, 1 ... 512.
+        interpolation: "nearest" or "bilinear". This and the following are folded away.
+        kernel_size: Side of the kernel of the convolution that follows, 1 ... 7.
+        filters: Filters of that convolution, 1 ... 512.
 
-    >>> RepeatExplorer(side=4, channels=3).numbers["writes"]
-    192
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> RepeatExplorer(side=4, channels=3).numbers["writes"]
+        192
     """
 
     kind = "repeat"
     shown = ("side", "row_factor", "column_factor", "channels")
     folded = ("interpolation", "kernel_size", "filters")
     sentence = (
-        "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') on a {side} x {side} x "
-        "{channels} map reads {reads} elements; the rows make {rows} of them, then the columns {writes}, and that is "
-        "what it writes, with {operations} additions and multiplications. "
-        "The formula c n says {answer}. The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) "
-        "takes {next} MACs."
+        "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') "
+        "on a {side} x {side} x {channels} map reads {reads} elements; the rows make {rows} of them, "
+        "then the columns {writes}, and that is what it writes, "
+        "with {operations} additions and multiplications. "
+        "The formula c n says {answer}. "
+        "The {kernel_size} x {kernel_size} convolution that follows (f = {filters}) takes {next} MACs."
     )
     presets: ClassVar = {
         "size 2": {"side": 3, "row_factor": 2, "column_factor": 2},
         "rows only": {"side": 3, "row_factor": 3, "column_factor": 1},
         "bilinear": {"side": 3, "row_factor": 2, "column_factor": 2, "interpolation": "bilinear"},
         "pix2pix's u1: 2 x 2 x 512": {
-            "side": 2, "row_factor": 2, "column_factor": 2, "channels": 512, "kernel_size": 4, "filters": 512,
+            "side": 2, "row_factor": 2, "column_factor": 2, "channels": 512,
+            "kernel_size": 4, "filters": 512,
         },
     }  # fmt: skip
 
@@ -53,7 +64,6 @@ class RepeatExplorer(Explorer):
     interpolation = Choice(("nearest", "bilinear"), "interpolation")
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:

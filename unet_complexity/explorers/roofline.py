@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import traitlets
-
 from unet_complexity.closed_form import tidy
 from unet_complexity.engineering.roofline import MACHINES, Kernel, Machine, roofline
 from unet_complexity.explorers.base import (
@@ -13,7 +11,6 @@ from unet_complexity.explorers.base import (
     Explorer,
     State,
     Whole,
-    agree,
     rounded,
     three_digits,
 )
@@ -34,33 +31,43 @@ def _on(machine: Machine) -> dict[str, int]:
 
 
 class RooflineExplorer(Explorer):
-    """The kernels of a U-Net under the roof of a machine: does arithmetic bind them, or memory?
+    """The kernels of a U-Net under the roof of a machine: is each compute-bound or memory-bound?
 
-    Controls: ``network`` ("pix2pix", "classic"), ``layers`` ("one by one", "fused"), ``side`` (128 ... 2048; a multiple
-    of 128, of 16 for the classic one), ``peak`` (GFLOP/s) and ``bandwidth`` (GB/s) of the machine; folded away:
-    ``base_filters`` (1 ... 128), ``batch`` (1 ... 64), ``dtype`` ("float32", "float16").
     The model is that of :mod:`unet_complexity.engineering.roofline`.
 
-    >>> explorer = RooflineExplorer(side=256, peak=8100, bandwidth=320)
-    >>> explorer.numbers["ms"], explorer.numbers["kernels"], explorer.numbers["compute_bound"]
-    ('5.12', 53, 9)
+    Args:
+        network: "pix2pix" or "classic".
+        layers: "one by one" or "fused".
+        side: Side of the image, 128 ... 2048; a multiple of 128, of 16 for the classic U-Net.
+        peak: Peak of the machine's arithmetic, in GFLOP/s.
+        bandwidth: Bandwidth of its memory, in GB/s.
+        base_filters: Filters of the first level, 1 ... 128. This and the following are folded away.
+        batch: Images in one forward pass, 1 ... 64.
+        dtype: "float32" or "float16".
+
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> explorer = RooflineExplorer(side=256, peak=8100, bandwidth=320)
+        >>> explorer.numbers["ms"], explorer.numbers["kernels"], explorer.numbers["compute_bound"]
+        ('5.12', 53, 9)
     """
 
     kind = "roofline"
     shown = ("network", "layers", "side", "peak", "bandwidth")
     folded = ("base_filters", "batch", "dtype")
     sentence = (
-        "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, layers {layers}: "
-        "{flops} FLOPs and {bytes} bytes. At {peak} GFLOP/s and {bandwidth} GB/s, with the ridge at {ridge} FLOPs per "
-        "byte, they take at least {ms} ms. Arithmetic binds {compute_bound} of {kernels} kernels and {share} % of the "
-        "time, memory the rest; the longest is {longest}, at least {longest_ms} ms."
+        "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, "
+        "layers {layers}: {flops} FLOPs and {bytes} bytes. "
+        "At {peak} GFLOP/s and {bandwidth} GB/s, with the ridge at {ridge} FLOPs per byte, "
+        "they take at least {ms} ms. "
+        "Arithmetic binds {compute_bound} of {kernels} kernels and {share} % of the time, "
+        "memory the rest; the longest is {longest}, at least {longest_ms} ms."
     )
     presets: ClassVar = {
-        **{
-            name: _on(machine)
-            for name, machine in MACHINES.items()
-            if machine.flops_per_second > 100 * GIGA
-        },
+        **{name: _on(machine) for name, machine in MACHINES.items() if machine.flops_per_second > 100 * GIGA},
         "the question's generator (pix2pix), 256²": {
             "network": "pix2pix",
             "side": 256,
@@ -77,7 +84,6 @@ class RooflineExplorer(Explorer):
     base_filters = Whole(64, 1, 128, "width g (base filters)", (1, 2, 4, 8, 16, 32, 64, 96, 128))
     batch = Whole(1, 1, 64, "batch (images)", (1, 2, 4, 8, 16, 32, 64))
     dtype = Choice(("float32", "float16"), "numbers")
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
 
     @staticmethod
     def _formulas() -> Formulas:

@@ -16,7 +16,7 @@ from unet_complexity.explorers.base import State, rounded
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, g, k, q
+from unet_complexity.symbols import C_in, C_out, L, Size, g, k, q
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 NAMES = {"params": "parameters", "macs": "MACs", "memory": "activation elements"}
@@ -47,7 +47,9 @@ def unets() -> dict[str, Network]:
 def counts_of_network(net: Network) -> State:
     """Return parameters and MACs of all layers, and elements of all convolution outputs."""
     cost = net.total()
-    memory = net.only(Convolution).total().writes
+    memory: Size = 0  # a level of your own network may lack convolutions
+    if any(isinstance(step.layer, Convolution) for step in net):
+        memory = net.only(Convolution).total().writes
     return {"params": cost.params, "macs": cost.macs, "memory": memory}
 
 
@@ -57,8 +59,9 @@ def largest_shares(levels: dict[int, State], totals: State) -> State:
     for name in NAMES:
         # of equal levels the upper one, as in the picture
         most = max(sorted(levels), key=lambda level: levels[level][name])
+        share = levels[most][name] / totals[name]
         shares[f"{name}_level"] = most
-        shares[f"{name}_share"] = rounded(100 * (levels[most][name] / totals[name]))
+        shares[f"{name}_share"] = rounded(100 * share)
     return shares
 
 
@@ -83,12 +86,13 @@ def blocks(net: Network) -> list[Formulas]:
 
 def _block(net: Network) -> Formulas:
     first = net.steps[0]
+    span = first.span
     costs = [step.layer.cost(*step.inputs) for step in net]
     outputs = [step.output for step in net if isinstance(step.layer, Convolution)]
     return {
         "part": first.part,
-        "first": first.span.first if first.span else first.level,
-        "last": first.span.last if first.span else first.level,
+        "first": span.first if span else first.level,
+        "last": span.last if span else first.level,
         "side": outputs[-1].height,
         "filters": outputs[-1].channels,
         "params": tidy(sum(cost.params for cost in costs)),
@@ -122,7 +126,10 @@ def template(expr: Any) -> str:
     rest = sorted((term / shared for term in terms), key=_rank)
     inside = _term(rest[0])
     for term in rest[1:]:
-        inside += f" − {_term(-term)}" if _negative(term) else f" + {_term(term)}"
+        if _negative(term):
+            inside += f" − {_term(-term)}"
+        else:
+            inside += f" + {_term(term)}"
     return inside if shared == 1 else f"{_term(shared)}·({inside})"
 
 
@@ -154,8 +161,8 @@ def _term(term: sp.Expr) -> str:
         if base == 2:
             for part in sp.Add.make_args(exponent):
                 times, letter = part.as_coeff_Mul()
-                power = f"{2 ** abs(times)}^{{{letter}}}"  # 2^(2L) is 4^L
-                (below if times < 0 else above).append(power)
+                side = below if times < 0 else above
+                side.append(f"{2 ** abs(times)}^{{{letter}}}")  # 2^(2L) is 4^L
         elif base != 1:
             raised = "" if exponent == 1 else str(exponent).translate(SUPERSCRIPTS)
             above.append(f"{{{base}}}{raised}")
@@ -163,7 +170,9 @@ def _term(term: sp.Expr) -> str:
     divisor = "·".join(below)
     if not below:
         return dividend
-    return f"{dividend}/({divisor})" if len(below) > 1 else f"{dividend}/{divisor}"
+    if len(below) > 1:
+        divisor = f"({divisor})"
+    return f"{dividend}/{divisor}"
 
 
 def _place(power: tuple[sp.Expr, sp.Expr]) -> int:
@@ -171,10 +180,9 @@ def _place(power: tuple[sp.Expr, sp.Expr]) -> int:
     return -1 if base.is_number else ORDER.index(str(base))
 
 
-def filled(forms: dict[str, str], letters: dict[str, int], totals: State) -> list[list[str]]:
+def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[str]]:
     """Return each total as four texts: name, formula in letters, in numbers, and value."""
     names = {letter: letter for letter in letters}
     return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
-        for name, form in forms.items()
+        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"] for name, form in forms.items()
     ]

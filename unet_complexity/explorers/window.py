@@ -5,39 +5,44 @@ from __future__ import annotations
 from itertools import product
 from typing import ClassVar
 
-import traitlets
-
 from unet_complexity.cost import Tensor
-from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole, agree
+from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
 from unet_complexity.layers.windows import same_padding
 from unet_complexity.symbols import c, f, k, m, t
 
-SIDES = range(3, 13)
-KERNELS = range(1, 6)
-STRIDES = range(1, 4)
-DILATIONS = range(1, 3)
-
 
 class WindowExplorer(Explorer):
-    """A k x k window walks over a padded grid, and a counter ticks until it meets the product.
+    """A k x k window walks over a padded map, and a counter ticks until it meets the product.
 
-    Controls: ``side`` (3 ... 12), ``kernel_size`` (1 ... 5), ``strides`` (1 ... 3), ``channels`` and ``filters``
-    (1 ... 512); folded away: ``padding`` ("same", "valid"), ``dilation_rate`` (1, 2), ``step`` (the window's place,
-    row by row from 0).
+    Args:
+        side: Side of the map, 3 ... 12 pixels.
+        kernel_size: Side of the kernel, 1 ... 5.
+        strides: 1 ... 3.
+        channels: Channels of the map, 1 ... 512.
+        filters: Channels of the output, 1 ... 512.
+        padding: "same" or "valid". This and the following are folded away.
+        dilation_rate: 1 or 2.
+        step: Position of the window, row by row from 0.
 
-    >>> explorer = WindowExplorer(side=6, kernel_size=3, channels=3, filters=64)
-    >>> explorer.numbers["macs"], explorer.numbers["in_bounds"]
-    (62208, 49152)
+    Raises:
+        TypeError: The explorer lacks a control of that name.
+        ValueError: A value is out of its range, or the values do not agree.
+
+    Example:
+        >>> explorer = WindowExplorer(side=6, kernel_size=3, channels=3, filters=64)
+        >>> explorer.numbers["macs"], explorer.numbers["in_bounds"]
+        (62208, 49152)
     """
 
     kind = "window"
     shown = ("side", "kernel_size", "strides", "channels", "filters")
     folded = ("padding", "dilation_rate", "step")
     sentence = (
-        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places of a {side} x {side} x {channels} "
-        "map (stride {strides}, dilation {dilation_rate}, padding '{padding}', f = {filters}): "
+        "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places "
+        "of a {side} x {side} x {channels} map "
+        "(stride {strides}, dilation {dilation_rate}, padding '{padding}', f = {filters}): "
         "{macs} MACs dense, {in_bounds} in bounds. "
         "Counted at stop {stop} of {all_stops}: {so_far} dense, {in_bounds_so_far} in bounds."
     )
@@ -56,15 +61,14 @@ class WindowExplorer(Explorer):
         },
     }  # fmt: skip
 
-    side = Whole(6, SIDES[0], SIDES[-1], "side of the map")
-    kernel_size = Whole(3, KERNELS[0], KERNELS[-1], "kernel k")
-    strides = Whole(1, STRIDES[0], STRIDES[-1], "stride")
+    side = Whole(6, 3, 12, "side of the map")
+    kernel_size = Whole(3, 1, 5, "kernel k")
+    strides = Whole(1, 1, 3, "stride")
     channels = Whole(3, 1, 512, "channels in", CHANNELS)
     filters = Whole(8, 1, 512, "filters (channels out)", CHANNELS)
     padding = Choice(("same", "valid"), "padding")
-    dilation_rate = Whole(1, DILATIONS[0], DILATIONS[-1], "dilation")
-    step = Whole(0, 0, SIDES[-1] ** 2 - 1, "place of the window")
-    _goes_together = traitlets.validate(*shown, *folded)(agree)
+    dilation_rate = Whole(1, 1, 2, "dilation")
+    step = Whole(0, 0, 12**2 - 1, "place of the window")
 
     @staticmethod
     def _formulas() -> Formulas:
@@ -88,9 +92,7 @@ class WindowExplorer(Explorer):
         step = state["step"]
         last = int(conv.output(x).height) ** 2 - 1
         if step > last:
-            raise ValueError(
-                f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
-            )
+            raise ValueError(f"step must be one of the window's places 0 ... {last}, got {step}; try {last}")
 
     def _numbers(self) -> State:
         conv, x = self._layer(self.state)
@@ -99,7 +101,10 @@ class WindowExplorer(Explorer):
         per_tap = self.channels * self.filters
         count = self.step + 1
         inside = [self._taps(index) for index in range(stops)]
-        taps = sum(inside[place // stops] * inside[place % stops] for place in range(count))
+        taps = 0
+        for place in range(count):
+            row, column = divmod(place, stops)
+            taps += inside[row] * inside[column]
         return {
             "stops": stops,
             "all_stops": stops**2,
@@ -129,7 +134,8 @@ def window_table() -> dict[str, list[int]]:
         [6, 1, 256]
     """
     rows = {}
-    for sizes in product(("same", "valid"), SIDES, KERNELS, STRIDES, DILATIONS):
+    # every value that the controls have
+    for sizes in product(("same", "valid"), range(3, 13), range(1, 6), (1, 2, 3), (1, 2)):
         padding, side, kernel, stride, dilation = sizes
         both_differ = stride > 1 and dilation > 1  # Keras refuses this
         too_large = padding == "valid" and (kernel - 1) * dilation >= side
