@@ -389,7 +389,7 @@ def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported
     page = offline_page(exported_pages["plain"])
     for kind in EXPLORERS:
         one = Shown(page, kind)
-        for control in EXPLORERS[kind]._spec()["controls"]:
+        for control in EXPLORERS[kind]()._spec()["controls"]:
             name = control["name"]
             if "options" in control or name not in one.names():
                 continue

@@ -4,8 +4,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.attacks.names import ALL, MACHINE, counted, network
-from tests.browser import conftest
 from tools import web
+from tools.notebooks import export
 from unet_complexity import plot_blocks, plot_memory
 from unet_complexity.engineering.roofline import roofline
 from unet_complexity.escaping import plain
@@ -98,7 +98,7 @@ def outputs():
 
 
 def test_an_exported_notebook_shows_hostile_names_as_text(watched, offline_page, tmp_path):
-    of_its_own = conftest.export(new_notebook(), tmp_path).read_text("utf-8").count("<script")
+    of_its_own = export(new_notebook(), tmp_path).read_text("utf-8").count("<script")
     page = offline_page(new_notebook(cells=[new_code_cell("show()", outputs=outputs())]))
     page.locator(".unetx[data-alive] svg").wait_for()
     text = looked_at(page, scripts=of_its_own + 1)
