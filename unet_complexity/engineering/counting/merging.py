@@ -57,7 +57,7 @@ def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
     maps = [tally.load(x) for x in inputs] + known(layer, tally)
     met: Any = each(maps[0], lambda value, _: (value,))  # type: ignore[arg-type, return-value]
     for x in maps[1:]:
-        met = spread(met, x, lambda values, value: (*values, value))  # type: ignore[arg-type, return-value, misc]
+        met = spread(met, x, lambda values, value: (*values, value))
     if layer.operation == "clip":
         return each(met, lambda v, _: tally.write(tally.op(min(tally.op(max(*v, LONE)), LONE))))  # type: ignore[misc]
     lone = (LONE,) * ((3 if layer.operation == "where" else 2) - len(maps))
