@@ -1,8 +1,8 @@
-"""The independent witness: every layer once more as plain loops that do the work and count what they do.
+"""The independent witness: each layer once more as plain loops that do the work and count it.
 
-Nothing here knows a formula.  A convolution walks its window and multiplies, a bilinear upsampling blends, a write is
-a write; the :class:`Tally` ticks at each.  If formula and loop agree on many shapes, both are probably right.  Slow by
-design: for small maps.
+Nothing here knows a formula.  A convolution moves its window and multiplies, a bilinear upsampling blends, and the
+:class:`Tally` ticks at each operation, read and write.  A formula and a loop that agree on many shapes are probably
+both right.  The loops are slow by design: use them for small maps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost, Tensor
-from unet_complexity.counting import (  # noqa: F401  they register loops
+from unet_complexity.counting import (  # noqa: F401  importing them registers the loops
     convolution,
     elementwise,
     merging,
@@ -26,23 +26,35 @@ __all__ = ["TWINS", "Counted", "Tally", "as_map", "count", "filled", "sides_of",
 
 
 def count(thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | None = None) -> Counted:
-    """Run a layer (or, without ``inputs``, a network) and count what happens.
+    """Run a layer or a network as plain loops and count what they do.
 
-    ``inputs`` are shapes, which are filled with small numbers, or nested lists [row][column][channel]; ``weights``
-    are nested lists in Keras's order (kernel, bias).  TypeError for a layer without a twin or a letter as a size.
+    Args:
+        thing: a layer, or a network; a network has its own input shapes.
+        inputs: one for each input of the layer: a shape, which is filled with small numbers, or a map as nested
+            lists [row][column][channel].
+        weights: nested lists in Keras's order (kernel, bias); small numbers by default.
 
-    >>> count(L.UpSampling2D(2), Tensor(4, 4, 3)).cost.writes
-    192
-    >>> count(L.Conv2D(filters=2, kernel_size=3), Tensor(5, 5, 1)).cost.macs
-    450
+    Returns:
+        The output and the counted cost.
+
+    Raises:
+        TypeError: if a layer has no counting loop, or a size is a letter.
+        ValueError: if the weights do not fit the layer, or a network lacks steps that others read.
+
+    Example:
+        >>> count(L.UpSampling2D(2), Tensor(4, 4, 3)).cost.writes
+        192
+        >>> count(L.Conv2D(filters=2, kernel_size=3), Tensor(5, 5, 1)).cost.macs
+        450
     """
     if isinstance(thing, Network):
         return _count_network(thing)
     if type(thing) not in TWINS:
         known = ", ".join(sorted(kind.__name__ for kind in TWINS))
         raise TypeError(f"no counting loop for {type(thing).__name__}; there are loops for {known}")
-    tally, maps = Tally(weights), [as_map(x) for x in inputs]
+    maps = [as_map(x) for x in inputs]
     _check(thing, [Tensor(*sides_of(x)) for x in maps])
+    tally = Tally(weights)
     output = TWINS[type(thing)](thing, tally, maps)
     if tally.given:
         raise ValueError(f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own")
@@ -50,21 +62,23 @@ def count(thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | 
 
 
 def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
-    """The formula refuses what does not fit, and shows letters; no count is taken from it."""
+    """Raise the formula's errors for unfit inputs, and refuse letters; no count is taken from the formula."""
     cost = layer.cost(*shapes)
     if not all(isinstance(getattr(cost, name), int) for name in COUNTS):
         raise TypeError(f"a loop needs numbers for sizes, got {layer}; put numbers in place of the letters")
 
 
 def _count_network(net: Network) -> Counted:
-    maps, costs = {name: as_map(x) for name, x in net.inputs.items()}, []
+    maps = {name: as_map(x) for name, x in net.inputs.items()}
     if any(step.span for step in net):
         raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
-    if missing := {source for step in net for source in step.sources} - {*net.inputs, *(step.name for step in net)}:
+    sources = {source for step in net for source in step.sources}
+    if missing := sources - {*net.inputs, *(step.name for step in net)}:
         raise ValueError(f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network")
+    total = Cost()
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
         cost = counted.cost if step.stored is None else with_params(counted.cost, step.stored)
-        costs.append(replace(cost, trainable_params=0) if step.frozen else cost)
-    return Counted(counted.output, sum(costs, Cost()))
+        total += replace(cost, trainable_params=0) if step.frozen else cost
+    return Counted(counted.output, total)

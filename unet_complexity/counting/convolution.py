@@ -1,74 +1,80 @@
-"""Convolutions as loops: a window that walks and multiplies."""
+"""Convolutions as loops: a window moves over the map and multiplies."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, both_stops, each, indices, sides_of, taps
+from unet_complexity.counting.maps import Map, both_stops, build, each, indices, pixel_at, sides_of, taps
 from unet_complexity.counting.tally import Tally, twin
 
 
 @twin(L.Conv2D)
 def convolve(layer: L.Conv2D, tally: Tally, inputs: list[Map]) -> Map:
-    """Each filter at each stop: multiply the window with the kernel, add the bias."""
+    """Multiply the window with the kernel of each filter at each position, and add the bias."""
     x = tally.load(inputs[0])
-    channels, f = sides_of(x)[2], layer.filters
-    seen, of_a_group = channels // layer.groups, f // layer.groups
-    kernel = tally.weight(*layer.kernel_size, seen, f)
-    bias = tally.weight(f) if layer.use_bias else None
-
-    def weight(a: int, b: int, channel: int, filter: int) -> float:
-        value: float = kernel[a][b][channel][filter]
-        return value
-
-    groups = [i // of_a_group for i in range(f)]
-    return slide(layer, tally, x, [range(i * seen, (i + 1) * seen) for i in groups], weight, bias)
+    seen = len(x[0][0]) // layer.groups
+    kernel = tally.weight(*layer.kernel_size, seen, layer.filters)
+    return slide(layer, tally, x, kernel, layer.groups)
 
 
-def slide(layer: Any, tally: Tally, x: Map, seen: list[range], weight: Any, bias: Any) -> Map:
-    """A window over each stop, for each filter on the channels that it has ``seen``."""
-    height, width, _ = sides_of(x)
-    (k_h, k_w), (d_h, d_w) = layer.kernel_size, layer.dilation_rate
+def slide(layer: Any, tally: Tally, x: Map, kernel: Any, groups: int) -> Map:
+    """Move a window over all positions; each group of filters sees its own group of channels."""
+    k_h, k_w, seen, filters = sides_of(kernel)
+    d_h, d_w = layer.dilation_rate
+    bias = bias_of(layer, tally, filters)
 
     def element(i: int, j: int, filter: int) -> float:
+        first = filter * groups // filters * seen
         total = 0.0
         for a, row in enumerate(taps(i, k_h, d_h)):
             for b, column in enumerate(taps(j, k_w, d_w)):
-                inside = 0 <= row < height and 0 <= column < width
-                for nth, channel in enumerate(seen[filter]):
-                    value = x[row][column][channel] if inside else 0.0
-                    total = tally.mac(total, value, weight(a, b, nth, filter), inside)
-        return tally.write(tally.op(total + bias[filter]) if bias else total)
+                pixel, inside = pixel_at(x, row, column)
+                for nth in range(seen):
+                    total = tally.mac(total, pixel[first + nth], kernel[a][b][nth][filter], inside)
+        return finish(tally, total, bias, filter)
 
-    rows, columns = both_stops(layer, x)
-    return [[[element(i, j, filter) for filter in range(len(seen))] for j in columns] for i in rows]
+    return build(element, *both_stops(layer, x), range(filters))
+
+
+def bias_of(layer: Any, tally: Tally, filters: int) -> list[float] | None:
+    """One number for each filter, or None for a layer without a bias."""
+    if not layer.use_bias:
+        return None
+    bias: list[float] = tally.weight(filters)
+    return bias
+
+
+def finish(tally: Tally, total: float, bias: list[float] | None, filter: int) -> float:
+    """Add the bias, if there is one, and write."""
+    return tally.write(tally.op(total + bias[filter]) if bias else total)
 
 
 @twin(L.Conv2DTranspose)
 def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, inputs: list[Map]) -> Map:
-    """Each input element times the whole kernel, added into the output where it lands; what lands outside is cut."""
+    """Multiply each input element with the whole kernel and add the products to the output.
+
+    Products that fall outside the output are computed, counted and dropped.
+    """
     x = tally.load(inputs[0])
-    (height, width, channels), (k_h, k_w), f = sides_of(x), layer.kernel_size, layer.filters
-    seen, of_a_group = channels // layer.groups, f // layer.groups
-    kernel = tally.weight(k_h, k_w, of_a_group, channels)
-    bias = tally.weight(f) if layer.use_bias else None
-    (out_h, top), (out_w, left) = (landing(layer, axis, n) for axis, n in enumerate((height, width)))
-    out = [[[0.0] * f for _ in range(out_w)] for _ in range(out_h)]
+    (height, width, channels), filters = sides_of(x), layer.filters
+    seen, of_a_group = channels // layer.groups, filters // layer.groups
+    kernel = tally.weight(*layer.kernel_size, of_a_group, channels)
+    bias = bias_of(layer, tally, filters)
+    out_h, top = landing(layer, 0, height)
+    out_w, left = landing(layer, 1, width)
+    (t_h, t_w), (d_h, d_w) = layer.strides, layer.dilation_rate
+    out = [[[0.0] * filters for _ in range(out_w)] for _ in range(out_h)]
     for i, j, channel in indices(height, width, channels):
-        for a, b, filter in indices(k_h, k_w, of_a_group):
-            row = i * layer.strides[0] + a * layer.dilation_rate[0] - top
-            column = j * layer.strides[1] + b * layer.dilation_rate[1] - left
-            inside, made = 0 <= row < out_h and 0 <= column < out_w, channel // seen * of_a_group + filter
-            before = out[row][column][made] if inside else 0.0
-            product = tally.mac(before, x[i][j][channel], kernel[a][b][filter][channel], inside)
-            if inside:
-                out[row][column][made] = product
-    return each(out, lambda v, filter: tally.write(tally.op(v + bias[filter]) if bias else v))
+        for a, b, nth in indices(*layer.kernel_size, of_a_group):
+            pixel, inside = pixel_at(out, i * t_h + a * d_h - top, j * t_w + b * d_w - left)
+            filter = channel // seen * of_a_group + nth
+            pixel[filter] = tally.mac(pixel[filter], x[i][j][channel], kernel[a][b][nth][channel], inside)
+    return each(out, lambda total, filter: finish(tally, total, bias, filter))
 
 
 def landing(layer: L.Conv2DTranspose, axis: int, n: int) -> tuple[int, int]:
-    """Side of the output, and how much of what the kernels reach is cut off in front."""
+    """Size of the output along an axis, and the number of elements cropped in front of it."""
     k, t, dilation = layer.kernel_size[axis], layer.strides[axis], layer.dilation_rate[axis]
     added = layer.output_padding[axis] if layer.output_padding else None
     reach = (k - 1) * dilation + 1
@@ -83,29 +89,28 @@ def landing(layer: L.Conv2DTranspose, axis: int, n: int) -> tuple[int, int]:
 
 @twin(L.PhaseConv2D)
 def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, inputs: list[Map]) -> Map:
-    """Each output looks up which small pixels its window sees, adds up their taps, and multiplies each pixel once."""
+    """Multiply each small pixel that a window sees once, by the sum of the taps on its copies."""
     x = tally.load(inputs[0])
-    (height, width, channels), (k_h, k_w), f = sides_of(x), layer.kernel_size, layer.filters
-    kernel = tally.weight(k_h, k_w, channels, f)
-    bias = tally.weight(f) if layer.use_bias else None
+    (height, width, channels), (k_h, k_w) = sides_of(x), layer.kernel_size
+    s_h, s_w = layer.size
+    kernel = tally.weight(k_h, k_w, channels, layer.filters)
+    bias = bias_of(layer, tally, layer.filters)
 
-    def seen(place: int, k: int, s: int) -> dict[int, list[int]]:
-        """Small pixel -> the taps that fall on its copies."""
+    def seen(position: int, k: int, s: int) -> dict[int, list[int]]:
+        """The taps that fall on the copies of each small pixel."""
         found: dict[int, list[int]] = {}
         for tap in range(k):
-            found.setdefault((place - (k - 1) // 2 + tap) // s, []).append(tap)
+            found.setdefault((position - (k - 1) // 2 + tap) // s, []).append(tap)
         return found
 
     def element(i: int, j: int, filter: int) -> float:
         total = 0.0
-        for row, taps_down in seen(i, k_h, layer.size[0]).items():
-            for column, taps_across in seen(j, k_w, layer.size[1]).items():
-                inside = 0 <= row < height and 0 <= column < width
-                for channel in range(channels):
-                    value = x[row][column][channel] if inside else 0.0
+        for row, taps_down in seen(i, k_h, s_h).items():
+            for column, taps_across in seen(j, k_w, s_w).items():
+                pixel, inside = pixel_at(x, row, column)
+                for channel, value in enumerate(pixel):
                     weight = sum(kernel[a][b][channel][filter] for a in taps_down for b in taps_across)
                     total = tally.mac(total, value, weight, inside)
-        return tally.write(tally.op(total + bias[filter]) if bias else total)
+        return finish(tally, total, bias, filter)
 
-    out_h, out_w = height * layer.size[0], width * layer.size[1]
-    return [[[element(i, j, filter) for filter in range(f)] for j in range(out_w)] for i in range(out_h)]
+    return build(element, range(height * s_h), range(width * s_w), range(layer.filters))

@@ -1,7 +1,8 @@
-"""Bringing maps together, as loops."""
+"""Concatenation, sums and products of maps, as loops."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
@@ -10,14 +11,12 @@ from unet_complexity import layers as L
 from unet_complexity.counting.maps import Map, each, filled
 from unet_complexity.counting.tally import Tally, twin
 
-PAIRWISE: dict[type[L.Layer], Callable[[float, float], float]] = {
-    L.Add: lambda a, b: a + b,
-    L.Multiply: lambda a, b: a * b,
-}
+Operation = Callable[[float, float], float]
+PAIRWISE: dict[type[L.Layer], Operation] = {L.Add: operator.add, L.Multiply: operator.mul}
 
 
 def known(layer: Any, tally: Tally) -> list[Map]:
-    """What a layer has beside its inputs, learned or given."""
+    """The array that a layer holds beside its inputs: learned weights or constants."""
     if not layer.array:
         return []
     sides = layer.array.height, layer.array.width, layer.array.channels
@@ -26,33 +25,34 @@ def known(layer: Any, tally: Tally) -> list[Map]:
 
 @twin(L.Concatenate)
 def concatenate(layer: L.Concatenate, tally: Tally, inputs: list[Map]) -> Map:
-    """All inputs, one after the other: their rows, their columns or their channels."""
+    """Copy the inputs one after the other along rows, columns or channels."""
     maps = [tally.load(x) for x in inputs] + known(layer, tally)
-    if layer.axis == 1:
-        joined = [row for x in maps for row in x]
-    elif layer.axis == 2:
-        joined = [list(chain(*rows)) for rows in zip(*maps, strict=True)]
-    else:
-        joined = [[list(chain(*pixels)) for pixels in zip(*rows, strict=True)] for rows in zip(*maps, strict=True)]
-    return each(joined, lambda value, _: tally.write(value))
+    return each(join(maps, layer.axis % 4), lambda value, _: tally.write(value))
+
+
+def join(maps: Any, axis: int) -> Any:
+    """Nested lists joined along an axis, 1 for the outermost."""
+    if axis == 1:
+        return list(chain(*maps))
+    return [join(parts, axis - 1) for parts in zip(*maps, strict=True)]
 
 
 @twin(*PAIRWISE)
 def merge(layer: L.Layer, tally: Tally, inputs: list[Map]) -> Map:
-    """Two inputs element by element, then the third with what came of them."""
+    """Combine two inputs element by element, then each further input with the result."""
     return each(merged(PAIRWISE[type(layer)], tally, inputs), lambda value, _: tally.write(value))
 
 
-def merged(operation: Callable[[float, float], float], tally: Tally, inputs: list[Map]) -> Any:
-    """All inputs through one operation, two at a time; what has only one place is met by all."""
+def merged(operation: Operation, tally: Tally, inputs: list[Map]) -> Any:
+    """All inputs through one operation, two at a time, with broadcasting."""
     first, *rest = (tally.load(x) for x in inputs)
     for x in rest:
         first = spread(first, x, lambda a, b: tally.op(operation(a, b)))
     return first
 
 
-def spread(x: Any, y: Any, operation: Callable[[float, float], float]) -> Any:
-    """What meets at each place, through the operation."""
+def spread(x: Any, y: Any, operation: Callable[[Any, Any], Any]) -> Any:
+    """``operation`` on the elements of two maps, with broadcasting."""
     if not isinstance(x, list):
         return operation(x, y)
     longest = max(len(x), len(y))
@@ -60,5 +60,5 @@ def spread(x: Any, y: Any, operation: Callable[[float, float], float]) -> Any:
 
 
 def times(x: list[Any], m: int) -> list[Any]:
-    """A list of one, repeated; any other as it is."""
+    """Repeat a list of one element m times; return any other list unchanged."""
     return x * m if len(x) == 1 else x

@@ -1,4 +1,4 @@
-"""Putting numbers elsewhere, repeating, blending and pooling, as loops."""
+"""Upsampling, pooling, padding and rearranging, as loops."""
 
 from __future__ import annotations
 
@@ -7,51 +7,54 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, both_stops, sides_of, taps
-from unet_complexity.counting.tally import Tally, fold, twin
+from unet_complexity.counting.maps import Map, both_stops, build, pixel_at, sides_of, taps
+from unet_complexity.counting.tally import Tally, add_up, fold, twin
 
-Weights = list[list[tuple[int, float]]]  # per output place, the inputs that it is made of, and how much of each
+Parts = list[tuple[int, float]]  # input positions and their weights
 
 
 @twin(L.UpSampling2D)
 def upsample(layer: L.UpSampling2D, tally: Tally, inputs: list[Map]) -> Map:
-    """To as many times the sides as the layer says."""
+    """Resample to the layer's multiple of each side."""
     x = tally.load(inputs[0])
     return resampled(layer.interpolation, tally, x, len(x) * layer.size[0], len(x[0]) * layer.size[1])
 
 
 def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) -> Map:
-    """Repeat each row, and in it each pixel; or blend the nearest, with pixels taken at their centres."""
+    """Copy the nearest pixel, or blend the pixels around each output's centre."""
     height, width, channels = sides_of(x)
-    if interpolation == "nearest":
-        nearest = [[math.floor((i + 0.5) * n / m) for i in range(m)] for n, m in ((height, out_h), (width, out_w))]
-        return [[[tally.write(value) for value in x[row][column]] for column in nearest[1]] for row in nearest[0]]
-    spread = {"bilinear": _two_nearest, "bicubic": _four_nearest}[interpolation]
-    rows, columns = _weights(height, out_h, spread), _weights(width, out_w, spread)
+    parts = {"nearest": _nearest, "bilinear": _two_nearest, "bicubic": _four_nearest}[interpolation]
+    rows, columns = _weights(height, out_h, parts), _weights(width, out_w, parts)
 
-    def element(i: int, j: int, channel: int) -> float:
-        pairs = [(x[row][column][channel], a * b) for row, a in rows[i] for column, b in columns[j]]
-        return tally.write(fold(tally, lambda a, b: a + b, [tally.op(weight * value) for value, weight in pairs]))
+    def element(i: int, j: int, c: int) -> float:
+        if interpolation == "nearest":
+            return tally.write(x[rows[i][0][0]][columns[j][0][0]][c])
+        products = [tally.op(x[row][column][c] * (a * b)) for row, a in rows[i] for column, b in columns[j]]
+        return tally.write(add_up(tally, products))
 
-    return [[[element(i, j, c) for c in range(channels)] for j in range(out_w)] for i in range(out_h)]
+    return build(element, range(out_h), range(out_w), range(channels))
 
 
-def _weights(n: int, m: int, spread: Callable[[float], list[tuple[int, float]]]) -> Weights:
-    """Known beforehand: what each of the m places is made of, where there is something, in parts that add up to 1."""
+def _weights(n: int, m: int, parts_at: Callable[[float], Parts]) -> list[Parts]:
+    """Interpolation weights of the m outputs, normalised to 1; computed beforehand and not counted."""
     found = []
     for i in range(m):
-        parts = [(place, part if 0 <= place < n else 0.0) for place, part in spread((i + 0.5) * n / m - 0.5)]
+        parts = [(at, part if 0 <= at < n else 0.0) for at, part in parts_at((i + 0.5) * n / m - 0.5)]
         whole = sum(part for _, part in parts)
-        found.append([(min(max(place, 0), n - 1), part / whole) for place, part in parts])
+        found.append([(min(max(at, 0), n - 1), part / whole) for at, part in parts])
     return found
 
 
-def _two_nearest(centre: float) -> list[tuple[int, float]]:
+def _nearest(centre: float) -> Parts:
+    return [(math.floor(centre + 0.5), 1.0)]
+
+
+def _two_nearest(centre: float) -> Parts:
     first = math.floor(centre)
     return [(first, 1 - centre + first), (first + 1, centre - first)]
 
 
-def _four_nearest(centre: float) -> list[tuple[int, float]]:
+def _four_nearest(centre: float) -> Parts:
     """The cubic of Keys (1981), with a = -1/2."""
 
     def cubic(x: float) -> float:
@@ -63,53 +66,47 @@ def _four_nearest(centre: float) -> list[tuple[int, float]]:
 
 @twin(L.MaxPooling2D, L.AveragePooling2D)
 def pool(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
-    """Largest, or mean, of the real elements under the window."""
+    """Largest or mean of the elements under the window; padding is left out."""
     x = tally.load(inputs[0])
-    height, width, channels = sides_of(x)
     k_h, k_w = layer.pool_size
+    operation = "max" if isinstance(layer, L.MaxPooling2D) else "mean"
 
     def element(i: int, j: int, channel: int) -> float:
-        rows = [row for row in taps(i, k_h, 1) if 0 <= row < height]
-        columns = [column for column in taps(j, k_w, 1) if 0 <= column < width]
-        values = [x[row][column][channel] for row in rows for column in columns]
-        return summed_up("max" if isinstance(layer, L.MaxPooling2D) else "mean", tally, values)
+        pixels = [pixel_at(x, row, column) for row in taps(i, k_h, 1) for column in taps(j, k_w, 1)]
+        return summed_up(operation, tally, [pixel[channel] for pixel, inside in pixels if inside])
 
-    rows, columns = both_stops(layer, x)
-    return [[[element(i, j, c) for c in range(channels)] for j in columns] for i in rows]
+    return build(element, *both_stops(layer, x), range(len(x[0][0])))
 
 
 @twin(L.ZeroPadding2D, L.Cropping2D)
 def reframe(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
-    """A frame of zeros around the map, or a frame cut off it."""
+    """Copy the map with a frame of zeros around it, or with its border cropped."""
     x = tally.load(inputs[0])
     height, width, channels = sides_of(x)
     sign, border = (1, layer.padding) if isinstance(layer, L.ZeroPadding2D) else (-1, layer.cropping)
-    (top, bottom), (left, right) = [[sign * side for side in pair] for pair in border]
-
-    def element(i: int, j: int, channel: int) -> float:
-        return tally.write(x[i][j][channel] if 0 <= i < height and 0 <= j < width else 0.0)
-
-    return [
-        [[element(i, j, c) for c in range(channels)] for j in range(-left, width + right)]
-        for i in range(-top, height + bottom)
-    ]
+    (top, bottom), (left, right) = border
+    rows = range(-sign * top, height + sign * bottom)
+    columns = range(-sign * left, width + sign * right)
+    return build(lambda i, j, c: tally.write(pixel_at(x, i, j)[0][c]), rows, columns, range(channels))
 
 
 @twin(L.DepthToSpace)
 def depth_to_space(layer: L.DepthToSpace, tally: Tally, inputs: list[Map]) -> Map:
-    """Each pixel's channels become a block of b x b pixels, the block's rows first."""
+    """Turn each pixel's channels into a block of b x b pixels, the block's rows first."""
     x, b = tally.load(inputs[0]), layer.block_size
-    c = sides_of(x)[2] // b**2
+    height, width, channels = sides_of(x)
+    made = channels // b**2
 
-    def pixel(row: int, column: int) -> list[float]:
-        first = (row % b * b + column % b) * c
-        return [tally.write(value) for value in x[row // b][column // b][first : first + c]]
+    def element(i: int, j: int, c: int) -> float:
+        first = (i % b * b + j % b) * made
+        return tally.write(x[i // b][j // b][first + c])
 
-    return [[pixel(i, j) for j in range(b * len(x[0]))] for i in range(b * len(x))]
+    return build(element, range(height * b), range(width * b), range(made))
 
 
 def summed_up(operation: str, tally: Tally, values: list[float]) -> float:
-    """Mean, sum, max or min of values, written."""
-    how: dict[str, Callable[[float, float], float]] = {"max": max, "min": min}
-    total = fold(tally, how.get(operation, lambda a, b: a + b), values)
+    """Write the mean, sum, largest or smallest of values."""
+    if operation in ("max", "min"):
+        return tally.write(fold(tally, max if operation == "max" else min, values))
+    total = add_up(tally, values)
     return tally.write(tally.op(total / len(values)) if operation == "mean" else total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,16 @@ from unet_complexity.counting.maps import Map, filled, sides_of
 
 @dataclass(frozen=True)
 class Counted:
-    """What a run wrote, and what it was seen to cost."""
+    """Result of :func:`count`.
+
+    Args:
+        output: the map that the loops computed, as nested lists [row][column][channel].
+        cost: the cost that they counted on the way.
+
+    Example:
+        >>> Counted([[[0.0, 1.0]]], Cost(writes=2)).cost.writes
+        2
+    """
 
     output: Map
     cost: Cost
@@ -32,7 +42,7 @@ class Tally:
         return [[[self.tick("reads", value) for value in pixel] for pixel in row] for row in x]
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
-        """The next weight array: the one given, or small numbers of that shape; each is a param and is read."""
+        """Read the next weight array: the given one, or small numbers; each element is a parameter."""
         if self.given == []:
             raise ValueError(f"a weight of the shape {sides} is missing; give weights in Keras's order")
         values = filled(*sides) if self.given is None else self.given.pop(0)
@@ -47,22 +57,22 @@ class Tally:
         return values
 
     def mac(self, total: float, a: float, b: float, inside: bool = True) -> float:
-        """One multiply-accumulate; ``inside``: on real data, not on padding."""
+        """Do one multiply-accumulate; ``inside`` is False on padding."""
         self.tick("macs")
         if inside:
             self.tick("macs_in_bounds")
         return total + a * b
 
     def op(self, result: float) -> float:
-        """One operation that is no MAC, and its result."""
+        """Count one operation that is not a MAC and return its result."""
         return self.tick("elementwise", result)
 
     def write(self, value: float) -> float:
-        """One element of the output."""
+        """Write one element of the output."""
         return self.tick("writes", value)
 
     def tick(self, counter: str, value: float = 0.0) -> float:
-        """One more on ``counter``; hands ``value`` through."""
+        """Add 1 to ``counter`` and return ``value``."""
         self.counts[counter] += 1
         return value
 
@@ -72,7 +82,7 @@ TWINS: dict[type[L.Layer], Twin] = {}
 
 
 def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
-    """Registers the loop that witnesses for these layers."""
+    """Register the counting loop of these layers."""
 
     def register(function: Twin) -> Twin:
         TWINS.update(dict.fromkeys(kinds, function))
@@ -82,8 +92,13 @@ def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
 
 
 def fold(tally: Tally, operation: Callable[[float, float], float], values: list[float]) -> float:
-    """One operation for each value after the first."""
+    """Combine all values, one operation for each value after the first."""
     result = values[0]
     for value in values[1:]:
         result = tally.op(operation(result, value))
     return result
+
+
+def add_up(tally: Tally, values: list[float]) -> float:
+    """Sum of all values, one addition for each value after the first."""
+    return fold(tally, operator.add, values)

@@ -1,6 +1,6 @@
-"""The wing's layers as loops that do the work and count it; importing this registers them with ``count``."""
+"""The engineer's layers as loops that do the work and count it; importing this registers them with ``count``."""
 
-from unet_complexity.engineering.counting import (  # noqa: F401  they register loops
+from unet_complexity.engineering.counting import (  # noqa: F401  importing them registers the loops
     arranging,
     convolution,
     elementwise,

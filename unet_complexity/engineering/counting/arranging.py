@@ -1,10 +1,10 @@
-"""Putting the same numbers elsewhere, as loops."""
+"""Copies, views and resizing, as loops."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from unet_complexity.counting.maps import Map, sides_of
+from unet_complexity.counting.maps import Map, build, each, sides_of
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -12,28 +12,27 @@ from unet_complexity.engineering import layers as L
 
 @twin(L.Slice)
 def cut_out(layer: L.Slice, tally: Tally, inputs: list[Map]) -> Map:
-    """Python's own slices."""
+    """Copy what Python's own slices select."""
     rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
-    x = tally.load(inputs[0])
-    return [[[tally.write(value) for value in pixel[channels]] for pixel in row[columns]] for row in x[rows]]
+    selected = [[pixel[channels] for pixel in row[columns]] for row in tally.load(inputs[0])[rows]]
+    return each(selected, lambda value, _: tally.write(value))
 
 
 @twin(L.Permute)
 def permute(layer: L.Permute, tally: Tally, inputs: list[Map]) -> Map:
-    """Each element at its axes' new places."""
+    """Copy each element to its index in the new order of axes."""
     x = tally.load(inputs[0])
-    sides = [sides_of(x)[axis - 1] for axis in layer.dims]
 
     def element(*at: int) -> float:
         i, j, c = (at[layer.dims.index(axis)] for axis in (1, 2, 3))
         return tally.write(x[i][j][c])
 
-    return [[[element(i, j, c) for c in range(sides[2])] for j in range(sides[1])] for i in range(sides[0])]
+    return build(element, *(range(sides_of(x)[axis - 1]) for axis in layer.dims))
 
 
 @twin(L.Reshape, L.Flatten)
 def reshape(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
-    """The same numbers in the same order, in other rows; nothing is read or written."""
+    """View the same numbers in the same order as another shape; nothing is read or written."""
     values = [value for row in inputs[0] for pixel in row for value in pixel]
     sides = list(getattr(layer, "target_shape", (1, 1, -1)))
     if -1 in sides:
@@ -45,17 +44,18 @@ def reshape(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
 
 @twin(L.SpaceToDepth)
 def space_to_depth(layer: L.SpaceToDepth, tally: Tally, inputs: list[Map]) -> Map:
-    """Each block of b x b pixels becomes one, the block's rows first."""
+    """Turn each block of b x b pixels into one pixel, the block's rows first."""
     x, b = tally.load(inputs[0]), layer.block_size
+    height, width, channels = sides_of(x)
 
-    def pixel(i: int, j: int) -> list[float]:
-        block = [x[row][column] for row in range(i, i + b) for column in range(j, j + b)]
-        return [tally.write(value) for one in block for value in one]
+    def element(i: int, j: int, c: int) -> float:
+        nth = c // channels
+        return tally.write(x[i * b + nth // b][j * b + nth % b][c % channels])
 
-    return [[pixel(i, j) for j in range(0, len(x[0]), b)] for i in range(0, len(x), b)]
+    return build(element, range(height // b), range(width // b), range(channels * b * b))
 
 
 @twin(L.Resizing)
 def resize(layer: L.Resizing, tally: Tally, inputs: list[Map]) -> Map:
-    """To the sides that the layer has."""
+    """Resample to the layer's height and width."""
     return resampled(layer.interpolation, tally, tally.load(inputs[0]), layer.height, layer.width)

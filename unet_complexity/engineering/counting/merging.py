@@ -1,4 +1,4 @@
-"""Bringing maps together in the ways that only models of others have, and matrix products, as loops."""
+"""Elementwise operations on several maps, and matrix products, as loops."""
 
 from __future__ import annotations
 
@@ -6,38 +6,18 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from unet_complexity.counting.convolution import bias_of, finish
 from unet_complexity.counting.maps import Map, each, sides_of
 from unet_complexity.counting.merging import known, merged, spread, times
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 from unet_complexity.layers import Layer
 
-PAIRWISE: dict[type[Layer], Callable[[float, float], float]] = {
-    L.Subtract: lambda a, b: a - b,
-    L.Divide: lambda a, b: a / b if b else 0.0,  # what no number is, is none of our business
-    L.Maximum: max,
-    L.Minimum: min,
-}
-
-
-@twin(*PAIRWISE)
-def merge(layer: Layer, tally: Tally, inputs: list[Map]) -> Map:
-    """Two inputs element by element, then the third with what came of them."""
-    return each(merged(PAIRWISE[type(layer)], tally, inputs), lambda value, _: tally.write(value))
-
-
-@twin(L.Average)
-def average(layer: L.Average, tally: Tally, inputs: list[Map]) -> Map:
-    """The sum, divided."""
-    total = merged(lambda a, b: a + b, tally, inputs)
-    return each(total, lambda value, _: tally.write(tally.op(value / len(inputs))))
-
-
 APPLIED: dict[str, Callable[..., float]] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
-    "divide": PAIRWISE[L.Divide],
+    "divide": lambda a, b: a / b if b else 0.0,  # only the operation is counted
     "maximum": max,
     "minimum": min,
     "power": lambda a, b: abs(a) ** b if a else 0.0,
@@ -48,41 +28,59 @@ APPLIED: dict[str, Callable[..., float]] = {
     "less_equal": operator.le,
     "where": lambda c, a, b: a if c else b,
 }
-LONE = 0.5  # a number that is known beforehand and has no axis
+LONE = 0.5  # stands for a scalar constant of the model
+
+
+@twin(L.Subtract, L.Divide, L.Maximum, L.Minimum)
+def merge(layer: Layer, tally: Tally, inputs: list[Map]) -> Map:
+    """Combine two inputs element by element, then each further input with the result."""
+    operation = APPLIED[type(layer).__name__.lower()]
+    return each(merged(operation, tally, inputs), lambda value, _: tally.write(value))
+
+
+@twin(L.Average)
+def average(layer: L.Average, tally: Tally, inputs: list[Map]) -> Map:
+    """Add the inputs and divide by their number."""
+    total = merged(operator.add, tally, inputs)
+    return each(total, lambda value, _: tally.write(tally.op(value / len(inputs))))
 
 
 @twin(L.Elementwise)
 def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
-    """What meets at one place, and a lone number for each operand that is missing, through one function."""
+    """Apply the operation with broadcasting; a scalar constant stands for each operand that is missing."""
     maps = [tally.load(x) for x in inputs] + known(layer, tally)
-    met: Any = each(maps[0], lambda value, _: (value,))  # type: ignore[arg-type, return-value]
+    operands: Any = [[[(value,) for value in pixel] for pixel in row] for row in maps[0]]
     for x in maps[1:]:
-        met = spread(met, x, lambda values, value: (*values, value))  # type: ignore[arg-type, return-value, misc]
-    if layer.operation == "clip":
-        return each(met, lambda v, _: tally.write(tally.op(min(tally.op(max(*v, LONE)), LONE))))  # type: ignore[misc]
-    lone = (LONE,) * ((3 if layer.operation == "where" else 2) - len(maps))
-    return each(met, lambda v, _: tally.write(tally.op(APPLIED[layer.operation](*v, *lone))))  # type: ignore[misc]
+        operands = spread(operands, x, lambda values, value: (*values, value))
+
+    def element(values: Any, _: int) -> float:
+        if layer.operation == "clip":
+            return tally.write(tally.op(min(tally.op(max(*values, LONE)), LONE)))
+        missing = (3 if layer.operation == "where" else 2) - len(values)
+        return tally.write(tally.op(APPLIED[layer.operation](*values, *[LONE] * missing)))
+
+    return each(operands, element)
 
 
 @twin(L.Dense)
 def dense(layer: L.Dense, tally: Tally, inputs: list[Map]) -> Map:
-    """Each pixel times the matrix of weights, and the bias."""
+    """Multiply each pixel with the matrix of weights and add the bias."""
     x = tally.load(inputs[0])
     weights = tally.weight(sides_of(x)[2], layer.units)
-    bias = tally.weight(layer.units) if layer.use_bias else None
+    bias = bias_of(layer, tally, layer.units)
 
     def unit(pixel: list[float], i: int) -> float:
         total = 0.0
         for value, row in zip(pixel, weights, strict=True):
             total = tally.mac(total, value, row[i])
-        return tally.write(tally.op(total + bias[i]) if bias else total)
+        return finish(tally, total, bias, i)
 
     return [[[unit(pixel, i) for i in range(layer.units)] for pixel in row] for row in x]
 
 
 @twin(L.MatMul)
 def multiply_matrices(layer: L.MatMul, tally: Tally, inputs: list[Map]) -> Map:
-    """Row times column, for each pair of matrices."""
+    """Multiply rows with columns, for each pair of matrices; a lone matrix is paired with all."""
     x, y = (tally.load(given) for given in inputs)
     longest = max(len(x), len(y))
 

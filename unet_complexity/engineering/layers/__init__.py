@@ -1,4 +1,4 @@
-"""The layers that only models of others have, beyond those of :mod:`unet_complexity.layers`.  ``LAYERS`` lists them."""
+"""Layers that only read models have, beyond :mod:`unet_complexity.layers`.  ``LAYERS`` lists them."""
 
 from unet_complexity.engineering.layers.arranging import Flatten, Permute, Reshape, Resizing, Slice, SpaceToDepth
 from unet_complexity.engineering.layers.convolution import DepthwiseConv2D, SeparableConv2D

@@ -1,4 +1,4 @@
-"""Layers that put the same numbers elsewhere, or see them as another shape; and a resampling to any size."""
+"""Copies to other positions, views of another shape, and resizing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, quo
 
 @dataclass(frozen=True)
 class Slice(_Copy):
-    """x[starts:stops:steps] of rows, columns and channels, as Python slices: None is an end, -1 the last.  Copies only.
+    """Copy of x[starts:stops:steps] of rows, columns and channels.
+
+    The bounds are those of Python slices: None is an end, -1 the last.
 
     >>> print(Slice(starts=(0, 0, 1), stops=(None, -2, None), steps=(2, 1, 1)).output(Tensor(8, 8, 3)))
     4 x 6 x 2
@@ -42,21 +44,23 @@ class Slice(_Copy):
         return Tensor(*sides)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        """No slice may start or stop beyond the map, unless numbers are capped."""
+        """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
         ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
         lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
         return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
 
 def _as_place(at: Any, what: str) -> Size | None:
-    """A start or a stop: None, a number, or a size with letters, which is counted from the front."""
+    """Return a bound unchanged if it is None or a number; check that a size with letters is one.
+
+    A size with letters counts from the front."""
     if at is None or isinstance(at, int):
         return at
     return as_size(at, what, at_least=0)
 
 
 def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
-    """Where a slice of n elements starts or stops, as Python has it."""
+    """Index at which a slice of n elements starts or stops, by the rules of Python."""
     if at is None:
         return otherwise
     place = exact(n + at) if isinstance(at, int) and at < 0 else at
@@ -65,7 +69,7 @@ def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
 
 @dataclass(frozen=True)
 class Permute(_Copy):
-    """keras.layers.Permute: the axes in another order; (2, 1, 3) turns rows into columns.  Copies only.
+    """keras.layers.Permute: a copy with the axes in another order; (2, 1, 3) turns rows into columns.
 
     >>> print(Permute((3, 1, 2)).output(Tensor(8, 6, 3)))
     3 x 8 x 6
@@ -85,9 +89,9 @@ class Permute(_Copy):
 
 @dataclass(frozen=True)
 class Reshape(Layer):
-    """keras.layers.Reshape: the same numbers in the same order seen as another shape, so nothing moves.
+    """keras.layers.Reshape: a view of the same numbers in the same order; nothing is read or written.
 
-    One of the three sizes may be -1: what is left for it.
+    One of the three sizes may be -1: it follows from the others.
 
     >>> print(Reshape((1, -1, 512)).output(Tensor(16, 16, 512)))
     1 x 256 x 512
@@ -116,7 +120,7 @@ class Reshape(Layer):
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """keras.layers.Flatten: a map seen as one vector, 1 x 1 x hwc; nothing moves.
+    """keras.layers.Flatten: a view of a map as one vector, 1 x 1 x hwc; nothing is read or written.
 
     >>> print(Flatten().output(Tensor(7, 7, 512)))
     1 x 1 x 25088
@@ -131,7 +135,7 @@ class Flatten(Layer):
 
 @dataclass(frozen=True)
 class SpaceToDepth(_Copy):
-    """The way back, as keras.ops.nn.space_to_depth: (b h, b w, c) -> (h, w, b^2 c).  Copies only.
+    """keras.ops.nn.space_to_depth: a copy, (b h, b w, c) -> (h, w, b^2 c).  The inverse of DepthToSpace.
 
     >>> print(SpaceToDepth(block_size=2).output(Tensor(16, 16, 3)))
     8 x 8 x 12
@@ -151,7 +155,7 @@ class SpaceToDepth(_Copy):
 
 @dataclass(frozen=True)
 class Resizing(_Resampling):
-    """keras.layers.Resizing: to a given height and width, whatever came in; counted as :class:`UpSampling2D` is.
+    """keras.layers.Resizing: resampling to a fixed height and width, counted like :class:`UpSampling2D`.
 
     Without antialiasing, and without keeping the aspect ratio.
 

@@ -1,4 +1,4 @@
-"""Convolutions that only models of others have: each channel with its own filters."""
+"""Depthwise and separable convolutions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unet_complexity.symbols import Size, Sizes, exact
 
 @dataclass(frozen=True)
 class DepthwiseConv2D(_Sliding):
-    """keras.layers.DepthwiseConv2D: each channel has its own filters, and they look at no other.
+    """keras.layers.DepthwiseConv2D: each filter sees one channel only.
 
     (h, w, c) -> (h', w', c depth_multiplier), k^2 MACs per output.  ``padding`` as in :class:`Conv2D`.
 
@@ -57,7 +57,7 @@ class SeparableConv2D(Convolution):
         self.both()
 
     def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
-        """The two convolutions, in the order in which they run."""
+        """The depthwise and the pointwise convolution."""
         window = (self.kernel_size, self.strides, self.padding, self.depth_multiplier, self.dilation_rate)
         return DepthwiseConv2D(*window, use_bias=False), Conv2D(self.filters, 1, use_bias=self.use_bias)
 

@@ -42,8 +42,7 @@ class Dense(Layer):
 class MatMul(Layer):
     """keras.ops.matmul of two maps, row by row: (b, m, k) times (b, k, n) -> (b, m, n), b m k n MACs.
 
-    ``transpose_b``: the second comes as (b, n, k), as keys meet queries in attention.  Where one has b = 1, it meets
-    each row of the other.
+    ``transpose_b``: the second has the shape (b, n, k), like the keys in attention.  An input with b = 1 is broadcast.
 
     >>> MatMul(transpose_b=True).cost(Tensor(8, 256, 64), Tensor(8, 256, 64)).macs
     33554432

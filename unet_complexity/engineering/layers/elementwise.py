@@ -1,4 +1,4 @@
-"""Layers that treat each element by itself, beyond those that the tutorial names."""
+"""Elementwise layers beyond those that the tutorial names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unet_complexity.symbols import Size
 
 @dataclass(frozen=True)
 class PReLU(_SameShape):
-    """keras.layers.PReLU: a leaky ReLU whose slopes are params, one per element but along ``shared_axes``.
+    """keras.layers.PReLU: a leaky ReLU with learned slopes, one per element except along ``shared_axes``.
 
     He, Zhang, Ren & Sun, "Delving Deep into Rectifiers" (ICCV 2015).
 
@@ -52,7 +52,7 @@ class ELU(_SameShape):
 
 @dataclass(frozen=True)
 class Rescaling(_SameShape):
-    """keras.layers.Rescaling: multiply by ``scale`` and add ``offset``; a scale of 1 or an offset of 0 is not done.
+    """keras.layers.Rescaling: multiply by ``scale`` and add ``offset``; a scale of 1 or an offset of 0 is skipped.
 
     >>> Rescaling(1 / 127.5, offset=-1).cost(Tensor(4, 4, 2)).elementwise
     64

@@ -1,4 +1,4 @@
-"""Layers that bring maps together, or a map and what is known beforehand."""
+"""Elementwise operations on several maps, or on a map and constants or weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unet_complexity.symbols import Size, exact
 
 @dataclass(frozen=True)
 class Subtract(_Merge):
-    """keras.layers.Subtract: the first input less the second.
+    """keras.layers.Subtract: the second input subtracted from the first.
 
     >>> Subtract().cost(Tensor(8, 8, 4), Tensor(1, 1, 4)).elementwise
     256
@@ -25,7 +25,7 @@ class Subtract(_Merge):
 
 @dataclass(frozen=True)
 class Divide(_Merge):
-    """keras.ops.divide: the first input by the second, element by element.
+    """keras.ops.divide: the first input divided by the second, element by element.
 
     >>> Divide().cost(Tensor(8, 8, 4), Tensor(8, 8, 1)).elementwise
     256
@@ -77,10 +77,10 @@ ELEMENTWISE = {**dict.fromkeys((*PAIRED, "where"), 1), "clip": 2}  # operations 
 
 @dataclass(frozen=True)
 class Elementwise(_Merge):
-    """keras.ops by name, where the package has no layer for it, or where one operand is known beforehand.
+    """Elementwise function of keras.ops by name, for one map with an array or scalars, or for several maps.
 
-    ``array``: the shape of what is known, which meets the ``inputs`` maps as another one would; ``learned``: it is
-    params, as a learned scale is: Elementwise("multiply", Tensor(1, 1, c)).  A lone number is no param.
+    ``array`` is the shape of an operand beside the ``inputs`` maps; it is broadcast like them.  If ``learned``, it is
+    parameters: Elementwise("multiply", Tensor(1, 1, c)) is a learned scale.  A scalar is not a parameter.
 
     >>> cost = Elementwise("multiply", Tensor(1, 1, 4)).cost(Tensor(8, 8, 4))
     >>> cost.params, cost.elementwise

@@ -1,8 +1,8 @@
-r"""Normalisations: with statistics that are stored, and with statistics that are taken of the map itself.
+r"""Normalisations by stored statistics, and by statistics of the map itself.
 
-Of m elements that are normalised together the mean takes m operations (m - 1 additions, a division), the variance 3m
-(subtract, square, average), its root and the small number under it 2, the division m: $5m + 2$; without the mean, as
-RMSNormalization has it, $3m + 2$.  Scale and shift take one more per element each.
+For a set of m elements the mean takes m operations (m - 1 additions, a division), the variance 3m
+(subtract, square, average), the added epsilon and the square root 2, the division m: $5m + 2$.  RMSNormalization
+has no mean: $3m + 2$.  Scale and shift take one more per element each.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from unet_complexity.symbols import Size, as_size, quotient
 
 @dataclass(frozen=True)
 class Normalization(_Normalization):
-    """keras.layers.Normalization, by the mean and variance of each channel: subtract and divide.
+    """keras.layers.Normalization, subtract the mean of each channel and divide by its deviation.
 
-    They are 2c + 1 params that no training changes (Keras keeps a count beside them), or, ``given``, none.
+    They are 2c + 1 non-trainable params, as Keras keeps a count beside them; constants (``given``) are not params.
 
     >>> Normalization().cost(Tensor(224, 224, 3)).params
     7
@@ -41,7 +41,7 @@ class Normalization(_Normalization):
 
 @dataclass(frozen=True)
 class GroupNormalization(_Normalization):
-    """keras.layers.GroupNormalization: ``groups`` sets of channels, each normalised over all pixels; -1: each channel.
+    """keras.layers.GroupNormalization: groups of channels, each normalised over all pixels; -1: each channel.
 
     Wu & He, "Group Normalization" (ECCV 2018).  2c params.
 
@@ -75,9 +75,9 @@ class GroupNormalization(_Normalization):
 
 @dataclass(frozen=True)
 class LayerNormalization(_Normalization):
-    """keras.layers.LayerNormalization over ``axis``: the channels of each pixel, or several axes together.
+    """keras.layers.LayerNormalization over ``axis``: the channels of each pixel, or several axes.
 
-    Ba, Kiros & Hinton, "Layer Normalization" (2016).  A scale and a shift for each element of those axes.
+    Ba, Kiros & Hinton, "Layer Normalization" (2016).  Each element of those axes has a scale and a shift.
 
     >>> cost = LayerNormalization().cost(Tensor(1, 256, 64))
     >>> cost.params, cost.elementwise
@@ -100,7 +100,7 @@ class LayerNormalization(_Normalization):
 
 @dataclass(frozen=True)
 class RMSNormalization(_Normalization):
-    """keras.layers.RMSNormalization over ``axis``: by the root of the mean square, then a scale.
+    """keras.layers.RMSNormalization over ``axis``: divide by the root of the mean square, then scale.
 
     Zhang & Sennrich, "Root Mean Square Layer Normalization" (NeurIPS 2019).
 

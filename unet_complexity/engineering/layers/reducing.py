@@ -1,4 +1,4 @@
-"""Layers that make one number of all along whole axes."""
+"""Reductions along whole axes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from unet_complexity.symbols import Size
 
 @dataclass(frozen=True)
 class Reduce(Layer):
-    """keras.ops.mean, sum, max or min over ``axes`` (1 rows, 2 columns, 3 channels), which stay with size 1.
+    """keras.ops.mean, sum, max or min over ``axes`` (1 rows, 2 columns, 3 channels), which keep size 1.
 
-    p elements take p - 1 additions or comparisons, a mean also one division.
+    p elements take p - 1 additions or comparisons; a mean takes one division more.
 
     >>> Reduce("sum", axes=3).cost(Tensor(8, 8, 4)).elementwise
     192
