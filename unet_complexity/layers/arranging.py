@@ -56,7 +56,7 @@ class Cropping2D(_Copy):
         (top, bottom), (left, right) = self.cropping
         height, width = exact(x.height - top - bottom), exact(x.width - left - right)
         if any(isinstance(side, int) and side < 1 for side in (height, width)):
-            raise self.refuse("something must be left", f"{self.cropping} off {x}", "crop less than the side")
+            raise self.error("something must be left", f"{self.cropping} off {x}", "crop less than the side")
         return Tensor(height, width, x.channels)
 
 
@@ -78,7 +78,7 @@ class DepthToSpace(_Copy):
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
-            raise self.refuse("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
+            raise self.error("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
         return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
 
 
@@ -139,7 +139,7 @@ class _Pooling2D(Layer):
         object.__setattr__(self, "strides", strides)
         object.__setattr__(self, "padding", as_padding(self.padding))
         if any(isinstance(size, int) and size < 1 for size in self._seen()):
-            raise self.refuse("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
+            raise self.error("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
 
     def output(self, x: Tensor) -> Tensor:
         height, width = (window_count(*axis) for axis in self._windows(x))

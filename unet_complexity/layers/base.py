@@ -2,7 +2,7 @@
 
 A layer is one frozen dataclass with Keras's names.  It says its ``output`` shape and overrides those of
 ``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  What it moves is the same for all:
-reads = inputs + params, writes = output; nothing, where it only ``hands_on`` its input.  ``gradient_reads`` says
+reads = inputs + params, writes = output; nothing, where it only ``is_view`` its input.  ``gradient_reads`` says
 what it keeps in training (:mod:`unet_complexity.memory`).
 """
 
@@ -26,7 +26,7 @@ class Layer(ABC):
 
     arity: int | None = 1  # number of inputs; None: two or more
     gradient_reads: str | None = None  # what training keeps for it: "inputs", "output", "mask" or "nothing"
-    hands_on = False  # whether its output is its input, looked at otherwise: nothing moves, and no new map is made
+    is_view = False  # whether its output is its input, looked at otherwise: nothing moves, and no new map is made
 
     @abstractmethod
     def output(self, *inputs: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class Layer(ABC):
         """Everything that running the layer once costs; conventions: :mod:`unet_complexity.cost`."""
         self.check_inputs(*inputs)
         rules = self.rules(*inputs)
-        if self.hands_on:
+        if self.is_view:
             return Cost(rules=rules)
         params = self.params(*inputs)
         return Cost(
@@ -89,7 +89,7 @@ class Layer(ABC):
             if not isinstance(x, Tensor):
                 raise TypeError(f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}")
 
-    def refuse(self, rule: str, got: object, advice: str) -> ValueError:
+    def error(self, rule: str, got: object, advice: str) -> ValueError:
         """The error for a broken rule, in the one form that all layers use."""
         return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
 
@@ -137,10 +137,10 @@ def as_axes(value: Any) -> tuple[int, ...]:
     return found
 
 
-def together(x: Tensor, axis: tuple[int, ...]) -> Size:
+def elements_along(x: Tensor, axis: tuple[int, ...]) -> Size:
     """How many elements of a map lie along these axes.
 
-    >>> together(Tensor(8, 6, 4), (1, 3))
+    >>> elements_along(Tensor(8, 6, 4), (1, 3))
     32
     """
     return exact(sp.Mul(*((x.height, x.width, x.channels)[one - 1] for one in axis)))

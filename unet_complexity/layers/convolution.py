@@ -33,7 +33,7 @@ class Convolution(Layer):
 
     def params(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
-        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.made(x)
+        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.out_channels(x)
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
@@ -42,11 +42,11 @@ class Convolution(Layer):
         """Channels that one filter looks at."""
         return x.channels
 
-    def made(self, x: Tensor) -> Size:
+    def out_channels(self, x: Tensor) -> Size:
         """Channels that come out."""
         return self.filters
 
-    def settle(self) -> None:
+    def normalise_arguments(self) -> None:
         """Checks the arguments, and writes each in its one form."""
         for name, value in vars(self).items():
             if name in PAIRS and value is not None:
@@ -59,7 +59,7 @@ class Convolution(Layer):
     def check_groups(self, channels: Size, groups: Size, what: str) -> None:
         """ValueError unless numbers of channels can be shared out evenly."""
         if isinstance(channels, int) and isinstance(groups, int) and channels % groups:
-            raise self.refuse(f"groups must divide {what}", (channels, groups), "try groups=1")
+            raise self.error(f"groups must divide {what}", (channels, groups), "try groups=1")
 
 
 class _Sliding(Convolution):
@@ -70,13 +70,13 @@ class _Sliding(Convolution):
     dilation_rate: Sizes
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.normalise_arguments()
         if self.strides != (1, 1) and self.dilation_rate != (1, 1):
-            raise self.refuse("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
+            raise self.error("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
 
     def output(self, x: Tensor) -> Tensor:
         height, width = (window_count(*axis) for axis in self._windows(x))
-        return Tensor(height, width, exact(self.made(x)))
+        return Tensor(height, width, exact(self.out_channels(x)))
 
     def macs(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
@@ -84,7 +84,7 @@ class _Sliding(Convolution):
 
     def macs_in_bounds(self, x: Tensor) -> Size:
         rows, columns = (taps_in_bounds(*axis) for axis in self._windows(x))
-        return rows * columns * self.channels_seen(x) * self.made(x)
+        return rows * columns * self.channels_seen(x) * self.out_channels(x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         return *super().sizes(x), *chain(*(holding(*axis) for axis in self._windows(x)))

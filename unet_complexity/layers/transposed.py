@@ -44,14 +44,14 @@ class Conv2DTranspose(Convolution):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.normalise_arguments()
         self.check_groups(self.filters, self.groups, "filters")
 
     def output(self, x: Tensor) -> Tensor:
         self.check_groups(x.channels, self.groups, "the channels")
         height, width = (transposed_side(*axis) for axis in self._windows(x))
         if any(isinstance(side, int) and side < 1 for side in (height, width)):
-            raise self.refuse("something must be left", f"{self.padding} off the output", "cut less off")
+            raise self.error("something must be left", f"{self.padding} off the output", "cut less off")
         return Tensor(height, width, self.filters)
 
     def macs(self, x: Tensor) -> Size:

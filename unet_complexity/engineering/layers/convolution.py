@@ -30,7 +30,7 @@ class DepthwiseConv2D(_Sliding):
     def channels_seen(self, x: Tensor) -> Size:
         return 1
 
-    def made(self, x: Tensor) -> Size:
+    def out_channels(self, x: Tensor) -> Size:
         return x.channels * self.depth_multiplier
 
 
@@ -53,7 +53,7 @@ class SeparableConv2D(Convolution):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.normalise_arguments()
         self.both()
 
     def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
