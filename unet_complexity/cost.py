@@ -171,7 +171,7 @@ class Cost:
         counts = {name: function(getattr(self, name)) for name in COUNTS}
         return Cost(rules=self.rules, missing=self.missing, **counts)
 
-    def under(self, *rules: Rule) -> Cost:
+    def with_rules(self, *rules: Rule) -> Cost:
         """The same cost, for letters that obey these rules too."""
         return replace(self, rules=tuple(dict.fromkeys(self.rules + rules)))
 
@@ -183,7 +183,7 @@ class Cost:
 
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
-        return self.map(lambda value: exact(value * times)).under(*promises([exact(times + 1)]))
+        return self.map(lambda value: exact(value * times)).with_rules(*promises([exact(times + 1)]))
 
     __rmul__ = __mul__
 

@@ -218,7 +218,7 @@ def _holders(network: Network, training: bool) -> dict[str, str]:
     """Map of each name: its own, or that of its input for a view and for a dropout at inference."""
     holder = {name: name for name in network.inputs}
     for step in network:
-        passes = step.layer.hands_on and not (training and step.layer.gradient_reads == "mask")
+        passes = step.layer.is_view and not (training and step.layer.gradient_reads == "mask")
         holder[step.name] = holder[step.sources[0]] if passes else step.name
     return holder
 

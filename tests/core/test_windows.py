@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from unet_complexity import Conv2D, Conv2DTranspose, Cost, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
+from unet_complexity.engineering.layers.windows import rounded_up
 from unet_complexity.layers import AveragePooling2D, Layer
-from unet_complexity.layers.windows import holding, rounded_up, same_padding, taps_in_bounds, window_count
+from unet_complexity.layers.windows import holding, same_padding, taps_in_bounds, window_count
 from unet_complexity.symbols import c, f, k, n
 
 small, pad = st.integers(1, 9), st.integers(0, 5)

@@ -1,4 +1,4 @@
-r"""Layers without weights that put numbers elsewhere, change the sides of a map, or slide a window over it.
+r"""Layers without weights that rearrange elements, change the sides of a map, or pool windows.
 
 UpSampling2D with size $(s_h, s_w)$ on an h x w x c map writes $s_h s_w\, h\,w\,c$ elements: with size 2 on a square
 map $4\,c\,n^2$, linear in the number of pixels and quadratic in the side.  Nearest copies, so it does no arithmetic.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import as_border, as_padding, holding, taps_in_bounds, window_count, windows
+from unet_complexity.layers.windows import Sliding, as_border, as_padding, windows
 from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, quotient
 
 
@@ -32,7 +31,7 @@ class ZeroPadding2D(_Copy):
     padding: Any = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "padding", as_border(self.padding, "padding"))
+        self.normalise_arguments(as_border, "padding")
 
     def output(self, x: Tensor) -> Tensor:
         (top, bottom), (left, right) = self.padding
@@ -41,7 +40,7 @@ class ZeroPadding2D(_Copy):
 
 @dataclass(frozen=True)
 class Cropping2D(_Copy):
-    """keras.layers.Cropping2D: cuts ((top, bottom), (left, right)) rows and columns away.  Copies only.
+    """keras.layers.Cropping2D: ((top, bottom), (left, right)) rows and columns removed.  Copies only.
 
     >>> print(Cropping2D(4).output(Tensor(64, 64, 512)))
     56 x 56 x 512
@@ -50,19 +49,19 @@ class Cropping2D(_Copy):
     cropping: Any = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cropping", as_border(self.cropping, "cropping"))
+        self.normalise_arguments(as_border, "cropping")
 
     def output(self, x: Tensor) -> Tensor:
         (top, bottom), (left, right) = self.cropping
-        height, width = exact(x.height - top - bottom), exact(x.width - left - right)
-        if any(isinstance(side, int) and side < 1 for side in (height, width)):
-            raise self.refuse("something must be left", f"{self.cropping} off {x}", "crop less than the side")
+        height = exact(x.height - top - bottom)
+        width = exact(x.width - left - right)
+        self.check_sides(height, width, f"{self.cropping} off {x}", "crop less than the side")
         return Tensor(height, width, x.channels)
 
 
 @dataclass(frozen=True)
 class DepthToSpace(_Copy):
-    """Rearranges channels into pixels, in the order of keras.ops.nn.depth_to_space: (h, w, b^2 c) -> (b h, b w, c).
+    """Rearrange channels into pixels like keras.ops.nn.depth_to_space: (h, w, b^2 c) -> (b h, b w, c).
 
     Copies only.  torch.nn.PixelShuffle costs the same and orders the channels differently.
 
@@ -73,16 +72,16 @@ class DepthToSpace(_Copy):
     block_size: Size = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
+        self.normalise_arguments(as_size, "block_size")
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
-            raise self.refuse("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
+            raise self.error("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
         return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
 
 
-# inputs that one output is made of; their weights are known beforehand
+# number of inputs per output; their weights are constants
 BLENDED = {"nearest": 1, "bilinear": 4, "bicubic": 16}
 
 
@@ -91,29 +90,40 @@ class _Resampling(Layer):
     interpolation: str
 
     def elementwise(self, x: Tensor) -> Size:
-        multiplied = BLENDED[self.interpolation]
-        return (2 * multiplied - 1) * self.output(x).size if multiplied > 1 else 0
+        inputs = BLENDED[self.interpolation]
+        if inputs == 1:
+            return 0
+        return (2 * inputs - 1) * self.output(x).size
 
 
 @dataclass(frozen=True)
 class UpSampling2D(_Resampling):
-    """keras.layers.UpSampling2D: repeat rows, then columns ("nearest"), or blend neighbours ("bilinear", "bicubic").
+    """keras.layers.UpSampling2D: (h, w, c) -> (s_h h, s_w w, c), by repetition or interpolation.
 
-    (h, w, c) -> (s_h h, s_w w, c).  Bilinear makes each output from its four nearest inputs: 4 multiplications by
-    weights that are known beforehand and 3 additions, 7 elementwise operations; none of them is a MAC of a weight
-    that training could change.  Bicubic takes sixteen: 31 operations.
+    Bilinear interpolation computes each output from its four nearest inputs: 4 multiplications by constant weights
+    and 3 additions, 7 elementwise operations.  They are not MACs: training cannot change the weights.  Bicubic uses
+    sixteen inputs: 31 operations.
 
-    >>> print(UpSampling2D(size=2).output(Tensor(4, 4, 3)))
-    8 x 8 x 3
-    >>> UpSampling2D(size=2).cost(Tensor(4, 4, 3)).writes
-    192
+    Args:
+        size: Factor of the rows and of the columns.
+        interpolation: "nearest", "bilinear" or "bicubic".
+
+    Raises:
+        TypeError: If ``size`` is not a whole number or a letter.
+        ValueError: If ``size`` is less than 1, or ``interpolation`` is not supported.
+
+    Example:
+        >>> print(UpSampling2D(size=2).output(Tensor(4, 4, 3)))
+        8 x 8 x 3
+        >>> UpSampling2D(size=2).cost(Tensor(4, 4, 3)).writes
+        192
     """
 
     size: Sizes = 2
     interpolation: str = "nearest"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", as_pair(self.size, "size"))
+        self.normalise_arguments(as_pair, "size")
         one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
@@ -122,11 +132,11 @@ class UpSampling2D(_Resampling):
 
 
 @dataclass(frozen=True)
-class _Pooling2D(Layer):
-    """``padding`` may also be a border, as PyTorch and ONNX pad; what it adds is no element of any window.
+class _Pooling2D(Sliding):
+    """A window without weights.  Padding is not part of any window.
 
-    Their ceil_mode is a border too, :func:`unet_complexity.layers.windows.rounded_up`; whether an average divides by
-    the padded elements too (count_include_pad) changes its value and no count.
+    ``padding`` may also be a border, as in PyTorch and ONNX.  Their ceil_mode is a border too.  count_include_pad
+    changes the value of an average, but not a count.
     """
 
     pool_size: Sizes = 2
@@ -134,43 +144,43 @@ class _Pooling2D(Layer):
     padding: Any = "valid"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pool_size", as_pair(self.pool_size, "pool_size"))
-        strides = self.pool_size if self.strides is None else as_pair(self.strides, "strides")
-        object.__setattr__(self, "strides", strides)
-        object.__setattr__(self, "padding", as_padding(self.padding))
+        self.normalise_arguments(as_pair, "pool_size")
+        if self.strides is None:
+            object.__setattr__(self, "strides", self.pool_size)
+        self.normalise_arguments(as_pair, "strides")
+        self.normalise_arguments(as_padding, "padding")
         if any(isinstance(size, int) and size < 1 for size in self._seen()):
-            raise self.refuse("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
-
-    def output(self, x: Tensor) -> Tensor:
-        height, width = (window_count(*axis) for axis in self._windows(x))
-        return Tensor(height, width, x.channels)
+            raise self.error("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *self._seen(), *chain(*(holding(*axis) for axis in self._windows(x)))
+        return *super().sizes(x), *self._seen()
 
     def _seen(self) -> list[Size]:
-        """Elements of the map under a window that begins or ends with it; at least 1."""
-        borders = zip(self.padding, self.pool_size, strict=True) if isinstance(self.padding, tuple) else ()
-        return [exact(k - pad) for border, k in borders for pad in border]
+        """Return the elements of the map in a window at its border; at least 1."""
+        if isinstance(self.padding, str):
+            return []
+        seen = []
+        for (before, after), k in zip(self.padding, self.pool_size, strict=True):
+            seen += [exact(k - before), exact(k - after)]
+        return seen
 
     def _elements_seen(self, x: Tensor) -> Size:
-        """Elements under the window, summed over its stops; padding is left out, as in Keras."""
-        rows, columns = (taps_in_bounds(*axis) for axis in self._windows(x))
-        return rows * columns * x.channels
+        """Return the elements of the map in all windows; padding is not counted, as in Keras."""
+        return self.taps_of_map(x) * x.channels
 
-    def _windows(self, x: Tensor) -> Iterator[Any]:
+    def windows(self, x: Tensor) -> Iterator[Any]:
         return windows(self.padding, x, self.pool_size, self.strides)
 
 
 @dataclass(frozen=True)
 class MaxPooling2D(_Pooling2D):
-    """keras.layers.MaxPooling2D.  A window of p elements takes p - 1 comparisons.
+    """keras.layers.MaxPooling2D: p - 1 comparisons for a window of p elements.
 
     >>> MaxPooling2D(2).cost(Tensor(8, 8, 1)).elementwise
     48
     """
 
-    gradient_reads = "inputs"  # where the largest stood
+    gradient_reads = "inputs"  # the position of the maximum
 
     def elementwise(self, x: Tensor) -> Size:
         return self._elements_seen(x) - self.output(x).size
@@ -178,7 +188,7 @@ class MaxPooling2D(_Pooling2D):
 
 @dataclass(frozen=True)
 class AveragePooling2D(_Pooling2D):
-    """keras.layers.AveragePooling2D.  A window of p elements takes p - 1 additions and one division.
+    """keras.layers.AveragePooling2D: p - 1 additions and one division for a window of p elements.
 
     >>> AveragePooling2D(2).cost(Tensor(8, 8, 1)).elementwise
     64

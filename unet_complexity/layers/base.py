@@ -1,15 +1,14 @@
-"""What every layer has in common: shapes in, a shape out, and a cost made of a few named counts.
+"""Common base of all layers: input shapes, an output shape, and a cost of a few named counts.
 
-A layer is one frozen dataclass with Keras's names.  It says its ``output`` shape and overrides those of
-``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  What it moves is the same for all:
-reads = inputs + params, writes = output; nothing, where it only ``hands_on`` its input.  ``gradient_reads`` says
-what it keeps in training (:mod:`unet_complexity.memory`).
+A layer is one frozen dataclass with Keras's argument names.  It implements ``output`` and overrides those of
+``params``, ``macs``, ``macs_in_bounds`` and ``elementwise`` that are not 0.  Memory traffic is the same for all
+layers: reads = inputs + params, writes = output.  A view (``is_view``) moves nothing.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -22,41 +21,65 @@ MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doub
 
 
 class Layer(ABC):
-    """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names."""
+    """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names.
 
-    arity: int | None = 1  # number of inputs; None: two or more
-    gradient_reads: str | None = None  # what training keeps for it: "inputs", "output", "mask" or "nothing"
-    hands_on = False  # whether its output is its input, looked at otherwise: nothing moves, and no new map is made
+    Attributes:
+        arity: Number of inputs; None for two or more.
+        gradient_reads: Activations that the backward pass reads: "inputs", "output", "mask" or "nothing".
+        is_view: True if the output is a view of the input (no copy).
+    """
+
+    arity: int | None = 1
+    gradient_reads: str | None = None
+    is_view = False
 
     @abstractmethod
     def output(self, *inputs: Tensor) -> Tensor:
-        """Shape of what the layer writes.  ValueError where the inputs do not fit the layer."""
+        """Return the output shape.  ValueError if the inputs do not fit the layer."""
 
     def params(self, *inputs: Tensor) -> Size:
-        """Weights and biases."""
+        """Return the number of weights and biases."""
         return 0
 
     def trainable_params(self, *inputs: Tensor) -> Size:
-        """Those of the params that training changes."""
+        """Return the number of params that training changes."""
         return self.params(*inputs)
 
     def macs(self, *inputs: Tensor) -> Size:
-        """Multiply-accumulates, dense."""
+        """Return the dense number of multiply-accumulates."""
         return 0
 
     def macs_in_bounds(self, *inputs: Tensor) -> Size:
-        """Multiply-accumulates that touch real data, not padding."""
+        """Return the number of multiply-accumulates that read real data, not padding."""
         return self.macs(*inputs)
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        """Operations that are no MACs."""
+        """Return the number of operations that are not MACs."""
         return 0
 
     def cost(self, *inputs: Tensor) -> Cost:
-        """Everything that running the layer once costs; conventions: :mod:`unet_complexity.cost`."""
+        """Return the cost of running the layer once.
+
+        :mod:`unet_complexity.cost` states the conventions.
+
+        Args:
+            *inputs: Shape of each input.
+
+        Returns:
+            The counts, and the rules that letters must obey.
+
+        Raises:
+            TypeError: If the number of inputs is wrong, or an input is not a Tensor.
+            ValueError: If the inputs do not fit the layer.
+
+        Example:
+            >>> from unet_complexity.layers import ReLU
+            >>> ReLU().cost(Tensor(8, 8, 4)).elementwise
+            256
+        """
         self.check_inputs(*inputs)
         rules = self.rules(*inputs)
-        if self.hands_on:
+        if self.is_view:
             return Cost(rules=rules)
         params = self.params(*inputs)
         return Cost(
@@ -71,27 +94,42 @@ class Layer(ABC):
         )
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
-        """What letters must obey for the counts to hold; nothing if every size is a number."""
-        given, sizes = [*lettered(vars(self)), *lettered(inputs)], self.sizes(*inputs)
+        """Return the rules that letters must obey; none if every size is a number."""
+        given = [*lettered(vars(self)), *lettered(inputs)]
+        sizes = self.sizes(*inputs)  # computed in any case: it checks shapes
         return promises([*given, *sizes]) if given else ()
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
-        """Sizes that come out whole and at least 1 if the counts hold."""
+        """Return sizes that are whole numbers of at least 1 if the counts hold."""
         out = self.output(*inputs)
         return out.height, out.width, out.channels
 
     def check_inputs(self, *inputs: Any) -> None:
-        """TypeError unless the layer is given as many shapes as it takes, each a :class:`Tensor`."""
-        wanted = "at least 2 inputs" if self.arity is None else f"{self.arity} input{'s' * (self.arity > 1)}"
-        if (len(inputs) != self.arity) if self.arity else (len(inputs) < 2):
-            raise TypeError(f"{type(self).__name__} takes {wanted}, got {len(inputs)}")
+        """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
+        count = len(inputs)
+        if self.arity is None and count < 2:
+            raise TypeError(f"{type(self).__name__} takes at least 2 inputs, got {count}")
+        if self.arity is not None and count != self.arity:
+            noun = "input" if self.arity == 1 else "inputs"
+            raise TypeError(f"{type(self).__name__} takes {self.arity} {noun}, got {count}")
         for x in inputs:
             if not isinstance(x, Tensor):
                 raise TypeError(f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}")
 
-    def refuse(self, rule: str, got: object, advice: str) -> ValueError:
-        """The error for a broken rule, in the one form that all layers use."""
+    def normalise_arguments(self, check: Callable[..., Any], *names: str, **options: Any) -> None:
+        """Replace each named argument by ``check(value, name, **options)``, its checked and only form."""
+        for name in names:
+            object.__setattr__(self, name, check(getattr(self, name), name, **options))
+
+    def error(self, rule: str, got: object, advice: str) -> ValueError:
+        """Return the error for a broken rule, in the form that all layers use."""
         return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
+
+    def check_sides(self, height: Size, width: Size, got: str, advice: str) -> None:
+        """Raise a ValueError if a side is a number below 1."""
+        for side in (height, width):
+            if isinstance(side, int) and side < 1:
+                raise self.error("something must be left", got, advice)
 
     def __str__(self) -> str:
         args = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
@@ -99,7 +137,9 @@ class Layer(ABC):
 
 
 def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
-    """The sizes with letters in arguments or shapes; of an argument that may be 0, one more: each is at least 1.
+    """Yield the sizes with letters in arguments or shapes.
+
+    An argument that may be 0 is yielded plus one, so that every yielded size is at least 1.
 
     >>> from unet_complexity.symbols import N
     >>> list(lettered({"padding": (1, N), "array": Tensor(N, 8, 3)}))
@@ -118,29 +158,35 @@ def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
 
 
 def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
-    """``value`` if it is one of ``allowed``, else a ValueError that lists them."""
+    """Return ``value`` if it is one of ``allowed``.  If not, a ValueError lists them."""
     if value not in allowed:
         raise ValueError(f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}")
     return str(value)
 
 
-def as_axes(value: Any) -> tuple[int, ...]:
-    """One axis of a map or several, 1 rows, 2 columns, 3 channels, counted as in Keras: -1 is the last.
+def as_axes(value: Any, what: str = "axes") -> tuple[int, ...]:
+    """Return one axis or several as a sorted tuple: 1 rows, 2 columns, 3 or -1 channels, as in Keras.
 
     >>> as_axes(-1), as_axes([1, 2])
     ((3,), (1, 2))
     """
-    given = tuple(value) if isinstance(value, (tuple, list)) else (value,)
-    found = tuple(sorted({axis % 4 if isinstance(axis, int) else 0 for axis in given}))
-    if not found or 0 in found or any(not -3 <= axis <= 3 for axis in given):
+    given = value if isinstance(value, (tuple, list)) else (value,)
+    found: set[int] = set()
+    for axis in given:
+        if not isinstance(axis, int) or axis == 0 or not -3 <= axis <= 3:
+            found.clear()
+            break
+        found.add(axis % 4)
+    if not found:
         raise ValueError(f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1")
-    return found
+    return tuple(sorted(found))
 
 
-def together(x: Tensor, axis: tuple[int, ...]) -> Size:
-    """How many elements of a map lie along these axes.
+def elements_along(x: Tensor, axes: tuple[int, ...]) -> Size:
+    """Return the number of elements of a feature map along these axes.
 
-    >>> together(Tensor(8, 6, 4), (1, 3))
+    >>> elements_along(Tensor(8, 6, 4), (1, 3))
     32
     """
-    return exact(sp.Mul(*((x.height, x.width, x.channels)[one - 1] for one in axis)))
+    sides = (x.height, x.width, x.channels)
+    return exact(sp.Mul(*(sides[axis - 1] for axis in axes)))

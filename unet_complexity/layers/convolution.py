@@ -1,4 +1,4 @@
-r"""Convolutions: where nearly all the arithmetic of a U-Net is.
+r"""Convolutions: nearly all the arithmetic of a U-Net.
 
 An output element is one inner product over a k x k window of c channels, so
 
@@ -12,99 +12,105 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import as_padding, holding, taps_in_bounds, window_count, windows
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, quotient
-
-PAIRS = ("kernel_size", "strides", "dilation_rate", "size", "output_padding")
+from unet_complexity.layers.windows import Sliding, as_padding, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, quotient
 
 
-class Convolution(Layer):
-    """What all convolutions share: a kernel of weights for each filter, and a bias that is added to each output."""
+class Convolution(Sliding):
+    """Common base of convolutions: a kernel of weights per filter, and a bias added to each output."""
 
     gradient_reads = "inputs"
     filters: Size
     kernel_size: Sizes
     use_bias: bool
+    groups: Size = 1
+
+    def output(self, x: Tensor) -> Tensor:
+        self.check_groups(x.channels, "the channels")
+        return super().output(x)
 
     def params(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
-        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.made(x)
-
-    def elementwise(self, x: Tensor) -> Size:
-        return int(self.use_bias) * self.output(x).size
-
-    def channels_seen(self, x: Tensor) -> Size:
-        """Channels that one filter looks at."""
-        return x.channels
-
-    def made(self, x: Tensor) -> Size:
-        """Channels that come out."""
-        return self.filters
-
-    def settle(self) -> None:
-        """Checks the arguments, and writes each in its one form."""
-        for name, value in vars(self).items():
-            if name in PAIRS and value is not None:
-                object.__setattr__(self, name, as_pair(value, name, at_least=int(name != "output_padding")))
-            elif name in ("filters", "groups", "depth_multiplier"):
-                object.__setattr__(self, name, as_size(value, name))
-            elif name == "padding":
-                object.__setattr__(self, name, as_padding(value))
-
-    def check_groups(self, channels: Size, groups: Size, what: str) -> None:
-        """ValueError unless numbers of channels can be shared out evenly."""
-        if isinstance(channels, int) and isinstance(groups, int) and channels % groups:
-            raise self.refuse(f"groups must divide {what}", (channels, groups), "try groups=1")
-
-
-class _Sliding(Convolution):
-    """A window that slides over the input."""
-
-    strides: Sizes
-    padding: Any
-    dilation_rate: Sizes
-
-    def __post_init__(self) -> None:
-        self.settle()
-        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
-            raise self.refuse("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
-
-    def output(self, x: Tensor) -> Tensor:
-        height, width = (window_count(*axis) for axis in self._windows(x))
-        return Tensor(height, width, exact(self.made(x)))
+        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.out_channels(x)
 
     def macs(self, x: Tensor) -> Size:
         k_h, k_w = self.kernel_size
         return k_h * k_w * self.channels_seen(x) * self.output(x).size
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        rows, columns = (taps_in_bounds(*axis) for axis in self._windows(x))
-        return rows * columns * self.channels_seen(x) * self.made(x)
+        return self.taps_of_map(x) * self.channels_seen(x) * self.out_channels(x)
+
+    def elementwise(self, x: Tensor) -> Size:
+        return int(self.use_bias) * self.output(x).size
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *chain(*(holding(*axis) for axis in self._windows(x)))
+        return *super().sizes(x), self.channels_seen(x), quotient(self.out_channels(x), self.groups)
 
-    def _windows(self, x: Tensor) -> Iterator[Any]:
+    def channels_seen(self, x: Tensor) -> Size:
+        """Return the number of input channels that one filter reads."""
+        return quotient(x.channels, self.groups)
+
+    def out_channels(self, x: Tensor) -> Size:
+        return self.filters
+
+    def check_groups(self, channels: Size, what: str) -> None:
+        """Raise a ValueError if numbers of channels cannot be divided into equal groups."""
+        if isinstance(channels, int) and isinstance(self.groups, int) and channels % self.groups:
+            raise self.error(f"groups must divide {what}", (channels, self.groups), "try groups=1")
+
+
+class _WindowedConvolution(Convolution):
+    """A convolution with strides, padding and dilation.  ``counts`` names its arguments that are one size."""
+
+    counts: ClassVar[tuple[str, ...]] = ("filters", "groups")
+    strides: Sizes
+    padding: Any
+    dilation_rate: Sizes
+
+    def __post_init__(self) -> None:
+        self.normalise_arguments(as_size, *self.counts)
+        self.normalise_arguments(as_pair, "kernel_size", "strides", "dilation_rate")
+        self.normalise_arguments(as_padding, "padding")
+        if "filters" in self.counts:
+            self.check_groups(self.filters, "filters")
+        self.check_strides()
+
+    def check_strides(self) -> None:
+        """Raise a ValueError if strides and dilation_rate both differ from 1."""
+        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
+            raise self.error("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
+
+    def windows(self, x: Tensor) -> Iterator[Any]:
         return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate)
 
 
 @dataclass(frozen=True)
-class Conv2D(_Sliding):
-    """keras.layers.Conv2D.  ``padding`` is "same" by default, as U-Nets have it; Keras's own default is "valid".
+class Conv2D(_WindowedConvolution):
+    """keras.layers.Conv2D: (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same" padding.
 
-    (h, w, c) -> (ceil(h / stride), ceil(w / stride), filters) for "same".  ``padding`` may also be a border, as
-    PyTorch and ONNX pad: 1 or ((top, bottom), (left, right)).
+    Args:
+        filters: Number of output channels.
+        kernel_size: Rows and columns of the window.
+        strides: Step of the window.
+        padding: "same" (the default, as in U-Nets; Keras's own default is "valid"), "valid", or a border as in PyTorch
+            and ONNX: 1 or ((top, bottom), (left, right)).
+        dilation_rate: Distance between taps.
+        groups: Number of groups of channels that are convolved separately.
+        use_bias: Add one weight to each output.
 
-    >>> conv = Conv2D(filters=64, kernel_size=4, strides=2)
-    >>> print(conv.output(Tensor(256, 256, 3)))
-    128 x 128 x 64
-    >>> conv.cost(Tensor(256, 256, 3)).macs
-    50331648
+    Raises:
+        TypeError: If a size is not a whole number or a letter.
+        ValueError: If strides and dilation_rate both differ from 1, or groups does not divide filters.
+
+    Example:
+        >>> conv = Conv2D(filters=64, kernel_size=4, strides=2)
+        >>> print(conv.output(Tensor(256, 256, 3)))
+        128 x 128 x 64
+        >>> conv.cost(Tensor(256, 256, 3)).macs
+        50331648
     """
 
     filters: Size
@@ -114,17 +120,3 @@ class Conv2D(_Sliding):
     dilation_rate: Sizes = 1
     groups: Size = 1
     use_bias: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.check_groups(self.filters, self.groups, "filters")
-
-    def output(self, x: Tensor) -> Tensor:
-        self.check_groups(x.channels, self.groups, "the channels")
-        return super().output(x)
-
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), self.channels_seen(x), quotient(self.filters, self.groups)
-
-    def channels_seen(self, x: Tensor) -> Size:
-        return quotient(x.channels, self.groups)

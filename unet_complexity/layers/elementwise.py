@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, as_axes, one_of, together
+from unet_complexity.layers.base import Layer, as_axes, elements_along, one_of
 from unet_complexity.symbols import Size, quotient
 
 # operations per element: each arithmetic operation, comparison or evaluation of a function is one
@@ -109,7 +109,7 @@ class Softmax(_SameShape):
         object.__setattr__(self, "axis", as_axes(self.axis))
 
     def elementwise(self, x: Tensor) -> Size:
-        return 5 * x.size - 2 * quotient(x.size, together(x, self.axis))
+        return 5 * x.size - 2 * quotient(x.size, elements_along(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,12 @@ class Dropout(_SameShape):
     """
 
     gradient_reads = "mask"  # which elements were dropped
-    hands_on = True
+    is_view = True
     rate: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.rate <= 1:
-            raise self.refuse("rate must be a fraction from 0 to 1", self.rate, "try 0.5")
+            raise self.error("rate must be a fraction from 0 to 1", self.rate, "try 0.5")
 
 
 class _Normalization(Layer):

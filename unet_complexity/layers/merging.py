@@ -49,7 +49,7 @@ class Concatenate(Layer):
         along = AXES[self.axis - 1 if self.axis > 0 else 2]
         others = [name for name in AXES if name != along]
         if any(getattr(x, name) != getattr(inputs[0], name) for x in inputs for name in others):
-            raise self.refuse(
+            raise self.error(
                 f"all inputs must have the same {' and '.join(others)}",
                 " and ".join(map(str, inputs)),
                 "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
@@ -68,21 +68,21 @@ class _Merge(Layer):
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
-        *_, last = self._together(*inputs)
+        *_, last = self._partial_results(*inputs)
         return last
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        _, *made = self._together(*inputs)
+        _, *made = self._partial_results(*inputs)
         return exact(sum(x.size for x in made))
 
-    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
+    def _partial_results(self, *inputs: Tensor) -> Iterator[Tensor]:
         """The first input, the first two merged, the first three ..."""
 
         def side(a: Size, b: Size) -> Size:
             if a != b and 1 not in (a, b):
                 got = " and ".join(map(str, inputs))
                 rule = "all inputs must have the same shape, or 1 where they differ"
-                raise self.refuse(rule, got, "make the channels agree with a Conv2D(f, 1)")
+                raise self.error(rule, got, "make the channels agree with a Conv2D(f, 1)")
             return b if a == 1 else a
 
         return accumulate(inputs, lambda x, y: Tensor(*(side(getattr(x, n), getattr(y, n)) for n in AXES)))

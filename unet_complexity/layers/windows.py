@@ -1,13 +1,14 @@
-r"""Sliding a window along one axis: how often it stops, and how many of its taps touch real data.
+r"""Windows that slide along one axis: number of positions, padding, and in-bounds taps.
 
-With an axis of n elements, a kernel of k taps that lie d apart, a stride t, and b and a elements padded before and
-after it, the window stops $\lfloor (n + b + a - (k-1)d - 1)/t \rfloor + 1$ times.  Keras's 'same' stops
-$m = \lceil n/t \rceil$ times and pads $\max((m-1)t + (k-1)d + 1 - n,\ 0)$ elements, the smaller half in front.
-Two axes are independent, so what holds for an area is the product of what holds for its sides.
+Take an axis of n elements, a kernel of k taps with dilation d, a stride t, and padding of b elements before and a
+elements after.  The window has $\lfloor (n + b + a - (k-1)d - 1)/t \rfloor + 1$ positions.  Keras's 'same' gives
+$m = \lceil n/t \rceil$ positions and pads $\max((m-1)t + (k-1)d + 1 - n,\ 0)$ elements, the smaller half in front.
+The two axes are independent: a count for an area is the product of the counts for its sides.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import one_of
+from unet_complexity.layers.base import Layer, one_of
 from unet_complexity.symbols import Pair, Size, as_expr, as_pair, as_size, ceil_div, exact, floor_div
 
 Border: TypeAlias = tuple[Pair, Pair]
@@ -24,41 +25,44 @@ Padding: TypeAlias = str | Pair  # of one axis: "same", "valid" or (before, afte
 
 
 def as_border(value: Any, what: str) -> Border:
-    """Keras's three ways to write a border: 1; (rows, columns); ((top, bottom), (left, right)).
+    """Return a border as ((top, bottom), (left, right)); Keras also allows one size and (rows, columns).
 
     >>> as_border((1, 2), "padding")
     ((1, 1), (2, 2))
     """
-    rows, columns = value if isinstance(value, (tuple, list)) and len(value) == 2 else (value, value)
-    if isinstance(rows, (tuple, list)):
-        return as_pair(rows, what, at_least=0), as_pair(columns, what, at_least=0)
-    rows, columns = as_size(rows, what, at_least=0), as_size(columns, what, at_least=0)
+    both = (value, value)
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        both = tuple(value)
+    if isinstance(both[0], (tuple, list)):
+        return as_pair(both[0], what, at_least=0), as_pair(both[1], what, at_least=0)
+    rows, columns = (as_size(side, what, at_least=0) for side in both)
     return (rows, rows), (columns, columns)
 
 
-def as_padding(value: Any) -> str | Border:
-    """ "same", "valid", or a border: as PyTorch and ONNX pad, and as a ZeroPadding2D before a 'valid' layer does.
+def as_padding(value: Any, what: str = "padding") -> str | Border:
+    """Return "same", "valid", or a border: the padding of PyTorch and ONNX.
 
     >>> as_padding("same"), as_padding(1)
     ('same', ((1, 1), (1, 1)))
     """
     if value is None or isinstance(value, str):
-        return one_of("padding", value, ("same", "valid"))
-    return as_border(value, "padding")
+        return one_of(what, value, ("same", "valid"))
+    return as_border(value, what)
 
 
 def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
-    """What belongs to the rows, then what belongs to the columns: (height, first of each pair), (width, second)."""
+    """Yield the arguments of the rows, (height, first of each pair), then those of the columns, (width, second)."""
     return zip((x.height, x.width), *pairs, strict=True)
 
 
 def windows(padding: str | Border, x: Tensor, *pairs: Pair) -> Iterator[Any]:
-    """The same with the padding of the axis in front: what the functions below take."""
-    return zip((padding, padding) if isinstance(padding, str) else padding, (x.height, x.width), *pairs, strict=True)
+    """Yield :func:`axes` with the padding of the axis in front: the arguments of the functions below."""
+    paddings = (padding, padding) if isinstance(padding, str) else padding
+    return zip(paddings, (x.height, x.width), *pairs, strict=True)
 
 
 def span(k: Size, dilation: Size) -> Size:
-    """Elements from the first to the last tap: (k - 1) dilation + 1.
+    """Return the number of elements from the first to the last tap: (k - 1) dilation + 1.
 
     >>> span(3, 2)
     5
@@ -66,9 +70,9 @@ def span(k: Size, dilation: Size) -> Size:
     return exact((k - 1) * dilation + 1)
 
 
-@lru_cache(10_000)  # a layer asks once for each of its counts
+@lru_cache(10_000)  # each count of a layer asks for it
 def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """How many times the window stops.  ValueError where it does not fit even once.
+    """Return the number of positions of the window.  ValueError if there is none.
 
     >>> window_count("same", 7, 3, 2), window_count("valid", 7, 3, 2), window_count((1, 1), 8, 3, 2)
     (4, 3, 4)
@@ -83,43 +87,28 @@ def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Siz
             f"try padding='same' or a side of at least {exact(span(k, dilation) - before - after)}"
         )
     if room + stride == n and not (isinstance(n, int) and isinstance(stride, int)):
-        return exact(as_expr(n) / stride)  # a stop for each stride of the map: the whole side is taken to fit
+        return exact(as_expr(n) / stride)  # one position for each stride: assume that the stride divides the side
     return exact(floor_div(room, stride) + 1)
 
 
 def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
-    """Elements that Keras's 'same' pads (before, after) the axis.
+    """Return the (before, after) padding of Keras's 'same'.
 
     >>> same_padding(8, 4, 1), same_padding(8, 4, 2)
     ((1, 2), (1, 1))
     """
     stops = window_count("same", n, k, stride, dilation)
     missing = exact(sp.expand((stops - 1) * stride + span(k, dilation) - n))
-    total = max(missing, 0) if isinstance(missing, int) else exact(sp.Max(missing, 0))
+    total = exact(sp.Max(missing, 0))
     before = exact(total // 2)
     return before, exact(total - before)
 
 
-def rounded_up(padding: Pair, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
-    """The (before, after) that makes the window stop as often as with what ONNX and PyTorch call ceil_mode.
-
-    It then stops once more where elements are left over, unless it would begin behind the last of the n.
-
-    >>> rounded_up((0, 0), 7, 2, 2), rounded_up((1, 1), 8, 3, 2)
-    ((0, 1), (1, 2))
-    """
-    before, after = padding
-    stops = window_count(padding, n, k, stride, dilation)
-    left_over = exact(sp.expand(n + before + after - span(k, dilation) - (stops - 1) * stride))
-    begins_inside = exact(sp.expand(n + before - stops * stride))
-    return (before, exact(after + stride - left_over)) if left_over != 0 and begins_inside > 0 else padding
-
-
 @lru_cache(10_000)
 def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """Taps, summed over all stops of the window, that touch one of the n elements.
+    """Return the number of in-bounds taps, summed over all positions of the window.
 
-    Where ``n`` is a letter the map is taken to be at least as large as the kernel.
+    If ``n`` is a letter, the map is assumed to be at least as large as the kernel.
 
     >>> from unet_complexity.symbols import n
     >>> taps_in_bounds("same", n, 4, 1), taps_in_bounds("same", n, 4, 2), taps_in_bounds("same", n, 3, 1)
@@ -129,12 +118,13 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     if padding == "valid":
         return exact(stops * k)
     if padding == "same" and _any_kernel(stops, n, k, stride, dilation):
-        return exact(sp.expand(stops * k - sp.floor(k**2 / (4 * stride))))  # what both sides add up to, whatever k is
+        outside = sp.floor(k**2 / (4 * stride))  # on both sides, for even and odd k
+        return exact(sp.expand(stops * k - outside))
     return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
 
 
 def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """The same of a window that stops so often, ``before`` elements in front of the n at first.
+    """Return the in-bounds taps of a window with ``stops`` positions that starts ``before`` elements ahead of the axis.
 
     >>> taps_inside(4, 1, 8, 3, 2)
     11
@@ -146,9 +136,9 @@ def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilat
 
 @lru_cache(10_000)
 def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
-    """Sizes that are at least 1 while taps_in_bounds, given letters, is right; nothing if all sizes are numbers.
+    """Return sizes that are at least 1 if taps_in_bounds holds for letters; () if all sizes are numbers.
 
-    The back, where 'same' pads more, has ceil(missing / 2) elements; they must not reach beyond the first stop.
+    'same' pads ceil(missing / 2) elements behind the axis; the first position must not reach them all.
 
     >>> from unet_complexity.symbols import n
     >>> holding("same", n, 5, 1), holding("same", 8, 5, 1), holding((1, 1), n, 3, 2)
@@ -166,9 +156,10 @@ def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
 
 
 def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
-    """The same for taps_inside: no end is padded beyond all stops or all taps, unless these are numbers and capped.
+    """Return sizes that are at least 1 if taps_inside holds for letters.
 
-    A window may end before the axis does, but by less than a stride: a sum with letters must not run backwards.
+    Padding must not exceed all positions or all taps; numbers are capped instead.  The last position may end before
+    the axis does, but by less than a stride: a sum with letters must not run backwards.
 
     >>> from unet_complexity.symbols import n
     >>> holding_inside(n, 1, 2 * n, 3, 2)
@@ -188,9 +179,10 @@ def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, di
 
 
 def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
-    """What _taps_outside rounds up: SymPy 1.14 takes an even number / 6 to be whole, and then does not round it.
+    """Yield sizes for the quotients that _taps_outside rounds up; ValueError for a stride beside a dilation.
 
-    It takes an even number / 3 not to be whole, so ceil((pad - i stride) / dilation) is refused.
+    SymPy 1.14 takes an even number / 6 to be whole, and does not round it.  It takes an even number / 3 not to be
+    whole, so ceil((pad - i stride) / dilation) is not supported.
     """
     for pad, step in product(pads, (stride, dilation)):
         if not are_numbers(pad, stride, dilation):
@@ -203,7 +195,7 @@ def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
 
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
-    """The sizes multiplied out.  ValueError if one is below 1 whatever its letters are."""
+    """Return the sizes, expanded.  ValueError if one is below 1 for all values of its letters."""
     expanded = tuple(exact(sp.expand(size)) for size in sizes)
     for size in expanded:
         if isinstance(size, int) and size < 1:
@@ -215,12 +207,12 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
 
 
 def are_numbers(*sizes: Size) -> bool:
-    """If no size has letters."""
+    """Return True if all sizes are numbers."""
     return all(isinstance(size, int) for size in sizes)
 
 
 def _any_kernel(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> bool:
-    """Whether taps_in_bounds has a formula for 'same' and whatever k is, without its padding."""
+    """Return True if taps_in_bounds has a formula for 'same' and any k, without its padding."""
     return not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride
 
 
@@ -229,17 +221,57 @@ def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) ->
 
 
 def _behind(stops: Size, before: Size, n: Size, reach: Size, stride: Size) -> Size:
-    """Elements behind the n that the last stop still spans; below 0 where it ends before them."""
+    """Return the elements behind the axis that the last position spans; negative if it ends before the axis does."""
     return exact(sp.expand((stops - 1) * stride + reach - before - n))
 
 
 def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size) -> Size:
-    """Taps on one side's padding: ceil(pad / dilation) at the stop nearest the border, fewer at each further one."""
+    """Return the taps on one side's padding: ceil(pad / dilation) at the border, fewer at each further position."""
     if are_numbers(pad, stride, dilation):
         reaching = -(-pad // stride)
-        reaching = min(reaching, stops) if isinstance(stops, int) else reaching
+        if isinstance(stops, int):
+            reaching = min(reaching, stops)
         taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
-        return sum(min(count, k) for count in taps) if isinstance(k, int) else sum(taps)
+        if isinstance(k, int):
+            taps = [min(count, k) for count in taps]
+        return sum(taps)
     i = sp.Dummy("i", integer=True, nonnegative=True)
     taps_of_one = sp.ceiling((pad - i * stride) / as_expr(dilation))
     return sp.Sum(taps_of_one, (i, 0, sp.ceiling(as_expr(pad) / stride) - 1))
+
+
+class Sliding(Layer):
+    """A layer whose counts are products of one number for the rows and one for the columns."""
+
+    def side(self, *axis: Any) -> Size:
+        """Return the output side of one axis."""
+        return window_count(*axis)
+
+    def taps(self, *axis: Any) -> Size:
+        """Return the in-bounds taps of one axis."""
+        return taps_in_bounds(*axis)
+
+    def needs(self, *axis: Any) -> tuple[Size, ...]:
+        """Return sizes that are at least 1 if the taps of one axis hold for letters."""
+        return holding(*axis)
+
+    @abstractmethod
+    def windows(self, x: Tensor) -> Iterator[Any]:
+        """Yield the arguments of one axis: those of the rows, then those of the columns."""
+
+    def out_channels(self, x: Tensor) -> Size:
+        """Return the number of output channels."""
+        return x.channels
+
+    def output(self, x: Tensor) -> Tensor:
+        height, width = (self.side(*axis) for axis in self.windows(x))
+        return Tensor(height, width, exact(self.out_channels(x)))
+
+    def taps_of_map(self, x: Tensor) -> Size:
+        """Return the in-bounds taps of one channel, summed over all positions."""
+        rows, columns = (self.taps(*axis) for axis in self.windows(x))
+        return rows * columns
+
+    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+        rows, columns = (self.needs(*axis) for axis in self.windows(x))
+        return *super().sizes(x), *rows, *columns

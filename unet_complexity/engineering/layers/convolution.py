@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.convolution import Conv2D, Convolution, _Sliding
-from unet_complexity.symbols import Size, Sizes, exact
+from unet_complexity.layers.convolution import Conv2D, Convolution, _WindowedConvolution
+from unet_complexity.layers.windows import as_padding
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact
 
 
 @dataclass(frozen=True)
-class DepthwiseConv2D(_Sliding):
+class DepthwiseConv2D(_WindowedConvolution):
     """keras.layers.DepthwiseConv2D: each filter sees one channel only.
 
     (h, w, c) -> (h', w', c depth_multiplier), k^2 MACs per output.  ``padding`` as in :class:`Conv2D`.
@@ -20,6 +22,7 @@ class DepthwiseConv2D(_Sliding):
     3612672
     """
 
+    counts = ("depth_multiplier",)
     kernel_size: Sizes
     strides: Sizes = 1
     padding: Any = "same"
@@ -30,7 +33,7 @@ class DepthwiseConv2D(_Sliding):
     def channels_seen(self, x: Tensor) -> Size:
         return 1
 
-    def made(self, x: Tensor) -> Size:
+    def out_channels(self, x: Tensor) -> Size:
         return x.channels * self.depth_multiplier
 
 
@@ -53,8 +56,13 @@ class SeparableConv2D(Convolution):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        self.settle()
+        self.normalise_arguments(as_size, "filters", "depth_multiplier")
+        self.normalise_arguments(as_pair, "kernel_size", "strides", "dilation_rate")
+        self.normalise_arguments(as_padding, "padding")
         self.both()
+
+    def windows(self, x: Tensor) -> Iterator[Any]:
+        return self.both()[0].windows(x)
 
     def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
         """The depthwise and the pointwise convolution."""
@@ -75,7 +83,8 @@ class SeparableConv2D(Convolution):
         return self._sum("macs_in_bounds", x)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *self.both()[0].sizes(x)
+        depthwise, pointwise = self.both()
+        return *depthwise.sizes(x), *pointwise.sizes(depthwise.output(x))
 
     def _sum(self, count: str, x: Tensor) -> Size:
         depthwise, pointwise = self.both()

@@ -56,7 +56,7 @@ class MatMul(Layer):
         inner, columns = (y.channels, y.width) if self.transpose_b else (y.width, y.channels)
         if x.channels != inner or (x.height != y.height and 1 not in (x.height, y.height)):
             got, rule = f"{x} and {y}", "the inputs must be b x m x k and b x k x n"
-            raise self.refuse(rule, got, "permute one, or set transpose_b=True for b x n x k")
+            raise self.error(rule, got, "permute one, or set transpose_b=True for b x n x k")
         return Tensor(y.height if x.height == 1 else x.height, x.width, columns)
 
     def macs(self, x: Tensor, y: Tensor) -> Size:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import as_axes, lettered, together
+from unet_complexity.layers.base import as_axes, elements_along, lettered
 from unet_complexity.layers.elementwise import _SameShape
 from unet_complexity.symbols import Size
 
@@ -30,7 +30,7 @@ class PReLU(_SameShape):
             object.__setattr__(self, "shared_axes", as_axes(self.shared_axes))
 
     def params(self, x: Tensor) -> Size:
-        return together(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
+        return elements_along(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
 
     def elementwise(self, x: Tensor) -> Size:
         return 2 * x.size
@@ -64,7 +64,7 @@ class Rescaling(_SameShape):
 
     def __post_init__(self) -> None:
         if [*lettered((self.scale, self.offset))]:
-            raise self.refuse("scale and offset must be numbers", (self.scale, self.offset), "try 0.5")
+            raise self.error("scale and offset must be numbers", (self.scale, self.offset), "try 0.5")
 
     def elementwise(self, x: Tensor) -> Size:
         return ((self.scale != 1) + (self.offset != 0)) * x.size

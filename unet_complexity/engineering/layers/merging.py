@@ -109,5 +109,5 @@ class Elementwise(_Merge):
     def elementwise(self, *inputs: Tensor) -> Size:
         return ELEMENTWISE[self.operation] * self.output(*inputs).size
 
-    def _together(self, *inputs: Tensor) -> Iterator[Tensor]:
-        return super()._together(*inputs, *([self.array] if self.array else []))
+    def _partial_results(self, *inputs: Tensor) -> Iterator[Tensor]:
+        return super()._partial_results(*inputs, *([self.array] if self.array else []))

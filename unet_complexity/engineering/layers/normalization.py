@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import as_axes, together
+from unet_complexity.layers.base import as_axes, elements_along
 from unet_complexity.layers.elementwise import _Normalization
 from unet_complexity.symbols import Size, as_size, quotient
 
@@ -59,7 +59,7 @@ class GroupNormalization(_Normalization):
 
     def output(self, x: Tensor) -> Tensor:
         if isinstance(x.channels, int) and isinstance(self.groups, int) and x.channels % self.groups:
-            raise self.refuse("groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1")
+            raise self.error("groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1")
         return x
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
@@ -92,10 +92,10 @@ class LayerNormalization(_Normalization):
         object.__setattr__(self, "axis", as_axes(self.axis))
 
     def params(self, x: Tensor) -> Size:
-        return (self.center + self.scale) * together(x, self.axis)
+        return (self.center + self.scale) * elements_along(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * quotient(x.size, together(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * quotient(x.size, elements_along(x, self.axis))
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class RMSNormalization(_Normalization):
         object.__setattr__(self, "axis", as_axes(self.axis))
 
     def params(self, x: Tensor) -> Size:
-        return together(x, self.axis)
+        return elements_along(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * quotient(x.size, together(x, self.axis))
+        return 4 * x.size + 2 * quotient(x.size, elements_along(x, self.axis))

@@ -8,11 +8,11 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import DepthwiseConv2D, GlobalAveragePooling2D, GlobalMaxPooling2D
+from unet_complexity.engineering.layers.windows import rounded_up
 from unet_complexity.engineering.readers.limits import MOST_TAPS
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import Shape, Value, fold, shown
 from unet_complexity.layers import AveragePooling2D, Conv2D, Conv2DTranspose, Layer, MaxPooling2D
-from unet_complexity.layers.windows import rounded_up
 from unet_complexity.symbols import Size, as_size, exact
 
 
