@@ -96,9 +96,17 @@ def measure(engine: str, side: int, seconds: float) -> dict[str, Any]:
         after.append([times[best] for times in found])
         times = {name: spread([one[name] for one in found]) for name in found[0]}
         rows.append(
-            {"block": block.name, "map": str(block.input), "filters": block.output.channels, "chosen": best} | times
+            {
+                "block": block.name,
+                "map": str(block.input),
+                "filters": block.output.channels,
+                "chosen": best,
+            }
+            | times
         )
-    together = [[sum(times) for times in zip(*of_blocks, strict=False)] for of_blocks in (before, after)]
+    together = [
+        [sum(times) for times in zip(*of_blocks, strict=False)] for of_blocks in (before, after)
+    ]
     found, noisy = rounds(make.whole(network), 3 * seconds)
     whole = [[times[name] for times in found] for name in (WRITTEN, "collapsed")]
     return {
@@ -120,24 +128,37 @@ def measure(engine: str, side: int, seconds: float) -> dict[str, Any]:
 
 
 def show(found: dict[str, Any]) -> None:
-    print(f"\r{found['engine']}, side {found['side']}, {found['rounds']} rounds, {found['disturbed']} left out")
+    print(
+        f"\r{found['engine']}, side {found['side']}, {found['rounds']} rounds, {found['disturbed']} left out"
+    )
     ways = [name for name in found["blocks"][0] if isinstance(found["blocks"][0][name], list)]
     print("  " + "".join(f"{name:>16}" for name in ["map", "filters", *ways]))
     for row in found["blocks"]:
-        times = "".join(f"{row[way][1]:>14.2f}{'*' if way == row['chosen'] else ' ':2}" for way in ways)
+        times = "".join(
+            f"{row[way][1]:>14.2f}{'*' if way == row['chosen'] else ' ':2}" for way in ways
+        )
         print(f"  {row['map']:>16}{row['filters']:>16}{times}")
     for part in ("decoder", "whole"):
-        (low, middle, high), ms = found[part]["times as fast"], [found[part][way][1] for way in (WRITTEN, "collapsed")]
-        print(f"  {part}: {ms[0]:.1f} ms -> {ms[1]:.1f} ms, {middle:.2f} times as fast ({low:.2f} ... {high:.2f})")
+        (low, middle, high), ms = (
+            found[part]["times as fast"],
+            [found[part][way][1] for way in (WRITTEN, "collapsed")],
+        )
+        print(
+            f"  {part}: {ms[0]:.1f} ms -> {ms[1]:.1f} ms, {middle:.2f} times as fast ({low:.2f} ... {high:.2f})"
+        )
     for name, times in found.get("profile", {}).items():
         print(f"  {name}: " + ", ".join(f"{operator} {ms:.1f}" for operator, ms in times.items()))
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("engines", nargs="*", default=["onnxruntime"], help=", ".join(ENGINES))
     parser.add_argument("--side", type=int, default=256)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each block, beyond 7 rounds")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="for each block, beyond 7 rounds"
+    )
     parser.add_argument("--write", action="store_true", help="keep what was measured")
     asked = parser.parse_args()
     for engine in asked.engines:

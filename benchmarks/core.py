@@ -55,7 +55,9 @@ PEER_TAKES = "total, every size a letter"
 
 def cold(*flags: str) -> dict[str, float]:
     """Seconds of one fresh process."""
-    done = subprocess.run([sys.executable, "-c", COLD, *flags], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", COLD, *flags], check=True, capture_output=True, text=True
+    )
     seconds = json.loads(done.stdout)
     if seconds.pop("macs") != "18052284416":
         raise SystemExit(f"the total is wrong, so its time means nothing: {done.stdout}")

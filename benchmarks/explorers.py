@@ -26,7 +26,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 KEYS, BURST = 40, 50
 CONTROL = {"window": "side", "repeat": "side", "block": "side", "growth": "side"}
-CONTROL |= {"roofline": "peak", "own": "side", "levels": "depth"}  # in the order in which they are displayed
+CONTROL |= {
+    "roofline": "peak",
+    "own": "side",
+    "levels": "depth",
+}  # in the order in which they are displayed
 TWINS_CONTROL = {"growth": "half", "own": "times"}  # the side must be even, and a multiple of 64
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
@@ -217,7 +221,9 @@ def burst(page: Any, steps: int) -> tuple[int, float]:
         if seconds < 1.1:
             break
     if seconds > 3:
-        raise RuntimeError(f"50 keys took {seconds:.1f} s instead of 1: this machine is too busy to measure anything")
+        raise RuntimeError(
+            f"50 keys took {seconds:.1f} s instead of 1: this machine is too busy to measure anything"
+        )
     return shown, seconds
 
 
@@ -231,7 +237,9 @@ def places(lab_page: Any) -> Any:
         explorer.locator("summary", has_text="More settings").click()
         twin = page.locator(".widget-interact").nth(i)
         twin.locator("img").wait_for()
-        handle = twin.locator(".widget-slider", has_text=TWINS_CONTROL.get(kind, control)).locator(".noUi-handle")
+        handle = twin.locator(".widget-slider", has_text=TWINS_CONTROL.get(kind, control)).locator(
+            ".noUi-handle"
+        )
         found[kind] = [(explorer, explorer.locator(f'[data-control="{control}"]')), (twin, handle)]
     return page, found
 
@@ -252,18 +260,37 @@ def p95(values: list[float]) -> float:
 
 def report(results: dict[str, Any]) -> bool:
     """Prints the table; whether a target was missed by far."""
-    print(f"{KEYS} keys each; milliseconds from the key to picture and text, and to the frame that shows them")
-    print(f"{'':22}{'median':>8}{'p95':>8}{'frame':>8}{f'shown of {BURST}':>13}{'in s':>6}{'ratio':>9}")
+    print(
+        f"{KEYS} keys each; milliseconds from the key to picture and text, and to the frame that shows them"
+    )
+    print(
+        f"{'':22}{'median':>8}{'p95':>8}{'frame':>8}{f'shown of {BURST}':>13}{'in s':>6}{'ratio':>9}"
+    )
     missed, far = [], False
     for kind, (ours, twins) in results.items():
         ratio = median(twins["ready"]) / median(ours["ready"])
-        for name, one, last in ((kind, ours, f"{ratio:8.0f}x"), (f"{kind}, interact twin", twins, "")):
+        for name, one, last in (
+            (kind, ours, f"{ratio:8.0f}x"),
+            (f"{kind}, interact twin", twins, ""),
+        ):
             times = [median(one["ready"]), p95(one["ready"]), median(one["painted"])]
-            columns = "".join(f"{time:8.1f}" for time in times) + f"{one['shown']:13}{one['seconds']:6.1f}"
+            columns = (
+                "".join(f"{time:8.1f}" for time in times)
+                + f"{one['shown']:13}{one['seconds']:6.1f}"
+            )
             print(f"{name:22}{columns}{last}")
-        values = {"median": median(ours["ready"]), "p95": p95(ours["ready"]), "shown": ours["shown"], "ratio": ratio}
+        values = {
+            "median": median(ours["ready"]),
+            "p95": p95(ours["ready"]),
+            "shown": ours["shown"],
+            "ratio": ratio,
+        }
         for name, target in TARGETS.items():
-            short = values[name] / target if name in ("median", "p95") else target / max(values[name], 1e-9)
+            short = (
+                values[name] / target
+                if name in ("median", "p95")
+                else target / max(values[name], 1e-9)
+            )
             missed += [f"{kind}: {name} {values[name]:.1f}, wanted {target:g}"] if short > 1 else []
             far = far or short > 3
     print("\n".join(["Missed:", *missed]) if missed else "All targets met.")
@@ -275,10 +302,14 @@ def in_the_browser(script: str, report: Callable[[Any], bool]) -> int:
     os.chdir(Path(__file__).resolve().parent.parent)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["EXPLORERS_RESULTS"] = str(Path(scratch) / "results.json")
-        code = pytest.main(["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", script])
+        code = pytest.main(
+            ["-q", "--no-header", "-p", "tests.browser.conftest", "-p", "no:cacheprovider", script]
+        )
         if code:
             return int(code)
-        return int(report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text(encoding="utf-8"))))
+        return int(
+            report(json.loads(Path(os.environ["EXPLORERS_RESULTS"]).read_text(encoding="utf-8")))
+        )
 
 
 def main() -> int:

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this script is its own folder's otherwise
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # this script is its own folder's otherwise
 
 from benchmarks import explorers as one
 from tools import lite
@@ -32,17 +34,23 @@ def test_opening(lite_page: Any, page: Any, way: str) -> None:
         settings = json.loads((lite.SITE / "jupyter-lite.json").read_text("utf-8"))
         kernel = settings["jupyter-config-data"]["litePluginSettings"][f"{lite.KERNEL}:kernel"]
         kernel["loadPyodideOptions"]["packages"] = []
-        page.context.route("**/lite/jupyter-lite.json", lambda route: route.fulfill(body=json.dumps(settings)))
+        page.context.route(
+            "**/lite/jupyter-lite.json", lambda route: route.fulfill(body=json.dumps(settings))
+        )
     results[way] = lite.seconds_until(lite_page(lite.TIMED))
     Path(os.environ["EXPLORERS_RESULTS"]).write_text(json.dumps(results), encoding="utf-8")
     page.errors.clear()
 
 
 def report(results: dict[str, dict[str, float]]) -> bool:
-    print(f"site: {sum(file.stat().st_size for file in lite.SITE.rglob('*') if file.is_file()):,} bytes")
+    print(
+        f"site: {sum(file.stat().st_size for file in lite.SITE.rglob('*') if file.is_file()):,} bytes"
+    )
     print("seconds from navigation to ...")
     for way, times in results.items():
-        print(f"  {way:18}" + "".join(f"{what:>14} {seconds:5.1f}" for what, seconds in times.items()))
+        print(
+            f"  {way:18}" + "".join(f"{what:>14} {seconds:5.1f}" for what, seconds in times.items())
+        )
     return False
 
 

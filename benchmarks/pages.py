@@ -19,13 +19,17 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this script is its own folder's otherwise
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # this script is its own folder's otherwise
 
 from benchmarks import explorers as one
 from tools import notebooks
 
 OPENED, TEN = 3.0, {"median": 5.0, "p95": 16.7}  # seconds; milliseconds
-ALIVE = "() => document.querySelectorAll('.unetx[data-alive]').length >= %d && performance.now() / 1000"
+ALIVE = (
+    "() => document.querySelectorAll('.unetx[data-alive]').length >= %d && performance.now() / 1000"
+)
 LEVELS = "from unet_complexity.explorers import LevelsExplorer\nLevelsExplorer(depth=1, side=256)"
 results: dict[str, Any] = {}
 
@@ -54,7 +58,10 @@ def test_opening(page: Any, lab_server: Any) -> None:
         html = notebooks.export(path, lab_server.root).as_uri()
         page.context.route("https://**/*", lambda route: route.abort())
         lab = f"{lab_server.url}/lab/workspaces/{path.stem}/tree/{lab_server.put(path.name)}"
-        results[path.stem] = {"exported": [opened(page, html) for _ in range(3)], "Lab": [opened(page, lab)]}
+        results[path.stem] = {
+            "exported": [opened(page, html) for _ in range(3)],
+            "Lab": [opened(page, lab)],
+        }
         lab_server.stop_kernels()
     page.goto("about:blank")
     page.errors.clear()
@@ -65,7 +72,9 @@ def test_ten_on_a_page(page: Any, tmp_path: Path) -> None:
 
     cells = []
     for name in explorers.__all__ * 2:
-        html = getattr(explorers, name)(**({"side": 256, "depth": 1} if name == "LevelsExplorer" else {}))
+        html = getattr(explorers, name)(
+            **({"side": 256, "depth": 1} if name == "LevelsExplorer" else {})
+        )
         output = new_output("display_data", {"text/html": html._repr_mimebundle_()[0]["text/html"]})
         cells.append(new_code_cell("explorer", outputs=[output]))
     path = notebooks.export(new_notebook(cells=cells), tmp_path)
@@ -79,12 +88,17 @@ def test_ten_on_a_page(page: Any, tmp_path: Path) -> None:
 
 def test_on_a_slow_line(far_page: Any) -> None:
     twin = one.TWINS.split("@interact")
-    page = far_page(new_notebook(cells=[new_code_cell(LEVELS), new_code_cell(twin[0] + "@interact" + twin[-1])]))
+    page = far_page(
+        new_notebook(cells=[new_code_cell(LEVELS), new_code_cell(twin[0] + "@interact" + twin[-1])])
+    )
     explorer = page.locator(".unetx[data-alive]")
     place = page.locator(".widget-interact")
     handle = place.locator(".widget-slider", has_text="depth").locator(".noUi-handle")
     place.locator("img").wait_for()
-    results["slow"] = {"explorer": keys(page, explorer, "depth"), "interact twin": one.measure(page, place, handle, 7)}
+    results["slow"] = {
+        "explorer": keys(page, explorer, "depth"),
+        "interact twin": one.measure(page, place, handle, 7),
+    }
 
 
 def report(results: dict[str, Any]) -> bool:
@@ -93,9 +107,16 @@ def report(results: dict[str, Any]) -> bool:
     for name, ways in results.items():
         for way, seconds in ways.items() if name not in ("ten", "slow") else ():
             far = far or median(seconds) > 3 * OPENED
-            print(f"  {name:32}{way:10}{median(seconds):6.2f}{'' if median(seconds) <= OPENED else '  missed'}")
-    print(f"ten on a page: all alive after {results['ten']['seconds']:.2f} s; milliseconds per key, and shown of 50")
-    lines = [*results["ten"]["keys"].items(), *((f"150 ms away: {name}", one) for name, one in results["slow"].items())]
+            print(
+                f"  {name:32}{way:10}{median(seconds):6.2f}{'' if median(seconds) <= OPENED else '  missed'}"
+            )
+    print(
+        f"ten on a page: all alive after {results['ten']['seconds']:.2f} s; milliseconds per key, and shown of 50"
+    )
+    lines = [
+        *results["ten"]["keys"].items(),
+        *((f"150 ms away: {name}", one) for name, one in results["slow"].items()),
+    ]
     for name, times in lines:
         middle, late = median(times["ready"]), one.p95(times["ready"])
         print(f"  {name:32}{'median':>8}{middle:7.1f}{'p95':>6}{late:7.1f}{times['shown']:6}")

@@ -121,7 +121,13 @@ def network() -> Any:
         for i in range(count):
             net.block(f"{part}{level}.{i}", level, part)
             entering = net.last
-            for layer in (Conv2D(width, 3), BatchNormalization(), ReLU(), Conv2D(width, 3), BatchNormalization()):
+            for layer in (
+                Conv2D(width, 3),
+                BatchNormalization(),
+                ReLU(),
+                Conv2D(width, 3),
+                BatchNormalization(),
+            ):
                 net.add(f"{type(layer).__name__}{len(net.steps)}", layer)
             net.add("add", Add(), net.last, entering)
             net.add("out", ReLU())
@@ -162,7 +168,9 @@ def fresh(*arguments: str) -> str:
     folders = os.pathsep.join([str(HERE), str(FOLDER)])
     environment = {**os.environ, "PYTHONPATH": folders, "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment
+    ).stdout
 
 
 def cold(commands: dict[str, list[str]]) -> tuple[dict[str, list[float]], dict[str, str]]:
@@ -194,10 +202,20 @@ def macs_in(told: str) -> int:
 
 def get_fvcore() -> None:
     """Puts fvcore where only the processes of this benchmark look; without it the others are still measured."""
-    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]
     pins = ["-c", str(HERE / "benchmarks" / "tools" / "requirements.txt")]
     if not FOLDER.exists():
-        subprocess.run([*pip, *pins, "--target", str(FOLDER), *FVCORE], check=False, capture_output=True)
+        subprocess.run(
+            [*pip, *pins, "--target", str(FOLDER), *FVCORE], check=False, capture_output=True
+        )
 
 
 def main() -> int:
@@ -211,11 +229,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "model.onnx")
         save(in_onnx(ours), path)
-        print(f"{len(ours.steps)} layers, {macs:,} MACs at 256 x 256; seconds, medians of {RUNS} processes in turn")
+        print(
+            f"{len(ours.steps)} layers, {macs:,} MACs at 256 x 256; seconds, medians of {RUNS} processes in turn"
+        )
         commands = {COMMAND: ["-m", "unet_complexity", path, "--side", "N", "--by", "block"]}
-        commands |= {name: ["-c", script + "\nprint(count())", path] for name, script in COUNTERS.items()}
+        commands |= {
+            name: ["-c", script + "\nprint(count())", path] for name, script in COUNTERS.items()
+        }
         seconds, told = cold(commands)
-        warm = {name: json.loads(fresh("-c", COUNTERS[name] + TIMED, path)) for name in seconds if name != COMMAND}
+        warm = {
+            name: json.loads(fresh("-c", COUNTERS[name] + TIMED, path))
+            for name in seconds
+            if name != COMMAND
+        }
     print(f"{'':32} {'cold':>6} {'worst':>6} {'warm':>6}")
     for name, found in seconds.items():
         again = f"{warm[name]['warm']:6.3f}" if name in warm else ""
@@ -227,7 +253,9 @@ def main() -> int:
     ratio = {name: median(found) / median(seconds[COMMAND]) for name, found in seconds.items()}
     if peers := [name for name in seconds if name not in (COMMAND, OWN)]:
         fastest = min(peers, key=ratio.__getitem__)
-        print(f"cold {ratio[fastest]:.1f} times faster than the fastest of them, {fastest}; target {TIMES_COLD}")
+        print(
+            f"cold {ratio[fastest]:.1f} times faster than the fastest of them, {fastest}; target {TIMES_COLD}"
+        )
         failed = failed or ratio[fastest] < TIMES_COLD
     return int(failed or warm[OWN]["warm"] > WARM_SECONDS)
 

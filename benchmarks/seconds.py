@@ -56,14 +56,23 @@ def run(ready: Ready) -> tuple[float, dict[str, float], bool]:
     return whole, layers, disturbed(before, machine.processor_seconds(), perf_counter() - start)
 
 
-def measure(engine: str, side: int, batch: int, seconds: float = SECONDS, tell: Callable[[str], Any] = print) -> Any:
+def measure(
+    engine: str, side: int, batch: int, seconds: float = SECONDS, tell: Callable[[str], Any] = print
+) -> Any:
     """One case: spreads of the whole network and of its layers, in milliseconds.
 
     Runs that others disturbed are not counted, unless after five times the given time there are too few without.
     """
-    ready, runs, start, left_out = prepare(engine, pix2pix_unet(side, 3), batch), list[Any](), perf_counter(), 0
+    ready, runs, start, left_out = (
+        prepare(engine, pix2pix_unet(side, 3), batch),
+        list[Any](),
+        perf_counter(),
+        0,
+    )
     for turn in range(-WARM_UP, 10**6):
-        tell(f"{engine}, side {side}, batch {batch}: run {max(turn, 0)}, {perf_counter() - start:.0f} s")
+        tell(
+            f"{engine}, side {side}, batch {batch}: run {max(turn, 0)}, {perf_counter() - start:.0f} s"
+        )
         whole, layers, noisy = run(ready)
         spent = perf_counter() - start
         if turn >= 0 and (not noisy or spent > 5 * seconds):
@@ -85,7 +94,10 @@ def measure(engine: str, side: int, batch: int, seconds: float = SECONDS, tell: 
 
 def probe() -> dict[str, Any]:
     """What the machine can do at most, as far as NumPy finds out: the best run counts."""
-    return {"flops_per_second": max(machine.flops_per_second()), "bytes_per_second": max(machine.bytes_per_second())}
+    return {
+        "flops_per_second": max(machine.flops_per_second()),
+        "bytes_per_second": max(machine.bytes_per_second()),
+    }
 
 
 def header(*packages: str) -> dict[str, Any]:
@@ -101,7 +113,13 @@ def header(*packages: str) -> dict[str, Any]:
 def write(engine: str, cases: list[Any]) -> Path:
     """Puts cases beside those of the same file that are not measured anew.  ValueError where those are another's."""
     path, (_, packages, _) = FOLDER / f"seconds-{engine}.json", ENGINES[engine]
-    head = {**header(*packages), "engine": engine, "network": "pix2pix U-Net", "dtype": "float32", "unit": "ms"}
+    head = {
+        **header(*packages),
+        "engine": engine,
+        "network": "pix2pix U-Net",
+        "dtype": "float32",
+        "unit": "ms",
+    }
     old = json.loads(path.read_text()) if path.exists() else {**head, "cases": []}
     if changed := [name for name in ("machine", "versions") if old[name] != head[name]]:
         raise ValueError(
@@ -121,13 +139,19 @@ def one_line_lists(text: str) -> str:
 def show(case: Any, engine: str) -> None:
     low, middle, high = case["whole"]
     together = sum(values[1] for values in case["layers"].values())
-    print(f"\n{engine}, side {case['side']}, batch {case['batch']}: {middle:.1f} ms ({low:.1f} ... {high:.1f}),")
+    print(
+        f"\n{engine}, side {case['side']}, batch {case['batch']}: {middle:.1f} ms ({low:.1f} ... {high:.1f}),"
+    )
     print(f"{case['runs']} runs; layers together {together:.1f} ms: {case['timed']}")
     for name, (low, middle, high) in sorted(case["layers"].items(), key=lambda one: -one[1][1])[:8]:
-        print(f"  {name:10} {middle:9.2f} ms ({low:.2f} ... {high:.2f}) {100 * middle / together:5.1f} %")
+        print(
+            f"  {name:10} {middle:9.2f} ms ({low:.2f} ... {high:.2f}) {100 * middle / together:5.1f} %"
+        )
 
 
-def live(*engines: str, sides: tuple[int, ...] = SIDES, seconds: float = 3.0) -> list[tuple[str, Any]]:
+def live(
+    *engines: str, sides: tuple[int, ...] = SIDES, seconds: float = 3.0
+) -> list[tuple[str, Any]]:
     """Measures here and now, with a line that says how far it is; says of each engine that is not here why."""
     found = []
     for engine in engines or tuple(ENGINES):
@@ -135,13 +159,22 @@ def live(*engines: str, sides: tuple[int, ...] = SIDES, seconds: float = 3.0) ->
             print(f"{engine}: left out, {why}")
             continue
         for side in sides:
-            found.append((engine, measure(engine, side, 1, seconds, lambda line: print(f"\r{line}   ", end=""))))
+            found.append(
+                (
+                    engine,
+                    measure(engine, side, 1, seconds, lambda line: print(f"\r{line}   ", end="")),
+                )
+            )
     return found
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("engines", nargs="*", help=f"{', '.join(ENGINES)}, probe; without any, those that are here")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "engines", nargs="*", help=f"{', '.join(ENGINES)}, probe; without any, those that are here"
+    )
     parser.add_argument("--side", type=int, nargs="+", default=SIDES)
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
     parser.add_argument("--seconds", type=float, help="time for each case, beyond 7 runs")
@@ -152,7 +185,9 @@ def main() -> int:
     for engine in engines:
         if engine == "probe":
             found = probe()
-            print(f"at most {found['flops_per_second'] / 1e9:.1f} GFLOP/s, {found['bytes_per_second'] / 1e9:.1f} GB/s")
+            print(
+                f"at most {found['flops_per_second'] / 1e9:.1f} GFLOP/s, {found['bytes_per_second'] / 1e9:.1f} GB/s"
+            )
             if chosen.write:
                 text = json.dumps({**header(), **found}, indent=1)
                 (FOLDER / "probe.json").write_text(text + "\n", encoding="utf-8")
@@ -161,7 +196,13 @@ def main() -> int:
             sys.exit(f"{engine} cannot be measured here: {why}")
         for side in chosen.side:
             for batch in chosen.batch:
-                case = measure(engine, side, batch, seconds, lambda line: print(f"\r{line}   ", end="", flush=True))
+                case = measure(
+                    engine,
+                    side,
+                    batch,
+                    seconds,
+                    lambda line: print(f"\r{line}   ", end="", flush=True),
+                )
                 show(case, engine)
                 if chosen.write:
                     write(engine, [case])

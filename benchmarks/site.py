@@ -18,7 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # this script is its own folder's otherwise
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent)
+)  # this script is its own folder's otherwise
 
 from benchmarks import explorers as one
 
@@ -37,7 +39,9 @@ def opened(page: Any, path: Path) -> dict[str, Any]:
         if "data-explorer=" in path.read_text("utf-8"):
             seconds.append(float(page.wait_for_function(ALIVE, polling="raf").json_value()))
         page.wait_for_load_state()
-    files = [Path(url2pathname(name)) for name in loaded if name.startswith("/")]  # a data: address is in the page
+    files = [
+        Path(url2pathname(name)) for name in loaded if name.startswith("/")
+    ]  # a data: address is in the page
     return {"bytes": sum(file.stat().st_size for file in files), "seconds": seconds}
 
 
@@ -58,7 +62,9 @@ def report(results: dict[str, Any]) -> bool:
         seconds = median(found["seconds"]) if found["seconds"] else 0.0
         missed = found["bytes"] > BYTES or seconds > SECONDS
         far = far or found["bytes"] > 3 * BYTES or seconds > 3 * SECONDS
-        print(f"{name:46}{found['bytes']:12,}{f'{seconds:8.2f}' if seconds else '':8}{'  missed' if missed else ''}")
+        print(
+            f"{name:46}{found['bytes']:12,}{f'{seconds:8.2f}' if seconds else '':8}{'  missed' if missed else ''}"
+        )
     return far
 
 

@@ -40,6 +40,8 @@ html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_use_index = False
 html_domain_indices = False
 html_math_renderer = "mathml"
-html_show_search_summary = False  # it would fetch pages, which a browser forbids to a page from a folder
+html_show_search_summary = (
+    False  # it would fetch pages, which a browser forbids to a page from a folder
+)
 html_copy_source = False
 pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"

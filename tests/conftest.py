@@ -15,12 +15,16 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), "unet_complexity-keras"))
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # otherwise jupyter_core warns that this will be the default
+os.environ["JUPYTER_PLATFORM_DIRS"] = (
+    "1"  # otherwise jupyter_core warns that this will be the default
+)
 
 # The same examples on every run, so that a red run can be repeated; `make test ARGS="--hypothesis-seed=0
 # --hypothesis-profile=explore"` looks for new ones. Two shared cores make deadlines a matter of luck.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000)
+settings.register_profile(
+    "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000
+)
 settings.load_profile("repeatable")
 
 # The files that take longest, longest first: a worker that met one of them last would keep the others waiting.
@@ -56,14 +60,17 @@ def keras() -> ModuleType:
     os.environ["JAX_PLATFORMS"] = "cpu"
     import keras
 
-    assert keras.backend.backend() == "jax", "Keras was imported before this fixture, with another backend"
+    assert keras.backend.backend() == "jax", (
+        "Keras was imported before this fixture, with another backend"
+    )
     return keras
 
 
 @pytest.fixture(scope="session")
 def torch() -> ModuleType:
     return pytest.importorskip(
-        "torch", reason="PyTorch is not installed: its flop counter was NOT compared with the dense MACs"
+        "torch",
+        reason="PyTorch is not installed: its flop counter was NOT compared with the dense MACs",
     )
 
 

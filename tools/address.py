@@ -58,5 +58,7 @@ def launch(address: str) -> str:
 
 def _owner_and_name(address: str) -> tuple[str, str]:
     if not (found := ON_GITHUB.fullmatch(address)):
-        raise ValueError(f"Repository must be https://github.com/OWNER/NAME, and nothing behind it; got {address!r}")
+        raise ValueError(
+            f"Repository must be https://github.com/OWNER/NAME, and nothing behind it; got {address!r}"
+        )
     return found[1], found[2]

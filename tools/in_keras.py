@@ -21,7 +21,9 @@ def in_keras(keras: Any, layer: Any) -> Any:
         return operation(keras, lambda *inputs: OPERATIONS[kind](keras.ops, layer, *inputs))
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     if kind.startswith("Conv2D"):
-        config["kernel_initializer"] = "zeros"  # drawing random ones is compiled anew for each shape
+        config["kernel_initializer"] = (
+            "zeros"  # drawing random ones is compiled anew for each shape
+        )
     if kind == "Elementwise" or (kind == "Concatenate" and layer.array):
         return with_what_is_known(keras, layer)
     if kind == "Concatenate":
@@ -44,7 +46,11 @@ def with_what_is_known(keras: Any, layer: Any) -> Any:
     class Known(keras.layers.Layer):
         def build(self, shape: Any) -> None:
             sides = array and (array.height, array.width, array.channels)
-            self.known = [self.add_weight(shape=sides) if layer.learned else np.array(filled(*sides))] if array else []
+            self.known = (
+                [self.add_weight(shape=sides) if layer.learned else np.array(filled(*sides))]
+                if array
+                else []
+            )
 
         def call(self, x: Any) -> Any:
             if hasattr(layer, "axis"):
@@ -57,21 +63,28 @@ def with_what_is_known(keras: Any, layer: Any) -> Any:
 
         def compute_output_shape(self, shape: Any) -> Any:
             one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
-            return self.call(keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]).shape
+            return self.call(
+                keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]
+            ).shape
 
     return Known()
 
 
 def bordered(keras: Any, layer: Any, config: dict[str, Any]) -> Any:
     """A border of zeros and then no more padding; round a pool a border that is never the largest, nor averaged."""
-    border, inside = config["padding"], getattr(keras.layers, type(layer).__name__)(**config | {"padding": "valid"})
+    border, inside = (
+        config["padding"],
+        getattr(keras.layers, type(layer).__name__)(**config | {"padding": "valid"}),
+    )
     if not hasattr(layer, "pool_size"):
         return keras.Sequential([keras.layers.ZeroPadding2D(border), inside])
     pads = ((0, 0), *border, (0, 0))
     if "Max" in type(layer).__name__:
         return operation(keras, lambda x: inside(keras.ops.pad(x, pads, constant_values=-1e30)))
     pad = keras.ops.pad
-    return operation(keras, lambda x: inside(pad(x, pads)) / inside(pad(keras.ops.ones_like(x), pads)))
+    return operation(
+        keras, lambda x: inside(pad(x, pads)) / inside(pad(keras.ops.ones_like(x), pads))
+    )
 
 
 def transposed(keras: Any, layer: Any, config: dict[str, Any]) -> Any:
@@ -88,7 +101,11 @@ def transposed(keras: Any, layer: Any, config: dict[str, Any]) -> Any:
             self.bias = self.add_weight(shape=(layer.filters,)) if layer.use_bias else 0.0
 
         def call(self, x: Any) -> Any:
-            parts = zip(ops.split(x, layer.groups, -1), ops.split(self.kernel, layer.groups, -1), strict=True)
+            parts = zip(
+                ops.split(x, layer.groups, -1),
+                ops.split(self.kernel, layer.groups, -1),
+                strict=True,
+            )
             padding = "valid" if exact else layer.padding
             added = (layer.output_padding or (0, 0)) if exact else layer.output_padding
             how = (layer.strides, padding, added, "channels_last", layer.dilation_rate)
@@ -103,7 +120,9 @@ def transposed(keras: Any, layer: Any, config: dict[str, Any]) -> Any:
 
 def upsampled_convolution(keras: Any, layer: Any) -> Any:
     """Keras has no layer for it: that it computes what these two do is what makes it right."""
-    conv = keras.layers.Conv2D(layer.filters, layer.kernel_size, padding="same", use_bias=layer.use_bias)
+    conv = keras.layers.Conv2D(
+        layer.filters, layer.kernel_size, padding="same", use_bias=layer.use_bias
+    )
     return keras.Sequential([keras.layers.UpSampling2D(layer.size), conv])
 
 
@@ -113,9 +132,13 @@ OPERATIONS: dict[str, Any] = {
     "DepthToSpace": lambda ops, layer, x: ops.nn.depth_to_space(x, layer.block_size),
     "SpaceToDepth": lambda ops, layer, x: ops.nn.space_to_depth(x, layer.block_size),
     "Divide": lambda ops, layer, x, y: ops.divide(x, y),
-    "MatMul": lambda ops, layer, x, y: ops.matmul(x, ops.swapaxes(y, -1, -2) if layer.transpose_b else y),
+    "MatMul": lambda ops, layer, x, y: ops.matmul(
+        x, ops.swapaxes(y, -1, -2) if layer.transpose_b else y
+    ),
     "Reduce": lambda ops, layer, x: getattr(ops, layer.operation)(x, layer.axes, keepdims=True),
-    "Slice": lambda ops, layer, x: x[(slice(None), *map(slice, layer.starts, layer.stops, layer.steps))],
+    "Slice": lambda ops, layer, x: x[
+        (slice(None), *map(slice, layer.starts, layer.stops, layer.steps))
+    ],
 }
 
 
@@ -131,7 +154,9 @@ def operation(keras: Any, run: Any) -> Any:
 
         def compute_output_shape(self, shape: Any) -> Any:
             one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
-            return self.call(keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]).shape
+            return self.call(
+                keras.KerasTensor(shape) if one else [keras.KerasTensor(each) for each in shape]
+            ).shape
 
     return Operation()
 
@@ -161,7 +186,9 @@ def randomize(real: Any, random: np.random.Generator) -> list[np.ndarray]:
 
 def variables(real: Any) -> tuple[list[Any], list[Any]]:
     """Values of what training changes, and of what it does not."""
-    return [v.value for v in real.trainable_variables], [v.value for v in real.non_trainable_variables]
+    return [v.value for v in real.trainable_variables], [
+        v.value for v in real.non_trainable_variables
+    ]
 
 
 def xla_flops(real: Any, *shapes: Tensor) -> int:
@@ -184,10 +211,19 @@ def xla_flops_of(keras: Any, layer: Any, x: Tensor) -> int:
     def run(image: Any, kernel: Any) -> Any:
         more = {"rhs_dilation": layer.dilation_rate, "feature_group_count": layer.groups}
         names = ("NHWC", "HWIO", "NHWC")
-        return lax.conv_general_dilated(image, kernel, layer.strides, layer.padding, dimension_numbers=names, **more)
+        return lax.conv_general_dilated(
+            image, kernel, layer.strides, layer.padding, dimension_numbers=names, **more
+        )
 
-    shapes = (1, x.height, x.width, x.channels), (*layer.kernel_size, x.channels // layer.groups, layer.filters)
-    return int(jit(run).lower(*(ShapeDtypeStruct(one, "float32") for one in shapes)).cost_analysis()["flops"])
+    shapes = (
+        (1, x.height, x.width, x.channels),
+        (*layer.kernel_size, x.channels // layer.groups, layer.filters),
+    )
+    return int(
+        jit(run)
+        .lower(*(ShapeDtypeStruct(one, "float32") for one in shapes))
+        .cost_analysis()["flops"]
+    )
 
 
 def asked_generator(keras: Any, side: int, channels: int, g: int = 64, k: int = 4) -> Any:
@@ -218,7 +254,9 @@ def classic_unet_model(keras: Any, side: int, up: str, padding: str) -> Any:
 
     def twice(x: Any, filters: int) -> Any:
         for _ in range(2):
-            x = K.Conv2D(filters, 3, padding=padding, activation="relu", kernel_initializer="zeros")(x)
+            x = K.Conv2D(
+                filters, 3, padding=padding, activation="relu", kernel_initializer="zeros"
+            )(x)
         return x
 
     image = x = keras.Input((side, side, 1))
@@ -230,9 +268,13 @@ def classic_unet_model(keras: Any, side: int, up: str, padding: str) -> Any:
     x = twice(x, 1024)
     for filters in (512, 256, 128, 64):
         if up == "upsample":
-            x = K.Conv2D(filters, 2, padding="same", kernel_initializer="zeros")(K.UpSampling2D(2)(x))
+            x = K.Conv2D(filters, 2, padding="same", kernel_initializer="zeros")(
+                K.UpSampling2D(2)(x)
+            )
         else:
-            x = K.Conv2DTranspose(filters, 2, strides=2, padding="same", kernel_initializer="zeros")(x)
+            x = K.Conv2DTranspose(
+                filters, 2, strides=2, padding="same", kernel_initializer="zeros"
+            )(x)
         skip = skips.pop()
         if padding == "valid":
             skip = K.Cropping2D((skip.shape[1] - x.shape[1]) // 2)(skip)

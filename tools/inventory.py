@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from unet_complexity import Conv2D, Conv2DTranspose, Network, Tensor, UpSampling2D, classic_unet, pix2pix_unet
+from unet_complexity import (
+    Conv2D,
+    Conv2DTranspose,
+    Network,
+    Tensor,
+    UpSampling2D,
+    classic_unet,
+    pix2pix_unet,
+)
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.quiz import Question
 
@@ -25,8 +33,24 @@ class Form:
     network: Network
 
 
-BEFORE = Form("A", side=8, channels=5, filters=4, kernel=3, size=2, network=pix2pix_unet(side=256, in_channels=3))
-AFTER = Form("B", side=6, channels=4, filters=5, kernel=5, size=3, network=classic_unet(side=256, up="upsample"))
+BEFORE = Form(
+    "A",
+    side=8,
+    channels=5,
+    filters=4,
+    kernel=3,
+    size=2,
+    network=pix2pix_unet(side=256, in_channels=3),
+)
+AFTER = Form(
+    "B",
+    side=6,
+    channels=4,
+    filters=5,
+    kernel=5,
+    size=3,
+    network=classic_unet(side=256, up="upsample"),
+)
 
 
 def questions(form: Form) -> list[Question]:
@@ -36,7 +60,9 @@ def questions(form: Form) -> list[Question]:
     up = Conv2DTranspose(form.filters, form.kernel, strides=size, use_bias=False)
     return [
         *_about_copies(form, x, copy.cost(x)),
-        *_about_convolutions(form, x, conv, conv.cost(copy.output(x)).macs // conv.cost(x).macs, up.cost(x).macs),
+        *_about_convolutions(
+            form, x, conv, conv.cost(copy.output(x)).macs // conv.cost(x).macs, up.cost(x).macs
+        ),
         *_about_networks(form),
     ]
 
@@ -50,9 +76,13 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
             f"`UpSampling2D(size={size})` reads a map of {x} (rows, columns, channels). Elements written?",
             1,
             {
-                shown(cost.reads * size): "side for pixels: only one of the two axes was made longer",
+                shown(
+                    cost.reads * size
+                ): "side for pixels: only one of the two axes was made longer",
                 shown(cost.writes): "",
-                shown(2 * size * side * form.channels): "the accepted answer's slip: a row counted as one thing",
+                shown(
+                    2 * size * side * form.channels
+                ): "the accepted answer's slip: a row counted as one thing",
                 shown(cost.writes // form.channels): "one channel for all of them",
             },
         ),
@@ -79,7 +109,9 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
     ]
 
 
-def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, after: int, transposed: int) -> list[Question]:
+def _about_convolutions(
+    form: Form, x: Tensor, conv: Conv2D, after: int, transposed: int
+) -> list[Question]:
     macs, size = conv.cost(x).macs, form.size
     layer = f"{form.filters} filters of {form.kernel} × {form.kernel} (stride 1, padding 'same')"
     return [
@@ -108,17 +140,23 @@ def _about_convolutions(form: Form, x: Tensor, conv: Conv2D, after: int, transpo
             f"{x}. How many MACs?",
             2,
             {
-                shown(size**2 * transposed): "counted on the output: each input meets the kernel once",
+                shown(
+                    size**2 * transposed
+                ): "counted on the output: each input meets the kernel once",
                 shown(size * transposed): "the stride taken as a factor",
                 shown(transposed): "",
-                shown(form.channels * form.filters * form.side**2): "the taps of the kernel forgotten",
+                shown(
+                    form.channels * form.filters * form.side**2
+                ): "the taps of the kernel forgotten",
             },
         ),
     ]
 
 
 def _about_networks(form: Form) -> list[Question]:
-    small, large = (classic_unet(side=side, base_filters=8, depth=2).total() for side in (32, 32 * form.size))
+    small, large = (
+        classic_unet(side=side, base_filters=8, depth=2).total() for side in (32, 32 * form.size)
+    )
     params, macs = large.params // small.params, large.macs // small.macs
     copies, whole = form.network.only(UpSampling2D), form.network.total()
     share = 100 * copies.total().bytes() / whole.bytes()
@@ -174,7 +212,11 @@ _INSTRUCTIONS = (
 def _asked(asked: list[Question]) -> list[str]:
     return [
         "\n".join(
-            [f"**{place}.** {question.asked}", "", *(f"- **{a}** {text}" for a, text in _lettered(question.options))]
+            [
+                f"**{place}.** {question.asked}",
+                "",
+                *(f"- **{a}** {text}" for a, text in _lettered(question.options)),
+            ]
         )
         for place, question in enumerate(asked, start=1)
     ]

@@ -30,7 +30,16 @@ KERNEL = "@jupyterlite/pyodide-kernel-extension"
 WITH_THE_KERNEL = ("piplite", "pyodide_kernel", "ipykernel")  # wheels that its extension brings
 OURS = ("anywidget", "sympy", "tabulate")  # the first one for the explorers
 IN_THE_PAGE = {"jupyterlab-widgets", "widgetsnbextension"}  # their Python would have nothing to do
-AT_START = ["micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython", "unet-complexity"]
+AT_START = [
+    "micropip",
+    "piplite",
+    "ipykernel",
+    "comm",
+    "pyodide-kernel",
+    "jedi",
+    "ipython",
+    "unet-complexity",
+]
 NO_USE_FOR = (".html", ".js", ".map", ".ts", ".md")  # of what npm packs
 FIRST = "00-the-question.ipynb"
 TIMED = "02-upsampling-rows-and-columns.ipynb"
@@ -66,7 +75,9 @@ def main() -> int:
     build_pages()
     add_notebooks(sorted((ROOT / "notebooks").glob("*.ipynb")))
     (SITE / "index.html").write_text(INDEX, "utf-8")
-    print(f"Built. To look at it: python -m http.server --bind 127.0.0.1 --directory {SITE.relative_to(ROOT)}")
+    print(
+        f"Built. To look at it: python -m http.server --bind 127.0.0.1 --directory {SITE.relative_to(ROOT)}"
+    )
     return 0
 
 
@@ -76,9 +87,14 @@ def unpacked_pyodide(version: str) -> Lock:
     if not packed.exists():
         npm = shutil.which("npm")
         if npm is None:
-            raise SystemExit("make lite gets Pyodide from npm, and there is no npm: install Node.js, then try again.")
+            raise SystemExit(
+                "make lite gets Pyodide from npm, and there is no npm: install Node.js, then try again."
+            )
         subprocess.run(
-            [npm, "pack", "--silent", f"pyodide@{version}"], cwd=PARTS, check=True, stdout=subprocess.DEVNULL
+            [npm, "pack", "--silent", f"pyodide@{version}"],
+            cwd=PARTS,
+            check=True,
+            stdout=subprocess.DEVNULL,
         )
     with tarfile.open(packed) as archive:
         for member in archive:
@@ -90,8 +106,13 @@ def unpacked_pyodide(version: str) -> Lock:
 
 def copied_wheels(lock: Lock) -> list[Path]:
     """All that belongs into the kernel beside Pyodide: the kernel's own wheels, pinned ones, and this package's."""
-    pins = [f"{name}=={distribution(name).version}" for name in closure(["ipython", *OURS], python(lock))]
-    pins.append(f"micropip=={lock['packages']['micropip']['version']}")  # goes with Pyodide, not with us
+    pins = [
+        f"{name}=={distribution(name).version}"
+        for name in closure(["ipython", *OURS], python(lock))
+    ]
+    pins.append(
+        f"micropip=={lock['packages']['micropip']['version']}"
+    )  # goes with Pyodide, not with us
     extension = Path(sys.prefix, "share", "jupyter", "labextensions", KERNEL, "static", "pypi")
     bundled = [wheel for name in WITH_THE_KERNEL for wheel in extension.glob(f"{name}-*.whl")]
     for wheel in [*bundled, *downloaded(pins, python(lock)).iterdir()]:
@@ -127,10 +148,25 @@ def needed(requirements: Iterable[str], python: str) -> list[str]:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    here = {"sys_platform": "emscripten", "platform_system": "Emscripten", "os_name": "posix", "extra": ""}
-    here |= {"python_version": python, "python_full_version": f"{python}.0", "platform_machine": "wasm32"}
-    wanted = [one for one in map(Requirement, requirements) if one.marker is None or one.marker.evaluate(here)]
-    return [name for name in (canonicalize_name(one.name) for one in wanted) if name not in IN_THE_PAGE]
+    here = {
+        "sys_platform": "emscripten",
+        "platform_system": "Emscripten",
+        "os_name": "posix",
+        "extra": "",
+    }
+    here |= {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "platform_machine": "wasm32",
+    }
+    wanted = [
+        one
+        for one in map(Requirement, requirements)
+        if one.marker is None or one.marker.evaluate(here)
+    ]
+    return [
+        name for name in (canonicalize_name(one.name) for one in wanted) if name not in IN_THE_PAGE
+    ]
 
 
 def closure(names: Iterable[str], python: str) -> list[str]:
@@ -151,7 +187,11 @@ def enter(lock: Lock, wheel: Path) -> None:
     name, version, *_ = parse_wheel_filename(wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         files = archive.namelist()
-        (metadata,) = (Parser().parsestr(archive.read(file).decode()) for file in files if file.endswith("/METADATA"))
+        (metadata,) = (
+            Parser().parsestr(archive.read(file).decode())
+            for file in files
+            if file.endswith("/METADATA")
+        )
     depends = needed(metadata.get_all("Requires-Dist") or [], python(lock))
     tops = {file.partition("/")[0] for file in files if file.endswith(".py")}
     lock["packages"][name] = {
@@ -177,7 +217,10 @@ def save(lock: Lock, published: str) -> None:
 
 def build_pages() -> None:
     """JupyterLite's applications with the widgets' extensions and a kernel that starts from what is here."""
-    kernel = {"pyodideUrl": "./static/pyodide/pyodide.mjs", "loadPyodideOptions": {"packages": AT_START}}
+    kernel = {
+        "pyodideUrl": "./static/pyodide/pyodide.mjs",
+        "loadPyodideOptions": {"packages": AT_START},
+    }
     config = {
         "appName": "unet_complexity",
         "contentsAllJsonFile": "all.json",
@@ -186,11 +229,23 @@ def build_pages() -> None:
     }
     settings = {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}
     (PARTS / "jupyter-lite.json").write_text(json.dumps(settings), "utf-8")
-    (PARTS / ".jupyterlite.doit.db").unlink(missing_ok=True)  # what it remembers is of a site that is gone
+    (PARTS / ".jupyterlite.doit.db").unlink(
+        missing_ok=True
+    )  # what it remembers is of a site that is gone
     places = [f"--lite-dir={PARTS}", f"--output-dir={SITE}"]
     slim = ["--no-sourcemaps", "--no-unused-shared-packages", "--no-libarchive"]
     apps = [f"--apps={app}" for app in ("lab", "notebooks", "tree")]
-    command = [sys.executable, "-W", "ignore", "-m", "jupyterlite_core", "build", *places, *slim, *apps]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "jupyterlite_core",
+        "build",
+        *places,
+        *slim,
+        *apps,
+    ]
     done = subprocess.run(command, cwd=PARTS, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"JupyterLite could not be built:\n{done.stdout}{done.stderr}")
@@ -206,7 +261,9 @@ def add_notebooks(paths: list[Path]) -> None:
         notebook = as_served(json.loads(path.read_text("utf-8")))
         (files / path.name).write_text(json.dumps(notebook), "utf-8")
         content.append(entry(path.name, "notebook", (files / path.name).stat().st_size))
-    listing.write_text(json.dumps(entry("", "directory", None) | {"format": "json", "content": content}), "utf-8")
+    listing.write_text(
+        json.dumps(entry("", "directory", None) | {"format": "json", "content": content}), "utf-8"
+    )
 
 
 def as_served(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +272,9 @@ def as_served(notebook: dict[str, Any]) -> dict[str, Any]:
         cell["source"] = "".join(cell["source"])
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            data.update((kind, "".join(lines)) for kind, lines in data.items() if isinstance(lines, list))
+            data.update(
+                (kind, "".join(lines)) for kind, lines in data.items() if isinstance(lines, list)
+            )
             if "text" in output:
                 output["text"] = "".join(output["text"])
     return notebook
@@ -224,7 +283,14 @@ def as_served(notebook: dict[str, Any]) -> dict[str, Any]:
 def entry(name: str, kind: str, size: int | None) -> dict[str, Any]:
     """One file or folder in the words of Jupyter's contents API."""
     now = datetime.now(UTC).isoformat()
-    same = {"created": now, "last_modified": now, "writable": True, "format": None, "mimetype": None, "content": None}
+    same = {
+        "created": now,
+        "last_modified": now,
+        "writable": True,
+        "format": None,
+        "mimetype": None,
+        "content": None,
+    }
     return {"name": name, "path": name, "type": kind, "size": size, **same}
 
 

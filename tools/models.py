@@ -22,17 +22,23 @@ class Graph:
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
 
-    def add(self, operator: str, path: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
+    def add(
+        self, operator: str, path: str, *inputs: str, domain: str = "", **attributes: Any
+    ) -> str:
         """A node; the name of what it writes."""
         output = f"{path}/{operator}_output_0"
         self.nodes.append(
-            helper.make_node(operator, inputs, [output], f"{path}/{operator}", domain=domain, **attributes)
+            helper.make_node(
+                operator, inputs, [output], f"{path}/{operator}", domain=domain, **attributes
+            )
         )
         return output
 
     def weight(self, name: str, *dims: int) -> str:
         """A tensor of which only the shape is known."""
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=dims, data_location=TensorProto.EXTERNAL)
+        tensor = TensorProto(
+            name=name, data_type=TensorProto.FLOAT, dims=dims, data_location=TensorProto.EXTERNAL
+        )
         tensor.external_data.add(key="location", value="weights.bin")
         self.weights.append(tensor)
         return name
@@ -40,19 +46,29 @@ class Graph:
     def conv(self, path: str, x: str, channels: int, filters: int, kernel: int = 3) -> str:
         """A convolution that keeps the side."""
         name = path.strip("/").replace("/", ".")
-        weights = self.weight(f"{name}.weight", filters, channels, kernel, kernel), self.weight(f"{name}.bias", filters)
-        return self.add("Conv", path, x, *weights, kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4)
+        weights = (
+            self.weight(f"{name}.weight", filters, channels, kernel, kernel),
+            self.weight(f"{name}.bias", filters),
+        )
+        return self.add(
+            "Conv", path, x, *weights, kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4
+        )
 
     def block(self, path: str, x: str, channels: int, filters: int) -> str:
         """Two convolutions, each with its ReLU."""
         for i, entering in ((1, channels), (2, filters)):
-            x = self.add("Relu", f"{path}/act{i}", self.conv(f"{path}/conv{i}", x, entering, filters))
+            x = self.add(
+                "Relu", f"{path}/act{i}", self.conv(f"{path}/conv{i}", x, entering, filters)
+            )
         return x
 
     def up(self, path: str, x: str, filters: int) -> str:
         """A transposed convolution that doubles the side."""
         name = path.strip("/").replace("/", ".")
-        weights = self.weight(f"{name}.weight", 2 * filters, filters, 2, 2), self.weight(f"{name}.bias", filters)
+        weights = (
+            self.weight(f"{name}.weight", 2 * filters, filters, 2, 2),
+            self.weight(f"{name}.bias", filters),
+        )
         return self.add("ConvTranspose", path, x, *weights, kernel_shape=[2, 2], strides=[2, 2])
 
 
@@ -81,7 +97,9 @@ def unet(width: int, depth: int, gated: bool = False) -> Any:
 
 def _model(graph: Graph, last: str, width: int, gated: bool) -> Any:
     def maps(name: str, channels: int, batch: Any = "batch") -> Any:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, channels, "height", "width"])
+        return helper.make_tensor_value_info(
+            name, TensorProto.FLOAT, [batch, channels, "height", "width"]
+        )
 
     graph.nodes[-1].output[0] = "logits"
     gate = [maps("/dec0/gate/Gate_output_0", width, batch=1)] if gated else []
@@ -89,13 +107,20 @@ def _model(graph: Graph, last: str, width: int, gated: bool) -> Any:
         graph.nodes, "unet", [maps("image", 3)], [maps("logits", 1)], graph.weights, value_info=gate
     )
     opsets = [helper.make_opsetid("", 17), *([helper.make_opsetid("lab", 1)] if gated else [])]
-    return helper.make_model(whole, opset_imports=opsets, ir_version=8, producer_name="unet_complexity")
+    return helper.make_model(
+        whole, opset_imports=opsets, ir_version=8, producer_name="unet_complexity"
+    )
 
 
 def models() -> dict[Path, Any]:
     """Each file and its model."""
-    plain = {f"unet-{width}-{depth}.onnx": unet(width, depth) for width in WIDTHS for depth in DEPTHS}
-    return {FOLDER / name: model for name, model in {**plain, "gated.onnx": unet(16, 3, gated=True)}.items()}
+    plain = {
+        f"unet-{width}-{depth}.onnx": unet(width, depth) for width in WIDTHS for depth in DEPTHS
+    }
+    return {
+        FOLDER / name: model
+        for name, model in {**plain, "gated.onnx": unet(16, 3, gated=True)}.items()
+    }
 
 
 def main() -> int:

@@ -30,7 +30,11 @@ BLOCK, BLOCK_DIFFERENCE = 16, 24
 
 def faults(nb: Notebook) -> list[str]:
     """What is wrong with a notebook as committed, whatever its code would give."""
-    found = [f"cell {place}: {fault}" for place, cell in enumerate(nb.cells) for fault in _cell_faults(cell)]
+    found = [
+        f"cell {place}: {fault}"
+        for place, cell in enumerate(nb.cells)
+        for fault in _cell_faults(cell)
+    ]
     counts = [cell.execution_count for cell in nb.cells if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
         found.append(f"execution counts are {counts}, not 1, 2, 3, ...: make notebooks")
@@ -72,7 +76,9 @@ def _output_faults(output: Any, cell: Any) -> Iterator[str]:
     html = data.get("text/html", "")
     yield from _text_without_alt(html)
     for mime in IMAGES:
-        if mime in data and not (_alt(output.metadata, mime) or cell.metadata.get("alt") or "<img" in html):
+        if mime in data and not (
+            _alt(output.metadata, mime) or cell.metadata.get("alt") or "<img" in html
+        ):
             yield f"{mime} without alternative text: give the output metadata 'alt'"
 
 
@@ -83,7 +89,10 @@ def _alt(metadata: Any, mime: str) -> str:
 def _text_without_alt(text: str) -> Iterator[str]:
     """Pictures in Markdown or HTML that a screen reader could not tell."""
     text = re.sub(r"<script\b.*?</script>", "", DATA_URI.sub("", text), flags=re.DOTALL)
-    yield from (f"a picture without alternative text: {found}" for found in re.findall(r"!\[\s*\]\([^)]*\)", text))
+    yield from (
+        f"a picture without alternative text: {found}"
+        for found in re.findall(r"!\[\s*\]\([^)]*\)", text)
+    )
     for tag in re.findall(r"<img\b[^>]*>", text):
         if not re.search(r"""\balt\s*=\s*("\s*[^"\s]|'\s*[^'\s])""", tag):
             yield f"a picture without alternative text: {tag[:60]}"
@@ -93,12 +102,19 @@ def _texts(output: Any) -> dict[str, str]:
     """Everything in an output that is text, by kind."""
     if output.output_type == "stream":
         return {output.name: output.text}
-    return {mime: data for mime, data in output.get("data", {}).items() if isinstance(data, str) and mime not in IMAGES}
+    return {
+        mime: data
+        for mime, data in output.get("data", {}).items()
+        if isinstance(data, str) and mime not in IMAGES
+    }
 
 
 def differences(committed: Notebook, fresh: Notebook) -> list[str]:
     """Where the outputs of a fresh run differ from the committed ones: texts exactly, pictures by eye."""
-    pairs = [(place, old, new) for place, (old, new) in enumerate(zip(committed.cells, fresh.cells, strict=True))]
+    pairs = [
+        (place, old, new)
+        for place, (old, new) in enumerate(zip(committed.cells, fresh.cells, strict=True))
+    ]
     return [
         f"cell {place}: {difference}"
         for place, old, new in pairs
@@ -108,7 +124,9 @@ def differences(committed: Notebook, fresh: Notebook) -> list[str]:
 
 
 def _may_differ(cell: Any) -> bool:
-    return IGNORE in cell.source or IGNORE.lower().replace("_", "-") in cell.metadata.get("tags", [])
+    return IGNORE in cell.source or IGNORE.lower().replace("_", "-") in cell.metadata.get(
+        "tags", []
+    )
 
 
 def _cell_differences(old: Any, new: Any) -> Iterator[str]:
@@ -129,7 +147,9 @@ def _output_differences(old: Any, new: Any) -> Iterator[str]:
         was, now = (DATA_URI.sub("a picture", text[kind]) for text in (before, after))
         if was != now:
             yield f"{kind} was {_around(was, now)}"
-        yield from _picture_differences(DATA_URI.findall(before[kind]), DATA_URI.findall(after[kind]))
+        yield from _picture_differences(
+            DATA_URI.findall(before[kind]), DATA_URI.findall(after[kind])
+        )
     if "image/png" in old.get("data", {}):
         yield from _picture_differences([old.data["image/png"]], [new.data["image/png"]])
     if old.get("metadata") != new.get("metadata"):
@@ -140,7 +160,10 @@ def _output_differences(old: Any, new: Any) -> Iterator[str]:
 
 def _around(before: str, after: str, width: int = 30) -> str:
     """The first place where two texts part."""
-    at = next((i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(before))
+    at = next(
+        (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]),
+        len(before),
+    )
     window = slice(max(0, at - width), at + width)
     return f"...{before[window]!r}..., is ...{after[window]!r}..."
 
@@ -161,12 +184,16 @@ def _picture_differences(old: list[str], new: list[str]) -> Iterator[str]:
 def _pixels(png: str) -> Any:
     image = Image.open(io.BytesIO(base64.b64decode(png)))
     background = Image.new("RGBA", image.size, "white")
-    return np.asarray(Image.alpha_composite(background, image.convert("RGBA")).convert("RGB"), dtype=float)
+    return np.asarray(
+        Image.alpha_composite(background, image.convert("RGBA")).convert("RGB"), dtype=float
+    )
 
 
 def _difference(before: Any, after: Any) -> tuple[float, float]:
     """On average, and in the worst block: a small change is diluted in the mean over a whole picture."""
     by = np.abs(before - after)
     rows, columns = (range(0, size, BLOCK) for size in by.shape[:2])
-    blocks = (by[row : row + BLOCK, column : column + BLOCK].mean() for row in rows for column in columns)
+    blocks = (
+        by[row : row + BLOCK, column : column + BLOCK].mean() for row in rows for column in columns
+    )
     return float(by.mean()), float(max(blocks))

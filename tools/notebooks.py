@@ -61,14 +61,20 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
         fresh,
         timeout=SECONDS_PER_CELL,
         kernel_name="python3",
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns that loopback is not encrypted
+        extra_arguments=[
+            "--IPKernelApp.log_level=ERROR"
+        ],  # it warns that loopback is not encrypted
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory() as settings:
         # Neither the user's startup files, nor a plotting back end of the caller's, nor anybody's guesses may show in
         # the outputs.
-        env = {**os.environ, "IPYTHONDIR": settings, "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", settings)}
+        env = {
+            **os.environ,
+            "IPYTHONDIR": settings,
+            "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", settings),
+        }
         env[GUESSES] = os.path.join(settings, "predictions.json")
         env.pop("MPLBACKEND", None)
         client.execute(env=env)
@@ -90,7 +96,9 @@ def normalise(nb: Notebook) -> Notebook:
     nb.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     taken: set[str] = set()
     for number, cell in enumerate(nb.cells, start=1):
-        cell.metadata = {key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))}
+        cell.metadata = {
+            key: cell.metadata[key] for key in sorted(KEPT_CELL_METADATA & set(cell.metadata))
+        }
         cell.id = _stable_id(cell.get("id"), number, taken)
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     for cell in code:
@@ -152,7 +160,9 @@ def read(path: Path) -> Notebook:
 
 def write(nb: Notebook, path: Path) -> None:
     """Writes ``nb`` as it is committed: indented by one, a newline at the end, the same on every system."""
-    path.write_text(nbformat.writes(nb, indent=1).rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+    path.write_text(
+        nbformat.writes(nb, indent=1).rstrip("\n") + "\n", encoding="utf-8", newline="\n"
+    )
 
 
 def export(source: Any, folder: Path) -> Path:

@@ -58,14 +58,19 @@ def pack(folders: dict[str, Path], file: Path = FILE) -> Path:
 def _members(folders: dict[str, Path]) -> Iterator[tuple[str, Path]]:
     """Names in the zip and files, in order."""
     for name, folder in folders.items():
-        yield from ((f"{name}/{path.relative_to(folder).as_posix()}", path) for path in _files(folder, "**/*"))
+        yield from (
+            (f"{name}/{path.relative_to(folder).as_posix()}", path)
+            for path in _files(folder, "**/*")
+        )
     for pattern in RUN:
         yield from ((path.relative_to(ROOT).as_posix(), path) for path in _files(ROOT, pattern))
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     found = (path for path in folder.glob(pattern) if path.is_file())
-    return sorted(path for path in found if not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts))
+    return sorted(
+        path for path in found if not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    )
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
@@ -75,7 +80,9 @@ def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def _index(folders: dict[str, Path]) -> str:
     decks = sorted(path.name for path in folders["teaching"].glob("*.html"))
     links = [("site/index.html", "The tutorial, to read, with every explorer alive")]
-    links += [(f"teaching/{name}", f"{_kind(name)}: {name.removesuffix('.html')}") for name in decks]
+    links += [
+        (f"teaching/{name}", f"{_kind(name)}: {name.removesuffix('.html')}") for name in decks
+    ]
     items = [f'<li><a href="{escape(link)}">{escape(text)}</a></li>' for link, text in links]
     items.append(
         "<li>To run it: <code>pip install -r requirements.txt</code>, beforehand, then "
@@ -95,8 +102,12 @@ def _kind(name: str) -> str:
 
 def main(site: str, teaching: str, *lite: str) -> int:
     """Packs, and says how large it is."""
-    folders = dict(zip(("site", "teaching", "lite"), map(Path, (site, teaching, *lite)), strict=False))
-    file = pack({name: folder for name, folder in folders.items() if folder.is_dir() or name != "lite"})
+    folders = dict(
+        zip(("site", "teaching", "lite"), map(Path, (site, teaching, *lite)), strict=False)
+    )
+    file = pack(
+        {name: folder for name, folder in folders.items() if folder.is_dir() or name != "lite"}
+    )
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
     return 0
 

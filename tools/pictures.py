@@ -15,7 +15,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "explorers"
 def pictures() -> dict[Path, bytes]:
     """Each file and what belongs into it."""
     shown = [getattr(explorers, name)() for name in explorers.__all__]
-    return {FOLDER / f"{one.kind}.png": stills.png(stills.picture(one.kind, one.state)["svg"]) for one in shown}
+    return {
+        FOLDER / f"{one.kind}.png": stills.png(stills.picture(one.kind, one.state)["svg"])
+        for one in shown
+    }
 
 
 def main() -> int:

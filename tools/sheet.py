@@ -40,7 +40,12 @@ LAYERS: dict[str, Layer] = {
 
 def text() -> str:
     """The page, as Markdown with formulas between dollar signs."""
-    return "\n\n".join(["# The formulas on one page", *_conventions(), *_layers(), *_pair(), *_networks()]) + "\n"
+    return (
+        "\n\n".join(
+            ["# The formulas on one page", *_conventions(), *_layers(), *_pair(), *_networks()]
+        )
+        + "\n"
+    )
 
 
 def _math(value: Any) -> str:
@@ -66,8 +71,12 @@ def _layers() -> list[str]:
     x, rows = Tensor(n, n, c), []
     for name, layer in LAYERS.items():
         out, cost = layer.output(x), layer.cost(x)
-        shape = f"${_factor(out.height)} \\times {_factor(out.width)} \\times {latex(out.channels)}$"
-        rows.append((f"`{name}`", shape, _math(cost.params), _math(cost.macs), _math(cost.elementwise)))
+        shape = (
+            f"${_factor(out.height)} \\times {_factor(out.width)} \\times {latex(out.channels)}$"
+        )
+        rows.append(
+            (f"`{name}`", shape, _math(cost.params), _math(cost.macs), _math(cost.elementwise))
+        )
     bounds = Conv2D(f, 3, use_bias=False).cost(x).macs_in_bounds
     return [
         f"## One layer, on a map of {_math(n)} × {_math(n)} pixels and {_math(c)} channels, padding 'same'",
@@ -83,10 +92,16 @@ def _pair() -> list[str]:
     ways = {
         "as written": written,
         "the same function, phase by phase": PhaseConv2D(f, k, s).cost(x).macs,
-        "`Conv2DTranspose(f, k, strides=s)`, another function": Conv2DTranspose(f, k, strides=s).cost(x).macs,
+        "`Conv2DTranspose(f, k, strides=s)`, another function": Conv2DTranspose(f, k, strides=s)
+        .cost(x)
+        .macs,
     }
     rows = [
-        (name, _math(macs), *(str((macs / (n**2 * c * f)).subs({k: kernel, s: 2})) for kernel in (3, 4)))
+        (
+            name,
+            _math(macs),
+            *(str((macs / (n**2 * c * f)).subs({k: kernel, s: 2})) for kernel in (3, 4)),
+        )
         for name, macs in ways.items()
     ]
     times, share = written / Conv2D(f, k).cost(x).macs, copied / written
@@ -102,8 +117,16 @@ def _pair() -> list[str]:
 def _networks() -> list[str]:
     general = pix2pix_unet(N, C_in, C_out, base_filters=g, kernel_size=k, depth=L, doublings=q)
     asked = pix2pix_unet(side=256, in_channels=3)
-    seven = pix2pix_unet(side=N, in_channels=3, base_filters=g, kernel_size=k).only(UpSampling2D).total().writes
-    classic, numbers = classic_unet(N, C_in, C_out, base_filters=g, kernel_size=k, depth=d), classic_unet(side=256)
+    seven = (
+        pix2pix_unet(side=N, in_channels=3, base_filters=g, kernel_size=k)
+        .only(UpSampling2D)
+        .total()
+        .writes
+    )
+    classic, numbers = (
+        classic_unet(N, C_in, C_out, base_filters=g, kernel_size=k, depth=d),
+        classic_unet(side=256),
+    )
     cost, whole, each = general.total(), asked.total(), classic.total()
     outputs = classic.only(Convolution).total().writes
     fixed = ", ".join(_math(letter) for letter in (C_in, C_out, q))

@@ -58,12 +58,18 @@ def stage(source: Path) -> None:
         for name in public():
             (source / "api" / f"{name}.rst").write_text(page(name), "utf-8")
             doc = inspect.getdoc(import_module(f"unet_complexity.{name}")) or ""
-            contents.write(f"- [{name}](api/{name}.rst): {doc.splitlines()[0].replace('``', '`')}\n")
+            contents.write(
+                f"- [{name}](api/{name}.rst): {doc.splitlines()[0].replace('``', '`')}\n"
+            )
 
 
 def public() -> list[str]:
     """The package's modules and, with pages of their own, those of the engineer's wing; but for ``__main__``."""
-    names = [one.name for one in pkgutil.iter_modules(unet_complexity.__path__) if not one.name.startswith("_")]
+    names = [
+        one.name
+        for one in pkgutil.iter_modules(unet_complexity.__path__)
+        if not one.name.startswith("_")
+    ]
     return [*names, *inside(WING)]
 
 
@@ -72,8 +78,12 @@ def page(name: str) -> str:
     lines = [name, "=" * len(name), AUTOMODULE.format(name)]
     for one in inside(name) if name != WING else ():
         lines += [one, "-" * len(one), AUTOMODULE.format(one)]
-        if callable(getattr(import_module(f"unet_complexity.{name}"), one.rpartition(".")[2], None)):
-            lines[-1] += "   :no-index:\n"  # checks.quiz is a module and a function: one name, one entry
+        if callable(
+            getattr(import_module(f"unet_complexity.{name}"), one.rpartition(".")[2], None)
+        ):
+            lines[-1] += (
+                "   :no-index:\n"  # checks.quiz is a module and a function: one name, one entry
+            )
     return "\n".join(lines)
 
 

@@ -6,8 +6,12 @@ from pathlib import Path
 
 from tools.address import binder, pages, repository
 
-EXPLORER = re.compile(r'(<div class="unetx"[^>]*>.*?</div>)\s*<script>\s*(.*?)\s*</script>', re.DOTALL)
-EMPTY_HEAD = re.compile(r'<thead>\s*<tr[^>]*>(\s*<th class="head">(<p></p>)?</th>)+\s*</tr>\s*</thead>')
+EXPLORER = re.compile(
+    r'(<div class="unetx"[^>]*>.*?</div>)\s*<script>\s*(.*?)\s*</script>', re.DOTALL
+)
+EMPTY_HEAD = re.compile(
+    r'<thead>\s*<tr[^>]*>(\s*<th class="head">(<p></p>)?</th>)+\s*</tr>\s*</thead>'
+)
 EMPTY_TH = re.compile(r"<th([^>]*)>\s*</th>")
 MAIN = re.compile(r'<article role="main"[^>]*>')
 # What axe-core, the accessibility checker, misses in the theme.

@@ -31,7 +31,9 @@ def read(text: str) -> Any:
         cell.source = BESIDE.sub(_in_the_repository, cell.source)
         for output in cell.get("outputs", []):
             if markdown := output.get("data", {}).get("text/markdown"):
-                output.data["text/markdown"] = markdown.replace("\n---\n", "\n<hr>\n")  # not a line between chapters
+                output.data["text/markdown"] = markdown.replace(
+                    "\n---\n", "\n<hr>\n"
+                )  # not a line between chapters
             if (html := output.get("data", {}).get("text/html", "")) and "<script" not in html:
                 output.data["text/html"] = IN_A_LINE.sub(lambda found: formula(found[1]), html)
             if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
@@ -76,15 +78,23 @@ class FirstExplorer(SphinxDirective):
         """The output's HTML."""
         name, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(name)
-        outputs = [out for cell in read(Path(path).read_text("utf-8")).cells for out in cell.get("outputs", [])]
+        outputs = [
+            out
+            for cell in read(Path(path).read_text("utf-8")).cells
+            for out in cell.get("outputs", [])
+        ]
         html = (out.get("data", {}).get("text/html", "") for out in outputs)
         return [nodes.raw("", next(one for one in html if "data-explorer=" in one), format="html")]
 
 
-def formulas_in_docstring(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+def formulas_in_docstring(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]
+) -> None:
     """Docstrings write formulas as notebooks do; examples stay as they are."""
     parts = "\n".join(lines).split("\n\n")
-    lines[:] = "\n\n".join(part if part.startswith(">>>") else _formulas(part) for part in parts).split("\n")
+    lines[:] = "\n\n".join(
+        part if part.startswith(">>>") else _formulas(part) for part in parts
+    ).split("\n")
 
 
 def _formulas(text: str) -> str:

@@ -123,7 +123,9 @@ def table(found: dict[str, Size]) -> str:
     for name, part in found.items():
         goal = ROOMS[name][1] if name in ROOMS else None
         lines.append(_line(name, part, goal))
-    total = Size(sum(part.nodes for part in found.values()), sum(part.lines for part in found.values()))
+    total = Size(
+        sum(part.nodes for part in found.values()), sum(part.lines for part in found.values())
+    )
     lines.append(_line("total", total, None))
     lines.append(f"Nodes per line to reach, everywhere but in the readers: at most {DENSITY}.")
     return "\n".join(lines)

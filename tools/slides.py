@@ -35,7 +35,9 @@ def deck(nb: notebooks.Notebook) -> str:
     """The slides of a notebook as one page of HTML, or "" where it has none."""
     shown = slides(nb)
     title = nb.cells[0].source.splitlines()[0].strip("# ")
-    return web.page("slides.html", title=title, slides="\n".join(map(_slide, shown))) if shown else ""
+    return (
+        web.page("slides.html", title=title, slides="\n".join(map(_slide, shown))) if shown else ""
+    )
 
 
 def _slide(cells: list[Any]) -> str:

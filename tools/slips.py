@@ -16,13 +16,17 @@ factor that is missing or there twice."""
 def text() -> str:
     """One section for each exercise that knows slips, in reading order."""
     named = {name: one for name, one in exercises().items() if isinstance(one, Exercise)}
-    return "\n\n".join([HEAD, *(_section(name, exercise) for name, exercise in named.items())]) + "\n"
+    return (
+        "\n\n".join([HEAD, *(_section(name, exercise) for name, exercise in named.items())]) + "\n"
+    )
 
 
 def _section(name: str, exercise: Exercise) -> str:
     rows = [f"| {_shown(value)} | {reason} |" for reason, value in exercise.wrong().items()]
     asked = f"Asked: {exercise.asked}. Right: {_shown(exercise.right)}"
-    return "\n".join([f"## {name}", "", asked, "", "| answer | what the check says |", "| --- | --- |", *rows])
+    return "\n".join(
+        [f"## {name}", "", asked, "", "| answer | what the check says |", "| --- | --- |", *rows]
+    )
 
 
 def _shown(value: Any) -> str:

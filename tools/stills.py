@@ -48,7 +48,9 @@ def running(script: str) -> Any:
     try:
         from py_mini_racer import MiniRacer
     except ImportError as error:
-        raise ImportError("still pictures need mini-racer: pip install mini-racer resvg_py matplotlib") from error
+        raise ImportError(
+            "still pictures need mini-racer: pip install mini-racer resvg_py matplotlib"
+        ) from error
     context = MiniRacer()
     context.eval(script)
     return context
@@ -83,7 +85,9 @@ def png(svg: str) -> bytes:
         import resvg_py
         from PIL import Image
     except ImportError as error:
-        raise ImportError("still pictures need resvg_py: pip install mini-racer resvg_py matplotlib") from error
+        raise ImportError(
+            "still pictures need resvg_py: pip install mini-racer resvg_py matplotlib"
+        ) from error
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     width = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
     pixels = bytes(

@@ -87,7 +87,9 @@ def in_a_row(x: Tensor, *layers: Layer) -> Network:
     for number, layer in enumerate(layers):
         shape, source = (steps[-1].output, steps[-1].name) if steps else (x, "input")
         times = layer.arity or 2
-        steps.append(Step(f"s{number}", layer, (shape,) * times, (source,) * times, 0, "row", "encoder"))
+        steps.append(
+            Step(f"s{number}", layer, (shape,) * times, (source,) * times, 0, "row", "encoder")
+        )
     return Network("row", {"input": x}, tuple(steps))
 
 
@@ -102,9 +104,13 @@ def behind_a_convolution(name: str) -> Network:
 NETWORKS: dict[str, Network] = {
     "asked": pix2pix_unet(side=256, in_channels=3),
     "classic": classic_unet(side=64, base_filters=16),
-    "classic, upsampled, 48 x 80": classic_unet((48, 80), 3, 4, base_filters=8, depth=3, up="upsample"),
+    "classic, upsampled, 48 x 80": classic_unet(
+        (48, 80), 3, 4, base_filters=8, depth=3, up="upsample"
+    ),
     "classic, valid": classic_unet(side=188, base_filters=4, padding="valid"),
-    "asked, 64 x 96, k 3": pix2pix_unet((64, 96), 1, 2, base_filters=8, kernel_size=3, depth=5, doublings=0),
+    "asked, 64 x 96, k 3": pix2pix_unet(
+        (64, 96), 1, 2, base_filters=8, kernel_size=3, depth=5, doublings=0
+    ),
     "a mixture, bilinear": in_a_row(
         Tensor(20, 28, 3),
         Conv2D(16, 3, strides=2),

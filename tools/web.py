@@ -12,7 +12,13 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-SHOWN = ("text/html", "text/latex", "image/png", "text/markdown", "text/plain")  # the first that an output has
+SHOWN = (
+    "text/html",
+    "text/latex",
+    "image/png",
+    "text/markdown",
+    "text/plain",
+)  # the first that an output has
 COLOURS: str = HtmlFormatter().get_style_defs(".highlight")
 
 
@@ -48,7 +54,9 @@ def from_cell(cell: Any) -> str:
     """HTML of a notebook's cell with its outputs."""
     if cell.cell_type == "markdown":
         return from_markdown(cell.source)
-    return "\n".join([highlight(cell.source, PythonLexer(), HtmlFormatter()), *map(_output, cell.outputs)])
+    return "\n".join(
+        [highlight(cell.source, PythonLexer(), HtmlFormatter()), *map(_output, cell.outputs)]
+    )
 
 
 def _output(output: Any) -> str:
@@ -68,4 +76,6 @@ def _output(output: Any) -> str:
 
 def page(template: str, **parts: str) -> str:
     """A whole page from one of the templates beside this file."""
-    return Template((Path(__file__).parent / template).read_text("utf-8")).substitute(colours=COLOURS, **parts)
+    return Template((Path(__file__).parent / template).read_text("utf-8")).substitute(
+        colours=COLOURS, **parts
+    )

@@ -28,7 +28,9 @@ def public() -> dict[Path, str]:
     """Those that depend on the repository's address."""
     known, readme = address.repository(), (ROOT / "README.md").read_text("utf-8")
     return {
-        ROOT / "README.md": BLOCK.sub(lambda found: found[1] + address.launch(known) + found[2], readme),
+        ROOT / "README.md": BLOCK.sub(
+            lambda found: found[1] + address.launch(known) + found[2], readme
+        ),
         ROOT / "CITATION.cff": citation(known),
     }
 

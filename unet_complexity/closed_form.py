@@ -32,7 +32,9 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
     1/3 - 1/(3*2**(2*L))
     """
     if isinstance(first, int) and isinstance(last, int) and last < first - 1:
-        raise ValueError(f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1")
+        raise ValueError(
+            f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1"
+        )
     terms = [one for one in sp.Add.make_args(powers_of_two(term)) if one != 0]
     return exact(sp.Add(*(part for one in terms for part in _geometric(one, letter, first, last))))
 
@@ -44,11 +46,16 @@ def _geometric(term: sp.Expr, letter: sp.Symbol, first: Size, last: Size) -> lis
     slope = exponent.coeff(letter) if base == 2 else sp.Integer(0)
     rest = sp.expand(exponent - slope * letter)
     if moving != 1 and (base != 2 or rest.has(letter) or not slope.is_number):
-        raise ValueError(f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; sum the rest by hand")
+        raise ValueError(
+            f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; sum the rest by hand"
+        )
     if slope == 0:
         return [constant * part for part in sp.Add.make_args(as_expr(last - first + 1))]
     constant /= sp.Integer(2) ** slope - 1
-    return [constant * _two_to(slope * (last + 1) + rest), -constant * _two_to(slope * first + rest)]
+    return [
+        constant * _two_to(slope * (last + 1) + rest),
+        -constant * _two_to(slope * first + rest),
+    ]
 
 
 def _two_to(exponent: sp.Expr) -> sp.Expr:
@@ -122,10 +129,17 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
     Theta(N**2)  as N grows, with g fixed
     """
     if not isinstance(value, (int, sp.Expr)):
-        raise TypeError(f"theta reads an expression in letters, got {value!r}; try theta(network.total().macs)")
-    expr, fixed = powers_of_two(value), frozenset([fixed] if isinstance(fixed, (str, sp.Symbol)) else fixed)
+        raise TypeError(
+            f"theta reads an expression in letters, got {value!r}; try theta(network.total().macs)"
+        )
+    expr, fixed = (
+        powers_of_two(value),
+        frozenset([fixed] if isinstance(fixed, (str, sp.Symbol)) else fixed),
+    )
     if not all(isinstance(x, sp.Symbol) for x in fixed):
-        raise TypeError(f"fixed must be letters, got {list(fixed)}; try fixed=[C], from unet_complexity.symbols")
+        raise TypeError(
+            f"fixed must be letters, got {list(fixed)}; try fixed=[C], from unet_complexity.symbols"
+        )
     if expr == 0:
         return Theta(expr, "a constant")
     regime = _regime(expr, fixed)
@@ -136,7 +150,9 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
     groups: dict[tuple[Any, ...], list[sp.Expr]] = {}
     for term in sp.Add.make_args(expr):
         groups.setdefault(_growth(term, letters), []).append(term)
-    leading = [growth for growth in groups if not any(_dominates(other, growth) for other in groups)]
+    leading = [
+        growth for growth in groups if not any(_dominates(other, growth) for other in groups)
+    ]
     bare = [_monomial(growth, letters) for growth in leading]
     for growth, monomial in zip(leading, bare, strict=True):
         if not powers_of_two(sp.Add(*groups[growth]) / monomial).is_positive:
@@ -160,7 +176,9 @@ def _growth(term: sp.Expr, letters: tuple[sp.Symbol, ...]) -> tuple[Any, ...]:
             for x in letters:
                 rates[x] += exponent.coeff(x)
         elif factor.free_symbols & set(letters):
-            raise ValueError(f"theta reads products of letters and powers of 2, got {factor}; simplify or fix it first")
+            raise ValueError(
+                f"theta reads products of letters and powers of 2, got {factor}; simplify or fix it first"
+            )
     return tuple((rates[x], powers[x]) for x in letters)
 
 
@@ -169,7 +187,9 @@ def _dominates(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
 
 
 def _monomial(growth: tuple[Any, ...], letters: tuple[sp.Symbol, ...]) -> sp.Expr:
-    return sp.Mul(*(2 ** (rate * x) * x**power for (rate, power), x in zip(growth, letters, strict=True)))
+    return sp.Mul(
+        *(2 ** (rate * x) * x**power for (rate, power), x in zip(growth, letters, strict=True))
+    )
 
 
 def _regime(expr: sp.Expr, fixed: frozenset[sp.Symbol]) -> str:

@@ -83,7 +83,9 @@ class Rule(NamedTuple):
     @property
     def text(self) -> str:
         """The rule in words."""
-        return self.said or f"{self.whole + 1} is a whole number, 1 or more"  # SymPy takes its time to print
+        return (
+            self.said or f"{self.whole + 1} is a whole number, 1 or more"
+        )  # SymPy takes its time to print
 
     @classmethod
     def largest_kernel(cls, k: Size, side: sp.Expr) -> Rule:
@@ -111,7 +113,9 @@ def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
     ['N - 2 is a whole number, 1 or more']
     """
     formulas = dict.fromkeys(size for size in sizes if isinstance(size, sp.Expr))
-    return tuple(Rule("", size - 1) for size in formulas if not (size.is_Symbol and size.is_positive))
+    return tuple(
+        Rule("", size - 1) for size in formulas if not (size.is_Symbol and size.is_positive)
+    )
 
 
 COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise", "reads", "writes")
@@ -162,7 +166,9 @@ class Cost:
         letters = named_letters(values)
         kept = [rule.at(letters, values) for rule in self.rules]
         # what takes the place of a letter is a size, as the letter was
-        given = promises(exact(value + int(not symbol.is_positive)) for symbol, value in letters.items())
+        given = promises(
+            exact(value + int(not symbol.is_positive)) for symbol, value in letters.items()
+        )
         counts = self.map(lambda value: _whole(substitute(value, letters), values))
         return replace(counts, rules=(*(rule for rule in kept if rule), *given))
 
@@ -183,7 +189,9 @@ class Cost:
 
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
-        return self.map(lambda value: exact(value * times)).with_rules(*promises([exact(times + 1)]))
+        return self.map(lambda value: exact(value * times)).with_rules(
+            *promises([exact(times + 1)])
+        )
 
     __rmul__ = __mul__
 
@@ -209,7 +217,11 @@ def add(costs: Iterable[Cost]) -> Cost:
     costs = list(costs)
 
     def total(counts: list[Size]) -> Size:
-        return sum(counts) if all(isinstance(count, int) for count in counts) else exact(sp.Add(*counts))
+        return (
+            sum(counts)
+            if all(isinstance(count, int) for count in counts)
+            else exact(sp.Add(*counts))
+        )
 
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
@@ -238,7 +250,11 @@ def bytes_of(elements: Size, dtype: str | Size) -> Size:
     """
     if isinstance(dtype, str) and dtype not in BYTES_PER_ELEMENT:
         raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-    each = BYTES_PER_ELEMENT[dtype] if isinstance(dtype, str) else as_size(dtype, "dtype (bytes per element)")
+    each = (
+        BYTES_PER_ELEMENT[dtype]
+        if isinstance(dtype, str)
+        else as_size(dtype, "dtype (bytes per element)")
+    )
     return exact(elements * each)
 
 
@@ -249,7 +265,13 @@ def with_separators(value: Any) -> str:
     >>> with_separators(18052284416), with_separators(1234.56)
     ('18,052,284,416', '1,234.6')
     """
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else str(value)
+    return (
+        f"{value:,}"
+        if isinstance(value, int)
+        else f"{value:,.1f}"
+        if isinstance(value, float)
+        else str(value)
+    )
 
 
 def as_latex(value: Any) -> str:
@@ -258,10 +280,16 @@ def as_latex(value: Any) -> str:
     >>> print(as_latex(41843331))
     41{,}843{,}331
     """
-    return with_separators(value).replace(",", "{,}") if isinstance(value, (int, float)) else str(sp.latex(value))
+    return (
+        with_separators(value).replace(",", "{,}")
+        if isinstance(value, (int, float))
+        else str(sp.latex(value))
+    )
 
 
 def _whole(value: Size, given: dict[str, Any]) -> Size:
     if isinstance(value, sp.Rational):
-        raise ValueError(f"a count must be whole, got {value} from {given}; give a side that every stride divides")
+        raise ValueError(
+            f"a count must be whole, got {value} from {given}; give a side that every stride divides"
+        )
     return value

@@ -24,7 +24,9 @@ LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 SEPARATORS = ';,|"\t'  # at which some spreadsheets split a line, whatever wrote it
 A_NUMBER = rf"\s*[+-]?[\d.]+\s*(?:[{SEPARATORS})\]]|$)"
-LATER_FORMULA = re.compile(rf"(?<=[{SEPARATORS}])(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])")
+LATER_FORMULA = re.compile(
+    rf"(?<=[{SEPARATORS}])(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])"
+)
 LATEX = {character: f"\\{character}" for character in "_&%#${}"}
 IN_TEXT = LATEX | {
     "\\": r"\textbackslash{}",

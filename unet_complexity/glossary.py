@@ -110,7 +110,9 @@ def terms(*names: str) -> GlossaryTable:
         | **tap** | one position of a kernel: a 3 x 3 kernel has 9 |
     """
     chosen = _chosen(TERMS, names or sorted(TERMS, key=str.lower))
-    return GlossaryTable(("word", "what it means"), tuple((f"**{name}**", text) for name, text in chosen))
+    return GlossaryTable(
+        ("word", "what it means"), tuple((f"**{name}**", text) for name, text in chosen)
+    )
 
 
 def notation() -> GlossaryTable:

@@ -32,7 +32,9 @@ def can_import(package: str) -> bool:
         invalidate_caches()
     found = find_spec(package) is not None
     if not found and not in_browser():
-        raise ImportError(f"this needs {package}, which is not installed: pip install {package}", name=package)
+        raise ImportError(
+            f"this needs {package}, which is not installed: pip install {package}", name=package
+        )
     return found
 
 
@@ -67,12 +69,16 @@ def say_what_is_missing() -> None:
         shell.set_custom_exc((ImportError, NameError), _kindly)
 
 
-def _kindly(shell: Any, kind: type, error: ImportError | NameError, trace: Any, tb_offset: int | None = None) -> None:
+def _kindly(
+    shell: Any, kind: type, error: ImportError | NameError, trace: Any, tb_offset: int | None = None
+) -> None:
     package = getattr(error.__cause__ or error, "name", None)
     if isinstance(error, ImportError) and package in FETCHED + NOWHERE:
         _told.append(package)
         print(missing(package))
     elif isinstance(error, NameError) and _told:
-        print(f"No {error.name} here: a slip, or it comes from a cell above that could not run in your browser.")
+        print(
+            f"No {error.name} here: a slip, or it comes from a cell above that could not run in your browser."
+        )
     else:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)

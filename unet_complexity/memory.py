@@ -228,7 +228,9 @@ def at_least(a: Any, b: Any) -> bool:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = as_expr(a - b)
-    above_one = {x: x + 1 for x in difference.free_symbols if x.is_positive}  # so that each x may be 0
+    above_one = {
+        x: x + 1 for x in difference.free_symbols if x.is_positive
+    }  # so that each x may be 0
     terms = sp.Add.make_args(sp.expand(difference.subs(above_one, simultaneous=True)))
     letters = {x: sp.Symbol(x.name, nonnegative=True) for x in above_one}
     return all(term.subs(letters).is_nonnegative for term in terms)

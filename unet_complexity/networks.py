@@ -75,7 +75,11 @@ class Step:
             cost = with_params(cost, self.stored)
         if self.frozen:
             cost = replace(cost, trainable_params=0)
-        return replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,)) if span else cost
+        return (
+            replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,))
+            if span
+            else cost
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,7 +125,9 @@ class Network:
 
     def _only(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
         if len(shapes) != 1:
-            raise ValueError(f"{self.name} has no single {what}, got {', '.join(shapes)}; read {what}s")
+            raise ValueError(
+                f"{self.name} has no single {what}, got {', '.join(shapes)}; read {what}s"
+            )
         return next(iter(shapes.values()))
 
     @property
@@ -132,7 +138,10 @@ class Network:
     @property
     def heading(self) -> str:
         """The name and the shapes that go in, and what is not counted."""
-        return f"{plain(self.name)}, {_shown(self.inputs)} in" + f"; {not_counted(self.missing)}" * bool(self.missing)
+        return (
+            f"{plain(self.name)}, {_shown(self.inputs)} in"
+            + f"; {not_counted(self.missing)}" * bool(self.missing)
+        )
 
     @property
     def regime(self) -> str:
@@ -173,20 +182,34 @@ class Network:
         It is built anew, so every check that numbers allow is made.  ValueError where a size does not fit.
         """
         if self.recipe is None:
-            raise ValueError(f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose")
+            raise ValueError(
+                f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose"
+            )
         letters, wanted = named_letters(values), self.recipe.keywords
         parts = (x for v in wanted.values() for x in (v if isinstance(v, (tuple, list)) else [v]))
-        known = {symbol.name for part in parts if isinstance(part, sp.Basic) for symbol in part.free_symbols}
+        known = {
+            symbol.name
+            for part in parts
+            if isinstance(part, sp.Basic)
+            for symbol in part.free_symbols
+        }
         if not known >= set(values):
             has = f"the letters {sorted(known)}" if known else "no letters"
-            advice = "give some of its letters" if known else "build it anew with the sizes you want"
+            advice = (
+                "give some of its letters" if known else "build it anew with the sizes you want"
+            )
             raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
-        built: Network = self.recipe.func(**{name: substitute(value, letters) for name, value in wanted.items()})
+        built: Network = self.recipe.func(
+            **{name: substitute(value, letters) for name, value in wanted.items()}
+        )
         return built
 
     def groups(self, by: str) -> dict[Any, Network]:
         """The network in parts: by "layer", "block", "level" (top first) or "part", in running order."""
-        return {name: self._of(steps) for name, steps in grouped(self.steps, by, lambda step: step).items()}
+        return {
+            name: self._of(steps)
+            for name, steps in grouped(self.steps, by, lambda step: step).items()
+        }
 
     def table(self, by: str = "block") -> Table:
         """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""
@@ -223,7 +246,9 @@ class Network:
 def with_params(cost: Cost, stored: Size) -> Cost:
     """A cost with so many params, as many of them fixed as there were, if that many are left."""
     fixed = exact(cost.params - cost.trainable_params)
-    return replace(cost, params=stored, trainable_params=max(exact(stored - fixed), 0) if stored else 0)
+    return replace(
+        cost, params=stored, trainable_params=max(exact(stored - fixed), 0) if stored else 0
+    )
 
 
 KEYS: dict[str, Callable[[Step], Any]] = {

@@ -57,7 +57,9 @@ def summed_taps(kernel: Array, size: Any = 2) -> Array:
     import numpy as np
 
     if np.ndim(kernel) != 4:
-        raise ValueError(f"kernel must have the axes (rows, columns, channels, filters), got {np.shape(kernel)}")
+        raise ValueError(
+            f"kernel must have the axes (rows, columns, channels, filters), got {np.shape(kernel)}"
+        )
     for axis, s in enumerate(map(int, as_pair(size, "size"))):
         shifted = []
         for i in range(s):
@@ -169,7 +171,9 @@ def by_phases(network: Network) -> Network:
     """
     steps = tuple(_replaced(network))
     if steps == network.steps:
-        raise ValueError(f"{network.name} has no nearest UpSampling2D in front of a plain Conv2D; nothing to replace")
+        raise ValueError(
+            f"{network.name} has no nearest UpSampling2D in front of a plain Conv2D; nothing to replace"
+        )
     return Network(f"{network.name}, phase by phase", network.inputs, steps, network.rules)
 
 
@@ -206,4 +210,6 @@ def _merged_step(up: Step, conv: Step) -> Step:
     layer: Any = conv.layer
     size = up.layer.size  # type: ignore[attr-defined]
     phased = PhaseConv2D(layer.filters, layer.kernel_size, size, layer.use_bias)
-    return Step(conv.name, phased, up.inputs, up.sources, conv.level, conv.block, conv.part, conv.span)
+    return Step(
+        conv.name, phased, up.inputs, up.sources, conv.level, conv.block, conv.part, conv.span
+    )

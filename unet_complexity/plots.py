@@ -50,7 +50,9 @@ class Picture:
             paragraph = "\n".join(map(html_text, words))
             return {"text/plain": "\n".join(words), "text/html": f"<p>{paragraph}</p>"}, {}
         png = io.BytesIO()
-        self.figure.savefig(png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        self.figure.savefig(
+            png, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None}
+        )
         data = {"image/png": base64.b64encode(png.getvalue()).decode(), "text/plain": self.text}
         return data, {"image/png": {"alt": self.text}}
 
@@ -91,14 +93,21 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     levels = {level: part.total() for level, part in convolutions.groups("level").items()}
     total = convolutions.total()
     shares = {
-        field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()} for field in STYLE
+        field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()}
+        for field in STYLE
     }
     widest = max(max(share.values()) for share in shares.values())
     figure, axes = _figure(8, 0.45 * len(levels) + 1.2, columns=len(STYLE))
     said = []
     for ax, (field, share) in zip(axes, shares.items(), strict=True):
         label, unit, colour, hatch = STYLE[field]
-        bars = ax.barh([str(level) for level in share], list(share.values()), color=colour, hatch=hatch, ec="white")
+        bars = ax.barh(
+            [str(level) for level in share],
+            list(share.values()),
+            color=colour,
+            hatch=hatch,
+            ec="white",
+        )
         ax.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
         ax.set(
             title=label,
@@ -109,7 +118,9 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         said.append(f"{label} on level {top} ({share[top]:.1f} %)")
     axes[0].invert_yaxis()
     axes[0].set_ylabel("level $l$ (side $N / 2^l$)")
-    return Picture(figure, f"{network.heading}, convolutions only; largest share of {', '.join(said)}.")
+    return Picture(
+        figure, f"{network.heading}, convolutions only; largest share of {', '.join(said)}."
+    )
 
 
 def plot_blocks(network: Network) -> Picture:
@@ -125,7 +136,9 @@ def plot_blocks(network: Network) -> Picture:
     total = int(_numbers_only(network).total().macs)
     blocks = network.only(Convolution).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
-    places = {name: place for place, name in enumerate(macs)}  # as categories, names would be read as formulas
+    places = {
+        name: place for place, name in enumerate(macs)
+    }  # as categories, names would be read as formulas
     figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
     for part, colour, hatch in (
         ("encoder", "#56B4E9", "///"),
@@ -136,14 +149,27 @@ def plot_blocks(network: Network) -> Picture:
         own = [name for name in macs if blocks[name].steps[0].part == part]
         if own:
             rows = [places[name] for name in own]
-            bars = ax.barh(rows, [macs[name] / 1e9 for name in own], color=colour, hatch=hatch, ec="white", label=part)
-            ax.bar_label(bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9)
+            bars = ax.barh(
+                rows,
+                [macs[name] / 1e9 for name in own],
+                color=colour,
+                hatch=hatch,
+                ec="white",
+                label=part,
+            )
+            ax.bar_label(
+                bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9
+            )
     ax.set_yticks(range(len(places)), list(map(drawn, places)))
-    ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * max(macs.values()) / 1e9))
+    ax.set(
+        xlabel="GMACs ($10^9$ multiply-accumulates, dense)",
+        xlim=(0, 1.15 * max(macs.values()) / 1e9),
+    )
     ax.invert_yaxis()
     ax.legend(frameon=False)
     parts = ", ".join(
-        f"{name} {100 * part.total().macs / total:.2f} %" for name, part in network.groups("part").items()
+        f"{name} {100 * part.total().macs / total:.2f} %"
+        for name, part in network.groups("part").items()
     )
     top = max(macs, key=lambda name: macs[name])
     return Picture(
@@ -180,16 +206,47 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
         waiting.append(rest)
         busy.append(int(moment.elements) / 1e6 - rest)
     figure, (ax,) = _figure(8, 4)
-    ax.bar(places, waiting, 1, color="#8FD4BE", hatch="xxx", ec="white", label="waits for a later step (skips)")
+    ax.bar(
+        places,
+        waiting,
+        1,
+        color="#8FD4BE",
+        hatch="xxx",
+        ec="white",
+        label="waits for a later step (skips)",
+    )
     _, _, colour, hatch = STYLE["writes"]
-    ax.bar(places, busy, 1, waiting, color=colour, hatch=hatch, ec="white", label="read or written by this step")
-    ax.step(places, [held / 1e6 for held in training], where="mid", color="black", ls="--", label="held in training")
+    ax.bar(
+        places,
+        busy,
+        1,
+        waiting,
+        color=colour,
+        hatch=hatch,
+        ec="white",
+        label="read or written by this step",
+    )
+    ax.step(
+        places,
+        [held / 1e6 for held in training],
+        where="mid",
+        color="black",
+        ls="--",
+        label="held in training",
+    )
     at = next(i for i, moment in enumerate(moments) if moment.step == top.step)
-    ax.annotate(f"peak {most / 1e6:.2f}", (at, most / 1e6), (0, 3), textcoords="offset points", ha="center")
+    ax.annotate(
+        f"peak {most / 1e6:.2f}", (at, most / 1e6), (0, 3), textcoords="offset points", ha="center"
+    )
     blocks = list(dict.fromkeys(step.block for step in network))
     firsts = [next(i for i, step in enumerate(network) if step.block == block) for block in blocks]
-    ax.set_xticks([first - 0.5 for first in firsts], list(map(drawn, blocks)), rotation=-45, ha="left")
-    ax.set(xlabel="steps in running order; a name marks the first of its block", ylabel="elements held ($10^6$)")
+    ax.set_xticks(
+        [first - 0.5 for first in firsts], list(map(drawn, blocks)), rotation=-45, ha="left"
+    )
+    ax.set(
+        xlabel="steps in running order; a name marks the first of its block",
+        ylabel="elements held ($10^6$)",
+    )
     ax.legend(frameon=False, loc="upper left")
     return Picture(
         figure,
@@ -199,7 +256,9 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
     )
 
 
-def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[int], ylabel: str) -> Picture:
+def plot_growth(
+    curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[int], ylabel: str
+) -> Picture:
     """Plot formulas in one letter against its values, on logarithmic axes, so that a power is a straight line.
 
     Args:
@@ -233,13 +292,17 @@ def plot_growth(curves: Mapping[str, Any], letter: sp.Symbol, values: Iterable[i
             lw=2,
             label=f"{drawn(name)}: ${sp.latex(formula)}$",
         )
-        said.append(f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})")
+        said.append(
+            f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})"
+        )
     ax.set(xlabel=f"{letter}, one side (pixels)", ylabel=ylabel)
     ax.set_xticks(points, [str(point) for point in points])
     ax.minorticks_off()
     ax.grid(alpha=0.3)
     ax.legend(frameon=False)
-    return Picture(figure, f"{ylabel} for {letter} = {points[0]} ... {points[-1]}: {'; '.join(said)}.")
+    return Picture(
+        figure, f"{ylabel} for {letter} = {points[0]} ... {points[-1]}: {'; '.join(said)}."
+    )
 
 
 def _numbers_only(network: Network) -> Network:

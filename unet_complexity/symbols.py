@@ -54,7 +54,9 @@ def _letter(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, **{assumption: True})
 
 
-N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q"))
+N, H, W, C, C_in, C_out, g, L, d, q = map(
+    _letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q")
+)
 n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 
@@ -96,7 +98,9 @@ def as_size(value: Any, what: str, at_least: int = 1) -> Size:
             f"try {_nearest(value, at_least)}"
         ) from None
     if number < at_least:
-        raise ValueError(f"{what} must be at least {at_least}, got {number}; try {max(at_least, -number)}")
+        raise ValueError(
+            f"{what} must be at least {at_least}, got {number}; try {max(at_least, -number)}"
+        )
     return number
 
 
@@ -145,7 +149,9 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
     """
     both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2:
-        raise ValueError(f"{what} must be one size or (rows, columns), got {value!r}; try {both[:1] * 2 or (1, 1)}")
+        raise ValueError(
+            f"{what} must be one size or (rows, columns), got {value!r}; try {both[:1] * 2 or (1, 1)}"
+        )
     return as_size(both[0], what, at_least), as_size(both[1], what, at_least)
 
 
@@ -202,4 +208,7 @@ def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
 
 def named_letters(values: dict[str, Any]) -> dict[sp.Symbol, Any]:
     """``{"N": 256}`` as ``{N: 256}``, each value checked to be a size."""
-    return {letter(name): as_size(value, name, int(name not in MAY_BE_ZERO)) for name, value in values.items()}
+    return {
+        letter(name): as_size(value, name, int(name not in MAY_BE_ZERO))
+        for name, value in values.items()
+    }

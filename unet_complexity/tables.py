@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import as_latex, not_counted, with_separators
-from unet_complexity.escaping import LONGEST_CELL, attribute, csv_cell, html_text, latex, plain, shortened
+from unet_complexity.escaping import (
+    LONGEST_CELL,
+    attribute,
+    csv_cell,
+    html_text,
+    latex,
+    plain,
+    shortened,
+)
 from unet_complexity.symbols import Size
 
 # field of a Cost: heading of its column
@@ -97,10 +105,14 @@ class Table:
             titles = [text(str(cell)) for cell in row[:2]]
             cells.append(titles + self._counts(row, value, shares))
         align = ["left", "left"] + ["right"] * (len(header) - 2)
-        table = tabulate(cells, map(text, header), tablefmt=form, colalign=align, disable_numparse=True)
+        table = tabulate(
+            cells, map(text, header), tablefmt=form, colalign=align, disable_numparse=True
+        )
         return str(table)
 
-    def _counts(self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool) -> list[str]:
+    def _counts(
+        self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool
+    ) -> list[str]:
         cells = []
         for count, whole in zip(row[2:], self.total[2:], strict=True):
             cells.append(value(count))

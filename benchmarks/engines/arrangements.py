@@ -51,7 +51,11 @@ class OnnxRuntime:
         from benchmarks.engines.onnx_runtime import started
 
         session, x = started(model.SerializeToString(), True, "cpu"), network.input
-        feed = {"input": np.random.default_rng(1).normal(size=(1, x.channels, x.height, x.width)).astype("float32")}
+        feed = {
+            "input": np.random.default_rng(1)
+            .normal(size=(1, x.channels, x.height, x.width))
+            .astype("float32")
+        }
         return lambda: session.run(None, feed)[0]
 
     def block(self, network: Network) -> Ways:
@@ -77,14 +81,24 @@ def merged_model(model: Any) -> Any:
     from onnx import helper, numpy_helper
 
     weights = {item.name: numpy_helper.to_array(item) for item in model.graph.initializer}
-    conv, rest = next(node for node in model.graph.node if node.op_type == "Conv"), list(model.graph.node)[2:]
+    conv, rest = (
+        next(node for node in model.graph.node if node.op_type == "Conv"),
+        list(model.graph.node)[2:],
+    )
     kernel, first = merged_kernel(weights[conv.input[1]].transpose(2, 3, 1, 0), 2)
-    side, pads = kernel.shape[0], [-first, -first, kernel.shape[0] - 1 + first, kernel.shape[0] - 1 + first]
+    side, pads = (
+        kernel.shape[0],
+        [-first, -first, kernel.shape[0] - 1 + first, kernel.shape[0] - 1 + first],
+    )
     arrays = {
         "w": kernel.transpose(3, 4, 5, 2, 0, 1).reshape(-1, kernel.shape[2], side, side),
         "b": np.tile(weights[conv.input[2]], 4),
     }
-    nodes = [helper.make_node("Conv", ["input", "w", "b"], ["small"], kernel_shape=[side, side], pads=pads)]
+    nodes = [
+        helper.make_node(
+            "Conv", ["input", "w", "b"], ["small"], kernel_shape=[side, side], pads=pads
+        )
+    ]
     nodes += [helper.make_node("DepthToSpace", ["small"], conv.output, blocksize=2), *rest]
     held = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
     graph = helper.make_graph(nodes, "merged", model.graph.input, model.graph.output, held)
@@ -95,13 +109,19 @@ def operators(model: Any, network: Network) -> dict[str, float]:
     from benchmarks.engines.onnx_runtime import KERNEL, started
 
     x = network.input
-    feed = {"input": np.random.default_rng(1).normal(size=(1, x.channels, x.height, x.width)).astype("float32")}
+    feed = {
+        "input": np.random.default_rng(1)
+        .normal(size=(1, x.channels, x.height, x.width))
+        .astype("float32")
+    }
     with tempfile.TemporaryDirectory() as folder:
         session = started(model.SerializeToString(), True, "cpu", folder)
         for _ in range(2):
             session.run(None, feed)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    nodes = [event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)]
+    nodes = [
+        event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)
+    ]
     found: dict[str, float] = {}
     for event in nodes[len(nodes) // 2 :]:
         name = event["args"]["op_name"]
@@ -127,7 +147,9 @@ class PyTorch:
         import torch
 
         x, model = network.input, model.to(memory_format=self.layout)
-        image = torch.randn(1, x.channels, x.height, x.width, generator=torch.Generator().manual_seed(1))
+        image = torch.randn(
+            1, x.channels, x.height, x.width, generator=torch.Generator().manual_seed(1)
+        )
         image = image.to(memory_format=self.layout)
         return torch.inference_mode()(lambda: model(image))
 
@@ -136,8 +158,13 @@ class PyTorch:
         from benchmarks.tools.in_torch import InTorch
 
         written = InTorch(network)
-        ways = {way: torch_phases.collapsed(written, network, lambda *_, way=way: way) for way in torch_phases.WAYS}
-        return equal({name: self.run(model, network) for name, model in ({WRITTEN: written} | ways).items()})
+        ways = {
+            way: torch_phases.collapsed(written, network, lambda *_, way=way: way)
+            for way in torch_phases.WAYS
+        }
+        return equal(
+            {name: self.run(model, network) for name, model in ({WRITTEN: written} | ways).items()}
+        )
 
     def whole(self, network: Network) -> Ways:
         from benchmarks.engines import torch_phases
@@ -170,7 +197,9 @@ class KerasOnJax:
         model, random = whole(keras, network), np.random.default_rng(0)
         for weight in model.weights:
             if len(weight.shape) == 4:
-                weight.assign(random.normal(0, np.sqrt(2 / np.prod(weight.shape[:3])), tuple(weight.shape)))
+                weight.assign(
+                    random.normal(0, np.sqrt(2 / np.prod(weight.shape[:3])), tuple(weight.shape))
+                )
         return model
 
     def run(self, model: Any, network: Network) -> Callable[[], Any]:
@@ -181,7 +210,9 @@ class KerasOnJax:
 
         x, call, weights = network.input, compiled(model), variables(model)
         image = jax.device_put(
-            np.random.default_rng(1).normal(size=(1, x.height, x.width, x.channels)).astype("float32")
+            np.random.default_rng(1)
+            .normal(size=(1, x.height, x.width, x.channels))
+            .astype("float32")
         )
         return lambda: call(*weights, image).block_until_ready()
 
@@ -199,7 +230,12 @@ class KerasOnJax:
         from unet_complexity.engineering.collapse.keras import collapse_keras
 
         model = self.model(network)
-        return equal({WRITTEN: self.run(model, network), "collapsed": self.run(collapse_keras(model), network)})
+        return equal(
+            {
+                WRITTEN: self.run(model, network),
+                "collapsed": self.run(collapse_keras(model), network),
+            }
+        )
 
     def nearest(self, way: str) -> str:
         return PHASES if way == TRANSPOSED else way

@@ -27,8 +27,12 @@ def prepare(network: Network, batch: int) -> Ready:
     model = keras.Model(maps["input"], maps[network.steps[-1].name])
     for weight in model.weights:
         if len(weight.shape) == 4:
-            weight.assign(random.normal(0, np.sqrt(2 / np.prod(weight.shape[:3])), tuple(weight.shape)))
-    image = jax.device_put(random.normal(size=(batch, x.height, x.width, x.channels)).astype("float32"))
+            weight.assign(
+                random.normal(0, np.sqrt(2 / np.prod(weight.shape[:3])), tuple(weight.shape))
+            )
+    image = jax.device_put(
+        random.normal(size=(batch, x.height, x.width, x.channels)).astype("float32")
+    )
     whole, weights = compiled(model), variables(model)
     each = {name: (compiled(layer), variables(layer)) for name, layer in built.items()}
 
@@ -53,4 +57,6 @@ def inputs(step: Any, maps: dict[str, Any]) -> Any:
 def compiled(layer: Any) -> Any:
     import jax
 
-    return jax.jit(lambda *arguments: layer.stateless_call(*arguments)[0])  # outside of fit(), that is inference
+    return jax.jit(
+        lambda *arguments: layer.stateless_call(*arguments)[0]
+    )  # outside of fit(), that is inference

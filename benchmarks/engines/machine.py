@@ -22,7 +22,11 @@ def cores() -> int:
 
 def description() -> dict[str, Any]:
     """The machine without its name or its owner's."""
-    about = {"processor": _processor(), "cores": cores(), "system": f"{platform.system()} {platform.machine()}"}
+    about = {
+        "processor": _processor(),
+        "cores": cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
     try:
         import torch
 
@@ -46,7 +50,9 @@ def processor_seconds() -> tuple[float, float]:
     own, fields = process_time(), _read("/proc/stat").split()[1:9]
     if not fields:
         return own, own
-    used = sum(int(ticks) for i, ticks in enumerate(fields) if i not in (3, 4))  # idle, and waiting for a disk
+    used = sum(
+        int(ticks) for i, ticks in enumerate(fields) if i not in (3, 4)
+    )  # idle, and waiting for a disk
     return used / os.sysconf("SC_CLK_TCK"), own
 
 
@@ -65,7 +71,9 @@ def flops_per_second() -> list[float]:
     """float32 matrix products of NumPy's BLAS on all cores: 2 n^3 FLOPs each, run by run."""
     import numpy as np
 
-    a, b = (np.random.default_rng(seed).normal(size=(SIDE, SIDE)).astype("float32") for seed in (0, 1))
+    a, b = (
+        np.random.default_rng(seed).normal(size=(SIDE, SIDE)).astype("float32") for seed in (0, 1)
+    )
     out = a @ b
     return [2 * SIDE**3 / seconds for seconds in _timed(lambda: np.matmul(a, b, out=out), PRODUCTS)]
 

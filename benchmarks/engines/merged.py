@@ -19,5 +19,7 @@ def merged_kernel(kernel: Any, size: int) -> tuple[Any, int]:
     whole = np.zeros((side, side, kernel.shape[2], size, size, kernel.shape[3]), kernel.dtype)
     for phase in phases:
         (row, column), (rows, columns) = (at - first for at in phase.first), phase.kernel.shape[:2]
-        whole[row : row + rows, column : column + columns, :, phase.row, phase.column] = phase.kernel
+        whole[row : row + rows, column : column + columns, :, phase.row, phase.column] = (
+            phase.kernel
+        )
     return whole, first

@@ -29,7 +29,11 @@ def has_cuda() -> bool:
 def prepare(network: Network, batch: int, optimise: bool = True, device: str = "cpu") -> Ready:
     model = with_weights(in_onnx(network), network, batch).SerializeToString()
     x = network.input
-    feed = {"input": np.random.default_rng(1).normal(size=(batch, x.channels, x.height, x.width)).astype("float32")}
+    feed = {
+        "input": np.random.default_rng(1)
+        .normal(size=(batch, x.channels, x.height, x.width))
+        .astype("float32")
+    }
     session = started(model, optimise, device)
 
     def layers() -> dict[str, float]:
@@ -41,7 +45,12 @@ def prepare(network: Network, batch: int, optimise: bool = True, device: str = "
 def with_weights(model: Any, network: Network, batch: int) -> Any:
     """Random kernels that keep the size of the numbers, normalisation that changes nothing, and the batch."""
     random = np.random.default_rng(0)
-    ones = {f"{step.name}/{i}" for step in network if isinstance(step.layer, BatchNormalization) for i in (0, 3)}
+    ones = {
+        f"{step.name}/{i}"
+        for step in network
+        if isinstance(step.layer, BatchNormalization)
+        for i in (0, 3)
+    }
     for weight in model.graph.initializer:
         shape = tuple(weight.dims)
         if len(shape) == 4:
@@ -59,7 +68,9 @@ def with_weights(model: Any, network: Network, batch: int) -> Any:
 def started(model: bytes, optimise: bool, device: str, profile_in: str = "") -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # else an idle session slows the next one
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # else an idle session slows the next one
     levels = ort.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
     if profile_in:
@@ -74,7 +85,9 @@ def profile(model: bytes, optimise: bool, device: str, feed: Any) -> dict[str, f
         for _ in range(2):
             session.run(None, feed)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    nodes = [event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)]
+    nodes = [
+        event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)
+    ]
     seconds: dict[str, float] = {}
     for event in nodes[len(nodes) // 2 :]:
         name = step_name(event["name"].removesuffix(KERNEL), event["args"]["op_name"])

@@ -16,7 +16,9 @@ def has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def prepare(network: Network, batch: int, channels_last: bool = False, device: str = "cpu") -> Ready:
+def prepare(
+    network: Network, batch: int, channels_last: bool = False, device: str = "cpu"
+) -> Ready:
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     x = network.input

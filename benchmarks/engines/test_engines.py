@@ -15,7 +15,8 @@ SMALL = pix2pix_unet(side=4, in_channels=3, base_filters=2, depth=2)
 
 
 @pytest.mark.parametrize(
-    "engine", ["onnxruntime", "onnxruntime-unfused", "pytorch", "pytorch-channels-last", "keras-jax"]
+    "engine",
+    ["onnxruntime", "onnxruntime-unfused", "pytorch", "pytorch-channels-last", "keras-jax"],
 )
 def test_an_engine_runs_the_network_and_times_its_layers(engine):
     if engine.startswith("pytorch"):
@@ -41,7 +42,11 @@ def test_numbers_keep_their_size_on_the_way_through_the_random_network():
 def test_what_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(engines.ENGINES, "abacus", ("abacus", ("beads", "json"), {}))
     assert engines.missing("abacus") == "beads not installed"
-    assert engines.missing("pytorch-cuda") in ("no CUDA device that it can use", "torch not installed", "")
+    assert engines.missing("pytorch-cuda") in (
+        "no CUDA device that it can use",
+        "torch not installed",
+        "",
+    )
     with pytest.raises(ValueError, match=r"^engine must be one of onnxruntime, .*, got 'tpu'$"):
         engines.missing("tpu")
 
@@ -60,8 +65,16 @@ def quick(monkeypatch, tmp_path):
 def test_a_case_is_measured_after_a_warm_up_and_enough_runs(quick):
     told = []
     case = seconds.measure("onnxruntime", 128, 1, seconds=0, tell=told.append)
-    assert (case["side"], case["batch"], case["runs"], case["disturbed"], case["timed"]) == (128, 1, 7, 0, "by nobody")
-    assert case["layers"] == {"d1.conv": [4.5, median(range(3, 10)), 7.5]}  # the first two were the warm-up
+    assert (case["side"], case["batch"], case["runs"], case["disturbed"], case["timed"]) == (
+        128,
+        1,
+        7,
+        0,
+        "by nobody",
+    )
+    assert case["layers"] == {
+        "d1.conv": [4.5, median(range(3, 10)), 7.5]
+    }  # the first two were the warm-up
     assert told[-1].startswith("onnxruntime, side 128, batch 1: run 6, ")
 
 
@@ -79,7 +92,9 @@ def test_where_it_is_never_quiet_it_measures_all_the_same(quick, monkeypatch):
     assert case["disturbed"] > case["runs"] >= 7
 
 
-@pytest.mark.parametrize(("others", "noisy"), [(0.0, False), (0.1, machine.cores() == 1), (2.0, True)])
+@pytest.mark.parametrize(
+    ("others", "noisy"), [(0.0, False), (0.1, machine.cores() == 1), (2.0, True)]
+)
 def test_a_run_is_disturbed_when_others_take_more_than_a_twentieth(others, noisy):
     assert seconds.disturbed((100.0, 7.0), (101.0 + others, 8.0), 1.0) == noisy
 
@@ -94,7 +109,9 @@ def test_what_is_written_is_read_again_and_kept_beside_the_rest(quick):
     assert {"python", "onnx", "onnxruntime", "numpy"} == set(found["versions"])
     assert re.search(r'"d1.conv": \[[\d., ]+\]\n', text)
     (quick / "seconds-onnxruntime.json").write_text(text.replace('"cores": ', '"cores": 1'))
-    with pytest.raises(ValueError, match=r"seconds-onnxruntime.json was measured with another machine; delete it"):
+    with pytest.raises(
+        ValueError, match=r"seconds-onnxruntime.json was measured with another machine; delete it"
+    ):
         seconds.write("onnxruntime", [])
 
 

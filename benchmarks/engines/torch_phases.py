@@ -47,7 +47,9 @@ class Transposed(nn.Module):
     def __init__(self, kernel: Any, bias: Any, size: int) -> None:
         super().__init__()
         self.size, self.bias, self.cut = size, bias, kernel.shape[0] - 1 - same_front(kernel)[0]
-        self.kernel = nn.Parameter(as_torch(summed_taps(kernel, size)[::-1, ::-1]).transpose(0, 1).contiguous())
+        self.kernel = nn.Parameter(
+            as_torch(summed_taps(kernel, size)[::-1, ::-1]).transpose(0, 1).contiguous()
+        )
 
     def forward(self, x: Any) -> Any:
         h, w = (self.size * side for side in x.shape[2:])
@@ -63,7 +65,10 @@ class Merged(nn.Module):
         whole, first = merged_kernel(kernel, size)
         self.size, self.pads = size, (-first, whole.shape[0] - 1 + first) * 2
         flat = whole.transpose(0, 1, 2, 5, 3, 4).reshape(*whole.shape[:3], -1)
-        self.kernel, self.bias = nn.Parameter(as_torch(flat)), nn.Parameter(bias.repeat_interleave(size**2))
+        self.kernel, self.bias = (
+            nn.Parameter(as_torch(flat)),
+            nn.Parameter(bias.repeat_interleave(size**2)),
+        )
 
     def forward(self, x: Any) -> Any:
         same = self.pads[0] == self.pads[1]
@@ -87,10 +92,16 @@ def collapsed(written: Any, network: Network, choose: Callable[..., str]) -> Any
         if not isinstance(up.layer, UpSampling2D):
             continue
         x, layer = up.inputs[0], conv.layer
-        way = choose(x.channels, layer.filters, layer.kernel_size, up.layer.size, x.height * x.width)
+        way = choose(
+            x.channels, layer.filters, layer.kernel_size, up.layer.size, x.height * x.width
+        )
         if way in WAYS:
-            trained = next(part for part in written.layers[i + 1].modules() if isinstance(part, nn.Conv2d))
+            trained = next(
+                part for part in written.layers[i + 1].modules() if isinstance(part, nn.Conv2d)
+            )
             kernel = trained.weight.detach().numpy().transpose(2, 3, 1, 0)
             model.layers[i] = nn.Identity()
-            model.layers[i + 1] = WAYS[way](kernel, nn.Parameter(trained.bias.detach()), up.layer.size[0])
+            model.layers[i + 1] = WAYS[way](
+                kernel, nn.Parameter(trained.bias.detach()), up.layer.size[0]
+            )
     return model

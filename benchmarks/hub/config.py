@@ -26,7 +26,10 @@ c.SimpleLocalProcessSpawner.home_dir_template = str(place / "{username}")
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 # No language servers and no terminals, since a lesson needs neither. It saves hardly anything: 125 MB in place of 126.
 UNUSED = ("jupyter_lsp", "jupyter_server_terminals")
-c.Spawner.args = ["--allow-root", *(f"--ServerApp.jpserver_extensions={name}=False" for name in UNUSED)]
+c.Spawner.args = [
+    "--allow-root",
+    *(f"--ServerApp.jpserver_extensions={name}=False" for name in UNUSED),
+]
 c.Spawner.start_timeout = c.Spawner.http_timeout = 200
 c.Spawner.environment = {
     # Settings that are the students' own, whatever whoever runs this has at home.
@@ -40,5 +43,9 @@ c.Spawner.environment = {
 
 c.JupyterHub.services = [{"name": "class", "api_token": os.environ["HUB_TOKEN"]}]
 c.JupyterHub.load_roles = [
-    {"name": "class", "services": ["class"], "scopes": ["admin:users", "admin:servers", "access:servers"]}
+    {
+        "name": "class",
+        "services": ["class"],
+        "scopes": ["admin:users", "admin:servers", "access:servers"],
+    }
 ]

@@ -76,7 +76,9 @@ def free_ports(number: int) -> list[int]:
     return ports
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+def wait_for(
+    address: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60
+) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -104,10 +106,14 @@ def memory(hub_process: psutil.Process) -> dict[str, Memory]:
     found = {}
     for server in hub_process.children():
         if name := server.environ().get("JUPYTERHUB_USER"):
-            first, *others = (one.memory_full_info() for one in (server, *server.children(recursive=True)))
+            first, *others = (
+                one.memory_full_info() for one in (server, *server.children(recursive=True))
+            )
             # Only Linux says PSS.
             pss = [getattr(one, "pss", one.rss) / 1e6 for one in (first, *others)]
-            found[name] = Memory(pss[0], sum(pss[1:]), sum(one.rss for one in (first, *others)) / 1e6)
+            found[name] = Memory(
+                pss[0], sum(pss[1:]), sum(one.rss for one in (first, *others)) / 1e6
+            )
     return found
 
 
@@ -125,7 +131,9 @@ async def report(students: list[Student]) -> None:
     began = time.perf_counter()
     while True:
         await asyncio.sleep(10)
-        counts = ", ".join(f"{sum(lap in s.seconds for s in students)} {lap}" for lap in ("server", "all cells"))
+        counts = ", ".join(
+            f"{sum(lap in s.seconds for s in students)} {lap}" for lap in ("server", "all cells")
+        )
         print(f"  {time.perf_counter() - began:4.0f} s: {counts}", flush=True)
 
 
@@ -134,7 +142,9 @@ def trial(number: int, notebook: str) -> tuple[list[Student], dict[str, Memory]]
     names = [f"student{place:02}" for place in range(number)]
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         for name in names:
-            shutil.copytree(ROOT / "notebooks", Path(folder) / name, ignore=shutil.ignore_patterns(".*", "my-*"))
+            shutil.copytree(
+                ROOT / "notebooks", Path(folder) / name, ignore=shutil.ignore_patterns(".*", "my-*")
+            )
         with hub(Path(folder)) as (address, token, process):
             students = asyncio.run(attend(address, token, names, notebook))
             return students, memory(process)
@@ -147,7 +157,9 @@ def heaviest() -> str:
         (student,), used = trial(1, path.name)
         pss = found[path.name] = used[student.name].pss
         print(
-            f"{path.name:40} {pss:5.0f} MB, {student.seconds.get('all cells', 0):5.1f} s", *student.errors, flush=True
+            f"{path.name:40} {pss:5.0f} MB, {student.seconds.get('all cells', 0):5.1f} s",
+            *student.errors,
+            flush=True,
         )
     return max(found, key=lambda name: found[name])
 
@@ -161,7 +173,9 @@ def main(number: str = str(STUDENTS), pattern: str = "") -> int:
         print(f"{lap:14} median {median(taken):6.1f} s, slowest {taken[-1]:6.1f} s")
     pss = [one.pss for one in used.values()]
     server, kernels, _ = parts = [median(kinds) for kinds in zip(*used.values(), strict=True)]
-    print(f"{'memory (PSS)':14} median {median(pss):6.0f} MB, most {max(pss):6.0f} MB; at most {MOST} wanted")
+    print(
+        f"{'memory (PSS)':14} median {median(pss):6.0f} MB, most {max(pss):6.0f} MB; at most {MOST} wanted"
+    )
     print(f"{'':14} server {server:6.0f} MB, kernel {kernels:4.0f} MB")
     print(f"{'memory (RSS)':14} median {parts[-1]:6.0f} MB")
     errors = [f"{student.name}: {error}" for student in students for error in student.errors]

@@ -55,7 +55,9 @@ class Student:
 
     async def until_ready(self) -> None:
         while True:
-            server = json.loads(await self.ask("GET", f"/hub/api/users/{self.name}"))["servers"].get("", {})
+            server = json.loads(await self.ask("GET", f"/hub/api/users/{self.name}"))[
+                "servers"
+            ].get("", {})
             if server.get("ready"):
                 return
             if not server.get("pending"):
@@ -65,14 +67,25 @@ class Student:
     async def open(self, notebook: str) -> list[str]:
         """The page, then what it asks for: the notebook's code cells."""
         await self.ask("GET", f"/user/{self.name}/lab/tree/{notebook}")
-        content = json.loads(await self.ask("GET", f"/user/{self.name}/api/contents/{notebook}"))["content"]
+        content = json.loads(await self.ask("GET", f"/user/{self.name}/api/contents/{notebook}"))[
+            "content"
+        ]
         return [cell["source"] for cell in content["cells"] if cell["cell_type"] == "code"]
 
     async def run(self, notebook: str, cells: list[str]) -> None:
-        session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
-        kernel = json.loads(await self.ask("POST", f"/user/{self.name}/api/sessions", session))["kernel"]["id"]
+        session = {
+            "path": notebook,
+            "name": notebook,
+            "type": "notebook",
+            "kernel": {"name": "python3"},
+        }
+        kernel = json.loads(await self.ask("POST", f"/user/{self.name}/api/sessions", session))[
+            "kernel"
+        ]["id"]
         address = f"{self.address.replace('http', 'ws', 1)}/user/{self.name}/api/kernels/{kernel}/channels"
-        request = HTTPRequest(address, headers={"Authorization": f"token {self.token}"}, request_timeout=280)
+        request = HTTPRequest(
+            address, headers={"Authorization": f"token {self.token}"}, request_timeout=280
+        )
         line = await websocket_connect(request, max_message_size=LARGEST)
         for place, source in enumerate(cells):
             await self.run_cell(line, place, source)
@@ -98,8 +111,20 @@ class Student:
 
 def execute(name: str, source: str) -> dict[str, Any]:
     """The message that asks a kernel to run a cell."""
-    header = {"msg_id": name, "msg_type": "execute_request", "version": "5.3", "session": name, "username": ""}
-    content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": False}
+    header = {
+        "msg_id": name,
+        "msg_type": "execute_request",
+        "version": "5.3",
+        "session": name,
+        "username": "",
+    }
+    content = {
+        "code": source,
+        "silent": False,
+        "store_history": True,
+        "allow_stdin": False,
+        "stop_on_error": False,
+    }
     return {
         "header": header,
         "parent_header": {},

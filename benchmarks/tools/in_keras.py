@@ -28,6 +28,8 @@ def tensorflow_flops(network: Network) -> int:
     real, x = model(network), network.input
     traced = tf.function(lambda image: real(image, training=False))
     graph = traced.get_concrete_function(tf.TensorSpec((1, x.height, x.width, x.channels))).graph
-    options = option_builder.ProfileOptionBuilder(option_builder.ProfileOptionBuilder.float_operation())
+    options = option_builder.ProfileOptionBuilder(
+        option_builder.ProfileOptionBuilder.float_operation()
+    )
     options = options.with_empty_output().build()
     return int(model_analyzer.profile(graph, options=options).total_float_ops)

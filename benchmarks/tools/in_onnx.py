@@ -31,7 +31,10 @@ def in_onnx(network: Network) -> Any:
     for step in network:
         operator, constants, settings = operation(step)
         names = [f"{step.name}/{i}" for i in range(len(constants))]
-        weights += [numpy_helper.from_array(array, name) for array, name in zip(constants, names, strict=True)]
+        weights += [
+            numpy_helper.from_array(array, name)
+            for array, name in zip(constants, names, strict=True)
+        ]
         inputs = [*step.sources, *names]
         if operator == "Resize":
             inputs.insert(1, "")  # no region of interest
@@ -42,7 +45,9 @@ def in_onnx(network: Network) -> Any:
 
 
 def shape(name: str, x: Tensor) -> Any:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, x.channels, x.height, x.width])
+    return helper.make_tensor_value_info(
+        name, TensorProto.FLOAT, [1, x.channels, x.height, x.width]
+    )
 
 
 def zeros(*sides: int) -> Any:
@@ -62,7 +67,11 @@ def operation(step: Step) -> tuple[str, list[Any], dict[str, Any]]:
         return "Resize", [np.array([1, 1, *layer.size], np.float32)], {"mode": mode}
     if kind in ("MaxPooling2D", "AveragePooling2D"):
         pads = padding(layer, x, layer.pool_size, (1, 1))
-        return kind[:-9] + "Pool", [], {"kernel_shape": layer.pool_size, "strides": layer.strides, "pads": pads}
+        return (
+            kind[:-9] + "Pool",
+            [],
+            {"kernel_shape": layer.pool_size, "strides": layer.strides, "pads": pads},
+        )
     if kind == "Concatenate":
         return "Concat", [], {"axis": 1}
     if kind == "DepthToSpace":
@@ -88,12 +97,18 @@ def padding(layer: Any, x: Tensor, window: Any, dilation: Any) -> list[int]:
     return [rows[0], columns[0], rows[1], columns[1]]
 
 
-def convolution(layer: Conv2D | Conv2DTranspose, x: Tensor) -> tuple[str, list[Any], dict[str, Any]]:
+def convolution(
+    layer: Conv2D | Conv2DTranspose, x: Tensor
+) -> tuple[str, list[Any], dict[str, Any]]:
     bias = [zeros(layer.filters)] * layer.use_bias
     settings: dict[str, Any] = {"kernel_shape": layer.kernel_size, "strides": layer.strides}
     if isinstance(layer, Conv2D):
         settings |= {"dilations": layer.dilation_rate, "group": layer.groups}
         settings["pads"] = padding(layer, x, layer.kernel_size, layer.dilation_rate)
-        return "Conv", [zeros(layer.filters, x.channels // layer.groups, *layer.kernel_size), *bias], settings
+        return (
+            "Conv",
+            [zeros(layer.filters, x.channels // layer.groups, *layer.kernel_size), *bias],
+            settings,
+        )
     settings["output_shape"] = [layer.output(x).height, layer.output(x).width]
     return "ConvTranspose", [zeros(x.channels, layer.filters, *layer.kernel_size), *bias], settings

@@ -85,17 +85,25 @@ def module(layer: Layer, *inputs: Tensor) -> nn.Module:
         "Dropout": lambda: nn.Dropout(layer.rate),
         "Concatenate": lambda: Merge(kind),
         "Add": lambda: Merge(kind),
-        "UpSampling2D": lambda: nn.Upsample(scale_factor=scale(layer.size), mode=layer.interpolation),
+        "UpSampling2D": lambda: nn.Upsample(
+            scale_factor=scale(layer.size), mode=layer.interpolation
+        ),
         "DepthToSpace": lambda: nn.PixelShuffle(layer.block_size),
-        "MaxPooling2D": lambda: nn.MaxPool2d(layer.pool_size, layer.strides, pool_padding(layer, x)),
-        "AveragePooling2D": lambda: nn.AvgPool2d(layer.pool_size, layer.strides, pool_padding(layer, x)),
+        "MaxPooling2D": lambda: nn.MaxPool2d(
+            layer.pool_size, layer.strides, pool_padding(layer, x)
+        ),
+        "AveragePooling2D": lambda: nn.AvgPool2d(
+            layer.pool_size, layer.strides, pool_padding(layer, x)
+        ),
         "ZeroPadding2D": lambda: nn.ZeroPad2d((*layer.padding[1], *layer.padding[0])),
         "Cropping2D": lambda: Crop(layer.cropping),
         "Conv2D": lambda: convolution(layer, x),
         "Conv2DTranspose": lambda: transposed(layer, x),
     }
     if kind not in simple:
-        raise ValueError(f"PyTorch has no module for {layer}; there are modules for {', '.join(simple)}")
+        raise ValueError(
+            f"PyTorch has no module for {layer}; there are modules for {', '.join(simple)}"
+        )
     return simple[kind]()
 
 
@@ -105,8 +113,12 @@ def scale(size: Any) -> Any:
 
 
 def pool_padding(layer: Any, x: Tensor) -> int:
-    if layer.padding == "same" and any(sum(same_padding(*axis)) for axis in axes(x, layer.pool_size, layer.strides)):
-        raise ValueError(f"PyTorch pads a pool the same on both sides, got {layer} on {x}; take padding='valid'")
+    if layer.padding == "same" and any(
+        sum(same_padding(*axis)) for axis in axes(x, layer.pool_size, layer.strides)
+    ):
+        raise ValueError(
+            f"PyTorch pads a pool the same on both sides, got {layer} on {x}; take padding='valid'"
+        )
     return 0
 
 
@@ -131,11 +143,22 @@ def convolution(layer: Conv2D, x: Tensor) -> nn.Module:
 def transposed(layer: Conv2DTranspose, x: Tensor) -> nn.Module:
     """nn.ConvTranspose2d, with the padding that gives the output Keras's side."""
     out = layer.output(x)
-    spare = [(n - 1) * s + k - m for n, k, s, m in axes(x, layer.kernel_size, layer.strides, (out.height, out.width))]
+    spare = [
+        (n - 1) * s + k - m
+        for n, k, s, m in axes(x, layer.kernel_size, layer.strides, (out.height, out.width))
+    ]
     padding = [max(-(-more // 2), 0) for more in spare]
     extra = [2 * pad - more for pad, more in zip(padding, spare, strict=True)]
     if any(more >= stride for more, stride in zip(extra, layer.strides, strict=True)):
-        raise ValueError(f"PyTorch cannot give {layer} on {x} the side {out}; take a kernel - stride that is even")
+        raise ValueError(
+            f"PyTorch cannot give {layer} on {x} the side {out}; take a kernel - stride that is even"
+        )
     return nn.ConvTranspose2d(
-        x.channels, layer.filters, layer.kernel_size, layer.strides, padding, extra, bias=layer.use_bias
+        x.channels,
+        layer.filters,
+        layer.kernel_size,
+        layer.strides,
+        padding,
+        extra,
+        bias=layer.use_bias,
     )

@@ -29,7 +29,9 @@ KERAS = {  # which backend Keras runs on for them
     "jax Lowered.cost_analysis": "jax",
     "tensorflow profiler float_operation": "tensorflow",
 }
-CARRIES_OVER = {"calflops"}  # after an error it counts the next model too often: a fresh process each time
+CARRIES_OVER = {
+    "calflops"
+}  # after an error it counts the next model too often: a fresh process each time
 
 
 def meter(name: str) -> Callable[[Meter], Meter]:
@@ -92,7 +94,9 @@ def fvcore(network: Network) -> int:
 def mmengine(network: Network) -> int:
     from mmengine.analysis import get_model_complexity_info
 
-    return get_model_complexity_info(torch_model(network)[0], chw(network), show_table=False, show_arch=False)["flops"]
+    return get_model_complexity_info(
+        torch_model(network)[0], chw(network), show_table=False, show_arch=False
+    )["flops"]
 
 
 @meter("thop")

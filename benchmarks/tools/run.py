@@ -43,9 +43,19 @@ def install(tool: str, newest: bool) -> str:
         return ""
     wanted = package if newest else f"{package}=={conventions[tool].version}"
     folder = FOLDER / re.sub(r"\W+", "-", wanted)
-    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]
     if newest or not folder.exists():
-        subprocess.run([*pip, "--upgrade", "--target", str(folder), wanted], check=True, capture_output=True)
+        subprocess.run(
+            [*pip, "--upgrade", "--target", str(folder), wanted], check=True, capture_output=True
+        )
     return str(folder)
 
 
@@ -62,7 +72,11 @@ def ask(tool: str, folder: str, *which: str) -> object:
     command = [sys.executable, "-m", "benchmarks.tools.meters", tool, *which]
     done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True)
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    return json.loads(lines[-1]) if done.returncode == 0 else f"{NO_ANSWER}: {lines[-1] if lines else '?'}"
+    return (
+        json.loads(lines[-1])
+        if done.returncode == 0
+        else f"{NO_ANSWER}: {lines[-1] if lines else '?'}"
+    )
 
 
 def rerun(newest: bool) -> int:
@@ -81,7 +95,9 @@ def rerun(newest: bool) -> int:
             print(f"{tool:36} {version:20} {printed:>16,}  as recorded, and as rebuilt")
         else:
             changed += 1
-            print(f"{tool:36} {version:20} {printed:>16,}  CHANGED: recorded {convention.recorded:,}")
+            print(
+                f"{tool:36} {version:20} {printed:>16,}  CHANGED: recorded {convention.recorded:,}"
+            )
     return int(changed > 0)
 
 
@@ -92,7 +108,10 @@ def record() -> int:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["case", *(f"{tool} {conventions[tool].version}" for tool in conventions)])
         for case in CASES:
-            cells = [answers[tool][case] if isinstance(answers[tool], dict) else "" for tool in conventions]
+            cells = [
+                answers[tool][case] if isinstance(answers[tool], dict) else ""
+                for tool in conventions
+            ]
             rows.writerow([case, *(cell if isinstance(cell, int) else "" for cell in cells)])
             for tool, cell in zip(conventions, cells, strict=True):
                 if not isinstance(cell, int):

@@ -59,7 +59,9 @@ def case(seed: int, folder: Path) -> Path:
 def damaged_onnx(rng: random.Random, path: Path) -> Path:
     """A network of the reader's tests, with a few numbers or names changed, or bytes flipped."""
     name = rng.choice(sorted(MODELS))
-    model = MODELS[name](rng.choice([SIDES.get(name, SIDE), "h"]) if name == "classic" else SIDES.get(name, SIDE))
+    model = MODELS[name](
+        rng.choice([SIDES.get(name, SIDE), "h"]) if name == "classic" else SIDES.get(name, SIDE)
+    )
     for _ in range(rng.randint(1, 3)):
         rng.choice([change_attribute, change_array, change_edge, change_input])(rng, model)
     data = bytearray(model.SerializeToString())
@@ -117,7 +119,9 @@ def damaged_keras(rng: random.Random, path: Path) -> Path:
     config = rng.choice(list(configurations().values()))
     for _ in range(rng.randint(1, 3)):
         found = list(places(config))
-        config = with_payload(config, rng.choice(found), rng.choice([*PAYLOADS, *NUMBERS[1:-1], None, [], "", 0.5]))
+        config = with_payload(
+            config, rng.choice(found), rng.choice([*PAYLOADS, *NUMBERS[1:-1], None, [], "", 0.5])
+        )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps(config))
     return path
@@ -137,7 +141,9 @@ def main() -> int:
     """Try cases until the time is over; the exit status says whether one failed."""
     command = argparse.ArgumentParser(description=__doc__)
     command.add_argument("--minutes", type=float, default=5)
-    command.add_argument("--seed", type=int, default=0, help="of the first case; the others count on from it")
+    command.add_argument(
+        "--seed", type=int, default=0, help="of the first case; the others count on from it"
+    )
     given = command.parse_args()
     end, seed, failed = time.monotonic() + 60 * given.minutes, given.seed, 0
     with tempfile.TemporaryDirectory() as folder:

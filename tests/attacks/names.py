@@ -71,7 +71,12 @@ def network(names=NAMES, side=N):
     unknown = Unknown(names[1], last, x)
     steps.append(Step(last, unknown, (x,), (source,), 0, names[0], "decoder"))
     inputs = dict.fromkeys(names[:2], x)
-    return Network(f"{names[0]} {names[-1]}", inputs, tuple(steps), outputs=tuple(step.name for step in steps[-2:]))
+    return Network(
+        f"{names[0]} {names[-1]}",
+        inputs,
+        tuple(steps),
+        outputs=tuple(step.name for step in steps[-2:]),
+    )
 
 
 def harmless(side=N):

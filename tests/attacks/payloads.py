@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 CODE = "__import__('pathlib').Path('reached').touch()"
-PAYLOADS: list[Any] = [CODE, "3", "N", [CODE], {"class_name": CODE, "config": CODE}, True, 2.5, -7, 10**30]
+PAYLOADS: list[Any] = [
+    CODE,
+    "3",
+    "N",
+    [CODE],
+    {"class_name": CODE, "config": CODE},
+    True,
+    2.5,
+    -7,
+    10**30,
+]
 
 
 def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -16,7 +26,13 @@ def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield path
     if isinstance(data, list) and all(isinstance(item, (int, float)) for item in data):
         yield path
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    items = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
     for key, item in items:
         yield from places(item, (*path, key))
 

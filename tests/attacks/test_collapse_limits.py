@@ -29,7 +29,9 @@ def a_model(nodes: list[Any], arrays: dict[str, Any], **settings: Any) -> Any:
     weights = [numpy_helper.from_array(np.asarray(array), name) for name, array in held.items()]
     given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 64, 32, 32))]
     made = [helper.make_tensor_value_info("y", TensorProto.FLOAT, list("abcd"))]
-    graph = helper.make_graph([*nodes, node("Conv", ["u", "w"], ["y"], **settings)], "g", given, made, weights)
+    graph = helper.make_graph(
+        [*nodes, node("Conv", ["u", "w"], ["y"], **settings)], "g", given, made, weights
+    )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
@@ -47,7 +49,9 @@ def scaled(*factors: float) -> dict[str, Any]:
     ((1e9, 1e9), "1e+09 x 1e+09"), ((2, 3000), "2 x 3000"), ((np.inf, 2), "inf x 2"), ((2, np.nan), "2 x nan"),
 ])  # fmt: skip
 def test_a_factor_has_a_largest_value(factors: Any, said: str) -> None:
-    assert why(a_model([resize()], scaled(*factors))) == f"factors up to 256 are collapsed, got {said}"
+    assert (
+        why(a_model([resize()], scaled(*factors))) == f"factors up to 256 are collapsed, got {said}"
+    )
 
 
 @pytest.mark.parametrize("way", ["phases", "transposed"])
@@ -58,7 +62,9 @@ def test_summed_weights_are_limited(way: str) -> None:
 
 
 def test_a_constant_that_doubles_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unet_complexity.engineering.collapse.values.inferred", lambda model: model.graph)
+    monkeypatch.setattr(
+        "unet_complexity.engineering.collapse.values.inferred", lambda model: model.graph
+    )
     doubled = [node("Concat", [f"a{i}"] * 2, [f"a{i + 1}"], axis=0) for i in range(40)]
     nodes = [node("Identity", ["s"], ["a0"]), *doubled, resize("a40")]
     assert why(a_model(nodes, scaled())) == "its scales are no constants"
@@ -75,7 +81,9 @@ def test_a_large_shape_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_computed_constants_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unet_complexity.engineering.collapse.values.MOST_FOLDED", 7)
     nodes = [node("Identity", ["s"], ["a"]), node("Identity", ["a"], ["b"]), resize("b")]
-    with pytest.raises(ValueError, match=r"^at most 7 numbers in computed constants are read, got 8$"):
+    with pytest.raises(
+        ValueError, match=r"^at most 7 numbers in computed constants are read, got 8$"
+    ):
         collapse_upsampling(a_model(nodes, TWO))
 
 
@@ -104,8 +112,12 @@ def in_a_branch(inner: Any) -> Any:
 def test_a_model_with_a_loop_is_not_run(tmp_path: Path, nested: bool) -> None:
     loop = node("Loop", ["M", "C", "x"], ["z"], body=BODY)
     nodes = [in_a_branch(loop) if nested else loop, resize(source="z")]
-    model = a_model(nodes, {**TWO, "M": np.array(2**62), "C": np.array(True)}, auto_pad="SAME_UPPER")
-    with pytest.raises(ValueError, match=r"^a model is run only if it has no loops, got Loop; collapse_upsampling"):
+    model = a_model(
+        nodes, {**TWO, "M": np.array(2**62), "C": np.array(True)}, auto_pad="SAME_UPPER"
+    )
+    with pytest.raises(
+        ValueError, match=r"^a model is run only if it has no loops, got Loop; collapse_upsampling"
+    ):
         command(*saved(model, tmp_path))
     assert collapse_upsampling(model).replaced == 1
 
@@ -124,10 +136,14 @@ def test_external_tensors_of_constants_are_counted_too(tmp_path: Path, nested: b
     first = in_a_branch(constant) if nested else constant
     model = a_model([first, resize()], {**TWO, "C": np.array(True)})
     with pytest.raises(
-        ValueError, match=r"at most 2,147,483,647 bytes of external weights are read, got 2,621,440,000"
+        ValueError,
+        match=r"at most 2,147,483,647 bytes of external weights are read, got 2,621,440,000",
     ):
         command(*saved(model, tmp_path))
-    with pytest.raises(ValueError, match=r"^the model keeps c in another file; give the path, or load it by onnx.load"):
+    with pytest.raises(
+        ValueError,
+        match=r"^the model keeps c in another file; give the path, or load it by onnx.load",
+    ):
         collapse_upsampling(model)
 
 
@@ -142,7 +158,9 @@ INVALID = {
 
 
 @pytest.mark.parametrize(("nodes", "settings", "said"), INVALID.values(), ids=INVALID)
-def test_what_is_not_valid_is_left_alone(nodes: list[Any], settings: dict[str, Any], said: str) -> None:
+def test_what_is_not_valid_is_left_alone(
+    nodes: list[Any], settings: dict[str, Any], said: str
+) -> None:
     assert why(a_model(nodes, TWO, **settings)) == said
 
 
@@ -150,14 +168,18 @@ class OddError(Exception):
     """As a library raises it: no kind of ours."""
 
 
-@pytest.mark.parametrize("error", [OddError, KeyError, AttributeError, RuntimeError, OverflowError, TypeError])
+@pytest.mark.parametrize(
+    "error", [OddError, KeyError, AttributeError, RuntimeError, OverflowError, TypeError]
+)
 def test_any_error_of_a_library_is_one_sentence(error: type[Exception]) -> None:
     said = rf"^a.onnx must be a valid ONNX model, got {error.__name__}; export it anew$"
     with pytest.raises(ValueError, match=said), valid_model("a.onnx"):
         raise error("line one\nline two")
 
 
-def test_a_long_chain_of_constants_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_chain_of_constants_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     chain = [node("Identity", [f"a{i}"], [f"a{i + 1}"]) for i in range(3000)]
     model = a_model([node("Identity", ["s"], ["a0"]), *chain, resize("a3000")], TWO)
     assert main(["collapse", *saved(model, tmp_path)]) == 2

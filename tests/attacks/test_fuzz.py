@@ -24,7 +24,11 @@ def test_damaged_files_are_read_or_refused_in_a_sentence(first, tmp_path, monkey
 def test_what_is_wrong_is_seen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = case(0, tmp_path)
-    for error, said in ((KeyError("a"), "KeyError instead"), (ValueError(""), "no sentence"), (None, "code was run")):
+    for error, said in (
+        (KeyError("a"), "KeyError instead"),
+        (ValueError(""), "no sentence"),
+        (None, "code was run"),
+    ):
 
         def reader(path, error=error):
             if error is not None:

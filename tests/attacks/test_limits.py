@@ -51,9 +51,13 @@ needs_posix = pytest.mark.skipif(os.name == "nt", reason="FIFOs, devices and get
 # ------------------------------------------------------------------------------------------------- ONNX
 
 
-def saved(path: Path, nodes: list[Any], sides: tuple[Any, ...] = (1, 3, 16, 16), **stored: Any) -> Path:
+def saved(
+    path: Path, nodes: list[Any], sides: tuple[Any, ...] = (1, 3, 16, 16), **stored: Any
+) -> Path:
     """A model of one input ``x`` and one output ``y``; ``stored``: whole numbers by name."""
-    arrays = [numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in stored.items()]
+    arrays = [
+        numpy_helper.from_array(np.asarray(value, np.int64), name) for name, value in stored.items()
+    ]
     given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, sides)]
     graph = helper.make_graph(nodes, "g", given, [onnx.ValueInfoProto(name="y")], arrays)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -62,13 +66,18 @@ def saved(path: Path, nodes: list[Any], sides: tuple[Any, ...] = (1, 3, 16, 16),
 
 
 def constant(name: str, value: Any) -> Any:
-    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(value, np.int64)))
+    return helper.make_node(
+        "Constant", [], [name], value=numpy_helper.from_array(np.asarray(value, np.int64))
+    )
 
 
 def outer_sum(path: Path) -> Path:
     """65 kB: a column plus a row, 4,096 x 4,096 numbers, as a shape."""
     nodes = [constant("a", np.ones((4096, 1))), constant("b", np.ones((1, 4096)))]
-    nodes += [helper.make_node("Add", ["a", "b"], ["s"]), helper.make_node("Reshape", ["s", "m"], ["f"])]
+    nodes += [
+        helper.make_node("Add", ["a", "b"], ["s"]),
+        helper.make_node("Reshape", ["s", "m"], ["f"]),
+    ]
     return saved(path, [*nodes, helper.make_node("Reshape", ["x", "f"], ["y"])], m=[-1])
 
 
@@ -76,16 +85,32 @@ def doubled(path: Path) -> Path:
     """A list joined to itself, 40 times."""
     names = ["c", *(f"d{i}" for i in range(40))]
     joins = [helper.make_node("Concat", [a, a], [b], axis=0) for a, b in itertools.pairwise(names)]
-    return saved(path, [constant("c", np.ones(4000)), *joins, helper.make_node("Reshape", ["x", names[-1]], ["y"])])
+    return saved(
+        path,
+        [
+            constant("c", np.ones(4000)),
+            *joins,
+            helper.make_node("Reshape", ["x", names[-1]], ["y"]),
+        ],
+    )
 
 
 def swollen(path: Path) -> Path:
     """A side a that becomes a (a + 1), 60 times."""
-    nodes = [helper.make_node("Shape", ["x"], ["s"]), helper.make_node("Gather", ["s", "two"], ["a0"])]
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "two"], ["a0"]),
+    ]
     for i in range(60):
         nodes.append(helper.make_node("Add", [f"a{i}", "one"], [f"b{i}"]))
         nodes.append(helper.make_node("Mul", [f"a{i}", f"b{i}"], [f"a{i + 1}"]))
-    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "a60"], ["y"])], (1, 3, "h", "w"), two=[2], one=[1])
+    return saved(
+        path,
+        [*nodes, helper.make_node("Reshape", ["x", "a60"], ["y"])],
+        (1, 3, "h", "w"),
+        two=[2],
+        one=[1],
+    )
 
 
 def squared(path: Path) -> Path:
@@ -151,7 +176,10 @@ def wordy(path: Path) -> Path:
 
 def shape_of(source: str = "x") -> list[Any]:
     """The height of the input as a number ``h``."""
-    return [helper.make_node("Shape", [source], ["s"]), helper.make_node("Gather", ["s", "two"], ["h"])]
+    return [
+        helper.make_node("Shape", [source], ["s"]),
+        helper.make_node("Gather", ["s", "two"], ["h"]),
+    ]
 
 
 def long_lists_of_letters(path: Path) -> Path:
@@ -172,12 +200,19 @@ def maximum(path: Path) -> Path:
         arrays |= {f"k{i}": [7 * i + 3], f"d{i}": [3 * i + 2]}
     nodes.append(helper.make_node("Max", [f"z{i}" for i in range(40)], ["M"]))
     nodes.append(helper.make_node("Concat", ["M", "one"], ["sides"], axis=0))
-    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "sides"], ["y"])], (1, 3, "h", "w"), **arrays)
+    return saved(
+        path,
+        [*nodes, helper.make_node("Reshape", ["x", "sides"], ["y"])],
+        (1, 3, "h", "w"),
+        **arrays,
+    )
 
 
 def wide(path: Path) -> Path:
     """One node with more inputs than are read."""
-    return saved(path, [helper.make_node("Concat", ["x"] * (limits.MOST_INPUTS + 1), ["y"], axis=1)])
+    return saved(
+        path, [helper.make_node("Concat", ["x"] * (limits.MOST_INPUTS + 1), ["y"], axis=1)]
+    )
 
 
 def long_name(path: Path) -> Path:
@@ -195,14 +230,22 @@ def functions_in_branches(path: Path) -> Path:
         return helper.make_node(f"f{i}", [a], [b], domain="local")
 
     def function(i: int) -> Any:
-        body = [call(i - 1, "a", "t"), call(i - 1, "t", "b")] if i else [helper.make_node("Relu", ["a"], ["b"])]
+        body = (
+            [call(i - 1, "a", "t"), call(i - 1, "t", "b")]
+            if i
+            else [helper.make_node("Relu", ["a"], ["b"])]
+        )
         return helper.make_function("local", f"f{i}", ["a"], ["b"], body, operators)
 
     def branch(node: Any) -> Any:
-        return helper.make_graph([node], "branch", [], [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)])
+        return helper.make_graph(
+            [node], "branch", [], [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)]
+        )
 
     relu = helper.make_node("Relu", ["x"], ["t"])
-    choice = helper.make_node("If", ["x"], ["y"], then_branch=branch(call(30, "x", "t")), else_branch=branch(relu))
+    choice = helper.make_node(
+        "If", ["x"], ["y"], then_branch=branch(call(30, "x", "t")), else_branch=branch(relu)
+    )
     model = onnx.load(saved(path, [choice]))
     model.functions.extend(map(function, range(31)))
     model.opset_import.append(operators[1])
@@ -221,11 +264,17 @@ def doubled_in_a_branch(path: Path) -> Path:
     """A list joined to itself 30 times, in a branch of an If."""
 
     def branch(nodes: list[Any], out: str) -> Any:
-        return helper.make_graph(nodes, out, [], [helper.make_tensor_value_info(out, TensorProto.INT64, None)])
+        return helper.make_graph(
+            nodes, out, [], [helper.make_tensor_value_info(out, TensorProto.INT64, None)]
+        )
 
-    joins = [helper.make_node("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"], axis=0) for i in range(30)]
+    joins = [
+        helper.make_node("Concat", [f"c{i}", f"c{i}"], [f"c{i + 1}"], axis=0) for i in range(30)
+    ]
     other = branch([helper.make_node("Identity", ["c0"], ["e"])], "e")
-    choice = helper.make_node("If", ["b"], ["q"], then_branch=branch(joins, "c30"), else_branch=other)
+    choice = helper.make_node(
+        "If", ["b"], ["q"], then_branch=branch(joins, "c30"), else_branch=other
+    )
     return saved(path, [choice, helper.make_node("Reshape", ["x", "q"], ["y"])], c0=[1] * 4000, b=1)
 
 
@@ -241,7 +290,10 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     (maximum, "at most 16 formulas in one maximum or minimum are read, got 17"),
     (wide, "at most 10,000 inputs of one node are read, got 10,001"),
     (long_name, "at most 20,000 characters of a name are read, got 1,000,000"),
-    (functions_in_branches, "at most 20,000 nodes, functions written out, are read, got 1,073,741,826"),
+    (
+        functions_in_branches,
+        "at most 20,000 nodes, functions written out, are read, got 1,073,741,826",
+    ),
     (sparse, "model.onnx is no ONNX model, or it is cut short"),
     (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),
     (wordy, "at most 67,108,864 bytes of model.onnx beside its weights are read"),
@@ -266,7 +318,9 @@ def test_a_small_onnx_file_that_asks_for_much(build, said, tmp_path):
 def test_onnx_own_inference_has_limits(build, said, tmp_path):
     path = build(tmp_path / "model.onnx")
     for more in (["--side", "N"], ["--side", "32", "--unknown", "report"]):
-        assert said in refusal(path, *more) or ("report" not in more and build is doubled_in_a_branch)
+        assert said in refusal(path, *more) or (
+            "report" not in more and build is doubled_in_a_branch
+        )
 
 
 # ------------------------------------------------------------------------------------------------ Keras
@@ -274,7 +328,9 @@ def test_onnx_own_inference_has_limits(build, said, tmp_path):
 
 def keras(path: Path, config: Any, compression: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", compression) as archive:
-        archive.writestr("config.json", config if isinstance(config, (str, bytes)) else json.dumps(config))
+        archive.writestr(
+            "config.json", config if isinstance(config, (str, bytes)) else json.dumps(config)
+        )
     return path
 
 
@@ -299,7 +355,9 @@ def other_compression(path: Path) -> Path:
 
 def deep(path: Path) -> Path:
     """Lists in lists, as deep as JSON itself allows."""
-    return keras(path, '{"class_name": "Functional", "config": {"layers": ' + "[" * 500 + "]" * 500 + "}}")
+    return keras(
+        path, '{"class_name": "Functional", "config": {"layers": ' + "[" * 500 + "]" * 500 + "}}"
+    )
 
 
 def deeper(path: Path) -> Path:
@@ -321,14 +379,30 @@ def tensor(layer: str, call: int = 0) -> dict[str, Any]:
 
 def functional(name: str, *layers: dict[str, Any], last: tuple[str, int]) -> dict[str, Any]:
     given = {"batch_shape": [None, 8, 8, 3], "name": "x"}
-    inputs = {"class_name": "InputLayer", "module": "keras.layers", "config": given, "name": "x", "inbound_nodes": []}
-    config = {"name": name, "layers": [inputs, *layers], "input_layers": [["x", 0, 0]], "output_layers": [[*last, 0]]}
+    inputs = {
+        "class_name": "InputLayer",
+        "module": "keras.layers",
+        "config": given,
+        "name": "x",
+        "inbound_nodes": [],
+    }
+    config = {
+        "name": name,
+        "layers": [inputs, *layers],
+        "input_layers": [["x", 0, 0]],
+        "output_layers": [[*last, 0]],
+    }
     return {"module": "keras", "class_name": "Functional", "name": name, "config": config}
 
 
 def nested(path: Path) -> Path:
     """A model that calls another one twice, which calls another one twice, ... : 2^20 layers in 700 bytes."""
-    inner = {"module": "keras.layers", "class_name": "Identity", "config": {"name": "r"}, "name": "r"}
+    inner = {
+        "module": "keras.layers",
+        "class_name": "Identity",
+        "config": {"name": "r"},
+        "name": "r",
+    }
     for i in range(15):
         calls = [{"args": [x], "kwargs": {}} for x in (tensor("x"), tensor(inner["name"]))]
         inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=(inner["name"], 1))
@@ -337,7 +411,12 @@ def nested(path: Path) -> Path:
 
 def empty_models(path: Path) -> Path:
     """Models in models, each called 50 times, with no layer at the bottom."""
-    inner: dict[str, Any] = {"class_name": "Sequential", "module": "keras", "name": "m", "config": {"layers": []}}
+    inner: dict[str, Any] = {
+        "class_name": "Sequential",
+        "module": "keras",
+        "name": "m",
+        "config": {"layers": []},
+    }
     for i in range(12):
         calls = [{"args": [tensor("x")], "kwargs": {}}] * 50
         inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=("x", 0))
@@ -346,18 +425,36 @@ def empty_models(path: Path) -> Path:
 
 def kernel(path: Path) -> Path:
     """A kernel of 10^9 x 10^9 taps."""
-    config = {"name": "c", "filters": 4, "kernel_size": [10**9] * 2, "strides": [1, 1], "padding": "same"}
+    config = {
+        "name": "c",
+        "filters": 4,
+        "kernel_size": [10**9] * 2,
+        "strides": [1, 1],
+        "padding": "same",
+    }
     config |= {"dilation_rate": [1, 1], "use_bias": True, "groups": 1, "activation": "linear"}
     layer = {"module": "keras.layers", "class_name": "Conv2D", "config": config, "name": "c"}
     return keras(
-        path, functional("m", {**layer, "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]}, last=("c", 0))
+        path,
+        functional(
+            "m", {**layer, "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]}, last=("c", 0)
+        ),
     )
 
 
 def long_layer_name(path: Path) -> Path:
     """A model whose name, a megabyte, each of its layers would carry on."""
-    layer = {"module": "keras.layers", "class_name": "ReLU", "config": {"name": "r", "max_value": None}, "name": "r"}
-    inner = functional("A" * 10**6, {**layer, "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]}, last=("r", 0))
+    layer = {
+        "module": "keras.layers",
+        "class_name": "ReLU",
+        "config": {"name": "r", "max_value": None},
+        "name": "r",
+    }
+    inner = functional(
+        "A" * 10**6,
+        {**layer, "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]},
+        last=("r", 0),
+    )
     calls = [{"args": [tensor("x")], "kwargs": {}}]
     return keras(path, functional("m", {**inner, "inbound_nodes": calls}, last=(inner["name"], 0)))
 
@@ -418,6 +515,9 @@ def test_running_out_of_stack_or_memory_is_a_value_error(error, said):
 
 
 def test_a_long_message_keeps_its_start_and_its_end():
-    with pytest.raises(ValueError, match=r"^name aaa.*…a* is not known$") as caught, limits.refusals("m"):
+    with (
+        pytest.raises(ValueError, match=r"^name aaa.*…a* is not known$") as caught,
+        limits.refusals("m"),
+    ):
         raise ValueError(f"name {'a' * 10_000} is not known")
     assert len(str(caught.value)) <= LONGEST_MESSAGE

@@ -19,7 +19,16 @@ import unet_complexity
 from tests.attacks.names import ALL, HOSTILE, MACHINE, counted, harmless, network
 from tools.stills import add_still
 from tools.web import mathml
-from unet_complexity import Conv2D, Network, jupyterlite, plot_blocks, plot_growth, plot_levels, plot_memory, theta
+from unet_complexity import (
+    Conv2D,
+    Network,
+    jupyterlite,
+    plot_blocks,
+    plot_growth,
+    plot_levels,
+    plot_memory,
+    theta,
+)
 from unet_complexity.cost import Tensor, not_counted
 from unet_complexity.engineering import from_onnx
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
@@ -94,12 +103,22 @@ def test_a_cell_that_begins_with_a_tab_or_a_return_is_text_whatever_follows():
 def test_a_sheet_that_splits_at_another_sign_finds_no_formula(separator):
     for start in ("=", "+", "-", "@", " =", "\uff1d"):
         cell = csv_cell(f"conv{separator}{start}cmd(){separator}")
-        assert [part for part in cell.split(separator) if part.lstrip()[:1] in FORMULA_STARTS and part] == []
+        assert [
+            part for part in cell.split(separator) if part.lstrip()[:1] in FORMULA_STARTS and part
+        ] == []
         assert cell == f"conv{separator}'{start}cmd(){separator}"
 
 
 def test_a_harmless_name_with_separators_stays():
-    for name in ("conv; relu", "a, b", "pad (1, -1)", "[0, -1, +2.5]", "a=1, b-2", "x | y", 'say "a"'):
+    for name in (
+        "conv; relu",
+        "a, b",
+        "pad (1, -1)",
+        "[0, -1, +2.5]",
+        "a=1, b-2",
+        "x | y",
+        'say "a"',
+    ):
         assert csv_cell(name) == name
 
 
@@ -135,7 +154,9 @@ def test_in_a_page_a_name_is_text_and_no_formula(name):
     assert "".join(page.pieces) == plain(name)
     assert [piece for piece in page.pieces if re.search(r"[$\\]", piece) and len(piece) > 1] == []
     for quote in "\"'":
-        assert Text(f"<p title={quote}{attribute(name)}{quote}></p>").tags == [("p", ("title", plain(name)))]
+        assert Text(f"<p title={quote}{attribute(name)}{quote}></p>").tags == [
+            ("p", ("title", plain(name)))
+        ]
 
 
 @each_name
@@ -193,7 +214,14 @@ def test_a_text_that_is_too_long_keeps_both_ends():
 
 def test_harmless_names_look_the_same_everywhere():
     for name in ("enc0/conv_1", "u3.up + u3.conv", "model/d1 (2)", "pix2pix U-Net, 256 x 256"):
-        assert plain(name) == csv_cell(name) == html_text(name) == attribute(name) == drawn(name) == name
+        assert (
+            plain(name)
+            == csv_cell(name)
+            == html_text(name)
+            == attribute(name)
+            == drawn(name)
+            == name
+        )
 
 
 # Every view of a network
@@ -214,7 +242,10 @@ def texts(net, seconds=True):
 def test_every_text_has_the_same_lines_and_nothing_invisible():
     for side in (N, 64):
         seconds = side is not N
-        views, others = list(texts(network(side=side), seconds)), list(texts(harmless(side), seconds))
+        views, others = (
+            list(texts(network(side=side), seconds)),
+            list(texts(harmless(side), seconds)),
+        )
         assert len(views) == len(others)
         for view, other in zip(views, others, strict=True):
             assert [line for line in view.split("\n") if not line.isprintable()] == []
@@ -223,7 +254,11 @@ def test_every_text_has_the_same_lines_and_nothing_invisible():
 
 def test_a_table_as_text_shows_every_name_and_cuts_the_longest():
     text = str(network().table("layer"))
-    assert [name for name in ALL.values() if shortened(plain(f"{name}."), LONGEST_CELL).strip() not in text] == []
+    assert [
+        name
+        for name in ALL.values()
+        if shortened(plain(f"{name}."), LONGEST_CELL).strip() not in text
+    ] == []
     body = text.split("\n", 2)[2]
     assert max(map(len, body.split("\n"))) < LONGEST_CELL + 300
 
@@ -246,7 +281,9 @@ def test_every_table_of_a_page_has_the_same_elements_and_the_names_as_text(side)
         assert [row[0] for row in table.rows if plain(row[0]).strip() not in shown] == []
         assert plain(table.title) in shown
         formulas = {piece for piece in twin.pieces if "$" in piece}
-        others = [piece for piece in page.pieces if re.search(r"[$\\]", piece) and piece not in formulas]
+        others = [
+            piece for piece in page.pieces if re.search(r"[$\\]", piece) and piece not in formulas
+        ]
         assert set(others) <= {"$", "\\"}
     assert net._repr_html_() == net.table()._repr_html_()
 
@@ -263,12 +300,16 @@ def test_a_letter_may_be_called_anything_too():
 @pytest.mark.parametrize("side", [N, 64])
 def test_every_sheet_has_the_same_cells_and_no_formula_of_a_name(side):
     seconds = side is not N
-    for table, other in zip(tables(network(side=side), seconds), tables(harmless(side), seconds), strict=True):
+    for table, other in zip(
+        tables(network(side=side), seconds), tables(harmless(side), seconds), strict=True
+    ):
         text = table.to_csv()
         assert text.count("\n") == other.to_csv().count("\n")
         cells, twins = (list(csv.reader(io.StringIO(one.to_csv()))) for one in (table, other))
         assert [row[1:] for row in cells] == [row[1:] for row in twins]
-        assert [row[0] for row in cells[1:-1]] == [csv_cell(row[0]) for row in (*table.rows, table.total)]
+        assert [row[0] for row in cells[1:-1]] == [
+            csv_cell(row[0]) for row in (*table.rows, table.total)
+        ]
         assert not [row for row in cells if row[0].startswith(tuple("=+-@\t\r"))]
         text.encode()
 
@@ -276,14 +317,18 @@ def test_every_sheet_has_the_same_cells_and_no_formula_of_a_name(side):
 @pytest.mark.parametrize("side", [N, 64])
 def test_every_table_of_latex_has_the_same_rows_and_the_names_as_text(side):
     seconds = side is not N
-    for table, other in zip(tables(network(side=side), seconds), tables(harmless(side), seconds), strict=True):
+    for table, other in zip(
+        tables(network(side=side), seconds), tables(harmless(side), seconds), strict=True
+    ):
         lines, twins = (one.to_latex().split("\n") for one in (table, other))
         assert len(lines) == len(twins)
         for line, twin in zip(lines, twins, strict=True):
             cells, others = (re.split(r"(?<!\\)&", one) for one in (line, twin))
             assert [cell.strip() for cell in cells[1:]] == [cell.strip() for cell in others[1:]]
         assert lines[-1] == latex(not_counted(table.missing))
-        names = [re.split(r"(?<!\\)&", line)[0].strip() for line in lines if line.endswith(r"\\")][1:]
+        names = [re.split(r"(?<!\\)&", line)[0].strip() for line in lines if line.endswith(r"\\")][
+            1:
+        ]
         for name, row in zip(names, (*table.rows, table.total), strict=True):
             assert name == latex(row[0]).strip()
 
@@ -292,7 +337,10 @@ def test_a_formula_of_a_cost_or_of_growth_is_set_whatever_it_speaks_of():
     for net in (network(), network(side=64)):
         mathml(net.total()._repr_latex_().strip("$"))
     bound = theta(N**2 * C_in)._repr_latex_()
-    assert bound == r"$\displaystyle \Theta\left(C_{in} N^{2}\right) \quad \text{as C}\_\text{in, N grow}$"
+    assert (
+        bound
+        == r"$\displaystyle \Theta\left(C_{in} N^{2}\right) \quad \text{as C}\_\text{in, N grow}$"
+    )
     mathml(bound.strip("$"))
 
 
@@ -347,7 +395,9 @@ def test_a_curve_may_be_called_anything():
 
 def test_a_chart_of_tools_tells_a_network_of_any_name():
     net = network(("a", HOSTILE["ANSI"], HOSTILE["a formula"]), 64)
-    assert plot_tools(counted(type(net)(HOSTILE["ANSI"], net.inputs, net.steps))).text.startswith(r"\x1b[2J")
+    assert plot_tools(counted(type(net)(HOSTILE["ANSI"], net.inputs, net.steps))).text.startswith(
+        r"\x1b[2J"
+    )
 
 
 def test_without_matplotlib_a_picture_is_text_in_a_page(monkeypatch):
@@ -367,7 +417,10 @@ def outlined(page):
 
 @each_name
 def test_an_explorers_page_is_one_place_and_one_script(name):
-    explorer, twin = NetworkExplorer(network((name, "a", "b"))), NetworkExplorer(network(("n", "a", "b")))
+    explorer, twin = (
+        NetworkExplorer(network((name, "a", "b"))),
+        NetworkExplorer(network(("n", "a", "b"))),
+    )
     data, other = (one._repr_mimebundle_()[0] for one in (explorer, twin))
     page = data["text/html"]
     assert [tag for tag, *_ in outlined(page)] == [tag for tag, *_ in outlined(other["text/html"])] == [
@@ -401,7 +454,11 @@ def test_the_blocks_of_a_rewriting_are_a_line_each():
     lines = str(Collapsed(None, blocks)).split("\n")
     assert len(lines) == len(ALL)
     assert all(line.isprintable() for line in lines)
-    assert [name for name, line in zip(ALL.values(), lines, strict=True) if plain(name)[:20].strip() not in line] == []
+    assert [
+        name
+        for name, line in zip(ALL.values(), lines, strict=True)
+        if plain(name)[:20].strip() not in line
+    ] == []
 
 
 # From a file to the terminal
@@ -412,9 +469,16 @@ def model(names, operator="Conv"):
     make, kind = onnx.helper, onnx.TensorProto.FLOAT
     weights = make.make_tensor("w", kind, [3, 3, 1, 1], [1.0] * 9)
     edges = ["x", *(f"{name} edge" for name in names)]
-    nodes = [make.make_node("Conv", [edges[i], "w"], [edges[i + 1]], name=f"{name}{i}") for i, name in enumerate(names)]
+    nodes = [
+        make.make_node("Conv", [edges[i], "w"], [edges[i + 1]], name=f"{name}{i}")
+        for i, name in enumerate(names)
+    ]
     last = f"{names[0]} out"
-    nodes.append(make.make_node(operator, [edges[-1], *["w"] * (operator == "Conv")], [last], name=f"{names[0]} last"))
+    nodes.append(
+        make.make_node(
+            operator, [edges[-1], *["w"] * (operator == "Conv")], [last], name=f"{names[0]} last"
+        )
+    )
     shape = [1, 3, "h", "h"]
     graph = make.make_graph(
         nodes, names[0], [make.make_tensor_value_info("x", kind, shape)],
@@ -426,7 +490,17 @@ def model(names, operator="Conv"):
 def test_a_models_names_are_shown_as_text():
     net = from_onnx(model(list(HOSTILE.values())))
     page = Text(net.table("layer")._repr_html_())
-    assert {tag for tag, *_ in page.tags} <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td", "span"}
+    assert {tag for tag, *_ in page.tags} <= {
+        "div",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "span",
+    }
     shown = "".join(page.pieces).replace("\xa0", " ")
     assert [step.name for step in net if plain(step.name).strip() not in shown] == []
 
@@ -452,7 +526,9 @@ def asked(capsys, *arguments):
     return status, out, err
 
 
-@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"], ["--machine", "NVIDIA T4", "--side", "64"]])
+@pytest.mark.parametrize(
+    "form", [[], ["--csv"], ["--json"], ["--machine", "NVIDIA T4", "--side", "64"]]
+)
 def test_the_command_prints_visible_characters(capsys, saved, form):
     names = [name for name in HOSTILE.values() if "\x7f" not in name]
     status, out, err = asked(capsys, saved(names), "--by", "layer", *form)

@@ -74,7 +74,9 @@ def keras_layers(keras: Any) -> dict[str, Any]:
         "concatenate": lambda x: ops.concatenate([x, x], axis=-1),
         "resize": lambda x: ops.image.resize(x, (5, 6)),
         "matmul": lambda x: ops.matmul(x, ops.transpose(x, [0, 1, 3, 2])),
-        "attention": lambda x: K.MultiHeadAttention(2, 4)(K.Reshape((64, 4))(x), K.Reshape((64, 4))(x)),
+        "attention": lambda x: K.MultiHeadAttention(2, 4)(
+            K.Reshape((64, 4))(x), K.Reshape((64, 4))(x)
+        ),
     }
     return {name: _functional(keras, layer) for name, layer in one.items()}
 
@@ -115,10 +117,14 @@ def test_a_payload_in_any_place_of_a_keras_configuration_is_never_run(configurat
     for config in configurations.values():
         assert refused_or_read(lambda config=config: from_keras(as_file(config)))
         for path in places(config):
-            for payload in PAYLOADS[tried % 3 :: 3]:  # each place meets a third of them, each payload every place
+            for payload in PAYLOADS[
+                tried % 3 :: 3
+            ]:  # each place meets a third of them, each payload every place
                 changed = with_payload(config, path, payload)
                 side = (None, 16)[tried % 2]
-                refused_or_read(lambda changed=changed, side=side: from_keras(as_file(changed), side=side))
+                refused_or_read(
+                    lambda changed=changed, side=side: from_keras(as_file(changed), side=side)
+                )
             tried += 1
     assert tried > 1300
 
@@ -196,7 +202,10 @@ def loose(source: str) -> list[int]:
             continue
         called, _, name = ast.unparse(node.func).rpartition(".")
         own = called in ("", "sp", "sympy", "builtins")
-        strict = any(keyword.arg == "strict" and ast.unparse(keyword.value) == "True" for keyword in node.keywords)
+        strict = any(
+            keyword.arg == "strict" and ast.unparse(keyword.value) == "True"
+            for keyword in node.keywords
+        )
         if own and (name in PARSERS or (name == "sympify" and not strict)):
             found.append(node.lineno)
     return found
@@ -209,13 +218,23 @@ def test_the_source_hands_nothing_to_a_parser_of_expressions():
 
 
 @pytest.mark.parametrize(
-    "line", ["sp.sympify(x)", "sympify(x, locals={})", "sp.S(x)", "eval(x)", "sp.nsimplify(x)", "parse_expr(x)"]
+    "line",
+    [
+        "sp.sympify(x)",
+        "sympify(x, locals={})",
+        "sp.S(x)",
+        "eval(x)",
+        "sp.nsimplify(x)",
+        "parse_expr(x)",
+    ],
 )
 def test_a_parser_in_the_source_is_found(line):
     assert loose(line) == [1]
 
 
-@pytest.mark.parametrize("line", ["sp.sympify(x, strict=True)", "re.compile(x)", "model.eval()", "context.eval(x)"])
+@pytest.mark.parametrize(
+    "line", ["sp.sympify(x, strict=True)", "re.compile(x)", "model.eval()", "context.eval(x)"]
+)
 def test_what_only_looks_like_a_parser_is_let_through(line):
     assert loose(line) == []
 

@@ -23,7 +23,9 @@ from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.engineering.collapse import command
 from unet_complexity.engineering.command import main
 
-posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files, signals or processes")
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="Windows has no such files, signals or processes"
+)
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = """<ir_version: 8, opset_import: ["" : 17]> net (float[1, 32, 16, 16] x) => (float[1, 2, 32, 32] y)
 <float[4] s = {1, 1, 2, 2}> {
@@ -33,7 +35,10 @@ MODEL = """<ir_version: 8, opset_import: ["" : 17]> net (float[1, 32, 16, 16] x)
 
 def listing(folder):
     """Names and contents, and what links point to."""
-    return {each.name: os.readlink(each) if each.is_symlink() else each.read_bytes() for each in folder.iterdir()}
+    return {
+        each.name: os.readlink(each) if each.is_symlink() else each.read_bytes()
+        for each in folder.iterdir()
+    }
 
 
 def failing(error, *_, **__):
@@ -59,7 +64,9 @@ def source(tmp_path, monkeypatch):
 def links(request, monkeypatch):
     """Both kinds of file systems."""
     if request.param == "no links":
-        monkeypatch.setattr(os, "link", lambda *_: failing(PermissionError(errno.EPERM, "Operation not permitted")))
+        monkeypatch.setattr(
+            os, "link", lambda *_: failing(PermissionError(errno.EPERM, "Operation not permitted"))
+        )
 
 
 def test_the_collapsed_model_is_written_as_any_new_file_is(source, links):
@@ -77,8 +84,13 @@ def test_the_collapsed_model_is_written_as_any_new_file_is(source, links):
     lambda path: path.symlink_to("in.onnx"),
 ], ids=["a file", "a broken link", "a link"])  # fmt: skip
 def test_what_is_made_while_the_models_run_is_kept(source, links, made, monkeypatch):
-    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.verified", lambda *_: made(Path("out.onnx")))
-    with pytest.raises(ValueError, match=r"^out.onnx is there already, and nothing is overwritten; give another name"):
+    monkeypatch.setattr(
+        "unet_complexity.engineering.collapse.verifying.verified", lambda *_: made(Path("out.onnx"))
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"^out.onnx is there already, and nothing is overwritten; give another name",
+    ):
         command("in.onnx", "out.onnx")
     found = listing(source.parent)
     assert sorted(found) == ["in.onnx", "out.onnx"]
@@ -93,7 +105,9 @@ def test_a_broken_link_is_there_already_and_a_loop_of_links_is_not_a_model(sourc
         command("in.onnx", "out.onnx")
     Path("loop.onnx").symlink_to("loop.onnx")
     monkeypatch.undo()
-    assert main(["collapse", str(source.parent / "loop.onnx"), str(source.parent / "new.onnx")]) == 2
+    assert (
+        main(["collapse", str(source.parent / "loop.onnx"), str(source.parent / "new.onnx")]) == 2
+    )
 
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -105,7 +119,9 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     (MemoryError(), "this needs more memory than there is; try a smaller model, or a machine with more"),
 ])  # fmt: skip
 @pytest.mark.parametrize("place", ["fsync", "link", "replace"])
-def test_what_stops_the_writing_is_told_in_a_line_and_leaves_nothing(source, monkeypatch, capsys, place, error, said):
+def test_what_stops_the_writing_is_told_in_a_line_and_leaves_nothing(
+    source, monkeypatch, capsys, place, error, said
+):
     before = listing(source.parent)
     if place != "fsync":
         monkeypatch.setattr(os, "link", lambda *_: failing(FULL))
@@ -148,7 +164,9 @@ sys.exit(main(["collapse", "in.onnx", "out.onnx"]))
 def test_control_c_is_one_line(source):
     before, env = listing(source.parent), {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", INTERRUPTED], text=True, env=env, **pipes) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], text=True, env=env, **pipes
+    ) as process:
         process.stdout.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
@@ -216,7 +234,9 @@ def file(tmp_path, monkeypatch):
 
 def only(file):
     """The file and what is left beside it; Windows keeps the lock's file."""
-    return [name for name in os.listdir(file.parent) if os.name == "posix" or not name.endswith(".lock")]
+    return [
+        name for name in os.listdir(file.parent) if os.name == "posix" or not name.endswith(".lock")
+    ]
 
 
 def test_twenty_threads_keep_twenty_guesses(file):
@@ -262,7 +282,9 @@ def test_nobody_waits_for_ever(file, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0.05)
     with files.locked(file):
         text = predict(NAME, 2).text
-    assert text.endswith(f"since {file.name} cannot be written: another notebook has been writing for 0.05 s")
+    assert text.endswith(
+        f"since {file.name} cannot be written: another notebook has been writing for 0.05 s"
+    )
     assert ledger(NAME).rows[0][1] == 2
     predict("most pixels", 9)
     assert json.loads(file.read_text()) == {NAME: 2, "most pixels": 9}
@@ -272,14 +294,18 @@ def test_a_process_that_died_holds_no_lock(file, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 1)
     code = "import os; from pathlib import Path; from unet_complexity.files import locked\n"
     code += f"with locked(Path({file.name!r})): os._exit(0)"
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True
+    )
     assert predict(NAME, 2).text == "Noted: you say x 2."
     assert only(file) == [file.name]
 
 
 @posix
 def test_where_there_are_no_locks_a_guess_is_noted_all_the_same(file, monkeypatch):
-    monkeypatch.setattr("fcntl.flock", lambda *_: failing(OSError(errno.ENOLCK, "No locks available")))
+    monkeypatch.setattr(
+        "fcntl.flock", lambda *_: failing(OSError(errno.ENOLCK, "No locks available"))
+    )
     assert predict(NAME, 2).text == "Noted: you say x 2."
     with ThreadPoolExecutor(20) as pool:  # some are lost, but none stands in another's way
         told = list(pool.map(lambda name: predict(name, 7).text, NUMBERS))
@@ -367,26 +393,50 @@ def test_a_link_is_followed_and_stays(file, before):
 
 
 UNREADABLE = [
-    ("too deep", b"[" * 100_000, "(it is nested too deeply); move it away, or name another file in UNET_COMPLEXITY_"),
+    (
+        "too deep",
+        b"[" * 100_000,
+        "(it is nested too deeply); move it away, or name another file in UNET_COMPLEXITY_",
+    ),
     ("deep guess", b'{"most pixels": ' + b"[" * 900 + b"]" * 900 + b"}", ""),
-    ("too large", b'{"x": "' + b"x" * 2**20 + b'"}', "cannot be read (it has more than 1,048,576 bytes); move it away"),
+    (
+        "too large",
+        b'{"x": "' + b"x" * 2**20 + b'"}',
+        "cannot be read (it has more than 1,048,576 bytes); move it away",
+    ),
     ("UTF-16", '{"most pixels": 9}'.encode("utf-16"), "cannot be read ('utf-8' codec can't decode"),
     ("empty", b"", "cannot be read (Expecting value"),
     ("half", b'{"most pixels": 9', "cannot be read (Expecting ',' delimiter"),
     ("no object", b"9", "holds no predictions by name; move it away"),
-    ("infinite", b'{"most pixels": 1e999}', "holds inf for 'most pixels', which is no guess; mend it, or move it away"),
-    ("infinite otherwise", b'{"something later": 1e999}', "Out of range float values are not JSON compliant"),
+    (
+        "infinite",
+        b'{"most pixels": 1e999}',
+        "holds inf for 'most pixels', which is no guess; mend it, or move it away",
+    ),
+    (
+        "infinite otherwise",
+        b'{"something later": 1e999}',
+        "Out of range float values are not JSON compliant",
+    ),
     ("digits", b'{"most pixels": ' + b"9" * 5000 + b"}", "cannot be read (Exceeds the limit"),
     ("truth", b'{"most pixels": true}', "holds True for 'most pixels', which is no guess"),
-    ("long", b'{"most pixels": "' + b"x" * 9999 + b'"}', "holds 'xxxxxxxxxxxx...xxxxxxxxxxxxx' for 'most pixels'"),
+    (
+        "long",
+        b'{"most pixels": "' + b"x" * 9999 + b'"}',
+        "holds 'xxxxxxxxxxxx...xxxxxxxxxxxxx' for 'most pixels'",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("content", "why"), [case[1:] for case in UNREADABLE], ids=[case[0] for case in UNREADABLE])
+@pytest.mark.parametrize(
+    ("content", "why"), [case[1:] for case in UNREADABLE], ids=[case[0] for case in UNREADABLE]
+)
 def test_a_file_that_cannot_be_understood_is_left_as_it_is(file, content, why):
     file.write_bytes(content)
     text = predict(NAME, 2).text
-    assert text.startswith("Noted: you say x 2. Only until this notebook is closed, since my-predictions.json cannot")
+    assert text.startswith(
+        "Noted: you say x 2. Only until this notebook is closed, since my-predictions.json cannot"
+    )
     assert why in text
     assert len(text) < 400
     assert ledger(NAME).rows[0][1] == 2
@@ -427,7 +477,10 @@ def test_what_is_not_a_regular_file_is_never_opened(file, monkeypatch):
         monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", name)
         kind = Path(name).stat().st_mode
         for text in (predict(NAME, None).text, predict(NAME, 2).text, repr(ledger(NAME))):
-            assert f"{name} cannot be read (it is not a regular file); move it away, or name another file" in text
+            assert (
+                f"{name} cannot be read (it is not a regular file); move it away, or name another file"
+                in text
+            )
         assert Path(name).stat().st_mode == kind
     assert opened == []
 
@@ -456,7 +509,11 @@ def test_a_huge_number_gets_a_sentence(file):
 def test_an_import_leaves_the_garbage_collector_on_even_if_it_fails():
     code = "import gc, sys; sys.modules['sympy'] = {missing}\ntry: import unet_complexity\nexcept ImportError: pass\n"
     for missing in ("None", "__import__('sympy')"):
-        run = [sys.executable, "-c", code.format(missing=missing) + "print(gc.isenabled(), gc.get_freeze_count())"]
+        run = [
+            sys.executable,
+            "-c",
+            code.format(missing=missing) + "print(gc.isenabled(), gc.get_freeze_count())",
+        ]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         assert subprocess.check_output(run, text=True, env=env) == "True 0\n"
     assert gc.isenabled()

@@ -81,7 +81,9 @@ def browser_or_skip() -> str:
         install_browser()
     if path := find_browser():
         return path
-    message = "NO BROWSER: the explorers were not moved. Install Chromium or Chrome to run these tests."
+    message = (
+        "NO BROWSER: the explorers were not moved. Install Chromium or Chrome to run these tests."
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
@@ -104,7 +106,9 @@ def page(chromium):
     page.set_default_timeout(SECONDS * 1000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(f"page error: {error}"))
-    page.on("console", lambda message: message.type == "error" and page.errors.append(describe(message)))
+    page.on(
+        "console", lambda message: message.type == "error" and page.errors.append(describe(message))
+    )
     yield page
     context.close()
     assert page.errors == []
@@ -143,12 +147,17 @@ class Lab:
 
 def own_environment(folder: Path) -> dict[str, str]:
     """Settings of nobody's: no news dialog, and every cell in the page, not only those in view."""
-    places = {name: folder / name for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")}
+    places = {
+        name: folder / name
+        for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")
+    }
     files = {
         "config/labconfig/page_config.json": {
             "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
         },
-        "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+        "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {
+            "windowingMode": "none"
+        },
     }
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -199,7 +208,9 @@ def lab_server(tmp_path_factory):
 def serve(command: list[str], env: dict[str, str], log: Path):
     """A server that lives as long as it is needed."""
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL
+        )
     try:
         yield process
     finally:
@@ -290,7 +301,9 @@ class FarAway:
         self.loop.call_later(self.one_way, writer.close)
 
     def __enter__(self):
-        self.thread = threading.Thread(target=self.loop.run_forever)  # this one's own loop is the browser's
+        self.thread = threading.Thread(
+            target=self.loop.run_forever
+        )  # this one's own loop is the browser's
         self.thread.start()
         self.server = self.run(asyncio.start_server(self.meet, "127.0.0.1", self.port))
         return self
@@ -307,7 +320,9 @@ class FarAway:
             await asyncio.gather(*mine, return_exceptions=True)
             for writer in self.writers:
                 writer.close()
-            await asyncio.gather(*(writer.wait_closed() for writer in self.writers), return_exceptions=True)
+            await asyncio.gather(
+                *(writer.wait_closed() for writer in self.writers), return_exceptions=True
+            )
 
         self.run(leave())
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -358,7 +373,9 @@ def voila_page(page, tmp_path):
             notebooks.write(notebooks.normalise(notebook), path)
             options = [str(path), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
             command = [sys.executable, "-m", "voila", *options]
-            process = servers.enter_context(serve(command, own_environment(tmp_path), tmp_path / "log.txt"))
+            process = servers.enter_context(
+                serve(command, own_environment(tmp_path), tmp_path / "log.txt")
+            )
             wait_until_listening(f"http://127.0.0.1:{port}/voila/static/voila.js", process)
             page.context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
             page.goto(f"http://127.0.0.1:{port}/")
@@ -367,7 +384,9 @@ def voila_page(page, tmp_path):
         yield open_notebook
         page.goto("about:blank")
     # Voila's template asks elsewhere for its icons, and its loader tries extensions that are made for Lab alone.
-    page.errors[:] = [error for error in page.errors if REFUSED not in error and "shared module" not in error]
+    page.errors[:] = [
+        error for error in page.errors if REFUSED not in error and "shared module" not in error
+    ]
 
 
 @pytest.fixture
@@ -417,10 +436,16 @@ def lite_site(tmp_path_factory):
     """The address of the site, in a folder of a server that knows nothing but files."""
     browser_or_skip()
     npm_or_skip()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHONPATH"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MAKE", "MFLAGS", "PYTHONPATH"))
+    }
     start = time.perf_counter()
     command = ["make", "--no-print-directory", "lite", f"PYTHON={sys.executable}"]
-    made = subprocess.run(command, cwd=lite.ROOT, env=env, capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        command, cwd=lite.ROOT, env=env, capture_output=True, text=True, check=False
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     print(f"\nmake lite: {time.perf_counter() - start:.1f} s")
     port = free_port()
@@ -437,7 +462,9 @@ def lite_page(page, lite_site):
     """``lite_page(notebook)``: the page with a notebook of the site, all of whose cells are about to run."""
     page.refused = []
     page.set_default_timeout(3 * SECONDS * 1000)  # Python itself starts in the page
-    page.context.route(lambda url: not url.startswith(lite_site), lambda route: refuse_network(route, page.refused))
+    page.context.route(
+        lambda url: not url.startswith(lite_site), lambda route: refuse_network(route, page.refused)
+    )
 
     def open_notebook(name):
         page.goto(f"{lite_site}/lab/index.html?path={name}", wait_until="commit")
@@ -447,4 +474,6 @@ def lite_page(page, lite_site):
         return page
 
     yield open_notebook
-    page.errors[:] = [error for error in page.errors if not any(words in error for words in IN_VAIN)]
+    page.errors[:] = [
+        error for error in page.errors if not any(words in error for words in IN_VAIN)
+    ]

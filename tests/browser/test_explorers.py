@@ -87,7 +87,9 @@ class Shown:
         self.page, self.kind = page, kind
         self.root = page.locator(f'.unetx[data-explorer="{kind}"][data-alive]').nth(nth)
         self.root.wait_for()
-        self.element = self.root.element_handle()  # found once: looking for it takes longer than all it is asked
+        self.element = (
+            self.root.element_handle()
+        )  # found once: looking for it takes longer than all it is asked
         if self.root.locator("details[open]").count() == 0:
             self.root.locator("summary", has_text="More settings").click()
 
@@ -172,7 +174,10 @@ def ask(page, expression, code="pass"):
     """Runs code in the page's kernel; the value of an expression afterwards, or the error's words."""
     request = {"code": code, "store_history": False, "stop_on_error": False}
     request["user_expressions"] = {"answer": f"__import__('json').dumps({expression})"}
-    reply = page.evaluate(f"(request) => {KERNEL}.requestExecute(request).done.then((reply) => reply.content)", request)
+    reply = page.evaluate(
+        f"(request) => {KERNEL}.requestExecute(request).done.then((reply) => reply.content)",
+        request,
+    )
     if reply["status"] != "ok":
         return reply["evalue"]
     return json.loads(ast.literal_eval(reply["user_expressions"]["answer"]["data"]["text/plain"]))
@@ -185,7 +190,9 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
     for one in shown:
         mine = f"explorers[{one.kind!r}]"
         names, folded = one.names(), EXPLORERS[one.kind].folded
-        by_key, rest = ([name for name in names if (name in folded) == aside] for aside in (False, True))
+        by_key, rest = (
+            [name for name in names if (name in folded) == aside] for aside in (False, True)
+        )
         for name, _ in chain(one.sweep_all(by_key), one.sweep_all(rest, at_once=True)):
             state = one.state()[0]
             wait_until(lambda m=mine, s=state: ask(page, f"{m}.state") == s)  # Python follows
@@ -200,8 +207,13 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
     assert "18,052,284,416 MACs, 41,843,331 parameters" in levels.state()[1]
     wait_until(lambda: again.state()[:2] == levels.state()[:2])
     before = levels.state()
-    said = ask(page, "0", "explorers['levels'].side = 200")  # what cannot be is refused, and nothing moves
-    assert said == "side must be a multiple of 2**depth = 128, got 200; sides near it that work: 128 and 256"
+    said = ask(
+        page, "0", "explorers['levels'].side = 200"
+    )  # what cannot be is refused, and nothing moves
+    assert (
+        said
+        == "side must be a multiple of 2**depth = 128, got 200; sides near it that work: 128 and 256"
+    )
     assert ask(page, "explorers['levels'].side") == 256
     assert levels.state() == before
     list(levels.sweep_all(["depth", "doublings"]))
@@ -225,7 +237,11 @@ def reopened(page, end_kernel):
 
 
 def test_a_notebook_opened_again_finds_its_explorers_in_the_kernel(lab_page):
-    page = lab_page(new_notebook(cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]))
+    page = lab_page(
+        new_notebook(
+            cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]
+        )
+    )
     Shown(page, "repeat").type("side", 5)
     reopened(page, end_kernel=False)
     page.wait_for_function(conftest.OPENED)
@@ -237,7 +253,11 @@ def test_a_notebook_opened_again_finds_its_explorers_in_the_kernel(lab_page):
 
 
 def test_a_saved_notebook_is_alive_without_a_kernel(lab_page):
-    page = lab_page(new_notebook(cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]))
+    page = lab_page(
+        new_notebook(
+            cells=[new_code_cell("import unet_complexity.explorers as e\ne.RepeatExplorer()")]
+        )
+    )
     reopened(page, end_kernel=True)
     list(Shown(page, "repeat").sweep_all(["side"]))
     assert "model not found" not in page.locator(".jp-Notebook").inner_text()
@@ -257,7 +277,9 @@ def test_on_a_slow_line_sliders_follow_the_hand_and_python_follows_later(far_pag
     page = far_page(new_notebook(cells=[new_code_cell(LIVE)]))
     for kind in EXPLORERS:
         one = Shown(page, kind)
-        slider = next(name for name in one.names() if one.input(name).count() == 1 and name != "times")
+        slider = next(
+            name for name in one.names() if one.input(name).count() == 1 and name != "times"
+        )
         list(one.sweep_all([slider], at_once=True))
         state = one.state()[0]
         wait_until(lambda k=kind, s=state: ask(page, f"explorers[{k!r}].state") == s)
@@ -322,8 +344,13 @@ def test_before_it_is_trusted_a_notebook_shows_the_still_and_the_sentence(stored
     page = stored(False)
     for i, one in enumerate(STORED):
         place = page.locator(".jp-OutputArea-output").nth(i)
-        assert place.locator("p").inner_text() == one.text == place.locator("img").get_attribute("alt")
-        assert place.locator("img").evaluate("(img) => img.decode().then(() => img.naturalWidth)") == 1440
+        assert (
+            place.locator("p").inner_text() == one.text == place.locator("img").get_attribute("alt")
+        )
+        assert (
+            place.locator("img").evaluate("(img) => img.decode().then(() => img.naturalWidth)")
+            == 1440
+        )
     assert page.locator("[data-alive]").count() == 0
 
 
@@ -368,10 +395,14 @@ def exported_pages(tmp_path_factory):
     folder, pages = tmp_path_factory.mktemp("exported"), {}
     for theme in ("light", "dark"):
         pages[theme] = folder / f"{theme}.html"
-        pages[theme].write_text(HTMLExporter(theme=theme).from_notebook_node(exported())[0], encoding="utf-8")
+        pages[theme].write_text(
+            HTMLExporter(theme=theme).from_notebook_node(exported())[0], encoding="utf-8"
+        )
     plain = "".join(cell.outputs[0].data["text/html"] for cell in exported().cells)
     pages["plain"] = folder / "plain.html"
-    pages["plain"].write_text(f"<!doctype html><html lang=en><title>plain</title>{plain}", encoding="utf-8")
+    pages["plain"].write_text(
+        f"<!doctype html><html lang=en><title>plain</title>{plain}", encoding="utf-8"
+    )
     return pages
 
 
@@ -382,7 +413,9 @@ def test_an_exported_page_is_alive_without_a_network(offline_page, exported_page
         one = Shown(page, kind)
         one.sweep(one.names()[0])
         list(one.sweep_all(one.names(), at_once=True))
-    assert [url for url in page.refused if not url.startswith("https://cdnjs.cloudflare.com/")] == []  # the template's
+    assert [
+        url for url in page.refused if not url.startswith("https://cdnjs.cloudflare.com/")
+    ] == []  # the template's
 
 
 def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported_pages):
@@ -398,7 +431,11 @@ def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported
                 for end in ("min", "max")
             )
             assert (one.type(name, low), one.type(name, high)) == (low, high)
-            assert (one.type(name, low - 99), one.type(name, high + 99), one.type(name, "")) == (low, high, high)
+            assert (one.type(name, low - 99), one.type(name, high + 99), one.type(name, "")) == (
+                low,
+                high,
+                high,
+            )
     assert page.refused == []
 
 
@@ -434,9 +471,13 @@ def test_presets_reset_and_copy(offline_page, exported_pages):
             assert one.state()[0].items() >= preset.items()
         one.root.get_by_role("button", name="Reset").click()
         assert one.state()[0] == start
-        page.evaluate("window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+        page.evaluate(
+            "window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }"
+        )
         one.root.get_by_role("button", name="Copy as CSV").click()
-        numbers = [cell for row in page.evaluate("window.copied").splitlines() for cell in row.split(",")]
+        numbers = [
+            cell for row in page.evaluate("window.copied").splitlines() for cell in row.split(",")
+        ]
         python = EXPLORERS[kind](**start)
         assert {str(python.numbers[name]) for name in IN_THE_PICTURE[kind]} <= set(numbers)
 
@@ -474,7 +515,9 @@ def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_p
     assert one.state()[0]["step"] == 29
     cell = 270 / 8  # the padded input starts at (40, 52); the window is the nearest to the pointer
     for row, column, step in ((1.5, 1.5, 0), (2.5, 3.5, 8), (7.9, 7.9, 35), (0.1, 7.9, 5)):
-        page.mouse.click(box["x"] + (40 + cell * column) * scale, box["y"] + (52 + cell * row) * scale)
+        page.mouse.click(
+            box["x"] + (40 + cell * column) * scale, box["y"] + (52 + cell * row) * scale
+        )
         assert one.state()[0]["step"] == step
 
 
@@ -496,7 +539,9 @@ def test_bars_tell_their_numbers_by_pointer_and_by_keyboard(offline_page, export
     for _ in range(marks.count()):
         page.keyboard.press("ArrowDown")
         told.add(tip.inner_text())
-    assert told == set(marks.evaluate_all("(all) => all.map((mark) => mark.getAttribute('aria-label'))"))
+    assert told == set(
+        marks.evaluate_all("(all) => all.map((mark) => mark.getAttribute('aria-label'))")
+    )
     page.keyboard.press("Escape")
     assert tip.is_hidden()
 
@@ -604,19 +649,28 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
 def test_axe_finds_nothing_to_complain_of(offline_page, exported_pages, theme):
     page = offline_page(exported_pages[theme])
     for kind in EXPLORERS:
-        Shown(page, kind).type(EXPLORERS[kind].shown[-1], 10**6)  # opened, and with the note of a value out of range
+        Shown(page, kind).type(
+            EXPLORERS[kind].shown[-1], 10**6
+        )  # opened, and with the note of a value out of range
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
-    found = page.evaluate("axe.run(document.querySelectorAll('.unetx'), {resultTypes: ['violations', 'passes']})")
+    found = page.evaluate(
+        "axe.run(document.querySelectorAll('.unetx'), {resultTypes: ['violations', 'passes']})"
+    )
     told = [
-        (one["id"], node["html"][:200], node["failureSummary"]) for one in found["violations"] for node in one["nodes"]
+        (one["id"], node["html"][:200], node["failureSummary"])
+        for one in found["violations"]
+        for node in one["nodes"]
     ]
     assert told == []
     assert (
-        len({one["id"] for one in found["passes"]} & {"color-contrast", "label", "aria-valid-attr"}) == 3
+        len({one["id"] for one in found["passes"]} & {"color-contrast", "label", "aria-valid-attr"})
+        == 3
     )  # it looked
 
 
-def test_at_twice_the_size_nothing_needs_sideways_scrolling(chromium, offline_page, exported_pages, page):
+def test_at_twice_the_size_nothing_needs_sideways_scrolling(
+    chromium, offline_page, exported_pages, page
+):
     """200 % zoom of a 1280-pixel window: half as many CSS pixels, each twice as large."""
     page.set_viewport_size({"width": 640, "height": 450})
     page = offline_page(exported_pages["plain"])
@@ -627,7 +681,9 @@ def test_at_twice_the_size_nothing_needs_sideways_scrolling(chromium, offline_pa
         sizes = "[...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize))"
         drawn = one.root.locator("svg")
         scale = drawn.evaluate("(svg) => svg.clientWidth / svg.viewBox.baseVal.width")
-        assert drawn.evaluate(f"(svg) => Math.min(...{sizes})") * scale >= 8.5  # and 17 on the screen
+        assert (
+            drawn.evaluate(f"(svg) => Math.min(...{sizes})") * scale >= 8.5
+        )  # and 17 on the screen
     assert page.evaluate("document.documentElement.scrollWidth <= 640")
 
 

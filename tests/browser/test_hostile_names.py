@@ -37,7 +37,13 @@ def looked_at(page, scripts):
         element.dispatch_event("pointermove")
     found = page.evaluate(FOUND, ELEMENTS)
     text, title = found.pop("text"), found.pop("title")
-    assert found == {"pwned": "undefined", "others": [], "handlers": 0, "scripts": scripts, "links": 0}
+    assert found == {
+        "pwned": "undefined",
+        "others": [],
+        "handlers": 0,
+        "scripts": scripts,
+        "links": 0,
+    }
     assert page.dialogs == []
     assert "pwned" not in title
     return text
@@ -88,7 +94,10 @@ def test_explorers_show_hostile_names_as_text(watched, offline_page, tmp_path):
 
 def outputs():
     """Everything that a notebook may show of such a network."""
-    net, drawable = network(side=64), network(tuple(name for name in ALL.values() if name != ALL["a wide sign"]), 64)
+    net, drawable = (
+        network(side=64),
+        network(tuple(name for name in ALL.values() if name != ALL["a wide sign"]), 64),
+    )
     bundles = [NetworkExplorer(network())._repr_mimebundle_()]
     bundles += [draw(counted(drawable))._repr_mimebundle_() for draw in (plot_blocks, plot_memory)]
     bundles += [({"text/html": net._repr_html_(), "text/plain": str(net)}, {})]
@@ -118,7 +127,9 @@ def test_the_sites_own_pages_show_hostile_names_as_text(watched, offline_page, t
     assert all(plain(ALL["an element"]) in alt for alt in alts)
 
 
-FORMULAS = r"$x_1$ \(y\) \[z\] $$w$$ \begin{equation}v\end{equation} <img src=x onerror=window.pwned=1>"
+FORMULAS = (
+    r"$x_1$ \(y\) \[z\] $$w$$ \begin{equation}v\end{equation} <img src=x onerror=window.pwned=1>"
+)
 CELL = f"""
 from unet_complexity import Conv2D, Network, Tensor, theta
 from unet_complexity.explorers import NetworkExplorer
@@ -132,7 +143,9 @@ display(net, NetworkExplorer(net), theta(N * C_in))
 
 def test_in_jupyterlab_a_name_is_no_formula_and_a_letter_with_an_index_no_error(watched, lab_page):
     page = lab_page(new_notebook(cells=[new_code_cell(CELL)]))
-    page.locator("[data-mime-type='text/latex'] mjx-container, .jp-RenderedLatex mjx-container").first.wait_for()
+    page.locator(
+        "[data-mime-type='text/latex'] mjx-container, .jp-RenderedLatex mjx-container"
+    ).first.wait_for()
     page.locator(".unetx[data-alive] svg").wait_for()
     page.wait_for_timeout(500)
     assert page.locator("tbody mjx-container").count() > 2  # formulas of the counts

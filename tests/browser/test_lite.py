@@ -33,7 +33,11 @@ def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
     page.wait_for_function(conftest.FINISHED)
     assert page.evaluate(conftest.NOTEBOOK)["errors"] == []
 
-    committed = [cell for cell in notebooks.read(notebooks.FOLDER / lite.TIMED).cells if cell.cell_type == "code"]
+    committed = [
+        cell
+        for cell in notebooks.read(notebooks.FOLDER / lite.TIMED).cells
+        if cell.cell_type == "code"
+    ]
     for cell, outputs in zip(committed, page.evaluate(OUTPUTS), strict=True):
         if "nbval-check-output" in cell.metadata.get("tags", []):
             assert "".join(map(text, outputs)) == "".join(map(text, cell.outputs))
@@ -43,12 +47,24 @@ def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
     slider.press("ArrowRight")
     wait_until(lambda: int(page.evaluate(ASK, f"print({EXPLORER}.side)")) == before + 1)
     page.evaluate(ASK, f"{EXPLORER}.side = 2")
-    page.wait_for_function("(slider) => slider.getAttribute('aria-valuetext') === '2'", arg=slider.element_handle())
+    page.wait_for_function(
+        "(slider) => slider.getAttribute('aria-valuetext') === '2'", arg=slider.element_handle()
+    )
 
-    (said,) = (text(output) for outputs in page.evaluate(OUTPUTS) for output in outputs if "matplotlib" in text(output))
-    assert said.startswith("elements or MACs for n = 4 ... 1024: accepted answer, 2cns 48 ... 12,288 (x 256);")
+    (said,) = (
+        text(output)
+        for outputs in page.evaluate(OUTPUTS)
+        for output in outputs
+        if "matplotlib" in text(output)
+    )
+    assert said.startswith(
+        "elements or MACs for n = 4 ... 1024: accepted answer, 2cns 48 ... 12,288 (x 256);"
+    )
     assert said.endswith(f"\nNo picture: {missing('matplotlib')}")
     assert page.evaluate(ASK, "import numpy") == missing("numpy")
     assert page.evaluate(ASK, "import nympy") == "No module named 'nympy'"
-    assert {url.rpartition("/")[2].partition("-")[0] for url in page.refused} >= {"matplotlib", "numpy"}
+    assert {url.rpartition("/")[2].partition("-")[0] for url in page.refused} >= {
+        "matplotlib",
+        "numpy",
+    }
     assert [url for url in page.refused if "/pyodide/" not in url] == []

@@ -18,7 +18,9 @@ from tools import notebooks, site_html, site_pages
 from unet_complexity import engineering
 
 STEMS = [path.stem for path in notebooks.paths()]
-EVERY = os.environ.get("SITE_PAGES") == "every"  # axe-core takes seconds for a page; these few have all kinds of parts
+EVERY = (
+    os.environ.get("SITE_PAGES") == "every"
+)  # axe-core takes seconds for a page; these few have all kinds of parts
 LOOKED_AT = [
     "index",
     "search",
@@ -33,7 +35,10 @@ def site(tmp_path_factory):
     """Built by the real builder, once."""
     out = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "tools.site", str(out)], cwd=notebooks.FOLDER.parent, capture_output=True, text=True
+        [sys.executable, "-m", "tools.site", str(out)],
+        cwd=notebooks.FOLDER.parent,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     return out
@@ -47,7 +52,14 @@ class Page(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.links, self.loads, self.ids, self.images, self.headings, self.text = [], [], set(), [], [], ""
+        self.links, self.loads, self.ids, self.images, self.headings, self.text = (
+            [],
+            [],
+            set(),
+            [],
+            [],
+            "",
+        )
         self.code = 0
         self.feed(path.read_text("utf-8"))
 
@@ -55,7 +67,11 @@ class Page(HTMLParser):
         found = dict(attributes)
         self.ids |= {found.get("id")}
         self.links += [found["href"]] if tag == "a" and "href" in found else []
-        self.loads += [found[name] for name in ("src", "href") if tag in ("script", "link", "img") and name in found]
+        self.loads += [
+            found[name]
+            for name in ("src", "href")
+            if tag in ("script", "link", "img") and name in found
+        ]
         self.images += [found] if tag == "img" else []
         self.headings += [int(tag[1])] if tag in ("h1", "h2", "h3", "h4") else []
         self.code += tag in ("code", "pre", "script", "style", "math")
@@ -87,32 +103,67 @@ def broken(link, path, pages):
         return False
     target = (path.parent / unquote(address.path)).resolve() if address.path else path
     target = target / "index.html" if target.is_dir() else target
-    lost = bool(address.fragment and target.suffix == ".html") and unquote(address.fragment) not in pages[target].ids
+    lost = (
+        bool(address.fragment and target.suffix == ".html")
+        and unquote(address.fragment) not in pages[target].ids
+    )
     return bool(address.scheme) or not target.exists() or lost
 
 
 def test_no_link_leads_nowhere_and_nothing_is_loaded_from_elsewhere(pages):
     assert sum(len(page.links) for page in pages.values()) > 1000
-    assert [(str(path), link) for path, page in pages.items() for link in page.links if broken(link, path, pages)] == []
-    loaded = {(path, name) for path, page in pages.items() for name in page.loads if not name.startswith("data:")}
-    assert [(str(path), name) for path, name in loaded if urlsplit(name).netloc or broken(name, path, pages)] == []
+    assert [
+        (str(path), link)
+        for path, page in pages.items()
+        for link in page.links
+        if broken(link, path, pages)
+    ] == []
+    loaded = {
+        (path, name)
+        for path, page in pages.items()
+        for name in page.loads
+        if not name.startswith("data:")
+    }
+    assert [
+        (str(path), name)
+        for path, name in loaded
+        if urlsplit(name).netloc or broken(name, path, pages)
+    ] == []
 
 
-@pytest.mark.parametrize("link", ["nowhere.html", "index.html#nowhere", "#nowhere", "javascript:void(0)", "../x.html"])
+@pytest.mark.parametrize(
+    "link", ["nowhere.html", "index.html#nowhere", "#nowhere", "javascript:void(0)", "../x.html"]
+)
 def test_a_link_that_leads_nowhere_is_found(site, pages, link):
     assert broken(link, site / "index.html", pages)
 
 
 def test_pictures_have_words_and_headings_an_order(pages):
     assert sum(len(page.images) for page in pages.values()) > 10
-    assert [image for page in pages.values() for image in page.images if not image.get("alt", "").strip()] == []
+    assert [
+        image
+        for page in pages.values()
+        for image in page.images
+        if not image.get("alt", "").strip()
+    ] == []
     for path, page in pages.items():
         assert [level for level in page.headings if level == 1] == page.headings[:1], path
-        assert max(after - before for before, after in zip(page.headings, [*page.headings[1:], 1], strict=True)) <= 1
+        assert (
+            max(
+                after - before
+                for before, after in zip(page.headings, [*page.headings[1:], 1], strict=True)
+            )
+            <= 1
+        )
 
 
 def test_every_formula_is_mathml(site, pages):
-    left = [(path, mark) for path, page in pages.items() for mark in ("$", "\\(", ":math:") if mark in page.text]
+    left = [
+        (path, mark)
+        for path, page in pages.items()
+        for mark in ("$", "\\(", ":math:")
+        if mark in page.text
+    ]
     assert left + [path for path in pages if "``" in path.read_text("utf-8")] == []
     assert (site / "notebooks" / f"{STEMS[0]}.html").read_text("utf-8").count("<math") > 20
 
@@ -154,9 +205,13 @@ def test_the_landing_page_says_what_the_package_computes(site, pages):
 
 
 def test_a_page_names_the_script_of_an_explorer_once(tmp_path):
-    explorer = '<div class="unetx" data-explorer="a"><p>still</p></div>\n<script>\nlive()\n</script>'
+    explorer = (
+        '<div class="unetx" data-explorer="a"><p>still</p></div>\n<script>\nlive()\n</script>'
+    )
     (tmp_path / "_static").mkdir()
-    html = site_html.with_shared_scripts(explorer + explorer, tmp_path / "in" / "page.html", tmp_path)
+    html = site_html.with_shared_scripts(
+        explorer + explorer, tmp_path / "in" / "page.html", tmp_path
+    )
     assert html.count("<script") == 1
     assert html.count("<p>still</p>") == 2
     (script,) = (tmp_path / "_static" / "explorers").iterdir()
@@ -195,10 +250,14 @@ def reader(page):
 
 
 def complaints(page, rules):
-    found = page.evaluate(f"axe.run({{exclude: {LEFT_OUT}}}, {{preload: false, resultTypes: ['violations'], {rules}}})")
+    found = page.evaluate(
+        f"axe.run({{exclude: {LEFT_OUT}}}, {{preload: false, resultTypes: ['violations'], {rules}}})"
+    )
     assert found["passes"]  # it looked
     return [
-        (one["id"], node["html"][:150], node["failureSummary"]) for one in found["violations"] for node in one["nodes"]
+        (one["id"], node["html"][:150], node["failureSummary"])
+        for one in found["violations"]
+        for node in one["nodes"]
     ]
 
 
@@ -241,7 +300,11 @@ def test_nothing_scrolls_sideways_and_every_explorer_moves(site, pages, reader):
                 place.locator("input:checked, input[type=range]:enabled").first,
             )
             before = text.inner_text()
-            control.press("ArrowLeft" if control.input_value() == control.get_attribute("max") else "ArrowRight")
+            control.press(
+                "ArrowLeft"
+                if control.input_value() == control.get_attribute("max")
+                else "ArrowRight"
+            )
             assert text.inner_text() != before
             moved += 1
     assert moved > 6
@@ -257,10 +320,14 @@ def test_the_keyboard_alone_goes_through_a_notebook(site, reader):
     reader.keyboard.press("Enter")
     for _ in range(400):
         reader.keyboard.press("Tab")
-        tag = reader.evaluate("(document.activeElement.type || document.activeElement.tagName).toLowerCase()")
+        tag = reader.evaluate(
+            "(document.activeElement.type || document.activeElement.tagName).toLowerCase()"
+        )
         if tag == "range" and "range" not in seen:
             reader.keyboard.press("ArrowRight")
-        if tag == "summary" and not reader.evaluate("Boolean(document.activeElement.closest('.unetx'))"):
+        if tag == "summary" and not reader.evaluate(
+            "Boolean(document.activeElement.closest('.unetx'))"
+        ):
             reader.keyboard.press("Enter")
         seen.append(tag)
         if tag == "body":
@@ -330,7 +397,9 @@ def test_it_works_under_any_address(site, page):
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Below, directory=str(site)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Below, directory=str(site))
+    )
     threading.Thread(target=server.serve_forever).start()
     try:
         page.goto(f"http://127.0.0.1:{server.server_port}/some/where/index.html")

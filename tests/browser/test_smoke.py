@@ -42,7 +42,9 @@ def test_an_exported_notebook_is_alive_without_a_network(offline_page):
     page.errors.clear()
 
 
-@pytest.mark.parametrize("script", ["console.error('seen')", "setTimeout(() => { throw Error('seen') })"])
+@pytest.mark.parametrize(
+    "script", ["console.error('seen')", "setTimeout(() => { throw Error('seen') })"]
+)
 def test_errors_in_a_page_are_collected(page, script):
     page.set_content(f"<script>{script}</script>")
     page.wait_for_timeout(100)
@@ -51,7 +53,9 @@ def test_errors_in_a_page_are_collected(page, script):
     page.errors.clear()
 
 
-@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
 def test_a_missing_browser_is_said_loudly(monkeypatch, ci, outcome):
     monkeypatch.setattr(conftest, "find_browser", lambda: None)
     monkeypatch.setattr(conftest, "install_browser", lambda: None)

@@ -20,7 +20,10 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
     [
         (..., "Put your answer in place of the dots: the MACs of f filters of 1 x k"),
         (None, "Put your answer in place of the dots"),
-        ("h*w", "'h*w' is text. Write a number or a formula without quotes, with * between factors and ** for"),
+        (
+            "h*w",
+            "'h*w' is text. Write a number or a formula without quotes, with * between factors and ** for",
+        ),
         ("36%", "'36%' is text."),
         ([1, 2], "Give a number or a formula in letters. This is a list. Asked for: "),
         (True, "This is a bool"),
@@ -56,8 +59,14 @@ from unet_complexity.symbols import N, c, f, h, k, n, s, w
         (Conv2D(f, k), "This is a Conv2D"),
         (lambda *sizes: None, "Your function returned nothing"),
         (lambda *sizes: "h", "'h' is text."),
-        (lambda h, w, c, k, f: h * w * f * k ^ 2, "In Python, ^ does not mean a power. Write **, as in k**2."),
-        (lambda h, w, c, k, f: sum(1 for _ in range(h)), "Called with h = 3, w = 2, c = 5, k = 7, f = 11: "),
+        (
+            lambda h, w, c, k, f: h * w * f * k ^ 2,
+            "In Python, ^ does not mean a power. Write **, as in k**2.",
+        ),
+        (
+            lambda h, w, c, k, f: sum(1 for _ in range(h)),
+            "Called with h = 3, w = 2, c = 5, k = 7, f = 11: ",
+        ),
     ],
 )
 def test_any_answer_gets_help_and_never_a_traceback(answer, said):
@@ -75,7 +84,9 @@ def test_equal_formulas_and_floats_are_right_however_they_are_written():
     assert check("phases of (5, 2)", 36 / 100).right
 
 
-@pytest.mark.parametrize("number", [np.int64(4), np.float32(4), Fraction(4), sp.Integer(4), sp.Float(4)])
+@pytest.mark.parametrize(
+    "number", [np.int64(4), np.float32(4), Fraction(4), sp.Integer(4), sp.Float(4)]
+)
 def test_a_number_may_be_of_any_kind(number):
     assert check("doubled side", number).right
 
@@ -87,7 +98,9 @@ def test_letters_of_the_readers_own_are_taken_for_the_packages():
 
 def test_a_function_may_calculate_or_loop():
     def loop(rows, columns, channels, taps, filters):
-        return sum(taps * channels for _ in range(rows) for _ in range(columns) for _ in range(filters))
+        return sum(
+            taps * channels for _ in range(rows) for _ in range(columns) for _ in range(filters)
+        )
 
     def forgets(rows, columns, channels, taps, filters):
         return sum(taps for _ in range(rows) for _ in range(columns) for _ in range(filters))
@@ -116,7 +129,9 @@ def test_a_function_is_called_by_the_names_of_its_letters():
         lambda f, k, c, n: n**2 * c * f * k**2,
     ):
         assert check("transposed", function).right
-    assert check("macs after a copy", lambda a, b, d, e, g: 4 * a * b * d * e**2 * g).right  # then in order
+    assert check(
+        "macs after a copy", lambda a, b, d, e, g: 4 * a * b * d * e**2 * g
+    ).right  # then in order
 
 
 def test_feedback_shows_itself_without_breaking_the_page():
@@ -126,13 +141,17 @@ def test_feedback_shows_itself_without_breaking_the_page():
 
 
 def test_an_unknown_exercise_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no exercise is called 'macs of d9'; there are 'macs of d2', "):
+    with pytest.raises(
+        ValueError, match="no exercise is called 'macs of d9'; there are 'macs of d2', "
+    ):
         check("macs of d9", 1)
 
 
 @pytest.mark.parametrize("answer", [0.444, 0.4445])
 def test_a_fraction_is_exact(answer):
-    assert check("phases of (3, 2)", answer).text.startswith("Close, but not exact. Asked for: the fraction ")
+    assert check("phases of (3, 2)", answer).text.startswith(
+        "Close, but not exact. Asked for: the fraction "
+    )
 
 
 def test_a_function_that_returns_a_function_gets_help():

@@ -119,7 +119,10 @@ def test_nothing_is_written_before_there_is_a_guess(file):
 def test_a_second_guess_replaces_the_first_and_none_does_not(file):
     predict(NAME, 2)
     predict(NAME, 3)
-    assert repr(predict(NAME, None)) == "You said x 3 earlier. Put a guess in place of None to change it."
+    assert (
+        repr(predict(NAME, None))
+        == "You said x 3 earlier. Put a guess in place of None to change it."
+    )
     assert json.loads(file.read_text()) == {NAME: 3}
 
 
@@ -187,7 +190,11 @@ def test_what_a_newer_version_wrote_is_kept(file):
 @pytest.mark.parametrize(
     ("name", "guess", "help_"),
     [
-        (NAME, "four", "A number is wanted, and 'four' is text. Your guess goes in place of None: a number."),
+        (
+            NAME,
+            "four",
+            "A number is wanted, and 'four' is text. Your guess goes in place of None: a number.",
+        ),
         (NAME, "4 %", "A number is wanted, and '4 %' is text."),
         (NAME, "3,5", "A number is wanted, and '3,5' is text."),
         (NAME, "", "A number is wanted, and '' is text."),
@@ -223,8 +230,13 @@ def test_any_number_is_kept_exactly_or_helped(file, guess, name):
 
 
 def test_a_share_is_a_percentage(file):
-    assert predict("share after copies", 120).text.startswith("A share is at most 100 %, and 120 is more.")
-    assert predict("share after copies", 0.6).text == "Noted: you say 0.6 %. If you mean 60 %, write 60."
+    assert predict("share after copies", 120).text.startswith(
+        "A share is at most 100 %, and 120 is more."
+    )
+    assert (
+        predict("share after copies", 0.6).text
+        == "Noted: you say 0.6 %. If you mean 60 %, write 60."
+    )
     assert predict("share after copies", 60).text == "Noted: you say 60 %."
 
 
@@ -237,7 +249,9 @@ def test_whatever_is_typed_gets_a_sentence(file, guess, name):
 
 def test_unknown_names_list_the_known_ones():
     for call in (predict, ledger):
-        with pytest.raises(ValueError, match="no prediction is called 'the weather'; there are 'a doubled side', "):
+        with pytest.raises(
+            ValueError, match="no prediction is called 'the weather'; there are 'a doubled side', "
+        ):
             call("the weather")
 
 

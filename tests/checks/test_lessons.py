@@ -17,14 +17,21 @@ def imported(path):
     """The modules of checks that a file imports, anywhere in it."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     modules = [
-        f"{node.module}.{name.name}" for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names
+        f"{node.module}.{name.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
     ]
-    return [module.removeprefix("unet_complexity.checks.") for module in modules if ".checks." in module]
+    return [
+        module.removeprefix("unet_complexity.checks.") for module in modules if ".checks." in module
+    ]
 
 
 @pytest.mark.parametrize("path", sorted(ROOM.glob("*.py")), ids=lambda path: path.name)
 def test_only_the_collectors_import_lessons(path):
-    assert any(module.startswith("lessons.") for module in imported(path)) == (path.name in COLLECTORS)
+    assert any(module.startswith("lessons.") for module in imported(path)) == (
+        path.name in COLLECTORS
+    )
 
 
 @pytest.mark.parametrize("path", LESSON_FILES, ids=lambda path: path.name)

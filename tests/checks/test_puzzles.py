@@ -55,7 +55,9 @@ def test_if_no_step_helps_with_the_first_bound_the_advice_is_about_the_next():
 def test_if_no_single_step_helps_the_advice_says_so():
     text = check("phases on a budget", (6, 2)).text
     assert text.startswith("Too much, per cent left: 34.03")
-    assert text.endswith("No single step helps without breaking another bound: change two sizes at once.")
+    assert text.endswith(
+        "No single step helps without breaking another bound: change two sizes at once."
+    )
 
 
 @pytest.mark.parametrize("three", [3.0, np.int64(3), np.float32(3), sp.Integer(3), Fraction(3)])
@@ -65,7 +67,9 @@ def test_a_whole_number_may_be_of_any_kind_as_in_exercises(three):
 
 def test_no_move_is_named_that_another_bound_forbids():
     text = check("a layer on a budget", (64, 3, 1)).text
-    assert "Which size would you change? For MACs: strides from 1 to 2 makes it 150,994,944." in text
+    assert (
+        "Which size would you change? For MACs: strides from 1 to 2 makes it 150,994,944." in text
+    )
 
 
 @pytest.mark.parametrize("name", PUZZLES)

@@ -22,7 +22,9 @@ def test_it_works_without_a_kernel():
 def test_as_text_it_gives_nothing_away():
     text = repr(quiz())
     assert not re.search(r"[*`]", text)  # a terminal would show the marks
-    assert not [why for question in QUESTIONS.values() for why in question.options.values() if why in text]
+    assert not [
+        why for question in QUESTIONS.values() for why in question.options.values() if why in text
+    ]
 
 
 def test_some_questions_keep_their_numbers():
@@ -32,5 +34,7 @@ def test_some_questions_keep_their_numbers():
 
 @pytest.mark.parametrize("number", [0, 11, -1, "one"])
 def test_an_unknown_question_says_which_there_are(number):
-    with pytest.raises(ValueError, match=rf"questions are numbered 1 to 10, got {number!r}; try quiz\(1\)"):
+    with pytest.raises(
+        ValueError, match=rf"questions are numbered 1 to 10, got {number!r}; try quiz\(1\)"
+    ):
         quiz(number)

@@ -111,7 +111,9 @@ def convolutions(draw: Draw) -> Case:
     strides, dilation = draw(st.sampled_from([(draw(pairs(4)), (1, 1)), ((1, 1), draw(pairs(3)))]))
     rows, columns = room(padding, [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)])
     x = Tensor(rows + draw(sizes(6)), columns + draw(sizes(6)), groups * draw(sizes(2)))
-    layer = Conv2D(groups * draw(sizes(2)), kernel, strides, padding, dilation, groups, draw(st.booleans()))
+    layer = Conv2D(
+        groups * draw(sizes(2)), kernel, strides, padding, dilation, groups, draw(st.booleans())
+    )
     return Case(layer, (x,))
 
 
@@ -122,7 +124,9 @@ def each_channel(draw: Draw, kind: Callable[..., Layer], *first: st.SearchStrate
     strides = (stride, stride) if layer.dilation_rate == (1, 1) else (1, 1)
     window = {"strides": strides, "padding": layer.padding, "dilation_rate": layer.dilation_rate}
     filters = [draw(one) for one in first]
-    made = kind(*filters, layer.kernel_size, depth_multiplier=multiplier, use_bias=layer.use_bias, **window)
+    made = kind(
+        *filters, layer.kernel_size, depth_multiplier=multiplier, use_bias=layer.use_bias, **window
+    )
     return Case(made, (x,))
 
 
@@ -134,7 +138,12 @@ def transposed(draw: Draw) -> Case:
     added = draw(st.none() | st.tuples(*(st.integers(0, t - 1) for t in strides)))
     padding = draw(paddings)
     if padding == "same" and added:
-        assume(all(n > 1 or k % 2 or add for n, k, add in zip((x.height, x.width), kernel, added, strict=True)))
+        assume(
+            all(
+                n > 1 or k % 2 or add
+                for n, k, add in zip((x.height, x.width), kernel, added, strict=True)
+            )
+        )
     if not isinstance(padding, str):
         full = zip((x.height, x.width), kernel, strides, dilation, strict=True)
         padding = tuple(
@@ -142,7 +151,14 @@ def transposed(draw: Draw) -> Case:
             for (n, k, t, d), pair in zip(full, padding, strict=True)
         )
     layer = Conv2DTranspose(
-        groups * draw(sizes(2)), kernel, strides, padding, added, dilation, groups, draw(st.booleans())
+        groups * draw(sizes(2)),
+        kernel,
+        strides,
+        padding,
+        added,
+        dilation,
+        groups,
+        draw(st.booleans()),
     )
     return Case(layer, (x,))
 
@@ -151,7 +167,9 @@ def transposed(draw: Draw) -> Case:
 def pooled(draw: Draw, kind: Callable[..., Layer]) -> Case:
     pool, padding = draw(pairs(4)), draw(paddings)
     if not isinstance(padding, str):
-        padding = tuple(tuple(min(side, p - 1) for side in pair) for p, pair in zip(pool, padding, strict=True))
+        padding = tuple(
+            tuple(min(side, p - 1) for side in pair) for p, pair in zip(pool, padding, strict=True)
+        )
     rows, columns = room(padding, [p - 1 for p in pool])
     x = Tensor(rows + draw(sizes(6)), columns + draw(sizes(6)), draw(sizes(3)))
     return Case(kind(pool, draw(st.none() | pairs(4)), padding), (x,))
@@ -169,7 +187,10 @@ def cropped(draw: Draw) -> Case:
 def concatenated(draw: Draw) -> Case:
     axis, shape = draw(st.sampled_from([1, 2, 3])), draw(st.tuples(sizes(6), sizes(6), sizes(4)))
     sides = draw(st.lists(sizes(4), min_size=2, max_size=4))
-    inputs = (Tensor(*(side if at == axis else other for at, other in enumerate(shape, 1))) for side in sides)
+    inputs = (
+        Tensor(*(side if at == axis else other for at, other in enumerate(shape, 1)))
+        for side in sides
+    )
     first, second, *more = inputs
     if draw(st.booleans()):
         return Case(Concatenate(axis, second, draw(st.booleans())), (first,))
@@ -196,20 +217,27 @@ def elementwise(draw: Draw) -> Case:
     inputs = 1 if known or operation == "clip" else draw(st.integers(1, most))
     x, *others = draw(merged(Add(), most=3)).inputs
     array = others[0] if known else None
-    return Case(Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs])
+    return Case(
+        Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs]
+    )
 
 
 @st.composite
 def multiplied(draw: Draw) -> Case:
     (b, m), (k, n), turned = draw(pairs(3)), draw(pairs(4)), draw(st.booleans())
     first, second = draw(st.sampled_from([(b, b), (1, b), (b, 1)]))
-    return Case(MatMul(turned), (Tensor(first, m, k), Tensor(second, n, k) if turned else Tensor(second, k, n)))
+    return Case(
+        MatMul(turned),
+        (Tensor(first, m, k), Tensor(second, n, k) if turned else Tensor(second, k, n)),
+    )
 
 
 @st.composite
 def grouped(draw: Draw) -> Case:
     groups, x = draw(st.sampled_from([1, 2, 3])), draw(tensors)
-    layer = GroupNormalization(draw(st.sampled_from([groups, -1])), draw(st.booleans()), draw(st.booleans()))
+    layer = GroupNormalization(
+        draw(st.sampled_from([groups, -1])), draw(st.booleans()), draw(st.booleans())
+    )
     return Case(layer, (Tensor(x.height, x.width, groups * x.channels),))
 
 
@@ -225,7 +253,9 @@ def sliced(draw: Draw) -> Case:
 @st.composite
 def reshaped(draw: Draw) -> Case:
     a, b, c = draw(st.tuples(*[sizes(4)] * 3))
-    target = draw(st.sampled_from([(c, a, b), (1, -1, c), (1, 1, a * b * c), (b, c, -1), (-1, 1, b)]))
+    target = draw(
+        st.sampled_from([(c, a, b), (1, -1, c), (1, 1, a * b * c), (b, c, -1), (-1, 1, b)])
+    )
     return Case(Reshape(target), (Tensor(a, b, c),))
 
 
@@ -262,7 +292,9 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     AveragePooling2D: pooled(AveragePooling2D),
     GlobalAveragePooling2D: on_any_map(st.just(GlobalAveragePooling2D())),
     GlobalMaxPooling2D: on_any_map(st.just(GlobalMaxPooling2D())),
-    Reduce: on_any_map(st.builds(Reduce, st.sampled_from(["mean", "sum", "max", "min"]), some_axes)),
+    Reduce: on_any_map(
+        st.builds(Reduce, st.sampled_from(["mean", "sum", "max", "min"]), some_axes)
+    ),
     DepthToSpace: rearranged(),
     SpaceToDepth: st.builds(gathered, tensors, st.integers(2, 3)),
     Slice: sliced(),
@@ -270,7 +302,9 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Reshape: reshaped(),
     Flatten: on_any_map(st.just(Flatten())),
     Concatenate: concatenated(),
-    **{type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())},
+    **{
+        type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())
+    },
     Elementwise: elementwise(),
     **{type(layer): merged(layer, most=2) for layer in (Subtract(), Divide())},
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),
@@ -281,12 +315,18 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     PReLU: on_any_map(st.builds(PReLU, st.none() | some_axes)),
     ELU: on_any_map(st.builds(ELU, st.sampled_from([0.5, 1.0]))),
     Softmax: on_any_map(st.builds(Softmax, some_axes)),
-    Rescaling: on_any_map(st.builds(Rescaling, st.sampled_from([1.0, 0.5]), st.sampled_from([0.0, -1.0]))),
+    Rescaling: on_any_map(
+        st.builds(Rescaling, st.sampled_from([1.0, 0.5]), st.sampled_from([0.0, -1.0]))
+    ),
     BatchNormalization: on_any_map(st.builds(BatchNormalization, st.booleans(), st.booleans())),
     Normalization: on_any_map(st.builds(Normalization, st.booleans())),
     GroupNormalization: grouped(),
-    LayerNormalization: on_any_map(st.builds(LayerNormalization, some_axes, st.booleans(), st.booleans())),
-    RMSNormalization: on_any_map(st.builds(RMSNormalization, st.sampled_from([-1, (2, 3), (1, 2, 3)]))),
+    LayerNormalization: on_any_map(
+        st.builds(LayerNormalization, some_axes, st.booleans(), st.booleans())
+    ),
+    RMSNormalization: on_any_map(
+        st.builds(RMSNormalization, st.sampled_from([-1, (2, 3), (1, 2, 3)]))
+    ),
     Dropout: on_any_map(st.builds(Dropout, st.sampled_from([0.0, 0.5]))),
 }
 
@@ -331,21 +371,27 @@ class Lifted(NamedTuple):
 
     def number(self, value: Any) -> int:
         """What a size stands for."""
-        return int(sp.sympify(value).subs({letter(name): number for name, number in self.values.items()}))
+        return int(
+            sp.sympify(value).subs({letter(name): number for name, number in self.values.items()})
+        )
 
 
 def fits(case: Lifted) -> bool:
     """Whether each stride divides what its letters ask, and no window hangs over both ends of a lettered side."""
     layer, x, number = case.layer, case.inputs[0], case.number
     if isinstance(layer, Slice):
-        ranges = zip((x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True)
+        ranges = zip(
+            (x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True
+        )
         return all(isinstance(n, int) or cuts(number(n), *places) for n, *places in ranges)
     kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", None))
     if kernel is None or not hasattr(layer, "padding"):
         return True
     strides, dilation = layer.strides, getattr(layer, "dilation_rate", (1, 1))
     paddings = (layer.padding, layer.padding) if isinstance(layer.padding, str) else layer.padding
-    for n, k, t, d, padding in zip((x.height, x.width), kernel, strides, dilation, paddings, strict=True):
+    for n, k, t, d, padding in zip(
+        (x.height, x.width), kernel, strides, dilation, paddings, strict=True
+    ):
         pads = (0, 0) if isinstance(padding, str) else padding
         span = number((k - 1) * d + 1)
         if all(isinstance(size, int) for size in (n, k, t, d)):
@@ -353,7 +399,11 @@ def fits(case: Lifted) -> bool:
         if isinstance(layer, Conv2DTranspose):
             if number(n * t) < max(span, *pads) or max(pads) >= span:
                 return False
-        elif number(n) < span or (max(pads) >= span and pads != (0, 0)) or not divides(n, k, t, d, padding, number):
+        elif (
+            number(n) < span
+            or (max(pads) >= span and pads != (0, 0))
+            or not divides(n, k, t, d, padding, number)
+        ):
             return False
     return True
 
@@ -409,15 +459,21 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     if kind is Reshape:
         config["target_shape"] = (1, -1, inputs[0].channels)
     # A letter is no 1, and of strides and dilation only one may differ from 1.
-    dilated = config.get("dilation_rate") != (1, 1) or (config["strides"] == (1, 1) and draw(st.booleans()))
+    dilated = config.get("dilation_rate") != (1, 1) or (
+        config["strides"] == (1, 1) and draw(st.booleans())
+    )
     plain = {"strides" if dilated else "dilation_rate"} if "dilation_rate" in config else set()
-    layer = kind(**{name: value if name in plain else lift(name, value) for name, value in config.items()})
+    layer = kind(
+        **{name: value if name in plain else lift(name, value) for name, value in config.items()}
+    )
     made = Lifted(layer, tuple(inputs), values)
     assume(values and fits(made))
     return made
 
 
-def together(case: Case, given: tuple[Tensor, ...], shape: Callable[[Tensor], Tensor]) -> tuple[Tensor, ...]:
+def together(
+    case: Case, given: tuple[Tensor, ...], shape: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, ...]:
     """The inputs with letters; those that had a side in common have it still."""
     if isinstance(case.layer, MatMul):
         first = shape(given[0])
@@ -430,7 +486,10 @@ def alike(x: Tensor, numbers: tuple[Tensor, ...], letters: tuple[Tensor, ...]) -
     """``x`` with the letter for each side that an input before got for the same number."""
     sides = []
     for name in ("height", "width", "channels"):
-        known = {getattr(a, name): getattr(b, name) for a, b in zip(numbers[::-1], letters[::-1], strict=True)}
+        known = {
+            getattr(a, name): getattr(b, name)
+            for a, b in zip(numbers[::-1], letters[::-1], strict=True)
+        }
         sides.append(known[getattr(x, name)])
     return Tensor(*sides)
 
@@ -439,4 +498,7 @@ def beside(case: Case, x: Tensor) -> Tensor:
     """The second factor of a matrix product, for the first one ``x``."""
     first, second = case.inputs
     height = x.height if second.height == first.height else second.height
-    return Tensor(height, *((second.width, x.channels) if case.layer.transpose_b else (x.channels, second.channels)))
+    return Tensor(
+        height,
+        *((second.width, x.channels) if case.layer.transpose_b else (x.channels, second.channels)),
+    )

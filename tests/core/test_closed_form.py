@@ -13,7 +13,9 @@ from unet_complexity import UpSampling2D, classic_unet, level_sum, pix2pix_unet,
 from unet_complexity.closed_form import powers_of_two, tidy
 from unet_complexity.symbols import C, L, N, W, c, d, g, k, level, n, q
 
-terms = st.lists(st.tuples(st.integers(-9, 9), st.integers(-3, 3), st.integers(-2, 2)), min_size=1, max_size=4)
+terms = st.lists(
+    st.tuples(st.integers(-9, 9), st.integers(-3, 3), st.integers(-2, 2)), min_size=1, max_size=4
+)
 
 
 def expression(parts: list[tuple[int, int, int]]) -> sp.Expr:
@@ -22,7 +24,9 @@ def expression(parts: list[tuple[int, int, int]]) -> sp.Expr:
 
 @settings(max_examples=150)
 @given(parts=terms, first=st.integers(-2, 4), length=st.integers(0, 6))
-def test_a_sum_over_levels_is_the_sum_added_up(parts: list[tuple[int, int, int]], first: int, length: int) -> None:
+def test_a_sum_over_levels_is_the_sum_added_up(
+    parts: list[tuple[int, int, int]], first: int, length: int
+) -> None:
     term, last = expression(parts), first + length - 1
     brute = sum((term.subs(level, i) for i in range(first, last + 1)), sp.Integer(0))
     assert sp.expand(level_sum(term, level, first, last) - brute) == 0
@@ -66,14 +70,17 @@ def test_sums_that_are_known(term: Any, total: sp.Expr) -> None:
 )
 def test_what_is_no_geometric_sum_is_refused_and_named(term: sp.Expr) -> None:
     with pytest.raises(
-        ValueError, match=r"only powers 2\*\*\(a\*l\) can be summed over l, got .+; sum the rest by hand"
+        ValueError,
+        match=r"only powers 2\*\*\(a\*l\) can be summed over l, got .+; sum the rest by hand",
     ):
         level_sum(term, level, 1, L)
 
 
 def test_an_empty_sum_is_zero_and_one_that_goes_backwards_is_refused() -> None:
     assert level_sum(8, level, 5, 4) == 0
-    with pytest.raises(ValueError, match=r"must not go backwards, got 5 \.\.\. 2; give last >= first - 1"):
+    with pytest.raises(
+        ValueError, match=r"must not go backwards, got 5 \.\.\. 2; give last >= first - 1"
+    ):
         level_sum(8, level, 5, 2)
 
 
@@ -86,14 +93,19 @@ def test_sympy_leaves_a_capped_schedule_undone_where_the_network_cuts_the_sum_at
     filters = g * 2 ** sp.Min(level - 1, q)
     assert sp.summation(filters, (level, 1, L)).has(sp.Sum)
     total = pix2pix_unet(N, C, base_filters=g, kernel_size=k, depth=L, doublings=q).total()
-    assert not any(getattr(total, name).has(sp.Sum, sp.Min, sp.Piecewise) for name in ("params", "macs", "writes"))
+    assert not any(
+        getattr(total, name).has(sp.Sum, sp.Min, sp.Piecewise)
+        for name in ("params", "macs", "writes")
+    )
 
 
 def test_equal_powers_meet_in_one_base() -> None:
     assert sp.expand(4**L - 2 ** (2 * L)) != 0  # SymPy's own
     assert powers_of_two(4**L - 2 ** (2 * L)) == 0
     assert powers_of_two(sp.Rational(1, 8) ** q * 2 ** (3 * q)) == 1
-    assert powers_of_two(9**L - 3 ** (2 * L)) != 0  # only what halving and doubling makes is ours to see
+    assert (
+        powers_of_two(9**L - 3 ** (2 * L)) != 0
+    )  # only what halving and doubling makes is ours to see
     assert powers_of_two(5) == 5
 
 
@@ -111,12 +123,17 @@ def test_sympys_own_big_o_looks_towards_zero() -> None:
 def test_exact_counts_are_pythons_integers() -> None:
     total = pix2pix_unet(base_filters=g).total().at(N=2**20, C=3, g=2**20)
     assert type(total.macs) is int
-    assert total.macs == 2**60 * (576 * 3 + 1049 * 2**20) // 16 > 2**63  # int64 would have overflowed
+    assert (
+        total.macs == 2**60 * (576 * 3 + 1049 * 2**20) // 16 > 2**63
+    )  # int64 would have overflowed
     assert f"{total.macs:,}".count(",") == 8
 
 
 def test_a_formula_is_tidy() -> None:
-    assert str(tidy(36 * C * g * N**2 + N**2 * g**2 * sp.Rational(1049, 16))) == "N**2*g*(576*C + 1049*g)/16"
+    assert (
+        str(tidy(36 * C * g * N**2 + N**2 * g**2 * sp.Rational(1049, 16)))
+        == "N**2*g*(576*C + 1049*g)/16"
+    )
     assert tidy(12) == 12
     assert type(tidy(sp.Integer(12))) is int
 
@@ -205,13 +222,29 @@ def test_theta_of_a_network_with_letters_for_depth_says_what_it_asks_of_them() -
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: theta(N**2 * C - N * C**2), ValueError, r"leading terms that are positive, got .*; fix a letter"),
+        (
+            lambda: theta(N**2 * C - N * C**2),
+            ValueError,
+            r"leading terms that are positive, got .*; fix a letter",
+        ),
         (lambda: theta(-N), ValueError, r"leading terms that are positive, got -N"),
-        (lambda: theta(sp.log(N)), ValueError, r"products of letters and powers of 2, got log\(N\)"),
+        (
+            lambda: theta(sp.log(N)),
+            ValueError,
+            r"products of letters and powers of 2, got log\(N\)",
+        ),
         (lambda: theta(3**L), ValueError, r"products of letters and powers of 2, got 3\*\*L"),
         (lambda: theta(sp.floor(k / 2)), ValueError, r"got floor\(k/2\); simplify or fix it first"),
-        (lambda: theta("N**2"), TypeError, r"an expression in letters, got 'N\*\*2'; try theta\(network"),
-        (lambda: theta(N, fixed=["N"]), TypeError, r"fixed must be letters, got \['N'\]; try fixed=\[C\]"),
+        (
+            lambda: theta("N**2"),
+            TypeError,
+            r"an expression in letters, got 'N\*\*2'; try theta\(network",
+        ),
+        (
+            lambda: theta(N, fixed=["N"]),
+            TypeError,
+            r"fixed must be letters, got \['N'\]; try fixed=\[C\]",
+        ),
         (lambda: theta(N, fixed="N"), TypeError, r"fixed must be letters, got \['N'\]"),
     ],
 )
@@ -221,4 +254,7 @@ def test_theta_refuses_what_it_cannot_read(call: Any, error: type[Exception], me
 
 
 def test_theta_shows_itself_in_a_notebook() -> None:
-    assert theta(N**2)._repr_latex_() == r"$\displaystyle \Theta\left(N^{2}\right) \quad \text{as N grows}$"
+    assert (
+        theta(N**2)._repr_latex_()
+        == r"$\displaystyle \Theta\left(N^{2}\right) \quad \text{as N grows}$"
+    )

@@ -39,7 +39,9 @@ def test_costs_add_and_repeat_like_their_fields(a: Cost, b: Cost, c: Cost, times
 def test_flops_and_bytes_are_additive_too(a: Cost, b: Cost) -> None:
     assert (a + b).flops == a.flops + b.flops == 2 * (a + b).macs + (a + b).elementwise
     for dtype, size in BYTES_PER_ELEMENT.items():
-        assert (a + b).bytes(dtype) == a.bytes(dtype) + b.bytes(dtype) == size * (a + b).bytes("int8")
+        assert (
+            (a + b).bytes(dtype) == a.bytes(dtype) + b.bytes(dtype) == size * (a + b).bytes("int8")
+        )
 
 
 def test_bytes_per_element_are_those_of_the_number_types() -> None:
@@ -50,7 +52,9 @@ def test_bytes_per_element_are_those_of_the_number_types() -> None:
 def test_letters_and_numbers_mix() -> None:
     mixed = Conv2D(f, k).cost(Tensor(n, n, c)) + Cost(macs=7)
     assert mixed.macs == k**2 * c * f * n**2 + 7
-    assert (mixed * N).macs == sp.expand(mixed.macs * N) or sp.expand((mixed * N).macs - mixed.macs * N) == 0
+    assert (mixed * N).macs == sp.expand(mixed.macs * N) or sp.expand(
+        (mixed * N).macs - mixed.macs * N
+    ) == 0
     assert (mixed + Cost(macs=1)).at(n=2, c=1, f=1, k=1).macs == 12
 
 

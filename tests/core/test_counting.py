@@ -46,7 +46,9 @@ def test_a_layer_without_a_loop_would_be_noticed() -> None:
 
     assert without((*LAYERS, Newcomer), TWINS) == ["Newcomer"]
     assert without((*LAYERS, Newcomer), CASES) == ["Newcomer"]
-    with pytest.raises(TypeError, match=r"no counting loop for Newcomer; there are loops for .*UpSampling2D"):
+    with pytest.raises(
+        TypeError, match=r"no counting loop for Newcomer; there are loops for .*UpSampling2D"
+    ):
         count(Newcomer(), Tensor(1, 1, 1))
 
 
@@ -65,11 +67,17 @@ def test_every_layer_class_of_the_package_is_listed() -> None:
 
 SMALL_NETWORKS = {
     "depth 1": pix2pix_unet(side=2, in_channels=1, base_filters=2, depth=1),
-    "depth 2": pix2pix_unet(side=(4, 12), in_channels=2, out_channels=1, base_filters=1, kernel_size=3, depth=2),
-    "capped at once": pix2pix_unet(side=8, in_channels=1, base_filters=2, kernel_size=2, depth=3, doublings=0),
+    "depth 2": pix2pix_unet(
+        side=(4, 12), in_channels=2, out_channels=1, base_filters=1, kernel_size=3, depth=2
+    ),
+    "capped at once": pix2pix_unet(
+        side=8, in_channels=1, base_filters=2, kernel_size=2, depth=3, doublings=0
+    ),
     "capped": pix2pix_unet(side=8, in_channels=1, base_filters=1, depth=3, doublings=1),
     "just capped": pix2pix_unet(side=16, in_channels=1, base_filters=1, depth=4, doublings=3),
-    "never capped": pix2pix_unet(side=8, in_channels=1, base_filters=1, kernel_size=5, depth=3, doublings=None),
+    "never capped": pix2pix_unet(
+        side=8, in_channels=1, base_filters=1, kernel_size=5, depth=3, doublings=None
+    ),
     "transposed": classic_unet(side=(8, 4), in_channels=2, classes=3, base_filters=2, depth=2),
     "one level": classic_unet(side=2, base_filters=1, depth=1, kernel_size=1),
     "upsampled": classic_unet(side=(4, 8), base_filters=1, depth=2, up="upsample"),
@@ -97,7 +105,13 @@ def test_the_loops_really_count() -> None:
     tally.weight(2, 2)
     tally.weight(5, trainable=False)
     assert Cost(**tally.counts) == Cost(
-        params=9, trainable_params=4, macs=2, macs_in_bounds=1, elementwise=1, reads=24 + 9, writes=1
+        params=9,
+        trainable_params=4,
+        macs=2,
+        macs_in_bounds=1,
+        elementwise=1,
+        reads=24 + 9,
+        writes=1,
     )
 
 

@@ -32,7 +32,9 @@ X = Tensor(8, 8, 4)
 
 
 def table(*rows: tuple[str, Callable[[], Any], type[Exception], str]) -> Any:
-    return pytest.mark.parametrize(("call", "error", "words"), [row[1:] for row in rows], ids=[row[0] for row in rows])
+    return pytest.mark.parametrize(
+        ("call", "error", "words"), [row[1:] for row in rows], ids=[row[0] for row in rows]
+    )
 
 
 def check(call: Callable[[], Any], error: type[Exception], words: str) -> None:
@@ -132,7 +134,9 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("block", lambda: DepthToSpace(3).output(X), ValueError,
      "DepthToSpace: block_size^2 must divide the channels, got 4 and 3; try 9 channels"),
 )  # fmt: skip
-def test_what_does_not_fit_a_layer(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+def test_what_does_not_fit_a_layer(
+    call: Callable[[], Any], error: type[Exception], words: str
+) -> None:
     check(call, error, words)
 
 
@@ -234,7 +238,9 @@ HALF = "give values that obey, or build with numbers"
     ("repeated 2.0 times", lambda: 2.0 * Cost(), TypeError, "the number of repetitions must be a whole number"),
     ("a number added", lambda: Cost() + 1, TypeError, "unsupported operand"),
 )  # fmt: skip
-def test_what_letters_may_not_be(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+def test_what_letters_may_not_be(
+    call: Callable[[], Any], error: type[Exception], words: str
+) -> None:
     check(call, error, words)
 
 
@@ -255,12 +261,16 @@ def test_what_letters_may_not_be(call: Callable[[], Any], error: type[Exception]
      "a weight of the shape (1,) is missing"),
     ("too many weights", lambda: count(UpSampling2D(2), X, weights=[[1]]), ValueError, "no use for the last 1 of the"),
 )  # fmt: skip
-def test_what_cannot_be_counted(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+def test_what_cannot_be_counted(
+    call: Callable[[], Any], error: type[Exception], words: str
+) -> None:
     check(call, error, words)
 
 
 @pytest.mark.parametrize(
-    "eight", [8, np.int64(8), np.uint8(8), np.array(8), sp.Integer(8)], ids=lambda x: type(x).__name__
+    "eight",
+    [8, np.int64(8), np.uint8(8), np.array(8), sp.Integer(8)],
+    ids=lambda x: type(x).__name__,
 )
 def test_whole_numbers_of_any_library_are_welcome(eight: Any) -> None:
     x = Tensor(eight, eight, eight)
@@ -268,7 +278,9 @@ def test_whole_numbers_of_any_library_are_welcome(eight: Any) -> None:
     assert type(x.height) is int
     conv = Conv2D(eight, eight, strides=(eight, eight)).cost(x)
     assert conv == Conv2D(8, 8, strides=8).cost(Tensor(8, 8, 8))
-    assert all(type(getattr(conv, name)) is int for name in ("params", "macs", "macs_in_bounds", "reads"))
+    assert all(
+        type(getattr(conv, name)) is int for name in ("params", "macs", "macs_in_bounds", "reads")
+    )
     assert pix2pix_unet(eight, 3, depth=3).total() == pix2pix_unet(8, 3, depth=3).total()
     assert Tensor(N, N, C).size.subs({N: 8, C: 8}) == x.size
 

@@ -11,14 +11,18 @@ from unet_complexity.symbols import GLOSSARY, c, f, h, k, m_l, n_before, n_l, s_
 
 
 def test_every_letter_and_every_word_is_listed_once():
-    assert [row[0].strip("$").replace("{", "").replace("}", "") for row in letters().rows] == list(GLOSSARY)
+    assert [row[0].strip("$").replace("{", "").replace("}", "") for row in letters().rows] == list(
+        GLOSSARY
+    )
     listed = [row[0].strip("*") for row in terms().rows]
     assert listed == sorted(TERMS, key=str.lower)
 
 
 def test_some_come_in_the_order_asked_for():
     assert [row[0] for row in terms("pixel", "MAC").rows] == ["**pixel**", "**MAC**"]
-    assert repr(letters("k", "c")).splitlines()[2].startswith("| $k$ | side of a convolution kernel")
+    assert (
+        repr(letters("k", "c")).splitlines()[2].startswith("| $k$ | side of a convolution kernel")
+    )
 
 
 @pytest.mark.parametrize("table", [letters, terms])

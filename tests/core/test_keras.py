@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.cases import CASES, LAYERS, Case, pairs, sizes
-from tools.in_keras import asked_generator, build, classic_unet_model, in_keras, randomize, xla_flops, xla_flops_of
+from tools.in_keras import (
+    asked_generator,
+    build,
+    classic_unet_model,
+    in_keras,
+    randomize,
+    xla_flops,
+    xla_flops_of,
+)
 from unet_complexity import (
     Activation,
     BatchNormalization,
@@ -32,7 +40,14 @@ from unet_complexity.engineering.layers import DepthwiseConv2D
 from unet_complexity.layers import Layer
 
 # Each new shape is compiled once by XLA, so examples are dear here.
-MANY = {Conv2D: 50, Conv2DTranspose: 30, UpSampling2D: 20, MaxPooling2D: 15, DepthwiseConv2D: 12, Activation: 30}
+MANY = {
+    Conv2D: 50,
+    Conv2DTranspose: 30,
+    UpSampling2D: 20,
+    MaxPooling2D: 15,
+    DepthwiseConv2D: 12,
+    Activation: 30,
+}
 
 
 def parameters(layer: Any) -> tuple[int, int]:
@@ -46,23 +61,35 @@ def run(real: Any, inputs: list[np.ndarray]) -> np.ndarray:
 
 
 def counted(layer: Layer, inputs: list[np.ndarray], weights: list[np.ndarray]) -> np.ndarray:
-    return np.array(count(layer, *(x.tolist() for x in inputs), weights=[w.tolist() for w in weights]).output)
+    return np.array(
+        count(layer, *(x.tolist() for x in inputs), weights=[w.tolist() for w in weights]).output
+    )
 
 
 def check_against_keras(keras: ModuleType, case: Case) -> None:
     random = np.random.default_rng(0)
-    real, cost, out = in_keras(keras, case.layer), case.layer.cost(*case.inputs), case.layer.output(*case.inputs)
+    real, cost, out = (
+        in_keras(keras, case.layer),
+        case.layer.cost(*case.inputs),
+        case.layer.output(*case.inputs),
+    )
     assert build(real, case.inputs) == (out.height, out.width, out.channels)
     assert parameters(real) == (cost.params, cost.trainable_params)
     weights = randomize(real, random)
-    inputs = [random.normal(size=(x.height, x.width, x.channels)).astype("float32") for x in case.inputs]
+    inputs = [
+        random.normal(size=(x.height, x.width, x.channels)).astype("float32") for x in case.inputs
+    ]
     name = getattr(case.layer, "activation", "") or getattr(case.layer, "operation", "")
     if name in ("log", "reciprocal", "sqrt", "power"):
         inputs = [np.abs(x) + 0.1 for x in inputs]
-    np.testing.assert_allclose(counted(case.layer, inputs, weights), run(real, inputs), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(
+        counted(case.layer, inputs, weights), run(real, inputs), rtol=2e-5, atol=2e-5
+    )
 
 
-@pytest.mark.filterwarnings("ignore:.*softmax over axis .* of a tensor of shape:UserWarning")  # of one channel
+@pytest.mark.filterwarnings(
+    "ignore:.*softmax over axis .* of a tensor of shape:UserWarning"
+)  # of one channel
 @pytest.mark.parametrize("kind", LAYERS, ids=lambda kind: kind.__name__)
 def test_shape_weights_and_values_are_those_of_keras(keras: ModuleType, kind: type[Layer]) -> None:
     @settings(max_examples=MANY.get(kind, 5))
@@ -88,16 +115,22 @@ def test_xla_counts_the_taps_of_a_convolution_that_are_in_bounds(keras: ModuleTy
     @given(CASES[Conv2D])
     def check(case: Case) -> None:
         layer = Conv2D(**{**case.config(), "use_bias": False})
-        assert xla_flops_of(keras, layer, *case.inputs) == 2 * layer.cost(*case.inputs).macs_in_bounds
+        assert (
+            xla_flops_of(keras, layer, *case.inputs) == 2 * layer.cost(*case.inputs).macs_in_bounds
+        )
 
     check()
 
 
-def test_xla_counts_the_taps_of_a_transposed_convolution_that_are_in_bounds(keras: ModuleType) -> None:
+def test_xla_counts_the_taps_of_a_transposed_convolution_that_are_in_bounds(
+    keras: ModuleType,
+) -> None:
     """XLA runs it as a convolution over an input with holes, and counts neither holes nor padding."""
 
     @settings(max_examples=30)
-    @given(CASES[Conv2DTranspose].filter(lambda case: isinstance(case.layer.padding, str)))  # as Keras has them
+    @given(
+        CASES[Conv2DTranspose].filter(lambda case: isinstance(case.layer.padding, str))
+    )  # as Keras has them
     def check(case: Case) -> None:
         layer = Conv2DTranspose(**{**case.config(), "use_bias": False})
         real = in_keras(keras, layer)
@@ -109,7 +142,9 @@ def test_xla_counts_the_taps_of_a_transposed_convolution_that_are_in_bounds(kera
 
 SMALL = {
     "asked": pix2pix_unet(side=8, in_channels=2, base_filters=2, depth=3, doublings=1),
-    "asked, 3 x 3, rectangle": pix2pix_unet((4, 8), 1, 2, base_filters=2, kernel_size=3, depth=2, doublings=None),
+    "asked, 3 x 3, rectangle": pix2pix_unet(
+        (4, 8), 1, 2, base_filters=2, kernel_size=3, depth=2, doublings=None
+    ),
     "transposed": classic_unet((4, 8), base_filters=2, depth=2),
     "cropped, upsampled": classic_unet(20, base_filters=2, depth=1, up="upsample", padding="valid"),
 }
@@ -118,7 +153,9 @@ SMALL = {
 @pytest.mark.parametrize("net", SMALL.values(), ids=SMALL)
 def test_a_whole_network_gives_what_keras_gives(keras: ModuleType, net: Network) -> None:
     random = np.random.default_rng(1)
-    x = random.normal(size=(net.input.height, net.input.width, net.input.channels)).astype("float32")
+    x = random.normal(size=(net.input.height, net.input.width, net.input.channels)).astype(
+        "float32"
+    )
     ours, theirs, weights_of_keras = {"input": x}, {"input": x}, [0, 0]
     for step in net:
         real = in_keras(keras, step.layer)
@@ -128,7 +165,9 @@ def test_a_whole_network_gives_what_keras_gives(keras: ModuleType, net: Network)
         theirs[step.name] = run(real, [theirs[source] for source in step.sources])
         weights_of_keras = [a + b for a, b in zip(weights_of_keras, parameters(real), strict=True)]
         scale = float(np.abs(theirs[step.name]).max())
-        np.testing.assert_allclose(ours[step.name], theirs[step.name], rtol=1e-4, atol=1e-5 * scale, err_msg=step.name)
+        np.testing.assert_allclose(
+            ours[step.name], theirs[step.name], rtol=1e-4, atol=1e-5 * scale, err_msg=step.name
+        )
     total = net.total()
     assert weights_of_keras == [total.params, total.trainable_params]
     assert np.abs(ours[step.name]).max() > 0.1  # zeros would prove nothing
@@ -168,7 +207,10 @@ def test_asked_network_costs_what_xla_says(asked: Any) -> None:
     out because they can be done once.  tanh is not in XLA's FLOPs but in its "transcendentals".
     """
     net = pix2pix_unet(side=256, in_channels=3)
-    biases, elements = net.only(Conv2D).total().writes, {k: net.only(k).total().writes for k in (ReLU, LeakyReLU)}
+    biases, elements = (
+        net.only(Conv2D).total().writes,
+        {k: net.only(k).total().writes for k in (ReLU, LeakyReLU)},
+    )
     normalisation = net.only(BatchNormalization).total()
     ours = 2 * net.total().macs_in_bounds + biases + elements[ReLU] + 3 * elements[LeakyReLU]
     ours += normalisation.elementwise
@@ -188,7 +230,10 @@ CLASSICS = [
 def test_classic_network_has_the_weights_and_shapes_of_keras(
     keras: ModuleType, side: int, up: str, padding: str
 ) -> None:
-    model, net = classic_unet_model(keras, side, up, padding), classic_unet(side, up=up, padding=padding)
+    model, net = (
+        classic_unet_model(keras, side, up, padding),
+        classic_unet(side, up=up, padding=padding),
+    )
     assert parameters(model) == (31_030_658, 31_030_658)
     assert parameters(model) == (net.total().params, net.total().trainable_params)
     for kind in (Conv2D, Conv2DTranspose, UpSampling2D, MaxPooling2D, Concatenate):
@@ -198,7 +243,9 @@ def test_classic_network_has_the_weights_and_shapes_of_keras(
 
 @settings(max_examples=15)
 @given(size=pairs(3), x=st.builds(Tensor, sizes(6), sizes(6), sizes(2)))
-def test_the_copies_of_upsampling_are_elements_of_a_real_array(size: tuple[int, int], x: Tensor) -> None:
+def test_the_copies_of_upsampling_are_elements_of_a_real_array(
+    size: tuple[int, int], x: Tensor
+) -> None:
     array = np.ones((x.height, x.width, x.channels))
     repeated = array.repeat(size[0], axis=0).repeat(size[1], axis=1)
     assert UpSampling2D(size).cost(x).writes == repeated.size

@@ -23,7 +23,27 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.layers import AveragePooling2D, Layer
-from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, d, f, g, h, k, letter, n, q, s, t, w
+from unet_complexity.symbols import (
+    C,
+    C_in,
+    C_out,
+    H,
+    L,
+    N,
+    W,
+    c,
+    d,
+    f,
+    g,
+    h,
+    k,
+    letter,
+    n,
+    q,
+    s,
+    t,
+    w,
+)
 
 
 def numbered(x: Tensor, values: dict[str, int]) -> Tensor:
@@ -60,9 +80,32 @@ def test_letters_then_numbers_is_numbers(kind: type[Layer]) -> None:
 
 def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
     named = {name for layer in LAYERS for name in layer.__dataclass_fields__}
-    not_sizes = {"padding", "use_bias", "interpolation", "cropping", "activation", "negative_slope", "rate"}
-    not_sizes |= {"alpha", "axes", "axis", "center", "dims", "given", "max_value", "offset", "operation", "scale"}
-    not_sizes |= {"array", "inputs", "learned"}  # the array's sides are those of the inputs that it meets
+    not_sizes = {
+        "padding",
+        "use_bias",
+        "interpolation",
+        "cropping",
+        "activation",
+        "negative_slope",
+        "rate",
+    }
+    not_sizes |= {
+        "alpha",
+        "axes",
+        "axis",
+        "center",
+        "dims",
+        "given",
+        "max_value",
+        "offset",
+        "operation",
+        "scale",
+    }
+    not_sizes |= {
+        "array",
+        "inputs",
+        "learned",
+    }  # the array's sides are those of the inputs that it meets
     not_sizes |= {"shared_axes", "starts", "steps", "stops", "target_shape", "transpose_b"}
     assert named - not_sizes == set(NUMBERED) - {"channels"}
 
@@ -89,7 +132,9 @@ def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
     ],
     ids=str,
 )
-def test_a_layer_of_letters_has_the_textbook_formula(layer: Layer, field: str, formula: sp.Expr) -> None:
+def test_a_layer_of_letters_has_the_textbook_formula(
+    layer: Layer, field: str, formula: sp.Expr
+) -> None:
     assert sp.expand(getattr(layer.cost(Tensor(h, w, c)), field) - formula) == 0
 
 
@@ -103,7 +148,9 @@ def test_the_question_upsampling_is_quadratic_in_the_side() -> None:
 
 def test_a_strided_window_larger_than_any_number_keeps_its_sum_and_can_still_be_evaluated() -> None:
     cost = Conv2D(f, k, strides=t).cost(Tensor(h, w, c))
-    assert cost.at(h=20, w=24, c=1, f=1, k=7, t=4) == Conv2D(1, 7, strides=4).cost(Tensor(20, 24, 1))
+    assert cost.at(h=20, w=24, c=1, f=1, k=7, t=4) == Conv2D(1, 7, strides=4).cost(
+        Tensor(20, 24, 1)
+    )
 
 
 @cache
@@ -128,16 +175,33 @@ small = st.integers(1, 3)
 
 
 @settings(max_examples=20)
-@given(a=small, b=small, channels=small, out=small, base=small, kernel=st.integers(1, 5), doublings=st.integers(0, 3))
+@given(
+    a=small,
+    b=small,
+    channels=small,
+    out=small,
+    base=small,
+    kernel=st.integers(1, 5),
+    doublings=st.integers(0, 3),
+)
 def test_asked_network_with_every_size_a_letter(
     a: int, b: int, channels: int, out: int, base: int, kernel: int, doublings: int
 ) -> None:
     for depth in (doublings + 2, doublings + 3):  # the regime that the letters ask for
         # in-bounds counts hold where every map is at least as large as the kernel
         sides = [2**depth * kernel * x for x in (a, b)]
-        values = {"H": sides[0], "W": sides[1], "C_in": channels, "C_out": out, "g": base, "k": kernel}
+        values = {
+            "H": sides[0],
+            "W": sides[1],
+            "C_in": channels,
+            "C_out": out,
+            "g": base,
+            "k": kernel,
+        }
         built = pix2pix_unet(tuple(sides), channels, out, base, kernel, depth, doublings)
-        agree(pix2pix((H, W), C_in, C_out, g, k, L, q), built, {**values, "L": depth, "q": doublings})
+        agree(
+            pix2pix((H, W), C_in, C_out, g, k, L, q), built, {**values, "L": depth, "q": doublings}
+        )
         agree(pix2pix((H, W), C_in, C_out, g, k, depth, doublings), built, values)
 
 
@@ -153,9 +217,13 @@ def test_a_depth_that_is_a_letter_with_doublings_that_are_not(
 
 @settings(max_examples=20)
 @given(depth=st.integers(2, 7), kernel=st.integers(1, 4), base=small, channels=small)
-def test_filters_that_never_stop_doubling(depth: int, kernel: int, base: int, channels: int) -> None:
+def test_filters_that_never_stop_doubling(
+    depth: int, kernel: int, base: int, channels: int
+) -> None:
     net = pix2pix(N, C, None, g, k, L, None)
-    built = pix2pix_unet(4 * 2**depth, channels, base_filters=base, kernel_size=kernel, depth=depth, doublings=None)
+    built = pix2pix_unet(
+        4 * 2**depth, channels, base_filters=base, kernel_size=kernel, depth=depth, doublings=None
+    )
     values = {"N": 4 * 2**depth, "C": channels, "g": base, "L": depth, "k": kernel}
     agree(net, built, values)
 
@@ -179,7 +247,9 @@ def test_classic_with_every_size_a_letter(
     built = classic_unet((rows, columns), channels, classes, base, kernel, depth, up, padding)
     values = {"H": rows, "W": columns, "c": channels, "f": classes, "g": base, "d": depth}
     agree(classic((H, W), c, f, g, kernel, d, up, padding), built, values)
-    if lost or padding == "same":  # for the letter k something is cropped, for a 1 x 1 kernel nothing
+    if (
+        lost or padding == "same"
+    ):  # for the letter k something is cropped, for a 1 x 1 kernel nothing
         agree(classic((H, W), c, f, g, k, d, up, padding), built, {**values, "k": kernel})
 
 

@@ -21,7 +21,17 @@ from unet_complexity.layers import LAYERS, Layer
 from unet_complexity.symbols import letter, substitute
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
-CHOICES = ("axes", "axis", "dims", "shared_axes", "scale", "offset", "negative_slope", "alpha", "max_value")
+CHOICES = (
+    "axes",
+    "axis",
+    "dims",
+    "shared_axes",
+    "scale",
+    "offset",
+    "negative_slope",
+    "alpha",
+    "max_value",
+)
 NUMBERS = ("inputs", "rate")  # not sizes, and in no count
 POSITIVE = "nmhwcfgkstbedNHWCL"
 EXAMPLES = 2 * settings.default.max_examples // 5  # the profile "explore" takes many more
@@ -54,7 +64,9 @@ def each(value: Any, change: Callable[[Any], Any]) -> Any:
         return tuple(each(item, change) for item in value)
     if isinstance(value, Tensor):
         return Tensor(*each((value.height, value.width, value.channels), change))
-    is_number = isinstance(value, (int, sp.Expr)) or (isinstance(value, float) and value.is_integer())
+    is_number = isinstance(value, (int, sp.Expr)) or (
+        isinstance(value, float) and value.is_integer()
+    )
     return change(value) if is_number and not isinstance(value, bool) else value
 
 
@@ -98,9 +110,14 @@ def written(draw: Draw, kind: type[Layer]) -> Written:
     """A case of ``kind`` with letters; sometimes other numbers for the letters than those of the case."""
     case, write = draw(CASES[kind]), Writer(draw)
     choices = NUMBERS if draw(st.integers(0, 7)) == 7 else CHOICES + NUMBERS
-    config = {name: value if name in choices else each(value, write) for name, value in case.config().items()}
+    config = {
+        name: value if name in choices else each(value, write)
+        for name, value in case.config().items()
+    }
     inputs = each(case.inputs, write)
-    others = draw(st.booleans()) and draw(st.fixed_dictionaries({name: st.integers(1, 9) for name in write.values}))
+    others = draw(st.booleans()) and draw(
+        st.fixed_dictionaries({name: st.integers(1, 9) for name in write.values})
+    )
     return Written(kind, config, inputs, {**write.values, **(others or {})})
 
 
@@ -140,7 +157,9 @@ def test_letters_anywhere_are_right_or_refused(kind: type[Layer]) -> None:
                 assert ", got " in cost or " uses the letter " in cost
             else:
                 assert cost == right
-        found["right" if isinstance(cost, Cost) else "refused" if right else "both refused"] += bool(case.values)
+        found["right" if isinstance(cost, Cost) else "refused" if right else "both refused"] += (
+            bool(case.values)
+        )
 
     check()
     assert found["right"] > 0

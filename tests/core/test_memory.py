@@ -136,7 +136,10 @@ class Torch:
         ways: dict[type[Layer], Callable[..., Any]] = {
             Conv2D: lambda x: self.convolve(layer, x),
             Conv2DTranspose: lambda x: F.conv_transpose2d(
-                x, self.weight(x.shape[1], layer.filters, *layer.kernel_size), self.weight(layer.filters), layer.strides
+                x,
+                self.weight(x.shape[1], layer.filters, *layer.kernel_size),
+                self.weight(layer.filters),
+                layer.strides,
             ),
             BatchNormalization: lambda x: F.batch_norm(
                 x, None, None, self.weight(x.shape[1]), self.weight(x.shape[1]), training=True
@@ -169,7 +172,11 @@ class Torch:
             alive.append(x)
             owned = [p.untyped_storage()._cdata for p in self.params]
             # the positions of largest elements are whole numbers, and PyTorch's own way to find them
-            if x.ndim == 4 and x.dtype != self.torch.int64 and x.untyped_storage()._cdata not in owned:
+            if (
+                x.ndim == 4
+                and x.dtype != self.torch.int64
+                and x.untyped_storage()._cdata not in owned
+            ):
                 saved[x.untyped_storage()._cdata] = x.numel()
             return x
 
@@ -180,7 +187,9 @@ class Torch:
 # Both networks as anybody would write them, without names, letters or lists of readers.
 
 
-def classic_by_hand(on: Any, side: int, g: int = 2, k: int = 3, depth: int = 4, up: str = "transpose") -> Any:
+def classic_by_hand(
+    on: Any, side: int, g: int = 2, k: int = 3, depth: int = 4, up: str = "transpose"
+) -> Any:
     x, skips = on.start(Tensor(side, side, 1)), []
     for filters in [g * 2**l for l in range(depth + 1)]:
         if skips:
@@ -227,11 +236,17 @@ def staircase(net: Network, training: bool = False) -> list[Any]:
     return [moment.elements for moment in live(net, training)]
 
 
-CLASSICS = [(side, depth, up) for up in ("transpose", "upsample") for side, depth in ((8, 1), (8, 3), (16, 4))]
+CLASSICS = [
+    (side, depth, up)
+    for up in ("transpose", "upsample")
+    for side, depth in ((8, 1), (8, 3), (16, 4))
+]
 
 
 @pytest.mark.parametrize(("side", "depth", "up"), CLASSICS)
-def test_the_staircase_of_the_classic_unet_is_what_python_holds(side: int, depth: int, up: str) -> None:
+def test_the_staircase_of_the_classic_unet_is_what_python_holds(
+    side: int, depth: int, up: str
+) -> None:
     loops = Loops()
     classic_by_hand(loops, side, g=1, k=1, depth=depth, up=up)  # no map depends on k
     assert loops.ledger.seen == staircase(classic_unet(side, base_filters=1, depth=depth, up=up))
@@ -325,13 +340,17 @@ def networks(draw: Any) -> Network:
         source = draw(st.sampled_from(sorted(shapes)))
         x = shapes[source]
         alike = [name for name in shapes if shapes[name] == x]
-        choices: list[Any] = [*SHAPE_KEEPERS, Concatenate, Add] + [MaxPooling2D] * (x.height % 2 == x.width % 2 == 0)
+        choices: list[Any] = [*SHAPE_KEEPERS, Concatenate, Add] + [MaxPooling2D] * (
+            x.height % 2 == x.width % 2 == 0
+        )
         choices += [UpSampling2D, Conv2DTranspose] * (x.height * x.width < 64)
         kind = draw(st.sampled_from(choices))
         sources = [source, draw(st.sampled_from(alike))] if kind in (Concatenate, Add) else [source]
         filters = draw(st.integers(1, 3))
         layer = kind() if kind in (Concatenate, Add, MaxPooling2D, UpSampling2D) else None
-        layer = layer or (Conv2DTranspose(filters, 2, 2) if kind is Conv2DTranspose else kind(filters))
+        layer = layer or (
+            Conv2DTranspose(filters, 2, 2) if kind is Conv2DTranspose else kind(filters)
+        )
         inputs = tuple(shapes[name] for name in sources)
         steps.append(Step(f"s{i}", layer, inputs, tuple(sources), 0, "b", "encoder"))
         shapes[f"s{i}"] = steps[-1].output
@@ -358,7 +377,9 @@ def test_the_staircase_of_any_network_is_what_python_holds(net: Network) -> None
 
 
 @pytest.mark.parametrize("net", SMALL_NETWORKS.values(), ids=SMALL_NETWORKS)
-def test_the_staircase_of_cropped_and_rectangular_networks_is_what_python_holds(net: Network) -> None:
+def test_the_staircase_of_cropped_and_rectangular_networks_is_what_python_holds(
+    net: Network,
+) -> None:
     loops = Loops()
     execute(net, loops)
     assert loops.ledger.seen == staircase(net)
@@ -405,7 +426,11 @@ def test_exact_numbers(net: Network, keeps: int, most: int, at: str, most_in_tra
     assert top.step is not None
     assert (top.elements, top.step.name) == (most, at)
     assert peak(net, training=True).elements == most_in_training
-    assert (top.bytes(), top.bytes("float16"), kept(net).bytes("float64")) == (4 * most, 2 * most, 8 * keeps)
+    assert (top.bytes(), top.bytes("float16"), kept(net).bytes("float64")) == (
+        4 * most,
+        2 * most,
+        8 * keeps,
+    )
 
 
 def test_what_is_held_at_the_peak() -> None:
@@ -413,7 +438,9 @@ def test_what_is_held_at_the_peak() -> None:
     assert peak(CLASSIC).maps == {"enc0.act2": full, "dec0.upconv": full, "dec0.skip": 2 * full}
     assert peak(CLASSIC).waiting == {}
     assert live(CLASSIC)[-4].waiting == {}
-    deepest = next(moment for moment in live(CLASSIC) if moment.step and moment.step.name == "bottleneck.conv1")
+    deepest = next(
+        moment for moment in live(CLASSIC) if moment.step and moment.step.name == "bottleneck.conv1"
+    )
     assert deepest.waiting == {
         "enc0.act2": full,
         "enc1.act2": full // 2,
@@ -431,11 +458,18 @@ def test_closed_forms_of_the_classic_unet_hold_at_every_depth(depth: int) -> Non
     assert (kept(net).elements - closed).equals(0)
     assert peak(classic_unet(N, 1, 2, g, k, depth)).elements == 4 * g * N**2
     values = {"N": 64, "g": 4, "k": 3}
-    assert kept(net).elements.subs({C_in: 3, N: 64, g: 4}) == kept(net.at(C_in=3, **values)).elements
+    assert (
+        kept(net).elements.subs({C_in: 3, N: 64, g: 4}) == kept(net.at(C_in=3, **values)).elements
+    )
 
 
 @settings(max_examples=40)
-@given(st.integers(1, 4), st.integers(1, 9), st.integers(1, 3), st.sampled_from(["transpose", "upsample"]))
+@given(
+    st.integers(1, 4),
+    st.integers(1, 9),
+    st.integers(1, 3),
+    st.sampled_from(["transpose", "upsample"]),
+)
 def test_a_formula_is_what_numbers_give(m: int, filters: int, depth: int, up: str) -> None:
     lettered = classic_unet(N, 1, 2, g, k, depth, up)
     built = classic_unet(2**depth * m, 1, 2, filters, 3, depth, up)
@@ -458,7 +492,10 @@ def test_memory_depends_on_no_kernel(net: Network) -> None:
 
 def test_every_layer_says_what_its_gradient_reads() -> None:
     assert [kind.__name__ for kind in LAYERS if kind.gradient_reads is None] == []
-    assert (Activation("linear").gradient_reads, Activation("relu").gradient_reads) == ("nothing", "output")
+    assert (Activation("linear").gradient_reads, Activation("relu").gradient_reads) == (
+        "nothing",
+        "output",
+    )
 
 
 class Silent(Layer):
@@ -477,8 +514,16 @@ X = Tensor(4, 4, 1)
             ValueError,
             "memory needs numbers for the depth and its doublings ... got levels 1 ... d - 1; ... network.at(d=4)",
         ),
-        (lambda: peak(pix2pix_unet(depth=L)), ValueError, "got levels 5 ... L; call at(...) first ... at(L=4)"),
-        (lambda: live(pix2pix_unet(doublings=q)), ValueError, "got levels 2 ... q + 1 ... network.at(q=4)"),
+        (
+            lambda: peak(pix2pix_unet(depth=L)),
+            ValueError,
+            "got levels 5 ... L; call at(...) first ... at(L=4)",
+        ),
+        (
+            lambda: live(pix2pix_unet(doublings=q)),
+            ValueError,
+            "got levels 2 ... q + 1 ... network.at(q=4)",
+        ),
         (
             lambda: peak(pix2pix_unet()),
             ValueError,
@@ -490,21 +535,33 @@ X = Tensor(4, 4, 1)
             ValueError,
             "got 256*N**2 at dec0.skip; N**2*(C_out + 64) at head.conv; give",
         ),
-        (lambda: peak(classic_unet(padding="valid", in_channels=C)), ValueError, "; and ... more; give more numbers"),
+        (
+            lambda: peak(classic_unet(padding="valid", in_channels=C)),
+            ValueError,
+            "; and ... more; give more numbers",
+        ),
         (
             lambda: live(CLASSIC.only(Conv2D)),
             ValueError,
             "memory needs the whole network ... got enc0.conv2 without enc0.act1; call it before only(...)",
         ),
         (
-            lambda: kept(Network("mine", X, (Step("a", Silent(), (X,), ("input",), 0, "b", "encoder"),))),
+            lambda: kept(
+                Network("mine", X, (Step("a", Silent(), (X,), ("input",), 0, "b", "encoder"),))
+            ),
             TypeError,
             "a layer must say what its gradient reads, got None from Silent; give Silent a gradient_reads of 'inputs'",
         ),
-        (lambda: peak(CLASSIC).bytes("int4"), ValueError, "dtype must be one of float64 ... got 'int4'"),
+        (
+            lambda: peak(CLASSIC).bytes("int4"),
+            ValueError,
+            "dtype must be one of float64 ... got 'int4'",
+        ),
     ],
 )
-def test_what_cannot_be_said_is_refused(call: Callable[[], Any], error: type[Exception], words: str) -> None:
+def test_what_cannot_be_said_is_refused(
+    call: Callable[[], Any], error: type[Exception], words: str
+) -> None:
     check(call, error, words)
 
 

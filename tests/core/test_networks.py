@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from tests.core.test_counting import SMALL_NETWORKS
-from unet_complexity import Concatenate, Conv2D, Cost, Network, UpSampling2D, classic_unet, pix2pix_unet
+from unet_complexity import (
+    Concatenate,
+    Conv2D,
+    Cost,
+    Network,
+    UpSampling2D,
+    classic_unet,
+    pix2pix_unet,
+)
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import COUNTS
 from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, d, g, k, q
@@ -38,7 +46,9 @@ def test_every_step_is_fed_by_a_step_before_it(net: Network) -> None:
 @pytest.mark.parametrize("by", ["layer", "block", "level", "part"])
 def test_the_parts_of_a_network_make_up_the_whole(net: Network, by: str) -> None:
     groups = net.groups(by)
-    assert sorted(step.name for part in groups.values() for step in part) == sorted(step.name for step in net)
+    assert sorted(step.name for part in groups.values() for step in part) == sorted(
+        step.name for step in net
+    )
     whole, parts = net.total(), sum((part.total() for part in groups.values()), Cost())
     for name in COUNTS:
         assert powers_of_two(getattr(whole, name) - getattr(parts, name)) == 0, name
@@ -70,15 +80,25 @@ def test_parts_of_the_classic_network() -> None:
         (pix2pix_unet(), {"N": 128, "C": 1}, pix2pix_unet(128, 1)),
         (pix2pix_unet((H, W)), {"H": 128, "W": 256}, pix2pix_unet((128, 256))),
         (pix2pix_unet(depth=L, doublings=None), {"L": 3}, pix2pix_unet(depth=3, doublings=None)),
-        (pix2pix_unet(depth=L), {"L": 3}, pix2pix_unet(depth=3)),  # below the regime of the sums, and right
+        (
+            pix2pix_unet(depth=L),
+            {"L": 3},
+            pix2pix_unet(depth=3),
+        ),  # below the regime of the sums, and right
         (pix2pix_unet(depth=L, doublings=q), {"q": 0, "L": 1}, pix2pix_unet(depth=1, doublings=0)),
         (pix2pix_unet(in_channels=C), {"C": C_in}, pix2pix_unet(in_channels=C_in)),
         (classic_unet(up="upsample"), {"N": 64}, classic_unet(64, up="upsample")),
-        (classic_unet(padding="valid", depth=d), {"d": 4, "N": 572}, classic_unet(572, padding="valid")),
+        (
+            classic_unet(padding="valid", depth=d),
+            {"d": 4, "N": 572},
+            classic_unet(572, padding="valid"),
+        ),
     ],
     ids=lambda value: None,
 )
-def test_a_network_is_built_anew_with_numbers(net: Network, values: dict[str, Any], built: Network) -> None:
+def test_a_network_is_built_anew_with_numbers(
+    net: Network, values: dict[str, Any], built: Network
+) -> None:
     assert net.at(**values).steps == built.steps
     assert net.at(**values).regime == built.regime
 

@@ -7,9 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unet_complexity import Conv2D, Network, PhaseConv2D, ReLU, Tensor, UpSampling2D, classic_unet, count, pix2pix_unet
+from unet_complexity import (
+    Conv2D,
+    Network,
+    PhaseConv2D,
+    ReLU,
+    Tensor,
+    UpSampling2D,
+    classic_unet,
+    count,
+    pix2pix_unet,
+)
 from unet_complexity.layers import Layer
-from unet_complexity.phases import by_phases, convolve_by_phases, phase_kernels, upsample_then_convolve
+from unet_complexity.phases import (
+    by_phases,
+    convolve_by_phases,
+    phase_kernels,
+    upsample_then_convolve,
+)
 from unet_complexity.symbols import L, N, c, f, g, k, n, s
 from unet_complexity.unets.builder import Builder
 
@@ -36,13 +51,18 @@ def test_the_form_as_written_is_what_the_two_loops_do(kernel, size):
     large = count(UpSampling2D(size), x.tolist()).output
     conv = Conv2D(3, kernel, use_bias=False)
     np.testing.assert_array_equal(
-        upsample_then_convolve(x, weights, size), count(conv, large, weights=[weights.tolist()]).output
+        upsample_then_convolve(x, weights, size),
+        count(conv, large, weights=[weights.tolist()]).output,
     )
 
 
-@pytest.mark.parametrize(("kernel", "size"), [((4, 4), 2), ((3, 3), 2), ((5, 5), 2), ((3, 3), 3), ((2, 4), (3, 2))])
+@pytest.mark.parametrize(
+    ("kernel", "size"), [((4, 4), 2), ((3, 3), 2), ((5, 5), 2), ((3, 3), 3), ((2, 4), (3, 2))]
+)
 def test_both_forms_are_what_keras_computes(kernel, size):
-    keras = pytest.importorskip("keras", reason="Keras is in requirements-test.txt: make test installs it")
+    keras = pytest.importorskip(
+        "keras", reason="Keras is in requirements-test.txt: make test installs it"
+    )
     random = np.random.default_rng(1)
     x, weights = random.normal(size=(7, 5, 3)), random.normal(size=(*kernel, 3, 4))
     conv = keras.layers.Conv2D(4, kernel, padding="same", use_bias=False)
@@ -63,7 +83,8 @@ def test_the_phase_kernels_hold_k_plus_s_minus_1_taps_per_axis_and_every_weight_
 
 
 @pytest.mark.parametrize(
-    ("kernel", "size", "less", "written"), [(3, 2, 16, 36), (4, 2, 25, 64), (5, 2, 36, 100), (3, 3, 25, 81)]
+    ("kernel", "size", "less", "written"),
+    [(3, 2, 16, 36), (4, 2, 25, 64), (5, 2, 36, 100), (3, 3, 25, 81)],
 )
 def test_multiplications_per_small_pixel(kernel, size, less, written):
     x = Tensor(8, 8, 2)
@@ -83,7 +104,9 @@ def test_the_askers_network_costs_8_28_gmacs_for_the_same_function():
     assert phased.total().macs == 8_278_507_520
     assert phased.total().params == asked.total().params == 41_843_331
     assert phased.output == asked.output
-    assert count(by_phases(pix2pix_unet(8, 1, base_filters=1, depth=3, doublings=1))).cost.macs < 10**6
+    assert (
+        count(by_phases(pix2pix_unet(8, 1, base_filters=1, depth=3, doublings=1))).cost.macs < 10**6
+    )
     assert "phase by phase" in phased.name
 
 
@@ -100,9 +123,14 @@ def test_a_depth_that_is_a_letter_works_as_well():
 
 
 def test_what_is_not_plain_stays_as_it_is():
-    with pytest.raises(ValueError, match="classic U-Net has no nearest UpSampling2D in front of a plain Conv2D"):
+    with pytest.raises(
+        ValueError, match="classic U-Net has no nearest UpSampling2D in front of a plain Conv2D"
+    ):
         by_phases(classic_unet(32))
-    assert by_phases(classic_unet(32, up="upsample")).total().macs < classic_unet(32, up="upsample").total().macs
+    assert (
+        by_phases(classic_unet(32, up="upsample")).total().macs
+        < classic_unet(32, up="upsample").total().macs
+    )
 
 
 def upsampled(size: UpSampling2D, *readers: Layer) -> Network:
@@ -127,10 +155,23 @@ def upsampled(size: UpSampling2D, *readers: Layer) -> Network:
         (UpSampling2D(2), [Conv2D(2, 3), ReLU()]),
         (UpSampling2D(2), []),
     ],
-    ids=["bilinear", "valid", "strided", "dilated", "grouped", "read by another", "read by another too", "unread"],
+    ids=[
+        "bilinear",
+        "valid",
+        "strided",
+        "dilated",
+        "grouped",
+        "read by another",
+        "read by another too",
+        "unread",
+    ],
 )
-def test_a_pair_that_would_not_be_the_same_function_is_not_replaced(up: UpSampling2D, readers: list[Layer]) -> None:
-    with pytest.raises(ValueError, match="test has no nearest UpSampling2D in front of a plain Conv2D"):
+def test_a_pair_that_would_not_be_the_same_function_is_not_replaced(
+    up: UpSampling2D, readers: list[Layer]
+) -> None:
+    with pytest.raises(
+        ValueError, match="test has no nearest UpSampling2D in front of a plain Conv2D"
+    ):
         by_phases(upsampled(up, *readers))
 
 
@@ -141,6 +182,7 @@ def test_two_convolutions_of_one_upsampled_map_are_both_replaced() -> None:
 
 def test_a_kernel_without_four_axes_is_refused():
     with pytest.raises(
-        ValueError, match=r"kernel must have the axes \(rows, columns, channels, filters\), got \(3, 3\)"
+        ValueError,
+        match=r"kernel must have the axes \(rows, columns, channels, filters\), got \(3, 3\)",
     ):
         phase_kernels(np.ones((3, 3)))

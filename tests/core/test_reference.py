@@ -80,7 +80,12 @@ ASKED_TOTALS = {
 def test_asked_network_in_total(count: str, value: int) -> None:
     assert getattr(ASKED.total(), count) == value
     assert getattr(pix2pix_unet(base_filters=g).total().at(N=256, C=3, g=64), count) == value
-    assert getattr(pix2pix_unet(N, C, None, g, k, L, q).total().at(N=256, C=3, g=64, k=4, L=7, q=3), count) == value
+    assert (
+        getattr(
+            pix2pix_unet(N, C, None, g, k, L, q).total().at(N=256, C=3, g=64, k=4, L=7, q=3), count
+        )
+        == value
+    )
 
 
 def test_asked_network_in_flops() -> None:
@@ -191,7 +196,11 @@ def test_classic_activations_saturate() -> None:
 
 def test_classic_at_its_usual_size() -> None:
     total = CLASSIC.total()
-    assert (total.macs, total.params, total.trainable_params) == (48_096_083_968, 31_030_658, 31_030_658)
+    assert (total.macs, total.params, total.trainable_params) == (
+        48_096_083_968,
+        31_030_658,
+        31_030_658,
+    )
     assert CLASSIC.only(*CONVOLUTIONS).total().writes == 39_976_960
 
 
@@ -235,7 +244,8 @@ def test_the_paper_of_the_classic_network_goes_from_572_to_388() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "formula"), [(4, 2, 2 * n - 2), (4, 1, 4 * n - 4), (3, 1, 3 * n - 2), (1, 1, n), (2, 2, n)]
+    ("kernel", "stride", "formula"),
+    [(4, 2, 2 * n - 2), (4, 1, 4 * n - 4), (3, 1, 3 * n - 2), (1, 1, n), (2, 2, n)],
 )
 def test_taps_on_real_data_along_one_axis(kernel: int, stride: int, formula: sp.Expr) -> None:
     assert sp.expand(taps_in_bounds("same", n, kernel, stride) - formula) == 0
@@ -261,7 +271,9 @@ def test_taps_on_real_data_along_one_axis(kernel: int, stride: int, formula: sp.
     ],
     ids=str,
 )
-def test_what_the_cost_record_says_about_operations_is_what_is_counted(layer: Layer, elementwise: int) -> None:
+def test_what_the_cost_record_says_about_operations_is_what_is_counted(
+    layer: Layer, elementwise: int
+) -> None:
     assert layer.cost(Tensor(6, 6, 2)).elementwise == elementwise
 
 
@@ -278,8 +290,14 @@ def test_four_ways_to_double_a_map_cost_what_the_theory_says() -> None:
 def test_theta_of_the_asked_network() -> None:
     capped = theta(pix2pix_unet(N, C, C, g, k, L, 3).total().macs)
     assert capped.expr == N**2 * g * k**2 * (C + g)  # depth is in a vanishing term only
-    assert theta(pix2pix_unet(N, C, C, g, k, L, None).total().macs, fixed=[C]).expr == L * N**2 * g**2 * k**2
-    assert theta(pix2pix_unet(N, C, C, g, k, L, None).total().params, fixed=[C]).expr == 2 ** (2 * L) * g**2 * k**2
+    assert (
+        theta(pix2pix_unet(N, C, C, g, k, L, None).total().macs, fixed=[C]).expr
+        == L * N**2 * g**2 * k**2
+    )
+    assert (
+        theta(pix2pix_unet(N, C, C, g, k, L, None).total().params, fixed=[C]).expr
+        == 2 ** (2 * L) * g**2 * k**2
+    )
     assert theta(pix2pix_unet(base_filters=g).only(UpSampling2D).total().writes).expr == g * N**2
 
 

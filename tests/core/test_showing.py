@@ -7,7 +7,15 @@ import io
 import pytest
 from PIL import Image
 
-from unet_complexity import Conv2D, classic_unet, pix2pix_unet, plot_blocks, plot_growth, plot_levels, plot_memory
+from unet_complexity import (
+    Conv2D,
+    classic_unet,
+    pix2pix_unet,
+    plot_blocks,
+    plot_growth,
+    plot_levels,
+    plot_memory,
+)
 from unet_complexity.memory import live
 from unet_complexity.symbols import L, N, g, n
 
@@ -17,12 +25,16 @@ BYS = ("layer", "block", "level", "part")
 
 
 @pytest.mark.parametrize("by", BYS)
-@pytest.mark.parametrize("net", [ASKED, classic_unet(572, padding="valid"), classic_unet((32, 64), up="upsample")])
+@pytest.mark.parametrize(
+    "net", [ASKED, classic_unet(572, padding="valid"), classic_unet((32, 64), up="upsample")]
+)
 def test_csv_adds_up_to_the_total(net, by):
     header, *rows, total = csv.reader(io.StringIO(net.table(by).to_csv()))
     cost = net.total()
     assert header == [by, "output", "parameters", "MACs", "elementwise ops", "elements written"]
-    assert total[2:] == [str(count) for count in (cost.params, cost.macs, cost.elementwise, cost.writes)]
+    assert total[2:] == [
+        str(count) for count in (cost.params, cost.macs, cost.elementwise, cost.writes)
+    ]
     for column in range(2, 6):
         assert sum(int(row[column]) for row in rows) == int(total[column])
 
@@ -54,7 +66,9 @@ def test_a_table_with_letters_has_formulas_and_no_shares():
 
 
 def test_a_table_by_anything_else_is_refused():
-    with pytest.raises(ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"):
+    with pytest.raises(
+        ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"
+    ):
         ASKED.table("row")
 
 
@@ -85,17 +99,25 @@ def test_bars_are_the_shares_of_the_network():
     levels, total = net.groups("level"), net.total()
     for ax, field in zip(axes, ("params", "macs"), strict=False):
         drawn = [bar.get_width() for bar in ax.patches]
-        assert drawn == [100 * getattr(levels[level].total(), field) / getattr(total, field) for level in levels]
+        assert drawn == [
+            100 * getattr(levels[level].total(), field) / getattr(total, field) for level in levels
+        ]
 
 
-@pytest.mark.parametrize("net", [ASKED, classic_unet(256), classic_unet(572, padding="valid", up="upsample")])
+@pytest.mark.parametrize(
+    "net", [ASKED, classic_unet(256), classic_unet(572, padding="valid", up="upsample")]
+)
 def test_the_staircase_is_what_is_held_at_each_step(net):
     (ax,) = plot_memory(net).figure.axes
     waiting, busy = ([bar.get_height() for bar in bars] for bars in ax.containers)
     held = [moment.elements for moment in live(net)]
     assert [round(1e6 * (low + high)) for low, high in zip(waiting, busy, strict=True)] == held
-    assert [round(1e6 * low) for low in waiting] == [sum(moment.waiting.values()) for moment in live(net)]
-    assert [round(1e6 * y) for y in ax.lines[0].get_ydata()] == [moment.elements for moment in live(net, True)]
+    assert [round(1e6 * low) for low in waiting] == [
+        sum(moment.waiting.values()) for moment in live(net)
+    ]
+    assert [round(1e6 * y) for y in ax.lines[0].get_ydata()] == [
+        moment.elements for moment in live(net, True)
+    ]
     assert ax.texts[0].get_text() == f"peak {max(held) / 1e6:.2f}"
     assert held[round(ax.texts[0].xy[0])] == max(held)
     assert ax.get_ylabel() == "elements held ($10^6$)"
@@ -109,7 +131,10 @@ def test_lines_are_the_formulas():
 
 @pytest.mark.parametrize("draw", [plot_levels, plot_blocks, plot_memory])
 def test_a_picture_of_letters_is_refused(draw):
-    with pytest.raises(ValueError, match=r"a picture needs numbers, got letters in d1.conv; call at\(\.\.\.\) first"):
+    with pytest.raises(
+        ValueError,
+        match=r"a picture needs numbers, got letters in d1.conv; call at\(\.\.\.\) first",
+    ):
         draw(LETTERS)
 
 

@@ -10,11 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unet_complexity import symbols
-from unet_complexity.symbols import GLOSSARY, N, ceil_div, exact, floor_div, letter, n, named_letters, q, substitute
+from unet_complexity.symbols import (
+    GLOSSARY,
+    N,
+    ceil_div,
+    exact,
+    floor_div,
+    letter,
+    n,
+    named_letters,
+    q,
+    substitute,
+)
 
 
 def test_every_letter_is_in_the_glossary_once_and_means_a_whole_number() -> None:
-    letters = {str(value): value for value in vars(symbols).values() if isinstance(value, sp.Symbol)}
+    letters = {
+        str(value): value for value in vars(symbols).values() if isinstance(value, sp.Symbol)
+    }
     of_the_paper = {"n_{l-1}", "n_l", "s_l", "m_l"}
     assert set(letters) - of_the_paper == set(GLOSSARY)
     assert all(symbol.is_integer and symbol.is_nonnegative for symbol in letters.values())

@@ -42,7 +42,9 @@ def convolve(torch: ModuleType, layer: Conv2D, x: Any) -> Any:
     sides = zip(x.shape[2:], layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
     named = {"valid": lambda *side: (0, 0), "same": same_padding}
     padding = layer.padding
-    rows, columns = (named[padding](*side) for side in sides) if isinstance(padding, str) else padding
+    rows, columns = (
+        (named[padding](*side) for side in sides) if isinstance(padding, str) else padding
+    )
     padded = torch.nn.functional.pad(x, (*columns, *rows))
     weight = empty(torch, layer.filters, x.shape[1] // layer.groups, *layer.kernel_size)
     bias = empty(torch, layer.filters) if layer.use_bias else None
@@ -93,7 +95,10 @@ def test_dense_macs_of_a_layer(torch: ModuleType, kind: type[Layer]) -> None:
     @given(CASES[kind])
     def check(case: Any) -> None:
         (shape,) = case.inputs
-        x, out = empty(torch, 1, shape.channels, shape.height, shape.width), case.layer.output(shape)
+        x, out = (
+            empty(torch, 1, shape.channels, shape.height, shape.width),
+            case.layer.output(shape),
+        )
         assert flops(lambda: run_layer(torch, case.layer, x)) == 2 * case.layer.cost(shape).macs
         assert run_layer(torch, case.layer, x).shape == (1, out.channels, out.height, out.width)
 
@@ -108,7 +113,10 @@ NETWORKS = {
         pix2pix_unet((64, 96), 1, 2, base_filters=8, kernel_size=3, depth=5, doublings=0),
         None,
     ),
-    "never capped": (pix2pix_unet(256, 3, base_filters=4, kernel_size=5, depth=6, doublings=None), None),
+    "never capped": (
+        pix2pix_unet(256, 3, base_filters=4, kernel_size=5, depth=6, doublings=None),
+        None,
+    ),
 }
 
 

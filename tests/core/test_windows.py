@@ -35,8 +35,16 @@ def test_taps_of_a_window_that_is_moved(n: int, k: int, stride: int, dilation: i
 
 
 @settings(max_examples=300)
-@given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), dilation=st.integers(1, 3), pads=st.tuples(pad, pad))
-def test_taps_of_a_window_that_is_moved_over_a_border(n: int, k: int, stride: int, dilation: int, pads: Any) -> None:
+@given(
+    n=st.integers(1, 20),
+    k=small,
+    stride=st.integers(1, 5),
+    dilation=st.integers(1, 3),
+    pads=st.tuples(pad, pad),
+)
+def test_taps_of_a_window_that_is_moved_over_a_border(
+    n: int, k: int, stride: int, dilation: int, pads: Any
+) -> None:
     assume(n + sum(pads) > (k - 1) * dilation)
     at = stops(n, k, stride, dilation, pads)
     taps = [first + i * dilation for first in at for i in range(k)]
@@ -46,7 +54,9 @@ def test_taps_of_a_window_that_is_moved_over_a_border(n: int, k: int, stride: in
 
 @settings(max_examples=300)
 @given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), pads=st.tuples(pad, pad))
-def test_a_window_stops_once_more_for_what_is_left_over(n: int, k: int, stride: int, pads: Any) -> None:
+def test_a_window_stops_once_more_for_what_is_left_over(
+    n: int, k: int, stride: int, pads: Any
+) -> None:
     """As torch.nn.MaxPool2d says of ceil_mode: a window may hang over, if it begins in the map or before it."""
     assume(n + sum(pads) >= k and max(pads) < k)
     more = -(-(n + sum(pads) - k) // stride) + 1
@@ -59,9 +69,19 @@ def test_a_letter_is_rounded_up_as_its_numbers_are() -> None:
     assert rounded_up((0, 0), n, 2, 2) == (0, 0)
 
 
-LETTERED = [Conv2D(1, k), Conv2D(1, k, strides=2), Conv2D(1, k, strides=3), Conv2DTranspose(1, k, strides=2)]
+LETTERED = [
+    Conv2D(1, k),
+    Conv2D(1, k, strides=2),
+    Conv2D(1, k, strides=3),
+    Conv2DTranspose(1, k, strides=2),
+]
 LETTERED += [Conv2D(1, k, 2, 1), Conv2D(1, k, 1, ((2, 1), (0, 3))), Conv2DTranspose(1, k, 2, 1)]
-BORDERED = [Conv2D(1, 3, 2, 1), Conv2D(1, 7, 2, 3), Conv2D(1, 4, 2, 1), Conv2D(1, 3, 1, 2, dilation_rate=2)]
+BORDERED = [
+    Conv2D(1, 3, 2, 1),
+    Conv2D(1, 7, 2, 3),
+    Conv2D(1, 4, 2, 1),
+    Conv2D(1, 3, 1, 2, dilation_rate=2),
+]
 BORDERED += [Conv2DTranspose(1, 4, 2, 1), Conv2DTranspose(1, 3, 2, 1, output_padding=1)]
 BORDERED += [
     Conv2DTranspose(1, 5, 3, output_padding=0),
@@ -70,7 +90,10 @@ BORDERED += [
 ]
 BORDERED += [Conv2D(1, 3, 2, "valid"), MaxPooling2D(3, 2), AveragePooling2D(2)]
 POOLS = [
-    kind(size, stride, "same") for kind in (MaxPooling2D, AveragePooling2D) for size in (3, 8) for stride in (1, 2)
+    kind(size, stride, "same")
+    for kind in (MaxPooling2D, AveragePooling2D)
+    for size in (3, 8)
+    for stride in (1, 2)
 ]
 
 
@@ -103,7 +126,11 @@ def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
     for kernel in range(1, 12):
         formula, sizes = taps_in_bounds("same", n, kernel, 1), holding("same", n, kernel, 1)
         for side in range(1, 12):
-            right = formula == formula.subs(n, side) if isinstance(formula, int) else formula.subs(n, side)
+            right = (
+                formula == formula.subs(n, side)
+                if isinstance(formula, int)
+                else formula.subs(n, side)
+            )
             holds = all(size.subs(n, side) >= 1 for size in sizes)
             assert holds == (right == taps_in_bounds("same", side, kernel, 1))
 
@@ -111,7 +138,9 @@ def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
 def test_groups_that_do_not_divide_are_refused_even_where_the_count_is_whole() -> None:
     cost = Conv2D(f, 2, groups=2).cost(Tensor(n, n, c))
     assert cost.at(n=4, c=2, f=2) == Conv2D(2, 2, groups=2).cost(Tensor(4, 4, 2))
-    with pytest.raises(ValueError, match=r"holds where c/2 is a whole number, 1 or more, got .*'c': 3"):
+    with pytest.raises(
+        ValueError, match=r"holds where c/2 is a whole number, 1 or more, got .*'c': 3"
+    ):
         cost.at(n=4, c=3, f=2)
     with pytest.raises(ValueError, match=r"holds where f/2 is a whole number"):
         cost.at(n=4, c=2, f=3)

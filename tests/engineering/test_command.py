@@ -70,7 +70,9 @@ def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys
     text = ask(capsys, "--pix2pix", "256")
     table, totals, formulas = text.split("\n\n")
     assert table == str(pix2pix_unet(256, 3).table("level"))
-    assert re.search(r"^MACs +18,052,284,416  dense: taps on the padding count$", totals, re.MULTILINE)
+    assert re.search(
+        r"^MACs +18,052,284,416  dense: taps on the padding count$", totals, re.MULTILINE
+    )
     assert re.search(r"^FLOPs +36,120,938,496  2 MACs \+ elementwise ops$", totals, re.MULTILINE)
     assert formulas.startswith("As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):\n")
     assert re.search(r"^MACs +275456\*N\*\*2 +Theta\(N\*\*2\)$", formulas, re.MULTILINE)
@@ -96,7 +98,9 @@ def test_at_the_letter_the_table_is_in_formulas_and_nothing_is_said_twice(capsys
 
 
 def test_a_table_for_programs_parses_back_to_the_same_integers(capsys):
-    header, *rows = csv.reader(io.StringIO(ask(capsys, "--classic", "512x256", "--by", "part", "--csv")))
+    header, *rows = csv.reader(
+        io.StringIO(ask(capsys, "--classic", "512x256", "--by", "part", "--csv"))
+    )
     table = classic_unet((512, 256)).table("part")
     assert header == list(table.header)
     assert [(*row[:2], *map(int, row[2:])) for row in rows] == [*table.rows, table.total]
@@ -116,7 +120,10 @@ def counts(cost):
 
 
 def test_json_parses_back_to_the_same_integers(capsys):
-    data, net = json.loads(ask(capsys, "--pix2pix", "256", "--by", "block", "--json")), pix2pix_unet(256, 3)
+    data, net = (
+        json.loads(ask(capsys, "--pix2pix", "256", "--by", "block", "--json")),
+        pix2pix_unet(256, 3),
+    )
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
         *("formulas", "theta", "no_formula", "seconds"),
@@ -130,16 +137,29 @@ def test_json_parses_back_to_the_same_integers(capsys):
     for row, part in zip(data["rows"], net.groups("block").values(), strict=True):
         assert {key: row[key] for key in counts(net.total())} == counts(part.total())
         assert row["output"]["channels"] == part.output.channels
-    assert data["formulas"] == {key: str(tidy(value)) for key, value in counts(pix2pix_unet(N, 3).total()).items()}
-    assert (data["theta"]["macs"], data["theta"]["params"], data["no_formula"]) == ("N**2", "1", None)
+    assert data["formulas"] == {
+        key: str(tidy(value)) for key, value in counts(pix2pix_unet(N, 3).total()).items()
+    }
+    assert (data["theta"]["macs"], data["theta"]["params"], data["no_formula"]) == (
+        "N**2",
+        "1",
+        None,
+    )
 
 
 def test_on_a_machine_there_are_least_seconds_too_for_people_and_for_programs(capsys):
-    asked, how = ("--pix2pix", "256", "--by", "part"), ("--batch", "8", "--dtype", "float16", "--fused")
-    found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], "float16", 8, fused=True).table("part")
+    asked, how = (
+        ("--pix2pix", "256", "--by", "part"),
+        ("--batch", "8", "--dtype", "float16", "--fused"),
+    )
+    found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], "float16", 8, fused=True).table(
+        "part"
+    )
     plain = ask(capsys, *asked)
     assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}\n{found}\n"
-    header, *rows = csv.reader(io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv")))
+    header, *rows = csv.reader(
+        io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv"))
+    )
     assert header == list(found.header)
     wanted = [*found.rows, found.total]
     assert [(*row[:2], int(row[2]), int(row[3]), float(row[4])) for row in rows] == wanted
@@ -169,7 +189,10 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     data = json.loads(ask(capsys, "a.onnx", "--json"))
     assert (data["formulas"], data["theta"]) == (None, None)
     assert data["no_formula"].startswith("Reshape (flat) asks for 256 x 256")
-    assert refused(capsys, "a.onnx", "--side", "N") == "Reshape (flat) asks for 256 x 256; read it as it is"
+    assert (
+        refused(capsys, "a.onnx", "--side", "N")
+        == "Reshape (flat) asks for 256 x 256; read it as it is"
+    )
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -212,7 +235,8 @@ def test_what_is_wrong_is_said_in_one_sentence(capsys, arguments, said):
 def test_free_sizes_have_values_and_unknown_operators_shapes(capsys, tmp_path):
     def write(name, body):
         text = (
-            f'<ir_version: 8, opset_import: ["": 17]> m (float[b, tokens, 8] x) => (float[b, tokens, q] y) <{WEIGHTS}>'
+            '<ir_version: 8, opset_import: ["": 17]> m '
+            f"(float[b, tokens, 8] x) => (float[b, tokens, q] y) <{WEIGHTS}>"
         )
         onnx.save(onnx.parser.parse_model(f"{text} {{ {body} }}"), path := str(tmp_path / name))
         return path
@@ -253,7 +277,9 @@ def test_two_files_are_handed_to_the_rewriting(capsys, monkeypatch):
 
 
 def test_the_rewriting_explains_itself(capsys):
-    assert ask(capsys, "collapse", "--help").startswith("usage: python -m unet_complexity collapse in.onnx out.onnx\n")
+    assert ask(capsys, "collapse", "--help").startswith(
+        "usage: python -m unet_complexity collapse in.onnx out.onnx\n"
+    )
 
 
 def test_a_size_that_does_not_fit_is_told_which_ones_do(capsys):
@@ -298,7 +324,9 @@ def test_only_a_terminal_is_told_that_it_goes_on(monkeypatch, stream, told):
 
 def run(*arguments, **options):
     command = [sys.executable, "-m", "unet_complexity", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
 
 
 def test_as_a_command_it_leaves_with_a_status_and_tells_its_version():

@@ -45,9 +45,15 @@ def measured() -> dict[tuple[str, str], int | None]:
     """What the tools printed for each case; None where one stopped.  The header carries the versions."""
     with (Path(__file__).parent / "tool_totals.csv").open() as file:
         header, *rows = csv.reader(file)
-    assert header[1:] == [f"{tool} {convention.version}" for tool, convention in conventions.items()]
+    assert header[1:] == [
+        f"{tool} {convention.version}" for tool, convention in conventions.items()
+    ]
     assert [row[0] for row in rows] == list(CASES)
-    cells = {(row[0], tool): cell for row in rows for tool, cell in zip(conventions, row[1:], strict=True)}
+    cells = {
+        (row[0], tool): cell
+        for row in rows
+        for tool, cell in zip(conventions, row[1:], strict=True)
+    }
     return {where: int(cell) if cell else None for where, cell in cells.items()}
 
 
@@ -56,7 +62,10 @@ MEASURED = measured()
 GAPS = {
     *((f"{mode} (2, 3)", "calflops") for mode in ("nearest", "bilinear")),
     *((f"transposed {size}", "moduleprofiler") for size in ("3, strides 2", "2, strides 4")),
-    *((case, JAX.tool) for case in ("bilinear 2", "bilinear 3", "bilinear (2, 3)", "a mixture, bilinear")),
+    *(
+        (case, JAX.tool)
+        for case in ("bilinear 2", "bilinear 3", "bilinear (2, 3)", "a mixture, bilinear")
+    ),
 }
 
 
@@ -90,7 +99,9 @@ def test_the_totals_are_those_that_were_recorded():
         "floppy-tracker": 36_171_030_528,
         "onnx-tool": 18_169_458_688,
     }
-    assert all(MEASURED["asked", tool] == convention.recorded for tool, convention in conventions.items())
+    assert all(
+        MEASURED["asked", tool] == convention.recorded for tool, convention in conventions.items()
+    )
 
 
 def test_nearly_every_cell_was_measured():
@@ -117,7 +128,9 @@ def test_every_kind_was_measured():
         layer.__name__ for layer in (*core.LAYERS, *wing.LAYERS)
     }
     measured = ("leaky_relu", "linear", "relu", "sigmoid", "softmax", "tanh")
-    assert {name for name in (*OPERATIONS, "softmax") if kind(Activation(name)) in KINDS} == set(measured)
+    assert {name for name in (*OPERATIONS, "softmax") if kind(Activation(name)) in KINDS} == set(
+        measured
+    )
 
 
 X = Tensor(8, 8, 4)
@@ -143,7 +156,9 @@ NOT_MEASURED = [
 def test_what_was_not_measured_is_refused(convention, case):
     layer, *inputs = case
     step = Step("it", layer, tuple(inputs), ("input",) * len(inputs), 0, "b", "encoder")
-    with pytest.raises(ValueError, match=f"how {re.escape(convention.tool)} counts .* is not known"):
+    with pytest.raises(
+        ValueError, match=f"how {re.escape(convention.tool)} counts .* is not known"
+    ):
         convention.total(Network("one layer", X, (step,)))
 
 
@@ -165,7 +180,9 @@ class Swish(ReLU):
 @pytest.mark.parametrize("layer", [PhaseConv2D(4, 3), Swish()], ids=str)
 def test_an_unknown_layer_is_an_error_and_never_0(convention, layer):
     name = type(layer).__name__
-    with pytest.raises(ValueError, match=rf"counts {name} is not known; known are Conv2D, Conv2D with groups, "):
+    with pytest.raises(
+        ValueError, match=rf"counts {name} is not known; known are Conv2D, Conv2D with groups, "
+    ):
         convention.total(in_a_row(Tensor(8, 8, 4), Conv2D(4, 3), layer))
     with pytest.raises(ValueError, match=f"counts {name} is not known; known are "):
         convention.rule(name)
@@ -174,31 +191,59 @@ def test_an_unknown_layer_is_an_error_and_never_0(convention, layer):
 @pytest.mark.parametrize(
     ("tool", "layer", "said"),
     [
-        ("calflops", UpSampling2D((2, 3)), "stops with a TypeError if the two factors differ; take the same"),
-        ("moduleprofiler", Conv2DTranspose(4, 3, 2), "leaves out what PyTorch calls output padding; take a kernel"),
-        (JAX.tool, UpSampling2D(2, "bilinear"), "matrix products, in an order that it chooses for each map"),
+        (
+            "calflops",
+            UpSampling2D((2, 3)),
+            "stops with a TypeError if the two factors differ; take the same",
+        ),
+        (
+            "moduleprofiler",
+            Conv2DTranspose(4, 3, 2),
+            "leaves out what PyTorch calls output padding; take a kernel",
+        ),
+        (
+            JAX.tool,
+            UpSampling2D(2, "bilinear"),
+            "matrix products, in an order that it chooses for each map",
+        ),
         (
             "tensorflow profiler float_operation",
             Conv2DTranspose(3, 5, 3, padding="valid"),
             "its rule gives 141284/3, which is not whole",
         ),
-        ("fvcore", MaxPooling2D(3, 2, "same"), "a pool that overhangs the border was not measured; take padding="),
-        (JAX.tool, AveragePooling2D(3, 1, "same"), "a pool that overhangs the border was not measured"),
+        (
+            "fvcore",
+            MaxPooling2D(3, 2, "same"),
+            "a pool that overhangs the border was not measured; take padding=",
+        ),
+        (
+            JAX.tool,
+            AveragePooling2D(3, 1, "same"),
+            "a pool that overhangs the border was not measured",
+        ),
     ],
     ids=str,
 )
 def test_a_gap_says_why(tool, layer, said):
-    with pytest.raises(ValueError, match=f"how {tool} counts .*{type(layer).__name__}.* is not known: .*{said}"):
+    with pytest.raises(
+        ValueError, match=f"how {tool} counts .*{type(layer).__name__}.* is not known: .*{said}"
+    ):
         conventions[tool].total(in_a_row(Tensor(8, 8, 4), layer))
 
 
 def test_same_pools_that_do_not_hang_over_are_counted():
-    valid, same = (in_a_row(Tensor(8, 8, 4), MaxPooling2D(2, 2, padding)) for padding in ("valid", "same"))
-    assert conventions["deepspeed"].total(valid) == conventions["deepspeed"].total(same) == 8 * 8 * 4
+    valid, same = (
+        in_a_row(Tensor(8, 8, 4), MaxPooling2D(2, 2, padding)) for padding in ("valid", "same")
+    )
+    assert (
+        conventions["deepspeed"].total(valid) == conventions["deepspeed"].total(same) == 8 * 8 * 4
+    )
 
 
 def test_an_unknown_tool_lists_the_known_ones():
-    with pytest.raises(KeyError, match="no tool is called 'fvcor'; there are keras count_params, tensorflow"):
+    with pytest.raises(
+        KeyError, match="no tool is called 'fvcor'; there are keras count_params, tensorflow"
+    ):
         conventions["fvcor"]
     assert len(conventions) == 20
     assert "how 20 tools count: keras count_params, " in repr(conventions)
@@ -218,8 +263,14 @@ def test_letters_give_the_formula_of_a_total(convention):
 
 def test_32_bit_numbers_lose_3136_and_have_no_formula():
     """Five operations per channel of a batch normalisation are too small to be seen next to thirty billion."""
-    assert replace(JAX, float32=False).total(ASKED) - JAX.total(ASKED) == 3136 == -JAX.parts(ASKED)["rounding"]
-    with pytest.raises(ValueError, match=r"adds up in 32-bit numbers, so letters have no total; give numbers: at\("):
+    assert (
+        replace(JAX, float32=False).total(ASKED) - JAX.total(ASKED)
+        == 3136
+        == -JAX.parts(ASKED)["rounding"]
+    )
+    with pytest.raises(
+        ValueError, match=r"adds up in 32-bit numbers, so letters have no total; give numbers: at\("
+    ):
         JAX.total(pix2pix_unet())
 
 
@@ -254,7 +305,9 @@ LIVE: dict[str, Network] = {
     "classic": classic_unet(side=256),
     "classic, 96 x 160, upsampled": classic_unet((96, 160), 3, 5, up="upsample"),
     "valid": classic_unet(side=188, padding="valid"),
-    "short": in_a_row(Tensor(6, 10, 3), Conv2D(8, 3), LeakyReLU(0.2), BatchNormalization(), UpSampling2D((2, 3))),
+    "short": in_a_row(
+        Tensor(6, 10, 3), Conv2D(8, 3), LeakyReLU(0.2), BatchNormalization(), UpSampling2D((2, 3))
+    ),
 }
 
 
@@ -275,12 +328,18 @@ def test_keras_on_jax_still_counts_so(keras: ModuleType, network: Network) -> No
     assert model.count_params() == conventions["keras count_params"].total(network)
 
 
-@pytest.mark.parametrize("network", [pytest.param(LIVE[name], id=name) for name in LIVE if name != "valid"])
+@pytest.mark.parametrize(
+    "network", [pytest.param(LIVE[name], id=name) for name in LIVE if name != "valid"]
+)
 def test_pytorch_still_counts_so(network: Network) -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed: its flop counter was NOT asked again")
+    torch = pytest.importorskip(
+        "torch", reason="PyTorch is not installed: its flop counter was NOT asked again"
+    )
     from tests.core.test_torch import flops, run_network
 
-    assert flops(lambda: run_network(torch, network)) == conventions["torch FlopCounterMode"].total(network)
+    assert flops(lambda: run_network(torch, network)) == conventions["torch FlopCounterMode"].total(
+        network
+    )
 
 
 def test_the_picture_says_what_it_shows():
@@ -290,12 +349,19 @@ def test_the_picture_says_what_it_shows():
     shown = [text.get_text() for text in right.get_legend().get_texts()]
     assert shown == ["upsampling", "normalization", "activations", "bias"]
     printed = {bar.get_width() for group in left.containers for bar in group}
-    assert printed == {tool.recorded / 1e9 for tool in conventions.values() if tool.unit != "parameters"}
+    assert printed == {
+        tool.recorded / 1e9 for tool in conventions.values() if tool.unit != "parameters"
+    }
     added = sum(bar.get_width() for group in right.containers for bar in group)
     parts = [tool.parts(ASKED) for tool in conventions.values() if tool.unit != "parameters"]
-    beside = sum(sum(part.values()) - part["convolutions"] - part.get("rounding", 0) for part in parts)
+    beside = sum(
+        sum(part.values()) - part["convolutions"] - part.get("rounding", 0) for part in parts
+    )
     assert added == pytest.approx(beside / 1e6)
-    assert "10 tools print MACs, from 18,056,497,152 to 18,169,458,688; 9 tools print FLOPs" in picture.text
+    assert (
+        "10 tools print MACs, from 18,056,497,152 to 18,169,458,688; 9 tools print FLOPs"
+        in picture.text
+    )
 
 
 def test_the_picture_needs_numbers_and_layers_that_were_measured():

@@ -7,11 +7,23 @@ import pytest
 
 from unet_complexity import Convolution, UpSampling2D
 from unet_complexity.engineering import measured as files
-from unet_complexity.engineering.measured import ENGINES, Case, Spread, cases, exponent, read, stored
+from unet_complexity.engineering.measured import (
+    ENGINES,
+    Case,
+    Spread,
+    cases,
+    exponent,
+    read,
+    stored,
+)
 from unet_complexity.engineering.roofline import roofline
 
 CASES = [(side, 1) for side in (128, 256, 384, 512)] + [(side, 4) for side in (128, 256)]
-ALL = [pytest.param(engine, *key, id=f"{engine}-{key[0]}-{key[1]}") for engine in ENGINES for key in CASES]
+ALL = [
+    pytest.param(engine, *key, id=f"{engine}-{key[0]}-{key[1]}")
+    for engine in ENGINES
+    for key in CASES
+]
 
 
 @pytest.mark.parametrize("name", stored())
@@ -24,7 +36,15 @@ def test_a_file_says_by_what_when_on_what_and_with_which_versions(name):
 
 
 def test_all_was_measured_on_one_machine():
-    assert len({json.dumps(read(name)["machine"]) for name in ("probe", *(f"seconds-{one}" for one in ENGINES))}) == 1
+    assert (
+        len(
+            {
+                json.dumps(read(name)["machine"])
+                for name in ("probe", *(f"seconds-{one}" for one in ENGINES))
+            }
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(("engine", "side", "batch"), ALL)
@@ -54,7 +74,9 @@ def test_the_layers_together_are_the_whole(engine):
 
 
 def test_a_case_adds_up_and_shares():
-    case = Case("x", 128, 1, 7, Spread(9, 10, 11), {"d1.conv": Spread(1, 6, 7), "u1.up": Spread(1, 2, 3)})
+    case = Case(
+        "x", 128, 1, 7, Spread(9, 10, 11), {"d1.conv": Spread(1, 6, 7), "u1.up": Spread(1, 2, 3)}
+    )
     case.layers["reorder"] = Spread(1, 2, 9)
     assert (case.milliseconds(), case.together, case.share(UpSampling2D)) == (8, 10, 20)
     assert repr(case) == "<x, side 128, batch 1: 10.0 ms>"
@@ -66,5 +88,7 @@ def test_the_exponent_is_the_slope():
 
 
 def test_what_is_not_stored_lists_what_is():
-    with pytest.raises(ValueError, match=r"there is no measurement 'seconds-tpu'; there are .*probe, seconds-ke"):
+    with pytest.raises(
+        ValueError, match=r"there is no measurement 'seconds-tpu'; there are .*probe, seconds-ke"
+    ):
         cases("tpu")

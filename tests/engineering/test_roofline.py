@@ -31,8 +31,12 @@ def network(image, *layers):
     """Steps in a row, named by their place; a layer may name its sources."""
     shapes, steps = {"input": image}, []
     for place, one in enumerate(layers):
-        layer, sources = one if isinstance(one, tuple) else (one, (steps[-1].name if steps else "input",))
-        step = Step(str(place), layer, tuple(shapes[name] for name in sources), sources, 0, "a", "encoder")
+        layer, sources = (
+            one if isinstance(one, tuple) else (one, (steps[-1].name if steps else "input",))
+        )
+        step = Step(
+            str(place), layer, tuple(shapes[name] for name in sources), sources, 0, "a", "encoder"
+        )
         steps.append(step)
         shapes[step.name] = step.output
     return Network("small", image, tuple(steps))
@@ -52,9 +56,14 @@ def test_unfused_bytes_are_the_costs_own():
 def test_fused_bytes_of_the_asked_network_by_hand():
     """Every convolution reads small maps, once each, and its weights; what it writes is written once."""
     maps = {f"d{i}": (256 // 2**i) ** 2 * 64 * min(2 ** (i - 1), 8) for i in range(1, 8)}
-    maps |= {f"u{7 - i}": maps[f"d{i}"] for i in range(1, 7)} | {"image": 256**2 * 3, "out": 256**2 * 3}
+    maps |= {f"u{7 - i}": maps[f"d{i}"] for i in range(1, 7)} | {
+        "image": 256**2 * 3,
+        "out": 256**2 * 3,
+    }
     read = {"d1": ["image"], "u1": ["d7"], "out": ["u6", "d1"]}
-    read |= {f"d{i}": [f"d{i - 1}"] for i in range(2, 8)} | {f"u{i}": [f"u{i - 1}", f"d{8 - i}"] for i in range(2, 7)}
+    read |= {f"d{i}": [f"d{i - 1}"] for i in range(2, 8)} | {
+        f"u{i}": [f"u{i - 1}", f"d{8 - i}"] for i in range(2, 7)
+    }
     elements = {block: maps[block] + sum(maps[name] for name in read[block]) for block in read}
     found = roofline(ASKED, SLOW, fused=True)
     params = {name: block.total().params for name, block in ASKED.groups("block").items()}
@@ -78,7 +87,9 @@ CHAINS = [
 ]
 
 
-@pytest.mark.parametrize("net", CHAINS, ids=lambda net: "+".join(type(step.layer).__name__ for step in net))
+@pytest.mark.parametrize(
+    "net", CHAINS, ids=lambda net: "+".join(type(step.layer).__name__ for step in net)
+)
 def test_what_a_fused_kernel_moves_is_what_xla_says(net):
     import jax
     import keras
@@ -89,7 +100,9 @@ def test_what_a_fused_kernel_moves_is_what_xla_says(net):
         maps = {"input": image}
         for step in net:
             sources = [maps[name] for name in step.sources]
-            maps[step.name] = in_keras(keras, step.layer)(sources if len(sources) > 1 else sources[0])
+            maps[step.name] = in_keras(keras, step.layer)(
+                sources if len(sources) > 1 else sources[0]
+            )
         return maps[net.steps[-1].name]
 
     x = jax.ShapeDtypeStruct((1, 8, 8, 4), "float32")
@@ -101,7 +114,10 @@ def test_what_a_fused_kernel_moves_is_what_xla_says(net):
     ("layers", "kernels"),
     [
         ((Conv2D(4, 3), BatchNormalization(), ReLU(), Conv2D(4, 3)), ["0 + 1 + 2", "3"]),
-        ((ReLU(), Conv2D(4, 3)), ["0", "1"]),  # nobody computed the image, so the ReLU begins a kernel
+        (
+            (ReLU(), Conv2D(4, 3)),
+            ["0", "1"],
+        ),  # nobody computed the image, so the ReLU begins a kernel
         ((Conv2D(4, 3), AveragePooling2D(2), ReLU()), ["0", "1 + 2"]),
         ((Conv2D(4, 3), UpSampling2D(2), ReLU(), Conv2D(4, 3)), ["0", "1 + 2", "3"]),
         ((Conv2D(4, 3), UpSampling2D(2, "bilinear"), Conv2D(4, 3)), ["0", "1", "2"]),
@@ -116,7 +132,13 @@ def test_what_runs_at_one_go(layers, kernels):
 
 
 def test_a_map_that_several_read_is_written_once_and_read_by_each():
-    net = network(X, Conv2D(4, 1, use_bias=False), ReLU(), (Conv2D(4, 1, use_bias=False), ("0",)), (Add(), ("2", "1")))
+    net = network(
+        X,
+        Conv2D(4, 1, use_bias=False),
+        ReLU(),
+        (Conv2D(4, 1, use_bias=False), ("0",)),
+        (Add(), ("2", "1")),
+    )
     assert moved(net, fused=True) == [4 * (256 + 16 + 2 * 256), 4 * (2 * 256 + 16 + 256)]
 
 
@@ -126,12 +148,21 @@ def test_the_end_is_written_as_it_is_and_only_so():
 
 
 def test_less_is_moved_fused_than_not_and_the_same_is_calculated():
-    for net in (ASKED, classic_unet(256), classic_unet(256, up="upsample"), classic_unet(572, padding="valid")):
+    for net in (
+        ASKED,
+        classic_unet(256),
+        classic_unet(256, up="upsample"),
+        classic_unet(572, padding="valid"),
+    ):
         plain, fused = (roofline(net, SLOW, fused=one) for one in (False, True))
         assert sum(one.bytes for one in fused) < sum(one.bytes for one in plain)
-        assert sum(one.flops for one in fused) == sum(one.flops for one in plain) == net.total().flops
+        assert (
+            sum(one.flops for one in fused) == sum(one.flops for one in plain) == net.total().flops
+        )
         assert fused.seconds <= plain.seconds
-        assert sorted(step.name for one in fused for step in one.steps) == sorted(step.name for step in net)
+        assert sorted(step.name for one in fused for step in one.steps) == sorted(
+            step.name for step in net
+        )
 
 
 def test_seconds_are_those_of_what_binds():
@@ -141,7 +172,10 @@ def test_seconds_are_those_of_what_binds():
     assert (conv.seconds, conv.bound, conv.intensity) == (264, "memory", 18688 / 2640)
     assert (relu.flops, relu.bytes, relu.seconds, relu.bound) == (256, 2048, 204.8, "memory")
     fast = Machine("fast memory", 100, 1000)
-    assert [kernel.bound for kernel in roofline(network(X, Conv2D(4, 3), ReLU()), fast)] == ["compute", "compute"]
+    assert [kernel.bound for kernel in roofline(network(X, Conv2D(4, 3), ReLU()), fast)] == [
+        "compute",
+        "compute",
+    ]
     both = roofline(network(X, Conv2D(4, 3), ReLU()), SLOW)
     assert both.seconds == 264 + 204.8
     assert repr(both) == "<small on slow: 2 kernels, at least 468.8 s>"
@@ -164,7 +198,9 @@ def test_a_batch_repeats_maps_and_flops_and_a_dtype_sets_the_bytes():
 
 
 def test_letters_give_the_numbers_when_they_are_put_in():
-    letters = roofline(pix2pix_unet(N, C, base_filters=g), MACHINES["NVIDIA T4"], dtype=e, batch=b, fused=True)
+    letters = roofline(
+        pix2pix_unet(N, C, base_filters=g), MACHINES["NVIDIA T4"], dtype=e, batch=b, fused=True
+    )
     numbers = roofline(ASKED, MACHINES["NVIDIA T4"], batch=4, fused=True)
     values = {N: 256, C: 3, g: 64, b: 4, e: 4}
     for one, other in zip(letters, numbers, strict=True):
@@ -180,7 +216,10 @@ def test_a_machine_may_have_letters_too():
 
 
 def test_a_machine_is_more_than_its_name() -> None:
-    with pytest.raises(TypeError, match=r"^machine must be a Machine, got 'NVIDIA T4'; try MACHINES\['NVIDIA T4'\]$"):
+    with pytest.raises(
+        TypeError,
+        match=r"^machine must be a Machine, got 'NVIDIA T4'; try MACHINES\['NVIDIA T4'\]$",
+    ):
         roofline(pix2pix_unet(128), "NVIDIA T4")  # type: ignore[arg-type]
 
 
@@ -188,7 +227,9 @@ def test_letters_that_leave_no_doubt_settle_what_binds_and_others_do_not():
     image = Tensor(h, w, c)
     assert next(iter(roofline(network(image, ReLU()), SLOW))).bound == "memory"
     (conv,) = roofline(network(image, Conv2D(1, k)), SLOW)
-    with pytest.raises(ValueError, match=r"^the bound of 0 depends on its letters, got .* a ridge of 10"):
+    with pytest.raises(
+        ValueError, match=r"^the bound of 0 depends on its letters, got .* a ridge of 10"
+    ):
         conv.bound  # noqa: B018
 
 
@@ -215,13 +256,19 @@ def test_the_ridge_of_williams_example():
     ("call", "wording"),
     [
         (lambda: Machine("x", 0, 1), "flops_per_second must be at least 1, got 0; try 1"),
-        (lambda: Machine("x", 1, 1.5e9), "bytes_per_second must be a whole number or a letter, got 1500000000.0"),
+        (
+            lambda: Machine("x", 1, 1.5e9),
+            "bytes_per_second must be a whole number or a letter, got 1500000000.0",
+        ),
         (lambda: roofline(ASKED, SLOW, batch=0), "batch must be at least 1, got 0; try 1"),
         (
             lambda: roofline(ASKED, SLOW, "float8"),
             "dtype must be one of float64, float32, float16, bfloat16, int8",
         ),
-        (lambda: roofline(ASKED, SLOW, 2.5), "dtype (bytes per element) must be a whole number or a letter, got 2.5"),
+        (
+            lambda: roofline(ASKED, SLOW, 2.5),
+            "dtype (bytes per element) must be a whole number or a letter, got 2.5",
+        ),
         (
             lambda: roofline(pix2pix_unet(N, 3, depth=L), SLOW, fused=True),
             "fusing needs numbers for the depth and its doublings, since each map lives for itself, got levels",
@@ -239,7 +286,10 @@ def test_what_cannot_be_is_refused_with_the_rule(call, wording):
 
 def test_a_depth_of_letters_and_a_part_have_bounds_where_nothing_is_fused():
     deep = roofline(pix2pix_unet(N, 3, depth=L), SLOW)
-    assert sp.expand(sum(kernel.flops for kernel in deep) - pix2pix_unet(N, 3, depth=L).total().flops) == 0
+    assert (
+        sp.expand(sum(kernel.flops for kernel in deep) - pix2pix_unet(N, 3, depth=L).total().flops)
+        == 0
+    )
     assert len(roofline(ASKED.only(Conv2D), SLOW).kernels) == 14
 
 
@@ -253,9 +303,16 @@ def test_a_table_adds_up_and_says_what_binds(by, fused):
     table = found.table(by)
     assert [sum(row[i] for row in table.rows) for i in (2, 3)] == [*table.total[2:4]]
     assert table.total[2:4] == (2 * ASKED.total().flops, sum(kernel.bytes for kernel in found))
-    assert sum(row[4] for row in table.rows) == pytest.approx(table.total[4]) == pytest.approx(1e6 * found.seconds)
+    assert (
+        sum(row[4] for row in table.rows)
+        == pytest.approx(table.total[4])
+        == pytest.approx(1e6 * found.seconds)
+    )
     fits = "fused" if fused else "nothing fused"
-    assert table.title == f"pix2pix U-Net, 256 x 256 x 3 in, batch 2, float32, {fits}, on two (2 GFLOP/s, 1 GB/s)"
+    assert (
+        table.title
+        == f"pix2pix U-Net, 256 x 256 x 3 in, batch 2, float32, {fits}, on two (2 GFLOP/s, 1 GB/s)"
+    )
     if by == "layer":
         assert [row[:2] for row in table.rows] == [(kernel.name, kernel.bound) for kernel in found]
     names = {"block": list(ASKED.groups("block")), "level": [*map(str, range(8))]}
@@ -268,7 +325,13 @@ def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
     compute, memory = 2 * 8**4, 64 + 256
     share = compute / (compute + memory)
     assert rows == (
-        ("a", f"compute {share:.1%}, memory {1 - share:.1%}", compute, 64 + 64 + 64 + memory, compute + memory),
+        (
+            "a",
+            f"compute {share:.1%}, memory {1 - share:.1%}",
+            compute,
+            64 + 64 + 64 + memory,
+            compute + memory,
+        ),
     )
     assert str(roofline(net, TWO)).endswith("100.00")
     assert " 5.4</td>" in roofline(net, TWO)._repr_html_()
@@ -277,9 +340,12 @@ def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
 def test_a_table_of_seconds_wants_numbers():
     found = roofline(pix2pix_unet(), TWO)
     with pytest.raises(
-        ValueError, match=re.escape("a table of seconds needs numbers, got pix2pix U-Net, N x N x C in")
+        ValueError,
+        match=re.escape("a table of seconds needs numbers, got pix2pix U-Net, N x N x C in"),
     ):
         found.table()
     assert (str(found), found._repr_html_()) == (repr(found), None)
-    with pytest.raises(ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"):
+    with pytest.raises(
+        ValueError, match="by must be one of 'layer', 'block', 'level', 'part', got 'row'"
+    ):
         roofline(ASKED, TWO).table("row")

@@ -59,7 +59,9 @@ def controls(kind):
 def values(control):
     """Every value that a control can have."""
     wide = control.get("high", 0) > 2000  # then where its slider stops
-    return control.get("options") or (control["stops"] if wide else range(control["low"], control["high"] + 1))
+    return control.get("options") or (
+        control["stops"] if wide else range(control["low"], control["high"] + 1)
+    )
 
 
 def fitted(kind, states):
@@ -108,7 +110,12 @@ def sizes():
         doublings = pick.randint(0, depth - 2)
         point = {name: pick.randint(1, 512) for name in ("C_in", "C_out", "g", "c", "f")}
         point |= {name: pick.randint(1, 1024) for name in ("n", "m")} | {"k": pick.randint(1, 11)}
-        point |= {"N": 2**depth * pick.randint(1, 9), "L": depth, "q": doublings, "l": pick.randint(1, depth)}
+        point |= {
+            "N": 2**depth * pick.randint(1, 9),
+            "L": depth,
+            "q": doublings,
+            "l": pick.randint(1, depth),
+        }
         point |= {name: pick.randint(1, 4) for name in ("s_h", "s_w", "s", "t", "b")}
         drawn.append({name: Fraction(size) for name, size in point.items()})
     return drawn
@@ -128,12 +135,16 @@ def points(expr, count=POINTS):
     raise AssertionError(f"too few points for {expr}")
 
 
-@pytest.mark.parametrize(("kind", "paths", "expr"), FORMULAS, ids=[f"{kind}:{paths[0]}" for kind, paths, _ in FORMULAS])
+@pytest.mark.parametrize(
+    ("kind", "paths", "expr"), FORMULAS, ids=[f"{kind}:{paths[0]}" for kind, paths, _ in FORMULAS]
+)
 def test_javascript_counts_as_python_does(kind, paths, expr):
     cases = list(points(expr))
     here = [float(value) for _, value in cases]
     assert len(cases) == POINTS
-    assert [Fraction(value) for value in here] == [value for _, value in cases]  # nothing was rounded to compare
+    assert [Fraction(value) for value in here] == [
+        value for _, value in cases
+    ]  # nothing was rounded to compare
     for path in paths:
         assert run(kind, f"{json.dumps([point for point, _ in cases])}.map({path})") == here
 
@@ -142,13 +153,19 @@ def test_the_printer_multiplies_before_it_divides():
     """A third of 2**53 - 2 is no double's business: (2**53 - 2)/3 * 3 would be."""
     n, m = sp.symbols("n m", integer=True, positive=True)
     printed = javascript({"x": n * m / 3, "y": sp.Rational(2, 3) * n**2, "z": n * 2 ** (-m)})
-    assert printed == '{"x": ({m, n}) => (m*n)/(3), "y": ({n}) => (2*(n*n))/(3), "z": ({m, n}) => (n)/(Math.pow(2, m))}'
+    assert (
+        printed
+        == '{"x": ({m, n}) => (m*n)/(3), "y": ({n}) => (2*(n*n))/(3), "z": ({m, n}) => (n)/(Math.pow(2, m))}'
+    )
 
 
 def test_what_rounds_is_tabulated_for_every_window():
     rows = window_table()
     assert run("window", "TABLE") == rows
-    states = {tuple(s[name] for name in WINDOW) for s in fitted("window", drawn_states("window", 4000, seed=1))}
+    states = {
+        tuple(s[name] for name in WINDOW)
+        for s in fitted("window", drawn_states("window", 4000, seed=1))
+    }
     assert states <= {(p, *map(int, rest)) for p, *rest in (key.split(",") for key in rows)}
 
 
@@ -164,7 +181,11 @@ ROOMIEST = {
     "block": [{"side": 6, "factor": 4}],
     "levels": [{"family": "pix2pix", "depth": 2}],
     "own": [{}],
-    "growth": [{"network": "convolution"}, {"letter": "depth", "depth": 2}, {"network": "classic", "depth": 1}],
+    "growth": [
+        {"network": "convolution"},
+        {"letter": "depth", "depth": 2},
+        {"network": "classic", "depth": 1},
+    ],
     "roofline": [{}, {"layers": "fused"}],
 }
 
@@ -172,7 +193,12 @@ ROOMIEST = {
 def swept(kind):
     """Every control over its whole range, as far as it goes with the others, where there is most room for it."""
     starts = [{**EXPLORERS[kind]().state, **room} for room in ROOMIEST[kind]]
-    states = [{**start, one["name"]: value} for start in starts for one in controls(kind) for value in values(one)]
+    states = [
+        {**start, one["name"]: value}
+        for start in starts
+        for one in controls(kind)
+        for value in values(one)
+    ]
     return [state for state, fit in zip(states, fitted(kind, states), strict=True) if state == fit]
 
 
@@ -191,7 +217,9 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
     assert everything - seen <= {("side", odd) for odd in range(1025) if odd % grid}
 
 
-@pytest.mark.parametrize("state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}])
+@pytest.mark.parametrize(
+    "state", [*LevelsExplorer.presets.values(), {"depth": 1, "side": 2, "base_filters": 3}]
+)
 def test_each_level_of_the_picture_is_the_packages(state):
     explorer = LevelsExplorer(**state)
     picture = stills.picture("levels", explorer.state)
@@ -205,12 +233,20 @@ def test_each_level_of_the_picture_is_the_packages(state):
         assert row["macs"] == net.total().macs
         assert row["memory"] == sum(step.output.size for step in convolutions)
         assert row["side"] == explorer.side / 2**level
-        for name, unit in (("params", "parameters"), ("macs", "MACs"), ("memory", "activation elements")):
+        for name, unit in (
+            ("params", "parameters"),
+            ("macs", "MACs"),
+            ("memory", "activation elements"),
+        ):
             assert f'aria-label="level {level}: {row[name]:,} {unit}, ' in marks
 
 
 REFERENCE = [
-    ({"family": "pix2pix", "depth": 7, "kernel_size": 4, "in_channels": 3, "out_channels": 3}, 18052284416, 41843331),
+    (
+        {"family": "pix2pix", "depth": 7, "kernel_size": 4, "in_channels": 3, "out_channels": 3},
+        18052284416,
+        41843331,
+    ),
     ({"in_channels": 1, "out_channels": 2}, 48096083968, 31030658),
 ]
 
@@ -219,12 +255,17 @@ REFERENCE = [
 def test_reference_numbers(state, macs, params):
     explorer = LevelsExplorer(**state)
     ((text, numbers),) = pictures("levels", [explorer.state])
-    assert (numbers["macs"], numbers["params"]) == (explorer.numbers["macs"], explorer.numbers["params"])
+    assert (numbers["macs"], numbers["params"]) == (
+        explorer.numbers["macs"],
+        explorer.numbers["params"],
+    )
     assert (numbers["macs"], numbers["params"]) == (macs, params)
     assert f"{macs:,} MACs, {params:,} parameters" in text
 
 
-@pytest.mark.parametrize(("kernel", "factor", "each"), [(3, 2, 16), (4, 2, 25), (5, 2, 36), (3, 3, 25)])
+@pytest.mark.parametrize(
+    ("kernel", "factor", "each"), [(3, 2, 16), (4, 2, 25), (5, 2, 36), (3, 3, 25)]
+)
 def test_reference_numbers_of_the_waste(kernel, factor, each):
     """What a window sees, summed over the phases of one pixel in the middle, is what phase by phase costs."""
     explorer = BlockExplorer(side=6, kernel_size=kernel, factor=factor)
@@ -249,12 +290,16 @@ def python_of(formula):
     """What a reader would type to check a formula with numbers in it."""
     for superscript, digit in zip("²³", "23", strict=True):
         formula = formula.replace(superscript, f"**{digit}")
-    return formula.replace("·", "*").replace("^", "**").replace("−", "-").replace("/", "*Fraction(1)/")
+    return (
+        formula.replace("·", "*").replace("^", "**").replace("−", "-").replace("/", "*Fraction(1)/")
+    )
 
 
 @pytest.mark.parametrize("family", ["classic", "pix2pix"])
 def test_the_formulas_with_numbers_in_them_give_the_totals(family):
-    states = fitted("levels", [{**state, "family": family} for state in drawn_states("levels", 60, seed=6)])
+    states = fitted(
+        "levels", [{**state, "family": family} for state in drawn_states("levels", 60, seed=6)]
+    )
     explorer = LevelsExplorer()
     for state in states:
         explorer.set(**state)
@@ -286,24 +331,40 @@ def test_what_doubling_does(state, factors):
     explorer = GrowthExplorer(**state)
     ((_, numbers),) = pictures("growth", [explorer.state])
     names = [f"{name}_factor" for name in ("params", "macs", "memory")]
-    assert tuple(numbers[name] for name in names) == tuple(explorer.numbers[name] for name in names) == factors
+    assert (
+        tuple(numbers[name] for name in names)
+        == tuple(explorer.numbers[name] for name in names)
+        == factors
+    )
 
 
 def test_the_row_of_factors_says_what_each_letter_does_alone():
     explorer = GrowthExplorer(network="classic", depth=3, side=512)
     marks = html.unescape(stills.picture("growth", explorer.state)["svg"])
-    words = {"side": "side N", "kernel_size": "kernel k", "base_filters": "width g", "depth": "depth L"}
+    words = {
+        "side": "side N",
+        "kernel_size": "kernel k",
+        "base_filters": "width g",
+        "depth": "depth L",
+    }
     for letter, name in words.items():
         explorer.set(letter=letter)
         for count, unit in (("params", "parameters"), ("macs", "MACs"), ("memory", "memory")):
-            assert f'aria-label="twice the {name}: {unit} times {explorer.numbers[count + "_factor"]}"' in marks
+            assert (
+                f'aria-label="twice the {name}: {unit} times {explorer.numbers[count + "_factor"]}"'
+                in marks
+            )
 
 
 @pytest.mark.parametrize("layers", ["one by one", "fused"])
 @pytest.mark.parametrize("network", ["pix2pix", "classic"])
 def test_each_kernel_of_the_picture_is_the_packages(network, layers):
-    explorer = RooflineExplorer(network=network, layers=layers, peak=143, bandwidth=17, batch=2, dtype="float16")
-    (header, *rows, whole), svg = (stills.picture("roofline", explorer.state)[part] for part in ("rows", "svg"))
+    explorer = RooflineExplorer(
+        network=network, layers=layers, peak=143, bandwidth=17, batch=2, dtype="float16"
+    )
+    (header, *rows, whole), svg = (
+        stills.picture("roofline", explorer.state)[part] for part in ("rows", "svg")
+    )
     machine = Machine("", 143 * 10**9, 17 * 10**9)
     net = pix2pix_unet(256, 3) if network == "pix2pix" else classic_unet(256)
     found = roofline(net, machine, "float16", 2, layers == "fused")
@@ -315,7 +376,10 @@ def test_each_kernel_of_the_picture_is_the_packages(network, layers):
         binds = {"compute": "arithmetic", "memory": "memory"}[kernel.bound]
         each = base.three_digits(kernel.intensity) if kernel.flops else "0"
         said = f"{each} FLOPs per byte, at least {base.three_digits(1000 * kernel.seconds)} ms, {binds} binds"
-        assert f'aria-label="{kernel.name}: {kernel.flops:,} FLOPs, {kernel.bytes:,} bytes, {said}"' in marks
+        assert (
+            f'aria-label="{kernel.name}: {kernel.flops:,} FLOPs, {kernel.bytes:,} bytes, {said}"'
+            in marks
+        )
     for name, block in net.groups("block").items():
         assert f'aria-label="block {name}: at least ' in marks, block
 
@@ -327,12 +391,16 @@ def test_three_digits_are_the_same_on_both_sides(value):
     assert run("roofline", f"threeDigits({value!r})") == base.three_digits(value)
 
 
-@pytest.mark.parametrize(("side", "rows", "columns"), [(3, 2, 2), (2, 3, 1), (4, 1, 2), (1, 2, 2), (2, 4, 4)])
+@pytest.mark.parametrize(
+    ("side", "rows", "columns"), [(3, 2, 2), (2, 3, 1), (4, 1, 2), (1, 2, 2), (2, 4, 4)]
+)
 def test_a_blended_picture_shows_what_keras_computes(side, rows, columns):
     import keras
     import numpy as np
 
-    explorer = RepeatExplorer(side=side, row_factor=rows, column_factor=columns, interpolation="bilinear")
+    explorer = RepeatExplorer(
+        side=side, row_factor=rows, column_factor=columns, interpolation="bilinear"
+    )
     svg = stills.picture("repeat", explorer.state)["svg"]
     shown = [float(text) for text in re.findall(r'class="mid cell"[^>]*>([\d.]+)<', svg)]
     x = np.arange(1, side**2 + 1, dtype="float32").reshape(1, side, side, 1)
@@ -352,7 +420,10 @@ def test_the_windows_counter_meets_the_product_at_its_last_place():
     explorer = WindowExplorer(side=7, kernel_size=4, strides=2, channels=2, filters=4)
     explorer.step = explorer.numbers["all_stops"] - 1
     ((_, numbers),) = pictures("window", [explorer.state])
-    assert (numbers["so_far"], numbers["in_bounds_so_far"]) == (numbers["macs"], numbers["in_bounds"])
+    assert (numbers["so_far"], numbers["in_bounds_so_far"]) == (
+        numbers["macs"],
+        numbers["in_bounds"],
+    )
 
 
 @pytest.mark.parametrize(("number", "words"), [
@@ -397,7 +468,9 @@ def test_every_stop_of_every_slider_is_a_state(kind):
     each = "stopsOf(c, s).map((v) => [c.name, v, {...s, [c.name]: v}])"
     script = f"SPEC.controls.filter((c) => c.stops).flatMap((c) => {each})"
     for state in fitted(kind, drawn_states(kind, 20, seed=5)):
-        names, stops, reached = zip(*run(kind, f"((s) => {script})({json.dumps(state)})"), strict=True)
+        names, stops, reached = zip(
+            *run(kind, f"((s) => {script})({json.dumps(state)})"), strict=True
+        )
         for name, stop, after in zip(names, stops, fitted(kind, reached), strict=True):
             assert after[name] == stop  # others may follow, the slider stays where it was put
             explorer.set(**after)
@@ -406,8 +479,14 @@ def test_every_stop_of_every_slider_is_a_state(kind):
 def test_nonsense_typed_into_a_control_is_dropped():
     state = LevelsExplorer().state
     for typed in ("NaN", '"soup"', "undefined", "Infinity"):
-        assert run("levels", f"fit({{...{json.dumps(state)}, depth: {typed}}}, {json.dumps(state)})") == state
-    assert run("levels", f"fit({{...{json.dumps(state)}, depth: 99.7}}, {json.dumps(state)}).depth") == 8
+        assert (
+            run("levels", f"fit({{...{json.dumps(state)}, depth: {typed}}}, {json.dumps(state)})")
+            == state
+        )
+    assert (
+        run("levels", f"fit({{...{json.dumps(state)}, depth: 99.7}}, {json.dumps(state)}).depth")
+        == 8
+    )
 
 
 # Python's side
@@ -416,23 +495,67 @@ def test_nonsense_typed_into_a_control_is_dropped():
 INVALID = [
     (WindowExplorer, {"side": 13}, "side must be a whole number from 3 to 12, got 13; try 12"),
     (WindowExplorer, {"side": 2.5}, "side must be a whole number from 3 to 12, got 2.5; try 3"),
-    (WindowExplorer, {"side": float("nan")}, "side must be a whole number from 3 to 12, got nan; try 3"),
-    (WindowExplorer, {"filters": True}, "filters must be a whole number from 1 to 512, got True; try 1"),
-    (WindowExplorer, {"filters": "8"}, "filters must be a whole number from 1 to 512, got '8'; try 1"),
-    (WindowExplorer, {"padding": "full"}, "padding must be one of 'same', 'valid', got 'full'; try 'same'"),
-    (WindowExplorer, {"step": 36}, "step must be one of the window's places 0 ... 35, got 36; try 35"),
-    (WindowExplorer, {"strides": 2, "dilation_rate": 2}, "strides and dilation_rate may not both differ from 1"),
-    (WindowExplorer, {"side": 3, "kernel_size": 5, "padding": "valid"}, "it spans 5 elements, the map has 3; try"),
+    (
+        WindowExplorer,
+        {"side": float("nan")},
+        "side must be a whole number from 3 to 12, got nan; try 3",
+    ),
+    (
+        WindowExplorer,
+        {"filters": True},
+        "filters must be a whole number from 1 to 512, got True; try 1",
+    ),
+    (
+        WindowExplorer,
+        {"filters": "8"},
+        "filters must be a whole number from 1 to 512, got '8'; try 1",
+    ),
+    (
+        WindowExplorer,
+        {"padding": "full"},
+        "padding must be one of 'same', 'valid', got 'full'; try 'same'",
+    ),
+    (
+        WindowExplorer,
+        {"step": 36},
+        "step must be one of the window's places 0 ... 35, got 36; try 35",
+    ),
+    (
+        WindowExplorer,
+        {"strides": 2, "dilation_rate": 2},
+        "strides and dilation_rate may not both differ from 1",
+    ),
+    (
+        WindowExplorer,
+        {"side": 3, "kernel_size": 5, "padding": "valid"},
+        "it spans 5 elements, the map has 3; try",
+    ),
     (BlockExplorer, {"place": 64}, "place must be one of the pixels 0 ... 63, got 64; try 63"),
-    (BlockExplorer, {"kernel_size": 8}, "kernel_size must be a whole number from 1 to 7, got 8; try 7"),
-    (RepeatExplorer, {"row_factor": 0}, "row_factor must be a whole number from 1 to 4, got 0; try 1"),
+    (
+        BlockExplorer,
+        {"kernel_size": 8},
+        "kernel_size must be a whole number from 1 to 7, got 8; try 7",
+    ),
+    (
+        RepeatExplorer,
+        {"row_factor": 0},
+        "row_factor must be a whole number from 1 to 4, got 0; try 1",
+    ),
     (
         LevelsExplorer,
         {"side": 100},
         "side must be a multiple of 2**depth = 16, got 100; sides near it that work: 96 and 112",
     ),
-    (LevelsExplorer, {"family": "pix2pix", "depth": 1}, "depth of the pix2pix family must be at least 2, got 1; try 2"),
-    (LevelsExplorer, {"family": "vgg"}, "family must be one of 'classic', 'pix2pix', got 'vgg'; try 'classic'"),
+    (
+        LevelsExplorer,
+        {"family": "pix2pix", "depth": 1},
+        "depth of the pix2pix family must be at least 2, got 1; try 2",
+    ),
+    (
+        LevelsExplorer,
+        {"family": "vgg"},
+        "family must be one of 'classic', 'pix2pix', got 'vgg'; try 'classic'",
+    ),
     (
         GrowthExplorer,
         {"network": "convolution", "letter": "depth"},
@@ -443,7 +566,11 @@ INVALID = [
         {"letter": "depth"},
         "side must be a multiple of 2**depth = 16384, got 256",
     ),
-    (GrowthExplorer, {"letter": "depth", "times": 2}, "depth must be at most 14 when doubled, got 28; try depth 3"),
+    (
+        GrowthExplorer,
+        {"letter": "depth", "times": 2},
+        "depth must be at most 14 when doubled, got 28; try depth 3",
+    ),
     (GrowthExplorer, {"side": 8192}, "side must be at most 4096, got 8192; try 4096"),
     (GrowthExplorer, {"depth": 1}, "depth of the pix2pix family must be at least 2, got 1; try 2"),
     (
@@ -452,12 +579,32 @@ INVALID = [
         "side must be a multiple of 2**depth = 128, got 96;",
     ),
     (NetworkExplorer, {"width": 33}, "width must be one of '32', '64', got '33'; try '32'"),
-    (NetworkExplorer, {"side": 200}, "side must be 64, 128, ... 1024 for this network, got 200; try 192"),
-    (NetworkExplorer, {"side": 192, "depth": 7}, "side must be 128, 256, ... 1024 for this network, got 192; try 128"),
-    (RooflineExplorer, {"side": 200}, "side must be a multiple of 2**depth = 128, got 200; sides near it that work"),
+    (
+        NetworkExplorer,
+        {"side": 200},
+        "side must be 64, 128, ... 1024 for this network, got 200; try 192",
+    ),
+    (
+        NetworkExplorer,
+        {"side": 192, "depth": 7},
+        "side must be 128, 256, ... 1024 for this network, got 192; try 128",
+    ),
+    (
+        RooflineExplorer,
+        {"side": 200},
+        "side must be a multiple of 2**depth = 128, got 200; sides near it that work",
+    ),
     (RooflineExplorer, {"peak": 0}, "peak must be a whole number from 1 to 100000, got 0; try 1"),
-    (RooflineExplorer, {"layers": "no"}, "layers must be one of 'one by one', 'fused', got 'no'; try 'one by one'"),
-    (LevelsExplorer, {"kernel_size": 4, "depth": 9}, "depth must be a whole number from 1 to 8, got 9; try 8"),
+    (
+        RooflineExplorer,
+        {"layers": "no"},
+        "layers must be one of 'one by one', 'fused', got 'no'; try 'one by one'",
+    ),
+    (
+        LevelsExplorer,
+        {"kernel_size": 4, "depth": 9},
+        "depth must be a whole number from 1 to 8, got 9; try 8",
+    ),
 ]
 
 
@@ -480,7 +627,9 @@ def test_an_invalid_state_is_refused_and_leaves_everything_as_it_was(cls, state,
 
 def test_several_controls_change_together_or_not_at_all():
     explorer = LevelsExplorer(depth=4, side=48)
-    with pytest.raises(ValueError, match=re.escape("side must be a multiple of 2**depth = 256, got 48")):
+    with pytest.raises(
+        ValueError, match=re.escape("side must be a multiple of 2**depth = 256, got 48")
+    ):
         explorer.depth = 8
     explorer.set(depth=8, side=512)
     assert (explorer.depth, explorer.side) == (8, 512)
@@ -490,7 +639,10 @@ def test_several_controls_change_together_or_not_at_all():
 
 def test_a_control_that_is_not_there_is_named():
     for wrong in (lambda: WindowExplorer(kernel=3), lambda: WindowExplorer().set(kernel=3)):
-        with pytest.raises(TypeError, match=r"WindowExplorer has no control 'kernel'; its controls are side, kernel_s"):
+        with pytest.raises(
+            TypeError,
+            match=r"WindowExplorer has no control 'kernel'; its controls are side, kernel_s",
+        ):
             wrong()
 
 
@@ -508,7 +660,15 @@ class Strange:
     __eq__ = __repr__ = __index__
 
 
-WHOLE = [4, sp.Integer(4), np.int64(4), np.uint8(4), np.array(4), Four(), IntEnum("Four", {"FOUR": 4}).FOUR]
+WHOLE = [
+    4,
+    sp.Integer(4),
+    np.int64(4),
+    np.uint8(4),
+    np.array(4),
+    Four(),
+    IntEnum("Four", {"FOUR": 4}).FOUR,
+]
 
 
 @pytest.mark.parametrize("value", WHOLE, ids=lambda value: type(value).__name__)
@@ -527,10 +687,50 @@ def test_a_page_sets_controls_and_nothing_else():
 
 
 ODD = [
-    *(float("inf"), -float("inf"), float("nan"), 4.0, 1e308, 4 + 0j, 10**30, -(10**30), 10**5000, -(10**5000)),
-    *(True, None, ..., b"4", "4", "same ", "", [4], (4,), {4}, {"same": 4}, range(4), object(), Strange()),
-    *(np.array([4]), np.array([3, 4]), np.array(4.0), np.array(["same"]), np.array([]), np.datetime64("NaT")),
-    *(np.float64("inf"), np.float32("nan"), np.float64(4), np.bool_(True), np.bytes_(b"same"), np.str_("4")),
+    *(
+        float("inf"),
+        -float("inf"),
+        float("nan"),
+        4.0,
+        1e308,
+        4 + 0j,
+        10**30,
+        -(10**30),
+        10**5000,
+        -(10**5000),
+    ),
+    *(
+        True,
+        None,
+        ...,
+        b"4",
+        "4",
+        "same ",
+        "",
+        [4],
+        (4,),
+        {4},
+        {"same": 4},
+        range(4),
+        object(),
+        Strange(),
+    ),
+    *(
+        np.array([4]),
+        np.array([3, 4]),
+        np.array(4.0),
+        np.array(["same"]),
+        np.array([]),
+        np.datetime64("NaT"),
+    ),
+    *(
+        np.float64("inf"),
+        np.float32("nan"),
+        np.float64(4),
+        np.bool_(True),
+        np.bytes_(b"same"),
+        np.str_("4"),
+    ),
     *(Decimal("Infinity"), Decimal("NaN"), Decimal(4), Fraction(4)),
     *(sp.oo, sp.zoo, sp.nan, sp.Float(4), sp.Symbol("n"), sp.true, sp.Symbol("n") > 4),
 ]
@@ -545,7 +745,9 @@ def test_every_control_refuses_odd_values_in_a_sentence(kind):
         name, other = one["name"], next(name for name in before if name != one["name"])
         for value in ODD:
             for give in (explorer.set_state, lambda state: explorer.set(**state)):
-                with pytest.raises(base.StateError, match=rf"^{name} must be (one of|a whole number from) ") as refused:
+                with pytest.raises(
+                    base.StateError, match=rf"^{name} must be (one of|a whole number from) "
+                ) as refused:
                     give({other: before[other], name: value})
                 assert explorer.state == before
                 assert len(str(refused.value)) < 200
@@ -564,7 +766,9 @@ def test_every_control_refuses_odd_values_in_a_sentence(kind):
     ("soup" * 99, "'soupsoupsoup...psoupsoupsoup'; try 1"),
 ], ids=lambda value: value if isinstance(value, str) and len(value) < 99 else "")  # fmt: skip
 def test_the_sentence_repeats_an_odd_value_in_short(value, said):
-    with pytest.raises(ValueError, match=re.escape(f"side must be a whole number from 1 to 6, got {said}")):
+    with pytest.raises(
+        ValueError, match=re.escape(f"side must be a whole number from 1 to 6, got {said}")
+    ):
         RepeatExplorer(side=value)
 
 
@@ -580,7 +784,10 @@ def test_presets_are_whole_and_valid(cls):
 def test_at_most_five_controls_are_open_and_each_has_a_label(cls):
     assert len(cls.shown) <= 5
     traits = cls.class_traits()
-    assert {name for name, one in traits.items() if isinstance(one, (Whole, Choice))} == {*cls.shown, *cls.folded}
+    assert {name for name, one in traits.items() if isinstance(one, (Whole, Choice))} == {
+        *cls.shown,
+        *cls.folded,
+    }
     assert all(control["label"] for control in controls(cls.kind))
 
 
@@ -598,7 +805,9 @@ def test_every_explorer_is_listed_and_its_two_files_are_there():
 def test_an_explorer_that_is_not_there_is_named():
     from unet_complexity import explorers
 
-    with pytest.raises(AttributeError, match="'WindExplorer'; its explorers are BlockExplorer, GrowthExplorer, Le"):
+    with pytest.raises(
+        AttributeError, match="'WindExplorer'; its explorers are BlockExplorer, GrowthExplorer, Le"
+    ):
         explorers.WindExplorer  # noqa: B018
 
 
@@ -614,7 +823,10 @@ def test_one_display_three_forms(cls):
     explorer = cls()
     data = bundle(explorer)
     assert data["text/plain"] == explorer.text == repr(explorer)
-    assert set(data) == {"text/plain", "text/html"}  # a widget's form would be "model not found" in a saved notebook
+    assert set(data) == {
+        "text/plain",
+        "text/html",
+    }  # a widget's form would be "model not found" in a saved notebook
     assert f"<p>{html.escape(explorer.text)}</p>" in data["text/html"]
     state = re.search(r'data-state="([^"]*)"', data["text/html"])[1]
     assert json.loads(html.unescape(state)) == explorer.state
@@ -624,8 +836,13 @@ def test_one_display_three_forms(cls):
 def test_the_page_asks_nobody_and_evaluates_nothing(cls):
     page = bundle(cls())["text/html"]
     for text in (page, cls()._esm):
-        assert re.findall(r"https?://[^\s\"'`]*", text) == ["http://www.w3.org/2000/svg"]  # a name, not an address
-        assert re.findall(r"\b(eval|Function|fetch|XMLHttpRequest|importScripts|WebSocket)\b", text) == []
+        assert re.findall(r"https?://[^\s\"'`]*", text) == [
+            "http://www.w3.org/2000/svg"
+        ]  # a name, not an address
+        assert (
+            re.findall(r"\b(eval|Function|fetch|XMLHttpRequest|importScripts|WebSocket)\b", text)
+            == []
+        )
         assert re.findall(r"\bimport\b|@import|\bsrc=|url\((?!#)", text) == []
     assert page.count("</script>") == 1  # nothing inside closes it early
 
@@ -645,7 +862,9 @@ print(first, {"numpy", "matplotlib", "py_mini_racer", "resvg_py", "PIL"} & set(s
 
 
 def test_explorers_need_neither_numpy_nor_matplotlib():
-    assert subprocess.check_output([sys.executable, "-c", LIGHT], text=True).strip() == "set() set()"
+    assert (
+        subprocess.check_output([sys.executable, "-c", LIGHT], text=True).strip() == "set() set()"
+    )
 
 
 @pytest.mark.parametrize("cls", EXPLORERS.values())
@@ -655,29 +874,42 @@ def test_a_still_is_added_once_with_the_sentence_as_its_alternative(cls):
     once = stills.add_still(page)
     assert once != page
     assert stills.add_still(once) == once
-    ((alt, data),) = re.findall(r'<img alt="([^"]*)"[^>]* src="data:image/png;base64,([^"]*)">', once)
+    ((alt, data),) = re.findall(
+        r'<img alt="([^"]*)"[^>]* src="data:image/png;base64,([^"]*)">', once
+    )
     assert html.unescape(alt) == explorer.text
     png = base64.b64decode(data)
     assert png.startswith(b"\x89PNG")
     assert 5_000 < len(png) < 80_000
     assert once.index("<img") < once.index("<p>") < once.index("<script>")
-    assert re.sub("<img[^>]*>", "", once) == re.sub(' data-key="[^"]*"', "", page)  # no kernel knows it when stored
+    assert re.sub("<img[^>]*>", "", once) == re.sub(
+        ' data-key="[^"]*"', "", page
+    )  # no kernel knows it when stored
 
 
 def test_other_html_gets_no_still():
-    assert stills.add_still("<table><tr><td>1</td></tr></table>") == "<table><tr><td>1</td></tr></table>"
+    assert (
+        stills.add_still("<table><tr><td>1</td></tr></table>")
+        == "<table><tr><td>1</td></tr></table>"
+    )
 
 
 def test_the_documentations_pictures_are_fresh():
     """Pixels are compared: how they are packed is the packer's business."""
-    assert {path.name for path in documentation.FOLDER.glob("*.png")} == {f"{kind}.png" for kind in EXPLORERS}
+    assert {path.name for path in documentation.FOLDER.glob("*.png")} == {
+        f"{kind}.png" for kind in EXPLORERS
+    }
     for path, png in documentation.pictures().items():
-        stored, drawn = (Image.open(io.BytesIO(data)).convert("RGB") for data in (path.read_bytes(), png))
+        stored, drawn = (
+            Image.open(io.BytesIO(data)).convert("RGB") for data in (path.read_bytes(), png)
+        )
         assert stored.tobytes() == drawn.tobytes(), f"make notebooks draws {path.name} anew"
 
 
 def test_the_still_shows_the_state_it_stands_for():
-    low, high = (stills.add_still(bundle(RepeatExplorer(side=side))["text/html"]) for side in (2, 3))
+    low, high = (
+        stills.add_still(bundle(RepeatExplorer(side=side))["text/html"]) for side in (2, 3)
+    )
     images = [re.search(r"<img[^>]*>", page)[0] for page in (low, high)]
     assert images[0] != images[1]
 
@@ -687,7 +919,9 @@ def test_a_still_in_a_fresh_process_is_the_same_still():
         "import hashlib; from unet_complexity.explorers import WindowExplorer as W; from tools import stills; "
         "print(hashlib.sha256(stills.png(stills.picture('window', W().state)['svg'])).hexdigest())"
     )
-    first, second = (subprocess.check_output([sys.executable, "-c", script], text=True) for _ in range(2))
+    first, second = (
+        subprocess.check_output([sys.executable, "-c", script], text=True) for _ in range(2)
+    )
     assert first == second
 
 

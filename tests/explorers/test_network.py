@@ -48,7 +48,9 @@ NETWORKS = {
 def drawn(explorer):
     """What the page's own script draws."""
     context = stills.running(explorer._esm.removesuffix(module.WIDGET))
-    return json.loads(context.eval(f"JSON.stringify(explorer.picture({json.dumps(explorer.state)}))"))
+    return json.loads(
+        context.eval(f"JSON.stringify(explorer.picture({json.dumps(explorer.state)}))")
+    )
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -76,7 +78,9 @@ def test_each_level_at_each_side_is_what_the_package_counts_there(name):
 def test_the_largest_share_is_framed_once_for_each_quantity(name):
     explorer = NetworkExplorer(NETWORKS[name](N))
     picture = html.unescape(drawn(explorer)["svg"])
-    framed = re.findall(r'aria-label="level (\d+): [\d,]+ (\w+)[^"]*"(?:(?!</g>).)*class="frame"', picture)
+    framed = re.findall(
+        r'aria-label="level (\d+): [\d,]+ (\w+)[^"]*"(?:(?!</g>).)*class="frame"', picture
+    )
     numbers = explorer.numbers
     units = {"parameters": "params", "MACs": "macs", "activation": "memory"}
     assert {units[unit]: int(level) for level, unit in framed} == {
@@ -87,8 +91,12 @@ def test_the_largest_share_is_framed_once_for_each_quantity(name):
 
 def test_each_bar_tells_its_formula():
     picture = html.unescape(drawn(NetworkExplorer(classic_unet()))["svg"])
-    assert 'aria-label="level 1: 11,408,506,880 MACs, 23.7 % of 48,096,083,968; 174080·N²"' in picture
-    assert "; 174080·N²" not in html.unescape(stills.picture("levels", LevelsExplorer().state)["svg"])
+    assert (
+        'aria-label="level 1: 11,408,506,880 MACs, 23.7 % of 48,096,083,968; 174080·N²"' in picture
+    )
+    assert "; 174080·N²" not in html.unescape(
+        stills.picture("levels", LevelsExplorer().state)["svg"]
+    )
 
 
 def test_what_never_comes_up_has_no_way_up():
@@ -99,7 +107,11 @@ def test_what_never_comes_up_has_no_way_up():
 
 
 def family():
-    return {(width, depth): classic_unet(base_filters=width, depth=depth) for width in (8, 16) for depth in (2, 5)}
+    return {
+        (width, depth): classic_unet(base_filters=width, depth=depth)
+        for width in (8, 16)
+        for depth in (2, 5)
+    }
 
 
 def test_widths_and_depths_are_chosen_among_those_handed_over():
@@ -109,9 +121,15 @@ def test_widths_and_depths_are_chosen_among_those_handed_over():
             explorer.set(width=width, depth=depth, side=512)
             total = classic_unet(512, base_filters=width, depth=depth).total()
             assert explorer.numbers["macs"] == total.macs == drawn(explorer)["numbers"]["macs"]
-            assert f"classic U-Net, width {width}, depth {depth}, 512 x 512: {total.macs:,} MACs" in explorer.text
+            assert (
+                f"classic U-Net, width {width}, depth {depth}, 512 x 512: {total.macs:,} MACs"
+                in explorer.text
+            )
     explorer.set(depth=2, side=12)
-    with pytest.raises(ValueError, match=re.escape("side must be 32, 64, ... 1024 for this network, got 12; try 32")):
+    with pytest.raises(
+        ValueError,
+        match=re.escape("side must be 32, 64, ... 1024 for this network, got 12; try 32"),
+    ):
         explorer.depth = 5
     assert explorer.state == {"width": "16", "depth": "2", "side": 12, "axis": "share"}
 
@@ -120,7 +138,8 @@ def test_widths_and_depths_are_chosen_among_those_handed_over():
 def test_a_side_at_which_the_formulas_do_not_hold_is_refused_at_the_start(side):
     """The first one is the default of every other network, the second is not."""
     with pytest.raises(
-        ValueError, match=re.escape(f"side must be 188, 204, ... 1020 for this network, got {side}; try ")
+        ValueError,
+        match=re.escape(f"side must be 188, 204, ... 1020 for this network, got {side}; try "),
     ):
         NetworkExplorer(NETWORKS["valid"](N), side=side)
 
@@ -128,14 +147,18 @@ def test_a_side_at_which_the_formulas_do_not_hold_is_refused_at_the_start(side):
 def test_one_network_has_neither_width_nor_depth():
     explorer = NetworkExplorer(classic_unet())
     assert explorer.state == {"side": 256, "axis": "share"}
-    with pytest.raises(TypeError, match="NetworkExplorer has no control 'width'; its controls are side, axis"):
+    with pytest.raises(
+        TypeError, match="NetworkExplorer has no control 'width'; its controls are side, axis"
+    ):
         NetworkExplorer(classic_unet(), width=16)
 
 
 def test_a_page_of_several_networks_keeps_them_apart():
     """Each script looks for places of its own network only; a still is drawn by the script beside it."""
     one, other = NetworkExplorer(classic_unet()), NetworkExplorer(encoder())
-    pages = [stills.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)]
+    pages = [
+        stills.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)
+    ]
     names = [re.search(r'data-own="(\w+)"', page)[1] for page in pages]
     assert names[0] != names[1]
     for page, name, explorer in zip(pages, names, (one, other), strict=True):
@@ -144,7 +167,9 @@ def test_a_page_of_several_networks_keeps_them_apart():
 
 
 def test_a_dozen_variants_of_an_ordinary_network_stay_small():
-    networks = {(w, d): classic_unet(base_filters=w, depth=d) for w in (8, 16, 32, 64) for d in (3, 4, 5)}
+    networks = {
+        (w, d): classic_unet(base_filters=w, depth=d) for w in (8, 16, 32, 64) for d in (3, 4, 5)
+    }
     assert len(NetworkExplorer(networks)._esm.encode()) < 60_000
 
 
@@ -164,9 +189,13 @@ def test_what_cannot_be_shown_says_why(network, error, wording):
 
 def test_rules_that_leave_no_even_range_of_sides_are_told():
     few, one = (
-        Network("small", Tensor(N, N, 1), classic_unet().steps, (Rule(f"{most} >= N", most - N),)) for most in (50, 20)
+        Network("small", Tensor(N, N, 1), classic_unet().steps, (Rule(f"{most} >= N", most - N),))
+        for most in (50, 20)
     )
     side = NetworkExplorer(few)._spec()["controls"][0]
     assert (side["low"], side["high"]) == (16, 48)
-    with pytest.raises(ValueError, match=re.escape("an explorer needs sides in equal steps, got [16] where 20 >= N")):
+    with pytest.raises(
+        ValueError,
+        match=re.escape("an explorer needs sides in equal steps, got [16] where 20 >= N"),
+    ):
         NetworkExplorer(one)

@@ -11,8 +11,12 @@ from unet_complexity.checks.lessons import PREDICTIONS
 
 PATHS = {path.stem: path for path in notebooks.paths()}
 LESSONS = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit()]
-WITH_EXERCISES = [pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit() and stem[:2] != "00"]
-MOVING = [lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"]  # 05 has a chart, and nothing to move
+WITH_EXERCISES = [
+    pytest.param(stem, id=stem) for stem in PATHS if stem[:2].isdigit() and stem[:2] != "00"
+]
+MOVING = [
+    lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"
+]  # 05 has a chart, and nothing to move
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -24,11 +28,21 @@ def named(function, source):
     """The text literals that a cell hands to a function."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     calls = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == function]
-    return [arg.value for call in calls for arg in call.args if isinstance(getattr(arg, "value", None), str)]
+    return [
+        arg.value
+        for call in calls
+        for arg in call.args
+        if isinstance(getattr(arg, "value", None), str)
+    ]
 
 
 def everywhere(function):
-    return [name for stem in PATHS for cell in cells(stem, "code") for name in named(function, cell.source)]
+    return [
+        name
+        for stem in PATHS
+        for cell in cells(stem, "code")
+        for name in named(function, cell.source)
+    ]
 
 
 @pytest.mark.parametrize("stem", LESSONS)
@@ -62,7 +76,9 @@ def test_a_lesson_has_a_worked_example_exercises_and_something_to_explain(stem):
 @pytest.mark.parametrize("stem", MOVING)
 def test_no_explorer_without_a_prediction_just_above_it(stem):
     code = cells(stem, "code")
-    explorers = [place for place, cell in enumerate(code) if re.search(r"\w+Explorer\(", cell.source)]
+    explorers = [
+        place for place, cell in enumerate(code) if re.search(r"\w+Explorer\(", cell.source)
+    ]
     assert explorers
     for place in explorers:
         assert named("predict", code[place - 1].source)
@@ -87,9 +103,17 @@ def test_every_exercise_is_set_once():
 
 @pytest.mark.parametrize("stem", PATHS)
 def test_links_lead_somewhere(stem):
-    links = [link for cell in cells(stem, "markdown") for link in re.findall(r"\]\(([^)#]+)\)", cell.source)]
+    links = [
+        link
+        for cell in cells(stem, "markdown")
+        for link in re.findall(r"\]\(([^)#]+)\)", cell.source)
+    ]
     assert links
-    assert [link for link in links if not link.startswith("http") and not (notebooks.FOLDER / link).exists()] == []
+    assert [
+        link
+        for link in links
+        if not link.startswith("http") and not (notebooks.FOLDER / link).exists()
+    ] == []
 
 
 def test_the_last_notebook_shows_the_whole_ledger():
@@ -120,4 +144,6 @@ def test_the_folded_solutions_are_right(stem, monkeypatch):
 
 def without_pictures(source):
     """Code without its last line where that draws: 00 has none, and drawing is tested elsewhere."""
-    return "\n".join(line for line in source.splitlines() if not re.match(r"(plot_\w+|\w+Explorer)\(", line))
+    return "\n".join(
+        line for line in source.splitlines() if not re.match(r"(plot_\w+|\w+Explorer)\(", line)
+    )

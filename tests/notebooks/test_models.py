@@ -11,16 +11,22 @@ def test_the_files_are_what_the_script_writes():
     written = models.models()
     assert sorted(models.FOLDER.iterdir()) == sorted(written)
     for path, model in written.items():
-        assert path.read_bytes() == model.SerializeToString(deterministic=True), "python -m tools.models writes it anew"
+        assert path.read_bytes() == model.SerializeToString(deterministic=True), (
+            "python -m tools.models writes it anew"
+        )
         assert path.stat().st_size < 10_000
 
 
-@pytest.mark.parametrize("path", sorted(models.FOLDER.glob("unet-*.onnx")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(models.FOLDER.glob("unet-*.onnx")), ids=lambda path: path.stem
+)
 def test_a_file_holds_the_network_that_the_exercises_count_on(path):
     _, width, depth = path.stem.split("-")
     read, built = from_onnx(path), in_the_file(int(width), int(depth))
     assert read.total() == built.total()
-    levels = [{name: part.total() for name, part in net.groups("level").items()} for net in (read, built)]
+    levels = [
+        {name: part.total() for name, part in net.groups("level").items()} for net in (read, built)
+    ]
     assert levels[0] == levels[1]
 
 

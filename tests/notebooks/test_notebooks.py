@@ -49,7 +49,10 @@ def notebook(*outputs, source="1 + 1", cells=()):
 
 
 def shown(metadata=None, **data):
-    data = {{"svg": "image/svg+xml", "png": "image/png"}.get(key, f"text/{key}"): data[key] for key in data}
+    data = {
+        {"svg": "image/svg+xml", "png": "image/png"}.get(key, f"text/{key}"): data[key]
+        for key in data
+    }
     return new_output("display_data", data, metadata=metadata or {})
 
 
@@ -77,16 +80,34 @@ WIDGET = {notebooks.WIDGET: {"model_id": "a"}}
 @pytest.mark.parametrize(
     ("fault", "broken"),
     [
-        ("ends in ZeroDivisionError", notebook(new_output("error", ename="ZeroDivisionError", evalue="no"))),
+        (
+            "ends in ZeroDivisionError",
+            notebook(new_output("error", ename="ZeroDivisionError", evalue="no")),
+        ),
         ("writes to stderr: careful", notebook(stream("careful", "stderr"))),
         ("output names a path of one machine: /home/", notebook(stream(f"in {HOME}/unet"))),
-        ("output names a path of one machine: /tmp/", notebook(shown(html=f"<pre>{TEMPORARY}</pre>"))),
-        ("source names a path of one machine: " + "/" + "root/", notebook(source=f"open('{ROOT_FILE}')")),
+        (
+            "output names a path of one machine: /tmp/",
+            notebook(shown(html=f"<pre>{TEMPORARY}</pre>")),
+        ),
+        (
+            "source names a path of one machine: " + "/" + "root/",
+            notebook(source=f"open('{ROOT_FILE}')"),
+        ),
         ("image/png without alternative text", notebook(shown(png=png()))),
-        ("image/svg+xml without alternative text", notebook(shown(svg="<svg/>", metadata={"alt": " "}))),
+        (
+            "image/svg+xml without alternative text",
+            notebook(shown(svg="<svg/>", metadata={"alt": " "})),
+        ),
         ("picture without alternative text: <img", notebook(shown(html='<img src="a.png">'))),
-        ("picture without alternative text: <img", notebook(shown(html='<img alt="" src="a.png">'))),
-        ("picture without alternative text: ![]", notebook(cells=[new_markdown_cell("![](a.png)")])),
+        (
+            "picture without alternative text: <img",
+            notebook(shown(html='<img alt="" src="a.png">')),
+        ),
+        (
+            "picture without alternative text: ![]",
+            notebook(cells=[new_markdown_cell("![](a.png)")]),
+        ),
         ("15 lines of code", notebook(source="\n".join("x" * 15))),
         ("more than 1,500,000", notebook(shown(plain="x" * MOST_BYTES))),
         ("no text/html form", notebook(new_output("display_data", WIDGET))),
@@ -111,7 +132,11 @@ def test_counts_out_of_order_and_widget_state_are_found():
 @pytest.mark.parametrize(
     ("difference", "old", "new"),
     [
-        ("text/plain was ...'88.85'..., is ...'88.86'...", shown(plain="88.85"), shown(plain="88.86")),
+        (
+            "text/plain was ...'88.85'..., is ...'88.86'...",
+            shown(plain="88.85"),
+            shown(plain="88.86"),
+        ),
         ("text/latex was", shown(latex="$n$"), shown(latex="$n^2$")),
         ("text/html was", shown(html="<b>1</b>"), shown(html="<b>2</b>")),
         ("stdout was", stream("1"), stream("1\n2")),
@@ -127,7 +152,11 @@ def test_counts_out_of_order_and_widget_state_are_found():
             shown(html=f'<img src="data:image/png;base64,{png(bar=20)}">'),
             shown(html=f'<img src="data:image/png;base64,{png(bar=24)}">'),
         ),
-        ("metadata was {'alt': 'old'}", shown(metadata={"alt": "old"}), shown(metadata={"alt": "new"})),
+        (
+            "metadata was {'alt': 'old'}",
+            shown(metadata={"alt": "old"}),
+            shown(metadata={"alt": "new"}),
+        ),
         ("image/svg+xml differs", shown(svg="<svg/>"), shown(svg="<svg></svg>")),
     ],
 )
@@ -139,12 +168,18 @@ def test_a_difference_is_found(difference, old, new):
 
 def test_a_picture_may_be_encoded_differently():
     assert png(mode="RGB") != png(mode="RGBA")
-    assert differences(notebook(shown(png=png(mode="RGB"))), notebook(shown(png=png(mode="RGBA")))) == []
+    assert (
+        differences(notebook(shown(png=png(mode="RGB"))), notebook(shown(png=png(mode="RGBA"))))
+        == []
+    )
 
 
 def test_a_cell_that_says_so_may_differ():
     source = "measure()  # NBVAL_IGNORE_OUTPUT"
-    assert differences(notebook(stream("1 s"), source=source), notebook(stream("2 s"), source=source)) == []
+    assert (
+        differences(notebook(stream("1 s"), source=source), notebook(stream("2 s"), source=source))
+        == []
+    )
 
 
 EVERYTHING = [
@@ -193,7 +228,9 @@ def test_nobodys_guesses_are_executed_into_a_notebook(tmp_path):
 
 
 def test_html_is_kept_and_the_widget_goes():
-    both = notebook(new_output("display_data", {**WIDGET, "text/html": "<p>", "text/plain": "Slider()"}))
+    both = notebook(
+        new_output("display_data", {**WIDGET, "text/html": "<p>", "text/plain": "Slider()"})
+    )
     assert set(both.cells[0].outputs[0].data) == {"text/html", "text/plain"}
 
 
@@ -209,7 +246,10 @@ def test_the_command_rewrites_a_notebook_in_place_and_then_leaves_it(tmp_path, c
     assert notebooks.read(path).cells[0].outputs[0].data["text/plain"] == "2"
     assert path.read_text().endswith("}\n")
     notebooks.main([str(path)])
-    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == ["changed", "unchanged"]
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()] == [
+        "changed",
+        "unchanged",
+    ]
 
 
 def test_the_command_leaves_a_notebook_that_fails_and_goes_on_to_the_next(tmp_path, capsys):

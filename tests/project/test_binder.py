@@ -14,7 +14,9 @@ LOCK = ROOT / "requirements.txt"
 
 def pins(path: Path) -> dict[str, str]:
     """The lines ``name==version ; marker`` of a lock, by name."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     return {line.split("==")[0]: line for line in lines}
 
 
@@ -29,7 +31,11 @@ def environment(path: str) -> tuple[list[str], list[str], list[str]]:
 def locks_of(path: str) -> list[Path]:
     """The requirement files an environment file refers to: relative to its own folder, as pip sees them."""
     _, _, pip = environment(path)
-    return [((ROOT / path).parent / line.removeprefix("-r ")).resolve() for line in pip if line.startswith("-r ")]
+    return [
+        ((ROOT / path).parent / line.removeprefix("-r ")).resolve()
+        for line in pip
+        if line.startswith("-r ")
+    ]
 
 
 def render(repository: Path) -> str:
@@ -110,7 +116,9 @@ def test_every_package_has_one_version_whatever_the_python():
     for lock in (LOCK, ROOT / "requirements-test.txt"):
         lines = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
         assert len(pins(lock)) == len(lines), lock.name
-        unpinned = [line for line in lines if not re.match(r"[a-z0-9-]+==[0-9][^ ]*( ; .+)?$", line)]
+        unpinned = [
+            line for line in lines if not re.match(r"[a-z0-9-]+==[0-9][^ ]*( ; .+)?$", line)
+        ]
         assert not unpinned
 
 
@@ -125,4 +133,6 @@ def test_this_very_environment_is_the_lock():
         except PackageNotFoundError:
             found[name] = "absent" if ";" not in line else None  # a marker may rule it out here
     wanted = {name: line.split(" ;")[0].split("==")[1] for name, line in pins(LOCK).items()}
-    assert {name: version for name, version in found.items() if version not in (None, wanted[name])} == {}
+    assert {
+        name: version for name, version in found.items() if version not in (None, wanted[name])
+    } == {}

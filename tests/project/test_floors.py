@@ -39,7 +39,10 @@ print(onnx.__version__, keras.__version__, sympy.__version__, tabulate.__version
 def floors() -> dict[str, str]:
     """The lowest version of each dependency of the base package and of the extras that read models."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lines = [*project["dependencies"], *(line for extra in EXTRAS for line in project["optional-dependencies"][extra])]
+    lines = [
+        *project["dependencies"],
+        *(line for extra in EXTRAS for line in project["optional-dependencies"][extra]),
+    ]
     return dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
 
 
@@ -61,10 +64,19 @@ def test_the_oldest_allowed_versions_read_and_count(tmp_path):
     if "NewConnectionError" in result.stderr or "Could not fetch URL" in result.stderr:
         pytest.skip("no package registry can be reached, so the oldest versions were not tried")
     assert result.returncode == 0, result.stderr
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "KERAS_BACKEND": "jax",
+        "KERAS_HOME": str(tmp_path),
+    }
     count = [str(python), "-W", "ignore", "-c", COUNT]
-    result = subprocess.run(count, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    result = subprocess.run(
+        count, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
     assert result.returncode == 0, result.stderr
     said = result.stdout.split()[-4:]
     names = ("onnx", "keras", "sympy", "tabulate")
-    assert all(have.startswith(floors()[name]) for have, name in zip(said, names, strict=True)), said
+    assert all(have.startswith(floors()[name]) for have, name in zip(said, names, strict=True)), (
+        said
+    )

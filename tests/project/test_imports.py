@@ -50,13 +50,21 @@ def room(module: str) -> str:
     top, *rest = module.split(".")
     if top != "unet_complexity":
         return top
-    return rest[0] if rest and rest[0] in ("engineering", "explorers", "checks", "__main__") else "core"
+    return (
+        rest[0]
+        if rest and rest[0] in ("engineering", "explorers", "checks", "__main__")
+        else "core"
+    )
 
 
 def forbidden(graph: dict[str, set[str]]) -> list[str]:
     """Imports from a room into one that it must not know."""
     arrows = ((module, name) for module, names in graph.items() for name in sorted(names))
-    return [f"{module} -> {name}" for module, name in arrows if room(name) in NEVER.get(room(module), ())]
+    return [
+        f"{module} -> {name}"
+        for module, name in arrows
+        if room(name) in NEVER.get(room(module), ())
+    ]
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
@@ -99,7 +107,9 @@ def test_a_forbidden_import_is_found(module, line, arrow):
 
 
 def test_a_benchmark_that_imports_a_test_is_found():
-    assert forbidden(imports({"benchmarks.core": "import tests.a", "tests.a": ""})) == ["benchmarks.core -> tests.a"]
+    assert forbidden(imports({"benchmarks.core": "import tests.a", "tests.a": ""})) == [
+        "benchmarks.core -> tests.a"
+    ]
 
 
 def test_a_circle_is_found_wherever_the_import_stands():

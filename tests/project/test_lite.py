@@ -12,7 +12,14 @@ from traitlets.config import Config
 
 from tools import lite as builder
 from tools import notebooks
-from unet_complexity import classic_unet, jupyterlite, pix2pix_unet, plot_blocks, plot_levels, plot_memory
+from unet_complexity import (
+    classic_unet,
+    jupyterlite,
+    pix2pix_unet,
+    plot_blocks,
+    plot_levels,
+    plot_memory,
+)
 from unet_complexity.engineering import plot_tools
 
 
@@ -39,7 +46,9 @@ DRAWN = {
 
 
 @pytest.mark.parametrize("plot", DRAWN)
-def test_without_matplotlib_a_browser_shows_the_sentence_and_what_to_do(plot, no_matplotlib, browser):
+def test_without_matplotlib_a_browser_shows_the_sentence_and_what_to_do(
+    plot, no_matplotlib, browser
+):
     (data, metadata) = plot(classic_unet(64))._repr_mimebundle_()
     assert data["text/html"] == f"<p>{escape(data['text/plain'])}</p>"
     assert data["text/plain"].startswith(DRAWN[plot])
@@ -50,25 +59,34 @@ def test_without_matplotlib_a_browser_shows_the_sentence_and_what_to_do(plot, no
 def test_the_sentence_does_not_depend_on_the_picture(monkeypatch, browser):
     pictures = [plot_levels(classic_unet(64)), plot_tools(pix2pix_unet(256, 3))]
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    assert [plot_levels(classic_unet(64)).text, plot_tools(pix2pix_unet(256, 3)).text] == [one.text for one in pictures]
+    assert [plot_levels(classic_unet(64)).text, plot_tools(pix2pix_unet(256, 3)).text] == [
+        one.text for one in pictures
+    ]
 
 
 def test_elsewhere_a_missing_matplotlib_is_an_error_that_says_what_to_do(no_matplotlib):
-    with pytest.raises(ImportError, match=r"^this needs matplotlib, which is not installed: pip install matplotlib$"):
+    with pytest.raises(
+        ImportError,
+        match=r"^this needs matplotlib, which is not installed: pip install matplotlib$",
+    ):
         plot_levels(classic_unet(64))
 
 
 def test_what_arrives_from_the_network_is_used(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "platform", "emscripten")
-    monkeypatch.setattr(jupyterlite, "_fetch", lambda package: (tmp_path / f"{package}.py").write_text(""))
+    monkeypatch.setattr(
+        jupyterlite, "_fetch", lambda package: (tmp_path / f"{package}.py").write_text("")
+    )
     assert jupyterlite.can_import("a_package_on_its_way")
 
 
 @pytest.fixture
 def shell(monkeypatch, tmp_path):
     """An IPython in which the package has been imported in a browser."""
-    shell = InteractiveShell(ipython_dir=str(tmp_path), config=Config({"HistoryManager": {"enabled": False}}))
+    shell = InteractiveShell(
+        ipython_dir=str(tmp_path), config=Config({"HistoryManager": {"enabled": False}})
+    )
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     monkeypatch.setattr(jupyterlite, "_told", [])
     jupyterlite.say_what_is_missing()
@@ -83,7 +101,9 @@ def test_a_cell_that_imports_a_compiled_package_in_vain_says_so(shell, monkeypat
 
 def test_a_model_that_cannot_be_read_in_a_browser_says_where_it_can(shell, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    shell.run_cell("from unet_complexity.engineering import from_onnx\nnet = from_onnx('model.onnx')")
+    shell.run_cell(
+        "from unet_complexity.engineering import from_onnx\nnet = from_onnx('model.onnx')"
+    )
     assert capsys.readouterr().out == jupyterlite.missing("onnx") + "\n"
     assert "does not run in a browser" in jupyterlite.missing("onnx")
 
@@ -121,13 +141,16 @@ def test_a_browser_needs_what_holds_there():
     assert builder.needed([*asked, "tests; extra == 'test'"], "3.14") == ["some-name"]
 
 
-def test_the_lock_names_our_wheels_and_leaves_the_others_where_they_are_published(monkeypatch, tmp_path):
+def test_the_lock_names_our_wheels_and_leaves_the_others_where_they_are_published(
+    monkeypatch, tmp_path
+):
     monkeypatch.setattr(builder, "PYODIDE", tmp_path)
     wheel = tmp_path / "unet_complexity-1.2-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("unet_complexity/__init__.py", "")
         archive.writestr(
-            "unet_complexity-1.2.dist-info/METADATA", "Name: unet_complexity\nRequires-Dist: sympy>=1.13\n"
+            "unet_complexity-1.2.dist-info/METADATA",
+            "Name: unet_complexity\nRequires-Dist: sympy>=1.13\n",
         )
     lock = {"info": {"python": "3.14.2"}, "packages": {"numpy": {"file_name": "numpy-2.whl"}}}
     builder.enter(lock, wheel)
@@ -149,9 +172,14 @@ def test_notebooks_are_listed_as_a_server_would(monkeypatch, tmp_path):
     listing = json.loads((tmp_path / "api/contents/all.json").read_text())
     names = [one["name"] for one in listing["content"]]
     served = json.loads((tmp_path / "files" / builder.FIRST).read_text())
-    assert served == notebooks.read(notebooks.FOLDER / builder.FIRST)  # which puts texts into one piece, too
+    assert served == notebooks.read(
+        notebooks.FOLDER / builder.FIRST
+    )  # which puts texts into one piece, too
     assert builder.FIRST in names
-    assert all(one["size"] == (tmp_path / "files" / one["path"]).stat().st_size for one in listing["content"])
+    assert all(
+        one["size"] == (tmp_path / "files" / one["path"]).stat().st_size
+        for one in listing["content"]
+    )
 
 
 def test_without_npm_the_remedy_is_named(monkeypatch, tmp_path):

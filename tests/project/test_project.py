@@ -44,7 +44,12 @@ REGISTRIES = [
     "npmjs" + ".com",
     "anaconda" + ".org",
 ]
-REGISTRIES += ["anaconda" + ".com", "deb.debian" + ".org", "crates" + ".io", "download.pytorch" + ".org"]
+REGISTRIES += [
+    "anaconda" + ".com",
+    "deb.debian" + ".org",
+    "crates" + ".io",
+    "download.pytorch" + ".org",
+]
 UNFINISHED = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK", "W" + "IP", "T" + "BD"]
 FORBIDDEN = {
     "a registry's host": re.compile("|".join(map(re.escape, REGISTRIES))),
@@ -54,7 +59,9 @@ FORBIDDEN = {
 
 
 def tracked() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     return [ROOT / name for name in names.split("\0") if name and (ROOT / name).exists()]
 
 
@@ -68,7 +75,11 @@ def forbidden(text: str) -> list[str]:
 def test_no_tracked_file_holds_what_belongs_to_one_machine_or_one_day():
     texts = {path: path.read_text("utf-8") for path in tracked() if path.suffix in TEXT}
     assert len(texts) > 20
-    found = {str(path.relative_to(ROOT)): forbidden(text) for path, text in texts.items() if forbidden(text)}
+    found = {
+        str(path.relative_to(ROOT)): forbidden(text)
+        for path, text in texts.items()
+        if forbidden(text)
+    }
     assert found == {}
 
 
@@ -104,7 +115,9 @@ def test_the_version_is_said_in_one_place():
 
 def test_the_changelog_knows_the_version_or_that_it_is_not_out_yet():
     headings = re.findall(
-        r"^## \[(.+?)\]( - \d{4}-\d\d-\d\d)?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+        r"^## \[(.+?)\]( - \d{4}-\d\d-\d\d)?$",
+        (ROOT / "CHANGELOG.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     assert headings[0] == ("Unreleased", "")
     assert all(date for name, date in headings[1:])
@@ -115,9 +128,13 @@ def test_the_changelog_knows_the_version_or_that_it_is_not_out_yet():
 
 def test_the_readme_names_what_is_there():
     readme = (ROOT / "README.md").read_text("utf-8")
-    paths = set(re.findall(r"\]\(([\w./-]+)\)", readme)) | set(re.findall(r"notebooks/[\w-]+\.ipynb", readme))
+    paths = set(re.findall(r"\]\(([\w./-]+)\)", readme)) | set(
+        re.findall(r"notebooks/[\w-]+\.ipynb", readme)
+    )
     assert {path for path in paths if not (ROOT / path).exists()} == set()
-    (name,) = re.findall(r"^name: ([\w-]+)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE)
+    (name,) = re.findall(
+        r"^name: ([\w-]+)$", (ROOT / "environment.yml").read_text(), flags=re.MULTILINE
+    )
     assert f"conda activate {name}" in readme
     assert set(re.findall(r"Version ([\d.]+\d)", readme)) == {version("unet_complexity")}
 
@@ -128,7 +145,11 @@ def test_the_tutorial_is_complete():
 
 
 def test_both_licences_are_there_and_named():
-    assert (ROOT / "LICENSE").read_text().startswith("MIT License\n\nCopyright (c) 2026 unet_complexity developers\n")
+    assert (
+        (ROOT / "LICENSE")
+        .read_text()
+        .startswith("MIT License\n\nCopyright (c) 2026 unet_complexity developers\n")
+    )
     assert "https://creativecommons.org/licenses/by/4.0/" in (ROOT / "LICENSE-text.md").read_text()
 
 
@@ -146,22 +167,36 @@ def wheel(tmp_path_factory):
         "--no-build-isolation",
         "--no-index",
     ]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(ROOT)], check=True, capture_output=True)
+    subprocess.run(
+        [*command, "--wheel-dir", str(folder), str(ROOT)], check=True, capture_output=True
+    )
     (built,) = folder.glob("*.whl")
     with zipfile.ZipFile(built) as archive:
         yield archive
 
 
 def test_the_wheel_holds_the_package_with_its_scripts_and_styles(wheel):
-    package = [path.relative_to(ROOT).as_posix() for path in tracked() if (ROOT / "unet_complexity") in path.parents]
+    package = [
+        path.relative_to(ROOT).as_posix()
+        for path in tracked()
+        if (ROOT / "unet_complexity") in path.parents
+    ]
     names = wheel.namelist()
     assert set(package) <= set(names)
-    assert [name for name in names if name.startswith("unet_complexity/explorers/static/") and name.endswith(".js")]
+    assert [
+        name
+        for name in names
+        if name.startswith("unet_complexity/explorers/static/") and name.endswith(".js")
+    ]
     assert not [name for name in names if name.startswith(("tests/", "tools/", "notebooks/"))]
 
 
 def test_the_wheel_asks_for_two_packages_unless_told_more(wheel):
-    (metadata,) = [wheel.read(name).decode() for name in wheel.namelist() if name.endswith("dist-info/METADATA")]
+    (metadata,) = [
+        wheel.read(name).decode()
+        for name in wheel.namelist()
+        if name.endswith("dist-info/METADATA")
+    ]
     required = re.findall(r"^Requires-Dist: ([\w-]+)(?!.*extra ==)", metadata, flags=re.MULTILINE)
     assert sorted(required) == ["sympy", "tabulate"]
     assert "License-Expression: MIT" in metadata
@@ -172,11 +207,15 @@ def distributions(tmp_path_factory):
     """What "make dist" builds: the source distribution, and a wheel from what is in it."""
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "--target"]
-    subprocess.run([*build, "sdist", "--directory", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [*build, "sdist", "--directory", str(folder)], cwd=ROOT, check=True, capture_output=True
+    )
     (archive,) = folder.glob("*.tar.gz")
     shutil.unpack_archive(archive, folder, filter="data")
     source = folder / archive.name.removesuffix(".tar.gz")
-    subprocess.run([*build, "wheel", "--directory", str(folder)], cwd=source, check=True, capture_output=True)
+    subprocess.run(
+        [*build, "wheel", "--directory", str(folder)], cwd=source, check=True, capture_output=True
+    )
     return folder, source
 
 
@@ -187,11 +226,22 @@ def test_what_is_built_works_where_only_sympy_and_tabulate_are(distributions, tm
     venv.create(empty, with_pip=False)
     python = empty / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    place = Path(subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip())
+    place = Path(
+        subprocess.run(
+            [python, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    )
     for name in ("sympy", "mpmath", "tabulate"):
         there = Path(importlib.util.find_spec(name).origin).parent
         shutil.copytree(there, place / name, ignore=shutil.ignore_patterns("tests"))
-    options = ["--quiet", "--no-deps", "--no-index", "--no-compile", "--disable-pip-version-check", str(wheel)]
+    options = [
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+        "--disable-pip-version-check",
+        str(wheel),
+    ]
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", *options]
     subprocess.run(command, check=True, capture_output=True)
     smoke = [python, "-I", str(ROOT / "tests/smoke.py")]
@@ -202,7 +252,14 @@ def test_what_is_built_works_where_only_sympy_and_tabulate_are(distributions, tm
 
 def test_the_source_distribution_holds_what_its_readers_look_for(distributions):
     _, source = distributions
-    wanted = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "LICENSE-text.md", "README.md", "tests/smoke.py"]
+    wanted = [
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "LICENSE",
+        "LICENSE-text.md",
+        "README.md",
+        "tests/smoke.py",
+    ]
     wanted += [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb")]
     assert [name for name in wanted if not (source / name).exists()] == []
 
@@ -210,18 +267,32 @@ def test_the_source_distribution_holds_what_its_readers_look_for(distributions):
 def test_file_names_are_fit_for_windows():
     names = [path.relative_to(ROOT).as_posix() for path in tracked()]
     reserved = re.compile(r"(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)", re.IGNORECASE)
-    assert [name for name in names if re.search(r'[<>:"|?*\\]|[ .](/|$)', name) or reserved.search(name)] == []
+    assert [
+        name for name in names if re.search(r'[<>:"|?*\\]|[ .](/|$)', name) or reserved.search(name)
+    ] == []
     assert len({name.lower() for name in names}) == len(names)
     assert max(map(len, names)) < 120
 
 
-HEAVY = {"IPython", "anywidget", "ipywidgets", "jax", "keras", "matplotlib", "numpy", "onnx", "torch"}
+HEAVY = {
+    "IPython",
+    "anywidget",
+    "ipywidgets",
+    "jax",
+    "keras",
+    "matplotlib",
+    "numpy",
+    "onnx",
+    "torch",
+}
 
 
 def loaded_by(statement: str) -> set[str]:
     """The heavy packages that a fresh Python holds after a statement."""
     code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     return HEAVY & set(json.loads(result.stdout))
 
 
@@ -231,14 +302,20 @@ def test_importing_stays_light(name):
 
 
 def test_importing_something_heavy_would_be_noticed():
-    assert {"ipywidgets", "matplotlib", "numpy"} <= loaded_by("import unet_complexity, matplotlib.figure, ipywidgets")
+    assert {"ipywidgets", "matplotlib", "numpy"} <= loaded_by(
+        "import unet_complexity, matplotlib.figure, ipywidgets"
+    )
 
 
 def make(*arguments: str, **options) -> subprocess.CompletedProcess:
     # Not as a part of the make that runs these tests.
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, **options)
+    return subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, **options
+    )
 
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -268,12 +345,18 @@ def own_make_lab() -> bool:
 
 
 @needs_make
-@pytest.mark.skipif(not own_make_lab(), reason="these tests do not run in the environment that make lab starts from")
+@pytest.mark.skipif(
+    not own_make_lab(), reason="these tests do not run in the environment that make lab starts from"
+)
 def test_make_lab_opens_the_first_notebook_and_installs_nothing_the_second_time(tmp_path):
     log = tmp_path / "log.txt"
     options = "--no-browser --allow-root --ServerApp.port=0"
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    env |= {f"JUPYTER_{place}_DIR": str(tmp_path / place) for place in ("CONFIG", "DATA", "RUNTIME")}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    env |= {
+        f"JUPYTER_{place}_DIR": str(tmp_path / place) for place in ("CONFIG", "DATA", "RUNTIME")
+    }
     with log.open("w") as output:
         process = subprocess.Popen(
             ["make", "lab", f"ARGS={options}"],
@@ -287,13 +370,19 @@ def test_make_lab_opens_the_first_notebook_and_installs_nothing_the_second_time(
     try:
         url = wait_for(r"http://localhost:\d+/lab/tree/(\S+)\?token=\w+", log, process)
         assert status(url[0], process) == 200
-        assert url[1] == next((path.relative_to(ROOT).as_posix() for path in first_notebooks()), "notebooks")
+        assert url[1] == next(
+            (path.relative_to(ROOT).as_posix() for path in first_notebooks()), "notebooks"
+        )
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
     assert "pip" not in make("--dry-run", "lab").stdout
-    quiet = json.loads((ROOT / ".venv/etc/jupyter/labconfig/page_config.json").read_text())["disabledExtensions"]
-    assert quiet["@jupyterlab/apputils-extension:announcements"]  # no question about news in a class
+    quiet = json.loads((ROOT / ".venv/etc/jupyter/labconfig/page_config.json").read_text())[
+        "disabledExtensions"
+    ]
+    assert quiet[
+        "@jupyterlab/apputils-extension:announcements"
+    ]  # no question about news in a class
 
 
 def status(url: str, process: subprocess.Popen, seconds: float = 30) -> int:
@@ -321,4 +410,6 @@ def wait_for(pattern: str, log: Path, process: subprocess.Popen, seconds: float 
             return found
         assert process.poll() is None, log.read_text(encoding="utf-8")
         time.sleep(0.2)
-    raise AssertionError(f"{pattern} did not appear within {seconds} s:\n{log.read_text(encoding='utf-8')}")
+    raise AssertionError(
+        f"{pattern} did not appear within {seconds} s:\n{log.read_text(encoding='utf-8')}"
+    )

@@ -10,7 +10,9 @@ from tools import address, written
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://github.com/Ada/u-nets.py"
-HOSTS = re.compile(r"https://(?:github\.com/[\w-]+/[\w.-]*?unet|mybinder\.org/v2|[\w-]+\.github\.io)[^\s)\"'\]]*")
+HOSTS = re.compile(
+    r"https://(?:github\.com/[\w-]+/[\w.-]*?unet|mybinder\.org/v2|[\w-]+\.github\.io)[^\s)\"'\]]*"
+)
 
 
 def test_the_address_stands_in_one_place_and_links_are_made_from_it():
@@ -52,7 +54,9 @@ def test_a_known_address_reaches_the_readme_and_the_citation(public):
     assert (ROOT / ".github/workflows/checks.yml").exists()
 
 
-@pytest.mark.parametrize("wrong", ["https://example.org/ada/u", "https://github.com/ada", f"{ADDRESS}/tree/main"])
+@pytest.mark.parametrize(
+    "wrong", ["https://example.org/ada/u", "https://github.com/ada", f"{ADDRESS}/tree/main"]
+)
 def test_an_address_that_makes_no_links_is_refused(wrong):
     rule = r"Repository must be https://github\.com/OWNER/NAME, .* got '" + re.escape(wrong)
     with pytest.raises(ValueError, match=rule):
@@ -65,7 +69,9 @@ def test_the_citation_has_what_its_format_asks_for():
     assert citation["cff-version"] == "1.2.0"
     assert citation["type"] in ("software", "dataset")
     assert all(set(author) == {"name"} for author in citation["authors"])
-    known = "message type title abstract authors version license keywords repository-code url".split()
+    known = (
+        "message type title abstract authors version license keywords repository-code url".split()
+    )
     assert set(citation) <= {"cff-version", *known}
 
 
@@ -89,14 +95,18 @@ def test_the_workflow_runs_what_is_run_here(workflow):
     for name, lines in wanted.items():
         assert [line for line in commands(jobs[name]) if line.startswith("make ")] == lines
     assert all(
-        re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE) for lines in wanted.values() for line in lines
+        re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE)
+        for lines in wanted.values()
+        for line in lines
     )
 
 
 def test_the_workflow_covers_three_systems_and_all_pythons_that_the_package_names(workflow):
     matrix = workflow["jobs"]["test"]["strategy"]["matrix"]
     assert {system.split("-")[0] for system in matrix["os"]} == {"ubuntu", "macos", "windows"}
-    named = re.findall(r"Programming Language :: Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text("utf-8"))
+    named = re.findall(
+        r"Programming Language :: Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text("utf-8")
+    )
     assert matrix["python"] == named
     assert workflow["defaults"]["run"]["shell"] == "bash"  # the Makefile's recipes, on Windows too
     assert workflow[True]["schedule"]  # YAML reads the key "on" as true

@@ -16,7 +16,9 @@ from unet_complexity.checks import Exercise, check, exercises
 ROOT = Path(__file__).resolve().parents[2]
 TEACHING = ROOT / "docs" / "teaching"
 TEXTS = cache(written.texts)
-NUMBERED = [path for path in notebooks.paths() if path.name[:2] in {"00", "01", "02", "03", "04", "05"}]
+NUMBERED = [
+    path for path in notebooks.paths() if path.name[:2] in {"00", "01", "02", "03", "04", "05"}
+]
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in TEXTS()])
@@ -35,7 +37,10 @@ def test_the_pages_for_teachers_link_to_what_is_there_and_the_first_to_all():
 @pytest.mark.parametrize("plan", ["50-minutes.md", "3x50-minutes.md"])
 def test_a_plan_starts_at_0_goes_on_and_names_sections_that_there_are(plan):
     lessons = re.split(r"^## Lesson", (TEACHING / plan).read_text("utf-8"), flags=re.MULTILINE)
-    timed = [[int(minute) for minute in re.findall(r"^\| (\d+) \|", lesson, re.MULTILINE)] for lesson in lessons]
+    timed = [
+        [int(minute) for minute in re.findall(r"^\| (\d+) \|", lesson, re.MULTILINE)]
+        for lesson in lessons
+    ]
     timed = [minutes for minutes in timed if minutes]
     assert len(timed) == {"50-minutes.md": 1, "3x50-minutes.md": 3}[plan]
     for minutes in timed:
@@ -44,7 +49,11 @@ def test_a_plan_starts_at_0_goes_on_and_names_sections_that_there_are(plan):
         assert minutes[-1] < 50
     for number, sections in re.findall(r"`(\d\d)`, sections? ([\d, toand]+)", "\n".join(lessons)):
         (path,) = (path for path in NUMBERED if path.name.startswith(number))
-        headings = {re.match(r"## (\d+)", cell.source)[1] for cell in notebooks.read(path).cells if is_section(cell)}
+        headings = {
+            re.match(r"## (\d+)", cell.source)[1]
+            for cell in notebooks.read(path).cells
+            if is_section(cell)
+        }
         assert set(re.findall(r"\d+", sections)) <= headings
 
 
@@ -61,7 +70,9 @@ def test_a_form_has_eight_questions_with_four_different_answers(form):
     assert len(asked) == 8
     for question in asked:
         assert len(question.options) == 4
-        assert all(why for place, why in enumerate(question.options.values()) if place != question.right)
+        assert all(
+            why for place, why in enumerate(question.options.values()) if place != question.right
+        )
     assert {question.right for question in asked} == {0, 1, 2, 3}
 
 
@@ -73,7 +84,9 @@ def test_the_forms_ask_the_same_with_other_numbers():
 
 def test_the_inventory_is_right_by_hand():
     """Form A: 8 x 8 x 5, 4 filters of 3 x 3, size 2."""
-    answers = [list(question.options)[question.right] for question in inventory.questions(inventory.BEFORE)]
+    answers = [
+        list(question.options)[question.right] for question in inventory.questions(inventory.BEFORE)
+    ]
     assert answers[:3] == [f"{16 * 16 * 5:,}", "0", "4 times"]
     assert answers[3:6] == [f"{8 * 8 * 4 * 9 * 5:,}", "4 times as many", f"{8 * 8 * 5 * 9 * 4:,}"]
     assert answers[6] == "parameters stay, MACs 4 times as many"
@@ -135,7 +148,9 @@ class Elements(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attributes):
-        assert tag in (*self.VOID, "mrow", "mi", "mo", "mtd"), f"a browser would leave <{tag}/> open"
+        assert tag in (*self.VOID, "mrow", "mi", "mo", "mtd"), (
+            f"a browser would leave <{tag}/> open"
+        )
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag, tag
@@ -150,7 +165,9 @@ def test_each_page_needs_no_network_and_no_other_file(pages):
     assert {f"{path.stem}.html" for path in NUMBERED} | {"formulas.html"} <= set(pages)
     for name, text in pages.items():
         page = Elements(text)
-        assert [address[:40] for address in page.asked if not address.startswith("data:")] == [], name
+        assert [address[:40] for address in page.asked if not address.startswith("data:")] == [], (
+            name
+        )
         assert page.silent == [], name
         assert page.open == [], name
         assert len(text) < 1_500_000, name
@@ -158,7 +175,9 @@ def test_each_page_needs_no_network_and_no_other_file(pages):
 
 def test_formulas_need_no_script(pages):
     for name, text in pages.items():
-        visible = re.sub(r"<(script|style|pre|code)\b.*?</\1>|data-state=\"[^\"]*\"", "", text, flags=re.DOTALL)
+        visible = re.sub(
+            r"<(script|style|pre|code)\b.*?</\1>|data-state=\"[^\"]*\"", "", text, flags=re.DOTALL
+        )
         assert "<math" in visible or name.startswith("00")
         assert not re.search(r"\\(frac|times|displaystyle|Theta)|\$[^$<]+\$", visible), name
 
@@ -166,14 +185,28 @@ def test_formulas_need_no_script(pages):
 def test_every_kind_of_output_is_shown():
     outputs = [
         new_output("stream", text="1 < 2\n"),
-        new_output("execute_result", {"text/latex": "$\\displaystyle n^{2}$", "text/plain": "n**2"}),
-        new_output("display_data", {"image/png": "aaaa\n"}, metadata={"image/png": {"alt": 'a "bar"'}}),
-        new_output("execute_result", {"text/markdown": "| a |\n| --- |\n| $n$ |", "text/plain": "a"}),
+        new_output(
+            "execute_result", {"text/latex": "$\\displaystyle n^{2}$", "text/plain": "n**2"}
+        ),
+        new_output(
+            "display_data", {"image/png": "aaaa\n"}, metadata={"image/png": {"alt": 'a "bar"'}}
+        ),
+        new_output(
+            "execute_result", {"text/markdown": "| a |\n| --- |\n| $n$ |", "text/plain": "a"}
+        ),
         new_output("execute_result", {"text/html": "<b>h</b>", "text/plain": "h"}),
         new_output("execute_result", {"text/plain": "<object>"}),
     ]
     html = web.from_cell(new_code_cell("print(1)", outputs=outputs))
-    parts = ["print", "1 &lt; 2", "<msup>", 'alt="a &quot;bar&quot;"', "<td>", "<b>h</b>", "&lt;object&gt;"]
+    parts = [
+        "print",
+        "1 &lt; 2",
+        "<msup>",
+        'alt="a &quot;bar&quot;"',
+        "<td>",
+        "<b>h</b>",
+        "&lt;object&gt;",
+    ]
     places = [html.find(part) for part in parts]
     assert -1 not in places
     assert places == sorted(places)
@@ -191,7 +224,12 @@ def test_the_formulas_are_those_of_the_notebooks():
 
 def test_the_offline_file_opens_at_its_top_and_holds_all(tmp_path):
     site, teaching = tmp_path / "site", tmp_path / "teaching"
-    for file in (site / "index.html", site / "a" / "b.html", teaching / "02-x.html", teaching / "formulas.html"):
+    for file in (
+        site / "index.html",
+        site / "a" / "b.html",
+        teaching / "02-x.html",
+        teaching / "formulas.html",
+    ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"<p>{file.name}</p>", encoding="utf-8")
     file = offline.pack({"site": site, "teaching": teaching}, tmp_path / "offline.zip")

@@ -11,10 +11,15 @@ def dense_macs(model: Any, *shapes: tuple[int, ...]) -> int:
     import jax
 
     inputs = [jax.ShapeDtypeStruct((1, *shape), "float32") for shape in shapes]
-    variables = [[v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]]
+    variables = [
+        [v.value for v in model.trainable_variables],
+        [v.value for v in model.non_trainable_variables],
+    ]
 
     def run(*given: Any) -> Any:
-        return model.stateless_call(*variables, list(given) if len(given) > 1 else given[0], training=False)
+        return model.stateless_call(
+            *variables, list(given) if len(given) > 1 else given[0], training=False
+        )
 
     return in_jaxpr(jax.make_jaxpr(run)(*inputs).jaxpr)
 
@@ -45,5 +50,8 @@ def of_convolution(equation: Any) -> int:
     places = prod(kernel[axis] for axis in numbers.rhs_spec[2:])
     seen, made = kernel[numbers.rhs_spec[1]], kernel[numbers.rhs_spec[0]]
     transposed = set(equation.params["lhs_dilation"]) != {1}
-    sides = [(x if transposed else out)[axis] for axis in (numbers.lhs_spec if transposed else numbers.out_spec)[2:]]
+    sides = [
+        (x if transposed else out)[axis]
+        for axis in (numbers.lhs_spec if transposed else numbers.out_spec)[2:]
+    ]
     return prod(sides) * places * seen * made

@@ -22,7 +22,11 @@ def pix2pix(keras: ModuleType, side: Any = 256) -> Any:
     for filters in (512, 512, 512, 256, 128, 64):
         x = K.Conv2D(filters, 4, padding="same", activation="relu")(K.UpSampling2D(2)(x))
         x = K.Concatenate()([K.BatchNormalization(momentum=0.8)(x), skips.pop()])
-    return keras.Model(image, K.Conv2D(3, 4, padding="same", activation="tanh")(K.UpSampling2D(2)(x)), name="pix2pix")
+    return keras.Model(
+        image,
+        K.Conv2D(3, 4, padding="same", activation="tanh")(K.UpSampling2D(2)(x)),
+        name="pix2pix",
+    )
 
 
 def twice(keras: ModuleType, x: Any, filters: int, padding: str = "same") -> Any:
@@ -31,7 +35,9 @@ def twice(keras: ModuleType, x: Any, filters: int, padding: str = "same") -> Any
     return x
 
 
-def classic(keras: ModuleType, side: Any = 256, up: str = "transpose", padding: str = "same") -> Any:
+def classic(
+    keras: ModuleType, side: Any = 256, up: str = "transpose", padding: str = "same"
+) -> Any:
     """Ronneberger, Fischer & Brox, U-Net (MICCAI 2015)."""
     K = keras.layers
     image = x = keras.Input((side, side, 1))
@@ -93,7 +99,9 @@ def nested_unet(keras: ModuleType, side: Any = 64) -> Any:
 def mobilenet_unet(keras: ModuleType, side: Any = 128) -> Any:
     """A MobileNetV2 as the encoder of a U-Net, as the segmentation tutorials have it: models inside a model."""
     K = keras.layers
-    base = keras.applications.MobileNetV2(input_shape=(side, side, 3), include_top=False, weights=None)
+    base = keras.applications.MobileNetV2(
+        input_shape=(side, side, 3), include_top=False, weights=None
+    )
     names = [f"block_{i}_expand_relu" for i in (1, 3, 6, 13)] + ["block_16_project"]
     down = keras.Model(base.input, [base.get_layer(name).output for name in names], name="down")
     image = keras.Input((side, side, 3))
@@ -108,7 +116,9 @@ def mobilenet_unet(keras: ModuleType, side: Any = 128) -> Any:
             name=f"up{i}",
         )
         x = K.Concatenate()([up(x), skips.pop()])
-    return keras.Model(image, K.Conv2DTranspose(3, 3, strides=2, padding="same")(x), name="mobilenet_unet")
+    return keras.Model(
+        image, K.Conv2DTranspose(3, 3, strides=2, padding="same")(x), name="mobilenet_unet"
+    )
 
 
 def resnet50(keras: ModuleType, side: Any = 224) -> Any:
@@ -124,7 +134,9 @@ def deeplab(keras: ModuleType, side: Any = 128) -> Any:
     K = keras.layers
 
     def block(x: Any, filters: int, dilation: int = 1, kernel: int = 3) -> Any:
-        x = K.SeparableConv2D(filters, kernel, padding="same", dilation_rate=dilation, use_bias=False)(x)
+        x = K.SeparableConv2D(
+            filters, kernel, padding="same", dilation_rate=dilation, use_bias=False
+        )(x)
         return K.ReLU()(K.BatchNormalization()(x))
 
     image = keras.Input((side, side, 3))
@@ -196,7 +208,9 @@ def vision_transformer(keras: ModuleType, side: Any = 64) -> Any:
         x = K.Add()([x, K.MultiHeadAttention(4, 12, dropout=0.1)(y, y)])
         y = K.Dense(96, activation="gelu")(K.LayerNormalization(epsilon=1e-6)(x))
         x = K.Add()([x, K.Dropout(0.1)(K.Dense(48)(y))])
-    return keras.Model(image, K.Dense(10, activation="softmax")(K.GlobalAveragePooling1D()(x)), name="vit")
+    return keras.Model(
+        image, K.Dense(10, activation="softmax")(K.GlobalAveragePooling1D()(x)), name="vit"
+    )
 
 
 def siamese(keras: ModuleType, side: Any = 32) -> Any:
@@ -213,7 +227,10 @@ def siamese(keras: ModuleType, side: Any = 32) -> Any:
         ],
         name="encoder",
     )
-    left, right = keras.Input((3, side, side), name="left"), keras.Input((3, side, side), name="right")
+    left, right = (
+        keras.Input((3, side, side), name="left"),
+        keras.Input((3, side, side), name="right"),
+    )
     a, b = encoder(left), encoder(right)
     change = K.Conv2D(8, 3, padding="same", **first)(K.Concatenate(axis=1)([a, b]))
     last = K.Conv2D(1, 1, data_format="channels_last")(K.Permute((2, 3, 1))(change))
@@ -233,7 +250,9 @@ def scaled_branch(keras: ModuleType, side: Any = 32) -> Any:
     K = keras.layers
     image = keras.Input((side, side, 3))
     x = K.Conv2D(8, 3, padding="same")(K.RandomZoom(0.1)(K.RandomFlip()(image)))
-    x = CustomScaleLayer(0.17)([x, K.Conv2D(8, 1)(K.Conv2D(4, 3, padding="same", activation="relu")(x))])
+    x = CustomScaleLayer(0.17)(
+        [x, K.Conv2D(8, 1)(K.Conv2D(4, 3, padding="same", activation="relu")(x))]
+    )
     return keras.Model(image, x, name="scaled_branch")
 
 

@@ -25,7 +25,9 @@ class Graph:
         self.random = np.random.default_rng(0)
         self.path = ""
 
-    def op(self, kind: str, *inputs: str, outputs: int = 1, name: str = "", **attributes: Any) -> str:
+    def op(
+        self, kind: str, *inputs: str, outputs: int = 1, name: str = "", **attributes: Any
+    ) -> str:
         """A node; the name of its first output, the others end in _1, _2."""
         names = [f"{kind}{len(self.nodes)}" + (f"_{i}" if i else "") for i in range(outputs)]
         title = f"/{self.path}{name or names[0]}"
@@ -59,16 +61,21 @@ class Graph:
 
     def batch_norm(self, x: str, c: int) -> str:
         """With a positive variance."""
-        weights = [self.weight(c) for _ in range(3)] + [self.array(self.random.uniform(1, 2, c).astype("float32"))]
+        weights = [self.weight(c) for _ in range(3)] + [
+            self.array(self.random.uniform(1, 2, c).astype("float32"))
+        ]
         return self.op("BatchNormalization", x, *weights)
 
     def group_norm(self, x: str, c: int, groups: int) -> str:
         """As PyTorch writes it: an instance normalisation without weights, seen as groups, then scale and shift."""
         seen = self.op("Reshape", x, self.ints(0, groups, -1))
         ones, zeros = (
-            self.op("Constant", value=numpy_helper.from_array(np.full(groups, v, "float32"))) for v in (1, 0)
+            self.op("Constant", value=numpy_helper.from_array(np.full(groups, v, "float32")))
+            for v in (1, 0)
         )
-        back = self.op("Reshape", self.op("InstanceNormalization", seen, ones, zeros), self.op("Shape", x))
+        back = self.op(
+            "Reshape", self.op("InstanceNormalization", seen, ones, zeros), self.op("Shape", x)
+        )
         return self.op("Add", self.op("Mul", back, self.weight(c, 1, 1)), self.weight(c, 1, 1))
 
     def silu(self, x: str) -> str:
@@ -77,8 +84,12 @@ class Graph:
 
     def up(self, x: str, mode: str = "nearest", scale: float = 2.0) -> str:
         """nn.Upsample(scale_factor=2)."""
-        scales = self.op("Constant", value=numpy_helper.from_array(np.array([1, 1, scale, scale], "float32")))
-        return self.op("Resize", x, "", scales, mode=mode, coordinate_transformation_mode="asymmetric")
+        scales = self.op(
+            "Constant", value=numpy_helper.from_array(np.array([1, 1, scale, scale], "float32"))
+        )
+        return self.op(
+            "Resize", x, "", scales, mode=mode, coordinate_transformation_mode="asymmetric"
+        )
 
     def side(self, x: str, axis: int) -> str:
         """x.shape[axis], as a list of one."""
@@ -90,16 +101,23 @@ class Graph:
         first = self.op("Slice", self.op("Shape", x), self.ints(0), self.ints(2), self.ints(0))
         sides = self.op("Concat", self.side(other, 2), self.side(other, 3), axis=0)
         sizes = self.op("Concat", first, self.op("Cast", sides, to=TensorProto.INT64), axis=0)
-        return self.op("Resize", x, "", "", sizes, mode=mode, coordinate_transformation_mode="half_pixel")
+        return self.op(
+            "Resize", x, "", "", sizes, mode=mode, coordinate_transformation_mode="half_pixel"
+        )
 
     def model(self, name: str, inputs: dict[str, Sequence[Side]], *outputs: str) -> ModelProto:
         """With the shapes that ONNX itself infers, and checked by ONNX itself."""
-        given = [helper.make_tensor_value_info(x, TensorProto.FLOAT, shape) for x, shape in inputs.items()]
+        given = [
+            helper.make_tensor_value_info(x, TensorProto.FLOAT, shape)
+            for x, shape in inputs.items()
+        ]
         ends = [helper.make_empty_tensor_value_info(x) for x in outputs]
         for end in ends:
             end.type.tensor_type.elem_type = TensorProto.FLOAT
         graph = helper.make_graph(self.nodes, name, given, ends, self.stored)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8
+        )
         model = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         checker.check_model(model)
         return model
@@ -107,7 +125,9 @@ class Graph:
 
 def image(side: Side, channels: int = 3) -> list[Side]:
     """One image; where the side is free, the batch is too."""
-    return [1, channels, side, side] if isinstance(side, int) else [BATCH, channels, "height", "width"]
+    return (
+        [1, channels, side, side] if isinstance(side, int) else [BATCH, channels, "height", "width"]
+    )
 
 
 def pix2pix(side: Side, g: int = 8) -> ModelProto:
@@ -145,7 +165,9 @@ def classic(side: Side, g: int = 4, depth: int = 3) -> ModelProto:
     x, c = twice(x, c, 2 * c), 2 * c
     for _ in range(depth):
         x, skip = (
-            net.op("ConvTranspose", x, net.weight(c, c // 2, 2, 2), net.weight(c // 2), strides=[2, 2]),
+            net.op(
+                "ConvTranspose", x, net.weight(c, c // 2, 2, 2), net.weight(c // 2), strides=[2, 2]
+            ),
             skips.pop(),
         )
         missing = [net.op("Sub", net.side(skip, axis), net.side(x, axis)) for axis in (2, 3)]
@@ -166,7 +188,9 @@ def diffusion(side: Side) -> ModelProto:
     def block(x: str, c: int, f: int) -> str:
         out = net.conv(net.silu(net.group_norm(x, c, 4)), c, f)
         shift = net.op("Gemm", time, net.weight(f, 32), net.weight(f), transB=1)
-        out = net.op("Add", out, net.op("Unsqueeze", net.op("Unsqueeze", shift, net.ints(2)), net.ints(3)))
+        out = net.op(
+            "Add", out, net.op("Unsqueeze", net.op("Unsqueeze", shift, net.ints(2)), net.ints(3))
+        )
         out = net.conv(net.silu(net.group_norm(out, f, 4)), f, f)
         return net.op("Add", out, x if c == f else net.conv(x, c, f, 1))
 
@@ -183,7 +207,9 @@ def diffusion(side: Side) -> ModelProto:
     seen = net.op("MatMul", weights, net.op("Transpose", v, perm=[0, 1, 3, 2]))
     back = net.op("Reshape", net.op("Transpose", seen, perm=[0, 1, 3, 2]), net.op("Shape", low))
     low = net.op("Add", low, net.conv(back, 2 * c, 2 * c, 1))
-    x = block(net.op("Concat", net.conv(net.like(low, high, "nearest"), 2 * c, c), high, axis=1), 2 * c, c)
+    x = block(
+        net.op("Concat", net.conv(net.like(low, high, "nearest"), 2 * c, c), high, axis=1), 2 * c, c
+    )
     x = net.conv(net.silu(net.group_norm(x, c, 4)), c, 3)
     time_shape = [1 if isinstance(side, int) else BATCH, 8]
     return net.model("diffusion", {"x": image(side), "t": time_shape}, x)
@@ -193,8 +219,12 @@ def attention_gated(side: Side, g: int = 8) -> ModelProto:
     """One gate of an attention U-Net (Oktay et al. 2018): a map of one channel weighs the skip."""
     net = Graph()
     skip = net.op("Relu", net.conv("x", 3, g))
-    low = net.op("Relu", net.conv(net.op("AveragePool", skip, kernel_shape=[2, 2], strides=[2, 2]), g, 2 * g))
-    gate = net.op("Add", net.conv(skip, g, g, 1, strides=[2, 2], bias=False), net.conv(low, 2 * g, g, 1))
+    low = net.op(
+        "Relu", net.conv(net.op("AveragePool", skip, kernel_shape=[2, 2], strides=[2, 2]), g, 2 * g)
+    )
+    gate = net.op(
+        "Add", net.conv(skip, g, g, 1, strides=[2, 2], bias=False), net.conv(low, 2 * g, g, 1)
+    )
     weight = net.op("Sigmoid", net.conv(net.op("Relu", gate), g, 1, 1))
     kept = net.op("Mul", net.up(weight, "linear"), skip)
     x = net.op("Concat", kept, net.up(low, "linear"), axis=1)
@@ -213,7 +243,9 @@ def resnet(side: Side, g: int = 8) -> ModelProto:
         out = net.conv(out, f, 4 * f, 1)
         x, c = net.op("Relu", net.op("Add", out, net.conv(x, c, 4 * f, 1, strides=stride))), 4 * f
     x = net.op("Flatten", net.op("GlobalAveragePool", x))
-    return net.model("resnet", {"x": image(side)}, net.op("Gemm", x, net.weight(10, c), net.weight(10), transB=1))
+    return net.model(
+        "resnet", {"x": image(side)}, net.op("Gemm", x, net.weight(10, c), net.weight(10), transB=1)
+    )
 
 
 def super_resolution(side: Side, c: int = 8) -> ModelProto:
@@ -221,7 +253,9 @@ def super_resolution(side: Side, c: int = 8) -> ModelProto:
     net = Graph()
     x = first = net.op("PRelu", net.conv("x", 3, c, 5), net.weight(c, 1, 1))
     for _ in range(2):
-        x = net.op("Add", net.conv(net.op("PRelu", net.conv(x, c, c), net.weight(c, 1, 1)), c, c), x)
+        x = net.op(
+            "Add", net.conv(net.op("PRelu", net.conv(x, c, c), net.weight(c, 1, 1)), c, c), x
+        )
     x = net.op("DepthToSpace", net.conv(net.op("Add", x, first), c, 9 * c), blocksize=3, mode="CRD")
     return net.model("super_resolution", {"x": image(side)}, net.conv(x, c, 3))
 
@@ -246,7 +280,15 @@ def channels_last(side: Side, c: int = 8) -> ModelProto:
     first, last = [0, 3, 1, 2], [0, 2, 3, 1]
     x = net.op(
         "Transpose",
-        net.conv(net.op("Transpose", "x", perm=first), 3, c, 3, strides=[2, 2], auto_pad="SAME_UPPER", pads=None),
+        net.conv(
+            net.op("Transpose", "x", perm=first),
+            3,
+            c,
+            3,
+            strides=[2, 2],
+            auto_pad="SAME_UPPER",
+            pads=None,
+        ),
         perm=last,
     )
     x = net.op("Relu", net.op("Add", x, net.weight(c)))

@@ -9,7 +9,12 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto, ValueInfoProto, helper
 
-DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(bool)": "bool", "tensor(float16)": "float16"}
+DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(int64)": "int64",
+    "tensor(bool)": "bool",
+    "tensor(float16)": "float16",
+}
 
 
 def shapes(model: ModelProto, side: int = 32) -> dict[str, tuple[int, ...]]:
@@ -19,12 +24,14 @@ def shapes(model: ModelProto, side: int = 32) -> dict[str, tuple[int, ...]]:
     named = {tensor.name for tensor in opened.graph.output}
     edges = [name for node in opened.graph.node for name in node.output if name]
     opened.graph.output.extend(ValueInfoProto(name=name) for name in edges if name not in named)
-    session = onnxruntime.InferenceSession(opened.SerializeToString(), options(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        opened.SerializeToString(), options(), providers=["CPUExecutionProvider"]
+    )
     given = {x.name: random(x, side) for x in session.get_inputs()}
     found = session.run(None, given)
-    return {x.name: np.shape(array) for x, array in zip(session.get_outputs(), found, strict=True)} | {
-        name: np.shape(array) for name, array in given.items()
-    }
+    return {
+        x.name: np.shape(array) for x, array in zip(session.get_outputs(), found, strict=True)
+    } | {name: np.shape(array) for name, array in given.items()}
 
 
 def options() -> Any:
@@ -43,7 +50,9 @@ def random(x: Any, side: int) -> Any:
 def macs(model: ModelProto, found: dict[str, tuple[int, ...]]) -> int:
     """Dense MACs of the convolutions and matrix products, from the shapes that came out."""
     found = found | {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
-    return sum(COUNTS[node.op_type](node, found) for node in model.graph.node if node.op_type in COUNTS)
+    return sum(
+        COUNTS[node.op_type](node, found) for node in model.graph.node if node.op_type in COUNTS
+    )
 
 
 def _conv(node: Any, found: dict[str, tuple[int, ...]]) -> int:
@@ -67,7 +76,9 @@ def stored_floats(model: ModelProto) -> int:
     return sum(math.prod(tensor.dims) for tensor in arrays)
 
 
-def one(kind: str, *inputs: Any, opset: int = 21, outputs: int = 1, domain: str = "", **attributes: Any) -> ModelProto:
+def one(
+    kind: str, *inputs: Any, opset: int = 21, outputs: int = 1, domain: str = "", **attributes: Any
+) -> ModelProto:
     """A model of one node: a tuple is the shape of a map that is given, an array is stored, None left out."""
     from onnx import TensorProto, numpy_helper
 
@@ -81,6 +92,8 @@ def one(kind: str, *inputs: Any, opset: int = 21, outputs: int = 1, domain: str 
             stored.append(numpy_helper.from_array(np.asarray(value), name))
     ends = [f"out{i}" for i in range(outputs)]
     node = helper.make_node(kind, names, ends, "node", domain=domain, **attributes)
-    graph = helper.make_graph([node], "one", given, [ValueInfoProto(name=end) for end in ends], stored)
+    graph = helper.make_graph(
+        [node], "one", given, [ValueInfoProto(name=end) for end in ends], stored
+    )
     imports = [helper.make_opsetid("", opset)] + [helper.make_opsetid(domain, 1)] * bool(domain)
     return helper.make_model(graph, opset_imports=imports, ir_version=8)

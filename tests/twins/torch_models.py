@@ -10,12 +10,16 @@ from torch.nn import functional as fun
 
 def conv(c: int, f: int, k: int = 3, act: Any = nn.ReLU, **more: Any) -> Any:
     """Convolution, batch normalisation, activation."""
-    return nn.Sequential(nn.Conv2d(c, f, k, padding=k // 2, bias=False, **more), nn.BatchNorm2d(f), act())
+    return nn.Sequential(
+        nn.Conv2d(c, f, k, padding=k // 2, bias=False, **more), nn.BatchNorm2d(f), act()
+    )
 
 
 def double(c: int, f: int) -> Any:
     """The block of the classic U-Net, as of 2015: no normalisation."""
-    return nn.Sequential(nn.Conv2d(c, f, 3, padding=1), nn.ReLU(), nn.Conv2d(f, f, 3, padding=1), nn.ReLU())
+    return nn.Sequential(
+        nn.Conv2d(c, f, 3, padding=1), nn.ReLU(), nn.Conv2d(f, f, 3, padding=1), nn.ReLU()
+    )
 
 
 class Pix2Pix(nn.Module):
@@ -26,7 +30,8 @@ class Pix2Pix(nn.Module):
         widths = [3, 4, 8, 16, 32, 32]
         pairs = list(pairwise(widths))
         self.down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(c, f, 4, 2, 1), nn.BatchNorm2d(f), nn.LeakyReLU(0.2)) for c, f in pairs
+            nn.Sequential(nn.Conv2d(c, f, 4, 2, 1), nn.BatchNorm2d(f), nn.LeakyReLU(0.2))
+            for c, f in pairs
         )
         self.up = nn.ModuleList(
             nn.Sequential(
@@ -74,7 +79,11 @@ class Classic(nn.Module):
         x = skips.pop()
         for grow, up in zip(self.grow, self.up, strict=True):
             skip = skips.pop()
-            x = grow(x) if grow else fun.interpolate(x, size=skip.shape[2:], mode="bilinear", align_corners=False)
+            x = (
+                grow(x)
+                if grow
+                else fun.interpolate(x, size=skip.shape[2:], mode="bilinear", align_corners=False)
+            )
             x = up(torch.cat([skip, x], 1))
         return self.head(x)
 
@@ -85,7 +94,11 @@ class Gated(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.top, self.low = double(3, 4), double(4, 8)
-        self.of_skip, self.of_gate, self.psi = nn.Conv2d(4, 4, 1), nn.Conv2d(8, 4, 1), nn.Conv2d(4, 1, 1)
+        self.of_skip, self.of_gate, self.psi = (
+            nn.Conv2d(4, 4, 1),
+            nn.Conv2d(8, 4, 1),
+            nn.Conv2d(4, 1, 1),
+        )
         self.up = double(12, 4)
 
     def forward(self, x: Any) -> Any:
@@ -133,7 +146,9 @@ class Bottleneck(nn.Module):
 
     def __init__(self, c: int, f: int, stride: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(conv(c, f, 1), conv(f, f, 3, stride=stride), conv(f, 4 * f, 1, nn.Identity))
+        self.body = nn.Sequential(
+            conv(c, f, 1), conv(f, f, 3, stride=stride), conv(f, 4 * f, 1, nn.Identity)
+        )
         self.past = conv(c, 4 * f, 1, nn.Identity, stride=stride)
 
     def forward(self, x: Any) -> Any:
@@ -147,7 +162,11 @@ class Squeezed(nn.Module):
         super().__init__()
         self.deep = conv(c, c, 5, nn.SiLU, groups=c)
         self.weigh = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Conv2d(c, c // 4, 1), nn.SiLU(), nn.Conv2d(c // 4, c, 1), nn.Sigmoid()
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(c, c // 4, 1),
+            nn.SiLU(),
+            nn.Conv2d(c // 4, c, 1),
+            nn.Sigmoid(),
         )
         self.out = conv(c, c, 1, nn.Identity)
 
@@ -186,7 +205,8 @@ class Attending(nn.Module):
         batch, c, height, width = x.shape
         rows = x.flatten(2).transpose(1, 2)
         q, k, v = (
-            part.reshape(batch, -1, self.heads, c // self.heads).transpose(1, 2) for part in self.qkv(rows).chunk(3, -1)
+            part.reshape(batch, -1, self.heads, c // self.heads).transpose(1, 2)
+            for part in self.qkv(rows).chunk(3, -1)
         )
         seen = torch.softmax(q @ k.transpose(-1, -2) * (c // self.heads) ** -0.5, -1) @ v
         seen = self.out(seen.transpose(1, 2).reshape(batch, -1, c))
@@ -228,8 +248,13 @@ class Reusing(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.w, self.parts = nn.Parameter(torch.zeros(8, 8, 3, 3)), nn.Parameter(torch.zeros(24, 8, 1, 1))
-        self.a, self.b, self.places = (nn.Parameter(torch.zeros(*shape)) for shape in ((8,), (8,), (1, 8, 4, 4)))
+        self.w, self.parts = (
+            nn.Parameter(torch.zeros(8, 8, 3, 3)),
+            nn.Parameter(torch.zeros(24, 8, 1, 1)),
+        )
+        self.a, self.b, self.places = (
+            nn.Parameter(torch.zeros(*shape)) for shape in ((8,), (8,), (1, 8, 4, 4))
+        )
         self.stem = nn.Conv2d(3, 8, 3, padding=1)
 
     def forward(self, x: Any) -> Any:
@@ -246,7 +271,9 @@ MODELS: dict[str, Any] = {
     "classic, to a size": lambda: Classic("size"),
     "attention gate": Gated,
     "U-Net++": PlusPlus,
-    "MobileNetV2": lambda: nn.Sequential(conv(3, 8, stride=2), Inverted(8, 8, 1), Inverted(8, 12, 2)),
+    "MobileNetV2": lambda: nn.Sequential(
+        conv(3, 8, stride=2), Inverted(8, 8, 1), Inverted(8, 12, 2)
+    ),
     "ResNet50": lambda: nn.Sequential(
         conv(3, 8, 7, stride=2),
         nn.MaxPool2d(3, 2, 1),
@@ -259,9 +286,14 @@ MODELS: dict[str, Any] = {
     "EfficientNet": lambda: nn.Sequential(conv(3, 8, act=nn.SiLU, stride=2), Squeezed(8)),
     "DeepLab": Atrous,
     "super-resolution": lambda: nn.Sequential(
-        nn.Conv2d(3, 8, 5, padding=2), nn.PReLU(8), nn.Conv2d(8, 12, 3, padding=1), nn.PixelShuffle(2)
+        nn.Conv2d(3, 8, 5, padding=2),
+        nn.PReLU(8),
+        nn.Conv2d(8, 12, 3, padding=1),
+        nn.PixelShuffle(2),
     ),
-    "diffusion": lambda: nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), Attending(), nn.Upsample(scale_factor=2)),
+    "diffusion": lambda: nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2, 1), Attending(), nn.Upsample(scale_factor=2)
+    ),
     "short kernels": lambda: nn.Sequential(
         nn.Conv2d(3, 4, 3, padding=1),
         nn.ConvTranspose2d(4, 4, 1, 2),
@@ -270,7 +302,9 @@ MODELS: dict[str, Any] = {
     ),
     "weights used again": Reusing,
     "class token": Tokens,
-    "ConvNeXt": lambda: nn.Sequential(nn.Conv2d(3, 8, 4, 4), Next(), nn.InstanceNorm2d(8, affine=True)),
+    "ConvNeXt": lambda: nn.Sequential(
+        nn.Conv2d(3, 8, 4, 4), Next(), nn.InstanceNorm2d(8, affine=True)
+    ),
 }
 
 

@@ -68,5 +68,7 @@ def quiz(*numbers: int) -> Quiz:
     known = dict(enumerate(questions(), start=1))
     for number in numbers:
         if number not in known:
-            raise ValueError(f"questions are numbered 1 to {len(known)}, got {number!r}; try quiz(1)")
+            raise ValueError(
+                f"questions are numbered 1 to {len(known)}, got {number!r}; try quiz(1)"
+            )
     return Quiz({number: known[number] for number in numbers or known})

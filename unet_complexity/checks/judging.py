@@ -23,8 +23,12 @@ from unet_complexity.cost import Cost, with_separators
 from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
 
 # Slips that several exercises share.
-FLOPS = "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
-IN_BOUNDS = "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
+FLOPS = (
+    "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
+)
+IN_BOUNDS = (
+    "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
+)
 
 # Factors that any formula may have.  An exercise adds its own.
 FACTORS = {
@@ -43,7 +47,9 @@ FAR = 10**12  # a larger factor tells the reader nothing more
 ROUNDED = 0.01  # relative error that rounding may cause
 PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
 
-FORMULA = "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
+FORMULA = (
+    "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
+)
 
 Values: TypeAlias = dict[str, Any]  # numbers or formulas, by name
 Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
@@ -90,7 +96,10 @@ class Exercise:
         except ValueError as error:
             return Feedback(False, f"{error}. Asked for: {self.asked}.")
         if not hint:
-            return Feedback(True, f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right))
+            return Feedback(
+                True,
+                f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right),
+            )
         where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
         return Feedback(False, f"Called with {where}: {hint}" if where else hint)
 
@@ -122,12 +131,16 @@ class Exercise:
             return function(*letters), {}
         except Exception as error:
             if "for ^" in str(error):
-                raise ValueError("In Python, ^ does not mean a power. Write **, as in k**2") from None
+                raise ValueError(
+                    "In Python, ^ does not mean a power. Write **, as in k**2"
+                ) from None
             try:
                 return function(*(numbers[symbol] for symbol in letters)), numbers
             except Exception:
                 given = ", ".join(self.letters) or "nothing"
-                raise ValueError(f"Your function was called with {given} and failed: {error}") from None
+                raise ValueError(
+                    f"Your function was called with {given} and failed: {error}"
+                ) from None
 
     def _hint(self, value: sp.Expr, numbers: Numbers) -> str:
         """Return what is wrong with a value; "" if it is right."""
@@ -166,7 +179,9 @@ def _letter_hint(value: sp.Expr, right: sp.Expr) -> str:
     lacking = right.free_symbols - value.free_symbols
     names = ", ".join(sorted(map(str, strange or lacking)))
     if strange:
-        return f"Letters that do not belong in the answer: {names}. Remove them, or put numbers there"
+        return (
+            f"Letters that do not belong in the answer: {names}. Remove them, or put numbers there"
+        )
     if lacking:
         return f"The answer also depends on {names}"
     return "The letters are right, but they are not combined rightly"
@@ -193,7 +208,9 @@ def as_value(answer: Any) -> sp.Expr:
     elif value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         problem = f"The answer is a finite real number. This is {value}"
     else:
-        known = {symbol: letter(str(symbol)) for symbol in value.free_symbols if str(symbol) in GLOSSARY}
+        known = {
+            symbol: letter(str(symbol)) for symbol in value.free_symbols if str(symbol) in GLOSSARY
+        }
         exact = {number: exact_number(number) for number in value.atoms(sp.Float)}
         return value.xreplace(known | exact)
     raise ValueError(problem)

@@ -74,7 +74,8 @@ class Ledger:
 
         header = ["the question", f"you{space}said", f"it{space}was", ""]
         rows = [
-            (p.asked, p.said(g).replace(" ", space), p.was().replace(" ", space), p.verdict(g)) for p, g in self.rows
+            (p.asked, p.said(g).replace(" ", space), p.was().replace(" ", space), p.verdict(g))
+            for p, g in self.rows
         ]
         return str(tabulate(rows, header, tablefmt=form, disable_numparse=True))
 
@@ -91,7 +92,9 @@ class Ledger:
 
 def _known(name: str) -> Prediction:
     if name not in PREDICTIONS:
-        raise ValueError(f"no prediction is called {name!r}; there are {', '.join(map(repr, PREDICTIONS))}")
+        raise ValueError(
+            f"no prediction is called {name!r}; there are {', '.join(map(repr, PREDICTIONS))}"
+        )
     return PREDICTIONS[name]
 
 
@@ -104,13 +107,19 @@ def _as_guess(guess: Any, prediction: Prediction) -> Guess | Feedback:
     number = exact_number(guess)
     if number is None:
         kind = "text" if isinstance(guess, str) else f"a {type(guess).__name__}"
-        return Feedback(False, f"A number is wanted, and {guess!r} is {kind}. {prediction.wanted()}")
+        return Feedback(
+            False, f"A number is wanted, and {guess!r} is {kind}. {prediction.wanted()}"
+        )
     if abs(number) > LARGEST:
         return Feedback(False, f"Nothing here is that large. {prediction.wanted()}")
     if number < 0:
-        return Feedback(False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}")
+        return Feedback(
+            False, f"Nothing here is less than nothing, and {guess} is. {prediction.wanted()}"
+        )
     if prediction.form.endswith("%") and number > 100:
-        return Feedback(False, f"A share is at most 100 %, and {guess} is more. {prediction.wanted()}")
+        return Feedback(
+            False, f"A share is at most 100 %, and {guess} is more. {prediction.wanted()}"
+        )
     return int(number) if number.is_Integer else float(number)
 
 
@@ -121,7 +130,10 @@ def _still_noted(name: str, prediction: Prediction) -> Feedback:
         return Feedback(None, str(error))
     if earlier is None:
         return Feedback(None, prediction.wanted())
-    return Feedback(None, f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it.")
+    return Feedback(
+        None,
+        f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it.",
+    )
 
 
 def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
@@ -133,7 +145,8 @@ def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
         _unsaved[name] = value
         reason = error.strerror if isinstance(error, OSError) else error
         return Feedback(
-            None, f"{said} Only until this notebook is closed, since {plain(str(_path()))} cannot be written: {reason}"
+            None,
+            f"{said} Only until this notebook is closed, since {plain(str(_path()))} cannot be written: {reason}",
         )
     _unsaved.clear()
     return Feedback(None, said)
@@ -176,5 +189,7 @@ def _checked(path: Path) -> dict[str, Guess]:
     for name in found.keys() & PREDICTIONS:
         if isinstance(_as_guess(found[name], PREDICTIONS[name]), Feedback):
             value = shortened(found[name])
-            raise ValueError(f"{path} holds {value} for {name!r}, which is no guess; mend it, or {OTHERWISE}")
+            raise ValueError(
+                f"{path} holds {value} for {name!r}, which is no guess; mend it, or {OTHERWISE}"
+            )
     return found

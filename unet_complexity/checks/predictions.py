@@ -13,7 +13,10 @@ from unet_complexity.networks import Network
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
 FAR = 10**9  # a larger factor tells the reader nothing more
-UNITS = {"{} %": (0, 100, 0.01), "{} million": (0.1, FAR, 10**6)}  # least, most, and what 1 may stand for
+UNITS = {
+    "{} %": (0, 100, 0.01),
+    "{} million": (0.1, FAR, 10**6),
+}  # least, most, and what 1 may stand for
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ class Prediction:
         return str(value) if self.choices else self.form.format(shown(value, digits=6))
 
 
-def growth(asked: str, measure: Callable[[Any], Any], before: Any, after: Any, digits: int = 3) -> Prediction:
+def growth(
+    asked: str, measure: Callable[[Any], Any], before: Any, after: Any, digits: int = 3
+) -> Prediction:
     """Return the prediction of the factor by which ``measure`` grows from ``before`` to ``after``.
 
     >>> growth("By what factor does the area grow?", lambda side: side**2, 1, 2).was()

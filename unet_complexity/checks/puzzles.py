@@ -47,7 +47,9 @@ class Puzzle:
         if faults:
             return Feedback(False, " ".join([*faults, self._advice(sizes)]))
         amounts = self.amounts(sizes)
-        return Feedback(True, "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items()) + ".")
+        return Feedback(
+            True, "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items()) + "."
+        )
 
     def amounts(self, sizes: list[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
@@ -61,7 +63,9 @@ class Puzzle:
         for value, (name, largest) in zip(answer, self.largest.items(), strict=True):
             number = exact_number(value)
             if number is None or not number.is_Integer or not 1 <= number <= largest:
-                raise ValueError(f"{name} must be a whole number from 1 to {largest:,}, got {value!r}")
+                raise ValueError(
+                    f"{name} must be a whole number from 1 to {largest:,}, got {value!r}"
+                )
             sizes.append(int(number))
         return sizes
 
@@ -81,7 +85,10 @@ class Puzzle:
         """Say what one step of each size does to the first broken bound that such a step helps."""
         for place, (name, excess, _) in enumerate(self._bounds(sizes)):
             moves = self._moves(sizes, place) if excess > 0 else {}
-            said = [f"{move} makes it {shown(self.amounts(moved)[name])}" for move, moved in moves.items()]
+            said = [
+                f"{move} makes it {shown(self.amounts(moved)[name])}"
+                for move, moved in moves.items()
+            ]
             if said:
                 return f"Which size would you change? For {name}: {'; '.join(said)}."
         return "No single step helps without breaking another bound: change two sizes at once."
@@ -92,7 +99,9 @@ class Puzzle:
         for i, (name, largest) in enumerate(self.largest.items()):
             for step in _steps(sizes[i], largest):
                 moved = [*sizes[:i], step, *sizes[i + 1 :]]
-                before, after = ([excess for _, excess, _ in self._bounds(chosen)] for chosen in (sizes, moved))
+                before, after = (
+                    [excess for _, excess, _ in self._bounds(chosen)] for chosen in (sizes, moved)
+                )
                 harmless = all(now <= max(then, 0) for then, now in zip(before, after, strict=True))
                 if harmless and after[place] < before[place]:
                     moves[f"{name} from {sizes[i]} to {step}"] = moved

@@ -40,7 +40,9 @@ class Question(NamedTuple):
         folded = self.asked
         for place, (option, why) in enumerate(self.options.items()):
             verdict = "Yes" if place == self.right else "No"
-            text = re.sub("`([^`]*)`", r"<code>\1</code>", option)  # a summary is HTML, not Markdown
+            text = re.sub(
+                "`([^`]*)`", r"<code>\1</code>", option
+            )  # a summary is HTML, not Markdown
             summary = f"<summary>{'abcd'[place]}) {text}</summary>"
             folded += f"\n\n<details>{summary}\n\n**{verdict}.** {why}\n\n</details>"
         return folded
@@ -53,8 +55,12 @@ class Quiz:
     questions: dict[int, Question]
 
     def __repr__(self) -> str:
-        return "\n".join(f"{number}. {question.plain()}" for number, question in self.questions.items())
+        return "\n".join(
+            f"{number}. {question.plain()}" for number, question in self.questions.items()
+        )
 
     def _repr_markdown_(self) -> str:
-        folded = [f"**{number}.** {question.folded()}" for number, question in self.questions.items()]
+        folded = [
+            f"**{number}.** {question.folded()}" for number, question in self.questions.items()
+        ]
         return "\n\n---\n\n".join(folded)

@@ -25,7 +25,9 @@ from unet_complexity.networks import Network, with_params
 __all__ = ["TWINS", "Counted", "Tally", "as_map", "count", "filled", "sides_of", "stops", "twin"]
 
 
-def count(thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | None = None) -> Counted:
+def count(
+    thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | None = None
+) -> Counted:
     """Run a layer or a network as plain loops and count what they do.
 
     Args:
@@ -57,7 +59,9 @@ def count(thing: L.Layer | Network, *inputs: Tensor | Map, weights: list[Any] | 
     tally = Tally(weights)
     output = TWINS[type(thing)](thing, tally, maps)
     if tally.given:
-        raise ValueError(f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own")
+        raise ValueError(
+            f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own"
+        )
     return Counted(output, Cost(**tally.counts))
 
 
@@ -65,7 +69,9 @@ def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
     """Raise the formula's errors for unfit inputs, and refuse letters; no count is taken from the formula."""
     cost = layer.cost(*shapes)
     if not all(isinstance(getattr(cost, name), int) for name in COUNTS):
-        raise TypeError(f"a loop needs numbers for sizes, got {layer}; put numbers in place of the letters")
+        raise TypeError(
+            f"a loop needs numbers for sizes, got {layer}; put numbers in place of the letters"
+        )
 
 
 def _count_network(net: Network) -> Counted:
@@ -74,7 +80,9 @@ def _count_network(net: Network) -> Counted:
         raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
     sources = {source for step in net for source in step.sources}
     if missing := sources - {*net.inputs, *(step.name for step in net)}:
-        raise ValueError(f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network")
+        raise ValueError(
+            f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network"
+        )
     total = Cost()
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, both_stops, build, each, indices, pixel_at, sides_of, taps
+from unet_complexity.counting.maps import (
+    Map,
+    both_stops,
+    build,
+    each,
+    indices,
+    pixel_at,
+    sides_of,
+    taps,
+)
 from unet_complexity.counting.tally import Tally, twin
 
 
@@ -69,7 +78,9 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, inputs: list[Map
         for a, b, nth in indices(*layer.kernel_size, of_a_group):
             pixel, inside = pixel_at(out, i * t_h + a * d_h - top, j * t_w + b * d_w - left)
             filter = channel // seen * of_a_group + nth
-            pixel[filter] = tally.mac(pixel[filter], x[i][j][channel], kernel[a][b][nth][channel], inside)
+            pixel[filter] = tally.mac(
+                pixel[filter], x[i][j][channel], kernel[a][b][nth][channel], inside
+            )
     return each(out, lambda total, filter: finish(tally, total, bias, filter))
 
 
@@ -109,7 +120,9 @@ def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, inputs: list[Map]) ->
             for column, taps_across in seen(j, k_w, s_w).items():
                 pixel, inside = pixel_at(x, row, column)
                 for channel, value in enumerate(pixel):
-                    weight = sum(kernel[a][b][channel][filter] for a in taps_down for b in taps_across)
+                    weight = sum(
+                        kernel[a][b][channel][filter] for a in taps_down for b in taps_across
+                    )
                     total = tally.mac(total, value, weight, inside)
         return finish(tally, total, bias, filter)
 

@@ -117,10 +117,14 @@ def soften(layer: L.Softmax, tally: Tally, inputs: list[Map]) -> Map:
     """Divide the exponentials of the elements along the axes by their sum."""
     x = tally.load(inputs[0])
     others = [axis for axis in (1, 2, 3) if axis not in layer.axis]
-    return by_sets(x, lambda at: [at[axis - 1] for axis in others], lambda values: _softmax(values, tally))
+    return by_sets(
+        x, lambda at: [at[axis - 1] for axis in others], lambda values: _softmax(values, tally)
+    )
 
 
-def by_sets(x: Map, set_of: Callable[[Any], Any], function: Callable[[list[float]], list[float]]) -> Map:
+def by_sets(
+    x: Map, set_of: Callable[[Any], Any], function: Callable[[list[float]], list[float]]
+) -> Map:
     """Map of ``function(values)`` for each set of elements; ``set_of(index)`` tells the sets apart."""
     sets: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
     for at in indices(*sides_of(x)):

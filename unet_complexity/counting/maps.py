@@ -17,7 +17,9 @@ def as_map(x: Tensor | Map) -> Map:
         return x
     sides = x.height, x.width, x.channels
     if not all(isinstance(side, int) for side in sides):
-        raise TypeError(f"a loop needs numbers for sizes, got {x}; put numbers in place of the letters")
+        raise TypeError(
+            f"a loop needs numbers for sizes, got {x}; put numbers in place of the letters"
+        )
     values: Map = filled(*sides)
     return values
 

@@ -56,7 +56,9 @@ def spread(x: Any, y: Any, operation: Callable[[Any, Any], Any]) -> Any:
     if not isinstance(x, list):
         return operation(x, y)
     longest = max(len(x), len(y))
-    return [spread(a, b, operation) for a, b in zip(times(x, longest), times(y, longest), strict=True)]
+    return [
+        spread(a, b, operation) for a, b in zip(times(x, longest), times(y, longest), strict=True)
+    ]
 
 
 def times(x: list[Any], m: int) -> list[Any]:

@@ -17,7 +17,9 @@ Parts = list[tuple[int, float]]  # input positions and their weights
 def upsample(layer: L.UpSampling2D, tally: Tally, inputs: list[Map]) -> Map:
     """Resample to the layer's multiple of each side."""
     x = tally.load(inputs[0])
-    return resampled(layer.interpolation, tally, x, len(x) * layer.size[0], len(x[0]) * layer.size[1])
+    return resampled(
+        layer.interpolation, tally, x, len(x) * layer.size[0], len(x[0]) * layer.size[1]
+    )
 
 
 def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) -> Map:
@@ -29,7 +31,9 @@ def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) 
     def element(i: int, j: int, c: int) -> float:
         if interpolation == "nearest":
             return tally.write(x[rows[i][0][0]][columns[j][0][0]][c])
-        products = [tally.op(x[row][column][c] * (a * b)) for row, a in rows[i] for column, b in columns[j]]
+        products = [
+            tally.op(x[row][column][c] * (a * b)) for row, a in rows[i] for column, b in columns[j]
+        ]
         return tally.write(add_up(tally, products))
 
     return build(element, range(out_h), range(out_w), range(channels))
@@ -39,7 +43,9 @@ def _weights(n: int, m: int, parts_at: Callable[[float], Parts]) -> list[Parts]:
     """Interpolation weights of the m outputs, normalised to 1; computed beforehand and not counted."""
     found = []
     for i in range(m):
-        parts = [(at, part if 0 <= at < n else 0.0) for at, part in parts_at((i + 0.5) * n / m - 0.5)]
+        parts = [
+            (at, part if 0 <= at < n else 0.0) for at, part in parts_at((i + 0.5) * n / m - 0.5)
+        ]
         whole = sum(part for _, part in parts)
         found.append([(min(max(at, 0), n - 1), part / whole) for at, part in parts])
     return found
@@ -83,11 +89,15 @@ def reframe(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     """Copy the map with a frame of zeros around it, or with its border cropped."""
     x = tally.load(inputs[0])
     height, width, channels = sides_of(x)
-    sign, border = (1, layer.padding) if isinstance(layer, L.ZeroPadding2D) else (-1, layer.cropping)
+    sign, border = (
+        (1, layer.padding) if isinstance(layer, L.ZeroPadding2D) else (-1, layer.cropping)
+    )
     (top, bottom), (left, right) = border
     rows = range(-sign * top, height + sign * bottom)
     columns = range(-sign * left, width + sign * right)
-    return build(lambda i, j, c: tally.write(pixel_at(x, i, j)[0][c]), rows, columns, range(channels))
+    return build(
+        lambda i, j, c: tally.write(pixel_at(x, i, j)[0][c]), rows, columns, range(channels)
+    )
 
 
 @twin(L.DepthToSpace)

@@ -44,11 +44,15 @@ class Tally:
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
         if self.given == []:
-            raise ValueError(f"a weight of the shape {sides} is missing; give weights in Keras's order")
+            raise ValueError(
+                f"a weight of the shape {sides} is missing; give weights in Keras's order"
+            )
         values = filled(*sides) if self.given is None else self.given.pop(0)
         found = sides_of(values)
         if found != sides:
-            raise ValueError(f"a weight must have the shape {sides}, got {found}; give weights in Keras's order")
+            raise ValueError(
+                f"a weight must have the shape {sides}, got {found}; give weights in Keras's order"
+            )
         for _ in range(math.prod(sides)):
             self.tick("params")
             self.tick("reads")

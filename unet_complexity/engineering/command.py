@@ -28,7 +28,10 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = {".onnx": "onnx", ".keras": "keras"}  # name of the module, of its from_..., of the extra to install
+READERS = {
+    ".onnx": "onnx",
+    ".keras": "keras",
+}  # name of the module, of its from_..., of the extra to install
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -58,28 +61,50 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """Return the parser of the arguments."""
     form = argparse.RawDescriptionHelpFormatter
-    command = Parser("python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form)
+    command = Parser(
+        "python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form
+    )
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("model", nargs="?", help="an .onnx or a .keras file")
-    what.add_argument("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
-    what.add_argument("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
-    command.add_argument("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
+    what.add_argument(
+        "--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels"
+    )
+    what.add_argument(
+        "--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes"
+    )
+    command.add_argument(
+        "--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas"
+    )
     free = "another free size of an .onnx file, by its name; may be repeated"
     command.add_argument("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
     rows = ("level", "part", "block", "layer")
-    command.add_argument("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
+    command.add_argument(
+        "--by", choices=rows, default="level", help="meaning of a row of the table (level)"
+    )
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
     command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
-    machine = command.add_argument_group("seconds", "The least time that each part takes (roofline model), as a table")
+    machine = command.add_argument_group(
+        "seconds", "The least time that each part takes (roofline model), as a table"
+    )
     names = ", ".join(MACHINES)
-    machine.add_argument("--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9")
+    machine.add_argument(
+        "--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9"
+    )
     machine.add_argument("--batch", type=a_batch, help="images that run together (1)")
     machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    machine.add_argument("--fused", action="store_true", help="copies and elementwise steps run with the step before")
+    machine.add_argument(
+        "--fused", action="store_true", help="copies and elementwise steps run with the step before"
+    )
     output = command.add_mutually_exclusive_group()
-    output.add_argument("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
-    output.add_argument("--json", action="store_true", help="table, totals and formulas for other programs")
-    command.add_argument("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
+    output.add_argument(
+        "--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV"
+    )
+    output.add_argument(
+        "--json", action="store_true", help="table, totals and formulas for other programs"
+    )
+    command.add_argument(
+        "--version", action="version", version=f"unet_complexity {unet_complexity.__version__}"
+    )
     return command
 
 
@@ -92,7 +117,9 @@ def side(text: str) -> Any:
     """
     sizes = tuple(map(_size, text.split("x")))
     if None in sizes or len(sizes) > 2:
-        raise argparse.ArgumentTypeError(f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256")
+        raise argparse.ArgumentTypeError(
+            f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
+        )
     return sizes if len(sizes) == 2 else sizes[0]
 
 
@@ -109,14 +136,18 @@ def whole(text: str) -> int:
     if not text.isdecimal() or not digits:
         return 0
     if len(digits) > len(str(LARGEST_TYPED)) or int(digits) > LARGEST_TYPED:
-        raise argparse.ArgumentTypeError(f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}")
+        raise argparse.ArgumentTypeError(
+            f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}"
+        )
     return int(digits)
 
 
 def a_batch(text: str) -> int:
     """Return a typed number of images."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"a batch is a whole number from 1 on, got {text!r}; try 16")
+        raise argparse.ArgumentTypeError(
+            f"a batch is a whole number from 1 on, got {text!r}; try 16"
+        )
     return whole(text)
 
 
@@ -130,7 +161,9 @@ def a_dim(text: str) -> tuple[str, Any]:
     name, _, number = text.partition("=")
     size = _size(number)
     if not name or size is None:
-        raise argparse.ArgumentTypeError(f"a free size is given by its name in the file, tokens=77, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"a free size is given by its name in the file, tokens=77, got {text!r}"
+        )
     return name, size
 
 
@@ -148,7 +181,9 @@ def a_machine(text: str) -> Machine:
         return Machine("your machine", flops, moved)
     except (ValueError, OverflowError):
         names = ", ".join(map(repr, MACHINES))
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {names}, nor two rates such as 2e12,80e9") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is none of {names}, nor two rates such as 2e12,80e9"
+        ) from None
 
 
 def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None) -> Network:
@@ -173,7 +208,9 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
     more = {}
     if dims:
         if kind != "onnx":
-            raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
+            raise ValueError(
+                f"--dims is for .onnx files, got {path}; a .keras file has --side alone"
+            )
         more["dims"] = dict(dims)
     with needing(kind):
         if kind == "onnx":
@@ -190,7 +227,9 @@ def needing(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'") from None
+        raise ValueError(
+            f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'"
+        ) from None
 
 
 def import_whole(*libraries: str) -> None:
@@ -215,7 +254,9 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
     if given.model is not None:
         return lambda size: read(given.model, size, given.unknown, given.dims)
     if given.side is not None:
-        raise ValueError("--side is for a model in a file; here the size follows the name, as in --pix2pix 512")
+        raise ValueError(
+            "--side is for a model in a file; here the size follows the name, as in --pix2pix 512"
+        )
     if given.pix2pix is not None:
         return lambda size: pix2pix_unet(given.pix2pix if size is None else size, in_channels=3)
     return lambda size: classic_unet(given.classic if size is None else size)
@@ -231,10 +272,14 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if given.machine is None:
         for name in chosen:
-            raise ValueError(f"--{name} is about seconds, and needs --machine; try --machine 'NVIDIA T4'")
+            raise ValueError(
+                f"--{name} is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
+            )
         return None
     if not isinstance(network.total().reads, int):
-        raise ValueError(f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256")
+        raise ValueError(
+            f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
+        )
     return roofline(network, given.machine, **chosen).table(given.by)
 
 
@@ -309,7 +354,9 @@ def collapse(arguments: Sequence[str]) -> None:
         print(COLLAPSE)
         return
     if len(arguments) != 2:
-        raise ValueError(f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx")
+        raise ValueError(
+            f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx"
+        )
     with needing("onnx"), progress(f"rewriting {arguments[0]}"):
         import_whole("onnx", "onnxruntime", "numpy.random")
         told = import_module("unet_complexity.engineering.collapse").command(*arguments)

@@ -25,7 +25,9 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
 from unet_complexity.tables import Table
 
-CONVENTIONS = "batch 1, inference, nothing fused; MACs dense; FLOPs = 2 MACs + elementwise operations"
+CONVENTIONS = (
+    "batch 1, inference, nothing fused; MACs dense; FLOPs = 2 MACs + elementwise operations"
+)
 COUNTED = {  # key: (field of Cost, title, convention)
     "params": ("params", "parameters", "weights, biases, stored statistics"),
     "trainable_params": ("trainable_params", "  trainable", "without the statistics"),
@@ -38,7 +40,9 @@ COUNTED = {  # key: (field of Cost, title, convention)
 }
 
 
-def as_text(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> Iterator[str]:
+def as_text(
+    network: Network, formulas: Network | str, by: str, seconds: Table | None = None
+) -> Iterator[str]:
     """Yield the paragraphs of a report.
 
     Args:
@@ -84,7 +88,9 @@ def _lines(heading: str, total: Cost) -> str:
     return "\n".join(lines)
 
 
-def as_data(network: Network, formulas: Network | str, by: str, seconds: Table | None = None) -> dict[str, Any]:
+def as_data(
+    network: Network, formulas: Network | str, by: str, seconds: Table | None = None
+) -> dict[str, Any]:
     """Return a report as data that JSON can hold.
 
     Args:
@@ -101,7 +107,11 @@ def as_data(network: Network, formulas: Network | str, by: str, seconds: Table |
     data: dict[str, Any] = {
         "network": network.name,
         "inputs": [{"name": name, **_shape(x)} for name, x in network.inputs.items()],
-        "outputs": [{"name": step.name, **_shape(step.output)} for step in network if step.name in network.outputs],
+        "outputs": [
+            {"name": step.name, **_shape(step.output)}
+            for step in network
+            if step.name in network.outputs
+        ],
         "conventions": CONVENTIONS,
         "not_counted": list(network.missing),
         "total": _counts(network.total()),
@@ -120,7 +130,9 @@ def as_data(network: Network, formulas: Network | str, by: str, seconds: Table |
     else:
         total = formulas.total()
         data["formulas"] = {key: str(count) for key, count in _counts(total).items()}
-        data["theta"] = {key: str(theta(getattr(total, field)).expr) for key, (field, *_) in COUNTED.items()}
+        data["theta"] = {
+            key: str(theta(getattr(total, field)).expr) for key, (field, *_) in COUNTED.items()
+        }
     if seconds:
         data["seconds"] = {
             "setting": seconds.title,

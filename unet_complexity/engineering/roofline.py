@@ -81,7 +81,12 @@ _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory band
 MACHINES = {
     machine.name: machine
     for machine in (
-        Machine("AMD Opteron X2 2214", 17_600_000_000, 15_000_000_000, "Williams et al. 2009, figure 1: float64"),
+        Machine(
+            "AMD Opteron X2 2214",
+            17_600_000_000,
+            15_000_000_000,
+            "Williams et al. 2009, figure 1: float64",
+        ),
         Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
         Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
     )
@@ -226,7 +231,11 @@ def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
 
 
 def roofline(
-    network: Network, machine: Machine, dtype: str | Size = "float32", batch: Size = 1, fused: bool = False
+    network: Network,
+    machine: Machine,
+    dtype: str | Size = "float32",
+    batch: Size = 1,
+    fused: bool = False,
 ) -> Roofline:
     """Return the least time that each kernel of a network takes on a machine.
 

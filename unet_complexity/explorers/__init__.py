@@ -32,6 +32,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         known = ", ".join(__all__)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; its explorers are {known}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; its explorers are {known}"
+        )
     module = import_module(f"{__name__}.{name.removesuffix('Explorer').lower()}")
     return getattr(module, name)

@@ -69,7 +69,9 @@ class Whole(traitlets.Int):
         stops: Values at which the slider stops; every number if empty.
     """
 
-    def __init__(self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()) -> None:
+    def __init__(
+        self, start: int, low: int, high: int, label: str, stops: Iterable[int] = ()
+    ) -> None:
         super().__init__(start)
         self.tag(sync=True, control={"label": label, "low": low, "high": high, "stops": [*stops]})
 
@@ -88,7 +90,9 @@ class Whole(traitlets.Int):
         if isinstance(value, float) and value == value:  # NaN does not equal itself
             wish = value
         near = int(max(low, min(high, wish)))
-        raise StateError(f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}")
+        raise StateError(
+            f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}"
+        )
 
 
 class Choice(traitlets.Unicode):
@@ -112,7 +116,9 @@ class Choice(traitlets.Unicode):
         options = obj._control(self.name)["options"]
         if not isinstance(value, str) or value not in options:
             listed = ", ".join(map(repr, options))
-            raise StateError(f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}")
+            raise StateError(
+                f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}"
+            )
         return str(value)
 
 
@@ -190,7 +196,8 @@ class Explorer(anywidget.AnyWidget):
     def _spec(self) -> State:
         """Return the description that the script reads."""
         controls = [
-            {"name": name, "folded": name in self.folded, **self._control(name)} for name in self.shown + self.folded
+            {"name": name, "folded": name in self.folded, **self._control(name)}
+            for name in self.shown + self.folded
         ]
         return {
             "kind": self.kind,

@@ -116,7 +116,9 @@ class BlockExplorer(Explorer):
         place = state["place"]
         last = (state["side"] * state["factor"]) ** 2 - 1
         if place > last:
-            raise ValueError(f"place must be one of the pixels 0 ... {last}, got {place}; try {last}")
+            raise ValueError(
+                f"place must be one of the pixels 0 ... {last}, got {place}; try {last}"
+            )
 
     def _numbers(self) -> State:
         x = Tensor(self.side, self.side, self.channels)

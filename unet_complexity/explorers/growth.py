@@ -95,7 +95,9 @@ class GrowthExplorer(Explorer):
                 raise ValueError(f"side must be at most {LARGEST}, got {side}; try {LARGEST}")
         elif network == "convolution":
             listed = ", ".join(map(repr, LETTERS[:-1]))
-            raise ValueError(f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'")
+            raise ValueError(
+                f"letter must be one of {listed} for one convolution, got 'depth'; try 'side'"
+            )
         else:
             times = 2 ** state["times"]
             if depth * times > DEEPEST:

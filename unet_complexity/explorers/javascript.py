@@ -56,7 +56,9 @@ def javascript(formulas: Any) -> str:
         '{"writes": ({c, n}) => 4*c*(n*n)}'
     """
     if isinstance(formulas, Mapping):
-        entries = [f"{escaping.javascript(key)}: {javascript(one)}" for key, one in formulas.items()]
+        entries = [
+            f"{escaping.javascript(key)}: {javascript(one)}" for key, one in formulas.items()
+        ]
         return "{" + ", ".join(entries) + "}"
     if isinstance(formulas, list | tuple):
         return "[" + ",".join(map(javascript, formulas)) + "]"

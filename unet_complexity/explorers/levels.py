@@ -76,7 +76,9 @@ class LevelsExplorer(Explorer):
     family = Choice(("classic", "pix2pix"), "family")
     depth = Whole(4, 1, 8, "depth")
     side = Whole(256, 2, 1024, "side N", STOPS)
-    base_filters = Whole(64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128))
+    base_filters = Whole(
+        64, 1, 128, "width (base filters)", (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128)
+    )
     kernel_size = Whole(3, 1, 7, "kernel k")
     up = Choice(("transpose", "upsample"), "going up")
     in_channels = Whole(1, 1, 256, "channels in", CHANNELS[:-1])

@@ -124,7 +124,9 @@ class NetworkExplorer(Explorer):
         low, high, step = self._parts[1][_key(state)]["side"].values()
         if side not in range(low, high + 1, step):
             near = min(max(low, low + round((side - low) / step) * step), high)
-            raise ValueError(f"side must be {low}, {low + step}, ... {high} for this network, got {side}; try {near}")
+            raise ValueError(
+                f"side must be {low}, {low + step}, ... {high} for this network, got {side}; try {near}"
+            )
 
     def _numbers(self) -> State:
         formulas, table = self._parts
@@ -220,7 +222,9 @@ def sides(network: Network) -> dict[str, int]:
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
-        raise ValueError(f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}")
+        raise ValueError(
+            f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}"
+        )
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
 
 
@@ -247,7 +251,9 @@ def _variants(network: Any) -> dict[str, Network]:
         _check_network(one)
     lengths = {len(key) if isinstance(key, tuple) else None for key in networks}
     if lengths not in ({0}, {2}):
-        raise TypeError(f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}")
+        raise TypeError(
+            f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}"
+        )
     grid = set(product(*zip(*networks, strict=True)))
     if missing := grid - set(networks):
         raise ValueError(f"each width must come with each depth, and {min(missing)} is missing")
@@ -256,11 +262,15 @@ def _variants(network: Any) -> dict[str, Network]:
 
 def _check_network(network: Any) -> None:
     if not isinstance(network, Network):
-        raise TypeError(f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)")
+        raise TypeError(
+            f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)"
+        )
     if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
         raise ValueError(
             f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
         )
     letters = as_expr(network.total().reads).free_symbols
     if others := sorted(str(symbol) for symbol in letters - {N}):
-        raise ValueError(f"the explorer moves the side alone, got the letters {others} too; give numbers for them")
+        raise ValueError(
+            f"the explorer moves the side alone, got the letters {others} too; give numbers for them"
+        )

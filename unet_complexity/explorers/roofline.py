@@ -67,7 +67,11 @@ class RooflineExplorer(Explorer):
         "memory the rest; the longest is {longest}, at least {longest_ms} ms."
     )
     presets: ClassVar = {
-        **{name: _on(machine) for name, machine in MACHINES.items() if machine.flops_per_second > 100 * GIGA},
+        **{
+            name: _on(machine)
+            for name, machine in MACHINES.items()
+            if machine.flops_per_second > 100 * GIGA
+        },
         "the question's generator (pix2pix), 256²": {
             "network": "pix2pix",
             "side": 256,

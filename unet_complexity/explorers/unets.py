@@ -184,5 +184,6 @@ def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[st
     """Return each total as four texts: name, formula in letters, in numbers, and value."""
     names = {letter: letter for letter in letters}
     return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"] for name, form in forms.items()
+        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
+        for name, form in forms.items()
     ]

@@ -92,7 +92,9 @@ class WindowExplorer(Explorer):
         step = state["step"]
         last = int(conv.output(x).height) ** 2 - 1
         if step > last:
-            raise ValueError(f"step must be one of the window's places 0 ... {last}, got {step}; try {last}")
+            raise ValueError(
+                f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
+            )
 
     def _numbers(self) -> State:
         conv, x = self._layer(self.state)

@@ -77,7 +77,11 @@ class DepthToSpace(_Copy):
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
-            raise self.error("block_size^2 must divide the channels", f"{x.channels} and {b}", f"try {b**2} channels")
+            raise self.error(
+                "block_size^2 must divide the channels",
+                f"{x.channels} and {b}",
+                f"try {b**2} channels",
+            )
         return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
 
 
@@ -150,7 +154,9 @@ class _Pooling2D(Sliding):
         self.normalise_arguments(as_pair, "strides")
         self.normalise_arguments(as_padding, "padding")
         if any(isinstance(size, int) and size < 1 for size in self._seen()):
-            raise self.error("each window must see the map", f"{self.padding} round {self.pool_size}", "pad less")
+            raise self.error(
+                "each window must see the map", f"{self.padding} round {self.pool_size}", "pad less"
+            )
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         return *super().sizes(x), *self._seen()

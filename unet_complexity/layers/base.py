@@ -114,7 +114,9 @@ class Layer(ABC):
             raise TypeError(f"{type(self).__name__} takes {self.arity} {noun}, got {count}")
         for x in inputs:
             if not isinstance(x, Tensor):
-                raise TypeError(f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}")
+                raise TypeError(
+                    f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}"
+                )
 
     def normalise_arguments(self, check: Callable[..., Any], *names: str, **options: Any) -> None:
         """Replace each named argument by ``check(value, name, **options)``, its checked and only form."""
@@ -160,7 +162,9 @@ def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
 def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
     """Return ``value`` if it is one of ``allowed``.  If not, a ValueError lists them."""
     if value not in allowed:
-        raise ValueError(f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}")
+        raise ValueError(
+            f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}"
+        )
     return str(value)
 
 
@@ -178,7 +182,9 @@ def as_axes(value: Any, what: str = "axes") -> tuple[int, ...]:
             break
         found.add(axis % 4)
     if not found:
-        raise ValueError(f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1")
+        raise ValueError(
+            f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1"
+        )
     return tuple(sorted(found))
 
 

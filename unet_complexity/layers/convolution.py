@@ -81,7 +81,11 @@ class _WindowedConvolution(Convolution):
     def check_strides(self) -> None:
         """Raise a ValueError if strides and dilation_rate both differ from 1."""
         if self.strides != (1, 1) and self.dilation_rate != (1, 1):
-            raise self.error("strides and dilation_rate may not both differ from 1", self, "as in Keras; set one to 1")
+            raise self.error(
+                "strides and dilation_rate may not both differ from 1",
+                self,
+                "as in Keras; set one to 1",
+            )
 
     def windows(self, x: Tensor) -> Iterator[Any]:
         return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate)

@@ -13,7 +13,9 @@ from unet_complexity.symbols import Size, quotient
 OPERATIONS = {
     "linear": 0,
     **dict.fromkeys(("relu", "tanh", "sigmoid", "exponential"), 1),
-    **dict.fromkeys(("abs", "cos", "erf", "log", "negative", "reciprocal", "sin", "sqrt", "square"), 1),
+    **dict.fromkeys(
+        ("abs", "cos", "erf", "log", "negative", "reciprocal", "sin", "sqrt", "square"), 1
+    ),
     **dict.fromkeys(("ceil", "floor", "round", "sign"), 1),
     "relu6": 2,  # compare with 0 and with 6
     "leaky_relu": 2,  # scale, compare
@@ -29,7 +31,19 @@ OPERATIONS = {
 }
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 # the gradient of these cannot be told from what they write
-OF_INPUTS = ("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish", "silu", "sin", "softsign", "square")
+OF_INPUTS = (
+    "abs",
+    "cos",
+    "erf",
+    "gelu",
+    "hard_silu",
+    "log",
+    "mish",
+    "silu",
+    "sin",
+    "softsign",
+    "square",
+)
 
 
 class _SameShape(Layer):
@@ -62,7 +76,11 @@ class Activation(_SameShape):
         return "inputs" if self.activation in OF_INPUTS else "output"
 
     def elementwise(self, x: Tensor) -> Size:
-        return Softmax().elementwise(x) if self.activation == "softmax" else OPERATIONS[self.activation] * x.size
+        return (
+            Softmax().elementwise(x)
+            if self.activation == "softmax"
+            else OPERATIONS[self.activation] * x.size
+        )
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,9 @@ class _Merge(Layer):
                 raise self.error(rule, got, "make the channels agree with a Conv2D(f, 1)")
             return b if a == 1 else a
 
-        return accumulate(inputs, lambda x, y: Tensor(*(side(getattr(x, n), getattr(y, n)) for n in AXES)))
+        return accumulate(
+            inputs, lambda x, y: Tensor(*(side(getattr(x, n), getattr(y, n)) for n in AXES))
+        )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,15 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import _WindowedConvolution
-from unet_complexity.layers.windows import Padding, holding, holding_inside, span, taps_in_bounds, taps_inside, windows
+from unet_complexity.layers.windows import (
+    Padding,
+    holding,
+    holding_inside,
+    span,
+    taps_in_bounds,
+    taps_inside,
+    windows,
+)
 from unet_complexity.symbols import Size, Sizes, as_expr, as_pair, exact
 
 
@@ -88,7 +96,9 @@ class Conv2DTranspose(_WindowedConvolution):
         return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate, added)
 
 
-def transposed_side(padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None) -> Size:
+def transposed_side(
+    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+) -> Size:
     """Return the output side, as in Keras: t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
 
     >>> transposed_side("same", 8, 3, 2), transposed_side("valid", 8, 3, 2), transposed_side((1, 1), 8, 4, 2)
@@ -105,7 +115,9 @@ def transposed_side(padding: Padding, n: Size, k: Size, t: Size, dilation: Size 
     return exact((n - 1) * t + reach - cut + (added or 0))
 
 
-def taps_that_land(padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None) -> Size:
+def taps_that_land(
+    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+) -> Size:
     """Return the taps, summed over the n input elements, whose products land in the output.
 
     >>> taps_that_land("same", 8, 4, 2), taps_that_land("valid", 8, 4, 2), taps_that_land((1, 1), 8, 4, 2)

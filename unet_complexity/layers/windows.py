@@ -18,7 +18,16 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.symbols import Pair, Size, as_expr, as_pair, as_size, ceil_div, exact, floor_div
+from unet_complexity.symbols import (
+    Pair,
+    Size,
+    as_expr,
+    as_pair,
+    as_size,
+    ceil_div,
+    exact,
+    floor_div,
+)
 
 Border: TypeAlias = tuple[Pair, Pair]
 Padding: TypeAlias = str | Pair  # of one axis: "same", "valid" or (before, after)
@@ -87,7 +96,9 @@ def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Siz
             f"try padding='same' or a side of at least {exact(span(k, dilation) - before - after)}"
         )
     if room + stride == n and not (isinstance(n, int) and isinstance(stride, int)):
-        return exact(as_expr(n) / stride)  # one position for each stride: assume that the stride divides the side
+        return exact(
+            as_expr(n) / stride
+        )  # one position for each stride: assume that the stride divides the side
     return exact(floor_div(room, stride) + 1)
 
 
@@ -123,7 +134,9 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
 
 
-def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+def taps_inside(
+    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
+) -> Size:
     """Return the in-bounds taps of a window with ``stops`` positions that starts ``before`` elements ahead of the axis.
 
     >>> taps_inside(4, 1, 8, 3, 2)
@@ -135,7 +148,9 @@ def taps_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilat
 
 
 @lru_cache(10_000)
-def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+def holding(
+    padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
+) -> tuple[Size, ...]:
     """Return sizes that are at least 1 if taps_in_bounds holds for letters; () if all sizes are numbers.
 
     'same' pads ceil(missing / 2) elements behind the axis; the first position must not reach them all.
@@ -151,11 +166,19 @@ def holding(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
         return holding_inside(stops, padding[0], n, k, stride, dilation)
     if are_numbers(n, k, stride, dilation):
         return ()
-    pads = (0, 0) if _any_kernel(stops, n, k, stride, dilation) else same_padding(n, k, stride, dilation)
-    return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(pads, stride, dilation)
+    pads = (
+        (0, 0)
+        if _any_kernel(stops, n, k, stride, dilation)
+        else same_padding(n, k, stride, dilation)
+    )
+    return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(
+        pads, stride, dilation
+    )
 
 
-def holding_inside(stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1) -> tuple[Size, ...]:
+def holding_inside(
+    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
+) -> tuple[Size, ...]:
     """Return sizes that are at least 1 if taps_inside holds for letters.
 
     Padding must not exceed all positions or all taps; numbers are capped instead.  The last position may end before

@@ -13,7 +13,15 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Rule, Tensor
-from unet_complexity.layers import Concatenate, Conv2D, Conv2DTranspose, Cropping2D, MaxPooling2D, ReLU, UpSampling2D
+from unet_complexity.layers import (
+    Concatenate,
+    Conv2D,
+    Conv2DTranspose,
+    Cropping2D,
+    MaxPooling2D,
+    ReLU,
+    UpSampling2D,
+)
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Span
 from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact, floor_div
@@ -49,23 +57,34 @@ def classic_unet(
     """
     recipe = partial(classic_unet, **dict(sorted(locals().items())))
     in_channels, classes = as_size(in_channels, "in_channels"), as_size(classes, "classes")
-    sides, d, k = as_pair(side, "side"), as_size(depth, "depth"), as_size(kernel_size, "kernel_size")
+    sides, d, k = (
+        as_pair(side, "side"),
+        as_size(depth, "depth"),
+        as_size(kernel_size, "kernel_size"),
+    )
     one_of("up", up, ("transpose", "upsample"))
     one_of("padding", padding, ("same", "valid"))
     lost = exact(2 * (k - 1)) if padding == "valid" else 0
     added = f" + {lost}" * (lost != 0)
     if isinstance(lost, int) and isinstance(d, int):
-        rule = f"side{added} must be a multiple of 2**depth = {2**d}" + ", and large enough to shrink" * (lost != 0)
+        rule = (
+            f"side{added} must be a multiple of 2**depth = {2**d}"
+            + ", and large enough to shrink" * (lost != 0)
+        )
         check_sides(sides, lambda s: _fits(s, lost, d), 2**d, rule)
     plan = _Plan(sides, as_size(base_filters, "base_filters"), k, d, up, padding, lost)
     net = plan.build(Tensor(*sides, in_channels), classes)
-    rules = [Rule(f"{two_to(d)} divides the side{added}", as_expr(s + lost) / two_to(d)) for s in sides]
+    rules = [
+        Rule(f"{two_to(d)} divides the side{added}", as_expr(s + lost) / two_to(d)) for s in sides
+    ]
     if padding == "same" and (not isinstance(k, int) or k > 3):
         rules += [Rule.largest_kernel(k, as_expr(s) / two_to(d)) for s in sides]
     if lost != 0:
         ends = [*plan.leaving(d), *plan.leaving(0)]
         rules += [Rule("every map keeps a pixel", as_expr(side - 1)) for side in ends]
-        rules.append(Rule(f"{k} >= 2", as_expr(k - 2)))  # a 1 x 1 kernel loses nothing, so nothing is cropped
+        rules.append(
+            Rule(f"{k} >= 2", as_expr(k - 2))
+        )  # a 1 x 1 kernel loses nothing, so nothing is cropped
     return net.network("classic U-Net", rules, recipe)
 
 
@@ -86,12 +105,18 @@ class _Plan:
 
     def entering(self, l: Size) -> list[Size]:
         """Sides of the map that enters the encoder's block l."""
-        return [exact(sp.expand((side + self.lost) * as_expr(two_to(-l)) - self.lost)) for side in self.sides]
+        return [
+            exact(sp.expand((side + self.lost) * as_expr(two_to(-l)) - self.lost))
+            for side in self.sides
+        ]
 
     def leaving(self, l: Size) -> list[Size]:
         """Sides of the map that leaves the decoder's block l; for l = d, the bottleneck."""
         grown = two_to(self.d - l)
-        return [exact(sp.expand((side - 2 * self.lost) * grown + self.lost)) for side in self.entering(self.d)]
+        return [
+            exact(sp.expand((side - 2 * self.lost) * grown + self.lost))
+            for side in self.entering(self.d)
+        ]
 
     def skipped(self, l: Size) -> Tensor:
         """The map that leaves the encoder's block l."""
@@ -114,7 +139,9 @@ class _Plan:
     def down(self, net: Builder, l: Size, part: str, span: Span | None = None) -> None:
         if l != 0:
             net.enter("previous", self.skipped(l - 1))
-        net.block(f"enc({span})" if span else f"enc{l}" if part == "encoder" else part, l, part, span)
+        net.block(
+            f"enc({span})" if span else f"enc{l}" if part == "encoder" else part, l, part, span
+        )
         if l != 0:
             net.add("pool", MaxPooling2D(2))
         self.convolve(net, l)
@@ -133,7 +160,11 @@ class _Plan:
         net.enter(skip, self.skipped(l))
         if self.lost != 0:
             extra = zip(self.entering(l), below, strict=True)
-            skip = net.add("crop", Cropping2D(tuple(_halves(side - self.lost - 2 * b) for side, b in extra)), skip)
+            skip = net.add(
+                "crop",
+                Cropping2D(tuple(_halves(side - self.lost - 2 * b) for side, b in extra)),
+                skip,
+            )
         net.add("skip", Concatenate(), skip, upsampled)
         self.convolve(net, l)
 

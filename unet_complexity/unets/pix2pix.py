@@ -53,13 +53,20 @@ def pix2pix_unet(
     """
     out_channels = in_channels if out_channels is None else out_channels
     recipe = partial(pix2pix_unet, **dict(sorted(locals().items())))
-    in_channels, out_channels = as_size(in_channels, "in_channels"), as_size(out_channels, "out_channels")
+    in_channels, out_channels = (
+        as_size(in_channels, "in_channels"),
+        as_size(out_channels, "out_channels"),
+    )
     sides, depth = as_pair(side, "side"), as_size(depth, "depth")
     q = depth if doublings is None else as_size(doublings, "doublings", 0)
     if isinstance(depth, int):
         step = 2**depth
-        check_sides(sides, lambda s: s % step == 0, step, f"side must be a multiple of 2**depth = {step}")
-    all_the_way = doublings is None or (isinstance(depth, int) and isinstance(q, int) and q > depth - 2)
+        check_sides(
+            sides, lambda s: s % step == 0, step, f"side must be a multiple of 2**depth = {step}"
+        )
+    all_the_way = doublings is None or (
+        isinstance(depth, int) and isinstance(q, int) and q > depth - 2
+    )
     plan = _Plan(sides, as_size(base_filters, "base_filters"), kernel_size, depth, q, all_the_way)
     net = plan.build(Tensor(*sides, in_channels), out_channels)
     least = 2 if plan.all_the_way else exact(plan.turn + 1)
@@ -95,7 +102,9 @@ class _Plan:
         return exact(self.g * two_to(self.q))
 
     def build(self, image: Tensor, out_channels: Size) -> Builder:
-        net = Builder(image, letters=not (isinstance(self.depth, int) and isinstance(self.turn, int)))
+        net = Builder(
+            image, letters=not (isinstance(self.depth, int) and isinstance(self.turn, int))
+        )
         segments: list[tuple[Size, Size, Width]] = [(2, self.turn, self.rising)]
         if not self.all_the_way:
             segments.append((exact(self.turn + 1), self.depth, self.flat))
@@ -104,10 +113,14 @@ class _Plan:
             for l, span in levels(first, last):
                 self.down(net, l, width, span)
         deepest = segments[-1][2]
-        if self.depth != 1:  # the deepest map comes without a skip, so half as many channels enter here
+        if (
+            self.depth != 1
+        ):  # the deepest map comes without a skip, so half as many channels enter here
             self.up(net, exact(self.depth - 1), deepest, deepest(self.depth))
         for first, last, width in reversed(segments):
-            for l, span in levels(exact(first - 1), exact(last - (2 if last == self.depth else 1)), up=True):
+            for l, span in levels(
+                exact(first - 1), exact(last - (2 if last == self.depth else 1)), up=True
+            ):
                 self.up(net, l, width, exact(2 * width(exact(l + 1))), span)
         net.enter("previous", halved(self.sides, 1, exact(2 * self.g)))
         net.block("out", 0, "decoder")
@@ -126,10 +139,16 @@ class _Plan:
             net.add("bn", BatchNormalization())
         net.mark(f"d at {l}")
 
-    def up(self, net: Builder, l: Size, width: Width, channels: Size, span: Span | None = None) -> None:
+    def up(
+        self, net: Builder, l: Size, width: Width, channels: Size, span: Span | None = None
+    ) -> None:
         net.enter("previous", halved(self.sides, l + 1, channels))
         number = (
-            f"(level {span})" if span else f"{self.depth - l}" if isinstance(self.depth, int) else f"({self.depth - l})"
+            f"(level {span})"
+            if span
+            else f"{self.depth - l}"
+            if isinstance(self.depth, int)
+            else f"({self.depth - l})"
         )
         net.block(f"u{number}", l, "decoder", span)
         net.add("up", UpSampling2D(2))

@@ -46,7 +46,12 @@ def test_a_layer_passes_just_when_it_keeps_its_budgets(filters, kernel, stride):
     assert check("a layer on a budget", (filters, kernel, stride)).right == keeps
 
 
-@given(side=st.integers(1, 400), size=st.integers(1, 9), channels=st.integers(1, 40), filters=st.integers(1, 40))
+@given(
+    side=st.integers(1, 400),
+    size=st.integers(1, 9),
+    channels=st.integers(1, 40),
+    filters=st.integers(1, 40),
+)
 def test_a_copy_passes_just_when_it_keeps_its_budgets(side, size, channels, filters):
     large = side * size
     keeps = large**2 * channels <= 10**6 and 9 * large**2 * channels * filters <= 10**8
@@ -81,7 +86,9 @@ def own(width, depth):
 def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
     macs, held, params = own(width, depth)
     feedback = check("your network on a budget", (width, depth))
-    assert feedback.right == (macs <= 1_500_000_000 and held <= 3_000_000 and 10**6 <= params <= 4 * 10**6)
+    assert feedback.right == (
+        macs <= 1_500_000_000 and held <= 3_000_000 and 10**6 <= params <= 4 * 10**6
+    )
     assert ("Too much, numbers at the fullest moment" in feedback.text) == (held > 3_000_000)
     assert ("Too little, parameters" in feedback.text) == (params < 1_000_000)
 
@@ -89,14 +96,21 @@ def test_your_network_passes_just_when_it_keeps_all_three_budgets(width, depth):
 def least_ms(side, g):
     """The asked network on a T4, fused, by block: maps are read and written once, weights read."""
     widths = [3, *(g * min(2**i, 8) for i in range(7))]  # of the image and of d1 ... d7
-    blocks = [(side >> level, widths[level - 1], widths[level], 2, 5 if level > 1 else 3) for level in range(1, 8)]
+    blocks = [
+        (side >> level, widths[level - 1], widths[level], 2, 5 if level > 1 else 3)
+        for level in range(1, 8)
+    ]
     for level in range(6, -1, -1):
         skip = 0 if level == 6 else widths[level + 1]
-        blocks.append((side >> level, widths[min(level + 1, 7)] + skip, widths[level], 0.5, 4 if level else 2))
+        blocks.append(
+            (side >> level, widths[min(level + 1, 7)] + skip, widths[level], 0.5, 4 if level else 2)
+        )
     total = 0
     for rows, channels, filters, step, each in blocks:
         taps, normalised = 16 * channels * filters, 4 * filters * (each > 3)
-        moved = 4 * ((step * rows) ** 2 * channels + rows**2 * filters + taps + filters + normalised)
+        moved = 4 * (
+            (step * rows) ** 2 * channels + rows**2 * filters + taps + filters + normalised
+        )
         total += max(rows**2 * (2 * taps + each * filters) / 8.1e12, moved / 320e9)
     return 1000 * total
 
@@ -104,7 +118,11 @@ def least_ms(side, g):
 @given(tiles=st.integers(1, 8), base_filters=st.integers(1, 40))
 def test_a_network_keeps_to_the_clock_just_when_its_least_time_does(tiles, base_filters):
     network = pix2pix_unet(128 * tiles, 3, base_filters=base_filters)
-    keeps = least_ms(128 * tiles, base_filters) <= 2 and tiles >= 3 and network.total().params >= 3_000_000
+    keeps = (
+        least_ms(128 * tiles, base_filters) <= 2
+        and tiles >= 3
+        and network.total().params >= 3_000_000
+    )
     assert check("a network on a clock", (tiles, base_filters)).right == keeps
 
 
@@ -129,7 +147,10 @@ def test_a_puzzle_has_more_than_one_answer(name):
     for answer in KEPT[name]:
         feedback = check(name, list(answer))
         assert feedback.right, feedback
-        assert all(f"{quantity}: " in feedback.text for quantity in {**PUZZLES[name].most, **PUZZLES[name].least})
+        assert all(
+            f"{quantity}: " in feedback.text
+            for quantity in {**PUZZLES[name].most, **PUZZLES[name].least}
+        )
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,11 @@ def test_the_order_of_rows_and_columns_changes_only_the_map_in_between():
     assert one == other == count(both, image).output
     assert all(one[i][j] == image[i // 2][j // 3] for i in range(4) for j in range(6))
     x = Tensor(h, w, c)
-    assert [layer.cost(x).writes for layer in (rows, columns, both)] == [2 * h * w * c, 3 * h * w * c, 6 * h * w * c]
+    assert [layer.cost(x).writes for layer in (rows, columns, both)] == [
+        2 * h * w * c,
+        3 * h * w * c,
+        6 * h * w * c,
+    ]
     assert "$2hwc$" in why(2)
     assert "$3hwc$" in why(2)
     assert "$6hwc$" in why(2)
@@ -69,7 +73,9 @@ def test_side_or_pixels():
 
 def test_the_next_convolution():
     conv, x = Conv2D(f, k), Tensor(n, n, c)
-    assert right(5) == f"{conv.cost(UpSampling2D(2).output(x)).macs / conv.cost(x).macs} times as much"
+    assert (
+        right(5) == f"{conv.cost(UpSampling2D(2).output(x)).macs / conv.cost(x).macs} times as much"
+    )
     assert right(5).startswith("4 ")
 
 
@@ -95,7 +101,9 @@ def test_parameters_do_not_know_the_side():
 
 
 def test_depth_costs_next_to_nothing():
-    seven, fourteen = (pix2pix_unet(side=2**14, in_channels=3, depth=depth).total() for depth in (7, 14))
+    seven, fourteen = (
+        pix2pix_unet(side=2**14, in_channels=3, depth=depth).total() for depth in (7, 14)
+    )
     assert right(9) == f"{fourteen.macs / seven.macs:.4g} times as many" == "1.007 times as many"
     assert f"by a factor of {fourteen.params / seven.params:.4g}." in why(9, 0)
 

@@ -8,19 +8,34 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-NEAREST = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+NEAREST = {
+    "mode": "nearest",
+    "coordinate_transformation_mode": "asymmetric",
+    "nearest_mode": "floor",
+}
 
 
-def model(nodes: Sequence[Any], weights: dict[str, Any], shape: Sequence[Any] = (1, 4, 5, 6), **versions: Any) -> Any:
+def model(
+    nodes: Sequence[Any],
+    weights: dict[str, Any],
+    shape: Sequence[Any] = (1, 4, 5, 6),
+    **versions: Any,
+) -> Any:
     """x -> y, float32 unless said otherwise."""
     kind = versions.get("kind", TensorProto.FLOAT)
-    ends = [helper.make_tensor_value_info(name, kind, s) for name, s in (("x", shape), ("y", ["a", "b", "c", "d"]))]
+    ends = [
+        helper.make_tensor_value_info(name, kind, s)
+        for name, s in (("x", shape), ("y", ["a", "b", "c", "d"]))
+    ]
     held = [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()]
     ir = versions.get("ir_version", 8)
     given = (
         ends[:1]
         if ir >= 4
-        else [*ends[:1], *(helper.make_tensor_value_info(w.name, w.data_type, w.dims) for w in held)]
+        else [
+            *ends[:1],
+            *(helper.make_tensor_value_info(w.name, w.data_type, w.dims) for w in held),
+        ]
     )
     graph = helper.make_graph(nodes, "test", given, ends[1:], held)
     opset = [helper.make_opsetid("", versions.get("opset", 17))]
@@ -32,15 +47,23 @@ def whole(*shape: int, seed: int = 0, dtype: Any = np.float32) -> Any:
 
 
 def resize(region: str = "", **settings: Any) -> Any:
-    return helper.make_node("Resize", ["x", region, "scales"], ["u"], "up", **{**NEAREST, **settings})
+    return helper.make_node(
+        "Resize", ["x", region, "scales"], ["u"], "up", **{**NEAREST, **settings}
+    )
 
 
 def conv(source: str = "u", bias: bool = True, **settings: Any) -> Any:
     return helper.make_node("Conv", [source, "w", *["b"] * bias], ["y"], "conv", **settings)
 
 
-def weights(kernel: Sequence[int] = (3, 3), size: Sequence[int] = (2, 2), c: int = 4, f: int = 2) -> dict[str, Any]:
-    return {"scales": np.array([1, 1, *size], np.float32), "w": whole(f, c, *kernel), "b": whole(f, seed=1)}
+def weights(
+    kernel: Sequence[int] = (3, 3), size: Sequence[int] = (2, 2), c: int = 4, f: int = 2
+) -> dict[str, Any]:
+    return {
+        "scales": np.array([1, 1, *size], np.float32),
+        "w": whole(f, c, *kernel),
+        "b": whole(f, seed=1),
+    }
 
 
 def blocks(plan: Sequence[tuple[int, int]], kernel: int, skips: bool, tail: int) -> Any:
@@ -57,7 +80,11 @@ def blocks(plan: Sequence[tuple[int, int]], kernel: int, skips: bool, tail: int)
 
     def convolved(source: str, c: int, f: int, **settings: Any) -> str:
         name = f"w{len(held)}"
-        held[name] = np.random.default_rng(len(held)).normal(size=(f, c, kernel, kernel)).astype("f") / kernel / c**0.5
+        held[name] = (
+            np.random.default_rng(len(held)).normal(size=(f, c, kernel, kernel)).astype("f")
+            / kernel
+            / c**0.5
+        )
         return add("Relu", [add("Conv", [source, name], **settings)])
 
     for c, f in plan:
@@ -66,7 +93,10 @@ def blocks(plan: Sequence[tuple[int, int]], kernel: int, skips: bool, tail: int)
     for level, (out, _) in enumerate(reversed(plan)):
         last = level == len(plan) - 1
         up = add("Resize", [x, "", "scales"], **NEAREST)
-        x, c = convolved(up, c, tail if last else out, pads=[before, before, after, after]), tail if last else out
+        x, c = (
+            convolved(up, c, tail if last else out, pads=[before, before, after, after]),
+            tail if last else out,
+        )
         if skips and not last:
             x, c = add("Concat", [x, maps.pop()], axis=1), 2 * out
     nodes[-1].output[0] = "y"
@@ -105,13 +135,21 @@ def as_pytorch_exports() -> Any:
         helper.make_node("Resize", ["x", "", "k"], ["u"], "/up/Resize", **NEAREST),
         helper.make_node("Constant", [], ["order"], value_ints=[1, 2, 1, 2]),
         helper.make_node("Constant", [], ["four"], value_ints=[4]),
-        helper.make_node("ConstantOfShape", ["four"], ["none"], value=numpy_helper.from_array(np.array([0]))),
+        helper.make_node(
+            "ConstantOfShape", ["four"], ["none"], value=numpy_helper.from_array(np.array([0]))
+        ),
         helper.make_node("Concat", ["order", "none"], ["flat"], axis=0),
         helper.make_node("Constant", [], ["pairs"], value_ints=[-1, 2]),
         helper.make_node("Reshape", ["flat", "pairs"], ["table"]),
         *(
             helper.make_node("Constant", [], [name], value_ints=[value])
-            for name, value in (("start", -1), ("end", -(2**31)), ("axis", 0), ("step", -1), ("all", -1))
+            for name, value in (
+                ("start", -1),
+                ("end", -(2**31)),
+                ("axis", 0),
+                ("step", -1),
+                ("all", -1),
+            )
         ),
         helper.make_node("Slice", ["table", "start", "end", "axis", "step"], ["turned"]),
         helper.make_node("Transpose", ["turned"], ["columns"], perm=[1, 0]),

@@ -28,9 +28,15 @@ def test_a_model_with_free_sides_is_verified_at_two_sizes_and_written(tmp_path: 
     onnx.save(pix2pix(), source)
     before = source.read_bytes()
     lines = command(source, str(target)).splitlines()
-    assert [line.split("  ")[1].strip() for line in lines[:4]] == ["phases", "phases", "phases", "transposed"]
+    assert [line.split("  ")[1].strip() for line in lines[:4]] == [
+        "phases",
+        "phases",
+        "phases",
+        "transposed",
+    ]
     assert re.fullmatch(
-        r"same outputs for 3 random inputs of each size: at most \d.\de-0[67] of the largest apart", lines[4]
+        r"same outputs for 3 random inputs of each size: at most \d.\de-0[67] of the largest apart",
+        lines[4],
     )
     times = r"[\d.,]+ ms before, [\d.,]+ ms after, [\d.]+ times as fast"
     assert re.fullmatch(rf"1 x 3 x 64 x 64: {times}", lines[5])
@@ -48,30 +54,44 @@ def test_the_input_is_never_overwritten(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     before = (tmp_path / "in.onnx").read_bytes()
     for target in ("in.onnx", tmp_path / "link.onnx"):
-        with pytest.raises(ValueError, match=r"in.onnx would be overwritten by its own rewriting; give another name"):
+        with pytest.raises(
+            ValueError,
+            match=r"in.onnx would be overwritten by its own rewriting; give another name",
+        ):
             command("in.onnx", target)
     assert (tmp_path / "in.onnx").read_bytes() == before
 
 
-def test_nothing_that_is_there_is_overwritten_and_what_is_written_is_a_model(tmp_path: Path) -> None:
+def test_nothing_that_is_there_is_overwritten_and_what_is_written_is_a_model(
+    tmp_path: Path,
+) -> None:
     onnx.save(pix2pix(64), tmp_path / "in.onnx")
     (tmp_path / "keep.onnx").write_text("mine")
-    with pytest.raises(ValueError, match=r"^keep.onnx is there already, and nothing is overwritten; give another name"):
+    with pytest.raises(
+        ValueError,
+        match=r"^keep.onnx is there already, and nothing is overwritten; give another name",
+    ):
         command(tmp_path / "in.onnx", tmp_path / "keep.onnx")
     assert (tmp_path / "keep.onnx").read_text() == "mine"
-    with pytest.raises(ValueError, match=r"^what is written is an .onnx file, got out.txt; try out.onnx$"):
+    with pytest.raises(
+        ValueError, match=r"^what is written is an .onnx file, got out.txt; try out.onnx$"
+    ):
         command(tmp_path / "in.onnx", tmp_path / "out.txt")
     assert not (tmp_path / "out.txt").exists()
 
 
 def test_nothing_to_collapse_is_told_with_reasons_and_nothing_written(tmp_path: Path) -> None:
     onnx.save(model([resize(mode="linear"), conv()], weights()), tmp_path / "in.onnx")
-    with pytest.raises(ValueError, match=r"in.onnx has nothing to collapse.*\nup +as written +its mode is linear"):
+    with pytest.raises(
+        ValueError, match=r"in.onnx has nothing to collapse.*\nup +as written +its mode is linear"
+    ):
         command(tmp_path / "in.onnx", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
 
 
-def test_a_rewriting_that_computes_something_else_is_not_written(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_rewriting_that_computes_something_else_is_not_written(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
     def wrong(m: Any) -> Collapsed:
         collapsed = collapse_upsampling(m)
         name = next(item for item in collapsed.model.graph.initializer if "phase" in item.name)
@@ -80,16 +100,22 @@ def test_a_rewriting_that_computes_something_else_is_not_written(tmp_path: Path,
 
     monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.collapse_upsampling", wrong)
     onnx.save(pix2pix(64), tmp_path / "in.onnx")
-    with pytest.raises(ValueError, match=r"output 'y' differs by .*, more than 0.0001: not the same"):
+    with pytest.raises(
+        ValueError, match=r"output 'y' differs by .*, more than 0.0001: not the same"
+    ):
         command(tmp_path / "in.onnx", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
 
 
 def test_a_model_that_no_size_fits_or_that_cannot_be_run_is_refused() -> None:
     m = model(
-        [helper.make_node("Reshape", ["x", "seven"], ["y"])], {"seven": np.array([7, 7, 7, 7])}, ("a", "b", "c", "d")
+        [helper.make_node("Reshape", ["x", "seven"], ["y"])],
+        {"seven": np.array([7, 7, 7, 7])},
+        ("a", "b", "c", "d"),
     )
-    with pytest.raises(ValueError, match=r"runs at none of the sides .*ONNX Runtime cannot run the model"):
+    with pytest.raises(
+        ValueError, match=r"runs at none of the sides .*ONNX Runtime cannot run the model"
+    ):
         list(sizes(m, runner(m)))
     unknown = model([helper.make_node("Nonsense", ["x"], ["y"], domain="some.where")], {})
     unknown.opset_import.append(helper.make_opsetid("some.where", 1))
@@ -98,7 +124,9 @@ def test_a_model_that_no_size_fits_or_that_cannot_be_run_is_refused() -> None:
 
 
 def test_it_says_where_nothing_is_gained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.timed", lambda *_: [0.001, 0.002])
+    monkeypatch.setattr(
+        "unet_complexity.engineering.collapse.verifying.timed", lambda *_: [0.001, 0.002]
+    )
     m = pix2pix(64)
     assert verified(m, collapse_upsampling(m)).endswith(
         "0.50 times as fast\nnot faster on this machine: keep the original here"
@@ -112,7 +140,9 @@ def test_labels_may_differ_where_two_are_as_likely_and_numbers_may_not() -> None
     flipped[0, 0, 0, 0] = 1
     assert apart(m, [labels], [flipped]) == 1 / 2000
     flipped[0, 0, 0, :3] = 1
-    with pytest.raises(ValueError, match=r"output 'y' differs by 1.5e-03, more than 0.001: not the same"):
+    with pytest.raises(
+        ValueError, match=r"output 'y' differs by 1.5e-03, more than 0.001: not the same"
+    ):
         apart(m, [labels], [flipped])
     for wrong in (np.nan, 1.001):
         with pytest.raises(ValueError, match="not the same"):
@@ -123,15 +153,17 @@ def test_the_same_infinity_and_no_number_on_both_sides_are_the_same() -> None:
     m = model([resize(), conv(pads=[1] * 4)], weights())
     same = np.array([1, np.nan, np.inf, -np.inf, 2], np.float32)
     assert apart(m, [same], [same.copy()]) == 0
-    assert apart(m, [same], [np.array([1, np.nan, np.inf, -np.inf, 2.0001], np.float32)]) == pytest.approx(
-        5e-5, rel=0.01
-    )
+    assert apart(
+        m, [same], [np.array([1, np.nan, np.inf, -np.inf, 2.0001], np.float32)]
+    ) == pytest.approx(5e-5, rel=0.01)
     for place, wrong in ((0, np.nan), (1, 1), (2, -np.inf), (2, 3)):
         other = same.copy()
         other[place] = wrong
         with pytest.raises(ValueError, match="not the same"):
             apart(m, [same], [other])
-    with pytest.raises(ValueError, match="output 'y' is not a tensor; only tensors can be compared"):
+    with pytest.raises(
+        ValueError, match="output 'y' is not a tensor; only tensors can be compared"
+    ):
         apart(m, [[same]], [[same]])
 
 
@@ -143,5 +175,7 @@ def test_inputs_are_drawn_by_type_and_seed() -> None:
     np.testing.assert_array_equal(first["x"], again["x"])
     assert not np.array_equal(first["x"], other["x"])
     m.graph.input.append(helper.make_tensor_sequence_value_info("many", TensorProto.FLOAT, None))
-    with pytest.raises(ValueError, match="the input 'many' is not a tensor; only tensors can be drawn at random"):
+    with pytest.raises(
+        ValueError, match="the input 'many' is not a tensor; only tensors can be drawn at random"
+    ):
         random_inputs(m, {"x": [2, 3], "t": [9]}, 0)

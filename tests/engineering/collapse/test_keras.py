@@ -15,10 +15,20 @@ from unet_complexity.engineering.collapse.keras import PhaseConv2D, collapse_ker
 K = keras.layers
 
 
-def pair(kernel: Any, size: Any, shape: tuple[int, ...], data_format: str = "channels_last", **settings: Any) -> Any:
+def pair(
+    kernel: Any,
+    size: Any,
+    shape: tuple[int, ...],
+    data_format: str = "channels_last",
+    **settings: Any,
+) -> Any:
     """A model of two layers with random weights."""
-    conv = K.Conv2D(4, kernel, **{"padding": "same", "data_format": data_format, "name": "conv", **settings})
-    model = keras.Sequential([keras.Input(shape), K.UpSampling2D(size, data_format, name="up"), conv])
+    conv = K.Conv2D(
+        4, kernel, **{"padding": "same", "data_format": data_format, "name": "conv", **settings}
+    )
+    model = keras.Sequential(
+        [keras.Input(shape), K.UpSampling2D(size, data_format, name="up"), conv]
+    )
     randomize(model, np.random.default_rng(0))
     return model
 
@@ -35,7 +45,9 @@ def images(shape: tuple[int, ...]) -> Any:
         ((1, 5), (3, 2), (3, 6, 2), {"activation": "tanh"}),
     ],
 )
-def test_it_computes_what_the_two_layers_compute(kernel: Any, size: Any, shape: Any, settings: Any) -> None:
+def test_it_computes_what_the_two_layers_compute(
+    kernel: Any, size: Any, shape: Any, settings: Any
+) -> None:
     model = pair(kernel, size, shape, **settings)
     layer = PhaseConv2D.of(*model.layers)
     x = images(shape)
@@ -59,13 +71,17 @@ def test_channels_first_too() -> None:
         new.assign(old.value)
     x = images((5, 4, 3))
     found = np.asarray(first(x.transpose(0, 3, 1, 2)))
-    np.testing.assert_allclose(found.transpose(0, 2, 3, 1), np.asarray(model(x)), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        found.transpose(0, 2, 3, 1), np.asarray(model(x)), rtol=1e-4, atol=1e-4
+    )
     assert first.compute_output_shape((None, 3, 5, 4)) == (None, *found.shape[1:])
     other = PhaseConv2D.of(*pair(kernel, size, (3, 5, 4), "channels_first").layers)
     assert other.data_format == "channels_first"
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras reading JAX's arrays
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)  # Keras reading JAX's arrays
 def test_it_is_saved_and_loaded(tmp_path: Path) -> None:
     image = keras.Input((None, None, 3))
     layer = PhaseConv2D.of(*pair(4, 2, (6, 5, 3), activation="relu", dtype="float32").layers)
@@ -87,13 +103,21 @@ def test_a_whole_model_computes_the_same() -> None:
     model = keras.Model(image, [x, K.ReLU()(x)])
     random = np.random.default_rng(0)
     for weight in model.weights:
-        weight.assign(random.uniform(0.1, 1, weight.shape) / max(np.prod(weight.shape[:-1]), 1) ** 0.5)
+        weight.assign(
+            random.uniform(0.1, 1, weight.shape) / max(np.prod(weight.shape[:-1]), 1) ** 0.5
+        )
     collapsed = collapse_keras(model)
     kinds = {layer.name: type(layer).__name__ for layer in collapsed.layers}
     assert [kinds[name] for name in ("a", "b", "c")] == ["Conv2D", "PhaseConv2D", "PhaseConv2D"]
-    assert [kinds[f"up_{name}"] for name in ("a", "b", "c")] == ["UpSampling2D", "Identity", "Identity"]
+    assert [kinds[f"up_{name}"] for name in ("a", "b", "c")] == [
+        "UpSampling2D",
+        "Identity",
+        "Identity",
+    ]
     x = images((2, 2, 96))
-    for found, expected in zip(collapsed.predict(x, verbose=0), model.predict(x, verbose=0), strict=True):
+    for found, expected in zip(
+        collapsed.predict(x, verbose=0), model.predict(x, verbose=0), strict=True
+    ):
         assert np.ptp(expected) > 0.01
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -107,27 +131,39 @@ def test_what_cannot_be_collapsed_is_refused_with_the_reason() -> None:
         "the convolution has strides",
     ):
         PhaseConv2D.of(up, other)
-    with pytest.raises(ValueError, match="cannot be collapsed: the first is not a nearest UpSampling2D"):
+    with pytest.raises(
+        ValueError, match="cannot be collapsed: the first is not a nearest UpSampling2D"
+    ):
         PhaseConv2D.of(K.UpSampling2D(2, interpolation="bilinear"), conv)
     with pytest.raises(ValueError, match="cannot be collapsed: the second is not a plain Conv2D"):
         PhaseConv2D.of(up, K.Conv2DTranspose(2, 3))
-    with pytest.raises(ValueError, match="cannot be collapsed: the two order their axes differently"):
+    with pytest.raises(
+        ValueError, match="cannot be collapsed: the two order their axes differently"
+    ):
         PhaseConv2D.of(K.UpSampling2D(2, "channels_first"), conv)
-    with pytest.raises(ValueError, match="new has no weights yet; build the model, then collapse it"):
+    with pytest.raises(
+        ValueError, match="new has no weights yet; build the model, then collapse it"
+    ):
         PhaseConv2D.of(up, K.Conv2D(2, 3, padding="same", name="new"))
 
 
-@pytest.mark.parametrize("also", [lambda up: K.ReLU()(up), lambda up: up], ids=["read twice", "given out"])
+@pytest.mark.parametrize(
+    "also", [lambda up: K.ReLU()(up), lambda up: up], ids=["read twice", "given out"]
+)
 def test_an_upsampled_map_that_somebody_else_needs_stays(also: Any) -> None:
     image = keras.Input((8, 8, 64))
     up = K.UpSampling2D(2)(image)
     out = K.Conv2D(64, 3, padding="same", kernel_initializer="zeros")(up)
-    with pytest.raises(ValueError, match=r"plain has no UpSampling2D in front of a Conv2D that is worth collapsing"):
+    with pytest.raises(
+        ValueError, match=r"plain has no UpSampling2D in front of a Conv2D that is worth collapsing"
+    ):
         collapse_keras(keras.Model(image, [out, also(up)], name="plain"))
 
 
 def test_a_sequential_model_stays_one() -> None:
-    model = keras.Sequential([keras.Input((8, 8, 64)), K.UpSampling2D(2), K.Conv2D(2, 3, padding="same")])
+    model = keras.Sequential(
+        [keras.Input((8, 8, 64)), K.UpSampling2D(2), K.Conv2D(2, 3, padding="same")]
+    )
     collapsed = collapse_keras(model)
     assert [type(layer).__name__ for layer in collapsed.layers] == ["Identity", "PhaseConv2D"]
     assert isinstance(collapsed, keras.Sequential)
@@ -160,5 +196,7 @@ def test_only_keras_own_upsampling_is_one() -> None:
 
 def test_a_path_or_a_model_without_a_graph_is_refused() -> None:
     for model in ("model.keras", keras.Sequential([K.UpSampling2D(2)])):
-        with pytest.raises(TypeError, match="functional or a built sequential model can be collapsed, got"):
+        with pytest.raises(
+            TypeError, match="functional or a built sequential model can be collapsed, got"
+        ):
             collapse_keras(model)

@@ -34,7 +34,9 @@ def run(m: Any, *inputs: Any) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    session = ort.InferenceSession(m.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(
+        m.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     return session.run(None, dict(zip((i.name for i in session.get_inputs()), inputs, strict=True)))
 
 
@@ -46,7 +48,11 @@ def check_same(m: Any, way: str | None = None, x: Any = None) -> Any:
     """Collapses a model with one block; both give equal whole numbers.  Hands over the new model."""
     collapsed = collapse_upsampling(m, way)
     assert collapsed.replaced == 1, str(collapsed)
-    x = whole(*(side.dim_value for side in m.graph.input[0].type.tensor_type.shape.dim), seed=2) if x is None else x
+    x = (
+        whole(*(side.dim_value for side in m.graph.input[0].type.tensor_type.shape.dim), seed=2)
+        if x is None
+        else x
+    )
     np.testing.assert_array_equal(run(collapsed.model, x)[0], run(m, x)[0])
     assert not operators(collapsed.model).keys() & {"Resize", "Upsample", "Pad"}
     return collapsed.model
@@ -58,14 +64,28 @@ sides = st.tuples(st.integers(1, 5), st.integers(1, 5))
 
 @st.composite
 def cases(draw: Any) -> Any:
-    kernel, size, height, width = draw(sides), draw(sizes), draw(st.integers(2, 6)), draw(st.integers(2, 6))
+    kernel, size, height, width = (
+        draw(sides),
+        draw(sizes),
+        draw(st.integers(2, 6)),
+        draw(st.integers(2, 6)),
+    )
     group, wide = draw(st.sampled_from([(1, 1), (1, 3), (2, 1), (3, 2)]))
     pads = [draw(st.integers(0, k - 1)) for k in kernel * 2]
     fits = all(
-        s * n + b + e >= k for s, n, k, b, e in zip(size, (height, width), kernel, pads[:2], pads[2:], strict=True)
+        s * n + b + e >= k
+        for s, n, k, b, e in zip(size, (height, width), kernel, pads[:2], pads[2:], strict=True)
     )
-    settings = draw(st.sampled_from([{"pads": pads}] * fits + [{"auto_pad": "SAME_UPPER"}, {"auto_pad": "SAME_LOWER"}]))
-    held = {**weights(kernel, size), "w": whole(group * wide, 2, *kernel), "b": whole(group * wide, seed=1)}
+    settings = draw(
+        st.sampled_from(
+            [{"pads": pads}] * fits + [{"auto_pad": "SAME_UPPER"}, {"auto_pad": "SAME_LOWER"}]
+        )
+    )
+    held = {
+        **weights(kernel, size),
+        "w": whole(group * wide, 2, *kernel),
+        "b": whole(group * wide, seed=1),
+    }
     bias = draw(st.booleans())
     nodes = [resize(), conv(bias=bias, group=group, **settings)]
     return model(nodes, held, (draw(st.integers(1, 2)), 2 * group, height, width))
@@ -77,8 +97,12 @@ def test_outputs_are_equal_exactly_on_whole_numbers(m: Any, way: str) -> None:
     check_same(m, way)
 
 
-@pytest.mark.parametrize(("kernel", "pads"), [((3, 3), (2, 1, 4, 3)), ((4, 4), (1, 4, 2, 5)), ((1, 1), (1, 0, 1, 2))])
-def test_padding_of_a_whole_kernel_and_more_is_no_obstacle_to_phases(kernel: Any, pads: Any) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "pads"), [((3, 3), (2, 1, 4, 3)), ((4, 4), (1, 4, 2, 5)), ((1, 1), (1, 0, 1, 2))]
+)
+def test_padding_of_a_whole_kernel_and_more_is_no_obstacle_to_phases(
+    kernel: Any, pads: Any
+) -> None:
     m = model([resize(), conv(pads=pads)], weights(kernel))
     assert "DepthToSpace" in operators(check_same(m, "phases"))
 
@@ -109,7 +133,9 @@ def test_the_rule_takes_phases_transposed_or_neither() -> None:
     ],
 )
 def test_what_the_rule_says_is_done(side: Any, f: int, ops: dict[str, int]) -> None:
-    m = model([resize(), conv(auto_pad="SAME_UPPER")], weights((4, 4), c=64, f=f), (1, 64, side, side))
+    m = model(
+        [resize(), conv(auto_pad="SAME_UPPER")], weights((4, 4), c=64, f=f), (1, 64, side, side)
+    )
     collapsed = collapse_upsampling(m)
     assert operators(collapsed.model) == ops
     assert [block.name for block in collapsed.blocks] == ["up"]
@@ -171,8 +197,16 @@ LEFT = {
         "the convolution's weights are no constant floats",
     ),
     "strides": ([resize(), conv(strides=[1, 2])], {}, r"the convolution has strides \[1, 2\]"),
-    "dilations": ([resize(), conv(dilations=[2, 2])], {}, r"the convolution has dilations \[2, 2\]"),
-    "linear": ([resize(mode="linear", nearest_mode="floor"), conv()], {}, "its mode is linear, which does not repeat"),
+    "dilations": (
+        [resize(), conv(dilations=[2, 2])],
+        {},
+        r"the convolution has dilations \[2, 2\]",
+    ),
+    "linear": (
+        [resize(mode="linear", nearest_mode="floor"), conv()],
+        {},
+        "its mode is linear, which does not repeat",
+    ),
     "relu": ([resize(), RELU], {}, "it is read by Relu, not by a convolution"),
     "twice": (
         [resize(), conv(), helper.make_node("Relu", ["u"], ["z"])],
@@ -189,10 +223,26 @@ LEFT = {
         {"big": whole(1, 4, 12, 12), **weights(c=8)},
         "it is read by Concat, not by a convolution",
     ),
-    "channels": ([resize(), conv()], scales(1, 2, 2, 2), "it scales the axes by 1 x 2 x 2 x 2, not the last two"),
-    "half": ([resize(), conv()], scales(1, 1, 0.5, 2), "it scales by 0.5 x 2, which repeats nothing a whole number"),
-    "fraction": ([resize(), conv()], scales(1, 1, 2, 2.5), "it scales by 2 x 2.5, which repeats nothing a whole"),
-    "one": ([resize(), conv()], scales(1, 1, 1, 1), "it scales by 1 x 1, which repeats nothing a whole number"),
+    "channels": (
+        [resize(), conv()],
+        scales(1, 2, 2, 2),
+        "it scales the axes by 1 x 2 x 2 x 2, not the last two",
+    ),
+    "half": (
+        [resize(), conv()],
+        scales(1, 1, 0.5, 2),
+        "it scales by 0.5 x 2, which repeats nothing a whole number",
+    ),
+    "fraction": (
+        [resize(), conv()],
+        scales(1, 1, 2, 2.5),
+        "it scales by 2 x 2.5, which repeats nothing a whole",
+    ),
+    "one": (
+        [resize(), conv()],
+        scales(1, 1, 1, 1),
+        "it scales by 1 x 1, which repeats nothing a whole number",
+    ),
     "border": (
         [resize(), helper.make_node("Pad", ["u", "pads"], ["v"], mode="reflect"), conv("v")],
         {"pads": np.array([0, 0, 1, 1, 0, 0, 1, 1])},
@@ -209,7 +259,11 @@ LEFT = {
         "a Pad between the two crops, or pads channels",
     ),
     "weights": (
-        [resize(), helper.make_node("Abs", ["w"], ["v"]), helper.make_node("Conv", ["u", "v"], ["y"])],
+        [
+            resize(),
+            helper.make_node("Abs", ["w"], ["v"]),
+            helper.make_node("Conv", ["u", "v"], ["y"]),
+        ],
         {},
         "the convolution's weights are no constant floats",
     ),
@@ -227,7 +281,9 @@ LEFT = {
 
 
 @pytest.mark.parametrize(("nodes", "held", "why"), LEFT.values(), ids=LEFT)
-def test_anything_else_is_left_alone_and_told_why(nodes: Any, held: dict[str, Any], why: str) -> None:
+def test_anything_else_is_left_alone_and_told_why(
+    nodes: Any, held: dict[str, Any], why: str
+) -> None:
     m = model(nodes, {**weights(), **held})
     collapsed = collapse_upsampling(m)
     (block,) = collapsed.blocks
@@ -239,14 +295,20 @@ def test_anything_else_is_left_alone_and_told_why(nodes: Any, held: dict[str, An
 
 @pytest.mark.parametrize("way", ["phases", "transposed"])
 def test_weights_whose_sums_are_too_large_stay(way: str) -> None:
-    m = model([resize(), conv(pads=[1] * 4)], {**weights(), "w": np.full((3, 4, 3, 3), 3e38, np.float32)})
+    m = model(
+        [resize(), conv(pads=[1] * 4)], {**weights(), "w": np.full((3, 4, 3, 3), 3e38, np.float32)}
+    )
     collapsed = collapse_upsampling(m, way)
     assert collapsed.blocks[0].why == "sums of its weights are no finite float32 numbers"
     assert collapsed.model == m
 
 
-@pytest.mark.parametrize("build", [pix2pix, lambda: pix2pix(64), classic], ids=["pix2pix", "pix2pix 64", "classic"])
-def test_a_whole_network_computes_the_same_and_collapsing_it_again_changes_nothing(build: Any) -> None:
+@pytest.mark.parametrize(
+    "build", [pix2pix, lambda: pix2pix(64), classic], ids=["pix2pix", "pix2pix 64", "classic"]
+)
+def test_a_whole_network_computes_the_same_and_collapsing_it_again_changes_nothing(
+    build: Any,
+) -> None:
     m = build()
     collapsed = collapse_upsampling(m)
     assert collapsed.replaced >= 1, str(collapsed)
@@ -267,7 +329,9 @@ def test_what_pytorch_exports_is_understood_and_what_only_it_needed_is_gone() ->
     assert operators(collapsed.model) == {"Conv": 5, "Concat": 1, "DepthToSpace": 1}
     x = whole(2, 32, 5, 4)
     np.testing.assert_array_equal(run(collapsed.model, x)[0], run(m, x)[0])
-    assert "w" in {item.name for item in collapsed.model.graph.initializer}  # the other convolution reads it
+    assert "w" in {
+        item.name for item in collapsed.model.graph.initializer
+    }  # the other convolution reads it
 
 
 def test_the_given_model_stays_and_the_rest_is_kept() -> None:
@@ -288,9 +352,16 @@ def test_the_given_model_stays_and_the_rest_is_kept() -> None:
 def test_names_that_are_taken_are_not_taken_again() -> None:
     held = {**weights(), "y/transposed/weights": whole(1)}
     add = helper.make_node("Add", ["y/transposed/weights", "v"], ["y/a"])
-    nodes = [resize(), conv(pads=[1] * 4), helper.make_node("Relu", ["y/transposed/weights"], ["v"]), add]
+    nodes = [
+        resize(),
+        conv(pads=[1] * 4),
+        helper.make_node("Relu", ["y/transposed/weights"], ["v"]),
+        add,
+    ]
     new = check_same(model(nodes, held), "transposed")
-    assert {"y/transposed/weights", "y/transposed/weights_"} <= {item.name for item in new.graph.initializer}
+    assert {"y/transposed/weights", "y/transposed/weights_"} <= {
+        item.name for item in new.graph.initializer
+    }
 
 
 def test_a_map_that_is_an_output_or_read_in_a_branch_is_left_alone() -> None:
@@ -298,9 +369,14 @@ def test_a_map_that_is_an_output_or_read_in_a_branch_is_left_alone() -> None:
     m.graph.output.append(helper.make_tensor_value_info("u", TensorProto.FLOAT, [1, 4, 10, 12]))
     assert "read 2 times" in collapse_upsampling(m, "phases").blocks[0].why
     branches = [
-        helper.make_graph([helper.make_node("Relu", ["u"], [f"r{i}"])], f"b{i}", [], [value(f"r{i}")]) for i in (0, 1)
+        helper.make_graph(
+            [helper.make_node("Relu", ["u"], [f"r{i}"])], f"b{i}", [], [value(f"r{i}")]
+        )
+        for i in (0, 1)
     ]
-    chosen = helper.make_node("If", ["yes"], ["z"], then_branch=branches[0], else_branch=branches[1])
+    chosen = helper.make_node(
+        "If", ["yes"], ["z"], then_branch=branches[0], else_branch=branches[1]
+    )
     m = model([resize(), conv(), chosen], {**weights(), "yes": np.array(True)})
     assert "read 3 times" in collapse_upsampling(m, "phases").blocks[0].why
 
@@ -312,22 +388,31 @@ def value(name: str) -> Any:
 def test_weights_that_can_be_given_as_an_input_are_no_constants() -> None:
     m = model([resize(), conv()], weights())
     m.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [2, 4, 3, 3]))
-    assert collapse_upsampling(m, "phases").blocks[0].why == "the convolution's weights are no constant floats"
+    assert (
+        collapse_upsampling(m, "phases").blocks[0].why
+        == "the convolution's weights are no constant floats"
+    )
 
 
-@pytest.mark.parametrize(("opset", "ir_version"), [(7, 3), (9, 4), (10, 5), (11, 6), (13, 7), (18, 8), (21, 10)])
+@pytest.mark.parametrize(
+    ("opset", "ir_version"), [(7, 3), (9, 4), (10, 5), (11, 6), (13, 7), (18, 8), (21, 10)]
+)
 def test_opsets_old_and_new(opset: int, ir_version: int) -> None:
     held, up = weights(), resize()
     if opset < 11:
         held_scales = {"scales": held.pop("scales").tolist()} if opset == 7 else {}
         inputs = ["x"] if opset == 7 else ["x", "scales"]
-        up = helper.make_node("Upsample" if opset < 10 else "Resize", inputs, ["u"], mode="nearest", **held_scales)
+        up = helper.make_node(
+            "Upsample" if opset < 10 else "Resize", inputs, ["u"], mode="nearest", **held_scales
+        )
     if opset >= 18:
         held["scales"], up = held["scales"][2:], resize(axes=[2, -1])
     if opset == 11:
         held["roi"], up = np.zeros(0, np.float32), resize("roi")
     for way in ("phases", "transposed"):
-        new = check_same(model([up, conv(pads=[1] * 4)], held, opset=opset, ir_version=ir_version), way)
+        new = check_same(
+            model([up, conv(pads=[1] * 4)], held, opset=opset, ir_version=ir_version), way
+        )
         assert new.opset_import[0].version == opset
 
 
@@ -343,7 +428,11 @@ def test_opsets_old_and_new(opset: int, ir_version: int) -> None:
 )
 def test_zeros_around_the_map_are_padding_however_a_pad_states_them(pad: dict[str, Any]) -> None:
     held, inputs, attributes = weights((4, 4)), ["u"], {}
-    up = resize() if pad["opset"] > 10 else helper.make_node("Upsample", ["x", "scales"], ["u"], mode="nearest")
+    up = (
+        resize()
+        if pad["opset"] > 10
+        else helper.make_node("Upsample", ["x", "scales"], ["u"], mode="nearest")
+    )
     if "pads" in pad:
         attributes = {"pads": pad["pads"]}
     else:
@@ -355,7 +444,11 @@ def test_zeros_around_the_map_are_padding_however_a_pad_states_them(pad: dict[st
 
 
 def test_sizes_count_where_they_are_a_whole_multiple() -> None:
-    for sizes_of, why in ([1, 4, 10, 18], None), ([1, 4, 10, 13], r"it scales by 2 x 2.16667"), ([1, 4, 5, 6], "1 x 1"):
+    for sizes_of, why in (
+        ([1, 4, 10, 18], None),
+        ([1, 4, 10, 13], r"it scales by 2 x 2.16667"),
+        ([1, 4, 5, 6], "1 x 1"),
+    ):
         held = {**weights(), "sizes": np.array(sizes_of), "scales": np.zeros(0, np.float32)}
         for scale in ("", "scales"):
             up = helper.make_node("Resize", ["x", scale, scale, "sizes"], ["u"], **NEAREST)
@@ -368,19 +461,31 @@ def test_sizes_count_where_they_are_a_whole_multiple() -> None:
     assert "its sizes are no constants, or" in collapse_upsampling(free, "phases").blocks[0].why
     held = {**weights(), "sizes": np.array([10, 12])}
     up = helper.make_node(
-        "Resize", ["x", "", "", "sizes"], ["u"], axes=[2, 3], keep_aspect_ratio_policy="not_larger", **NEAREST
+        "Resize",
+        ["x", "", "", "sizes"],
+        ["u"],
+        axes=[2, 3],
+        keep_aspect_ratio_policy="not_larger",
+        **NEAREST,
     )
     m = model([up, conv()], held, opset=18)
     assert collapse_upsampling(m, "phases").blocks[0].why == "it keeps the aspect ratio: not_larger"
 
 
-@pytest.mark.parametrize(("kind", "dtype"), [(TensorProto.DOUBLE, "float64"), (TensorProto.FLOAT16, "float16")])
+@pytest.mark.parametrize(
+    ("kind", "dtype"), [(TensorProto.DOUBLE, "float64"), (TensorProto.FLOAT16, "float16")]
+)
 def test_weights_keep_their_type(kind: int, dtype: str) -> None:
-    held = {name: array.astype(dtype if name != "scales" else "float32") for name, array in weights().items()}
+    held = {
+        name: array.astype(dtype if name != "scales" else "float32")
+        for name, array in weights().items()
+    }
     m = model([resize(), conv(pads=[1] * 4)], held, kind=kind)
     new = collapse_upsampling(m, "phases").model
     assert {numpy_helper.to_array(item).dtype.name for item in new.graph.initializer} == {dtype}
-    x = {"x": whole(1, 4, 5, 6, dtype=dtype)}  # in ONNX's reference; ONNX Runtime has no such convolution on CPUs
+    x = {
+        "x": whole(1, 4, 5, 6, dtype=dtype)
+    }  # in ONNX's reference; ONNX Runtime has no such convolution on CPUs
     np.testing.assert_array_equal(*(ReferenceEvaluator(one).run(None, x)[0] for one in (m, new)))
 
 
@@ -388,14 +493,19 @@ def test_a_network_of_one_axis_is_left_alone() -> None:
     held = {"scales": np.array([1, 1, 2], np.float32), "w": whole(2, 4, 3)}
     nodes = [resize(), conv(bias=False)]
     assert (
-        "it scales the axes by 1 x 1 x 2" in collapse_upsampling(model(nodes, held, (1, 4, 5)), "phases").blocks[0].why
+        "it scales the axes by 1 x 1 x 2"
+        in collapse_upsampling(model(nodes, held, (1, 4, 5)), "phases").blocks[0].why
     )
 
 
 def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
-    with pytest.raises(TypeError, match=r"an ONNX model is a path or an onnx.ModelProto, got 3; try 'model.onnx'"):
+    with pytest.raises(
+        TypeError, match=r"an ONNX model is a path or an onnx.ModelProto, got 3; try 'model.onnx'"
+    ):
         collapse_upsampling(3)
-    with pytest.raises(ValueError, match=r"arrangement must be one of 'phases', 'transposed' or None, got 'fast'"):
+    with pytest.raises(
+        ValueError, match=r"arrangement must be one of 'phases', 'transposed' or None, got 'fast'"
+    ):
         collapse_upsampling(model([resize(), conv()], weights()), "fast")
     path = tmp_path / "a.onnx"
     path.write_bytes(b"this is no model")
@@ -413,8 +523,12 @@ def test_weights_in_another_file_are_read_where_they_can_be(tmp_path: Any) -> No
     onnx.save(m, path, save_as_external_data=True, location="weights", size_threshold=0)
     new = collapse_upsampling(path, "phases").model
     x = whole(1, 4, 5, 6)
-    np.testing.assert_array_equal(run(new, x)[0], run(model([resize(), conv(pads=[1] * 4)], weights()), x)[0])
-    with pytest.raises(ValueError, match=r"the model keeps \w+ in another file; give the path, or load it"):
+    np.testing.assert_array_equal(
+        run(new, x)[0], run(model([resize(), conv(pads=[1] * 4)], weights()), x)[0]
+    )
+    with pytest.raises(
+        ValueError, match=r"the model keeps \w+ in another file; give the path, or load it"
+    ):
         collapse_upsampling(onnx.load(path, load_external_data=False))
     (tmp_path / "weights").unlink()
     with pytest.raises(ValueError, match=r"the external weights of a.onnx cannot be read"):
@@ -423,5 +537,7 @@ def test_weights_in_another_file_are_read_where_they_can_be(tmp_path: Any) -> No
 
 def test_more_than_one_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unet_complexity.engineering.collapse.files.MOST_BYTES", 100)
-    with pytest.raises(ValueError, match=r"the model has [\d,]+ bytes; at most 100 fit into one file"):
+    with pytest.raises(
+        ValueError, match=r"the model has [\d,]+ bytes; at most 100 fit into one file"
+    ):
         collapse_upsampling(model([resize(), conv()], weights()))

@@ -52,14 +52,22 @@ def test_parameters_and_macs_are_those_of_the_model(models: Any, name: str) -> N
     total = at_numbers(model).total()
     assert total.params == model.count_params()
     assert total.trainable_params == sum(v.value.size for v in model.trainable_variables)
-    assert total.macs == dense_macs(model, *(tuple(side or FREE for side in x.shape[1:]) for x in model.inputs))
+    assert total.macs == dense_macs(
+        model, *(tuple(side or FREE for side in x.shape[1:]) for x in model.inputs)
+    )
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_at_a_letter_and_then_at_numbers_is_the_model_at_numbers(models: Any, name: str) -> None:
+def test_a_model_at_a_letter_and_then_at_numbers_is_the_model_at_numbers(
+    models: Any, name: str
+) -> None:
     model = models(name)
     if name == "DeepLabV3+":  # a Resizing, made for one size
-        return check(lambda: from_keras(model, side=N), ValueError, "deeplab does not fit together at concatenate")
+        return check(
+            lambda: from_keras(model, side=N),
+            ValueError,
+            "deeplab does not fit together at concatenate",
+        )
     numbers, lettered = at_numbers(model), from_keras(model, side=N)
     side = sides(model)[0] or FREE
     assert {x.name for x in lettered.total().macs.free_symbols} == {"N"}
@@ -95,7 +103,10 @@ def test_free_sides_are_the_letter_n(models: Any, keras: ModuleType) -> None:
     assert [step.level for step in read][-1] == -2  # three times as large is nearest to four times
     free = pix2pix(keras, None)
     assert from_keras(free).regime == "128 divides N"
-    assert from_keras(free, side=(H, W)).total().at(H=256, W=512) == from_keras(free, side=(256, 512)).total()
+    assert (
+        from_keras(free, side=(H, W)).total().at(H=256, W=512)
+        == from_keras(free, side=(256, 512)).total()
+    )
 
 
 def test_parts_levels_and_blocks(models: Any) -> None:
@@ -116,21 +127,39 @@ def test_several_inputs_and_outputs(models: Any) -> None:
     assert set(outputs) <= set(live(read)[-1].maps)
     both = from_keras(models("diffusion"))
     assert both.inputs == {"image": Tensor(32, 32, 3), "time": Tensor(1, 1, 1)}
-    check(lambda: both.input, ValueError, "diffusion has no single input, got image, time; read inputs")
-    check(lambda: read.output, ValueError, "has no single output, got out1.sigmoid, out2.sigmoid, out3.sigmoid; read o")
-    assert repr(from_keras(models("siamese"))).startswith("<siamese, left 32 x 32 x 3 and right 32 x 32 x 3 in, ")
+    check(
+        lambda: both.input,
+        ValueError,
+        "diffusion has no single input, got image, time; read inputs",
+    )
+    check(
+        lambda: read.output,
+        ValueError,
+        "has no single output, got out1.sigmoid, out2.sigmoid, out3.sigmoid; read o",
+    )
+    assert repr(from_keras(models("siamese"))).startswith(
+        "<siamese, left 32 x 32 x 3 and right 32 x 32 x 3 in, "
+    )
 
 
 def test_shared_layers_have_their_params_once_and_their_macs_each_time(models: Any) -> None:
     read = from_keras(models("siamese"))
-    first, again = (read.where(lambda step, at=at: at in step.name).total() for at in ("encoder/", "encoder (2)/"))
+    first, again = (
+        read.where(lambda step, at=at: at in step.name).total()
+        for at in ("encoder/", "encoder (2)/")
+    )
     assert (first.params, again.params) == (448 + 64 + 320, 0)
-    assert [getattr(first, name) for name in COUNTS[2:]] == [getattr(again, name) for name in COUNTS[2:]]
+    assert [getattr(first, name) for name in COUNTS[2:]] == [
+        getattr(again, name) for name in COUNTS[2:]
+    ]
 
 
 def test_a_map_read_twice_by_one_layer_is_two_inputs(keras: ModuleType) -> None:
     image = keras.Input((8, 8, 2))
-    assert from_keras(keras.Model(image, keras.layers.Add()([image, image]))).total().elementwise == 128
+    assert (
+        from_keras(keras.Model(image, keras.layers.Add()([image, image]))).total().elementwise
+        == 128
+    )
 
 
 def test_channels_first_costs_what_channels_last_costs(keras: ModuleType) -> None:
@@ -170,11 +199,15 @@ def saved(folder: Path, config: str, name: str = "config.json") -> Path:
 
 
 def test_a_file_is_read_without_keras(keras: ModuleType, tmp_path: Path) -> None:
-    path = saved(tmp_path, keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).to_json())
+    path = saved(
+        tmp_path, keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]).to_json()
+    )
     code = "import sys; from unet_complexity.engineering import from_keras; "
     code += f"print(from_keras({str(path)!r}).total().macs)"
     code += "; assert not {'keras', 'numpy', 'jax'} & set(sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert result.stdout == "3888\n"
 
 
@@ -183,7 +216,11 @@ def test_a_truncated_file_is_no_model(models: Any, tmp_path: Path) -> None:
     path = tmp_path / "half.keras"
     models("super-resolution").save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    check(lambda: from_keras(path), ValueError, "half.keras is not a whole .keras file ... model.save('model.keras')")
+    check(
+        lambda: from_keras(path),
+        ValueError,
+        "half.keras is not a whole .keras file ... model.save('model.keras')",
+    )
 
 
 BROKEN = {
@@ -206,17 +243,33 @@ def test_what_is_no_model_of_keras(config: str, words: str, tmp_path: Path) -> N
 
 
 def test_what_is_no_file_of_keras(tmp_path: Path) -> None:
-    check(lambda: from_keras(tmp_path / "none.keras"), ValueError, "none.keras', where there is none; check the path")
+    check(
+        lambda: from_keras(tmp_path / "none.keras"),
+        ValueError,
+        "none.keras', where there is none; check the path",
+    )
     path = saved(tmp_path, "{}", "weights.h5")
-    check(lambda: from_keras(path), ValueError, "changed.keras is not a whole .keras file ... config.json")
+    check(
+        lambda: from_keras(path),
+        ValueError,
+        "changed.keras is not a whole .keras file ... config.json",
+    )
 
 
 def test_layers_that_wait_for_each_other_are_named(keras: ModuleType, tmp_path: Path) -> None:
     image = keras.Input((4, 4, 1))
-    config = json.loads(keras.Model(image, keras.layers.ReLU(name="one")(image), name="circle").to_json())
-    config["config"]["layers"][1]["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = "one"
+    config = json.loads(
+        keras.Model(image, keras.layers.ReLU(name="one")(image), name="circle").to_json()
+    )
+    config["config"]["layers"][1]["inbound_nodes"][0]["args"][0]["config"]["keras_history"][0] = (
+        "one"
+    )
     path = saved(tmp_path, json.dumps(config))
-    check(lambda: from_keras(path), ValueError, "circle has layers that wait for each other, one; give the")
+    check(
+        lambda: from_keras(path),
+        ValueError,
+        "circle has layers that wait for each other, one; give the",
+    )
 
 
 def test_a_model_without_a_graph_is_refused(keras: ModuleType) -> None:
@@ -224,17 +277,42 @@ def test_a_model_without_a_graph_is_refused(keras: ModuleType) -> None:
         def call(self, x: Any) -> Any:
             return x
 
-    check(lambda: from_keras(Mine()), TypeError, "got Mine, which has no graph to read; build it as keras.Model(inputs")
-    check(lambda: from_keras(3), TypeError, "reads Functional and Sequential models and .keras files, got int")
+    check(
+        lambda: from_keras(Mine()),
+        TypeError,
+        "got Mine, which has no graph to read; build it as keras.Model(inputs",
+    )
+    check(
+        lambda: from_keras(3),
+        TypeError,
+        "reads Functional and Sequential models and .keras files, got int",
+    )
     unbuilt = keras.Sequential([keras.layers.Conv2D(1, 1)], name="unbuilt")
-    check(lambda: from_keras(unbuilt), ValueError, "unbuilt has no shapes yet; give it an Input layer, or call model.")
+    check(
+        lambda: from_keras(unbuilt),
+        ValueError,
+        "unbuilt has no shapes yet; give it an Input layer, or call model.",
+    )
 
 
 @pytest.mark.parametrize("name", [*AUGMENTATIONS, "GaussianNoise"])
-def test_what_is_only_there_in_training_hands_on_what_it_is_given(keras: ModuleType, name: str) -> None:
-    factor = ("Brightness", "ColorDegeneration", "Contrast", "Hue", "Rotation", "Saturation", "Sharpness")
+def test_what_is_only_there_in_training_hands_on_what_it_is_given(
+    keras: ModuleType, name: str
+) -> None:
+    factor = (
+        "Brightness",
+        "ColorDegeneration",
+        "Contrast",
+        "Hue",
+        "Rotation",
+        "Saturation",
+        "Sharpness",
+    )
     given: dict[str, dict[str, Any]] = {f"Random{kind}": {"factor": 0.2} for kind in factor}
-    given |= {"RandomZoom": {"height_factor": 0.2}, "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2}}
+    given |= {
+        "RandomZoom": {"height_factor": 0.2},
+        "RandomTranslation": {"height_factor": 0.2, "width_factor": 0.2},
+    }
     given |= {"GaussianNoise": {"stddev": 1}, "RandomPosterization": {"factor": 3}}
     layer, image = getattr(keras.layers, name)(**given.get(name, {})), keras.Input((8, 8, 3))
     x = np.random.default_rng(0).uniform(size=(2, 8, 8, 3)).astype("float32")
@@ -272,7 +350,9 @@ def test_dicts_are_matched_by_key(keras: ModuleType, tmp_path: Path, keys: str, 
     K, (made, called) = keras.layers, keys.split()
     inside = {"a": keras.Input((8, 8, 3), name="a"), "b": keras.Input((8, 8, 5), name="b")}
     maps = [K.Conv2D(2, 3, padding="same")(inside["a"]), K.Conv2D(2, 1)(inside["b"])]
-    sub = keras.Model({key: inside[key] for key in made}, {"z": K.Add()(maps), "y": K.Concatenate()(maps)})
+    sub = keras.Model(
+        {key: inside[key] for key in made}, {"z": K.Add()(maps), "y": K.Concatenate()(maps)}
+    )
     given = {"a": keras.Input((8, 8, 3)), "b": keras.Input((8, 8, 5))}
     written = sub({key: given[key] for key in called})
     ends = [K.Conv2D(1, 3)(written["y"]), K.Conv2D(7, 1)(written["z"])]
@@ -282,11 +362,16 @@ def test_dicts_are_matched_by_key(keras: ModuleType, tmp_path: Path, keys: str, 
 
 @both
 @pytest.mark.parametrize("kind", ["functional", "two outputs", "sequential"])
-def test_each_call_of_a_model_has_outputs_of_its_own(keras: ModuleType, tmp_path: Path, kind: str, live: bool) -> None:
+def test_each_call_of_a_model_has_outputs_of_its_own(
+    keras: ModuleType, tmp_path: Path, kind: str, live: bool
+) -> None:
     K, y = keras.layers, keras.Input((None, None, 3))
     a, b = keras.Input((16, 16, 3)), keras.Input((8, 8, 3))
     one = keras.Model(y, K.Conv2D(4, 3)(y))
-    sub = {"functional": one, "sequential": keras.Sequential([keras.Input((None, None, 3)), K.Conv2D(4, 3)])}.get(kind)
+    sub = {
+        "functional": one,
+        "sequential": keras.Sequential([keras.Input((None, None, 3)), K.Conv2D(4, 3)]),
+    }.get(kind)
     sub = sub or keras.Model(y, [K.Conv2D(4, 3)(y), K.Conv2D(5, 1)(y)])
     first, second = sub(a), sub(b)
     ends = [*first, *second] if kind == "two outputs" else [second, first]
@@ -295,7 +380,9 @@ def test_each_call_of_a_model_has_outputs_of_its_own(keras: ModuleType, tmp_path
 
 
 @both
-def test_frozen_layers_have_no_trainable_params(keras: ModuleType, tmp_path: Path, live: bool) -> None:
+def test_frozen_layers_have_no_trainable_params(
+    keras: ModuleType, tmp_path: Path, live: bool
+) -> None:
     K, image = keras.layers, keras.Input((8, 8, 3))
     sub = keras.Sequential([keras.Input((8, 8, 3)), K.Conv2D(4, 3)])
     sub.trainable = False
@@ -309,7 +396,9 @@ def test_names_that_look_like_repeats_and_inputs_that_nobody_reads(
     keras: ModuleType, tmp_path: Path, live: bool
 ) -> None:
     K, image, unread = keras.layers, keras.Input((8, 8, 3)), keras.Input((4, 4, 1))
-    model = keras.Model([image, unread], K.Conv2D(5, 3, name="conv (2)")(K.Conv2D(4, 3, name="conv")(image)))
+    model = keras.Model(
+        [image, unread], K.Conv2D(5, 3, name="conv (2)")(K.Conv2D(4, 3, name="conv")(image))
+    )
     agrees(model, model if live else saved(tmp_path, model.to_json()))
 
 
@@ -344,20 +433,30 @@ def relu(x: Any) -> Any:
     return x * x
 
 
-def test_a_class_of_ones_own_is_not_keras_though_its_name_and_module_look_so(keras: ModuleType) -> None:
+def test_a_class_of_ones_own_is_not_keras_though_its_name_and_module_look_so(
+    keras: ModuleType,
+) -> None:
     class Conv2D(keras.layers.Conv2D):
         pass
 
     Conv2D.__module__ = "keras_blocks"
     image = keras.Input((8, 8, 3))
-    check(lambda: from_keras(keras.Model(image, Conv2D(4, 3, name="c")(image))), ValueError, "layers of ... Conv2D (c)")
+    check(
+        lambda: from_keras(keras.Model(image, Conv2D(4, 3, name="c")(image))),
+        ValueError,
+        "layers of ... Conv2D (c)",
+    )
 
 
 def test_a_free_input_beside_a_fixed_one(keras: ModuleType) -> None:
     K, free, fixed = keras.layers, keras.Input((None, None, 3)), keras.Input((64, 64, 3))
     ends = [K.Conv2D(2, 1)(free), K.Conv2D(2, 1)(fixed)]
-    assert from_keras(keras.Model([free, fixed], ends)).total().at(N=32).macs == 6 * (32**2 + 64 * 64)
-    assert from_keras(keras.Model([free, fixed], ends), side=128).total().macs == 6 * (128**2 + 64**2)
+    assert from_keras(keras.Model([free, fixed], ends)).total().at(N=32).macs == 6 * (
+        32**2 + 64 * 64
+    )
+    assert from_keras(keras.Model([free, fixed], ends), side=128).total().macs == 6 * (
+        128**2 + 64**2
+    )
     other = keras.Model([fixed, free], ends, name="two")
     assert from_keras(other).total().at(N=32).macs == 6 * (32**2 + 64 * 64)
     said = "two has an input of a fixed size and one of a free size, got side=128 for the first; build it"
@@ -371,7 +470,9 @@ def test_the_channels_are_where_the_size_is_not_free(keras: ModuleType) -> None:
     assert net.total().at(N=10).macs == 108 * 8**2
 
 
-def test_weights_that_hang_on_a_side_are_noticed_beside_free_sides_and_in_attention(keras: ModuleType) -> None:
+def test_weights_that_hang_on_a_side_are_noticed_beside_free_sides_and_in_attention(
+    keras: ModuleType,
+) -> None:
     K, image, small = keras.layers, keras.Input((None, 8, 4)), keras.Input((8, 8, 4))
     dense = keras.Model(image, K.Dense(3, name="d")(K.Permute((1, 3, 2))(image)))
     for side in (16, N):
@@ -385,7 +486,9 @@ def test_weights_that_hang_on_a_side_are_noticed_beside_free_sides_and_in_attent
 def test_a_softmax_by_name_goes_along_the_last_axis(keras: ModuleType) -> None:
     image = keras.Input((4, 8, 6))
     conv = keras.layers.Conv2D(5, 1, data_format="channels_first", activation="softmax")
-    assert from_keras(keras.Model(image, conv(image))).total().elementwise == 5 * 8 * 6 + 5 * 8 * (5 * 6 - 2)
+    assert from_keras(keras.Model(image, conv(image))).total().elementwise == 5 * 8 * 6 + 5 * 8 * (
+        5 * 6 - 2
+    )
 
 
 # Unknown layers, and layers that fit one size only.
@@ -406,23 +509,40 @@ def odd(keras: ModuleType) -> Any:
 
     image = keras.Input((16, 16, 3))
     x = Foo(2)(K.Conv2D(8, 3, padding="same", name="conv")(image))
-    return keras.Model(image, K.Conv2D(1, 1, name="last")(K.Lambda(lambda x: x + 1, name="x")(x)), name="odd")
+    return keras.Model(
+        image, K.Conv2D(1, 1, name="last")(K.Lambda(lambda x: x + 1, name="x")(x)), name="odd"
+    )
 
 
 def test_all_unknown_layers_are_named_at_once(odd: Any) -> None:
     listed = (
-        "cannot count 2 of 4 layers of odd: Foo (foo), Lambda (x): its code is never run; add them with extra={'Foo'"
+        "cannot count 2 of 4 layers of odd: Foo (foo), Lambda (x): its code is never run; "
+        "add them with extra={'Foo'"
     )
     check(lambda: from_keras(odd), ValueError, listed + " ... unknown='report'")
-    check(lambda: from_keras(odd, unknown="skip"), ValueError, "unknown must be one of 'error', 'report', got 'skip'")
+    check(
+        lambda: from_keras(odd, unknown="skip"),
+        ValueError,
+        "unknown must be one of 'error', 'report', got 'skip'",
+    )
 
 
 def test_what_is_missing_is_said_in_every_view(odd: Any) -> None:
     net = from_keras(odd, unknown="report")
     assert net.missing == net.total().missing == ("Foo (foo)", "Lambda (x)")
     said, table, total = "NOT counted: 2 layers, Foo (foo), Lambda (x)", net.table(), net.total()
-    views = [str(net), repr(net), net._repr_html_(), table.to_csv(), table.to_latex(), str(total), total._repr_latex_()]
-    assert [view for view in [*views, str(from_keras(odd, N, "report").total())] if said not in view] == []
+    views = [
+        str(net),
+        repr(net),
+        net._repr_html_(),
+        table.to_csv(),
+        table.to_latex(),
+        str(total),
+        total._repr_latex_(),
+    ]
+    assert [
+        view for view in [*views, str(from_keras(odd, N, "report").total())] if said not in view
+    ] == []
     assert total.macs == (27 * 8 + 8) * 16 * 16
     assert net.only(Conv2D).missing == ()
     assert live(net)[1].elements == 2 * 8 * 16 * 16
@@ -438,14 +558,18 @@ def test_one_may_say_what_an_unknown_layer_is(odd: Any) -> None:
     net = from_keras(odd, side=8, extra={"Foo": foo, "Lambda": lambda arguments, x: ReLU()})
     assert met == [(2, Tensor(8, 8, 8))]
     assert net.missing == ()
-    assert net.total().elementwise == from_keras(odd, 8, "report").total().elementwise + 2 * 8 * 8 * 8
+    assert (
+        net.total().elementwise == from_keras(odd, 8, "report").total().elementwise + 2 * 8 * 8 * 8
+    )
 
 
 def test_a_side_that_is_none_and_a_layer_that_is_none_are_told_as_such(odd: Any) -> None:
     with pytest.raises(TypeError, match=r"^side must be a whole number or a letter, got 'N'"):
         from_keras(odd, side="N")
     wrong = {"Foo": lambda arguments, x: 5, "Lambda": lambda arguments, x: ReLU()}
-    with pytest.raises(ValueError, match=r"^extra\['Foo'\] must give a layer of the package, got 5; try Activation"):
+    with pytest.raises(
+        ValueError, match=r"^extra\['Foo'\] must give a layer of the package, got 5; try Activation"
+    ):
         from_keras(odd, side=8, extra=wrong)
 
 
@@ -457,7 +581,11 @@ def test_a_lambda_in_a_file_is_named_and_never_run(keras: ModuleType, tmp_path: 
     function = {"class_name": "open", "module": "builtins", "config": [str(trap), "w"]}
     config["config"]["layers"][1]["config"]["function"] = function
     path = saved(tmp_path, json.dumps(config))
-    check(lambda: from_keras(path), ValueError, "cannot count 1 of 2 layers of trapped: Lambda (trap): its code is")
+    check(
+        lambda: from_keras(path),
+        ValueError,
+        "cannot count 1 of 2 layers of trapped: Lambda (trap): its code is",
+    )
     assert from_keras(path, unknown="report").output == Tensor(4, 4, 2)
     assert not trap.exists()
 
@@ -468,9 +596,21 @@ def test_a_layer_that_ties_a_model_to_its_size_is_named(keras: ModuleType, model
     fixed = keras.Sequential([keras.Input((8, 8, 2)), K.Reshape((64, 2))], name="fixed")
     vector = keras.Sequential([keras.Input((8,)), K.Dense(3)], name="vector")
     for model, side, words in (
-        (flat, 16, f"(Dense) ties flat {built}it has 387 params, and would have 1539; leave out side"),
-        (fixed, 16, f"(Reshape) ties fixed {built}it wants 64 x 2, got 16 x 16 x 2; leave out side"),
-        (models("pix2pix"), 100, "pix2pix does not fit together at concatenate ... got 8 x 8 x 512 and 7 x 7 x 512"),
+        (
+            flat,
+            16,
+            f"(Dense) ties flat {built}it has 387 params, and would have 1539; leave out side",
+        ),
+        (
+            fixed,
+            16,
+            f"(Reshape) ties fixed {built}it wants 64 x 2, got 16 x 16 x 2; leave out side",
+        ),
+        (
+            models("pix2pix"),
+            100,
+            "pix2pix does not fit together at concatenate ... got 8 x 8 x 512 and 7 x 7 x 512",
+        ),
         (vector, 16, "vector is given no map, so it has no side, got side=16; leave it out"),
     ):
         check(lambda model=model, side=side: from_keras(model, side), ValueError, words)
@@ -479,7 +619,9 @@ def test_a_layer_that_ties_a_model_to_its_size_is_named(keras: ModuleType, model
 def test_a_layer_that_no_tool_was_measured_on_is_refused(models: Any) -> None:
     tool = conventions["fvcore"]
     check(
-        lambda: tool.total(from_keras(models("EfficientNetB0"))), ValueError, "how fvcore counts Rescaling is not known"
+        lambda: tool.total(from_keras(models("EfficientNetB0"))),
+        ValueError,
+        "how fvcore counts Rescaling is not known",
     )
     assert tool.total(from_keras(models("pix2pix"))) == tool.total(pix2pix_unet(256, 3))
 
@@ -497,7 +639,11 @@ def ops_of(keras: ModuleType) -> dict[str, tuple[Callable[[Any], Any], int, int]
         "a mean": (lambda x: o.mean(x, axis=-1, keepdims=True), size, 24),
         "a sum, axes gone": (lambda x: o.sum(x, axis=(1, 2)), size - 8, 8),
         "split": (lambda x: o.concatenate(o.split(x, 2, axis=-1)[::-1], axis=1), 0, 2 * size),
-        "split in places": (lambda x: o.split(x, [2], axis=2)[1] + 1, size * 2 // 3, size + size * 2 // 3),
+        "split in places": (
+            lambda x: o.split(x, [2], axis=2)[1] + 1,
+            size * 2 // 3,
+            size + size * 2 // 3,
+        ),
         "a slice": (lambda x: x[:, 1:-1, ::2], 0, 2 * 3 * 8),
         "a slice with dots": (lambda x: x[..., 1:], 0, 4 * 6 * 7),
         "transposed": (lambda x: o.transpose(x, (0, 3, 1, 2)), 0, size),

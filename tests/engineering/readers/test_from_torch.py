@@ -50,11 +50,15 @@ def made(torch: ModuleType, name: str) -> tuple[Any, Any]:
 def exported(torch: ModuleType, model: Any, x: Any, dynamo: bool) -> onnx.ModelProto:
     """As the documentation of :func:`from_onnx` says, with rows and columns free."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the older way says that it is the older one, the newer has its own
+        warnings.simplefilter(
+            "ignore"
+        )  # the older way says that it is the older one, the newer has its own
         if dynamo:
             free = torch.export.Dim.DYNAMIC
             shapes = ({2: free, 3: free},)
-            return torch.onnx.export(model, (x,), dynamo=True, dynamic_shapes=shapes, verbose=False).model_proto
+            return torch.onnx.export(
+                model, (x,), dynamo=True, dynamic_shapes=shapes, verbose=False
+            ).model_proto
         file = io.BytesIO()
         free = {"x": {2: "height", 3: "width"}}
         torch.onnx.export(model, x, file, input_names=["x"], dynamic_axes=free, dynamo=False)

@@ -55,7 +55,10 @@ def test_letters_and_numbers_come_to_the_same(name):
 
 
 def test_it_is_the_network_of_the_question():
-    read, built = from_onnx(pix2pix(None)).total(), pix2pix_unet(in_channels=3, base_filters=8).total()
+    read, built = (
+        from_onnx(pix2pix(None)).total(),
+        pix2pix_unet(in_channels=3, base_filters=8).total(),
+    )
     assert read == built
     assert read.macs == 5060 * N**2
 
@@ -75,7 +78,11 @@ def test_rows_and_columns_may_be_letters_of_their_own():
 
 def test_levels_parts_and_blocks():
     net = from_onnx(pix2pix(128))
-    assert list(net.groups("block")) == [*(f"d{i}" for i in range(1, 8)), *(f"u{i}" for i in range(1, 7)), "out"]
+    assert list(net.groups("block")) == [
+        *(f"d{i}" for i in range(1, 8)),
+        *(f"u{i}" for i in range(1, 7)),
+        "out",
+    ]
     assert list(net.groups("level")) == list(range(8))
     assert list(net.groups("part")) == ["encoder", "bottleneck", "decoder"]
     assert net.table().rows[0][:3] == ("d1", "64 x 64 x 8", 392)

@@ -28,7 +28,11 @@ def fails(words: str, model: Any, error: type[Exception] = ValueError, **more: A
 
 
 def text(
-    body: str, given: str = "float[1, 3, h, w] x", stored: str = K, more: str = "", out: str = "a, b, c, d"
+    body: str,
+    given: str = "float[1, 3, h, w] x",
+    stored: str = K,
+    more: str = "",
+    out: str = "a, b, c, d",
 ) -> Any:
     head = f'<ir_version: 10, opset_import: ["": 21, "my": 1]> m ({given}) => (float[{out}] y) <{stored}>'
     return parser.parse_model(f"{head} {{ {body} }} {more}")
@@ -56,7 +60,9 @@ def test_what_is_no_model(tmp_path):
     fails("absent.onnx", tmp_path / "absent.onnx", FileNotFoundError)
 
 
-def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored: str = K, **more: Any) -> Any:
+def row(
+    words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored: str = K, **more: Any
+) -> Any:
     return pytest.param(words, lambda: text(body, given, stored), more, id=words[:40])
 
 
@@ -66,20 +72,50 @@ def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored
         row("Conv 'y' needs 'a', which nothing writes: the file is damaged", "y = Conv (a, k)"),
         row("the model needs 'y', which nothing writes", "z = Conv (x, k)"),
         row("nodes wait for one another in a cycle", "y = Conv (a, k) a = Relu(y)"),
-        row("two outputs of nodes are called 'y', and names must be unique", "y = Conv (x, k) y = Relu(x)"),
-        row("a node writes 'x', which is an input or an initialiser too", "x = Relu(x) y = Conv (x, k)"),
+        row(
+            "two outputs of nodes are called 'y', and names must be unique",
+            "y = Conv (x, k) y = Relu(x)",
+        ),
+        row(
+            "a node writes 'x', which is an input or an initialiser too",
+            "x = Relu(x) y = Conv (x, k)",
+        ),
         row("two inputs are called 'x'", CONV, "float[1, 3, h, w] x, float[1] x"),
         row("two initialisers are called 'k'", stored=f"{K}, {K}"),
-        row("Conv 'y' cannot be read: input 0 must have 4 axes, got the shape 1 x 3 x 8", CONV, "float[1, 3, 8] x"),
-        row("its weights are for 3 channels in 1 groups, got 1 x 5 x N x N", CONV, "float[1, 5, h, w] x"),
-        row("its bias must hold 8 numbers, got 4", "y = Conv (x, k, b)", stored=f"{K}, float[4] b = {{}}"),
+        row(
+            "Conv 'y' cannot be read: input 0 must have 4 axes, got the shape 1 x 3 x 8",
+            CONV,
+            "float[1, 3, 8] x",
+        ),
+        row(
+            "its weights are for 3 channels in 1 groups, got 1 x 5 x N x N",
+            CONV,
+            "float[1, 5, h, w] x",
+        ),
+        row(
+            "its bias must hold 8 numbers, got 4",
+            "y = Conv (x, k, b)",
+            stored=f"{K}, float[4] b = {{}}",
+        ),
         row("it needs an input 1, got 1 inputs", "y = Conv (x)"),
-        row("strides, dilations and pads must fit 2 axes, got [1]", "y = Conv <strides = [1]> (x, k)"),
+        row(
+            "strides, dilations and pads must fit 2 axes, got [1]",
+            "y = Conv <strides = [1]> (x, k)",
+        ),
         row("of at most 32,768 are read, got 99,999", "y = Conv <pads = [99999, 0, 0, 0]> (x, k)"),
         row("its attribute 'strides' must be of the type INTS", 'y = Conv <strides = "2"> (x, k)'),
         row("sides must agree or be 1, got 1 x 3 x N x N and 8 x 3 x 3 x 3", "y = Add (x, k)"),
-        row("1 x 3 x 4 x 4 cannot be seen as 5 x -1", "y = Reshape (x, s)", X, "int64[2] s = {5, -1}"),
-        row("numbers of its input 1 depend on what the model is given", "y = Reshape (x, s)", f"{X}, int64[2] s"),
+        row(
+            "1 x 3 x 4 x 4 cannot be seen as 5 x -1",
+            "y = Reshape (x, s)",
+            X,
+            "int64[2] s = {5, -1}",
+        ),
+        row(
+            "numbers of its input 1 depend on what the model is given",
+            "y = Reshape (x, s)",
+            f"{X}, int64[2] s",
+        ),
         row("an axis must be from -4 to 3, got 4", "a, b = Split <axis = 4> (x) y = Relu (a)"),
         row(
             "whole numbers are computed within 64 bits",
@@ -93,15 +129,30 @@ def row(words: str, body: str = CONV, given: str = "float[1, 3, h, w] x", stored
             "float[1, c, h, w] x",
         ),
         row("side is for inputs that are maps, got x", "y = Relu(x)", "float[1, 7] x", side=8),
-        pytest.param("'k' must have sides of at least 0, got 8 x -3", lambda: negative(), {}, id="negative"),
-        pytest.param("whose number of axes is known, got x", lambda: shapeless(), {}, id="shapeless"),
         pytest.param(
-            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 5 x 8", lambda: stating(1, 8, 5, 8), {}, id="5"
+            "'k' must have sides of at least 0, got 8 x -3", lambda: negative(), {}, id="negative"
         ),
         pytest.param(
-            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 36", lambda: stating(1, 8, 36), {}, id="36"
+            "whose number of axes is known, got x", lambda: shapeless(), {}, id="shapeless"
         ),
-        pytest.param("the model's functions wait for one another in a cycle", lambda: recursive(), {}, id="recursive"),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 5 x 8",
+            lambda: stating(1, 8, 5, 8),
+            {},
+            id="5",
+        ),
+        pytest.param(
+            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 36",
+            lambda: stating(1, 8, 36),
+            {},
+            id="36",
+        ),
+        pytest.param(
+            "the model's functions wait for one another in a cycle",
+            lambda: recursive(),
+            {},
+            id="recursive",
+        ),
     ],
 )
 def test_what_is_damaged(words, model, more):
@@ -127,14 +178,18 @@ def shapeless() -> Any:
 
 
 def recursive() -> Any:
-    return text("y = my.f (x)", more='<domain: "my", opset_import: ["my": 1]> f (a) => (b) { b = my.f (a) }')
+    return text(
+        "y = my.f (x)", more='<domain: "my", opset_import: ["my": 1]> f (a) => (b) { b = my.f (a) }'
+    )
 
 
 def test_all_unknown_operators_are_named_at_once():
     model = text(
         "a = Foo (x) b = Conv (a, k) c = my.Bar (b) d = Relu (c) y = If <then_branch = g () => (float q) { }> (d)"
     )
-    words = "cannot count 3 of 5 layers of m: Foo (a), my.Bar (c), If (y); add them with extra={'Foo': "
+    words = (
+        "cannot count 3 of 5 layers of m: Foo (a), my.Bar (c), If (y); add them with extra={'Foo': "
+    )
     fails(f"{words} ... lambda arguments, *inputs: Conv2D(...)}}", model)
     fails("extra={'my.Foo': lambda arguments, *inputs: Add()}", text("y = my.Foo (x, x)"))
 
@@ -146,9 +201,13 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
         "float[3, 3, 1, 1, 1] k = {}",
     )
     fails("Conv (a): with 3 spatial axes", model)
-    fails("MaxPool (y): with dilations", text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"))
     fails(
-        "Gather (y): at places that the network computes", text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i")
+        "MaxPool (y): with dilations",
+        text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"),
+    )
+    fails(
+        "Gather (y): at places that the network computes",
+        text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i"),
     )
     fails(
         "Concat (y): of stored numbers and several maps, or images",
@@ -163,7 +222,9 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
 def test_the_rest_is_counted_where_asked_for():
     model = text("a = my.Foo (x) y = Conv <pads = [1, 1, 1, 1]> (a, k)")
     fails("does not say what shapes leave my.Foo (a)", model, unknown="report")
-    model.graph.value_info.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, [1, 3, "h", "w"]))
+    model.graph.value_info.append(
+        helper.make_tensor_value_info("a", TensorProto.FLOAT, [1, 3, "h", "w"])
+    )
     network = from_onnx(model, unknown="report")
     assert network.total().macs == 216 * N**2
     assert network.missing == ("my.Foo (a)",)
@@ -200,7 +261,10 @@ def test_functions_of_the_file_are_written_out():
 
 
 def test_weights_in_another_file_are_not_looked_for(tmp_path):
-    model = text("z = Conv (x, k) y = Reshape (z, s)", stored="float[8, 3, 3, 3] k = {}, int64[4] s = {0, 0, 0, 0}")
+    model = text(
+        "z = Conv (x, k) y = Reshape (z, s)",
+        stored="float[8, 3, 3, 3] k = {}, int64[4] s = {0, 0, 0, 0}",
+    )
     secret = tmp_path / "secret"
     secret.write_bytes(b"\0" * 4000)
     (tmp_path / "models").mkdir()
@@ -215,7 +279,10 @@ def test_weights_in_another_file_are_not_looked_for(tmp_path):
         if tensor == 0:
             assert from_onnx(path).total().params == 216
         else:
-            fails("the numbers of its input 1 are not stored in the file, and a shape hangs on them", path)
+            fails(
+                "the numbers of its input 1 are not stored in the file, and a shape hangs on them",
+                path,
+            )
 
 
 def test_a_model_that_is_tied_to_its_side_says_so():
@@ -235,7 +302,9 @@ def test_sides_that_do_not_fit():
 
 
 def test_free_sizes_that_have_names():
-    model = text("y = MatMul (x, k)", "float[batch, tokens, 8] x", "float[8, 5] k = {}", out="a, b, c")
+    model = text(
+        "y = MatMul (x, k)", "float[batch, tokens, 8] x", "float[8, 5] k = {}", out="a, b, c"
+    )
     assert from_onnx(model, dims={"tokens": 77}).total().macs == 77 * 40
     assert from_onnx(model, dims={"tokens": N}).total().macs == 40 * N
     fails("leaves 'tokens' (axis 1) free", model)
@@ -256,10 +325,17 @@ def test_the_batch_becomes_one():
         (2, None, "8, -1, 64", "8 x -1 x 64 was written down for 2 images at once"),
         (4, N, "-1, 16, 64", "-1 x 16 x 64 was written down for 4 images at once"),
         (4, None, "64, -1", "64 x -1 was written down for 4 images at once"),
-        (1, 16, "-1, 16, 64", "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported"),
+        (
+            1,
+            16,
+            "-1, 16, 64",
+            "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported",
+        ),
     ],
 )
-def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(batch, asked, shape, why):
+def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_were_not(
+    batch, asked, shape, why
+):
     """Each of these fits, and would count products between other elements than the model has them."""
     rank = shape.count(",") + 1
     model = text(
@@ -296,7 +372,8 @@ def test_sides_that_were_written_down_are_not_taken_along_to_another_size(body, 
 def test_ends_that_hang_on_no_side_are_taken_along():
     stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
     assert (
-        str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output) == "2 x N - 1 x N"
+        str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output)
+        == "2 x N - 1 x N"
     )
 
 
@@ -323,7 +400,9 @@ def test_what_a_shape_takes_for_granted_is_a_rule(body, stored, regime):
 
 
 def test_what_onnx_cannot_infer_has_an_error_of_our_own():
-    model = text("a = Reshape (x, s) y = Relu (a)", "float[4, 3, 8, 8] x", "int64[2] s = {-1, 8}", out="a, b")
+    model = text(
+        "a = Reshape (x, s) y = Relu (a)", "float[4, 3, 8, 8] x", "int64[2] s = {-1, 8}", out="a, b"
+    )
     del model.graph.node[0].input[1:]
     fails("Reshape 'a' cannot be read: it needs a shape", model, side=16)
 
@@ -353,12 +432,17 @@ def test_sizes_are_not_guessed(given, body, why):
 def test_a_batch_is_one_also_where_it_is_the_only_axis():
     body = "u = Unsqueeze (t, i) v = MatMul (u, w) a = Conv (x, k) m = GlobalAveragePool (a) y = Relu (v)"
     stored = f"{K}, int64[1] i = {{1}}, float[1, 8] w = {{}}"
-    assert from_onnx(text(body, "float[4, 3, 8, 8] x, float[4] t", stored, out="a, b")).total().macs == 8
+    assert (
+        from_onnx(text(body, "float[4, 3, 8, 8] x, float[4] t", stored, out="a, b")).total().macs
+        == 8
+    )
 
 
 def test_one_name_is_one_size_and_a_multiple_of_it_another():
     square = text(CONV, "float[1, 3, s, s] x")
-    fails("'s' is one size, also where it stands twice, got 64 and 32 for it", square, side=(64, 32))
+    fails(
+        "'s' is one size, also where it stands twice, got 64 and 32 for it", square, side=(64, 32)
+    )
     assert from_onnx(square, side=(32, 32)).total().macs == 216 * 32 * 32
     two = text("y = Relu (z)", 'float[1, 3, h, w] x, float[1, 3, "2*h", "2*w"] z', "")
     assert str(from_onnx(two, side=(8, 6)).inputs["z"]) == "16 x 12 x 3"
@@ -373,8 +457,13 @@ def test_an_output_that_no_layer_writes_is_named():
     model.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, [3]))
     assert from_onnx(model).output == from_onnx(text("y = Relu (x)")).output
     model = text("y, i = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x)")
-    model.graph.output.append(helper.make_tensor_value_info("i", TensorProto.INT64, [1, 3, "p", "q"]))
-    fails("m gives i, which is no map that a counted layer writes; leave it out of the model's outputs", model)
+    model.graph.output.append(
+        helper.make_tensor_value_info("i", TensorProto.INT64, [1, 3, "p", "q"])
+    )
+    fails(
+        "m gives i, which is no map that a counted layer writes; leave it out of the model's outputs",
+        model,
+    )
 
 
 def test_params_are_the_stored_elements_each_once():
@@ -389,7 +478,10 @@ def test_params_are_the_stored_elements_each_once():
 
 def test_a_size_that_an_exporter_wrote_down_although_sides_are_free_is_told_as_such():
     model = text("a = Reshape (x, s) y = Relu (a)", stored="int64[3] s = {1, 3, 64}", out="a, b, c")
-    fails("1 x 3 x N x N cannot be seen as 1 x 3 x 64 ... the size or batch that m was exported at may be", model)
+    fails(
+        "1 x 3 x N x N cannot be seen as 1 x 3 x 64 ... the size or batch that m was exported at may be",
+        model,
+    )
 
 
 def test_an_unsorted_graph_is_sorted_and_dead_ends_are_left_out():

@@ -30,12 +30,33 @@ def scalar(value: float) -> np.ndarray:
 # operator, its inputs, its attributes; then MACs, params, elementwise operations
 CASES = [
     ("Conv", [X, f(6, 4, 3, 3), f(6)], {}, 6 * 6 * 4 * 36, 6 * 37, 6 * 6 * 4),
-    ("Conv", [X, f(6, 4, 3, 3)], {"pads": [1, 0, 2, 1], "strides": [2, 1]}, 5 * 5 * 6 * 36, 6 * 36, 0),
-    ("Conv", [X, f(6, 2, 3, 3)], {"group": 2, "auto_pad": "SAME_LOWER", "strides": [3, 2]}, 3 * 3 * 6 * 18, 108, 0),
+    (
+        "Conv",
+        [X, f(6, 4, 3, 3)],
+        {"pads": [1, 0, 2, 1], "strides": [2, 1]},
+        5 * 5 * 6 * 36,
+        6 * 36,
+        0,
+    ),
+    (
+        "Conv",
+        [X, f(6, 2, 3, 3)],
+        {"group": 2, "auto_pad": "SAME_LOWER", "strides": [3, 2]},
+        3 * 3 * 6 * 18,
+        108,
+        0,
+    ),
     ("Conv", [X, f(8, 1, 3, 3), f(8)], {"group": 4, "pads": [1] * 4}, 8 * 6 * 8 * 9, 80, 8 * 6 * 8),
     ("Conv", [X, f(2, 4, 3, 2)], {"dilations": [2, 3]}, 4 * 3 * 2 * 24, 48, 0),
     ("Conv", [(1, 4, 9), f(6, 4, 3)], {"strides": [2]}, 4 * 6 * 12, 72, 0),
-    ("ConvTranspose", [X, f(4, 6, 2, 2), f(6)], {"strides": [2, 2]}, SIZE * 24, 6 * 17, 16 * 12 * 6),
+    (
+        "ConvTranspose",
+        [X, f(4, 6, 2, 2), f(6)],
+        {"strides": [2, 2]},
+        SIZE * 24,
+        6 * 17,
+        16 * 12 * 6,
+    ),
     (
         "ConvTranspose",
         [X, f(4, 3, 3, 3)],
@@ -44,20 +65,55 @@ CASES = [
         108,
         0,
     ),
-    ("ConvTranspose", [X, f(4, 3, 3, 3)], {"strides": [2, 2], "output_shape": [16, 12]}, SIZE * 27, 108, 0),
-    ("ConvTranspose", [X, f(4, 3, 3, 3)], {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, SIZE * 27, 108, 0),
+    (
+        "ConvTranspose",
+        [X, f(4, 3, 3, 3)],
+        {"strides": [2, 2], "output_shape": [16, 12]},
+        SIZE * 27,
+        108,
+        0,
+    ),
+    (
+        "ConvTranspose",
+        [X, f(4, 3, 3, 3)],
+        {"strides": [2, 2], "auto_pad": "SAME_UPPER"},
+        SIZE * 27,
+        108,
+        0,
+    ),
     ("ConvTranspose", [X, f(4, 3, 3, 3)], {"group": 2, "dilations": [2, 2]}, SIZE * 27, 108, 0),
     ("ConvTranspose", [(1, 4, 9), f(4, 3, 4)], {"strides": [2], "pads": [1, 1]}, 36 * 12, 48, 0),
     ("MaxPool", [X], {"kernel_shape": [2, 2], "strides": [2, 2]}, 0, 0, 48 * 3),
-    ("MaxPool", [X], {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}, 0, 0, 4 * (11 * 8 - 12)),
+    (
+        "MaxPool",
+        [X],
+        {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1},
+        0,
+        0,
+        4 * (11 * 8 - 12),
+    ),
     ("MaxPool", [X], {"kernel_shape": [3, 3], "pads": [1] * 4}, 0, 0, 4 * (22 * 16 - 48)),
     ("AveragePool", [X], {"kernel_shape": [2, 2], "strides": [2, 2]}, 0, 0, SIZE),
     ("AveragePool", [(1, 4, 9)], {"kernel_shape": [3], "strides": [3]}, 0, 0, 36),
     ("GlobalAveragePool", [X], {}, 0, 0, SIZE),
     ("GlobalMaxPool", [X], {}, 0, 0, SIZE - 4),
     ("Resize", [X, None, f(0), i(1, 4, 16, 18)], {"mode": "nearest"}, 0, 0, 0),
-    ("Resize", [X, None, np.array([1, 1, 1.5, 0.6], "float32")], {"mode": "linear"}, 0, 0, 7 * 4 * 12 * 3),
-    ("Resize", [X, None, np.array([2, 2], "float32")], {"mode": "cubic", "axes": [2, 3]}, 0, 0, 31 * 4 * SIZE),
+    (
+        "Resize",
+        [X, None, np.array([1, 1, 1.5, 0.6], "float32")],
+        {"mode": "linear"},
+        0,
+        0,
+        7 * 4 * 12 * 3,
+    ),
+    (
+        "Resize",
+        [X, None, np.array([2, 2], "float32")],
+        {"mode": "cubic", "axes": [2, 3]},
+        0,
+        0,
+        31 * 4 * SIZE,
+    ),
     ("Gemm", [(1, 8), f(8, 5), f(5)], {}, 40, 45, 5),
     ("Gemm", [f(1, 3), (1, 5)], {"transA": 1}, 15, 3, 0),
     ("Gemm", [(1, 8), (1, 8), (1,)], {"transB": 1}, 8, 0, 1),
@@ -70,7 +126,14 @@ CASES = [
     ("Einsum", [SEQ, f(4, 7)], {"equation": "btc,cf->btf"}, 140, 28, 0),
     ("BatchNormalization", [X, f(4), f(4), f(4), f(4)], {}, 0, 16, 2 * SIZE),
     ("InstanceNormalization", [X, f(4), f(4)], {}, 0, 8, 7 * SIZE + 8),
-    ("InstanceNormalization", [(1, 4, 9), np.ones(4, "float32"), np.zeros(4, "float32")], {}, 0, 0, 5 * 36 + 8),
+    (
+        "InstanceNormalization",
+        [(1, 4, 9), np.ones(4, "float32"), np.zeros(4, "float32")],
+        {},
+        0,
+        0,
+        5 * 36 + 8,
+    ),
     ("GroupNormalization", [X, f(4), f(4)], {"num_groups": 2}, 0, 8, 7 * SIZE + 4),
     ("LayerNormalization", [SEQ, f(4), f(4)], {}, 0, 8, 7 * 20 + 10),
     ("LayerNormalization", [X, f(8, 6)], {"axis": 2}, 0, 48, 6 * SIZE + 8),
@@ -128,13 +191,19 @@ CASES = [
     ("ReduceLogSumExp", [X, i(1)], {}, 0, 0, 2 * SIZE),
     ("ArgMax", [X], {"axis": 1}, 0, 0, SIZE - 48),
     ("ArgMin", [X], {"axis": 3, "keepdims": 0}, 0, 0, SIZE - 32),
-    *((kind, [X], {}, 0, 0, SIZE) for kind in "Abs Ceil Cos Erf Exp Floor Log Neg Reciprocal".split()),
+    *(
+        (kind, [X], {}, 0, 0, SIZE)
+        for kind in "Abs Ceil Cos Erf Exp Floor Log Neg Reciprocal".split()
+    ),
     *((kind, [X], {}, 0, 0, SIZE) for kind in "Round Sigmoid Sign Sin Sqrt Tanh".split()),
     *((kind, [X], {}, 0, 0, 3 * SIZE) for kind in ("Softplus", "Softsign")),
     *((kind, [X], {}, 0, 0, 5 * SIZE) for kind in ("Gelu", "HardSwish", "Mish", "Selu")),
     ("Swish", [X], {}, 0, 0, 2 * SIZE),
     ("HardSigmoid", [X], {}, 0, 0, 4 * SIZE),
-    *((kind, [X, X], {}, 0, 0, SIZE) for kind in "Equal Greater GreaterOrEqual Less LessOrEqual".split()),
+    *(
+        (kind, [X, X], {}, 0, 0, SIZE)
+        for kind in "Equal Greater GreaterOrEqual Less LessOrEqual".split()
+    ),
 ]
 NEWER = {"RMSNormalization": 23, "Swish": 24}
 
@@ -142,7 +211,9 @@ NEWER = {"RMSNormalization": 23, "Swish": 24}
 @pytest.mark.parametrize(("kind", "inputs", "more", "macs", "params", "elementwise"), CASES,
                          ids=[f"{n}-{case[0]}" for n, case in enumerate(CASES)])  # fmt: skip
 def test_one_operator(kind, inputs, more, macs, params, elementwise):
-    model = one(kind, *inputs, opset=NEWER.get(kind, 21), outputs=more.get("num_outputs", 1), **more)
+    model = one(
+        kind, *inputs, opset=NEWER.get(kind, 21), outputs=more.get("num_outputs", 1), **more
+    )
     found = shapes(model)
     network = from_onnx(model)
     total = network.total()

@@ -18,21 +18,37 @@ SIDES = [
     ("added", "a = Add(h, two)", "one, two, a, w"),
     ("halved", "a = Div(h, two)", "one, one, a, w"),
     ("halved less one", "b = Sub(h, one) a = Div(b, two) c = Add(a, one)", "one, one, c, w"),
-    ("in floats", "f = Cast <to = 1> (h) g = Mul(f, x1_5) q = Floor(g) a = Cast <to = 7> (q)", "one, one, a, w"),
-    ("rounded up", "f = Cast <to = 1> (h) g = Div(f, x4) q = Ceil(g) a = Cast <to = 7> (q)", "one, one, a, w"),
+    (
+        "in floats",
+        "f = Cast <to = 1> (h) g = Mul(f, x1_5) q = Floor(g) a = Cast <to = 7> (q)",
+        "one, one, a, w",
+    ),
+    (
+        "rounded up",
+        "f = Cast <to = 1> (h) g = Div(f, x4) q = Ceil(g) a = Cast <to = 7> (q)",
+        "one, one, a, w",
+    ),
     (
         "rounded in floats",
         "f = Cast <to = 1> (h) m = Sub(f, x1_5) g = Div(m, x4) q = Floor(g) i = Cast <to = 7> (q) a = Add(i, one)",
         "one, one, a, w",
     ),
-    ("a third", "f = Cast <to = 1> (h) g = Mul(f, third) q = Round(g) a = Cast <to = 7> (q)", "one, one, a, w"),
+    (
+        "a third",
+        "f = Cast <to = 1> (h) g = Mul(f, third) q = Round(g) a = Cast <to = 7> (q)",
+        "one, one, a, w",
+    ),
     ("multiplied", "n = Mul(h, w)", "one, one, two, n"),
     ("multiplied at once", "n = ReduceProd <keepdims = 1> (s)", "one, one, one, n"),
     ("added up", "n = ReduceSum <keepdims = 1> (s)", "one, one, one, n"),
     ("largest", "n = ReduceMax <keepdims = 1> (two_one)", "one, one, n, n"),
     ("smallest", "n = ReduceMin <keepdims = 1> (two_one)", "one, n, one, h"),
     ("the size", "n = Size(x) m = Unsqueeze(n, zero)", "one, one, one, m"),
-    ("a square root", "n = Mul(h, h) f = Cast <to = 1> (n) r = Sqrt(f) a = Cast <to = 7> (r)", "one, one, a, w"),
+    (
+        "a square root",
+        "n = Mul(h, h) f = Cast <to = 1> (n) r = Sqrt(f) a = Cast <to = 7> (r)",
+        "one, one, a, w",
+    ),
     ("a power", "a = Pow(h, two)", "one, one, one, a"),
     ("left over", "r = Mod(h, two) a = Add(r, two)", "one, one, a, w"),
     ("the larger", "a = Max(h, zero)", "one, one, a, w"),
@@ -42,7 +58,11 @@ SIDES = [
     ("turned round", "a = Slice(s, minus_one, minus_many, zero, minus_one)", "a"),
     ("gathered", "a = Gather <axis = 0> (s, swapped) z0 = Identity(a)", "z0"),
     ("split", "a, b = Split <axis = 0, num_outputs = 2> (s)", "b, a"),
-    ("reshaped", "a = Reshape(s, square) b = Transpose <perm = [1, 0]> (a) z0 = Reshape(b, minus_one)", "z0"),
+    (
+        "reshaped",
+        "a = Reshape(s, square) b = Transpose <perm = [1, 0]> (a) z0 = Reshape(b, minus_one)",
+        "z0",
+    ),
     ("flattened", "a = Reshape(s, square) b = Flatten <axis = 0> (a) z0 = Squeeze(b, zero)", "z0"),
     ("padded", "m = ConstantOfShape <value = int64[1] {3}> (two)", "m, h, w"),
     ("tiled", "a = Tile(h, two)", "one, one, a"),
@@ -56,7 +76,11 @@ SIDES = [
     ),
     ("half left over", "n = Div(h, two) a = Mod(n, h)", "one, one, a, w"),
     ("counted", "r = Range(null, eins, eins) n = Shape(r)", "one, n, h, w"),
-    ("counted up to a side", "q = Squeeze(h, zero) r = Range(null, q, eins) n = Shape(r)", "one, one, n, w"),
+    (
+        "counted up to a side",
+        "q = Squeeze(h, zero) r = Range(null, q, eins) n = Shape(r)",
+        "one, one, n, w",
+    ),
     ("with a part of Shape", "a = Shape <start = 2, end = 4> (x)", "one, one, a"),
     ("like another", "a = CastLike(h, half) b = CastLike(a, one)", "one, one, b, w"),
 ]
@@ -74,7 +98,9 @@ def model(computed: str, sides: str) -> Any:
             z = Concat <axis = 0> ({sides})  e = ReduceMean(x)  p = Expand(e, z)  y = Relu(p) }}""")
 
 
-@pytest.mark.parametrize(("computed", "sides"), [row[1:] for row in SIDES], ids=[row[0] for row in SIDES])
+@pytest.mark.parametrize(
+    ("computed", "sides"), [row[1:] for row in SIDES], ids=[row[0] for row in SIDES]
+)
 def test_sides_computed_from_sides(computed, sides):
     free = model(computed, sides)
     formula = from_onnx(free)
@@ -82,7 +108,10 @@ def test_sides_computed_from_sides(computed, sides):
         out = shapes(free, side)["y"]
         for network in (from_onnx(free, side=side), formula.at(N=side)):
             step = network.steps[-1]
-            assert (step.output.height, step.output.width, step.output.channels) == (out[0] * out[1], *out[2:])
+            assert (step.output.height, step.output.width, step.output.channels) == (
+                out[0] * out[1],
+                *out[2:],
+            )
     assert formula.total().at(N=12) == from_onnx(free, side=12).total()
 
 
@@ -90,7 +119,9 @@ def test_what_a_number_leaves_over_a_letter_is_not_guessed():
     """As where a map is rolled by 3: it may have more rows than that, or fewer."""
     free = model("m = Mod(three, h) a = Max(m, one)", "one, one, a, w")
     assert from_onnx(free, side=8).output.width == 3
-    with pytest.raises(ValueError, match=r"depend on what the model is given, and a shape hangs on them"):
+    with pytest.raises(
+        ValueError, match=r"depend on what the model is given, and a shape hangs on them"
+    ):
         from_onnx(free)
 
 
@@ -119,5 +150,7 @@ ELSEWHERE = {"Constant", "Upsample", "Dropout"}  # in the networks, or in older 
 
 
 def test_each_operator_is_tried():
-    tried = {case[0] for case in CASES} | {word.split("(")[0] for row in SIDES for word in row[1].split()}
+    tried = {case[0] for case in CASES} | {
+        word.split("(")[0] for row in SIDES for word in row[1].split()
+    }
     assert set(OPERATORS) - ELSEWHERE - tried == set()

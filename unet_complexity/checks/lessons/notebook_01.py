@@ -52,9 +52,14 @@ def exercises() -> Exercises:
             slips={
                 "The biases are missing: one number for each filter.": weights,
                 "You added one bias in all. Each of the 512 filters has its own.": weights + 1,
-                "Each of the 512 filters has a bias, not each of the 256 channels in.": weights + 256,
-                "A 4 x 4 kernel has 16 taps, not 4: you took one side instead of the area.": weights // 4 + 512,
-                "Each filter covers all 256 channels, and has taps for each of them.": weights // 256 + 512,
+                "Each of the 512 filters has a bias, not each of the 256 channels in.": weights
+                + 256,
+                "A 4 x 4 kernel has 16 taps, not 4: you took one side instead of the area.": weights
+                // 4
+                + 512,
+                "Each filter covers all 256 channels, and has taps for each of them.": weights
+                // 256
+                + 512,
                 "Those are the MACs. Parameters do not depend on the size of the map.": d4.macs,
             },
             factors={"c (256 channels in)": 256, "k (4)": 4},
@@ -64,8 +69,10 @@ def exercises() -> Exercises:
             row,
             off_by={FLOPS: 2},
             slips={
-                "The biases are additions, not MACs: no weight is multiplied there.": row + f * h * w,
-                "Those are the parameters. They are used at each of the h w positions.": c * f * k + f,
+                "The biases are additions, not MACs: no weight is multiplied there.": row
+                + f * h * w,
+                "Those are the parameters. They are used at each of the h w positions.": c * f * k
+                + f,
             },
             factors={"k (taps)": k},
             letters="hwckf",
@@ -77,7 +84,8 @@ def exercises() -> Exercises:
                 FLOPS: 2,
                 "You counted on the output. Each input element meets the whole kernel once.": s**2,
                 "The stride only moves the kernel further. It adds no multiplication.": s,
-                "That is a Conv2D of stride s, which stops less often. Here every input is used.": 1 / s**2,
+                "That is a Conv2D of stride s, which stops less often. Here every input is used.": 1
+                / s**2,
             },
             letters="nckfs",
         ),

@@ -26,11 +26,15 @@ def exercises() -> Exercises:
             "the elements that UpSampling2D(size=(2, 3)) writes for an h x w x c map",
             UpSampling2D((2, 3)).cost(x).writes,
             off_by={
-                "You added 2 and 3. Rows are written twice, each element in them three times.": 5 / 6,
+                "You added 2 and 3. Rows are written twice, each element in them three times.": 5
+                / 6,
                 "Those are the elements that are read.": 1 / 6,
                 "You added the elements that are read. Count those that are written.": 7 / 6,
             },
-            slips={"You counted rows and columns. A row has w elements, a column has h.": 2 * h * c + 3 * w * c},
+            slips={
+                "You counted rows and columns. A row has w elements, a column has h.": 2 * h * c
+                + 3 * w * c
+            },
             factors={"the 2 copies of each row": 2, "the 3 copies of each column": 3},
             letters="hwc",
         ),
@@ -51,8 +55,10 @@ def exercises() -> Exercises:
             "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
             conv.cost(UpSampling2D(2).output(x)).macs,
             off_by={
-                "You counted on the input of UpSampling2D. The convolution reads its output.": 1 / 4,
-                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 1 / 2,
+                "You counted on the input of UpSampling2D. The convolution reads its output.": 1
+                / 4,
+                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 1
+                / 2,
                 FLOPS: 2,
             },
             letters="hwckf",

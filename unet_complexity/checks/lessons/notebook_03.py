@@ -55,12 +55,16 @@ def exercises() -> Exercises:
             PhaseConv2D(f, k, s).cost(x).macs,
             off_by={
                 FLOPS: 2,
-                "You counted on the output. All s^2 phases together cost this per small pixel.": s**2,
+                "You counted on the output. All s^2 phases together cost this per small pixel.": s
+                ** 2,
             },
             slips={
                 "That is the pair as written: each repeated value is multiplied again.": written,
-                "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written / s**2,
-                "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2 * x.size * f,
+                "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written
+                / s**2,
+                "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2
+                * x.size
+                * f,
             },
             factors={"one axis (k + s - 1)": k + s - 1},
             letters="nckfs",

@@ -46,7 +46,8 @@ def exercises() -> Exercises:
             decoder.macs,
             off_by={
                 FLOPS: 2,
-                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1 / 4,
+                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1
+                / 4,
                 "That is the fraction. The count is asked for.": 1 / whole,
                 "That is the percentage. The count is asked for.": 100 / whole,
             },
@@ -65,11 +66,15 @@ def exercises() -> Exercises:
             slips={
                 "Those are FLOPs, with activations and biases.": classic.flops,
                 "Those are the parameters. They do not depend on the side.": classic.params,
-                "That is the count for one side, 256. The formula contains N.": substitute(classic.macs, {N: 256}),
+                "That is the count for one side, 256. The formula contains N.": substitute(
+                    classic.macs, {N: 256}
+                ),
                 "That is with depth 3, not 4.": _classic_macs(depth=3),
                 "That is with depth 5, not 4.": _classic_macs(depth=5),
                 "That is with 1 class. Here the head has 2.": _classic_macs(classes=1),
-                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(up="upsample"),
+                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(
+                    up="upsample"
+                ),
             },
             letters="N",
         ),

@@ -57,7 +57,9 @@ def exercises() -> Exercises:
                 "The elements that UpSampling2D writes are missing.": without_copies,
                 "Each normalised element counts 4 here, not 2.": fvcore,
                 "Each normalised element counts 4 here, not 1.": macs + copied + normalised,
-                "The other way round: 4 for a normalised element, 1 for a copied one.": macs + 4 * copied + normalised,
+                "The other way round: 4 for a normalised element, 1 for a copied one.": macs
+                + 4 * copied
+                + normalised,
                 "thop counts 1 for a MAC, not 2.": macs + thop,
             },
         ),
@@ -68,7 +70,10 @@ def exercises() -> Exercises:
                 "That is for one element. The sum over all elements is asked for.": 2,
                 "Those are the normalised elements. Each may count more than once.": normalised,
             }
-            | {f"{what} are still in it. Subtract them too.": normalisation + left for what, left in others.items()},
+            | {
+                f"{what} are still in it. Subtract them too.": normalisation + left
+                for what, left in others.items()
+            },
         ),
         "upsampling in torchlens": Exercise(
             "torchlens's FLOPs for all UpSampling2D of the asker's network, for N and g",

@@ -36,7 +36,11 @@ def exercises() -> Exercises:
                 FLOPS: 2,
                 "Two maps of 16 channels are concatenated: 32 channels come in.": 1 / 2,
             },
-            factors={"f (16 filters)": 16, "c (32 channels in, two maps of 16)": 32, "k (3 taps)": 3},
+            factors={
+                "f (16 filters)": 16,
+                "c (32 channels in, two maps of 16)": 32,
+                "k (3 taps)": 3,
+            },
             letters="N",
         ),
         "macs of the file at 512": Exercise(
@@ -73,7 +77,11 @@ def exercises() -> Exercises:
         "your network on a budget": Puzzle(
             {"width": 1_000, "depth": 8},
             _own,
-            most={"MACs": 1_500_000_000, "numbers at the fullest moment": 3_000_000, "parameters": 4_000_000},
+            most={
+                "MACs": 1_500_000_000,
+                "numbers at the fullest moment": 3_000_000,
+                "parameters": 4_000_000,
+            },
             least={"parameters": 1_000_000},
         ),
     }

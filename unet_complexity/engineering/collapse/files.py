@@ -25,7 +25,9 @@ def valid_model(name: str) -> Iterator[None]:
             raise
         except Exception as error:
             kind = type(error).__name__
-            raise ValueError(f"{name} must be a valid ONNX model, got {kind}; export it anew") from error
+            raise ValueError(
+                f"{name} must be a valid ONNX model, got {kind}; export it anew"
+            ) from error
 
 
 def loaded(source: str | PathLike[str] | Any) -> Any:
@@ -58,7 +60,9 @@ def name_of(source: str | PathLike[str] | Any) -> str:
         return Path(source).name
     if isinstance(source, onnx.ModelProto):
         return "the model"
-    raise TypeError(f"an ONNX model is a path or an onnx.ModelProto, got {source!r}; try 'model.onnx'")
+    raise TypeError(
+        f"an ONNX model is a path or an onnx.ModelProto, got {source!r}; try 'model.onnx'"
+    )
 
 
 def checked(model: Any, name: str = "the rewritten model") -> Any:
@@ -66,11 +70,15 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
     import onnx
 
     if model.ByteSize() > MOST_BYTES:
-        raise ValueError(f"{name} has {model.ByteSize():,} bytes; at most {MOST_BYTES:,} fit into one file")
+        raise ValueError(
+            f"{name} has {model.ByteSize():,} bytes; at most {MOST_BYTES:,} fit into one file"
+        )
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        raise ValueError(f"{name} is not a valid ONNX model: {' '.join(str(error).split())}") from None
+        raise ValueError(
+            f"{name} is not a valid ONNX model: {' '.join(str(error).split())}"
+        ) from None
     return model
 
 
@@ -121,7 +129,10 @@ def _read(path: Path) -> Any:
     try:
         at_most(sum(_outside(model, path.parent)), MOST_BYTES, "bytes of external weights")
         load_external_data_for_model(model, str(path.parent))
-    except (onnx.checker.ValidationError, ValueError) as error:  # missing, or outside the model's folder
+    except (
+        onnx.checker.ValidationError,
+        ValueError,
+    ) as error:  # missing, or outside the model's folder
         raise ValueError(f"the external weights of {path.name} cannot be read: {error}") from None
     return model
 

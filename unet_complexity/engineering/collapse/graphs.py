@@ -55,7 +55,11 @@ class Edit:
         reads = Counter(all_reads(self.graph))
         for i in reversed(range(len(nodes))):  # the readers of a node follow it
             node = nodes[i]
-            if node.output and self.orphans.issuperset(node.output) and not any(map(reads.get, node.output)):
+            if (
+                node.output
+                and self.orphans.issuperset(node.output)
+                and not any(map(reads.get, node.output))
+            ):
                 reads.subtract(node.input)
                 self.orphans.update(node.input)
                 del self.graph.node[i]

@@ -71,7 +71,9 @@ class PhaseConv2D(keras.layers.Layer):
         for i, phase in enumerate(self.phases):
             shape = (*phase.kernel.shape[:2], channels, self.filters)
             self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{i}"))
-        self.bias = self.add_weight((self.filters,), "zeros", name="bias") if self.use_bias else None
+        self.bias = (
+            self.add_weight((self.filters,), "zeros", name="bias") if self.use_bias else None
+        )
 
     def call(self, x: Any) -> Any:
         pairs = zip(self.phases, self.kernels, strict=True)
@@ -113,7 +115,11 @@ class PhaseConv2D(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         names = ("filters", "kernel_size", "size", "data_format", "use_bias")
         own = {name: getattr(self, name) for name in names}
-        return {**super().get_config(), **own, "activation": keras.activations.serialize(self.activation)}
+        return {
+            **super().get_config(),
+            **own,
+            "activation": keras.activations.serialize(self.activation),
+        }
 
 
 def refusal(upsampling: Any, conv: Any) -> str:
@@ -145,10 +151,14 @@ def collapse_keras(model: Any) -> Any:
         ValueError: it has no pair that is worth collapsing.
     """
     if not getattr(model, "outputs", None):
-        raise TypeError(f"a functional or a built sequential model can be collapsed, got {model!r}; load or build it")
+        raise TypeError(
+            f"a functional or a built sequential model can be collapsed, got {model!r}; load or build it"
+        )
     pairs = dict(_pairs(model))
     if not pairs:
-        raise ValueError(f"{model.name} has no UpSampling2D in front of a Conv2D that is worth collapsing")
+        raise ValueError(
+            f"{model.name} has no UpSampling2D in front of a Conv2D that is worth collapsing"
+        )
     gone = {upsampling.name for upsampling in pairs.values()}
 
     def own(layer: Any) -> Any:
@@ -161,9 +171,13 @@ def collapse_keras(model: Any) -> Any:
     for layer in model.layers:
         if layer.weights and layer.name not in pairs:
             for new, old in zip(copy.get_layer(layer.name).weights, layer.weights, strict=True):
-                new.assign(ops.convert_to_numpy(old.value))  # a copy: JAX deletes what a model gives away
+                new.assign(
+                    ops.convert_to_numpy(old.value)
+                )  # a copy: JAX deletes what a model gives away
             if isinstance(layer, keras.layers.Normalization):
-                copy.get_layer(layer.name).finalize_state()  # it keeps what it derived from its weights
+                copy.get_layer(
+                    layer.name
+                ).finalize_state()  # it keeps what it derived from its weights
     return copy
 
 
@@ -172,9 +186,15 @@ def _pairs(model: Any) -> Any:
     given_out = {id(output) for output in model.outputs}
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
-        if given_out & {id(output) for node in layer._inbound_nodes for output in node.output_tensors}:
+        if given_out & {
+            id(output) for node in layer._inbound_nodes for output in node.output_tensors
+        }:
             continue
-        if len(readers) != 1 or len(layer._inbound_nodes) != 1 or len(readers[0]._inbound_nodes) != 1:
+        if (
+            len(readers) != 1
+            or len(layer._inbound_nodes) != 1
+            or len(readers[0]._inbound_nodes) != 1
+        ):
             continue
         if not refusal(layer, readers[0]) and _worthwhile(layer, readers[0]):
             yield readers[0].name, layer

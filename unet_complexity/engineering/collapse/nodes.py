@@ -47,7 +47,11 @@ def phases(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
         weights[name] = narrowed(kernel, pair)
         inputs = [pair.nodes[0].input[0], name, *conv.input[2:]]
         output = fresh(f"{stem}/{mark}")
-        settings = {"kernel_shape": kernel.shape[2:], "pads": _pads(phase, pair), "group": pair.group}
+        settings = {
+            "kernel_shape": kernel.shape[2:],
+            "pads": _pads(phase, pair),
+            "group": pair.group,
+        }
         node = helper.make_node("Conv", inputs, [output], _named(conv, mark), **settings)
         convs.append(node)
     joined = fresh(f"{stem}/phases")
@@ -93,7 +97,9 @@ def _exact(pair: Pair) -> Array:
     taps = prod(k + s - 1 for k, s in zip(pair.kernel, pair.size, strict=True))
     summed = filters * channels * taps * max(pair.size)
     if summed > MOST_SUMMED:
-        raise UnsupportedError(f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}")
+        raise UnsupportedError(
+            f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}"
+        )
     return pair.weights.transpose(2, 3, 1, 0).astype("float64")
 
 
@@ -101,7 +107,9 @@ def _pads(phase: Phase, pair: Pair) -> list[int]:
     """Padding of a phase: in front of its first tap, and at the end so that all phases are equal."""
     after = [
         longer // s + first + k - 1
-        for longer, s, first, k in zip(pair.longer, pair.size, phase.first, phase.kernel.shape[:2], strict=True)
+        for longer, s, first, k in zip(
+            pair.longer, pair.size, phase.first, phase.kernel.shape[:2], strict=True
+        )
     ]
     return [*(-first for first in phase.first), *after]
 

@@ -102,17 +102,23 @@ def repetition(values: Values, resize: Any) -> tuple[int, int]:
     factors = _factors(values, resize, settings)
     size = factors[2:]
     if len(factors) != 4 or factors[:2] != [1, 1]:
-        raise UnsupportedError(f"it scales the axes by {_text(factors)}, not the last two of four only")
+        raise UnsupportedError(
+            f"it scales the axes by {_text(factors)}, not the last two of four only"
+        )
     if not all(factor <= LARGEST_FACTOR for factor in size):  # NaN is not
         raise UnsupportedError(f"factors up to {LARGEST_FACTOR} are collapsed, got {_text(size)}")
     if min(size) < 1 or size != list(map(int, size)) or size == [1, 1]:
-        raise UnsupportedError(f"it scales by {_text(size)}, which repeats nothing a whole number of times")
+        raise UnsupportedError(
+            f"it scales by {_text(size)}, which repeats nothing a whole number of times"
+        )
     position, rounding = "asymmetric", "floor"
     if not _is_old(values, resize):
         position = settings.get("coordinate_transformation_mode", "half_pixel")
         rounding = settings.get("nearest_mode", "round_prefer_floor")
     if not all(_repeats(position, rounding, s) for s in size):
-        raise UnsupportedError(f"{position} with {rounding} is not repetition for a factor of {_text(size)}")
+        raise UnsupportedError(
+            f"{position} with {rounding} is not repetition for a factor of {_text(size)}"
+        )
     return int(size[0]), int(size[1])
 
 

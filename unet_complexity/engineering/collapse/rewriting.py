@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 from unet_complexity.engineering.collapse import nodes
 from unet_complexity.engineering.collapse.files import checked, loaded, name_of, valid_model
 from unet_complexity.engineering.collapse.graphs import Edit
-from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError, is_upsampling, pair_of
+from unet_complexity.engineering.collapse.pairs import (
+    Pair,
+    UnsupportedError,
+    is_upsampling,
+    pair_of,
+)
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED, arrangement
 from unet_complexity.engineering.collapse.values import Values
 from unet_complexity.escaping import LONGEST_CELL, plain, shortened
@@ -40,10 +45,14 @@ class Collapsed(NamedTuple):
         names = [shortened(plain(block.name), LONGEST_CELL) for block in self.blocks]
         width = max(map(len, names), default=0)
         lines = zip(names, self.blocks, strict=True)
-        return "\n".join(f"{name:{width}}  {block.arrangement:10}  {plain(block.why)}" for name, block in lines)
+        return "\n".join(
+            f"{name:{width}}  {block.arrangement:10}  {plain(block.why)}" for name, block in lines
+        )
 
 
-def collapse_upsampling(model: str | PathLike[str] | Any, arrangement: str | None = None) -> Collapsed:
+def collapse_upsampling(
+    model: str | PathLike[str] | Any, arrangement: str | None = None
+) -> Collapsed:
     """Return an ONNX model with equal outputs and fewer multiplications, and a block per upsampling.
 
     A Resize or Upsample is replaced if it repeats rows and columns a whole number of times and one Conv reads
@@ -100,9 +109,19 @@ def _way(pair: Pair, values: Values, wanted: str | None) -> tuple[str, str]:
     filters, channels = pair.weights.shape[:2]
     height, width = (values.shape(pair.nodes[0].input[0]) or [None] * 4)[2:]
     pixels = height * width if isinstance(height, int) and isinstance(width, int) else None
-    how, why = (wanted, "as asked") if wanted else arrangement(channels, filters, pair.kernel, pair.size, pixels)
-    fits = {AS_WRITTEN: True, PHASES: nodes.fits_phases(pair), TRANSPOSED: nodes.fits_transposed(pair)}
+    how, why = (
+        (wanted, "as asked")
+        if wanted
+        else arrangement(channels, filters, pair.kernel, pair.size, pixels)
+    )
+    fits = {
+        AS_WRITTEN: True,
+        PHASES: nodes.fits_phases(pair),
+        TRANSPOSED: nodes.fits_transposed(pair),
+    }
     for way in (how, TRANSPOSED, PHASES):
         if fits[way]:
             return way, why
-    raise UnsupportedError(f"no way fits factors {pair.size} with padding {pair.before} and {pair.after}")
+    raise UnsupportedError(
+        f"no way fits factors {pair.size} with padding {pair.before} and {pair.after}"
+    )

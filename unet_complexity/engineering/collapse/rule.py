@@ -31,7 +31,11 @@ def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) ->
 
 
 def arrangement(
-    channels: int, filters: int, kernel: tuple[int, int], size: tuple[int, int], pixels: int | None = None
+    channels: int,
+    filters: int,
+    kernel: tuple[int, int],
+    size: tuple[int, int],
+    pixels: int | None = None,
 ) -> tuple[str, str]:
     """Return "phases", "transposed" or "as written", and the reason.
 
@@ -42,9 +46,18 @@ def arrangement(
     """
     saved = macs_saved(channels, kernel, size)
     if pixels is not None and pixels < LEAST_PIXELS:
-        return AS_WRITTEN, f"a map of {pixels} pixels is too small: reading the weights is what takes time"
+        return (
+            AS_WRITTEN,
+            f"a map of {pixels} pixels is too small: reading the weights is what takes time",
+        )
     if filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
-        return TRANSPOSED, f"{filters} filters for {channels} channels: one call that never writes the large map"
+        return (
+            TRANSPOSED,
+            f"{filters} filters for {channels} channels: one call that never writes the large map",
+        )
     if saved < LEAST_MACS_SAVED:
-        return AS_WRITTEN, f"{float(saved):,.0f} MACs saved per output element do not pay for the interleaving"
+        return (
+            AS_WRITTEN,
+            f"{float(saved):,.0f} MACs saved per output element do not pay for the interleaving",
+        )
     return PHASES, f"{float(saved):,.0f} MACs saved per output element"

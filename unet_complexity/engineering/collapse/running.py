@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
-SIDES = ((64, 64), (128, 64), (128, 128), (256, 256), (256, 512), (512, 512))  # tried where sides are free
+SIDES = (
+    (64, 64),
+    (128, 64),
+    (128, 128),
+    (256, 256),
+    (256, 512),
+    (512, 512),
+)  # tried where sides are free
 SIZES = 2  # of them that the model accepts
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the largest output
 OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
@@ -37,7 +44,11 @@ def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[s
     for item in inputs_of(model):
         dtype = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
         floats = np.issubdtype(dtype, np.floating)
-        values = random.normal(size=shapes[item.name]) if floats else random.integers(0, 2, shapes[item.name])
+        values = (
+            random.normal(size=shapes[item.name])
+            if floats
+            else random.integers(0, 2, shapes[item.name])
+        )
         given[item.name] = values.astype(dtype)
     return given
 
@@ -47,7 +58,9 @@ def inputs_of(model: Any) -> list[Any]:
     defaults = {item.name for item in model.graph.initializer}
     needed = [item for item in model.graph.input if item.name not in defaults]
     if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
-        raise ValueError(f"the input {others[0]!r} is not a tensor; only tensors can be drawn at random")
+        raise ValueError(
+            f"the input {others[0]!r} is not a tensor; only tensors can be drawn at random"
+        )
     return needed
 
 
@@ -63,7 +76,9 @@ def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
             continue
         yield shapes
         found += 1
-        fixed = all(side.HasField("dim_value") for item in inputs_of(model) for side in _sides(item)[1:])
+        fixed = all(
+            side.HasField("dim_value") for item in inputs_of(model) for side in _sides(item)[1:]
+        )
         if fixed or found == SIZES:
             return
     if not found:
@@ -78,7 +93,10 @@ def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
     """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
     axes = _sides(item)
     free = [1] * (len(axes) - 2) + list(sides)
-    return [axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)] for i, axis in enumerate(axes)]
+    return [
+        axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)]
+        for i, axis in enumerate(axes)
+    ]
 
 
 def runner(model: Any) -> Run:
@@ -92,7 +110,9 @@ def runner(model: Any) -> Run:
         return ValueError(f"ONNX Runtime cannot run the model: {' '.join(str(error).split())}")
 
     try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # its own kinds have no public base
         raise refused(error) from None
 
@@ -120,7 +140,9 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
         allowed = TOLERANCE.get(old.dtype.name, OTHERS)
         difference = _difference(old, new)
         if not difference <= allowed:  # NaN is not
-            raise ValueError(f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same")
+            raise ValueError(
+                f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same"
+            )
         worst = max(worst, difference)
     return worst
 

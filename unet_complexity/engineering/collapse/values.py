@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 STANDARD = ("", "ai.onnx")  # domains of ONNX's own operators
-FOLDED = {"Constant", "ConstantOfShape", "Concat", "Reshape", "Slice", "Transpose", "Cast", "Identity", "Unsqueeze"}
+FOLDED = {
+    "Constant",
+    "ConstantOfShape",
+    "Concat",
+    "Reshape",
+    "Slice",
+    "Transpose",
+    "Cast",
+    "Identity",
+    "Unsqueeze",
+}
 
 
 class Values:
@@ -25,7 +35,9 @@ class Values:
 
     def __init__(self, model: Any) -> None:
         self.graph = model.graph
-        self.opset = max((item.version for item in model.opset_import if item.domain in STANDARD), default=1)
+        self.opset = max(
+            (item.version for item in model.opset_import if item.domain in STANDARD), default=1
+        )
         self.makers = {name: node for node in self.graph.node for name in node.output if name}
         self.readers: dict[str, list[Any]] = {}
         for node in self.graph.node:
@@ -34,7 +46,9 @@ class Values:
         self.reads = Counter(all_reads(self.graph))
         self.initializers = {item.name: item for item in self.graph.initializer}
         given = {item.name for item in self.graph.input} if model.ir_version >= 4 else set()
-        self.fixed = self.initializers.keys() - given  # since IR 4, an input with a default can be given another value
+        self.fixed = (
+            self.initializers.keys() - given
+        )  # since IR 4, an input with a default can be given another value
         self.shapes = _shapes(model)
         self.folded: dict[str, Array | None] = {}
 
@@ -48,7 +62,9 @@ class Values:
         if name not in self.folded:
             self.folded[name] = self._folded(self.makers.get(name))
             arrays = [array for array in self.folded.values() if array is not None]
-            at_most(sum(array.size for array in arrays), MOST_FOLDED, "numbers in computed constants")
+            at_most(
+                sum(array.size for array in arrays), MOST_FOLDED, "numbers in computed constants"
+            )
         return self.folded[name]
 
     def _folded(self, node: Any) -> Array | None:
@@ -73,7 +89,12 @@ class Values:
 
     def names(self) -> set[str]:
         """Every name that the graph uses for a value, sub-graphs included."""
-        return {*self.reads, *self.makers, *self.initializers, *(item.name for item in self.graph.input)}
+        return {
+            *self.reads,
+            *self.makers,
+            *self.initializers,
+            *(item.name for item in self.graph.input),
+        }
 
 
 def attributes(node: Any) -> dict[str, Any]:
@@ -81,7 +102,10 @@ def attributes(node: Any) -> dict[str, Any]:
     from onnx import helper
 
     values = {item.name: helper.get_attribute_value(item) for item in node.attribute}
-    return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
+    return {
+        name: value.decode() if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
 
 
 def all_reads(graph: Any) -> Iterator[str]:
@@ -105,5 +129,7 @@ def _shapes(model: Any) -> dict[str, list[int | str | None]]:
     known = {}
     for item in [*graph.input, *graph.value_info, *graph.output]:
         sides = item.type.tensor_type.shape.dim
-        known[item.name] = [getattr(side, kind) if (kind := side.WhichOneof("value")) else None for side in sides]
+        known[item.name] = [
+            getattr(side, kind) if (kind := side.WhichOneof("value")) else None for side in sides
+        ]
     return known

@@ -31,16 +31,22 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
     """
     source, target = Path(source), Path(target)
     if os.path.realpath(source) == os.path.realpath(target):
-        raise ValueError(f"{source.name} would be overwritten by its own rewriting; give another name to write to")
+        raise ValueError(
+            f"{source.name} would be overwritten by its own rewriting; give another name to write to"
+        )
     if target.suffix.lower() != ".onnx":
-        raise ValueError(f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}")
+        raise ValueError(
+            f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}"
+        )
     if os.path.lexists(target):
         raise _taken(target)
     with valid_model(source.name):
         original = loaded(source)
     collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
-        raise ValueError(f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip())
+        raise ValueError(
+            f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip()
+        )
     with valid_model(source.name):
         report = verified(original, collapsed)
     try:
@@ -51,7 +57,9 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
 
 
 def _taken(target: Path) -> ValueError:
-    return ValueError(f"{target.name} is there already, and nothing is overwritten; give another name to write to")
+    return ValueError(
+        f"{target.name} is there already, and nothing is overwritten; give another name to write to"
+    )
 
 
 def verified(original: Any, collapsed: Collapsed) -> str:

@@ -66,5 +66,7 @@ def plot_tools(network: Network) -> Picture:
     right.set(title="of it, beside the convolutions' products", xlabel="in $10^6$")
     right.legend(frameon=False)
     most = max(beside, key=lambda name: beside[name])
-    said.append(f"beside the convolutions' products {most} counts most, {with_separators(beside[most])}")
+    said.append(
+        f"beside the convolutions' products {most} counts most, {with_separators(beside[most])}"
+    )
     return Picture(figure, f"{network.heading}: {'; '.join(said)}.")

@@ -16,7 +16,15 @@ from itertools import chain
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
-from unet_complexity.engineering.conventions.quantities import ACTIVATIONS, BN, LETTERS, kind, pads, quantities, usual
+from unet_complexity.engineering.conventions.quantities import (
+    ACTIVATIONS,
+    BN,
+    LETTERS,
+    kind,
+    pads,
+    quantities,
+    usual,
+)
 from unet_complexity.layers import Add, Conv2DTranspose, Convolution, Layer
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, as_expr, exact
@@ -97,7 +105,9 @@ class Convention:
         if not self.float32:
             return _sum(terms)
         if not all(isinstance(term, int) for term in terms):
-            raise ValueError(f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)")
+            raise ValueError(
+                f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
+            )
         total = 0.0
         for term in terms:
             total = _in_32_bits(total + _in_32_bits(term))
@@ -145,7 +155,8 @@ class Convention:
             count = exact(addition.xreplace(replaced))
             if isinstance(count, sp.Rational):
                 raise self._unknown(
-                    step, f"its rule gives {count}, which is not whole, and its rounding was not measured"
+                    step,
+                    f"its rule gives {count}, which is not whole, and its rounding was not measured",
                 )
             counts.append(level_sum(count, *step.span) if step.span else count)
         return counts
@@ -155,16 +166,22 @@ class Convention:
             if has(step.layer):
                 raise self._unknown(step, reason)
         if isinstance(step.layer, (Add, Conv2DTranspose)) and not usual(step):
-            raise self._unknown(step, "inputs that differ, or a border that is cut off, were not measured")
+            raise self._unknown(
+                step, "inputs that differ, or a border that is cut off, were not measured"
+            )
         if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
-            raise self._unknown(step, "a pool that overhangs the border was not measured; take padding='valid'")
+            raise self._unknown(
+                step, "a pool that overhangs the border was not measured; take padding='valid'"
+            )
 
     def _unknown(self, step: Step, reason: str) -> ValueError:
         return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")
 
     def _additions(self, kind: str) -> tuple[sp.Expr, ...]:
         if kind not in self.counts:
-            raise ValueError(f"how {self.tool} counts {kind} is not known; known are {', '.join(self.counts)}")
+            raise ValueError(
+                f"how {self.tool} counts {kind} is not known; known are {', '.join(self.counts)}"
+            )
         return _parsed(self.counts[kind])
 
     def __repr__(self) -> str:
@@ -181,7 +198,12 @@ def _parsed(rule: str) -> tuple[sp.Expr, ...]:
     return tuple(terms)
 
 
-OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 def _expression(node: ast.expr) -> sp.Expr:

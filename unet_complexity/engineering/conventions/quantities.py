@@ -139,7 +139,9 @@ def _small_bias(layer: Conv2DTranspose, x: Tensor) -> Size:
     if not layer.use_bias:
         return 0
     additions: Size = layer.filters
-    for axis, (cut, _) in zip(axes(x, layer.kernel_size, layer.strides), torch_padding(layer), strict=True):
+    for axis, (cut, _) in zip(
+        axes(x, layer.kernel_size, layer.strides), torch_padding(layer), strict=True
+    ):
         n, k, s = axis
         additions *= floor_div(exact(n + 2 * cut - k), s) + 1
     return additions

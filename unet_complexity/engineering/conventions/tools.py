@@ -20,13 +20,17 @@ from unet_complexity.layers import Conv2DTranspose, Layer
 GAPS: dict[str, tuple[tuple[Callable[[Layer], bool], str], ...]] = {
     "calflops": (
         (
-            lambda layer: kind(layer).startswith("UpSampling2D") and len(set(vars(layer)["size"])) > 1,
+            lambda layer: (
+                kind(layer).startswith("UpSampling2D") and len(set(vars(layer)["size"])) > 1
+            ),
             "the tool stops with a TypeError if the two factors differ; take the same for both",
         ),
     ),
     "moduleprofiler": (
         (
-            lambda layer: isinstance(layer, Conv2DTranspose) and any(add for _, add in torch_padding(layer)),
+            lambda layer: (
+                isinstance(layer, Conv2DTranspose) and any(add for _, add in torch_padding(layer))
+            ),
             "the tool leaves out what PyTorch calls output padding; take a kernel whose side is stride + 0, 2, 4 ...",
         ),
     ),

@@ -30,7 +30,9 @@ def rectify_by_weights(layer: L.PReLU, tally: Tally, inputs: list[Map]) -> Map:
     """Scale each element by its learned slope if it is negative; shared axes have one slope."""
     x = tally.load(inputs[0])
     shared = layer.shared_axes or ()
-    slopes = tally.weight(*[1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)])
+    slopes = tally.weight(
+        *[1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)]
+    )
 
     def element(*at: int) -> float:
         i, j, c = at

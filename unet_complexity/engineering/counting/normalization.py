@@ -40,7 +40,9 @@ def normalize_along(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
     """Normalise all elements that differ only along the axes."""
     others = [axis for axis in (1, 2, 3) if axis not in layer.axis]
     epsilon = 1e-3 if isinstance(layer, L.LayerNormalization) else 1e-6
-    return standardize(layer, tally, inputs[0], lambda at: [at[axis - 1] for axis in others], layer.axis, epsilon)
+    return standardize(
+        layer, tally, inputs[0], lambda at: [at[axis - 1] for axis in others], layer.axis, epsilon
+    )
 
 
 def standardize(

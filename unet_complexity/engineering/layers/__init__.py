@@ -1,6 +1,13 @@
 """Layers that only read models have, beyond :mod:`unet_complexity.layers`.  ``LAYERS`` lists them."""
 
-from unet_complexity.engineering.layers.arranging import Flatten, Permute, Reshape, Resizing, Slice, SpaceToDepth
+from unet_complexity.engineering.layers.arranging import (
+    Flatten,
+    Permute,
+    Reshape,
+    Resizing,
+    Slice,
+    SpaceToDepth,
+)
 from unet_complexity.engineering.layers.convolution import DepthwiseConv2D, SeparableConv2D
 from unet_complexity.engineering.layers.dense import Dense, MatMul
 from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
@@ -18,7 +25,11 @@ from unet_complexity.engineering.layers.normalization import (
     Normalization,
     RMSNormalization,
 )
-from unet_complexity.engineering.layers.reducing import GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce
+from unet_complexity.engineering.layers.reducing import (
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Reduce,
+)
 from unet_complexity.layers.base import Layer
 
 LAYERS: tuple[type[Layer], ...] = (

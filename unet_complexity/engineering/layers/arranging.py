@@ -32,15 +32,28 @@ class Slice(_Copy):
         for name in ("starts", "stops", "steps"):
             three = tuple(getattr(self, name))
             if len(three) != 3:
-                raise self.error(f"{name} must be (of rows, of columns, of channels)", three, "give three")
-            checked = (as_size(one, name) if name == "steps" else _as_place(one, name) for one in three)
+                raise self.error(
+                    f"{name} must be (of rows, of columns, of channels)", three, "give three"
+                )
+            checked = (
+                as_size(one, name) if name == "steps" else _as_place(one, name) for one in three
+            )
             object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
-        ranges = zip((x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True)
-        sides = [ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step) for n, start, stop, step in ranges]
+        ranges = zip(
+            (x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True
+        )
+        sides = [
+            ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step)
+            for n, start, stop, step in ranges
+        ]
         if any(isinstance(side, int) and side < 1 for side in sides):
-            raise self.error("something must be left", f"{self.starts} to {self.stops} of {x}", "start before the end")
+            raise self.error(
+                "something must be left",
+                f"{self.starts} to {self.stops} of {x}",
+                "start before the end",
+            )
         return Tensor(*sides)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
@@ -104,7 +117,9 @@ class Reshape(Layer):
     def __post_init__(self) -> None:
         shape = tuple(self.target_shape)
         if len(shape) != 3 or sum(side == -1 for side in shape) > 1:
-            raise self.error("target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)")
+            raise self.error(
+                "target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)"
+            )
         shape = tuple(side if side == -1 else as_size(side, "target_shape") for side in shape)
         object.__setattr__(self, "target_shape", shape)
 
@@ -114,7 +129,9 @@ class Reshape(Layer):
         sides = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))
-            raise self.error("both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1")
+            raise self.error(
+                "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
+            )
         return Tensor(*sides)
 
 
@@ -149,7 +166,9 @@ class SpaceToDepth(_Copy):
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
-            raise self.error("block_size must divide height and width", f"{x} and {b}", "crop or pad it first")
+            raise self.error(
+                "block_size must divide height and width", f"{x} and {b}", "crop or pad it first"
+            )
         return Tensor(quotient(x.height, b), quotient(x.width, b), exact(b**2 * x.channels))
 
 

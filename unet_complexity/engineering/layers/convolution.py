@@ -66,8 +66,16 @@ class SeparableConv2D(Convolution):
 
     def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
         """The depthwise and the pointwise convolution."""
-        window = (self.kernel_size, self.strides, self.padding, self.depth_multiplier, self.dilation_rate)
-        return DepthwiseConv2D(*window, use_bias=False), Conv2D(self.filters, 1, use_bias=self.use_bias)
+        window = (
+            self.kernel_size,
+            self.strides,
+            self.padding,
+            self.depth_multiplier,
+            self.dilation_rate,
+        )
+        return DepthwiseConv2D(*window, use_bias=False), Conv2D(
+            self.filters, 1, use_bias=self.use_bias
+        )
 
     def output(self, x: Tensor) -> Tensor:
         depthwise, pointwise = self.both()

@@ -64,7 +64,9 @@ class Rescaling(_SameShape):
 
     def __post_init__(self) -> None:
         if [*lettered((self.scale, self.offset))]:
-            raise self.error("scale and offset must be numbers", (self.scale, self.offset), "try 0.5")
+            raise self.error(
+                "scale and offset must be numbers", (self.scale, self.offset), "try 0.5"
+            )
 
     def elementwise(self, x: Tensor) -> Size:
         return ((self.scale != 1) + (self.offset != 0)) * x.size

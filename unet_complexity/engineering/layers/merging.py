@@ -72,7 +72,10 @@ class Average(_Merge):
 
 
 PAIRED = "add subtract multiply divide maximum minimum power equal greater greater_equal less less_equal".split()
-ELEMENTWISE = {**dict.fromkeys((*PAIRED, "where"), 1), "clip": 2}  # operations per element: clip compares twice
+ELEMENTWISE = {
+    **dict.fromkeys((*PAIRED, "where"), 1),
+    "clip": 2,
+}  # operations per element: clip compares twice
 
 
 @dataclass(frozen=True)

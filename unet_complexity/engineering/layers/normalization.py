@@ -58,12 +58,20 @@ class GroupNormalization(_Normalization):
             object.__setattr__(self, "groups", as_size(self.groups, "groups"))
 
     def output(self, x: Tensor) -> Tensor:
-        if isinstance(x.channels, int) and isinstance(self.groups, int) and x.channels % self.groups:
-            raise self.error("groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1")
+        if (
+            isinstance(x.channels, int)
+            and isinstance(self.groups, int)
+            and x.channels % self.groups
+        ):
+            raise self.error(
+                "groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1"
+            )
         return x
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), x.channels if self.groups == -1 else quotient(x.channels, self.groups)
+        return *super().sizes(x), x.channels if self.groups == -1 else quotient(
+            x.channels, self.groups
+        )
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
@@ -95,7 +103,9 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * elements_along(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * quotient(x.size, elements_along(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * quotient(
+            x.size, elements_along(x, self.axis)
+        )
 
 
 @dataclass(frozen=True)

@@ -105,4 +105,6 @@ def plot_times(*engines: str) -> Picture:
     ax.minorticks_off()
     ax.grid(alpha=0.3)
     ax.legend(frameon=False)
-    return Picture(figure, f"milliseconds for one image of side {sides[0]} ... {sides[-1]}: {'; '.join(said)}.")
+    return Picture(
+        figure, f"milliseconds for one image of side {sides[0]} ... {sides[-1]}: {'; '.join(said)}."
+    )

@@ -33,7 +33,9 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
 
 
-def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extra | None = None) -> Network:
+def from_keras(
+    model: Any, side: Any = None, unknown: str = "error", extra: Extra | None = None
+) -> Network:
     """The network of a Keras 3 model, Functional or Sequential, or of a ``.keras`` file, whose path it may be.
 
     ``side``: the side of its input, or (rows, columns), numbers or letters, in place of the model's own; what the
@@ -52,11 +54,17 @@ def from_keras(model: Any, side: Any = None, unknown: str = "error", extra: Extr
         as_pair(side, "side")
     with refusals("the model"):
         config = config_of(model)
-        reader = _Reader(side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra))
-        return reader.network(config, partial(from_keras, model=model, unknown=unknown, extra=extra))
+        reader = _Reader(
+            side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra)
+        )
+        return reader.network(
+            config, partial(from_keras, model=model, unknown=unknown, extra=extra)
+        )
 
 
-Item = tuple[Config, int, Config]  # a layer, the number of one of its calls, and what it is called with
+Item = tuple[
+    Config, int, Config
+]  # a layer, the number of one of its calls, and what it is called with
 
 
 class _Reader:
@@ -64,9 +72,13 @@ class _Reader:
 
     def __init__(self, side: Any, reading: Reading) -> None:
         self.given, self.side, self.reading = side, side, reading
-        self.first: list[int | None] | None = None  # sides of the first map that goes in, in the model
+        self.first: list[int | None] | None = (
+            None  # sides of the first map that goes in, in the model
+        )
         self.order = "channels_last"
-        self.clean = {"": ""}  # of each path of models inside models, the one without the numbers of calls
+        self.clean = {
+            "": ""
+        }  # of each path of models inside models, the one without the numbers of calls
         self.counted: set[Any] = set()  # layers whose params are in the count
 
     def network(self, config: Config, recipe: partial[Network]) -> Network:
@@ -100,12 +112,16 @@ class _Reader:
         if inputs is None:
             shape = first[0]["config"]["batch_shape"] if first else inside.get("build_input_shape")
             if not shape:
-                raise ValueError(f"{self.reading.name} has no shapes; give it an Input layer, or build it first")
+                raise ValueError(
+                    f"{self.reading.name} has no shapes; give it an Input layer, or build it first"
+                )
             inputs = [self.input(path + (first[0]["config"]["name"] if first else "input"), shape)]
         for entry in entries:
             built = checked_shape((entry.get("build_config") or {}).get("input_shape") or ())
             refs = [Ref("", 0, i, built) for i in range(len(inputs))]
-            inputs = self.call(entry, path, 0, {"args": refs, "kwargs": {}}, dict(zip(refs, inputs, strict=True)))
+            inputs = self.call(
+                entry, path, 0, {"args": refs, "kwargs": {}}, dict(zip(refs, inputs, strict=True))
+            )
         return inputs
 
     def graph(self, inside: Config, path: str, inputs: list[Value] | None) -> list[Value]:
@@ -115,8 +131,14 @@ class _Reader:
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
-        waiting = [(entry, number, call) for entry in inside["layers"] for number, call in enumerate(calls_of(entry))]
-        said: dict[Any, dict[int, Any]] = {}  # what a layer writes, a file says only where it is read
+        waiting = [
+            (entry, number, call)
+            for entry in inside["layers"]
+            for number, call in enumerate(calls_of(entry))
+        ]
+        said: dict[
+            Any, dict[int, Any]
+        ] = {}  # what a layer writes, a file says only where it is read
         for *_, call in waiting:
             for ref in refs_of(call):
                 said.setdefault(ref[:2], {})[ref.result] = ref.shape
@@ -126,12 +148,19 @@ class _Reader:
             values = {ref: found[ref[:3]] for ref in refs_of(call)}
             written = self.call(entry, path, number, call, values)
             found |= {(entry["name"], number, i): value for i, value in enumerate(written)}
-        return [self.end(found, entries[name], call, i) for name, call, i in triples(inside["output_layers"])]
+        return [
+            self.end(found, entries[name], call, i)
+            for name, call, i in triples(inside["output_layers"])
+        ]
 
     @staticmethod
     def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
         """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
-        functional = entry["class_name"] in MODELS and entry["class_name"] != "Sequential" and "id" not in entry
+        functional = (
+            entry["class_name"] in MODELS
+            and entry["class_name"] != "Sequential"
+            and "id" not in entry
+        )
         return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
     def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
@@ -156,10 +185,16 @@ class _Reader:
                 if not before[reader]:
                     heappush(ready, reader)
         if len(done) < len(calls):
-            stuck = ", ".join(dict.fromkeys(entry["name"] for i, (entry, *_) in enumerate(calls) if i not in done))
-            raise ValueError(f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model")
+            stuck = ", ".join(
+                dict.fromkeys(entry["name"] for i, (entry, *_) in enumerate(calls) if i not in done)
+            )
+            raise ValueError(
+                f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model"
+            )
 
-    def call(self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]) -> list[Value]:
+    def call(
+        self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]
+    ) -> list[Value]:
         """What one call of a layer, or of a model inside the model, writes."""
         own = checked_name(entry["config"].get("name", entry.get("name")))
         name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
@@ -167,7 +202,16 @@ class _Reader:
         if entry["class_name"] in MODELS and "layers" in entry["config"]:
             return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
         key = entry.get("id", clean)
-        one = Call(self.reading, entry, name, call, values, key in self.counted, self.order, self.given is not None)
+        one = Call(
+            self.reading,
+            entry,
+            name,
+            call,
+            values,
+            key in self.counted,
+            self.order,
+            self.given is not None,
+        )
         self.counted.add(key)
         return one.written(handler)
 
@@ -177,9 +221,14 @@ class _Reader:
         order = _order(own, self.order) if len(own) == 3 else "channels_last"
         places = sides_of(order) if len(own) == 3 else tuple(range(len(own) - 1))
         if len(own) == 3:
-            for place, size in zip(places, self.sides([own[place] for place in places]), strict=True):
+            for place, size in zip(
+                places, self.sides([own[place] for place in places]), strict=True
+            ):
                 own[place] = size
-        dims = tuple((N if place in places else C) if size is None else size for place, size in enumerate(own))
+        dims = tuple(
+            (N if place in places else C) if size is None else size
+            for place, size in enumerate(own)
+        )
         self.reading.input(name, folded(dims, order))
         return Value(name, dims, order)
 
@@ -189,7 +238,8 @@ class _Reader:
             self.first = own
             given = (None, None) if self.given is None else as_pair(self.given, "side")
             self.side = tuple(
-                N if mine is None and size is None else mine or size for mine, size in zip(given, own, strict=True)
+                N if mine is None and size is None else mine or size
+                for mine, size in zip(given, own, strict=True)
             )
         return [self._second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
 
@@ -208,7 +258,9 @@ def _order(own: list[Any], usual: str) -> str:
     """Where the channels are: on the one axis that is not free, where two are."""
     if own.count(None) != 2:
         return usual
-    return {0: "channels_first", 2: "channels_last"}.get(next(i for i, size in enumerate(own) if size), usual)
+    return {0: "channels_first", 2: "channels_last"}.get(
+        next(i for i, size in enumerate(own) if size), usual
+    )
 
 
 def _orders(config: Config) -> Iterator[str]:

@@ -82,7 +82,13 @@ class Call:
         order: str,
         resized: bool,
     ) -> None:
-        self.reading, self.config, self.name, self.shared, self.order = reading, entry["config"], name, shared, order
+        self.reading, self.config, self.name, self.shared, self.order = (
+            reading,
+            entry["config"],
+            name,
+            shared,
+            order,
+        )
         self.kind, self.module = entry["class_name"], str(entry.get("module"))
         refs = list(refs_of(call))
         self.inputs = [values[ref] for ref in refs]
@@ -112,7 +118,9 @@ class Call:
     def _check_form(self, handle: Handler) -> None:
         """UnreadableError where the layer has more weights, or is given more, than anybody counts."""
         dtype = self.config.get("dtype")
-        if self.config.get("lora_rank") or (isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))):
+        if self.config.get("lora_rank") or (
+            isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))
+        ):
             raise UnreadableError("with LoRA, or quantised")
         if any(map(_is_array, flat([self.args, self.kwargs]))):
             raise UnreadableError("it meets an array that the model holds")
@@ -122,13 +130,23 @@ class Call:
             raise UnreadableError(f"given {len(self.inputs)} tensors") from None
 
     def run(
-        self, layer: Layer, *values: Value, part: str = "", rank: int | None = None, order: str | None = None
+        self,
+        layer: Layer,
+        *values: Value,
+        part: str = "",
+        rank: int | None = None,
+        order: str | None = None,
     ) -> Value:
         """One step; ``part`` names it where the layer is several.  Axes as of the first value, unless said."""
         name = f"{self.name}.{part}" if part else self.name
         self._check_tied(layer, values)
         self.reading.add(
-            name, layer, [value.name for value in values], self.block, 0 if self.shared else None, self.frozen
+            name,
+            layer,
+            [value.name for value in values],
+            self.block,
+            0 if self.shared else None,
+            self.frozen,
         )
         rank, order = rank or values[0].rank, order or values[0].order
         made = self.reading.shape(name)
@@ -162,10 +180,20 @@ class Call:
 
     def _check_tied(self, layer: Layer, values: tuple[Value, ...]) -> None:
         """ValueError where the layer's weights were made for another size than it now gets."""
-        if not self.resized or len(set(self.recorded)) != 1 or len(self.recorded[0]) != values[0].rank + 1:
+        if (
+            not self.resized
+            or len(set(self.recorded)) != 1
+            or len(self.recorded[0]) != values[0].rank + 1
+        ):
             return
-        dims = [now if own is None else own for own, now in zip(self.recorded[0][1:], values[0].dims, strict=True)]
-        own, now = layer.params(folded(dims, values[0].order)), layer.params(folded(values[0].dims, values[0].order))
+        dims = [
+            now if own is None else own
+            for own, now in zip(self.recorded[0][1:], values[0].dims, strict=True)
+        ]
+        own, now = (
+            layer.params(folded(dims, values[0].order)),
+            layer.params(folded(values[0].dims, values[0].order)),
+        )
         if own != now:
             raise ValueError(
                 f"{self.name} ({self.kind}) ties {self.reading.name} to the size that it was built for: it has {own} "
@@ -176,7 +204,9 @@ class Call:
         dims = self._said()
         order = self.inputs[0].order if dims and len(dims) == self.inputs[0].rank else self.order
         output = None if dims is None else folded(dims, order)
-        self.reading.skip(self.name, self.kind, why, output, [x.name for x in self.inputs], self.config)
+        self.reading.skip(
+            self.name, self.kind, why, output, [x.name for x in self.inputs], self.config
+        )
         made = self.reading.shape(self.name)
         rank = len(dims) if dims else self.inputs[0].rank
         return [Value(self.name, made and unfolded(made, min(rank, 3), order), order)]

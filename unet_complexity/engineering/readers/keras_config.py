@@ -28,7 +28,16 @@ from unet_complexity.engineering.readers.limits import (
 Config = dict[str, Any]
 MODELS = ("Functional", "Sequential", "Model")
 SUBCLASSED = "which has no graph to read; build it as keras.Model(inputs, outputs)"
-DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, OSError, ValueError, OverflowError)
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    KeyError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
 
 
 class Ref(NamedTuple):
@@ -50,16 +59,26 @@ def config_of(model: Any) -> Config:
 def from_file(path: Path) -> Config:
     """The configuration in a ``.keras`` file."""
     if not path.is_file():
-        raise ValueError(f"a model is read from a .keras file, got {str(path)!r}, where there is none; check the path")
+        raise ValueError(
+            f"a model is read from a .keras file, got {str(path)!r}, where there is none; check the path"
+        )
     try:
-        config = json.loads(_config_json(path), parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        config = json.loads(
+            _config_json(path), parse_int=_whole, parse_float=_finite, parse_constant=_finite
+        )
         check_nesting(config)
     except (*DAMAGED, RuntimeError) as error:  # RuntimeError: encrypted, or nested too deep
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
         ) from error
-    if not (isinstance(config, dict) and isinstance(config.get("config"), dict) and "class_name" in config):
-        raise ValueError(f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')")
+    if not (
+        isinstance(config, dict)
+        and isinstance(config.get("config"), dict)
+        and "class_name" in config
+    ):
+        raise ValueError(
+            f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
+        )
     if config["class_name"] not in MODELS:
         raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
     return config
@@ -69,8 +88,13 @@ def _config_json(path: Path) -> bytes:
     """The bytes of config.json, decompressed no further than the limit, whatever its header says."""
     with BoundedFile(path, MOST_CONFIG_BYTES) as file, zipfile.ZipFile(file) as archive:
         how = archive.getinfo("config.json").compress_type
-        if how not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others are decompressed without a bound
-            raise ValueError(f"its config.json is compressed by method {how}, which Keras does not write")
+        if how not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):  # the others are decompressed without a bound
+            raise ValueError(
+                f"its config.json is compressed by method {how}, which Keras does not write"
+            )
         with archive.open("config.json") as member:
             data = member.read(MOST_CONFIG_BYTES + 1)
     at_most(len(data), MOST_CONFIG_BYTES, "bytes of config.json")
@@ -109,7 +133,9 @@ def checked_shape(shape: Any) -> tuple[int | None, ...]:
         sides = tuple(shape)
         if all(side is None or (type(side) is int and side >= 1) for side in sides):
             return sides
-    raise ValueError(f"a shape must hold whole numbers of at least 1, or null for a free side, got {shape!r}")
+    raise ValueError(
+        f"a shape must hold whole numbers of at least 1, or null for a free side, got {shape!r}"
+    )
 
 
 def checked_name(name: Any) -> str:
@@ -123,8 +149,13 @@ def from_live(model: Any) -> Config:
     """The configuration of a model in memory, its layers' own where they have one."""
     if kind_of(model) == "Sequential":
         if not model.built:
-            raise ValueError(f"{model.name} has no shapes yet; give it an Input layer, or call model.build(shape)")
-        layers = [_entry(layer) | {"build_config": {"input_shape": layer.input.shape}} for layer in model.layers]
+            raise ValueError(
+                f"{model.name} has no shapes yet; give it an Input layer, or call model.build(shape)"
+            )
+        layers = [
+            _entry(layer) | {"build_config": {"input_shape": layer.input.shape}}
+            for layer in model.layers
+        ]
         chain = {"name": model.name, "layers": layers, "build_input_shape": model.input_shape}
         return {"class_name": "Sequential", "config": chain}
     if kind_of(model) != "Functional":
@@ -159,7 +190,12 @@ def of_keras(module: str) -> bool:
 
 def _entry(layer: Any) -> Config:
     """Kind, arguments and identity of one layer; of a model, its own configuration."""
-    entry = {"name": layer.name, "class_name": type(layer).__name__, "module": type(layer).__module__, "id": id(layer)}
+    entry = {
+        "name": layer.name,
+        "class_name": type(layer).__name__,
+        "module": type(layer).__module__,
+        "id": id(layer),
+    }
     if kind_of(layer) in ("Functional", "Sequential"):
         return entry | from_live(layer)
     try:
@@ -167,8 +203,12 @@ def _entry(layer: Any) -> Config:
     except Exception:  # one's own layer need not have it, and may fail in any way
         arguments = {name: value for name, value in vars(layer).items() if not name.startswith("_")}
     given = getattr(layer, "activation", None)
-    if callable(given) and not of_keras(str(getattr(given, "__module__", ""))):  # Keras would write its name alone
-        arguments = arguments | {"activation": {"class_name": "function", "module": "", "config": str(given)}}
+    if callable(given) and not of_keras(
+        str(getattr(given, "__module__", ""))
+    ):  # Keras would write its name alone
+        arguments = arguments | {
+            "activation": {"class_name": "function", "module": "", "config": str(given)}
+        }
     return entry | {"config": arguments}
 
 
@@ -215,7 +255,11 @@ def mapped(value: Any, function: Callable[[Any], Any], chosen: Callable[[Any], b
         return function(value)
     if isinstance(value, (list, tuple)) and not isinstance(value, Ref):
         return [mapped(item, function, chosen) for item in value]
-    return {key: mapped(item, function, chosen) for key, item in value.items()} if isinstance(value, dict) else value
+    return (
+        {key: mapped(item, function, chosen) for key, item in value.items()}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def calls_of(entry: Config) -> list[Config]:

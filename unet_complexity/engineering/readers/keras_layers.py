@@ -9,7 +9,13 @@ from unet_complexity import layers as L
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_attention import attend, attend_with_heads
-from unet_complexity.engineering.readers.keras_call import Call, Handler, UnreadableError, Value, of_kind
+from unet_complexity.engineering.readers.keras_call import (
+    Call,
+    Handler,
+    UnreadableError,
+    Value,
+    of_kind,
+)
 from unet_complexity.engineering.readers.keras_config import of_keras
 from unet_complexity.engineering.readers.keras_ops import OPS, concatenate, merge, permute, reshape
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
@@ -41,7 +47,9 @@ WINDOW = {"kernel_size", "pool_size", "strides", "dilation_rate", "output_paddin
 
 def named(config: dict[str, Any], *names: str) -> dict[str, Any]:
     """Some of a layer's arguments, lists as tuples.  ValueError if a switch is neither on nor off."""
-    values = {name: tuple(value) if isinstance(value := config[name], list) else value for name in names}
+    values = {
+        name: tuple(value) if isinstance(value := config[name], list) else value for name in names
+    }
     for name in SWITCHES.intersection(values):
         if values[name] not in (False, True):
             raise ValueError(f"{name} must be true or false, got {values[name]!r}")
@@ -57,7 +65,9 @@ def activation(given: Any) -> L.Layer | None:
     while isinstance(given, dict):
         if given.get("class_name") == "function" and not of_keras(str(given.get("module"))):
             raise UnreadableError("its activation is a function of one's own")
-        given = given["config"] if given.get("class_name") == "function" else given.get("class_name")
+        given = (
+            given["config"] if given.get("class_name") == "function" else given.get("class_name")
+        )
     name = getattr(given, "__name__", given)
     if name in (None, "linear"):
         return None
@@ -77,7 +87,11 @@ def activated(call: Call, layer: L.Layer, *values: Value) -> Value:
 
 def along_last(call: Call, layer: L.Layer, x: Value) -> L.Layer:
     """A softmax by name goes along the last axis of the tensor, whichever of the map's that is."""
-    softmax = isinstance(layer, L.Activation) and layer.activation == "softmax" and x.order == "channels_first"
+    softmax = (
+        isinstance(layer, L.Activation)
+        and layer.activation == "softmax"
+        and x.order == "channels_first"
+    )
     return L.Softmax(call.axes(x, -1)) if softmax else layer
 
 
@@ -86,12 +100,16 @@ CONVOLUTION = ("kernel_size", "strides", "padding", "dilation_rate", "use_bias")
 
 @reads("Conv2D")
 def _convolve(call: Call, x: Value) -> Value:
-    return activated(call, L.Conv2D(**named(call.config, "filters", "groups", *CONVOLUTION)), call.map(x))
+    return activated(
+        call, L.Conv2D(**named(call.config, "filters", "groups", *CONVOLUTION)), call.map(x)
+    )
 
 
 @reads("DepthwiseConv2D")
 def _convolve_each_channel(call: Call, x: Value) -> Value:
-    return activated(call, E.DepthwiseConv2D(**named(call.config, "depth_multiplier", *CONVOLUTION)), call.map(x))
+    return activated(
+        call, E.DepthwiseConv2D(**named(call.config, "depth_multiplier", *CONVOLUTION)), call.map(x)
+    )
 
 
 @reads("SeparableConv2D")
@@ -114,7 +132,9 @@ def _dense(call: Call, x: Value) -> Value:
 
 @reads("MaxPooling2D", "AveragePooling2D")
 def _pool(call: Call, x: Value) -> Value:
-    return call.run(getattr(L, call.kind)(**named(call.config, "pool_size", "strides", "padding")), call.map(x))
+    return call.run(
+        getattr(L, call.kind)(**named(call.config, "pool_size", "strides", "padding")), call.map(x)
+    )
 
 
 @reads("GlobalAveragePooling2D", "GlobalMaxPooling2D")
@@ -139,9 +159,14 @@ def _upsample(call: Call, x: Value) -> Value:
 @reads("Resizing")
 def _resize(call: Call, x: Value) -> Value:
     check_blend(call.config)
-    if any(call.config.get(name) for name in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")):
+    if any(
+        call.config.get(name)
+        for name in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
+    ):
         raise UnreadableError("it antialiases, or keeps the aspect ratio")
-    return call.run(E.Resizing(**named(call.config, "height", "width", "interpolation")), call.map(x))
+    return call.run(
+        E.Resizing(**named(call.config, "height", "width", "interpolation")), call.map(x)
+    )
 
 
 def check_blend(config: dict[str, Any]) -> None:
@@ -164,7 +189,9 @@ def _activate(call: Call, x: Value) -> Value:
 
 @reads("ReLU")
 def _rectify(call: Call, x: Value) -> Value:
-    most, slope, threshold = (call.config.get(name) for name in ("max_value", "negative_slope", "threshold"))
+    most, slope, threshold = (
+        call.config.get(name) for name in ("max_value", "negative_slope", "threshold")
+    )
     if threshold or (slope and most is not None):
         raise UnreadableError("it has a threshold, or both a slope and a largest value")
     return call.run(L.LeakyReLU(slope) if slope else L.ReLU(most), x)
@@ -208,13 +235,33 @@ def _drop_out(call: Call, x: Value) -> Value:
 
 AUGMENTATIONS = [  # at inference they hand on what they are given
     *("AugMix", "RandAugment", "RandomBrightness", "RandomColorDegeneration", "RandomColorJitter"),
-    *("RandomContrast", "RandomElasticTransform", "RandomErasing", "RandomFlip", "RandomGaussianBlur"),
-    *("RandomGrayscale", "RandomHue", "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation"),
+    *(
+        "RandomContrast",
+        "RandomElasticTransform",
+        "RandomErasing",
+        "RandomFlip",
+        "RandomGaussianBlur",
+    ),
+    *(
+        "RandomGrayscale",
+        "RandomHue",
+        "RandomInvert",
+        "RandomPerspective",
+        "RandomPosterization",
+        "RandomRotation",
+    ),
     *("RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom"),
 ]
 
 
-@reads("Identity", "GaussianNoise", "ActivityRegularization", "InputLayer", "StochasticDepth", *AUGMENTATIONS)
+@reads(
+    "Identity",
+    "GaussianNoise",
+    "ActivityRegularization",
+    "InputLayer",
+    "StochasticDepth",
+    *AUGMENTATIONS,
+)
 def _do_nothing(call: Call, x: Value) -> Value:
     return x
 
@@ -247,7 +294,9 @@ def by_channel(call: Call, x: Value) -> Value:
 def _normalize(call: Call, x: Value) -> Value:
     if call.config.get("renorm"):
         raise UnreadableError("it renormalises")
-    return call.run(L.BatchNormalization(**named(call.config, "center", "scale")), by_channel(call, x))
+    return call.run(
+        L.BatchNormalization(**named(call.config, "center", "scale")), by_channel(call, x)
+    )
 
 
 @reads("Normalization")
@@ -257,14 +306,21 @@ def _normalize_by_known(call: Call, x: Value) -> Value:
 
 @reads("GroupNormalization")
 def _normalize_groups(call: Call, x: Value) -> Value:
-    return call.run(E.GroupNormalization(**named(call.config, "groups", "center", "scale")), by_channel(call, x))
+    return call.run(
+        E.GroupNormalization(**named(call.config, "groups", "center", "scale")), by_channel(call, x)
+    )
 
 
 @reads("LayerNormalization")
 def _normalize_along(call: Call, x: Value) -> Value:
     if call.config.get("rms_scaling"):
         raise UnreadableError("it scales by the variance")
-    return call.run(E.LayerNormalization(call.axes(x, call.config["axis"]), **named(call.config, "center", "scale")), x)
+    return call.run(
+        E.LayerNormalization(
+            call.axes(x, call.config["axis"]), **named(call.config, "center", "scale")
+        ),
+        x,
+    )
 
 
 @reads("RMSNormalization")

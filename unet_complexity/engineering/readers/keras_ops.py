@@ -9,7 +9,14 @@ import sympy as sp
 
 from unet_complexity import layers as L
 from unet_complexity.engineering import layers as E
-from unet_complexity.engineering.readers.keras_call import Call, Handler, UnreadableError, Value, folded, of_kind
+from unet_complexity.engineering.readers.keras_call import (
+    Call,
+    Handler,
+    UnreadableError,
+    Value,
+    folded,
+    of_kind,
+)
 from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.symbols import exact
 
@@ -21,17 +28,37 @@ FUNCTIONS = {
     "Sigmoid": "sigmoid", "Silu": "silu", "Sin": "sin", "Softplus": "softplus", "Softsign": "softsign",
     "Sqrt": "sqrt", "Square": "square", "Swish": "silu", "Tanh": "tanh",
 }  # fmt: skip
-MERGES = {"Add": L.Add, "Subtract": E.Subtract, "Multiply": L.Multiply, "Divide": E.Divide, "TrueDivide": E.Divide}
+MERGES = {
+    "Add": L.Add,
+    "Subtract": E.Subtract,
+    "Multiply": L.Multiply,
+    "Divide": E.Divide,
+    "TrueDivide": E.Divide,
+}
 MERGES |= {"Maximum": E.Maximum, "Minimum": E.Minimum}
-REDUCTIONS = {"Mean": "mean", "Sum": "sum", "Max": "max", "Min": "min", "Amax": "max", "Amin": "min"}
+REDUCTIONS = {
+    "Mean": "mean",
+    "Sum": "sum",
+    "Max": "max",
+    "Min": "min",
+    "Amax": "max",
+    "Amin": "min",
+}
 
 
 def merge(call: Call, layer: L.Layer, *values: Value) -> Value:
     """Element by element; all in the order of the axes of the first."""
     most = max(values, key=lambda value: value.rank)
-    if any(value.rank not in (most.rank, 0) for value in values) and most.rank == 3 and most.order != "channels_last":
+    if (
+        any(value.rank not in (most.rank, 0) for value in values)
+        and most.rank == 3
+        and most.order != "channels_last"
+    ):
         raise UnreadableError("its inputs differ in the number of axes")
-    ready = [value if value.rank != 3 or value.order == most.order else call.map(value, most.order) for value in values]
+    ready = [
+        value if value.rank != 3 or value.order == most.order else call.map(value, most.order)
+        for value in values
+    ]
     return call.run(layer, *ready, rank=most.rank, order=most.order)
 
 
@@ -46,7 +73,9 @@ def concatenate(call: Call, axis: int, *values: Value) -> Value:
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
     if not all(side is None or type(side) is int for side in target):
-        raise ValueError(f"{call.name} ({call.kind}): a shape must hold whole numbers, got {target!r}")
+        raise ValueError(
+            f"{call.name} ({call.kind}): a shape must hold whole numbers, got {target!r}"
+        )
     known = sp.Mul(*(side for side in target if side not in (-1, None)))
     left = exact(sp.Mul(*x.dims) / known)
     dims = tuple(left if side in (-1, None) else side for side in target)
@@ -71,7 +100,9 @@ def permute(call: Call, x: Value, axes: list[int]) -> Value:
     turned = [(1, 2, 3), (2, 1, 3), (1, 3, 2), (3, 2, 1), (2, 3, 1), (3, 1, 2)]
     want = (shape.height, shape.width, shape.channels)
     fitting = [one for one in turned if tuple(sides[axis - 1] for axis in one) == want]
-    copied = call.run(E.Permute(fitting[0] if fitting else (1, 2, 3)), x, part="" if fitting else "permute")
+    copied = call.run(
+        E.Permute(fitting[0] if fitting else (1, 2, 3)), x, part="" if fitting else "permute"
+    )
     if fitting:
         return Value(copied.name, dims, order)
     return call.view(Value(copied.name, x.dims, x.order), dims, order, part="axes")
@@ -156,13 +187,18 @@ def reduce(call: Call, x: Value) -> Value:
 def split(call: Call, x: Value) -> list[Value]:
     """Equal parts along one axis, or parts between given places; each a copy."""
     where, (axis,) = call.config["indices_or_sections"], call.axes(x, call.config["axis"])
-    side = x.dims[call.config["axis"] - 1 if call.config["axis"] > 0 else call.config["axis"] + x.rank]
+    side = x.dims[
+        call.config["axis"] - 1 if call.config["axis"] > 0 else call.config["axis"] + x.rank
+    ]
     if isinstance(where, int):
         at_most(where, MOST_NUMBERS, "parts of a split")
         places: list[Any] = [exact(side * sp.Rational(i, where)) for i in range(where + 1)]
     else:
         places = [0, *where, None]
-    return [_between(call, x, axis, start, stop, str(i)) for i, (start, stop) in enumerate(pairwise(places))]
+    return [
+        _between(call, x, axis, start, stop, str(i))
+        for i, (start, stop) in enumerate(pairwise(places))
+    ]
 
 
 def _between(call: Call, x: Value, axis: int, start: Any, stop: Any, part: str) -> Value:
@@ -183,7 +219,11 @@ def get_item(call: Call, x: Value) -> Value:
         raise UnreadableError("it picks single elements")
     chosen = dict(zip(call.axes(x, list(range(1, x.rank + 1))), slices[1:], strict=True))
     three = [chosen.get(axis, slice(None)) for axis in (1, 2, 3)]
-    how = ([one.start or 0 for one in three], [one.stop for one in three], [one.step or 1 for one in three])
+    how = (
+        [one.start or 0 for one in three],
+        [one.stop for one in three],
+        [one.step or 1 for one in three],
+    )
     return call.run(E.Slice(*how), x)
 
 
@@ -202,7 +242,10 @@ def resize(call: Call, x: Value) -> Value:
     """keras.ops.image.resize."""
     if call.config["interpolation"] not in ("nearest", "bilinear", "bicubic"):
         raise UnreadableError(f"its interpolation is {call.config['interpolation']}")
-    if any(call.config.get(name) for name in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")):
+    if any(
+        call.config.get(name)
+        for name in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
+    ):
         raise UnreadableError("it antialiases, or keeps the aspect ratio")
     height, width = call.config["size"]
     return call.run(E.Resizing(height, width, call.config["interpolation"]), call.map(x))
@@ -213,7 +256,9 @@ def squeeze(call: Call, x: Value) -> Value:
     axis = call.config["axis"]
     if call.kind == "Squeeze":
         gone = [axis - 1 if axis > 0 else axis + x.rank] if isinstance(axis, int) else []
-        dims = tuple(side for i, side in enumerate(x.dims) if (i not in gone if gone else side != 1))
+        dims = tuple(
+            side for i, side in enumerate(x.dims) if (i not in gone if gone else side != 1)
+        )
     else:
         at = axis - 1 if axis > 0 else axis + x.rank + 1
         dims = (*x.dims[:at], 1, *x.dims[at:])

@@ -23,7 +23,9 @@ MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
 MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
 MOST_NODES = 20_000  # twice the nodes of a large diffusion model
 MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
-MOST_NUMBERS = 4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
+MOST_NUMBERS = (
+    4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
+)
 MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
 MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
 MOST_INPUTS = 10_000  # of one node; the widest Concat of a public network has some hundreds
@@ -39,7 +41,9 @@ HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map ha
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 LARGEST_TYPED = 2**31 - 1  # size or batch on the command line; frameworks index with 32 bits
 LARGEST_FACTOR = 256  # of an upsampling that is collapsed; networks use 2 to 32
-MOST_SUMMED = 2**26  # numbers held while taps are summed, 512 MiB; 1024 x 1024 x 4 x 4 by 2: 2**25.6
+MOST_SUMMED = (
+    2**26
+)  # numbers held while taps are summed, 512 MiB; 1024 x 1024 x 4 x 4 by 2: 2**25.6
 MOST_FOLDED = 2**26  # numbers in all constants that are computed for one collapse, 512 MiB at most
 
 
@@ -55,7 +59,9 @@ class BoundedFile(FileIO):
         number = os.open(path, flags)  # opening a pipe would wait for a writer otherwise
         if not S_ISREG(os.fstat(number).st_mode):
             os.close(number)
-            raise ValueError(f"a model is read from a regular file, got {Path(path).name}; give a file")
+            raise ValueError(
+                f"a model is read from a regular file, got {Path(path).name}; give a file"
+            )
         super().__init__(number)
 
     def read(self, size: int | None = -1) -> bytes:
@@ -80,7 +86,9 @@ def check_nesting(data: Any) -> None:
         level = [item for one in level if isinstance(one, (dict, list)) for item in _items(one)]
         if not level:
             return
-    raise ValueError(f"at most {MOST_DEPTH} lists and dictionaries inside each other are read, got more")
+    raise ValueError(
+        f"at most {MOST_DEPTH} lists and dictionaries inside each other are read, got more"
+    )
 
 
 def _items(container: dict[str, Any] | list[Any]) -> Iterator[Any]:
@@ -91,7 +99,9 @@ def check_size(size: Any) -> None:
     """ValueError if a whole number is larger than ONNX's, or a formula longer than any network's."""
     if isinstance(size, int):
         if abs(size) > LARGEST:
-            raise ValueError(f"whole numbers are computed within 64 bits, got one of {size.bit_length()} bits")
+            raise ValueError(
+                f"whole numbers are computed within 64 bits, got one of {size.bit_length()} bits"
+            )
     elif isinstance(size, sp.Basic):
         terms = sum(1 for _ in islice(sp.preorder_traversal(size), MOST_TERMS + 1))
         if terms > MOST_TERMS or _degree(size) > HIGHEST_DEGREE:
@@ -118,7 +128,9 @@ def refusals(name: str) -> Iterator[None]:
     except RecursionError:
         raise ValueError(one_line(f"{name} nests too deep to be read; export it anew")) from None
     except MemoryError:
-        raise ValueError(one_line(f"{name} needs more memory than there is; export it anew")) from None
+        raise ValueError(
+            one_line(f"{name} needs more memory than there is; export it anew")
+        ) from None
     except ValueError as error:
         said = one_line(str(error))
         if said == str(error):

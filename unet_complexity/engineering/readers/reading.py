@@ -14,7 +14,12 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
-from unet_complexity.engineering.readers.limits import MOST_CHARACTERS, MOST_NODES, at_most, check_size
+from unet_complexity.engineering.readers.limits import (
+    MOST_CHARACTERS,
+    MOST_NODES,
+    at_most,
+    check_size,
+)
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.layers import Layer
@@ -62,8 +67,12 @@ class Reading:
         self.unknown = one_of("unknown", unknown, ("error", "report"))
         self.inputs: dict[str, Tensor] = {}
         self.steps: list[Step] = []
-        self.skipped: list[tuple[str, str, int]] = []  # what nobody can count, why, and how many maps it reads
-        self.rules: list[Rule] = []  # what letters must obey for the shapes, beside the rules of the layers
+        self.skipped: list[
+            tuple[str, str, int]
+        ] = []  # what nobody can count, why, and how many maps it reads
+        self.rules: list[
+            Rule
+        ] = []  # what letters must obey for the shapes, beside the rules of the layers
         self.lost: set[str] = set()  # names of maps whose shape follows from no layer
         self.names: dict[str, str] = {}  # of each name the step, or input, that wrote it
         self.shapes: dict[str, Tensor] = {}
@@ -113,7 +122,13 @@ class Reading:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
 
     def skip(
-        self, name: str, kind: str, why: str, output: Tensor | None, sources: Iterable[str], arguments: Any = None
+        self,
+        name: str,
+        kind: str,
+        why: str,
+        output: Tensor | None,
+        sources: Iterable[str],
+        arguments: Any = None,
     ) -> None:
         """A layer of a ``kind`` that the reader cannot count, and ``why``, unless ``extra`` can, by its ``arguments``.
 
@@ -144,7 +159,14 @@ class Reading:
         steps = placed(self.steps, self.inputs)
         return Network(self.name, dict(self.inputs), steps, regime(steps, self.rules), recipe, ends)
 
-    def _keep(self, name: str, layer: Layer, sources: Iterable[str], block: str | None = None, **params: Any) -> None:
+    def _keep(
+        self,
+        name: str,
+        layer: Layer,
+        sources: Iterable[str],
+        block: str | None = None,
+        **params: Any,
+    ) -> None:
         if name in self.names:
             raise ValueError("each layer needs a name of its own, got this one twice; rename one")
         names = tuple(self._writer(source) for source in sources)
@@ -153,7 +175,9 @@ class Reading:
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
         at_most(len(name), MOST_CHARACTERS, "characters of a name")
-        step = Step(name, layer, inputs, names, level=0, block=block or _block(name), part="", **params)
+        step = Step(
+            name, layer, inputs, names, level=0, block=block or _block(name), part="", **params
+        )
         for size in (step.output.height, step.output.width, step.output.channels):
             check_size(size)
         self.shapes[name], self.names[name] = step.output, name
@@ -161,15 +185,16 @@ class Reading:
 
     def _writer(self, name: str) -> str:
         if name not in self.names:
-            raise ValueError(f"{self.name} reads {name!r}, which nothing before it writes; give the whole model")
+            raise ValueError(
+                f"{self.name} reads {name!r}, which nothing before it writes; give the whole model"
+            )
         return self.names[name]
 
     def _check(self, outputs: list[str]) -> None:
         said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
         unknown = [(which, reads) for which, why, reads in self.skipped if not why]
-        remedy = (
-            "write that part of the model otherwise"  # what is known in another form, extra would replace throughout
-        )
+        # extra= would also replace the forms of that layer that are known
+        remedy = "write that part of the model otherwise"
         if unknown:
             name, reads = unknown[0]
             example = "Conv2D(...)" if reads < 2 else "Add()"  # some layer that takes as many maps
@@ -181,12 +206,16 @@ class Reading:
                 "(in a terminal: --unknown report)"
             )
         if (other := sorted(self.lost.intersection(outputs))) and not self.skipped:
-            which = f"{self.name} gives {', '.join(other)}, which is no map that a counted layer writes"
+            which = (
+                f"{self.name} gives {', '.join(other)}, which is no map that a counted layer writes"
+            )
             raise ValueError(f"{which}; leave it out of the model's outputs")
         if self.lost.intersection(outputs):
             raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")
         if not self.steps:
-            raise ValueError(f"{self.name} has no layers, only inputs, got {', '.join(self.inputs)}; give a model")
+            raise ValueError(
+                f"{self.name} has no layers, only inputs, got {', '.join(self.inputs)}; give a model"
+            )
 
 
 def _block(name: str) -> str:

@@ -17,7 +17,9 @@ from unet_complexity.networks import Step
 
 def regime(steps: Iterable[Step], more: Iterable[Rule] = ()) -> tuple[Rule, ...]:
     """The rules of all steps, and ``more``, as few as say the same."""
-    rules = {rule.whole: rule for rule in (*(rule for step in steps for rule in step.cost.rules), *more)}
+    rules = {
+        rule.whole: rule for rule in (*(rule for step in steps for rule in step.cost.rules), *more)
+    }
     divisors: dict[sp.Symbol, int] = {}
     least: dict[sp.Symbol, int] = {}
     others: list[Rule] = []
@@ -29,7 +31,10 @@ def regime(steps: Iterable[Step], more: Iterable[Rule] = ()) -> tuple[Rule, ...]
         else:
             others.append(rule)
     # what divides a letter may settle the rest: where 4 divides N, N**2/16 is whole
-    parts = {letter: divisor * sp.Dummy(integer=True, positive=True) for letter, divisor in divisors.items()}
+    parts = {
+        letter: divisor * sp.Dummy(integer=True, positive=True)
+        for letter, divisor in divisors.items()
+    }
     left = [rule for rule in others if not _always(rule.whole.subs(parts))]
     return (*_said(divisors, least), *left)
 

@@ -92,7 +92,9 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         outputs = walked(model, sizes, reading)
         return reading.network(outputs, partial(recipe, side=sizes.side))
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError(f"{name} is damaged ({type(error).__name__}: {error}); {EXPORT}") from error
+        raise ValueError(
+            f"{name} is damaged ({type(error).__name__}: {error}); {EXPORT}"
+        ) from error
 
 
 def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
@@ -105,20 +107,37 @@ def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
             walk.run(node)
     except ValueError as error:
         baked = not sizes.as_stored or str(error).startswith("Reshape ")
-        raise ValueError(f"{error}; {WRITTEN.format(reading.name)}" if baked else str(error)) from error
+        raise ValueError(
+            f"{error}; {WRITTEN.format(reading.name)}" if baked else str(error)
+        ) from error
     return walk.sources(tensor.name for tensor in model.graph.output)
 
 
 def started(model: Any, sizes: Sizes, reading: Reading) -> tuple[Walk, list[Any]]:
     """A walk that knows the model's inputs and stored arrays, and the nodes that it is to run."""
-    name, graph, arrays, nodes = reading.name, model.graph, stored(model.graph), in_order(model.graph)
+    name, graph, arrays, nodes = (
+        reading.name,
+        model.graph,
+        stored(model.graph),
+        in_order(model.graph),
+    )
     layout = layouts(nodes, arrays)
     given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
-    if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (not given):
-        raise ValueError(f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}")
+    if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (
+        not given
+    ):
+        raise ValueError(
+            f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}"
+        )
     shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
-    told = inferred(model) if reading.unknown == "report" else graph  # behind an unknown operator that is all there is
-    said = {tensor.name: shape for tensor in (*told.value_info, *told.output) if (shape := stated(tensor))}
+    told = (
+        inferred(model) if reading.unknown == "report" else graph
+    )  # behind an unknown operator that is all there is
+    said = {
+        tensor.name: shape
+        for tensor in (*told.value_info, *told.output)
+        if (shape := stated(tensor))
+    }
     walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes)
     for tensor, shape in shapes.items():
         channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
@@ -135,8 +154,16 @@ def as_exported(model: Any, sizes: Sizes) -> dict[str, Any]:
 
     Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
     """
-    written = {"Reshape": 1, "Slice": 0, "Resize": 3}  # where from on an operator has inputs that may hold sizes
-    if not any(any(node.input[written[node.op_type] :]) for node in model.graph.node if node.op_type in written):
+    written = {
+        "Reshape": 1,
+        "Slice": 0,
+        "Resize": 3,
+    }  # where from on an operator has inputs that may hold sizes
+    if not any(
+        any(node.input[written[node.op_type] :])
+        for node in model.graph.node
+        if node.op_type in written
+    ):
         return {}
     walk, nodes = started(model, Sizes.of(None, sizes.given), Reading("as exported"))
     with suppress(ValueError):

@@ -60,7 +60,9 @@ def decided(relation: Any) -> bool:
     """A relation between sizes, if it holds or fails for whatever the letters stand for."""
     if relation in (True, False):
         return bool(relation)
-    raise Open(f"whether {relation} depends on what the letters stand for; read the model at numbers, side=256")
+    raise Open(
+        f"whether {relation} depends on what the letters stand for; read the model at numbers, side=256"
+    )
 
 
 def _with_letters(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -21,12 +21,24 @@ from unet_complexity.engineering.readers.onnx.values import (
     shown,
     sides,
 )
-from unet_complexity.layers import Concatenate, Cropping2D, DepthToSpace, Layer, UpSampling2D, ZeroPadding2D
+from unet_complexity.layers import (
+    Concatenate,
+    Cropping2D,
+    DepthToSpace,
+    Layer,
+    UpSampling2D,
+    ZeroPadding2D,
+)
 from unet_complexity.symbols import Size, as_expr, as_size, exact
 
 
 def copied(
-    node: Node, x: Value, shape: Shape, layer: Layer, compute: Callable[[Numbers], Any] | None, seen: Tensor
+    node: Node,
+    x: Value,
+    shape: Shape,
+    layer: Layer,
+    compute: Callable[[Numbers], Any] | None,
+    seen: Tensor,
 ) -> Value:
     """Input ``x`` moved by ``layer``, which it sees as ``seen``; known numbers are moved by ``compute``."""
     if x.source is None:
@@ -53,7 +65,9 @@ def transpose(node: Node) -> Value:
     if x.source is not None and moving == sorted(moving):
         return node.seen(x, shape)
     before, after = sides(x.map), sides(fold(shape, node.channels))
-    dims: Any = next((p for p in permutations((1, 2, 3)) if tuple(before[i - 1] for i in p) == after), (1, 2, 3))
+    dims: Any = next(
+        (p for p in permutations((1, 2, 3)) if tuple(before[i - 1] for i in p) == after), (1, 2, 3)
+    )
     return copied(node, x, shape, Permute(dims), lambda numbers: numbers.transpose(perm), x.map)
 
 
@@ -82,7 +96,9 @@ def concat(node: Node) -> Value:
     rest = [i for i in range(rank) if i != rank + channels]
     along = -1 if axis not in rest else 2 if axis == rest[-1] else 1
     if not stored:
-        return node.step(Concatenate(along), shape, *inputs, maps=[fold(x.shape, channels) for x in inputs])
+        return node.step(
+            Concatenate(along), shape, *inputs, maps=[fold(x.shape, channels) for x in inputs]
+        )
     if len(inputs) > 2 or axis == 0:
         raise Unsupported("of stored numbers and several maps, or images")
     layer = Concatenate(along, fold(stored[0].shape, channels), learned=bool(stored[0].weights))
@@ -97,14 +113,24 @@ def repeat(node: Node) -> Value:
     if node.kind == "Expand":
         shape = broadcast(x.shape, tuple(as_size(size, "a side") for size in sizes))
     elif len(sizes) == len(x.shape):
-        shape = tuple(exact(side * as_size(times, "a repetition")) for side, times in zip(x.shape, sizes, strict=True))
+        shape = tuple(
+            exact(side * as_size(times, "a repetition"))
+            for side, times in zip(x.shape, sizes, strict=True)
+        )
     else:
-        raise ValueError(f"it needs a number of repetitions for each axis, got {sizes} for {shown(x.shape)}")
+        raise ValueError(
+            f"it needs a number of repetitions for each axis, got {sizes} for {shown(x.shape)}"
+        )
     if shape == x.shape:
         return node.seen(x, shape)
     times = exact(as_expr(product(shape)) / x.size)
     return copied(
-        node, x, shape, UpSampling2D((times, 1)), lambda numbers: np.resize(numbers, shape), Tensor(1, 1, x.size)
+        node,
+        x,
+        shape,
+        UpSampling2D((times, 1)),
+        lambda numbers: np.resize(numbers, shape),
+        Tensor(1, 1, x.size),
     )
 
 
@@ -118,8 +144,13 @@ def pad(node: Node) -> Value:
     if pads is None or len(pads) != 2 * len(axes):
         raise ValueError(f"it needs two pads for each axis, got {pads} for {len(axes)} axes")
     for sign, layer in ((1, ZeroPadding2D), (-1, Cropping2D)):
-        ends = {axis: (_past(sign, pads[i]), _past(sign, pads[len(axes) + i])) for i, axis in enumerate(axes)}
-        x = _framed(node, x, layer, {axis: both for axis, both in ends.items() if both != (0, 0)}, sign)
+        ends = {
+            axis: (_past(sign, pads[i]), _past(sign, pads[len(axes) + i]))
+            for i, axis in enumerate(axes)
+        }
+        x = _framed(
+            node, x, layer, {axis: both for axis, both in ends.items() if both != (0, 0)}, sign
+        )
     return x
 
 
@@ -129,12 +160,16 @@ def _past(sign: int, pad: Any) -> Size:
     return 0 if (pad < 0 if isinstance(pad, int) else pad.could_extract_minus_sign()) else pad
 
 
-def _framed(node: Node, x: Value, layer: type[Any], ends: dict[int, tuple[Size, Size]], sign: int) -> Value:
+def _framed(
+    node: Node, x: Value, layer: type[Any], ends: dict[int, tuple[Size, Size]], sign: int
+) -> Value:
     if not ends:
         return x
     if len(ends) > 2:
         raise Unsupported("round more than two axes")
-    shape = tuple(exact(side + sign * sum(ends.get(axis, (0, 0)))) for axis, side in enumerate(x.shape))
+    shape = tuple(
+        exact(side + sign * sum(ends.get(axis, (0, 0)))) for axis, side in enumerate(x.shape)
+    )
     rows, *columns = sorted(ends)
     rest = product(side for axis, side in enumerate(x.shape) if axis not in ends)
     seen = Tensor(x.shape[rows], x.shape[columns[0]] if columns else 1, rest)

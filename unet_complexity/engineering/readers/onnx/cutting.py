@@ -10,7 +10,14 @@ from unet_complexity.engineering.layers import Slice
 from unet_complexity.engineering.readers.onnx.arithmetic import decided
 from unet_complexity.engineering.readers.onnx.arranging import copied
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, fold, product, shown
+from unet_complexity.engineering.readers.onnx.values import (
+    Numbers,
+    Shape,
+    Value,
+    fold,
+    product,
+    shown,
+)
 from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 ENDLESS = 2**31 - 1  # exporters write this, or more, for "to the end"
@@ -21,7 +28,9 @@ def cut(node: Node, x: Value, shape: Shape, compute: Callable[[Numbers], Any]) -
     if x.source is None:
         return copied(node, x, shape, Slice(), compute, x.map)
     out = fold(shape, x.channels)
-    return copied(node, x, shape, Slice(stops=(out.height, out.width, out.channels)), compute, x.map)
+    return copied(
+        node, x, shape, Slice(stops=(out.height, out.width, out.channels)), compute, x.map
+    )
 
 
 @operator("Split")
@@ -38,7 +47,8 @@ def split(node: Node) -> list[Value]:
         raise ValueError(f"the parts must add up to {side}, got {sizes} for {parts} outputs")
     ends = [exact(sum(sizes[: i + 1])) for i in range(parts)]
     return [
-        _part(node, x, axis, exact(end - size), as_size(size, "a part")) for end, size in zip(ends, sizes, strict=True)
+        _part(node, x, axis, exact(end - size), as_size(size, "a part"))
+        for end, size in zip(ends, sizes, strict=True)
     ]
 
 
@@ -54,7 +64,9 @@ def slice_(node: Node) -> Value:
     starts, ends = node.ints("starts", at=1), node.ints("ends", at=2)
     if starts is None or ends is None:
         raise ValueError("it needs starts and ends")
-    axes = [node.axis(axis, len(x.shape)) for axis in node.ints("axes", range(len(starts)), at=3) or []]
+    axes = [
+        node.axis(axis, len(x.shape)) for axis in node.ints("axes", range(len(starts)), at=3) or []
+    ]
     steps = node.ints("steps", [1] * len(starts), at=4) or []
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise ValueError(
@@ -81,7 +93,9 @@ def check_end(node: Node, x: Value, axis: int, end: Any) -> None:
     if x.source is None or (node.has(2) and node.given(2).of_shapes) or not isinstance(side, int):
         return
     if side != x.shape[axis] and isinstance(end, int) and 0 < end <= side:
-        raise ValueError(f"its end {end} was written down for a side of {side}, and here it is {x.shape[axis]}")
+        raise ValueError(
+            f"its end {end} was written down for a side of {side}, and here it is {x.shape[axis]}"
+        )
 
 
 def _room(side: Size, at: Any) -> Any:
@@ -118,7 +132,9 @@ def gather(node: Node) -> Value:
     shape = x.shape[:axis] + indices.shape + x.shape[axis + 1 :]
     if x.source is None:
         numbers, at = x.numbers, indices.numbers
-        known = None if numbers is None or at is None else lambda: numbers.take(at.astype(int), axis)
+        known = (
+            None if numbers is None or at is None else lambda: numbers.take(at.astype(int), axis)
+        )
         return node.known(shape, known, x.whole)
     out, count, side = fold(shape), indices.size, x.shape[axis]
     if isinstance(count, int) and isinstance(side, int) and count > side:

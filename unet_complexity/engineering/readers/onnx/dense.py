@@ -34,14 +34,20 @@ def multiplied(
     x, rows, units = (a, m, n) if first else (b, n, m)
     layer = Dense(units, use_bias=bias is not None)
     return node.step(
-        layer, shape, x, maps=[Tensor(lead[1 - int(first)], rows, k)], weights=stored + ([bias] if bias else [])
+        layer,
+        shape,
+        x,
+        maps=[Tensor(lead[1 - int(first)], rows, k)],
+        weights=stored + ([bias] if bias else []),
     )
 
 
 def check_inner(a: Size, b: Size, x: Value, y: Value) -> None:
     """ValueError unless the inner sides agree."""
     if exact(a - b) != 0:
-        raise ValueError(f"the inner sides must agree, got {a} and {b} of {shown(x.shape)} and {shown(y.shape)}")
+        raise ValueError(
+            f"the inner sides must agree, got {a} and {b} of {shown(x.shape)} and {shown(y.shape)}"
+        )
 
 
 @operator("MatMul")
@@ -57,7 +63,9 @@ def matmul(node: Node) -> Value:
     shape = lead + ((a[-2],) if len(x.shape) > 1 else ()) + ((b[-1],) if len(y.shape) > 1 else ())
     leads = product(a[:-2]), product(b[:-2])
     if 1 not in leads and leads[0] != leads[1]:
-        raise Unsupported(f"of {shown(x.shape)} and {shown(y.shape)}, one of them repeated along some leading axes")
+        raise Unsupported(
+            f"of {shown(x.shape)} and {shown(y.shape)}, one of them repeated along some leading axes"
+        )
     return multiplied(node, shape, x, y, leads, a[-2], a[-1], b[-1])
 
 
@@ -69,7 +77,13 @@ def gemm(node: Node) -> Value:
     inner, n = y.shape[::-1] if node.integer("transB", 0) else y.shape
     check_inner(k, inner, x, y)
     bias = node.given(2) if node.has(2) else None
-    dense = y.source is None and x.source is not None and bias is not None and bias.source is None and bias.size == n
+    dense = (
+        y.source is None
+        and x.source is not None
+        and bias is not None
+        and bias.source is None
+        and bias.size == n
+    )
     product_ = multiplied(node, (m, n), x, y, (1, 1), m, k, n, bias if dense else None)
     if bias is None or dense or node.constant:
         return product_
@@ -84,16 +98,27 @@ def einsum(node: Node) -> Value:
     equation = node.text("equation", "").replace(" ", "")
     terms, arrow, out = equation.partition("->")
     names = terms.split(",")
-    if not arrow or len(names) != 2 or any(len(set(name)) != len(name) or "." in name for name in [*names, out]):
+    if (
+        not arrow
+        or len(names) != 2
+        or any(len(set(name)) != len(name) or "." in name for name in [*names, out])
+    ):
         raise Unsupported(f"of {equation}")
     a, b = names
     x, y = node.given(0, rank=len(a)), node.given(1, rank=len(b))
     sides = dict(zip(a, x.shape, strict=True))
     if any(exact(sides.get(name, side) - side) != 0 for name, side in zip(b, y.shape, strict=True)):
-        raise ValueError(f"the sides must agree by {equation}, got {shown(x.shape)} and {shown(y.shape)}")
+        raise ValueError(
+            f"the sides must agree by {equation}, got {shown(x.shape)} and {shown(y.shape)}"
+        )
     sides |= zip(b, y.shape, strict=True)
     if not set(out) <= set(sides) or (set(a) ^ set(b)) - set(out):
         raise Unsupported(f"of {equation}")
-    groups = (set(a) & set(b) & set(out), set(a) - set(b), (set(a) & set(b)) - set(out), set(b) - set(a))
+    groups = (
+        set(a) & set(b) & set(out),
+        set(a) - set(b),
+        (set(a) & set(b)) - set(out),
+        set(b) - set(a),
+    )
     lead, m, k, n = (product(sides[name] for name in sorted(group)) for group in groups)
     return multiplied(node, tuple(sides[name] for name in out), x, y, (lead, lead), m, k, n)

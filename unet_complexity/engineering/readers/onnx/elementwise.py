@@ -6,7 +6,16 @@ from functools import partial
 
 import numpy as np
 
-from unet_complexity.engineering.layers import ELU, Average, Divide, Elementwise, Maximum, Minimum, PReLU, Subtract
+from unet_complexity.engineering.layers import (
+    ELU,
+    Average,
+    Divide,
+    Elementwise,
+    Maximum,
+    Minimum,
+    PReLU,
+    Subtract,
+)
 from unet_complexity.engineering.readers.onnx.arithmetic import RELATIONS, computed, truncated
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import (
@@ -81,7 +90,9 @@ def on_each(node: Node, layer: Layer) -> Value:
         if node.kind in ("Floor", "Ceil", "Round") and x.numbers is not None:
             node.must_divide(x.numbers, as_objects([1]))
         numbers = x.numbers
-        return node.known(x.shape, None if numbers is None else lambda: computed(node.kind, x.whole, numbers))
+        return node.known(
+            x.shape, None if numbers is None else lambda: computed(node.kind, x.whole, numbers)
+        )
     return node.step(layer, x.shape, x)
 
 
@@ -131,7 +142,9 @@ def merged(node: Node) -> Value:
     shape = broadcast(*(x.shape for x in inputs))
     if node.constant:
         known = [x.numbers for x in inputs if x.numbers is not None]
-        compute = partial(of_known, node, inputs[0].whole, *known) if len(known) == len(inputs) else None
+        compute = (
+            partial(of_known, node, inputs[0].whole, *known) if len(known) == len(inputs) else None
+        )
         return node.known(shape, compute, node.kind in RELATIONS or inputs[0].whole)
     if node.kind in OF_SHAPES:
         raise Unsupported("of maps")
@@ -141,7 +154,9 @@ def merged(node: Node) -> Value:
             maps[0] = with_array(node, maps[0], x)
     if len(maps) == 1:
         return maps[0]
-    layer = MERGED[node.kind]() if node.kind in MERGED else Elementwise(WITH_KNOWN[node.kind], inputs=2)
+    layer = (
+        MERGED[node.kind]() if node.kind in MERGED else Elementwise(WITH_KNOWN[node.kind], inputs=2)
+    )
     seen = together([x.shape for x in maps], node.channels)
     return node.step(layer, broadcast(*(x.shape for x in maps)), *maps, maps=seen)
 
@@ -158,7 +173,9 @@ def with_array(node: Node, x: Value, known: Value) -> Value:
     seen, met = together([x.shape, known.shape], node.channels)
     if node.kind not in WITH_KNOWN:
         raise Unsupported("of stored numbers")
-    layer = Elementwise(WITH_KNOWN[node.kind], met if known.shape else None, learned=bool(known.weights))
+    layer = Elementwise(
+        WITH_KNOWN[node.kind], met if known.shape else None, learned=bool(known.weights)
+    )
     weights = [known] if known.weights else []
     return node.step(layer, broadcast(x.shape, known.shape), x, maps=[seen], weights=weights)
 
@@ -168,11 +185,15 @@ def prelu(node: Node) -> Value:
     """A leaky ReLU with stored slopes."""
     x, slope = node.given(), node.given(1)
     if x.shape != broadcast(x.shape, slope.shape):
-        raise ValueError(f"its slopes must fit its input, got {shown(slope.shape)} for {shown(x.shape)}")
+        raise ValueError(
+            f"its slopes must fit its input, got {shown(slope.shape)} for {shown(x.shape)}"
+        )
     if slope.source is not None:
         raise Unsupported("whose slopes the network computes")
     seen, met = together([x.shape, slope.shape], x.channels)
-    shared = [axis for axis, side in enumerate((met.height, met.width, met.channels), 1) if side == 1]
+    shared = [
+        axis for axis, side in enumerate((met.height, met.width, met.channels), 1) if side == 1
+    ]
     return node.step(PReLU(shared_axes=shared), x.shape, x, maps=[seen], weights=[slope])
 
 
@@ -184,7 +205,10 @@ def where(node: Node) -> Value:
     if node.constant:
         return node.known(shape, partial(chosen, shape, *inputs), inputs[1].whole)
     maps = [x for x in inputs if x.source is not None]
-    if any(x.source is None and x.weights for x in inputs) or broadcast(*(x.shape for x in maps)) != shape:
+    if (
+        any(x.source is None and x.weights for x in inputs)
+        or broadcast(*(x.shape for x in maps)) != shape
+    ):
         raise Unsupported("of stored numbers")
     seen = together([x.shape for x in maps], node.channels)
     return node.step(Elementwise("where", inputs=len(maps)), shape, *maps, maps=seen)
@@ -195,4 +219,6 @@ def chosen(shape: Shape, *inputs: Value) -> Numbers | None:
     if any(x.numbers is None for x in inputs) or any(not isinstance(side, int) for side in shape):
         return None
     condition, yes, no = (np.broadcast_to(x.numbers, shape).flat for x in inputs)  # type: ignore[arg-type]
-    return as_objects([a if c else b for c, a, b in zip(condition, yes, no, strict=True)]).reshape(shape)
+    return as_objects([a if c else b for c, a, b in zip(condition, yes, no, strict=True)]).reshape(
+        shape
+    )

@@ -39,13 +39,17 @@ def load(path_or_model: Any) -> Any:
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'") from error
+        raise ImportError(
+            "reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'"
+        ) from error
     name, model = "the model", path_or_model
     if isinstance(path_or_model, (str, PathLike)):
         name, model = Path(path_or_model).name, parsed(path_or_model)
     if not isinstance(model, onnx.ModelProto):
         given = shortened(path_or_model)
-        raise TypeError(f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'")
+        raise TypeError(
+            f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'"
+        )
     for part, what in (
         (model.opset_import, "opset version"),
         (model.graph.node, "nodes"),
@@ -55,7 +59,11 @@ def load(path_or_model: Any) -> Any:
             raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
     at_most(len(model.graph.node), MOST_NODES, "nodes")
     at_most(max(len(node.input) for node in model.graph.node), MOST_INPUTS, "inputs of one node")
-    at_most(sum(len(node.input) + len(node.output) for node in model.graph.node), MOST_ENTRIES, "inputs and outputs")
+    at_most(
+        sum(len(node.input) + len(node.output) for node in model.graph.node),
+        MOST_ENTRIES,
+        "inputs and outputs",
+    )
     return _without_functions(onnx, model) if model.functions else model
 
 
@@ -134,14 +142,19 @@ def parsed(path: str | PathLike[str]) -> Any:
             check_structure(file, name)
             return onnx.ModelProto.FromString(file.read())
     except DecodeError as error:
-        raise ValueError(f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}") from None
+        raise ValueError(
+            f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}"
+        ) from None
 
 
 def _without_functions(onnx: Any, model: Any) -> Any:
     """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
     from onnx import inliner
 
-    called = {(f.domain, f.name): [(node.domain, node.op_type) for node in _all(f.node)] for f in model.functions}
+    called = {
+        (f.domain, f.name): [(node.domain, node.op_type) for node in _all(f.node)]
+        for f in model.functions
+    }
     sizes: dict[Any, int] = {}
     for one in _sorted({key: called.keys() & kinds for key, kinds in called.items()}, "functions"):
         sizes[one] = sum(sizes.get(kind, 1) for kind in called[one])
@@ -150,7 +163,9 @@ def _without_functions(onnx: Any, model: Any) -> Any:
     try:
         return inliner.inline_local_functions(model)
     except Exception as error:  # its own, a RuntimeError or the checker's
-        raise ValueError(f"the model's functions cannot be written out: {error}; {EXPORT}") from None
+        raise ValueError(
+            f"the model's functions cannot be written out: {error}; {EXPORT}"
+        ) from None
 
 
 def _all(nodes: Iterable[Any]) -> Iterator[Any]:
@@ -164,7 +179,9 @@ def _all(nodes: Iterable[Any]) -> Iterator[Any]:
 
 def opset_of(model: Any) -> int:
     """Version of the standard operators that the model is written in."""
-    return max((int(opset.version) for opset in model.opset_import if opset.domain in STANDARD), default=1)
+    return max(
+        (int(opset.version) for opset in model.opset_import if opset.domain in STANDARD), default=1
+    )
 
 
 def kind_of(node: Any) -> str:
@@ -175,7 +192,10 @@ def kind_of(node: Any) -> str:
 def stored(graph: Any) -> dict[str, Any]:
     """The initialisers, each a TensorProto, by name.  ValueError where two have one name."""
     dense = [(tensor.name, tensor) for tensor in graph.initializer]
-    return _once(dense + [(sparse.values.name, sparse) for sparse in graph.sparse_initializer], "initialisers")
+    return _once(
+        dense + [(sparse.values.name, sparse) for sparse in graph.sparse_initializer],
+        "initialisers",
+    )
 
 
 def in_order(graph: Any) -> list[Any]:
@@ -184,17 +204,36 @@ def in_order(graph: Any) -> list[Any]:
     ValueError where a name is written twice, or read and never written, or where nodes wait for one another.
     """
     _check_names(graph)
-    there = {*_once([(tensor.name, tensor) for tensor in graph.input], "inputs"), *stored(graph), ""}
+    there = {
+        *_once([(tensor.name, tensor) for tensor in graph.input], "inputs"),
+        *stored(graph),
+        "",
+    }
     writers = _once(
-        [(name, i) for i, node in enumerate(graph.node) for name in node.output if name], "outputs of nodes"
+        [(name, i) for i, node in enumerate(graph.node) for name in node.output if name],
+        "outputs of nodes",
     )
     if both := sorted(there & writers.keys()):
-        raise ValueError(f"a node writes {both[0]!r}, which is an input or an initialiser too; {EXPORT}")
-    for reader, names in [*((_title(node), node.input) for node in graph.node), ("the model", _names(graph.output))]:
+        raise ValueError(
+            f"a node writes {both[0]!r}, which is an input or an initialiser too; {EXPORT}"
+        )
+    for reader, names in [
+        *((_title(node), node.input) for node in graph.node),
+        ("the model", _names(graph.output)),
+    ]:
         if absent := [name for name in names if name not in writers and name not in there]:
-            raise ValueError(f"{reader} needs {absent[0]!r}, which nothing writes: the file is damaged; {EXPORT}")
-    before = {i: {writers[name] for name in node.input if name in writers} for i, node in enumerate(graph.node)}
-    order = list(before) if all(max(b, default=-1) < i for i, b in before.items()) else _sorted(before, "nodes")
+            raise ValueError(
+                f"{reader} needs {absent[0]!r}, which nothing writes: the file is damaged; {EXPORT}"
+            )
+    before = {
+        i: {writers[name] for name in node.input if name in writers}
+        for i, node in enumerate(graph.node)
+    }
+    order = (
+        list(before)
+        if all(max(b, default=-1) < i for i, b in before.items())
+        else _sorted(before, "nodes")
+    )
     needed = {writers[name] for name in _names(graph.output) if name in writers}
     for i in reversed(order):
         needed |= before[i] if i in needed else set()
@@ -203,13 +242,26 @@ def in_order(graph: Any) -> list[Any]:
 
 def _check_names(graph: Any) -> None:
     """ValueError where a name is no text: protobuf then gives it as bytes."""
-    tensors = [tensor.name for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)]
-    nodes = [name for node in graph.node for name in (node.name, node.op_type, node.domain, *node.input, *node.output)]
+    tensors = [
+        tensor.name
+        for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    ]
+    nodes = [
+        name
+        for node in graph.node
+        for name in (node.name, node.op_type, node.domain, *node.input, *node.output)
+    ]
     dims = [dim.dim_param for tensor in graph.input for dim in tensor.type.tensor_type.shape.dim]
     attributes = [attribute.name for node in graph.node for attribute in node.attribute]
-    if wrong := [name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)]:
-        raise ValueError(f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}")
-    at_most(max(map(len, (*tensors, *nodes, *dims)), default=0), MOST_CHARACTERS, "characters of a name")
+    if wrong := [
+        name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)
+    ]:
+        raise ValueError(
+            f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}"
+        )
+    at_most(
+        max(map(len, (*tensors, *nodes, *dims)), default=0), MOST_CHARACTERS, "characters of a name"
+    )
 
 
 def _names(tensors: Iterable[Any]) -> list[str]:
@@ -231,4 +283,6 @@ def _sorted(before: dict[Any, set[Any]], what: str) -> list[Any]:
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:
-        raise ValueError(f"the model's {what} wait for one another in a cycle, {error.args[1]}; {EXPORT}") from None
+        raise ValueError(
+            f"the model's {what} wait for one another in a cycle, {error.args[1]}; {EXPORT}"
+        ) from None

@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import MOST_INFERENCE_BYTES, MOST_INFERENCE_SECONDS, MOST_NUMBERS
+from unet_complexity.engineering.readers.limits import (
+    MOST_INFERENCE_BYTES,
+    MOST_INFERENCE_SECONDS,
+    MOST_NUMBERS,
+)
 from unet_complexity.engineering.readers.onnx.files import EXPORT
 from unet_complexity.engineering.readers.onnx.values import Shape, shown
 from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact
@@ -22,7 +26,9 @@ def stated(tensor: Any) -> Stated | None:
     if not tensor.type.HasField("tensor_type") or not tensor.type.tensor_type.HasField("shape"):
         return None
     dims = tensor.type.tensor_type.shape.dim
-    return tuple(dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in dims)
+    return tuple(
+        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in dims
+    )
 
 
 @dataclass
@@ -65,7 +71,12 @@ class Sizes:
                 f"the input {first!r} is {shown(dims)}: if {self.batch} is its batch, export it for one; if not, put "
                 "an axis of 1 in front of it"
             )
-        if len(inputs) == 1 and len(dims) == 1 and dims[0] not in self.named and not isinstance(dims[0], int):
+        if (
+            len(inputs) == 1
+            and len(dims) == 1
+            and dims[0] not in self.named
+            and not isinstance(dims[0], int)
+        ):
             raise ValueError(self._advice(first, 0, dims[0]))
         planes = {name: spatial_axes(len(dims), layout.get(name)) for name, dims in inputs.items()}
         self.main = next((name for name, axes in planes.items() if axes), "")
@@ -98,7 +109,9 @@ class Sizes:
         if self.asked is not None and name == self.main and axis in spatial:
             asked = self.asked[spatial.index(axis) if len(spatial) == 2 else 1]
             if asked != size:
-                raise ValueError(f"{dim!r} is one size, also where it stands twice, got {size} and {asked} for it")
+                raise ValueError(
+                    f"{dim!r} is one size, also where it stands twice, got {size} and {asked} for it"
+                )
         return size
 
     def _side(self, name: str, axis: int, dim: int | str | None, which: int) -> Size:
@@ -119,7 +132,9 @@ class Sizes:
             return own
         if len(self.reference) < 2:
             self.reference.append(dim)
-        size = exact(as_expr(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)])
+        size = exact(
+            as_expr(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)]
+        )
         self.as_stored = self.as_stored and size == dim
         return as_size(size, f"a side of {name!r}")
 
@@ -143,8 +158,16 @@ def inferred(model: Any) -> Any:
     for tensor in without.graph.initializer:
         if math.prod(tensor.dims) > MOST_NUMBERS:
             tensor.ClearField("raw_data")  # of weights the shape is enough
-    command = [sys.executable, "-c", INFERENCE, str(MOST_INFERENCE_BYTES), str(MOST_INFERENCE_SECONDS)]
-    done = subprocess.run(command, input=without.SerializeToString(), capture_output=True, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        INFERENCE,
+        str(MOST_INFERENCE_BYTES),
+        str(MOST_INFERENCE_SECONDS),
+    ]
+    done = subprocess.run(
+        command, input=without.SerializeToString(), capture_output=True, check=False
+    )
     return GraphProto.FromString(done.stdout) if done.returncode == 0 else model.graph
 
 
@@ -165,5 +188,7 @@ sys.stdout.buffer.write(onnx.shape_inference.infer_shapes(model, data_prop=True)
 def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:
     """The rows and columns of an input: of an image, channels first unless known otherwise, or of a signal."""
     if rank == 4:
-        return tuple(axis for axis in (1, 2, 3) if axis != rank + (-3 if channels is None else channels))
+        return tuple(
+            axis for axis in (1, 2, 3) if axis != rank + (-3 if channels is None else channels)
+        )
     return (2,) if rank == 3 and channels == -2 else ()

@@ -73,4 +73,6 @@ def _links(node: Any, stored: Mapping[str, Any]) -> Iterator[tuple[str, str, Any
             yield from ((name, output, same, same) for output in outputs if output)
 
 
-MEETING = "Add And Concat Div Equal Greater Less Max Mean Min Mod Mul Or Pow Sub Sum Where Xor".split()
+MEETING = (
+    "Add And Concat Div Equal Greater Less Max Mean Min Mod Mul Or Pow Sub Sum Where Xor".split()
+)

@@ -9,7 +9,15 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import Shape, Value, as_objects, few, product, shown, stored
+from unet_complexity.engineering.readers.onnx.values import (
+    Shape,
+    Value,
+    as_objects,
+    few,
+    product,
+    shown,
+    stored,
+)
 from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact
 
 
@@ -26,7 +34,10 @@ def reshape(node: Node) -> Value:
     keep = node.integer("allowzero", 0) == 0
     if wanted is None:
         raise ValueError("it needs a shape")
-    sides = [x.shape[i] if side == 0 and keep and i < len(x.shape) else side for i, side in enumerate(wanted)]
+    sides = [
+        x.shape[i] if side == 0 and keep and i < len(x.shape) else side
+        for i, side in enumerate(wanted)
+    ]
     shape = filled(x, sides)
     if x.source is not None:
         check_images(node, wanted, shape)
@@ -37,9 +48,13 @@ def check_images(node: Node, wanted: list[Any], shape: Shape) -> None:
     """ValueError where a shape for several images, or for others than this, may move elements between images."""
     batch, before = node.walk.batch, node.exported(node.outputs[0])
     if isinstance(batch, int) and batch != 1 and not (len(wanted) == 2 and wanted[0] in (0, -1)):
-        raise ValueError(f"{' x '.join(map(str, wanted))} was written down for {batch} images at once")
+        raise ValueError(
+            f"{' x '.join(map(str, wanted))} was written down for {batch} images at once"
+        )
     if len(shape) > 2 and before[:1] == (1,) and shape[0] != 1:
-        raise ValueError(f"of one image it makes several: {shown(shape)}, and {shown(before)} when it was exported")
+        raise ValueError(
+            f"of one image it makes several: {shown(shape)}, and {shown(before)} when it was exported"
+        )
 
 
 def filled(x: Value, sides: list[Any]) -> Shape:
@@ -68,7 +83,11 @@ def squeeze(node: Node) -> Value:
     """Without the axes of 1, or without those that are named."""
     x, axes = node.given(), node.ints("axes", at=1)
     rank = len(x.shape)
-    gone = [i for i in range(rank) if x.shape[i] == 1] if axes is None else [node.axis(axis, rank) for axis in axes]
+    gone = (
+        [i for i in range(rank) if x.shape[i] == 1]
+        if axes is None
+        else [node.axis(axis, rank) for axis in axes]
+    )
     if any(x.shape[axis] != 1 for axis in gone):
         raise ValueError(f"only axes of 1 can be left out, got the axes {gone} of {shown(x.shape)}")
     return node.seen(x, tuple(side for axis, side in enumerate(x.shape) if axis not in gone))
@@ -123,7 +142,11 @@ def constant(node: Node) -> Value:
 def constant_of_shape(node: Node) -> Value:
     """One number, 0 unless said, repeated to a shape."""
     shape = tuple(node.numbers(0))
-    value = stored("", node.tensor("value")) if "value" in node.attributes else Value((1,), numbers=as_objects([0.0]))
+    value = (
+        stored("", node.tensor("value"))
+        if "value" in node.attributes
+        else Value((1,), numbers=as_objects([0.0]))
+    )
     shape = tuple(as_size(side, "a side", 0) for side in shape)
     known = value.numbers is not None and value.size == 1 and few(shape)
     numbers = np.full(shape, value.numbers.flat[0], dtype=object) if known else None  # type: ignore[union-attr]

@@ -13,7 +13,15 @@ from unet_complexity.cost import Tensor
 from unet_complexity.engineering.readers.limits import MOST_NUMBERS, OF_A_FORMULA, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.inputs import Stated
-from unet_complexity.engineering.readers.onnx.values import Numbers, Shape, Value, as_objects, few, product, shown
+from unet_complexity.engineering.readers.onnx.values import (
+    Numbers,
+    Shape,
+    Value,
+    as_objects,
+    few,
+    product,
+    shown,
+)
 from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.layers import Layer
 
@@ -44,7 +52,9 @@ class Way(Protocol):
     batch: Any
     exported: dict[str, Stated] | None
 
-    def step(self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]) -> str:
+    def step(
+        self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]
+    ) -> str:
         """Adds a layer; its name."""
 
     def spend(self, numbers: int) -> None:
@@ -77,16 +87,24 @@ class Node:
         """What input ``i`` holds, as a list.  ValueError where that is known only when the model runs."""
         value = self.given(i)
         if value.numbers is None:
-            why = "are not stored in the file" if value.elsewhere else "depend on what the model is given"
+            why = (
+                "are not stored in the file"
+                if value.elsewhere
+                else "depend on what the model is given"
+            )
             if value.text:
                 why = "are words"
             elif value.source is None and not few(value.shape):
                 why = f"are more than the {MOST_NUMBERS:,} that are computed ({shown(value.shape)})"
             remedy = "store them in the model, or, where they hang on a letter, read it at numbers, side=256"
-            raise ValueError(f"the numbers of its input {i} {why}, and a shape hangs on them; {remedy}")
+            raise ValueError(
+                f"the numbers of its input {i} {why}, and a shape hangs on them; {remedy}"
+            )
         return list(value.numbers.reshape(-1))
 
-    def ints(self, name: str, default: Sequence[int] | None = None, at: int | None = None) -> list[Any] | None:
+    def ints(
+        self, name: str, default: Sequence[int] | None = None, at: int | None = None
+    ) -> list[Any] | None:
         """A list of whole numbers: an attribute or, as of some opset, the input ``at``."""
         if at is not None and self.has(at):
             return self.numbers(at)
@@ -124,8 +142,14 @@ class Node:
             return None
         attribute = self.attributes[name]
         if attribute.type != getattr(AttributeProto, kind):
-            raise ValueError(f"its attribute {name!r} must be of the type {kind}; the file is damaged")
-        at_most(len(attribute.ints) + len(attribute.floats), MOST_NUMBERS, f"numbers in the attribute {name!r}")
+            raise ValueError(
+                f"its attribute {name!r} must be of the type {kind}; the file is damaged"
+            )
+        at_most(
+            len(attribute.ints) + len(attribute.floats),
+            MOST_NUMBERS,
+            f"numbers in the attribute {name!r}",
+        )
         value = helper.get_attribute_value(attribute)
         return list(value) if kind == "INTS" else value
 
@@ -140,9 +164,13 @@ class Node:
         for a, b in np.broadcast(*numbers) if len(numbers) == 2 else ():
             if isinstance(a, sp.Expr) and isinstance(b, int) and b > 0:
                 letters = a.as_coeff_Add()[1]
-                self.walk.reading.must_be_whole((-letters if letters.could_extract_minus_sign() else letters) / b)
+                self.walk.reading.must_be_whole(
+                    (-letters if letters.could_extract_minus_sign() else letters) / b
+                )
 
-    def known(self, shape: Shape, compute: Callable[[], Any] | None = None, whole: bool | None = None) -> Value:
+    def known(
+        self, shape: Shape, compute: Callable[[], Any] | None = None, whole: bool | None = None
+    ) -> Value:
         """A value that is there before the network runs; its numbers are computed if they are few."""
         given = [value for value in self.inputs if value is not None]
         weights = frozenset().union(*(value.weights for value in given))
@@ -153,7 +181,9 @@ class Node:
             self.walk.spend((int(product(shape)) + 1) * (OF_A_FORMULA if formulas else 1))
             numbers = compute()
             numbers = None if numbers is None else as_objects(numbers)
-        return Value(shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given))
+        return Value(
+            shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given)
+        )
 
     def exported(self, name: str) -> Any:
         """The shape that an edge had when the model was exported, where it is read at other sizes; else nothing."""
@@ -175,7 +205,12 @@ class Node:
         return replace(value, shape=shape, numbers=numbers, view=self.name)
 
     def step(
-        self, layer: Layer, shape: Shape, *inputs: Value, maps: Sequence[Tensor] = (), weights: Sequence[Value] = ()
+        self,
+        layer: Layer,
+        shape: Shape,
+        *inputs: Value,
+        maps: Sequence[Tensor] = (),
+        weights: Sequence[Value] = (),
     ) -> Value:
         """``layer`` runs on ``inputs``, looked at as ``maps``, with these ``weights``; its output has this shape."""
         if self.constant:

@@ -6,7 +6,12 @@ from functools import reduce as folded
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import GroupNormalization, LayerNormalization, Reduce, RMSNormalization
+from unet_complexity.engineering.layers import (
+    GroupNormalization,
+    LayerNormalization,
+    Reduce,
+    RMSNormalization,
+)
 from unet_complexity.engineering.readers.onnx.arithmetic import BINARY, REDUCED
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
 from unet_complexity.engineering.readers.onnx.values import (
@@ -21,13 +26,26 @@ from unet_complexity.engineering.readers.onnx.values import (
 )
 from unet_complexity.layers import Activation, BatchNormalization, Layer, Softmax
 
-REDUCTIONS = {"ReduceMean": "mean", "ReduceMax": "max", "ReduceMin": "min", "ArgMax": "max", "ArgMin": "min"}
+REDUCTIONS = {
+    "ReduceMean": "mean",
+    "ReduceMax": "max",
+    "ReduceMin": "min",
+    "ArgMax": "max",
+    "ArgMin": "min",
+}
 SUMS = "ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp".split()
-BEFORE = {"ReduceL1": "abs", "ReduceL2": "square", "ReduceSumSquare": "square", "ReduceLogSumExp": "exponential"}
+BEFORE = {
+    "ReduceL1": "abs",
+    "ReduceL2": "square",
+    "ReduceSumSquare": "square",
+    "ReduceLogSumExp": "exponential",
+}
 AFTER = {"ReduceL2": "sqrt", "ReduceLogSum": "log", "ReduceLogSumExp": "log"}
 
 
-def normalised(node: Node, x: Value, layer: Layer, seen: Tensor, weights: list[Value], each: Any) -> Value:
+def normalised(
+    node: Node, x: Value, layer: Layer, seen: Tensor, weights: list[Value], each: Any
+) -> Value:
     """``layer`` with stored weights, ``each`` of so many numbers."""
     if any(value.source is not None for value in weights):
         raise Unsupported("whose weights the network computes")
@@ -62,8 +80,12 @@ def group_normalization(node: Node) -> Value:
     x, seen = by_channel(node)
     weights = [node.given(1), node.given(2)]
     if node.kind == "GroupNormalization":
-        return normalised(node, x, GroupNormalization(node.integer("num_groups", 1)), seen, weights, x.shape[1])
-    if all_are(weights[0], 1) and all_are(weights[1], 0):  # exporters write these where there are none
+        return normalised(
+            node, x, GroupNormalization(node.integer("num_groups", 1)), seen, weights, x.shape[1]
+        )
+    if all_are(weights[0], 1) and all_are(
+        weights[1], 0
+    ):  # exporters write these where there are none
         return node.step(GroupNormalization(-1, center=False, scale=False), x.shape, x, maps=[seen])
     return normalised(node, x, GroupNormalization(-1), seen, weights, x.shape[1])
 
@@ -74,7 +96,9 @@ def layer_normalization(node: Node) -> list[Value]:
     x = node.given()
     axis = node.axis(node.integer("axis", -1), len(x.shape))
     weights = [node.given(i) for i in (1, 2) if node.has(i)]
-    layer: Layer = RMSNormalization() if node.kind[0] == "R" else LayerNormalization(center=len(weights) == 2)
+    layer: Layer = (
+        RMSNormalization() if node.kind[0] == "R" else LayerNormalization(center=len(weights) == 2)
+    )
     each = product(x.shape[axis:])
     return [normalised(node, x, layer, flat_from(x.shape, axis), weights, each)]
 
@@ -107,7 +131,9 @@ def reduced(node: Node) -> Value:
     shape = tuple(side for axis, side in enumerate(kept) if not (gone and axis in axes))
     if node.constant:
         numbers = x.numbers
-        return node.known(shape, None if numbers is None else lambda: added_up(node.kind, numbers, axes, shape))
+        return node.known(
+            shape, None if numbers is None else lambda: added_up(node.kind, numbers, axes, shape)
+        )
     if node.kind in BEFORE:
         x = node.step(Activation(BEFORE[node.kind]), x.shape, x, maps=[x.map])
     seen, along = reduced_map(x, axes)

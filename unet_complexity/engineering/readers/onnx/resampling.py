@@ -20,16 +20,35 @@ def resize(node: Node) -> Value:
     """To other sides, which are given, or as scales of the old ones and rounded down."""
     x = node.given()
     mode = node.text("mode", "nearest")
-    said = (node.text("keep_aspect_ratio_policy", "stretch"), node.text("coordinate_transformation_mode", ""))
-    if mode not in MODES or node.integer("antialias", 0) or said[0] != "stretch" or said[1] == "tf_crop_and_resize":
-        raise Unsupported(f"with mode {mode}, antialias {node.integer('antialias', 0)}, {said[0]}, {said[1]}")
+    said = (
+        node.text("keep_aspect_ratio_policy", "stretch"),
+        node.text("coordinate_transformation_mode", ""),
+    )
+    if (
+        mode not in MODES
+        or node.integer("antialias", 0)
+        or said[0] != "stretch"
+        or said[1] == "tf_crop_and_resize"
+    ):
+        raise Unsupported(
+            f"with mode {mode}, antialias {node.integer('antialias', 0)}, {said[0]}, {said[1]}"
+        )
     shape = new_sides(node, x)
     axes = plane(x, shape)
     old, new = on(axes, x.shape), on(axes, shape)
-    times = [exact(as_expr(after) / before) for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)]
+    times = [
+        exact(as_expr(after) / before)
+        for after, before in zip(sides(new)[:2], sides(old)[:2], strict=True)
+    ]
     whole = all(isinstance(factor, int) for factor in times)
-    layer = UpSampling2D((times[0], times[1]), MODES[mode]) if whole else Resizing(new.height, new.width, MODES[mode])
-    return node.step(layer, shape, x, maps=[replace(old, channels=exact(x.size / as_expr(old.size)))])
+    layer = (
+        UpSampling2D((times[0], times[1]), MODES[mode])
+        if whole
+        else Resizing(new.height, new.width, MODES[mode])
+    )
+    return node.step(
+        layer, shape, x, maps=[replace(old, channels=exact(x.size / as_expr(old.size)))]
+    )
 
 
 def on(axes: tuple[int | None, int], shape: Shape) -> Tensor:
@@ -53,10 +72,14 @@ def new_sides(node: Node, x: Value) -> Shape:
     """The shape that a Resize or an Upsample of any opset asks for."""
     axes = [node.axis(axis, len(x.shape)) for axis in node.ints("axes", range(len(x.shape))) or []]
     at = 1 if node.opset < 11 else 2
-    scales = node.floats("scales", []) if node.opset < 9 else node.numbers(at) if node.has(at) else []
+    scales = (
+        node.floats("scales", []) if node.opset < 9 else node.numbers(at) if node.has(at) else []
+    )
     sizes = node.numbers(3) if not scales and node.has(3) else []
     if len(scales or sizes) != len(axes):
-        raise ValueError(f"it needs a scale or a side for each axis, got {scales or sizes} for {shown(x.shape)}")
+        raise ValueError(
+            f"it needs a scale or a side for each axis, got {scales or sizes} for {shown(x.shape)}"
+        )
     shape = list(x.shape)
     for i, axis in enumerate(axes):
         side = sizes[i] if sizes else rounded_down(exact(exactly(scales[i]) * x.shape[axis]))
@@ -71,7 +94,9 @@ def check_sides(node: Node, x: Value, shape: Shape) -> None:
     entered, left = node.exported(node.reads[0]), node.exported(node.outputs[0])
     if len(entered) == len(left) == len(shape):
         sides = zip(entered, x.shape, left, shape, strict=True)
-        stay = any(old != now and after == made for old, now, after, made in sides if isinstance(old, int))
+        stay = any(
+            old != now and after == made for old, now, after, made in sides if isinstance(old, int)
+        )
     else:
         stay = node.walk.exported is not None and not node.given(3).of_shapes
     if stay:

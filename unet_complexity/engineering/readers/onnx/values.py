@@ -79,7 +79,9 @@ def product(sizes: Iterable[Size]) -> Size:
     (6, 1)
     """
     sizes = tuple(sizes)
-    return math.prod(sizes) if all(isinstance(size, int) for size in sizes) else exact(sp.Mul(*sizes))
+    return (
+        math.prod(sizes) if all(isinstance(size, int) for size in sizes) else exact(sp.Mul(*sizes))
+    )
 
 
 def few(shape: Shape) -> bool:
@@ -108,7 +110,10 @@ def broadcast(*shapes: Shape) -> Shape:
     (1, 8, 4, 4)
     """
     rank = max(map(len, shapes))
-    axes = [list(dict.fromkeys(sides)) for sides in zip(*(aligned(shape, rank) for shape in shapes), strict=True)]
+    axes = [
+        list(dict.fromkeys(sides))
+        for sides in zip(*(aligned(shape, rank) for shape in shapes), strict=True)
+    ]
     met = [[side for side in sides if side != 1] or [1] for sides in axes]
     if any(len(sides) > 1 for sides in met):
         raise ValueError(f"the sides must agree or be 1, got {' and '.join(map(shown, shapes))}")
@@ -139,7 +144,9 @@ def together(shapes: list[Shape], channels: int) -> list[Tensor]:
     groups = list(dict.fromkeys(sorted(kinds.values(), reverse=True)))
     if len(groups) > 3:
         raise ValueError(f"no layer brings these together: {' and '.join(map(shown, shapes))}")
-    parts = [[axis for axis in axes if kinds[axis] == kind] for kind in groups] + [[]] * (3 - len(groups))
+    parts = [[axis for axis in axes if kinds[axis] == kind] for kind in groups] + [[]] * (
+        3 - len(groups)
+    )
     return [Tensor(*(product(one[axis] for axis in part) for part in parts)) for one in same_rank]
 
 
@@ -182,17 +189,28 @@ def stored(name: str, tensor: Any) -> Value:
     whole = kind not in FLOATS
     if kind == TensorProto.STRING:  # words are never numbers, whatever stands beside them
         return Value(shape, text=True)
-    elsewhere = sparse or tensor.data_location == TensorProto.EXTERNAL or (0 not in shape and not held(tensor))
+    elsewhere = (
+        sparse
+        or tensor.data_location == TensorProto.EXTERNAL
+        or (0 not in shape and not held(tensor))
+    )
     known = not elsewhere and math.prod(shape) <= (MOST_NUMBERS if whole else MOST_FLOATS)
     numbers = decoded(name, tensor, shape, whole) if known else None
-    lone = math.prod(shape) == 1 and (not shape or OWN.fullmatch(name))  # the exporter's, such as 1 / sqrt(d)
+    lone = math.prod(shape) == 1 and (
+        not shape or OWN.fullmatch(name)
+    )  # the exporter's, such as 1 / sqrt(d)
     weights = frozenset() if whole or lone else frozenset([name])
-    return Value(shape, None, numbers, weights, whole, elsewhere=elsewhere, tensor=None if sparse else tensor)
+    return Value(
+        shape, None, numbers, weights, whole, elsewhere=elsewhere, tensor=None if sparse else tensor
+    )
 
 
 def held(tensor: Any) -> bool:
     """Whether a TensorProto holds any numbers; some files keep the dimensions of weights alone."""
-    return any(len(getattr(tensor, f"{kind}_data")) for kind in ("raw", "float", "int32", "int64", "double", "uint64"))
+    return any(
+        len(getattr(tensor, f"{kind}_data"))
+        for kind in ("raw", "float", "int32", "int64", "double", "uint64")
+    )
 
 
 def decoded(name: str, tensor: Any, shape: Shape, whole: bool) -> Numbers:
@@ -204,12 +222,19 @@ def decoded(name: str, tensor: Any, shape: Shape, whole: bool) -> Numbers:
             array = numpy_helper.to_array(tensor)
             return as_objects(array.astype(object if whole else np.float64).tolist()).reshape(shape)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name!r} does not hold {shown(shape)} numbers ({error}); the file is damaged") from None
+        raise ValueError(
+            f"{name!r} does not hold {shown(shape)} numbers ({error}); the file is damaged"
+        ) from None
 
 
 def all_are(value: Value, number: float) -> bool:
     """Whether a stored value holds this number and no other."""
     numbers = value.numbers
-    if numbers is None and value.tensor is not None and not value.elsewhere and value.size <= MOST_NUMBERS:
+    if (
+        numbers is None
+        and value.tensor is not None
+        and not value.elsewhere
+        and value.size <= MOST_NUMBERS
+    ):
         numbers = decoded("a stored array", value.tensor, value.shape, value.whole)
     return numbers is not None and all(one == number for one in numbers.flat)

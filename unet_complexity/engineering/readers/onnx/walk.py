@@ -17,7 +17,9 @@ from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, exact
 
-LOST = Value((), "")  # what lies behind an operator that nobody knows and whose output shape the file does not say
+LOST = Value(
+    (), ""
+)  # what lies behind an operator that nobody knows and whose output shape the file does not say
 
 
 class Walk:
@@ -50,7 +52,9 @@ class Walk:
         said = self.stated.get(name, value.shape)
         pairs = zip(said, value.shape, strict=False)
         if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
-            raise ValueError(f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}")
+            raise ValueError(
+                f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}"
+            )
         at_most(len(value.shape), MOST_AXES, "axes of a tensor")
         for size in value.shape:
             check_size(size)
@@ -60,7 +64,9 @@ class Walk:
 
     def spend(self, numbers: int) -> None:
         """ValueError if the whole model computes more numbers than is sensible for shapes."""
-        self.computed = at_most(self.computed + numbers, MOST_COMPUTED, "numbers computed for shapes")
+        self.computed = at_most(
+            self.computed + numbers, MOST_COMPUTED, "numbers computed for shapes"
+        )
 
     def run(self, proto: Any) -> None:
         """One node."""
@@ -89,10 +95,17 @@ class Walk:
         if any(value is LOST for value in maps):
             self.reading.skip(node.name, node.kind, why, None, [])
             return self._lost(node)
-        said = [self._stated(side) for side in self.stated.get(node.outputs[0], [None])] if node.outputs else [None]
+        said = (
+            [self._stated(side) for side in self.stated.get(node.outputs[0], [None])]
+            if node.outputs
+            else [None]
+        )
         shape = None if None in said else tuple(side for side in said if side is not None)
         output = None if shape is None else fold(shape, node.channels)
-        name, sources = self.fresh(node.name), [self.source(node, value, value.map) for value in maps]
+        name, sources = (
+            self.fresh(node.name),
+            [self.source(node, value, value.map) for value in maps],
+        )
         self.reading.skip(name, node.kind, why, output, sources, arguments=proto)
         out = self.reading.shape(name)
         return self._lost(node) if out is None else [Value(shape or unfolded(out, maps), name)]
@@ -114,7 +127,9 @@ class Walk:
         self.reading.lost.add(node.name)
         return [LOST]
 
-    def step(self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]) -> str:
+    def step(
+        self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]
+    ) -> str:
         """Adds a layer; its name.  Its params are the elements of those arrays that no step before had."""
         names = {name for value in weights for name in value.weights}
         lone = sum(value.size for value in weights if not (value.weights or value.whole))

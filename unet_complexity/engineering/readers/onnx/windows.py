@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import DepthwiseConv2D, GlobalAveragePooling2D, GlobalMaxPooling2D
+from unet_complexity.engineering.layers import (
+    DepthwiseConv2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+)
 from unet_complexity.engineering.layers.windows import rounded_up
 from unet_complexity.engineering.readers.limits import MOST_TAPS
 from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
@@ -44,9 +48,13 @@ def slid(node: Node, kernel: Sequence[Any]) -> dict[str, Any]:
     strides, dilations = (node.ints(name, [1] * axes) or [] for name in ("strides", "dilations"))
     pads = node.ints("pads", [0] * (2 * axes)) or []
     if {len(strides), len(dilations)} != {axes} or len(pads) != 2 * axes:
-        raise ValueError(f"strides, dilations and pads must fit {axes} axes, got {strides}, {dilations}, {pads}")
+        raise ValueError(
+            f"strides, dilations and pads must fit {axes} axes, got {strides}, {dilations}, {pads}"
+        )
     if (largest := max(*kernel, *strides, *dilations, *pads)) > MOST_TAPS:
-        raise ValueError(f"windows, strides, dilations and pads of at most {MOST_TAPS:,} are read, got {largest:,}")
+        raise ValueError(
+            f"windows, strides, dilations and pads of at most {MOST_TAPS:,} are read, got {largest:,}"
+        )
     auto = node.text("auto_pad", "NOTSET")
     padding: Any = {"SAME_UPPER": "same", "SAME_LOWER": "same"}.get(auto, "valid")
     if auto == "NOTSET" and any(pads):
@@ -58,7 +66,11 @@ def as_image(x: Value, out: Tensor) -> Shape:
     """The shape that a layer's output has in ONNX."""
     if x.shape[0] != 1:  # several maps, each pixel by itself
         return (x.shape[0], out.channels, *x.shape[2:])
-    return (x.shape[0], out.channels, out.height, out.width) if len(x.shape) == 4 else (1, out.channels, out.width)
+    return (
+        (x.shape[0], out.channels, out.height, out.width)
+        if len(x.shape) == 4
+        else (1, out.channels, out.width)
+    )
 
 
 def run(node: Node, layer: Layer, x: Value, weights: list[Value]) -> Value:
@@ -82,7 +94,9 @@ def conv(node: Node) -> Value:
     """Weights (filters, channels / group, rows, columns)."""
     kernel, groups = node.given(1).shape, as_size(node.integer("group", 1), "group")
     how, weights = slid(node, kernel[2:]), weights_of(node, kernel[0])
-    one = set(kernel[2:]) == set(how["strides"]) == {1} and how["padding"] == "valid"  # each pixel by itself
+    one = (
+        set(kernel[2:]) == set(how["strides"]) == {1} and how["padding"] == "valid"
+    )  # each pixel by itself
     x = image(node, len(kernel), batch=one)
     if exact(groups * kernel[1] - x.shape[1]) != 0:
         raise ValueError(
@@ -106,7 +120,9 @@ def conv_transpose(node: Node) -> Value:
     sides = node.ints("output_shape")
     if how["padding"] == "same" and any(added):
         raise Unsupported("with auto_pad and output_padding")
-    if how["padding"] == "valid":  # Keras's never ends before a stride does, ONNX's ends with the kernel
+    if (
+        how["padding"] == "valid"
+    ):  # Keras's never ends before a stride does, ONNX's ends with the kernel
         how["padding"] = ((0, 0), (0, 0))
     layer = Conv2DTranspose(
         filters=groups * kernel[1],
@@ -121,11 +137,18 @@ def conv_transpose(node: Node) -> Value:
 
 def to_sides(layer: Conv2DTranspose, x: Value, sides: list[int]) -> Conv2DTranspose:
     """The padding that brings the output to these sides, the smaller half in front."""
-    full = replace(layer, padding="valid", output_padding=(0, 0)).output(fold(x.shape, 1 - len(x.shape)))
-    over = [exact(side - wanted) for side, wanted in zip((full.height, full.width), pair(sides), strict=True)]
+    full = replace(layer, padding="valid", output_padding=(0, 0)).output(
+        fold(x.shape, 1 - len(x.shape))
+    )
+    over = [
+        exact(side - wanted)
+        for side, wanted in zip((full.height, full.width), pair(sides), strict=True)
+    ]
     cut = [max(o, 0) if isinstance(o, int) else o for o in over]
     added = tuple(exact(c - o) for c, o in zip(cut, over, strict=True))
-    return replace(layer, padding=tuple((c // 2, exact(c - c // 2)) for c in cut), output_padding=added)
+    return replace(
+        layer, padding=tuple((c // 2, exact(c - c // 2)) for c in cut), output_padding=added
+    )
 
 
 @operator("MaxPool", "AveragePool")
@@ -150,4 +173,9 @@ def pool(node: Node) -> list[Value]:
 def global_pool(node: Node) -> Value:
     """One number of each channel."""
     x = image(node, len(node.given().shape))
-    return run(node, GlobalAveragePooling2D() if node.kind == "GlobalAveragePool" else GlobalMaxPooling2D(), x, [])
+    return run(
+        node,
+        GlobalAveragePooling2D() if node.kind == "GlobalAveragePool" else GlobalMaxPooling2D(),
+        x,
+        [],
+    )
