@@ -42,7 +42,7 @@ BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "i
 class Tensor:
     """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis: the batch is 1.
 
-    What is no map is folded into one: a vector is 1 x 1 x c, a sequence 1 x tokens x features, anything of more axes
+    A tensor that is not a map is folded into one: a vector is 1 x 1 x c, a sequence 1 x tokens x features, anything of more axes
     (product of the leading ones) x (last but one) x (last).
 
     >>> Tensor(256, 256, 3).size
@@ -243,7 +243,7 @@ def not_counted(missing: Iterable[str]) -> str:
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:
-    """What so many numbers of a type take; ``dtype``: its name, or its bytes per element as a number or letter.
+    """Bytes occupied by ``elements`` numbers of type ``dtype``: its name, or its bytes per element.
 
     >>> bytes_of(3, "float16"), bytes_of(3, 2)
     (6, 6)

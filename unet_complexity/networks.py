@@ -244,7 +244,7 @@ class Network:
 
 
 def with_params(cost: Cost, stored: Size) -> Cost:
-    """A cost with so many params, as many of them fixed as there were, if that many are left."""
+    """``cost`` with its parameter count replaced; non-trainable parameters are kept where possible."""
     fixed = exact(cost.params - cost.trainable_params)
     return replace(
         cost, params=stored, trainable_params=max(exact(stored - fixed), 0) if stored else 0

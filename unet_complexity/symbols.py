@@ -78,7 +78,7 @@ def letter(name: str) -> sp.Symbol:
 def as_size(value: Any, what: str, at_least: int = 1) -> Size:
     """``value`` as a size: an ``int`` of at least ``at_least``, or a SymPy expression in letters.
 
-    TypeError for floats, booleans and anything else that is no size; ValueError for what is too small and for a
+    TypeError for floats, booleans and anything else that is not a size; ValueError for what is too small and for a
     letter that SymPy does not know to be a whole number.
 
     >>> as_size(256, "side"), as_size(N / 2, "side")

@@ -1,4 +1,4 @@
-"""The engineer's wing: anybody's model as a network, its seconds, other tools' totals.  These names are its door."""
+"""The engineer's wing: a model file as a network, its seconds, other tools' totals.  These names are its door."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -83,7 +83,7 @@ def two_to(exponent: Size) -> Any:
 
 
 def halved(sides: Pair, times: Size, channels: Size) -> Tensor:
-    """The map whose sides were halved so many times."""
+    """The map after ``times`` halvings of its sides."""
     rows, columns = (exact(side * as_expr(two_to(-times))) for side in sides)
     return Tensor(rows, columns, channels)
 
