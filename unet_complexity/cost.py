@@ -42,8 +42,8 @@ BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "i
 class Tensor:
     """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis: the batch is 1.
 
-    A tensor that is not a map is folded into one: a vector is 1 x 1 x c, a sequence 1 x tokens x features, anything of more axes
-    (product of the leading ones) x (last but one) x (last).
+    A tensor that is not a map is folded into one: a vector is 1 x 1 x c, a sequence
+    1 x tokens x features, anything of more axes (product of the leading ones) x (last but one) x (last).
 
     >>> Tensor(256, 256, 3).size
     196608
