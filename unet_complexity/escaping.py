@@ -23,7 +23,7 @@ LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for 
 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 SEPARATORS = ';,|"\t'  # at which some spreadsheets split a line, whatever wrote it
-A_NUMBER = rf"\s*[+-]?[\d.]+\s*(?:[{SEPARATORS})\]]|$)"
+A_NUMBER = r"\s*[+-]?\d+(?:\.\d+)?\s*[)\]]*\s*(?:[,;]|$)"
 LATER_FORMULA = re.compile(
     rf"(?<=[{SEPARATORS}])(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])"
 )

@@ -122,6 +122,11 @@ def test_a_harmless_name_with_separators_stays():
         assert csv_cell(name) == name
 
 
+@pytest.mark.parametrize("cell", ["a;-1|'x'!A1", "a;-.|'/c'!A1", "a;-1)+cmd|'/c calc'!A0"])
+def test_what_only_begins_like_a_number_is_a_formula(cell):
+    assert csv_cell(cell) == cell.replace(";", ";'", 1)
+
+
 def test_numbers_in_a_sheet_stay_numbers():
     assert [csv_cell(value) for value in (-1, 0.5, N - 1, "conv")] == [-1, 0.5, N - 1, "conv"]
 

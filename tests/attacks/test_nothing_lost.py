@@ -465,6 +465,43 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(file):
     assert "more than 1,048,576 bytes" in predict(NAME, None).text
 
 
+def test_a_file_is_not_written_larger_than_it_may_be_to_be_read_again(file):
+    nested: object = 1
+    for _ in range(300):
+        nested = [nested]
+    content = json.dumps({"unknown": [nested] * 200})  # indented it takes twenty times as much
+    file.write_text(content)
+    assert "it would have more than 1,048,576 bytes" in str(predict(NUMBERS[0], 4))
+    assert file.read_text() == content
+    assert ledger(NUMBERS[0]).rows[0][1] == 4  # for this process, it is kept
+
+
+def test_a_guess_that_could_not_be_written_does_not_replace_a_newer_one(file):
+    file.write_text("damaged")
+    assert "Only until" in str(predict(NUMBERS[0], 4))
+    file.write_text(json.dumps({NUMBERS[0]: 7}))
+    assert "Only until" not in str(predict(NUMBERS[1], 5))
+    assert json.loads(file.read_text()) == {NUMBERS[0]: 7, NUMBERS[1]: 5}
+
+
+def test_a_guess_that_could_not_be_written_is_written_with_the_next_one(file, monkeypatch):
+    file.write_text(json.dumps({NUMBERS[0]: 3}))
+    with monkeypatch.context() as full:
+        full.setattr("unet_complexity.checks.ledger.MOST_BYTES", 20)
+        assert "Only until" in str(predict(NUMBERS[0], 4))
+    assert "Only until" not in str(predict(NUMBERS[1], 5))
+    assert json.loads(file.read_text()) == {NUMBERS[0]: 4, NUMBERS[1]: 5}
+
+
+def test_a_guess_for_one_file_is_not_written_to_another(file, monkeypatch, tmp_path):
+    file.write_text("damaged")
+    predict(NUMBERS[0], 4)
+    other = tmp_path / "other.json"
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(other))
+    predict(NUMBERS[1], 5)
+    assert json.loads(other.read_text()) == {NUMBERS[1]: 5}
+
+
 @posix
 def test_what_is_not_a_regular_file_is_never_opened(file, monkeypatch):
     os.mkfifo("fifo")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -344,3 +345,16 @@ def test_who_stops_reading_sees_no_traceback():
     assert process.stderr.read() == ""
     assert process.wait() == 2
     process.stderr.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize(
+    ("end", "status", "lines"),
+    [(">&-", 2, 0), ("2>&-", 0, 10), ("2>&- --side 8", 2, 0), (">/dev/full", 2, 0)],
+)
+def test_closed_or_full_streams_are_no_traceback(end, status, lines):
+    command = ["sh", "-c", f"{sys.executable} -m unet_complexity --pix2pix 256 {end}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == status
+    assert len(result.stdout.splitlines()) >= lines
+    assert len(result.stderr.splitlines()) == (status == 2 and "2>&-" not in end)

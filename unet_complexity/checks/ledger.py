@@ -30,7 +30,8 @@ LARGEST = 10**15
 MOST_BYTES = 2**20  # of the file; all predictions together take 2 kB
 OTHERWISE = f"move it away, or name another file in {VARIABLE}"
 
-_unsaved: dict[str, Guess] = {}  # what could not be written: this process keeps it
+# What could not be written, by file and name: the guess, and what the file held then (None if it could not be read).
+_unsaved: dict[tuple[str, str], tuple[Guess, Guess | None]] = {}
 
 
 def predict(name: str, guess: Any = None) -> Feedback:
@@ -56,7 +57,7 @@ def ledger(*names: str) -> Ledger:
     try:
         guesses, note = _guesses(), ""
     except ValueError as error:
-        guesses, note = _unsaved, str(error)
+        guesses, note = _with_unsaved({}), str(error)
     chosen = names or tuple(PREDICTIONS)
     return Ledger(tuple((_known(name), guesses.get(name)) for name in chosen), note)
 
@@ -138,18 +139,42 @@ def _still_noted(name: str, prediction: Prediction) -> Feedback:
 
 def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
     said = f"Noted: you say {prediction.said(value)}.{prediction.hint(value)}"
+    path = _path()
     try:
-        with locked(_path()):
+        with locked(path):
             _write(_guesses() | {name: value})
+            for key in [key for key in _unsaved if key[0] == str(path)]:
+                del _unsaved[key]
     except (OSError, ValueError) as error:
-        _unsaved[name] = value
+        _unsaved[str(path), name] = value, _held(name)
         reason = error.strerror if isinstance(error, OSError) else error
         return Feedback(
             None,
             f"{said} Only until this notebook is closed, since {plain(str(_path()))} cannot be written: {reason}",
         )
-    _unsaved.clear()
     return Feedback(None, said)
+
+
+def _held(name: str) -> Guess | None:
+    """Return the guess that the file holds; None if there is none, or the file cannot be read."""
+    try:
+        return _checked(_path()).get(name)
+    except (RecursionError, ValueError):
+        return None
+
+
+def _with_unsaved(found: dict[str, Guess]) -> dict[str, Guess]:
+    """Return the file's guesses and those that could not be written.
+
+    If the file has got another guess of that name in the meantime, that one is the newer.
+    """
+    path = str(_path())
+    kept = {
+        name: guess
+        for (file, name), (guess, held) in _unsaved.items()
+        if file == path and found.get(name) in (None, held)
+    }
+    return found | kept
 
 
 def _path() -> Path:
@@ -161,6 +186,10 @@ def _write(guesses: dict[str, Guess]) -> None:
         text = json.dumps(guesses, indent=1, allow_nan=False) + "\n"
     except RecursionError:  # a value under a name that we do not know
         raise ValueError("what it holds is nested too deeply") from None
+    if len(text.encode()) > MOST_BYTES:
+        raise ValueError(
+            f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
+        )
     write_over(_path(), text.encode())
 
 
@@ -172,7 +201,7 @@ def _guesses() -> dict[str, Guess]:
     """
     path = _path()
     try:
-        return _checked(path) | _unsaved
+        return _with_unsaved(_checked(path))
     except RecursionError:
         raise ValueError(f"{path} cannot be read (it is nested too deeply); {OTHERWISE}") from None
 

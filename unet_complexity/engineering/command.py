@@ -391,7 +391,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0, or 2 after one sentence on stderr.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stderr is None:  # closed; the report can still be printed
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
     try:
+        if sys.stdout is None:
+            raise ValueError("the standard output is closed; send it to a file or a terminal")
         if arguments[:1] == ["collapse"]:
             collapse(arguments[1:])
         else:
