@@ -30,8 +30,8 @@ LARGEST = 10**15
 MOST_BYTES = 2**20  # of the file; all predictions together take 2 kB
 OTHERWISE = f"move it away, or name another file in {VARIABLE}"
 
-# What could not be written, by file and name: the guess, and what the file held then (None if it could not be read).
-_unsaved: dict[tuple[str, str], tuple[Guess, Guess | None]] = {}
+# What could not be written: the guess, and what the file held then (None if it could not be read).
+_unsaved: dict[str, tuple[Guess, Guess | None]] = {}
 
 
 def predict(name: str, guess: Any = None) -> Feedback:
@@ -139,14 +139,12 @@ def _still_noted(name: str, prediction: Prediction) -> Feedback:
 
 def _keep(name: str, value: Guess, prediction: Prediction) -> Feedback:
     said = f"Noted: you say {prediction.said(value)}.{prediction.hint(value)}"
-    path = _path()
     try:
-        with locked(path):
+        with locked(_path()):
             _write(_guesses() | {name: value})
-            for key in [key for key in _unsaved if key[0] == str(path)]:
-                del _unsaved[key]
+            _unsaved.clear()
     except (OSError, ValueError) as error:
-        _unsaved[str(path), name] = value, _held(name)
+        _unsaved[name] = value, _held(name)
         reason = error.strerror if isinstance(error, OSError) else error
         return Feedback(
             None,
@@ -168,11 +166,8 @@ def _with_unsaved(found: dict[str, Guess]) -> dict[str, Guess]:
 
     If the file has got another guess of that name in the meantime, that one is the newer.
     """
-    path = str(_path())
     kept = {
-        name: guess
-        for (file, name), (guess, held) in _unsaved.items()
-        if file == path and found.get(name) in (None, held)
+        name: guess for name, (guess, held) in _unsaved.items() if found.get(name) in (None, held)
     }
     return found | kept
 
