@@ -1,11 +1,11 @@
-r"""The letters, and what may stand where a size is wanted.
+r"""Letters for sizes, and the check that a value is a size.
 
-Every size in this package is a positive whole number or a letter that stands for one.  SymPy tells letters
-apart by name *and* assumptions, so all of them are made here, once, and imported everywhere else:
+A size is a positive whole number or a letter that stands for one.  SymPy distinguishes letters by name *and*
+assumptions.  So all letters are defined here once, and imported everywhere else:
 
 $$N = 2^L m \quad\text{(side)},\qquad g\,2^{\min(l-1,\,q)} \quad\text{(filters of level } l).$$
 
-A letter is taken to fit: whatever a stride must divide, it divides.  Numbers are checked, not trusted.
+A letter is assumed to be divisible by every stride that must divide it.  Numbers are checked.
 """
 
 from __future__ import annotations
@@ -65,10 +65,20 @@ n_before, n_l, s_l, m_l = map(_letter, ("n_{l-1}", "n_l", "s_l", "m_l"))
 
 
 def letter(name: str) -> sp.Symbol:
-    """The package's letter called ``name``.  ValueError for any other name.
+    """Return the package's letter called ``name``.
 
-    >>> letter("N") == N
-    True
+    Args:
+        name: A key of ``GLOSSARY``.
+
+    Returns:
+        The SymPy symbol.
+
+    Raises:
+        ValueError: If the package has no such letter.
+
+    Example:
+        >>> letter("N") == N
+        True
     """
     if name not in GLOSSARY:
         raise ValueError(f"no letter is called {name!r}; the letters are {', '.join(GLOSSARY)}")
@@ -76,13 +86,23 @@ def letter(name: str) -> sp.Symbol:
 
 
 def as_size(value: Any, what: str, at_least: int = 1) -> Size:
-    """``value`` as a size: an ``int`` of at least ``at_least``, or a SymPy expression in letters.
+    """Return ``value`` as a size: an ``int`` of at least ``at_least``, or a SymPy expression in letters.
 
-    TypeError for floats, booleans and anything else that is not a size; ValueError for what is too small and for a
-    letter that SymPy does not know to be a whole number.
+    Args:
+        value: A whole number of any library, or an expression in letters.
+        what: Name of the argument, for the error.
+        at_least: Smallest number allowed.
 
-    >>> as_size(256, "side"), as_size(N / 2, "side")
-    (256, N/2)
+    Returns:
+        An ``int``, or the expression.
+
+    Raises:
+        TypeError: If ``value`` is a float, a boolean, or not a number.
+        ValueError: If ``value`` is too small, or uses a letter that SymPy does not know to be a whole number.
+
+    Example:
+        >>> as_size(256, "side"), as_size(N / 2, "side")
+        (256, N/2)
     """
     if isinstance(value, sp.Integer):
         value = int(value)
@@ -142,7 +162,7 @@ def as_expr(value: Any) -> sp.Expr:
 
 
 def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
-    """One size for both axes, or (rows, columns).
+    """Return (rows, columns); one size stands for both.
 
     >>> as_pair(3, "kernel_size"), as_pair((1, 7), "kernel_size")
     ((3, 3), (1, 7))
@@ -156,7 +176,7 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
 
 
 def ceil_div(a: Size, b: Size) -> Size:
-    """a / b rounded up; of a sum of letters and a number only the number, since a letter is taken to fit.
+    """Return a / b rounded up.  In a sum of letters and a number only the number is rounded: see floor_div.
 
     >>> ceil_div(7, 2), ceil_div(N, 2), ceil_div(N + 1, 2)
     (4, N/2, N/2 + 1)
@@ -165,10 +185,10 @@ def ceil_div(a: Size, b: Size) -> Size:
 
 
 def floor_div(a: Size, b: Size) -> Size:
-    """a / b rounded down; of a sum of letters and a number only the number, since a letter is taken to fit.
+    """Return a / b rounded down.  In a sum of letters and a number only the number is rounded.
 
-    If b is a letter, or the number in the sum is not whole, all of a is taken to fit.
-    If the result is whole, the letters do fit and it is right: that is the rule to check.
+    b is assumed to divide the letters; it is assumed to divide all of a if b is a letter, or if the number in the sum
+    is not whole.  The assumption holds if the result is whole: that is the rule to check.
 
     >>> floor_div(7, 2), floor_div(N, 2), floor_div(N - 1, 2), floor_div(8, n)
     (3, N/2, N/2 - 1, 8/n)
@@ -181,24 +201,26 @@ def floor_div(a: Size, b: Size) -> Size:
 
 
 def quotient(a: Size, b: Size) -> Size:
-    """a / b for a b that divides a: the caller checks numbers, and a rule says that the result is whole.
+    """Return a / b for a b that divides a.  The caller checks numbers; a rule states that the result is whole.
 
     >>> quotient(6, 2), quotient(N + 1, 2)
     (3, N/2 + 1/2)
     """
-    return a // b if isinstance(a, int) and isinstance(b, int) else exact(a / b)
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b
+    return exact(a / b)
 
 
 T = TypeVar("T")
 
 
 def exact(value: T) -> T | int:
-    """An ``int`` where SymPy holds a whole number, anything else as it is."""
+    """Return a SymPy Integer as an ``int``, and any other value unchanged."""
     return int(value) if isinstance(value, sp.Integer) else value
 
 
 def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
-    """``value`` with numbers (or other letters) in place of letters; whole numbers come back as ``int``."""
+    """Return ``value`` with numbers (or other letters) in place of letters; a whole number becomes an ``int``."""
     if isinstance(value, sp.Basic):
         return exact(value.subs(values).doit())
     if isinstance(value, (tuple, list)):
@@ -207,8 +229,5 @@ def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
 
 
 def named_letters(values: dict[str, Any]) -> dict[sp.Symbol, Any]:
-    """``{"N": 256}`` as ``{N: 256}``, each value checked to be a size."""
-    return {
-        letter(name): as_size(value, name, int(name not in MAY_BE_ZERO))
-        for name, value in values.items()
-    }
+    """Return ``{"N": 256}`` as ``{N: 256}``; each value must be a size."""
+    return {letter(name): as_size(value, name, int(name not in MAY_BE_ZERO)) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Layers that treat each element by itself: same shape out as in, no MACs."""
+"""Layers that compute each output element from its input element: same shape, no MACs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer, as_axes, elements_along, one_of
 from unet_complexity.symbols import Size, quotient
 
-# operations per element: each arithmetic operation, comparison or evaluation of a function is one
+# operations per element: one for each arithmetic operation, comparison or evaluation of a function
 OPERATIONS = {
     "linear": 0,
     **dict.fromkeys(("relu", "tanh", "sigmoid", "exponential"), 1),
@@ -30,20 +30,8 @@ OPERATIONS = {
     "mish": 5,  # softplus, tanh, multiply
 }
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
-# the gradient of these cannot be told from what they write
-OF_INPUTS = (
-    "abs",
-    "cos",
-    "erf",
-    "gelu",
-    "hard_silu",
-    "log",
-    "mish",
-    "silu",
-    "sin",
-    "softsign",
-    "square",
-)
+# the gradient of these is not a function of their output
+OF_INPUTS = ("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish", "silu", "sin", "softsign", "square")
 
 
 class _SameShape(Layer):
@@ -55,12 +43,19 @@ class _SameShape(Layer):
 
 @dataclass(frozen=True)
 class Activation(_SameShape):
-    """keras.layers.Activation by name: relu 1 operation per element, leaky_relu 2, tanh and sigmoid 1 evaluation.
+    """keras.layers.Activation by name: relu 1 operation per element, leaky_relu 2, tanh and sigmoid 1.
 
-    An evaluation of tanh counts as one operation, whatever it costs on a machine; ``OPERATIONS`` lists all.
+    An evaluation of tanh counts as one operation, although its time depends on the machine.
 
-    >>> Activation("tanh").cost(Tensor(256, 256, 3)).elementwise
-    196608
+    Args:
+        activation: A key of ``OPERATIONS``, "softmax", or Keras's alias of one.
+
+    Raises:
+        ValueError: If the activation is not supported.
+
+    Example:
+        >>> Activation("tanh").cost(Tensor(256, 256, 3)).elementwise
+        196608
     """
 
     activation: str
@@ -76,16 +71,14 @@ class Activation(_SameShape):
         return "inputs" if self.activation in OF_INPUTS else "output"
 
     def elementwise(self, x: Tensor) -> Size:
-        return (
-            Softmax().elementwise(x)
-            if self.activation == "softmax"
-            else OPERATIONS[self.activation] * x.size
-        )
+        if self.activation == "softmax":
+            return Softmax().elementwise(x)
+        return OPERATIONS[self.activation] * x.size
 
 
 @dataclass(frozen=True)
 class ReLU(_SameShape):
-    """keras.layers.ReLU: one comparison per element, with a ``max_value`` (6 for a ReLU6) two.
+    """keras.layers.ReLU: one comparison per element; two if there is a ``max_value`` (6 for ReLU6).
 
     >>> ReLU().cost(Tensor(4, 4, 2)).elementwise
     32
@@ -124,7 +117,7 @@ class Softmax(_SameShape):
     axis: Any = -1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "axis", as_axes(self.axis))
+        self.normalise_arguments(as_axes, "axis")
 
     def elementwise(self, x: Tensor) -> Size:
         return 5 * x.size - 2 * quotient(x.size, elements_along(x, self.axis))
@@ -132,13 +125,13 @@ class Softmax(_SameShape):
 
 @dataclass(frozen=True)
 class Dropout(_SameShape):
-    """keras.layers.Dropout: at inference it is not there, so it costs nothing, not even a copy.
+    """keras.layers.Dropout: the identity at inference, without a copy.
 
     >>> Dropout(0.5).cost(Tensor(64, 64, 128)).flops
     0
     """
 
-    gradient_reads = "mask"  # which elements were dropped
+    gradient_reads = "mask"  # marks the dropped elements
     is_view = True
     rate: float = 0.5
 
@@ -147,23 +140,24 @@ class Dropout(_SameShape):
             raise self.error("rate must be a fraction from 0 to 1", self.rate, "try 0.5")
 
 
-class _Normalization(Layer):
+class _Normalization(_SameShape):
     gradient_reads = "inputs"
-
-    def output(self, x: Tensor) -> Tensor:
-        return x
 
 
 @dataclass(frozen=True)
 class BatchNormalization(_Normalization):
     """keras.layers.BatchNormalization at inference: 4c params, 2c of them trainable; scale and shift each element.
 
-    The four vectors are folded into one scale and one shift per channel before the network runs; that is not counted.
-    Without ``center`` or ``scale`` there are c params fewer, and still a scale and a shift.
+    Folding the four vectors into one scale and one shift per channel is not counted: it is done once.
 
-    >>> cost = BatchNormalization().cost(Tensor(64, 64, 128))
-    >>> cost.params, cost.trainable_params, cost.elementwise
-    (512, 256, 1048576)
+    Args:
+        center: Train a shift; False saves c params, but not the operation.
+        scale: Train a scale; False saves c params, but not the operation.
+
+    Example:
+        >>> cost = BatchNormalization().cost(Tensor(64, 64, 128))
+        >>> cost.params, cost.trainable_params, cost.elementwise
+        (512, 256, 1048576)
     """
 
     center: bool = True

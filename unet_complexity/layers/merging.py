@@ -1,9 +1,9 @@
-"""Layers that bring maps together: no weights."""
+"""Layers that merge several feature maps into one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
@@ -15,16 +15,22 @@ AXES = ("height", "width", "channels")
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """keras.layers.Concatenate: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2), or along axis 1 (rows) or 2.  Copies only.
+    """keras.layers.Concatenate: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2).  Copies only.
 
-    ``array``: the shape of what is known and joined to one map, as the class token of a vision transformer is;
-    ``learned``: it is params.
+    Args:
+        axis: 1 (rows), 2 (columns), 3 or -1 (channels).
+        array: Shape of a constant that is joined to one input, such as the class token of a vision transformer.
+        learned: Count the elements of ``array`` as params.
 
-    >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
-    8 x 8 x 8
-    >>> token = Concatenate(axis=2, array=Tensor(1, 1, 64))
-    >>> token.cost(Tensor(1, 256, 64)).params, str(token.output(Tensor(1, 256, 64)))
-    (64, '1 x 257 x 64')
+    Raises:
+        ValueError: If ``axis`` is not an axis of a feature map.
+
+    Example:
+        >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
+        8 x 8 x 8
+        >>> token = Concatenate(axis=2, array=Tensor(1, 1, 64))
+        >>> token.cost(Tensor(1, 256, 64)).params, str(token.output(Tensor(1, 256, 64)))
+        (64, '1 x 257 x 64')
     """
 
     gradient_reads = "nothing"
@@ -45,23 +51,24 @@ class Concatenate(Layer):
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
-        inputs = (*inputs, self.array) if self.array else inputs
-        along = AXES[self.axis - 1 if self.axis > 0 else 2]
-        others = [name for name in AXES if name != along]
-        if any(getattr(x, name) != getattr(inputs[0], name) for x in inputs for name in others):
+        if self.array:
+            inputs = (*inputs, self.array)
+        along = AXES[self.axis] if self.axis == -1 else AXES[self.axis - 1]
+        length = exact(sum(getattr(x, along) for x in inputs))
+        if len({replace(x, **{along: 1}) for x in inputs}) > 1:
+            others = [name for name in AXES if name != along]
             raise self.error(
                 f"all inputs must have the same {' and '.join(others)}",
                 " and ".join(map(str, inputs)),
                 "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
             )
-        sides = {name: getattr(inputs[0], name) for name in others}
-        return Tensor(**sides, **{along: exact(sum(getattr(x, along) for x in inputs))})
+        return replace(inputs[0], **{along: length})
 
 
 class _Merge(Layer):
-    """Element by element; a height, width or channels of 1 is repeated to meet the other, as in Keras.
+    """An elementwise operation with broadcasting: a height, width or channels of 1 is repeated, as in Keras.
 
-    Each input after the first takes one operation for each element of what has come together so far.
+    Each input after the first takes one operation per element of the partial result.
     """
 
     arity: int | None = None
@@ -72,11 +79,11 @@ class _Merge(Layer):
         return last
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        _, *made = self._partial_results(*inputs)
-        return exact(sum(x.size for x in made))
+        _, *merged = self._partial_results(*inputs)
+        return exact(sum(x.size for x in merged))
 
     def _partial_results(self, *inputs: Tensor) -> Iterator[Tensor]:
-        """The first input, the first two merged, the first three ..."""
+        """Yield the first input, the first two merged, the first three ..."""
 
         def side(a: Size, b: Size) -> Size:
             if a != b and 1 not in (a, b):
@@ -85,14 +92,15 @@ class _Merge(Layer):
                 raise self.error(rule, got, "make the channels agree with a Conv2D(f, 1)")
             return b if a == 1 else a
 
-        return accumulate(
-            inputs, lambda x, y: Tensor(*(side(getattr(x, n), getattr(y, n)) for n in AXES))
-        )
+        def merge(x: Tensor, y: Tensor) -> Tensor:
+            return Tensor(side(x.height, y.height), side(x.width, y.width), side(x.channels, y.channels))
+
+        return accumulate(inputs, merge)
 
 
 @dataclass(frozen=True)
 class Add(_Merge):
-    """keras.layers.Add: inputs of one shape, summed element by element; m inputs take m - 1 additions each.
+    """keras.layers.Add: the elementwise sum; m inputs take m - 1 additions per element.
 
     >>> Add().cost(Tensor(8, 8, 4), Tensor(8, 8, 4)).elementwise
     256
@@ -103,7 +111,7 @@ class Add(_Merge):
 
 @dataclass(frozen=True)
 class Multiply(_Merge):
-    """keras.layers.Multiply: element by element.  No MAC: nothing is summed.
+    """keras.layers.Multiply: the elementwise product.  Not a MAC: the products are not summed.
 
     An attention gate multiplies c channels by a map of 1.
 
