@@ -230,4 +230,7 @@ def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
 
 def named_letters(values: dict[str, Any]) -> dict[sp.Symbol, Any]:
     """Return ``{"N": 256}`` as ``{N: 256}``; each value must be a size."""
-    return {letter(name): as_size(value, name, int(name not in MAY_BE_ZERO)) for name, value in values.items()}
+    return {
+        letter(name): as_size(value, name, int(name not in MAY_BE_ZERO))
+        for name, value in values.items()
+    }

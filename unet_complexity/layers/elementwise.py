@@ -31,7 +31,19 @@ OPERATIONS = {
 }
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 # the gradient of these is not a function of their output
-OF_INPUTS = ("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish", "silu", "sin", "softsign", "square")
+OF_INPUTS = (
+    "abs",
+    "cos",
+    "erf",
+    "gelu",
+    "hard_silu",
+    "log",
+    "mish",
+    "silu",
+    "sin",
+    "softsign",
+    "square",
+)
 
 
 class _SameShape(Layer):

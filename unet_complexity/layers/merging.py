@@ -93,7 +93,9 @@ class _Merge(Layer):
             return b if a == 1 else a
 
         def merge(x: Tensor, y: Tensor) -> Tensor:
-            return Tensor(side(x.height, y.height), side(x.width, y.width), side(x.channels, y.channels))
+            return Tensor(
+                side(x.height, y.height), side(x.width, y.width), side(x.channels, y.channels)
+            )
 
         return accumulate(inputs, merge)
 
