@@ -410,16 +410,16 @@ def nested(path: Path) -> Path:
 
 
 def empty_models(path: Path) -> Path:
-    """Models in models, each called 50 times, with no layer at the bottom."""
-    inner: dict[str, Any] = {
-        "class_name": "Sequential",
-        "module": "keras",
-        "name": "m",
-        "config": {"layers": []},
-    }
+    """Models in models, each called 50 times, without a single layer."""
+    given = {"batch_shape": [None, 8, 8, 3], "name": "x", "layers": []}
+    x = {"class_name": "Sequential", "module": "keras", "config": given, "name": "x"}
+    inner: dict[str, Any] = {"class_name": "Sequential", "module": "keras", "name": "m"}
+    inner["config"] = {"name": "m", "layers": []}
     for i in range(12):
         calls = [{"args": [tensor("x")], "kwargs": {}}] * 50
-        inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=("x", 0))
+        config = {"name": f"m{i}", "layers": [x, {**inner, "inbound_nodes": calls}]}
+        config |= {"input_layers": [["x", 0, 0]], "output_layers": [[inner["name"], 0, 0]]}
+        inner = {"module": "keras", "class_name": "Functional", "name": f"m{i}", "config": config}
     return keras(path, inner)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import AttributeProto, ModelProto, TensorProto, helper
+from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 from tests.attacks.payloads import CODE, PAYLOADS, places, with_payload
 from tests.twins.onnx_models import MODELS, SIDE, SIDES
@@ -170,6 +170,21 @@ def test_a_tensor_of_words_is_never_read_as_numbers(how):
                 value = words("value", list(node.attribute[0].t.dims), how)
                 changed.graph.node[i].attribute[0].CopyFrom(helper.make_attribute("value", value))
                 refused_or_read(lambda changed=changed: from_onnx(changed))
+
+
+def test_a_shape_that_hangs_on_words_is_refused_by_name():
+    starts = words("starts", [1], "raw")
+    others = [
+        numpy_helper.from_array(np.array([5]), "ends"),
+        numpy_helper.from_array(np.array([2]), "axes"),
+    ]
+    node = helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["y"])
+    given = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 16, 16])]
+    out = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    graph = helper.make_graph([node], "g", given, out, [starts, *others])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    with pytest.raises(ValueError, match="the numbers of its input 1 are words"):
+        from_onnx(model)
 
 
 def test_words_in_the_place_of_any_attribute_are_never_read_as_numbers():
