@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 # Before anything imports them: Keras on JAX on the processor, wherever the tests run.
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Each layer is compiled for each shape and runs once: optimising it takes longer than it saves.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 os.environ.setdefault("KERAS_HOME", os.path.join(tempfile.gettempdir(), "unet_complexity-keras"))
 os.environ.setdefault("MPLBACKEND", "agg")
 os.environ["JUPYTER_PLATFORM_DIRS"] = (
@@ -59,10 +61,24 @@ def keras() -> ModuleType:
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["JAX_PLATFORMS"] = "cpu"
     import keras
+    import numpy as np
 
     assert keras.backend.backend() == "jax", (
         "Keras was imported before this fixture, with another backend"
     )
+
+    numbers = np.random.default_rng(0)
+
+    def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+        return keras.ops.convert_to_tensor(numbers.uniform(minval, maxval, shape), dtype)
+
+    def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
+        values = numbers.normal(mean, stddev, shape).clip(mean - 2 * stddev, mean + 2 * stddev)
+        return keras.ops.convert_to_tensor(values, dtype)
+
+    # JAX would compile a generator for each shape of weights: a quarter of these tests' time.
+    keras.src.backend.random.uniform = uniform
+    keras.src.backend.random.truncated_normal = truncated_normal
     return keras
 
 

@@ -227,13 +227,14 @@ def at_least(a: Any, b: Any) -> bool:
     """Return True if a >= b for all values of the letters; False also if it depends on them."""
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
-    difference = as_expr(a - b)
+    difference = as_expr(a) - as_expr(b)
     above_one = {
-        x: x + 1 for x in difference.free_symbols if x.is_positive
-    }  # so that each x may be 0
-    terms = sp.Add.make_args(sp.expand(difference.subs(above_one, simultaneous=True)))
-    letters = {x: sp.Symbol(x.name, nonnegative=True) for x in above_one}
-    return all(term.subs(letters).is_nonnegative for term in terms)
+        x: sp.Symbol(x.name, integer=True, nonnegative=True) + 1
+        for x in difference.free_symbols
+        if x.is_positive
+    }
+    terms = sp.Add.make_args(sp.expand(difference.xreplace(above_one)))
+    return all(term.is_nonnegative for term in terms)
 
 
 def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
