@@ -7,8 +7,7 @@ import json
 import os
 import re
 import struct
-import subprocess
-import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,32 +18,24 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.attacks.forked import command
 from unet_complexity.engineering.readers import limits
 from unet_complexity.escaping import LONGEST_MESSAGE
 
 MOST_MEMORY = 2**30  # bytes, of the whole process
-PATIENCE = 60  # seconds; the slowest takes about one on a quiet machine
 
 
 def refusal(*arguments: Any) -> str:
     """What the command says, in one line and with exit status 2, in less than a gigabyte."""
-    command = [sys.executable, "-m", "unet_complexity", *map(str, arguments)]
-    result = subprocess.run(
-        [sys.executable, "-c", MEASURED, *command], capture_output=True, text=True, timeout=PATIENCE
-    )
-    *said, used = result.stderr.splitlines()
-    assert (result.returncode, len(said), result.stdout) == (2, 1, ""), result.stderr
+    with tempfile.TemporaryDirectory() as folder:
+        result = command(Path(folder), *arguments)
+    said = result.stderr.splitlines()
+    assert (result.status, len(said), result.stdout) == (2, 1, ""), result.stderr
     assert len(said[0]) <= 520
-    assert int(used) * 1024 < MOST_MEMORY, used
+    assert result.memory < MOST_MEMORY
     return said[0]
 
 
-MEASURED = """
-import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:]).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-sys.exit(status)
-"""
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="FIFOs, devices and getrusage are POSIX")
 
 
