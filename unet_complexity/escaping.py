@@ -22,10 +22,15 @@ LONGEST_CELL = 500  # in a table as text, where the longest name sets the width 
 LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for the bars
 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
-SEPARATORS = ';,|"\t'  # at which some spreadsheets split a line, whatever wrote it
-A_NUMBER = r"\s*[+-]?\d+(?:\.\d+)?\s*[)\]]*\s*(?:[,;]|$)"
+# At each of these some spreadsheets split a line, whatever wrote it; the cell then ends at the next one.
+A_CELL_BEGINS = r"""(?<=([;,|"\t]))"""
+A_NUMBER = r"\s*[+-]?\d+(?:[.,]\d+)?\s*[)\]]*\s*(?:\1|$)"
 LATER_FORMULA = re.compile(
-    rf"(?<=[{SEPARATORS}])(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])"
+    rf"{A_CELL_BEGINS}(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])"
+)
+# printable for Python, but without ink: fillers, joiners, variation selectors, the empty Braille cell
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 LATEX = {character: f"\\{character}" for character in "_&%#${}"}
 IN_TEXT = LATEX | {
@@ -39,15 +44,17 @@ IN_FORMULA = LATEX | {"\\": r"\backslash{}", "~": r"{\sim}", "^": r"{\wedge}"}
 def plain(text: str) -> str:
     r"""Text for a terminal.  Characters that are not printable are shown as Python escapes.
 
-    These are control characters, line breaks, bidirectional and zero-width marks, and lone
-    surrogates.
+    These are control characters, line breaks, bidirectional and zero-width marks, lone
+    surrogates, and characters without ink.
 
     >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
     conv\x1b[2J\n\u202e/a_b
     """
     if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+        shown = text
+    else:
+        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], shown)
 
 
 def shortened(text: str, most: int) -> str:

@@ -450,6 +450,11 @@ def long_layer_name(path: Path) -> Path:
     return keras(path, functional("m", {**inner, "inbound_nodes": calls}, last=(inner["name"], 0)))
 
 
+def long_model_name(path: Path) -> Path:
+    """A name of a megabyte, which every table would begin with."""
+    return keras(path, functional("A" * 10**6, last=("x", 0)))
+
+
 KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (lying, "model.keras is not a whole .keras file"),
     (honest, "at most 8,388,608 bytes of config.json are read"),
@@ -461,6 +466,7 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (empty_models, "at most 20,000 calls of layers are read"),
     (kernel, "at most 32,768 elements along a side of kernel_size are read, got 1,000,000,000"),
     (long_layer_name, "at most 20,000 characters of a name are read"),
+    (long_model_name, "at most 20,000 characters of a name are read, got 1,000,000"),
     (nested, "at most 20,000 calls of layers are read, got"),
 ]
 

@@ -75,6 +75,9 @@ def test_plain_text_is_one_line_of_visible_characters(name):
 
 def test_what_is_invisible_is_shown_as_python_writes_it():
     assert plain("\x1b[31m\r\n\u202e\u200b\x00\ud800") == r"\x1b[31m\r\n\u202e\u200b\x00\ud800"
+    assert (
+        plain("\u3164a\u034f\u2800\ufe0f") == r"\u3164a\u034f\u2800\ufe0f"
+    )  # printable, but without ink
     assert plain("enc0/conv_1: Größe × 2, 畳み込み") == "enc0/conv_1: Größe × 2, 畳み込み"
 
 
@@ -122,7 +125,16 @@ def test_a_harmless_name_with_separators_stays():
         assert csv_cell(name) == name
 
 
-@pytest.mark.parametrize("cell", ["a;-1|'x'!A1", "a;-.|'/c'!A1", "a;-1)+cmd|'/c calc'!A0"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a;-1|'x'!A1",
+        "a;-.|'/c'!A1",
+        "a;-1)+cmd|'/c calc'!A0",
+        "a;-1,5+cmd|'/c calc'!A1",
+        "a;-1,HYPERLINK(b)",
+    ],
+)
 def test_what_only_begins_like_a_number_is_a_formula(cell):
     assert csv_cell(cell) == cell.replace(";", ";'", 1)
 

@@ -63,6 +63,7 @@ class Reading:
     """
 
     def __init__(self, name: str, unknown: str = "error", extra: Extra | None = None) -> None:
+        at_most(len(name), MOST_CHARACTERS, "characters of a name")
         self.name, self.extra = name, extra or {}
         self.unknown = one_of("unknown", unknown, ("error", "report"))
         self.inputs: dict[str, Tensor] = {}
