@@ -50,11 +50,14 @@ def plain(text: str) -> str:
     >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
     conv\x1b[2J\n\u202e/a_b
     """
-    if text.isprintable():
-        shown = text
-    else:
-        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return INVISIBLE.sub(lambda found: ascii(found[0])[1:-1], shown)
+    if text.isprintable() and not INVISIBLE.search(text):
+        return text
+    return "".join(each if is_visible(each) else ascii(each)[1:-1] for each in text)
+
+
+def is_visible(character: str) -> bool:
+    """Return True for a character with ink, and for the space."""
+    return character.isprintable() and not INVISIBLE.match(character)
 
 
 def shortened(text: str, most: int) -> str:
