@@ -241,9 +241,9 @@ def test_theta_of_a_network_with_letters_for_depth_says_what_it_asks_of_them() -
             r"products of letters and powers of 2, got 2\*\*\(L\*\*2\); simplify",
         ),
         (
-            lambda: theta(2 ** (L * q)),
+            lambda: theta(2 ** (d * q)),
             ValueError,
-            r"products of letters and powers of 2, got 2\*\*\(L\*q\); simplify",
+            r"products of letters and powers of 2, got 2\*\*\(d\*q\); simplify",
         ),
         (lambda: theta(3**L), ValueError, r"products of letters and powers of 2, got 3\*\*L"),
         (lambda: theta(sp.floor(k / 2)), ValueError, r"got floor\(k/2\); simplify or fix it first"),
