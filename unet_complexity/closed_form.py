@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import ge
 from typing import Any
 
 import sympy as sp
@@ -56,7 +57,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         elif base == 2 and slope.is_number:
             two = sp.Integer(2)
             constant /= two**slope - 1
-            series = sp.expand(two ** (slope * (last + 1)) - two ** (slope * first))
+            series = sp.expand_power_exp(two ** (slope * (last + 1)) - two ** (slope * first))
         else:
             raise ValueError(
                 f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; "
@@ -82,7 +83,7 @@ def powers_of_two(value: Any) -> sp.Expr:
     """
 
     def in_base_two(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        if base.is_Rational and base != 2 and not exponent.is_number:
+        if base.is_Rational and base != 2:  # most bases are letters, and a logarithm takes time
             power = sp.log(base, 2)
             if power.is_Integer:
                 return sp.Integer(2) ** (power * exponent)
@@ -180,7 +181,9 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
         coefficients[product] = coefficients.get(product, 0) + coefficient
     growth = {product: _growth(product, letters) for product in coefficients}
     leading = [
-        one for one in growth if not any(_dominates(growth[two], growth[one]) for two in growth)
+        one
+        for one in growth
+        if not any(two != one and all(map(ge, growth[two], growth[one])) for two in growth)
     ]
     for product in leading:
         if not powers_of_two(coefficients[product]).is_positive:
@@ -210,16 +213,9 @@ def _growth(product: sp.Expr, letters: Sequence[sp.Symbol]) -> list[tuple[Any, A
     return [(rate, powers.get(x, 0)) for x, rate in rates.items()]
 
 
-def _dominates(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    return one != other and all(mine >= its for mine, its in zip(one, other, strict=True))
-
-
 def _regime(growing: set[sp.Symbol], held: set[sp.Symbol]) -> str:
-    if growing:
-        verb = "grows" if len(growing) == 1 else "grow"
-        parts = [f"as {_named(growing)} {verb}"]
-    else:
-        parts = ["a constant"]
+    verb = "grows" if len(growing) == 1 else "grow"
+    parts = [f"as {_named(growing)} {verb}" if growing else "a constant"]
     if {L, q} <= growing:
         parts.append("L >= q + 2")
     if held:

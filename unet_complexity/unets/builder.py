@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
 from typing import Any
 
 import sympy as sp
@@ -36,7 +35,7 @@ class Builder:
         self.steps: list[Step] = []
         self.last = "input"
         self.shapes = {self.last: shape}
-        self.marks: dict[str, str] = {}
+        self.latest: dict[Size, str] = {}
 
     def block(
         self, name: str, at: Size, part: str, span: Span | None = None, reads: Tensor | None = None
@@ -72,21 +71,21 @@ class Builder:
         step = Step(self.last, layer, inputs, sources, *self.place)
         self.steps.append(step)
         self.shapes[self.last] = step.output
+        self.latest[step.level] = self.last
         return self.last
 
-    def mark(self, name: str) -> None:
-        """Give the output of the last step a second name; :meth:`skip` finds it."""
-        self.marks[name] = self.last
-
     def skip(self, name: str, shape: Tensor) -> str:
-        """Return the source for a skip connection.
+        """Return the source for a skip connection; call it before a block has layers.
 
         Args:
-            name: Name that :meth:`mark` gave it.
-            shape: Shape of the map; used only if the network has letters for levels.
+            name: Name of the source if the network has letters for levels.
+            shape: Its shape, used only then.
+
+        Returns:
+            The last step on the level of the block, or ``name``.
         """
         if not self.letters:
-            return self.marks[name]
+            return self.latest[self.place[0]]
         self.shapes[name] = shape
         return name
 
@@ -179,29 +178,24 @@ def divisible(sides: Pair, depth: Size, lost: Size = 0) -> list[Rule]:
     """
     step = two_to(depth)
     added = "" if lost == 0 else f" + {lost}"
+    # side + 2 lost - 3 lost step is the output's side, and the smallest of all maps
+    smallest = 1 - 2 * lost + 3 * lost * step
     side: Any
     for side in sides:
-        if are_numbers(side, depth, lost) and not _fits(side, step, lost):
-            shrink = ", and large enough to shrink" if lost else ""
-            below = side - (side + lost) % step
-            above = next(s for s in count(below + step, step) if _fits(s, step, lost))
-            near = f"{below} and {above}" if _fits(below, step, lost) else above
-            raise ValueError(
-                f"side{added} must be a multiple of 2**depth = {step}{shrink}, got {side}; "
-                f"sides near it that work: {near}"
-            )
+        if not are_numbers(side, depth, lost):
+            continue
+        below = side - (side + lost) % step
+        if side == below >= smallest:
+            continue
+        above = max(side + 1, smallest)
+        above += -(above + lost) % step
+        near = f"{below} and {above}" if below >= smallest else above
+        shrink = ", and large enough to shrink" if lost else ""
+        raise ValueError(
+            f"side{added} must be a multiple of 2**depth = {step}{shrink}, got {side}; "
+            f"sides near it that work: {near}"
+        )
     return [Rule(f"{step} divides the side{added}", as_expr(side + lost) / step) for side in sides]
-
-
-def _fits(side: int, step: int, lost: int) -> bool:
-    """Return True if every map has a whole side of at least 1.
-
-    The decoder makes 2 s - lost of a side s, so its smallest map is its first or its last.
-    """
-    small, rest = divmod(side + lost, step)
-    first = small - 2 * lost
-    last = (first - lost) * step + lost
-    return not rest and min(first, last) >= 1
 
 
 def sizes_rules(*maps: Tensor) -> list[Rule]:

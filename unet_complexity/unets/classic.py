@@ -110,19 +110,17 @@ def classic_unet(
         net.block(name, l, part, span, encoded(l - 1))
         net.add("pool", MaxPooling2D(2))
         _convolutions(net, filters(l), k, padding)
-        net.mark(f"enc at {l}")
 
     net.block("enc0", 0, "encoder")
     _convolutions(net, g, k, padding)
-    net.mark("enc at 0")
     for l, span in levels(1, d - 1):
         down(numbered("enc", span or l), l, "encoder", span)
     down("bottleneck", d, "bottleneck")
     for l, span in levels(0, d - 1, up=True):
         below, beside = decoded(l + 1), encoded(l)
         net.block(numbered("dec", span or l), l, "decoder", span, below)
-        upsampled = _up_convolution(net, filters(l), up)
         skip = net.skip(f"enc at {l}", beside)
+        upsampled = _up_convolution(net, filters(l), up)
         if lost != 0:
             border = _border(beside.height, below.height), _border(beside.width, below.width)
             skip = net.add("crop", Cropping2D(border), skip)

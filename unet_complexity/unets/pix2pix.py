@@ -129,7 +129,6 @@ def _encoder_block(net: Builder, l: Size, filters: Size, k: Size) -> None:
     net.add("act", LeakyReLU(0.2))
     if l != 1:
         net.add("bn", BatchNormalization())
-    net.mark(f"d at {l}")
 
 
 def _decoder_block(net: Builder, filters: Size, k: Size, skip: str) -> None:
