@@ -61,7 +61,7 @@ class Step:
         block: Name of its block, such as "d1" or "u1".
         part: "encoder", "bottleneck", "decoder" or "head".
         span: Levels that ``level`` stands for, if it is a letter.
-        stored: Number of params, if it is not the layer's own: 0 if the layer shares the params of a step before, where
+        params: Number of params, if it is not the layer's own: 0 if the layer shares the params of a step before, where
             they are counted.
         frozen: True if training leaves the params as they are.
     """
@@ -74,7 +74,7 @@ class Step:
     block: str
     part: str
     span: Span | None = None
-    stored: Size | None = None
+    params: Size | None = None
     frozen: bool = False
 
     @cached_property
@@ -86,8 +86,8 @@ class Step:
     def cost(self) -> Cost:
         """Cost of the layer, summed over the span of levels if there is one."""
         cost, span = self.layer.cost(*self.inputs), self.span
-        if self.stored is not None:
-            cost = with_params(cost, self.stored)
+        if self.params is not None:
+            cost = with_params(cost, self.params)
         if self.frozen:
             cost = replace(cost, trainable_params=0)
         if span:
@@ -294,17 +294,17 @@ class Network:
         return self.table()._repr_html_()
 
 
-def with_params(cost: Cost, stored: Size) -> Cost:
+def with_params(cost: Cost, params: Size) -> Cost:
     """Return ``cost`` with its parameter count replaced.
 
     Non-trainable parameters are kept if possible.
 
     Args:
         cost: The cost of a layer.
-        stored: The new parameter count.
+        params: The new parameter count.
     """
     fixed = cost.params - cost.trainable_params
-    return replace(cost, params=stored, trainable_params=exact(sp.Max(stored - fixed, 0)))
+    return replace(cost, params=params, trainable_params=exact(sp.Max(params - fixed, 0)))
 
 
 # what a group has in common: the attribute of a step
