@@ -85,12 +85,12 @@ class Step:
     @cached_property
     def cost(self) -> Cost:
         """Cost of the layer, summed over the span of levels if there is one."""
-        cost, span = self.layer.cost(*self.inputs), self.span
+        cost = self.layer.cost(*self.inputs)
         if self.params is not None:
             cost = with_params(cost, self.params)
         if self.frozen:
             cost = replace(cost, trainable_params=0)
-        if span:
+        if span := self.span:
             summed = cost.map(lambda value: level_sum(value, *span))
             cost = replace(summed, rules=(span.rule,))
         return cost
@@ -232,15 +232,17 @@ class Network:
             raise ValueError(
                 f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose"
             )
-        letters, wanted = named_letters(values), self.recipe.keywords
+        letters = named_letters(values)
+        wanted = self.recipe.keywords
         known = set()
         for value in wanted.values():
             if not isinstance(value, dict):  # sizes of a reader by axis, which it alone replaces
                 known |= {x.name for size in lettered(value) for x in size.free_symbols}
         if not known.issuperset(values):
-            has, advice = "no letters", "build it anew with the sizes you want"
-            if known:
-                has, advice = f"the letters {sorted(known)}", "give some of its letters"
+            has = f"the letters {sorted(known)}" if known else "no letters"
+            advice = "give some of its letters"
+            if not known:
+                advice = "build it anew with the sizes you want"
             raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
         sizes = {name: substitute(value, letters) for name, value in wanted.items()}
         return self.recipe.func(**sizes)

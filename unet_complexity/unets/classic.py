@@ -83,8 +83,10 @@ def classic_unet(
         side=side,
         up=up,
     )
-    in_channels, classes = as_size(in_channels, "in_channels"), as_size(classes, "classes")
-    sides, d = as_pair(side, "side"), as_size(depth, "depth")
+    in_channels = as_size(in_channels, "in_channels")
+    classes = as_size(classes, "classes")
+    sides = as_pair(side, "side")
+    d = as_size(depth, "depth")
     k = as_size(kernel_size, "kernel_size")
     one_of("up", up, ("transpose", "upsample"))
     one_of("padding", padding, ("same", "valid"))
@@ -94,7 +96,7 @@ def classic_unet(
     net = Builder(Tensor(*sides, in_channels), letters=not isinstance(d, int))
 
     def filters(l: Size) -> Size:
-        return exact(g * two_to(l))
+        return g * two_to(l)
 
     def encoded(l: Size) -> Tensor:
         """Return the shape of the encoder's map on level l."""
@@ -117,13 +119,15 @@ def classic_unet(
         down(numbered("enc", span or l), l, "encoder", span)
     down("bottleneck", d, "bottleneck")
     for l, span in levels(0, d - 1, up=True):
-        below, beside = decoded(l + 1), encoded(l)
+        below = decoded(l + 1)
+        beside = encoded(l)
         net.block(numbered("dec", span or l), l, "decoder", span, below)
         skip = net.skip(f"enc at {l}", beside)
         upsampled = _up_convolution(net, filters(l), up)
         if lost != 0:
-            border = _border(beside.height, below.height), _border(beside.width, below.width)
-            skip = net.add("crop", Cropping2D(border), skip)
+            rows = _border(beside.height, below.height)
+            columns = _border(beside.width, below.width)
+            skip = net.add("crop", Cropping2D((rows, columns)), skip)
         net.add("skip", Concatenate(), skip, upsampled)
         _convolutions(net, filters(l), k, padding)
     net.block("head", 0, "head", None, decoded(0))

@@ -75,7 +75,8 @@ def pix2pix_unet(
     )
     in_channels = as_size(in_channels, "in_channels")
     out_channels = as_size(out_channels, "out_channels")
-    sides, depth = as_pair(side, "side"), as_size(depth, "depth")
+    sides = as_pair(side, "side")
+    depth = as_size(depth, "depth")
     q = depth - 1 if doublings is None else as_size(doublings, "doublings", 0)
     beyond = exact(q - depth + 1)
     if isinstance(beyond, int) and beyond > 0:
@@ -84,7 +85,8 @@ def pix2pix_unet(
     rules = builder.divisible(sides, depth)
     least = 2 if turn == depth else turn + 1
     rules.append(Rule(f"{depth} >= {least}", as_expr(depth - least)))
-    g, k = as_size(base_filters, "base_filters"), as_size(kernel_size, "kernel_size")
+    g = as_size(base_filters, "base_filters")
+    k = as_size(kernel_size, "kernel_size")
     net = Builder(Tensor(*sides, in_channels), letters=not are_numbers(depth, q))
     # first level, last level, filters of a level over those of the level above
     segments: list[tuple[Size, Size, int]] = [(2, turn, 2)]
@@ -92,12 +94,16 @@ def pix2pix_unet(
         segments.append((turn + 1, depth, 1))
 
     def filters(l: Size, growth: int) -> Size:
-        return exact(g * two_to(l - 1 if growth == 2 else q))
+        return g * two_to(l - 1 if growth == 2 else q)
 
-    def up(l: Size, width: Size, entering: Size, span: Span | None = None) -> None:
+    def up(l: Size, growth: int, joined: int, span: Span | None = None) -> None:
+        """Add a decoder block; ``joined``: maps that the block below concatenates."""
+        width = filters(l, growth)
         name = numbered("u", f"level {span}" if span else depth - l)
-        net.block(name, l, "decoder", span, net.halved(l + 1, entering))
-        _decoder_block(net, width, k, net.skip(f"d at {l}", net.halved(l, width)))
+        below = net.halved(l + 1, joined * growth * width)
+        net.block(name, l, "decoder", span, below)
+        skip = net.skip(f"d at {l}", net.halved(l, width))
+        _decoder_block(net, width, k, skip)
 
     net.block("d1", 1, "encoder")
     _encoder_block(net, 1, g, k)
@@ -108,14 +114,11 @@ def pix2pix_unet(
             net.block(numbered("d", span or l), l, "encoder", span, above)
             _encoder_block(net, l, width, k)
     if depth != 1:
-        # the deepest map has no skip connection, so half as many channels enter here
-        width = filters(depth - 1, growth)
-        up(depth - 1, width, growth * width)
+        up(depth - 1, growth, joined=1)  # the deepest map has no skip connection
     for first, last, growth in reversed(segments):
         deepest = last - 2 if last == depth else last - 1
         for l, span in levels(first - 1, deepest, up=True):
-            width = filters(l, growth)
-            up(l, width, 2 * growth * width, span)
+            up(l, growth, joined=2, span=span)
     net.block("out", 0, "decoder", None, net.halved(1, 2 * g))
     net.add("up", UpSampling2D(2))
     net.add("conv", Conv2D(out_channels, k))
