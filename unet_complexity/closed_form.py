@@ -161,7 +161,9 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
         raise TypeError(
             f"theta reads an expression in letters, got {value!r}; try theta(network.total().macs)"
         )
-    held = frozenset([fixed] if isinstance(fixed, (str, sp.Symbol)) else fixed)
+    if isinstance(fixed, (str, sp.Symbol)):
+        fixed = [fixed]
+    held = frozenset(fixed)
     if not all(isinstance(x, sp.Symbol) for x in held):
         raise TypeError(
             f"fixed must be letters, got {list(held)}; try fixed=[C], from unet_complexity.symbols"
@@ -180,18 +182,19 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
         coefficient, product = term.as_independent(*letters, as_Add=False)
         coefficients[product] = coefficients.get(product, 0) + coefficient
     growth = {product: _growth(product, letters) for product in coefficients}
-    leading = [
-        one
-        for one in growth
-        if not any(two != one and all(map(ge, growth[two], growth[one])) for two in growth)
-    ]
+
+    def dominated(one: sp.Expr) -> bool:
+        return any(two != one and all(map(ge, growth[two], growth[one])) for two in growth)
+
+    leading = [product for product in growth if not dominated(product)]
     for product in leading:
         if not powers_of_two(coefficients[product]).is_positive:
             raise ValueError(
                 f"theta needs leading terms that are positive, got {value}; "
                 "fix a letter, as in theta(..., fixed=[C])"
             )
-    return Theta(sp.factor_terms(sp.Add(*leading).subs(_BEYOND, L - q)), regime)
+    bound = sp.Add(*leading).subs(_BEYOND, L - q)
+    return Theta(sp.factor_terms(bound), regime)
 
 
 _BEYOND = sp.Symbol("beyond", integer=True, positive=True)

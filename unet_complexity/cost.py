@@ -191,8 +191,7 @@ class Cost:
         letters = named_letters(values)
         rules = [left for rule in self.rules for left in rule.at(letters, values)]
         # a value must be a size, as the letter was
-        least = (exact(value + int(not x.is_positive)) for x, value in letters.items())
-        rules += promises(least)
+        rules += promises(value + int(not x.is_positive) for x, value in letters.items())
 
         def put(value: Size) -> Size:
             count: Size = substitute(value, letters)
@@ -223,7 +222,7 @@ class Cost:
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
         repeated = self.map(lambda value: exact(value * times))
-        return repeated.with_rules(*promises([exact(times + 1)]))
+        return repeated.with_rules(*promises([times + 1]))
 
     __rmul__ = __mul__
 

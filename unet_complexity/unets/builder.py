@@ -101,7 +101,7 @@ class Builder:
             rules: What its letters must obey; rules without letters are dropped.
             recipe: The call that builds it, for :meth:`Network.at`.
         """
-        kept = [rule for rule in rules if rule.whole.free_symbols]
+        kept = [rule for rule in rules if as_expr(rule.whole).free_symbols]
         if recipe:
             given = lettered(recipe.keywords)
             kept += promises(size for size in given if sp.denom(size) != 1 or not size.is_positive)
@@ -201,7 +201,7 @@ def divisible(sides: Pair, depth: Size, lost: Size = 0) -> list[Rule]:
 def sizes_rules(*maps: Tensor) -> list[Rule]:
     """Return the rules that maps have sides of at least 1."""
     sides = [side for x in maps for side in (x.height, x.width)]
-    return [Rule("every map keeps a pixel", as_expr(side - 1)) for side in sides]
+    return [Rule("every map keeps a pixel", side - 1) for side in sides]
 
 
 def kernel_rules(k: Size, smallest: Tensor, least: int) -> list[Rule]:
@@ -217,5 +217,5 @@ def kernel_rules(k: Size, smallest: Tensor, least: int) -> list[Rule]:
     """
     if isinstance(k, int) and k <= 2 * least + 1:
         return []
-    most = [as_expr(2 * side + 1) for side in (smallest.height, smallest.width)]
+    most = [2 * side + 1 for side in (smallest.height, smallest.width)]
     return [Rule(f"{k} <= {side}", side - k) for side in most]

@@ -23,7 +23,7 @@ from unet_complexity.layers import (
 )
 from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact, floor_div
+from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact, floor_div
 from unet_complexity.unets import builder
 from unet_complexity.unets.builder import Builder, levels, numbered, two_to
 
@@ -137,7 +137,7 @@ def classic_unet(
     if lost != 0:
         rules += builder.sizes_rules(encoded(d), decoded(0))
         # a 1 x 1 kernel loses nothing, so nothing is cropped
-        rules.append(Rule(f"{k} >= 2", as_expr(k - 2)))
+        rules.append(Rule(f"{k} >= 2", k - 2))
     return net.network("classic U-Net", rules, recipe)
 
 

@@ -20,7 +20,7 @@ from unet_complexity.layers import (
 )
 from unet_complexity.layers.windows import are_numbers
 from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import C, N, Size, as_expr, as_pair, as_size, exact, quotient
+from unet_complexity.symbols import C, N, Size, as_pair, as_size, exact, quotient
 from unet_complexity.unets import builder
 from unet_complexity.unets.builder import Builder, levels, numbered, two_to
 
@@ -84,7 +84,7 @@ def pix2pix_unet(
     turn = q + 1  # the last level with more filters than the level above
     rules = builder.divisible(sides, depth)
     least = 2 if turn == depth else turn + 1
-    rules.append(Rule(f"{depth} >= {least}", as_expr(depth - least)))
+    rules.append(Rule(f"{depth} >= {least}", depth - least))
     g = as_size(base_filters, "base_filters")
     k = as_size(kernel_size, "kernel_size")
     net = Builder(Tensor(*sides, in_channels), letters=not are_numbers(depth, q))
