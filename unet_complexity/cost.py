@@ -205,12 +205,20 @@ class Cost:
         return replace(self.map(put), rules=tuple(rules))
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
-        """Return the cost with ``function`` applied to each count."""
+        """Return the cost with each count changed.
+
+        Args:
+            function: Returns the new count for an old one.
+        """
         counts: dict[str, Any] = {name: function(getattr(self, name)) for name in COUNTS}
         return replace(self, **counts)
 
     def with_rules(self, *rules: Rule) -> Cost:
-        """Return the cost with more rules; each is kept once."""
+        """Return the cost with more rules.
+
+        Args:
+            *rules: The rules to add; each is kept once.
+        """
         return replace(self, rules=tuple(dict.fromkeys(self.rules + rules)))
 
     def __add__(self, other: object) -> Cost:

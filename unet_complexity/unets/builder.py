@@ -90,7 +90,12 @@ class Builder:
         return name
 
     def halved(self, times: Size, channels: Size) -> Tensor:
-        """Return a map with the sides of the input, halved ``times`` times."""
+        """Return the shape of a map on a level of the network.
+
+        Args:
+            times: How many times the sides of the input are halved.
+            channels: Its channels.
+        """
         return scaled(self.shape, two_to(-times), 0, channels)
 
     def network(self, name: str, rules: list[Rule], recipe: partial[Network] | None) -> Network:
@@ -136,6 +141,10 @@ def levels(first: Size, last: Size, up: bool = False) -> Iterator[tuple[Size, Sp
 def numbered(name: str, at: object) -> str:
     """Return the name of a block with its number, or with letters in brackets.
 
+    Args:
+        name: Name of the kind of block, such as "d".
+        at: Its number, a formula, or a span of levels.
+
     Example:
         >>> numbered("d", 3), numbered("d", level)
         ('d3', 'd(l)')
@@ -153,6 +162,12 @@ def two_to(exponent: Size) -> Any:
 
 def scaled(x: Tensor, factor: Size, added: Size, channels: Size) -> Tensor:
     """Return a map whose sides are those of ``x`` times ``factor`` plus ``added``.
+
+    Args:
+        x: Shape of a map.
+        factor: Factor of both sides.
+        added: Pixels to add to both sides after that.
+        channels: Channels of the new map.
 
     Example:
         >>> print(scaled(Tensor(16, 8, 3), 2, -1, 64))

@@ -96,6 +96,7 @@ def classic_unet(
     net = Builder(Tensor(*sides, in_channels), letters=not isinstance(d, int))
 
     def filters(l: Size) -> Size:
+        """Return the number of filters of level l."""
         return g * two_to(l)
 
     def encoded(l: Size) -> Tensor:
@@ -109,6 +110,7 @@ def classic_unet(
         return builder.scaled(encoded(d), grown, lost * (1 - grown), filters(l))
 
     def down(name: str, l: Size, part: str, span: Span | None = None) -> None:
+        """Add a block of the encoder, or the bottleneck: pooling and two convolutions."""
         net.block(name, l, part, span, encoded(l - 1))
         net.add("pool", MaxPooling2D(2))
         _convolutions(net, filters(l), k, padding)
@@ -142,12 +144,14 @@ def classic_unet(
 
 
 def _convolutions(net: Builder, filters: Size, k: Size, padding: str) -> None:
+    """Add two k x k convolutions with ReLU."""
     for i in (1, 2):
         net.add(f"conv{i}", Conv2D(filters, k, padding=padding))
         net.add(f"act{i}", ReLU())
 
 
 def _up_convolution(net: Builder, filters: Size, up: str) -> str:
+    """Double the sides; return the name of the step that does."""
     if up == "transpose":
         return net.add("upconv", Conv2DTranspose(filters, 2, strides=2))
     net.add("up", UpSampling2D(2))

@@ -94,6 +94,7 @@ def pix2pix_unet(
         segments.append((turn + 1, depth, 1))
 
     def filters(l: Size, growth: int) -> Size:
+        """Return the number of filters of level l."""
         return g * two_to(l - 1 if growth == 2 else q)
 
     def up(l: Size, growth: int, joined: int, span: Span | None = None) -> None:
@@ -128,6 +129,7 @@ def pix2pix_unet(
 
 
 def _encoder_block(net: Builder, l: Size, filters: Size, k: Size) -> None:
+    """Halve the sides with a convolution of stride 2; the first block has no normalisation."""
     net.add("conv", Conv2D(filters, k, strides=2))
     net.add("act", LeakyReLU(0.2))
     if l != 1:
@@ -135,6 +137,7 @@ def _encoder_block(net: Builder, l: Size, filters: Size, k: Size) -> None:
 
 
 def _decoder_block(net: Builder, filters: Size, k: Size, skip: str) -> None:
+    """Double the sides, convolve, and concatenate the encoder's map of the same side."""
     net.add("up", UpSampling2D(2))
     net.add("conv", Conv2D(filters, k))
     net.add("act", ReLU())
