@@ -193,7 +193,7 @@ def divisible(sides: Pair, depth: Size, lost: Size = 0) -> list[Rule]:
     """
     step = two_to(depth)
     added = "" if lost == 0 else f" + {lost}"
-    # side + 2 lost - 3 lost step is the output's side, and the smallest of all maps
+    # the output's side is side + 2 lost - 3 lost step; if it is at least 1, the bottleneck's is too
     smallest = 1 - 2 * lost + 3 * lost * step
     side: Any
     for side in sides:
