@@ -263,7 +263,11 @@ def add(costs: Iterable[Cost]) -> Cost:
         5
     """
     costs = list(costs)
-    counts = {name: exact(sp.Add(*(getattr(cost, name) for cost in costs))) for name in COUNTS}
+    counts: dict[str, Any] = {}
+    for name in COUNTS:
+        terms = [getattr(cost, name) for cost in costs]
+        numbers = all(isinstance(term, int) for term in terms)  # Python adds numbers faster
+        counts[name] = sum(terms) if numbers else exact(sp.Add(*terms))
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
     return Cost(**counts, rules=tuple(rules), missing=missing)
