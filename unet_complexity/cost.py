@@ -1,23 +1,22 @@
-r"""What is counted, and how: the shape of a feature map and the record of a cost.
+r"""The conventions of counting, the shape of a feature map, and the record of a cost.
 
 This docstring is *the* statement of the conventions; every number of the package obeys it.
 
 - One image (batch 1), one forward pass, as at inference: batch normalisation uses its stored statistics,
   dropout does nothing.
-- **MAC**: one multiplication whose product is added to a running sum.  ``macs`` is the *dense* count, in which
-  a window that hangs over the border multiplies its zeros too (He & Sun 2015, eq. 1); ``macs_in_bounds``
-  leaves those out.
+- **MAC**: one multiplication whose product is added to a running sum.  ``macs`` is the *dense* count: taps on the
+  zeros of the padding count too (He & Sun 2015, eq. 1).  ``macs_in_bounds`` leaves those out.
 - **elementwise**: every other arithmetic operation, comparison or function evaluation on one element:
   a bias 1 per output, ReLU 1, LeakyReLU 2 (scale, compare), tanh and sigmoid 1, softmax 5c - 2 per pixel,
   batch normalisation 2 (scale, shift), pooling taps - 1 (and a division), addition 1, bilinear upsampling 7
   (four weights, three additions), bicubic 31.  Other activations: ``OPERATIONS`` in layers/elementwise.py.
-  Normalising m elements by their own mean and variance 5m + 2, and 1 each for scale and shift.
-- A product of two maps (attention) is counted in MACs as one with weights is; looking at a map as another shape is
-  nothing; a permutation, a slice and a padding are copies.
+  Normalising m elements by their own mean and variance takes 5m + 2, scale and shift 1 each.
+- A product of two maps (attention) is counted in MACs, like one with weights.  A view (no copy) costs nothing; a
+  permutation, a slice and a padding are copies.
 - **FLOPs** = 2 MACs + elementwise.
-- **reads** and **writes**: elements.  Each layer is handed its whole inputs and weights once and hands over its
-  whole output once; nothing is fused, so copying counts here although it does no arithmetic.
-- **params**: weights and biases; the moving averages of a batch normalisation are params, not trainable ones.
+- **reads** and **writes**: elements.  Each layer reads its whole inputs and weights once and writes its whole
+  output once.  Nothing is fused, so copying counts here although it does no arithmetic.
+- **params**: weights and biases.  The moving averages of a batch normalisation are params too, but not trainable.
 
 $$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
   \text{bytes} = (\text{reads} + \text{writes}) \times \text{bytes per element}.$$
@@ -25,9 +24,8 @@ $$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -40,13 +38,19 @@ BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "i
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A feature map: ``height`` rows, ``width`` columns (pixels), ``channels``.  No batch axis: the batch is 1.
+    """The shape of a feature map.  It has no batch axis: the batch is 1.
 
-    A tensor that is not a map is folded into one: a vector is 1 x 1 x c, a sequence
-    1 x tokens x features, anything of more axes (product of the leading ones) x (last but one) x (last).
+    Other tensors are folded into a map: a vector is 1 x 1 x c, a sequence 1 x tokens x features, and one of more
+    axes (product of the leading ones) x (last but one) x (last).
 
-    >>> Tensor(256, 256, 3).size
-    196608
+    Attributes:
+        height: Rows.
+        width: Columns.
+        channels: Channels.
+
+    Example:
+        >>> Tensor(256, 256, 3).size
+        196608
     """
 
     height: Size
@@ -60,21 +64,18 @@ class Tensor:
     @property
     def size(self) -> Size:
         """Number of elements: height x width x channels."""
-        return _volume(self.height, self.width, self.channels)
+        return exact(self.height * self.width * self.channels)
 
     def __str__(self) -> str:
         return f"{self.height} x {self.width} x {self.channels}"
 
 
-@lru_cache(10_000)
-def _volume(height: Size, width: Size, channels: Size) -> Size:
-    return exact(height * width * channels)
-
-
 class Rule(NamedTuple):
-    """What letters must obey for a formula to hold: ``whole`` is then a whole number, 0 or more.
+    """A condition on letters: a formula holds only if ``whole`` is a whole number, 0 or more.
 
-    ``said``: the same in words; if empty, ``whole`` + 1 is called a size.
+    Attributes:
+        said: The condition in words; if empty, the words say that ``whole`` + 1 is a size.
+        whole: The expression.
     """
 
     said: str
@@ -82,40 +83,49 @@ class Rule(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The rule in words."""
-        return (
-            self.said or f"{self.whole + 1} is a whole number, 1 or more"
-        )  # SymPy takes its time to print
+        """The condition in words."""
+        # made only if it is read: SymPy is slow at printing
+        return self.said or f"{self.whole + 1} is a whole number, 1 or more"
 
-    @classmethod
-    def largest_kernel(cls, k: Size, side: sp.Expr) -> Rule:
-        """What in-bounds counts ask of a network whose smallest map that a k x k window walks has this side."""
-        return cls(f"{k} <= {2 * side + 1}", 2 * side + 1 - k)
+    def at(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> list[Rule]:
+        """Return the rule for the remaining letters; no rule if none remains.
 
-    def at(self, letters: dict[sp.Symbol, Any], given: dict[str, Any]) -> Rule | None:
-        """The rule for the letters that are left; None if it is kept.  ValueError if the values break it."""
-        whole = substitute(self.whole, letters)
-        if isinstance(whole, int) and whole >= 0:
-            return None
-        if isinstance(whole, int) or whole.is_number:
-            raise ValueError(
-                f"this formula holds where {self.text}, got {given}; "
-                "give values that obey, or build with numbers: network.at(...)"
-            )
-        return self if whole == self.whole else Rule("", whole)
+        Args:
+            letters: Value of each letter to replace.
+            given: The same by name, for the error.
+
+        Raises:
+            ValueError: If the values break the rule.
+        """
+        whole = self.whole.subs(letters).doit()
+        if not whole.is_number:
+            return [self if whole == self.whole else Rule("", whole)]
+        if whole.is_integer and whole >= 0:
+            return []
+        raise ValueError(
+            f"this formula holds where {self.text}, got {given}; "
+            "give values that obey, or build with numbers: network.at(...)"
+        )
 
 
 def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
-    """The rules that sizes with letters are whole numbers of at least 1, as a positive letter is anyway.
+    """Return the rules that sizes with letters are whole numbers of at least 1.
 
-    >>> from unet_complexity.symbols import N
-    >>> [rule.text for rule in promises([3, N, N - 2])]
-    ['N - 2 is a whole number, 1 or more']
+    A positive letter needs no rule.
+
+    Args:
+        sizes: Numbers and expressions.
+
+    Example:
+        >>> from unet_complexity.symbols import N
+        >>> [rule.text for rule in promises([3, N, N - 2])]
+        ['N - 2 is a whole number, 1 or more']
     """
-    formulas = dict.fromkeys(size for size in sizes if isinstance(size, sp.Expr))
-    return tuple(
-        Rule("", size - 1) for size in formulas if not (size.is_Symbol and size.is_positive)
-    )
+    rules = []
+    for size in dict.fromkeys(sizes):
+        if isinstance(size, sp.Expr) and not (size.is_Symbol and size.is_positive):
+            rules.append(Rule("", size - 1))
+    return tuple(rules)
 
 
 COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise", "reads", "writes")
@@ -123,15 +133,19 @@ COUNTS = ("params", "trainable_params", "macs", "macs_in_bounds", "elementwise",
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What running one layer, or many, costs.  Adds with ``+`` and ``sum``, repeats with ``*``.
+    """The cost of running one layer, or many.  It adds with ``+`` and ``sum``, and repeats with ``*``.
 
-    Fields are whole numbers where all sizes are, SymPy expressions where letters take part; ``rules`` say
-    what the letters must obey for the expressions to hold; ``missing`` names what could not be counted and is in none
-    of the counts.
+    Counts are whole numbers if all sizes are, and SymPy expressions if sizes have letters.  The docstring of the
+    module defines each count.
 
-    >>> two = Cost(params=10, macs=100) + Cost(macs=20, elementwise=5)
-    >>> two.macs, two.flops
-    (120, 245)
+    Attributes:
+        rules: Conditions on the letters under which the expressions hold.
+        missing: Names of layers that could not be counted; they are in none of the counts.
+
+    Example:
+        >>> two = Cost(params=10, macs=100) + Cost(macs=20, elementwise=5)
+        >>> two.macs, two.flops
+        (120, 245)
     """
 
     params: Size = 0
@@ -150,35 +164,61 @@ class Cost:
         return exact(2 * self.macs + self.elementwise)
 
     def bytes(self, dtype: str | Size = "float32") -> Size:
-        """Bytes moved when nothing is fused: (reads + writes) x bytes per element.
+        """Return the bytes moved if nothing is fused: (reads + writes) x bytes per element.
 
-        >>> Cost(reads=3, writes=1).bytes("float16")
-        8
+        Args:
+            dtype: Name of the number type, or its bytes per element.
+
+        Raises:
+            ValueError: If no type has this name.
+
+        Example:
+            >>> Cost(reads=3, writes=1).bytes("float16")
+            8
         """
         return bytes_of(self.reads + self.writes, dtype)
 
     def at(self, **values: Any) -> Cost:
-        """The same cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
+        """Return the cost with numbers in place of letters: ``cost.at(N=256, C=3)``.
 
-        ValueError if a name is not a letter of this package, if the values break one of the ``rules``, or if a count
-        would not be whole.
+        Args:
+            **values: Value of each letter, a number or an expression.
+
+        Raises:
+            ValueError: If a name is not a letter of this package, if the values break one of the ``rules``, or if a
+                count would not be whole.
         """
         letters = named_letters(values)
-        kept = [rule.at(letters, values) for rule in self.rules]
-        # what takes the place of a letter is a size, as the letter was
-        given = promises(
-            exact(value + int(not symbol.is_positive)) for symbol, value in letters.items()
-        )
-        counts = self.map(lambda value: _whole(substitute(value, letters), values))
-        return replace(counts, rules=(*(rule for rule in kept if rule), *given))
+        rules = [left for rule in self.rules for left in rule.at(letters, values)]
+        # a value must be a size, as the letter was
+        rules += promises(value + int(not x.is_positive) for x, value in letters.items())
+
+        def put(value: Size) -> Size:
+            count: Size = substitute(value, letters)
+            if isinstance(count, sp.Rational):
+                raise ValueError(
+                    f"a count must be whole, got {count} from {values}; "
+                    "give a side that every stride divides"
+                )
+            return count
+
+        return replace(self.map(put), rules=tuple(rules))
 
     def map(self, function: Callable[[Size], Size]) -> Cost:
-        """A cost with ``function`` applied to each field."""
-        counts = {name: function(getattr(self, name)) for name in COUNTS}
-        return Cost(rules=self.rules, missing=self.missing, **counts)
+        """Return the cost with each count changed.
+
+        Args:
+            function: Returns the new count for an old one.
+        """
+        counts: dict[str, Any] = {name: function(getattr(self, name)) for name in COUNTS}
+        return replace(self, **counts)
 
     def with_rules(self, *rules: Rule) -> Cost:
-        """The same cost, for letters that obey these rules too."""
+        """Return the cost with more rules.
+
+        Args:
+            *rules: The rules to add; each is kept once.
+        """
         return replace(self, rules=tuple(dict.fromkeys(self.rules + rules)))
 
     def __add__(self, other: object) -> Cost:
@@ -189,107 +229,114 @@ class Cost:
 
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
-        return self.map(lambda value: exact(value * times)).with_rules(
-            *promises([exact(times + 1)])
-        )
+        repeated = self.map(lambda value: exact(value * times))
+        return repeated.with_rules(*promises([times + 1]))
 
     __rmul__ = __mul__
 
+    def _rows(self, space: str) -> list[tuple[str, Size]]:
+        return [(name.replace("_", space), getattr(self, name)) for name in (*COUNTS, "flops")]
+
     def __str__(self) -> str:
-        rows = [(name.replace("_", " "), getattr(self, name)) for name in (*COUNTS, "flops")]
-        notes = [not_counted(self.missing)] if self.missing else []
-        return "\n".join([*(f"{name:16} {with_separators(value)}" for name, value in rows), *notes])
+        lines = [f"{name:16} {with_separators(value)}" for name, value in self._rows(" ")]
+        if self.missing:
+            lines.append(not_counted(self.missing))
+        return "\n".join(lines)
 
     def _repr_latex_(self) -> str:
-        rows = [(name.replace("_", r"\ "), getattr(self, name)) for name in (*COUNTS, "flops")]
-        lines = r" \\ ".join(rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows)
+        rows = self._rows(r"\ ")
+        lines = [rf"\text{{{name}}} &= {as_latex(value)}" for name, value in rows]
         if self.missing:
-            lines += rf" \\ &{latex_in_formula(not_counted(self.missing))}"
-        return rf"$\displaystyle \begin{{aligned}} {lines} \end{{aligned}}$"
+            lines.append(f"&{latex_in_formula(not_counted(self.missing))}")
+        aligned = r" \\ ".join(lines)
+        return rf"$\displaystyle \begin{{aligned}} {aligned} \end{{aligned}}$"
 
 
 def add(costs: Iterable[Cost]) -> Cost:
-    """The sum of many costs, in one go: adding letters pair by pair would be slow.
+    """Return the sum of costs.
 
-    >>> add([Cost(macs=2), Cost(macs=3)]).macs
-    5
+    Args:
+        costs: The costs.  Each count is one sum, since adding expressions pair by pair would be slow.
+
+    Example:
+        >>> add([Cost(macs=2), Cost(macs=3)]).macs
+        5
     """
     costs = list(costs)
-
-    def total(counts: list[Size]) -> Size:
-        return (
-            sum(counts)
-            if all(isinstance(count, int) for count in counts)
-            else exact(sp.Add(*counts))
-        )
-
+    counts: dict[str, Any] = {}
+    for name in COUNTS:
+        terms = [getattr(cost, name) for cost in costs]
+        numbers = all(isinstance(term, int) for term in terms)  # Python adds numbers faster
+        counts[name] = sum(terms) if numbers else exact(sp.Add(*terms))
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
-    return Cost(
-        rules=tuple(rules),
-        missing=missing,
-        **{name: total([getattr(cost, name) for cost in costs]) for name in COUNTS},
-    )
+    return Cost(**counts, rules=tuple(rules), missing=missing)
 
 
-def not_counted(missing: Iterable[str]) -> str:
-    """The words for what is in no count.
+def not_counted(missing: Collection[str]) -> str:
+    """Return the words that name what is in no count.
 
-    >>> not_counted(["Foo (block1/foo)", "Lambda (x)"])
-    'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
+    Args:
+        missing: Names of layers, at least one.
+
+    Example:
+        >>> not_counted(["Foo (block1/foo)", "Lambda (x)"])
+        'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
     """
-    names = list(missing)
-    return f"NOT counted: {len(names)} layer{'s' * (len(names) > 1)}, {plain(', '.join(names))}"
+    noun = "layer" if len(missing) == 1 else "layers"
+    return f"NOT counted: {len(missing)} {noun}, {plain(', '.join(missing))}"
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:
-    """Bytes occupied by ``elements`` numbers of type ``dtype``: its name, or its bytes per element.
+    """Return the bytes occupied by ``elements`` numbers.
 
-    >>> bytes_of(3, "float16"), bytes_of(3, 2)
-    (6, 6)
+    Args:
+        elements: Number of elements.
+        dtype: Name of the number type, or its bytes per element.
+
+    Raises:
+        ValueError: If no type has this name.
+
+    Example:
+        >>> bytes_of(3, "float16"), bytes_of(3, 2)
+        (6, 6)
     """
-    if isinstance(dtype, str) and dtype not in BYTES_PER_ELEMENT:
-        raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-    each = (
-        BYTES_PER_ELEMENT[dtype]
-        if isinstance(dtype, str)
-        else as_size(dtype, "dtype (bytes per element)")
-    )
-    return exact(elements * each)
+    if isinstance(dtype, str):
+        if dtype not in BYTES_PER_ELEMENT:
+            raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
+        dtype = BYTES_PER_ELEMENT[dtype]
+    return exact(elements * as_size(dtype, "dtype (bytes per element)"))
 
 
-@lru_cache(10_000)  # SymPy takes its time to print, and parts of a network say the same formulas
 def with_separators(value: Any) -> str:
-    """A number with thousands separators, a float to one decimal; letters as SymPy prints them.
+    """Return a number with thousands separators, a float with one decimal; expressions as SymPy prints them.
 
-    >>> with_separators(18052284416), with_separators(1234.56)
-    ('18,052,284,416', '1,234.6')
+    Args:
+        value: The number or expression.
+
+    Example:
+        >>> with_separators(18052284416), with_separators(1234.56)
+        ('18,052,284,416', '1,234.6')
     """
-    return (
-        f"{value:,}"
-        if isinstance(value, int)
-        else f"{value:,.1f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    return str(value)
 
 
 def as_latex(value: Any) -> str:
-    r"""The same for LaTeX: ``18\,052\,284\,416`` would be a product, so the comma is a braced one.
+    r"""Return :func:`with_separators` for LaTeX.
 
-    >>> print(as_latex(41843331))
-    41{,}843{,}331
+    The comma is in braces, since ``18\,052\,284\,416`` would be a product.
+
+    Args:
+        value: The number or expression.
+
+    Example:
+        >>> print(as_latex(41843331))
+        41{,}843{,}331
     """
-    return (
-        with_separators(value).replace(",", "{,}")
-        if isinstance(value, (int, float))
-        else str(sp.latex(value))
-    )
-
-
-def _whole(value: Size, given: dict[str, Any]) -> Size:
-    if isinstance(value, sp.Rational):
-        raise ValueError(
-            f"a count must be whole, got {value} from {given}; give a side that every stride divides"
-        )
-    return value
+    if isinstance(value, sp.Basic):
+        return str(sp.latex(value))
+    return with_separators(value).replace(",", "{,}")

@@ -1,6 +1,6 @@
-r"""Networks: layers in the order in which they run, each with the shapes it meets.
+r"""Networks: layers in running order, each with the shapes of its inputs.
 
-A :class:`Step` is one layer at one level, or, where the depth is a letter, the same layer at all levels of a
+A :class:`Step` is one layer at one level.  If the depth is a letter, it is the same layer at all levels of a
 :class:`Span`.  A :class:`Network` is a tuple of steps; its total is the sum of theirs:
 
 $$\text{total} = \sum_{\text{steps}} \text{cost}(\text{layer}, \text{input shapes}).$$
@@ -19,6 +19,7 @@ from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.layers import Layer
+from unet_complexity.layers.base import lettered
 from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
@@ -26,7 +27,13 @@ T = TypeVar("T")
 
 
 class Span(NamedTuple):
-    """The levels ``first`` ... ``last``, both included, for which ``letter`` stands."""
+    """The levels ``first`` ... ``last``, both included, that a letter stands for.
+
+    Attributes:
+        letter: The letter.
+        first: First level.
+        last: Last level.
+    """
 
     letter: sp.Symbol
     first: Size
@@ -34,7 +41,7 @@ class Span(NamedTuple):
 
     @property
     def rule(self) -> Rule:
-        """The range may be empty, but must not go backwards."""
+        """The condition that the range does not run backwards; it may be empty."""
         return Rule(f"{self.last} >= {self.first - 1}", as_expr(self.last - self.first + 1))
 
     def __str__(self) -> str:
@@ -45,10 +52,18 @@ class Span(NamedTuple):
 class Step:
     """One layer in a network.
 
-    ``name`` is unique; ``block`` names the group it belongs to ("d1", "u1"); ``part`` is "encoder", "bottleneck",
-    "decoder" or "head"; ``sources`` name the steps whose outputs are its ``inputs`` ("input": the network's own).
-    The side of its output is N / 2^level.  ``stored``: how many params it has, where these are not the layer's own: 0,
-    where they are those of a step before, and counted there.  ``frozen``: training leaves them as they are.
+    Attributes:
+        name: Unique name.
+        layer: The layer.
+        inputs: Shapes of the maps that it reads.
+        sources: Names of the steps that wrote them; "input" is the network's input.
+        level: Its level l; the side of its output is N / 2^l.
+        block: Name of its block, such as "d1" or "u1".
+        part: "encoder", "bottleneck", "decoder" or "head".
+        span: Levels that ``level`` stands for, if it is a letter.
+        params: Number of params, if it is not the layer's own: 0 if the layer shares the params of a step before, where
+            they are counted.
+        frozen: True if training leaves the params as they are.
     """
 
     name: str
@@ -59,42 +74,52 @@ class Step:
     block: str
     part: str
     span: Span | None = None
-    stored: Size | None = None
+    params: Size | None = None
     frozen: bool = False
 
     @cached_property
     def output(self) -> Tensor:
-        """Shape of what the step writes."""
+        """Shape of the output."""
         return self.layer.output(*self.inputs)
 
     @cached_property
     def cost(self) -> Cost:
-        """Cost of the layer; where the step stands for a span of levels, summed over them."""
-        cost, span = self.layer.cost(*self.inputs), self.span
-        if self.stored is not None:
-            cost = with_params(cost, self.stored)
+        """Cost of the layer, summed over the span of levels if there is one."""
+        cost = self.layer.cost(*self.inputs)
+        if self.params is not None:
+            cost = with_params(cost, self.params)
         if self.frozen:
             cost = replace(cost, trainable_params=0)
-        return (
-            replace(cost.map(lambda value: level_sum(value, *span)), rules=(span.rule,))
-            if span
-            else cost
-        )
+        if span := self.span:
+            summed = cost.map(lambda value: level_sum(value, *span))
+            cost = replace(summed, rules=(span.rule,))
+        return cost
+
+    @property
+    def levels(self) -> Size | Span:
+        """The level, or the span of levels."""
+        return self.span or self.level
 
 
 @dataclass(frozen=True, repr=False)
 class Network:
-    """Steps that run one after the other.
+    """Steps in running order.
 
-    ``inputs`` are the shapes of what it is given, by name; a single Tensor is called "input".  ``outputs`` name the
-    steps that write what it gives; the last one, where none is named.
+    Attributes:
+        name: Its name.
+        inputs: Shapes of its inputs by name; a single Tensor is called "input".
+        steps: The steps.
+        rules: Conditions on the letters; if empty, those of the steps hold.
+        recipe: The call that builds it, for :meth:`at`.
+        outputs: Names of the steps that write its outputs; by default the last step.
 
-    >>> from unet_complexity import pix2pix_unet, Conv2D
-    >>> net = pix2pix_unet(side=256, in_channels=3)
-    >>> net.total().macs, net.total().params
-    (18052284416, 41843331)
-    >>> len(net.only(Conv2D).steps), net.output.channels
-    (14, 3)
+    Example:
+        >>> from unet_complexity import pix2pix_unet, Conv2D
+        >>> net = pix2pix_unet(side=256, in_channels=3)
+        >>> net.total().macs, net.total().params
+        (18052284416, 41843331)
+        >>> len(net.only(Conv2D).steps), net.output.channels
+        (14, 3)
     """
 
     name: str
@@ -111,19 +136,15 @@ class Network:
 
     @property
     def input(self) -> Tensor:
-        """Shape of what it is given.  ValueError where that is several maps."""
-        return self._only("input", self.inputs)
+        """Shape of the only input.  ValueError if there are several."""
+        return self._single("input", self.inputs)
 
     @property
     def output(self) -> Tensor:
-        """Shape of what it gives.  ValueError where that is several maps."""
-        return self._only("output", self._written)
+        """Shape of the only output.  ValueError if there are several."""
+        return self._single("output", self._written)
 
-    @property
-    def _written(self) -> dict[str, Tensor]:
-        return {step.name: step.output for step in self.steps if step.name in self.outputs}
-
-    def _only(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
+    def _single(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
         if len(shapes) != 1:
             raise ValueError(
                 f"{self.name} has no single {what}, got {', '.join(shapes)}; read {what}s"
@@ -131,41 +152,62 @@ class Network:
         return next(iter(shapes.values()))
 
     @property
+    def _written(self) -> dict[str, Tensor]:
+        return {step.name: step.output for step in self.steps if step.name in self.outputs}
+
+    @property
     def missing(self) -> tuple[str, ...]:
-        """What could not be counted, by kind and name; in no count, and said in every view."""
+        """Kinds and names of the layers that could not be counted; every view names them."""
         return tuple(name for step in self.steps for name in step.cost.missing)
 
     @property
     def heading(self) -> str:
-        """The name and the shapes that go in, and what is not counted."""
-        return (
-            f"{plain(self.name)}, {_shown(self.inputs)} in"
-            + f"; {not_counted(self.missing)}" * bool(self.missing)
-        )
+        """The name, the shapes of the inputs, and the layers that are not counted."""
+        heading = f"{plain(self.name)}, {_shown(self.inputs)} in"
+        return f"{heading}; {not_counted(self.missing)}" if self.missing else heading
 
     @property
     def regime(self) -> str:
-        """What the letters must obey, in words; empty where every size is a number."""
+        """The conditions on the letters in words; empty if every size is a number."""
         return ", ".join(dict.fromkeys(rule.text for rule in self.rules))
 
     def total(self) -> Cost:
-        """Cost of all steps together; formulas come multiplied out and collected.
+        """Return the cost of all steps together.
 
-        The network's rules take the place of those of its steps, if it has any.
+        Formulas are multiplied out, with equal terms collected.  The network's rules, if it has any, replace those of
+        its steps.
         """
         total = add(step.cost for step in self.steps)
         return replace(total.map(tidy), rules=self.rules or total.rules)
 
     def only(self, *layers: type[Any]) -> Network:
-        """The steps whose layer is one of ``layers``, such as UpSampling2D, or Convolution for all that have weights to
-        multiply by: ``net.only(UpSampling2D).total().writes``.
+        """Return the steps with layers of certain classes, as a network.
+
+        Args:
+            *layers: Classes such as UpSampling2D; Convolution stands for all layers that multiply by weights.
+
+        Raises:
+            TypeError: If an argument is not a class.
+            ValueError: If no step is left.
+
+        Example:
+            >>> from unet_complexity import UpSampling2D, pix2pix_unet
+            >>> pix2pix_unet(256, 3).only(UpSampling2D).total().writes
+            16064512
         """
         if not all(isinstance(layer, type) for layer in layers):
             raise TypeError(f"only() takes layer classes, got {layers}; try only(Conv2D)")
         return self.where(lambda step: isinstance(step.layer, layers))
 
     def where(self, keep: Callable[[Step], bool]) -> Network:
-        """The steps for which ``keep`` is true, as a network to total or tabulate.  ValueError where none is."""
+        """Return some of the steps, as a network to total or tabulate.
+
+        Args:
+            keep: Returns True for the steps to keep.
+
+        Raises:
+            ValueError: If no step is left.
+        """
         kept = tuple(filter(keep, self.steps))
         if not kept:
             layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
@@ -173,62 +215,73 @@ class Network:
         return self._of(kept)
 
     def _of(self, steps: Iterable[Step]) -> Network:
-        kept = tuple(steps)
-        return replace(self, steps=kept, recipe=None, outputs=(kept[-1].name,))
+        return replace(self, steps=tuple(steps), recipe=None, outputs=())
 
     def at(self, **values: Any) -> Network:
-        """The same network with numbers in place of letters: ``net.at(N=256, C=3)``.
+        """Return the network with numbers in place of letters: ``net.at(N=256, C=3)``.
 
-        It is built anew, so every check that numbers allow is made.  ValueError where a size does not fit.
+        It is built anew, so every check that numbers allow is made.
+
+        Args:
+            **values: Value of each letter, a number or an expression.
+
+        Raises:
+            ValueError: If the network lacks a letter, if a size does not fit, or if the network is a part of another.
         """
         if self.recipe is None:
             raise ValueError(
                 f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose"
             )
-        letters, wanted = named_letters(values), self.recipe.keywords
-        parts = (x for v in wanted.values() for x in (v if isinstance(v, (tuple, list)) else [v]))
-        known = {
-            symbol.name
-            for part in parts
-            if isinstance(part, sp.Basic)
-            for symbol in part.free_symbols
-        }
-        if not known >= set(values):
+        letters = named_letters(values)
+        wanted = self.recipe.keywords
+        known = set()
+        for value in wanted.values():
+            if not isinstance(value, dict):  # sizes of a reader by axis, which it alone replaces
+                known |= {x.name for size in lettered(value) for x in size.free_symbols}
+        if not known.issuperset(values):
             has = f"the letters {sorted(known)}" if known else "no letters"
-            advice = (
-                "give some of its letters" if known else "build it anew with the sizes you want"
-            )
+            advice = "give some of its letters"
+            if not known:
+                advice = "build it anew with the sizes you want"
             raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
-        built: Network = self.recipe.func(
-            **{name: substitute(value, letters) for name, value in wanted.items()}
-        )
-        return built
+        sizes = {name: substitute(value, letters) for name, value in wanted.items()}
+        return self.recipe.func(**sizes)
 
     def groups(self, by: str) -> dict[Any, Network]:
-        """The network in parts: by "layer", "block", "level" (top first) or "part", in running order."""
-        return {
-            name: self._of(steps)
-            for name, steps in grouped(self.steps, by, lambda step: step).items()
-        }
+        """Return the network in parts, in running order.
+
+        Args:
+            by: "layer", "block", "level" (top first) or "part".
+
+        Returns:
+            Each part as a network, by its name or level.
+
+        Raises:
+            ValueError: If ``by`` is none of these.
+        """
+        parts = grouped(self.steps, by, lambda step: step)
+        return {name: self._of(steps) for name, steps in parts.items()}
 
     def table(self, by: str = "block") -> Table:
-        """Costs as a table, a row per "layer", "block", "level" or "part", with shares and totals."""
-        groups = self.groups(by)
-        costs = {name: part.total() for name, part in groups.items()}
-        rows = tuple(
-            (str(name), str(groups[name].output), *(getattr(cost, field) for field in QUANTITIES))
-            for name, cost in costs.items()
-        )
-        whole = self.total()
-        total = ("total", "", *(getattr(whole, field) for field in QUANTITIES))
+        """Return the costs as a table with shares and totals.
+
+        Args:
+            by: What a row stands for: "layer", "block", "level" or "part".
+
+        Raises:
+            ValueError: If ``by`` is none of these.
+        """
+
+        def row(name: object, output: object, part: Network) -> tuple[Any, ...]:
+            cost = part.total()
+            return str(name), str(output), *(getattr(cost, count) for count in QUANTITIES)
+
+        rows = tuple(row(name, part.output, part) for name, part in self.groups(by).items())
         title = f"{self.heading}, batch 1, dense MACs"
-        return Table(
-            title + f"; {self.regime}" * bool(self.regime),
-            (by, "output", *QUANTITIES.values()),
-            rows,
-            total,
-            self.missing,
-        )
+        if self.regime:
+            title = f"{title}; {self.regime}"
+        header = (by, "output", *QUANTITIES.values())
+        return Table(title, header, rows, row("total", "", self), self.missing)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -243,35 +296,46 @@ class Network:
         return self.table()._repr_html_()
 
 
-def with_params(cost: Cost, stored: Size) -> Cost:
-    """``cost`` with its parameter count replaced; non-trainable parameters are kept where possible."""
-    fixed = exact(cost.params - cost.trainable_params)
-    return replace(
-        cost, params=stored, trainable_params=max(exact(stored - fixed), 0) if stored else 0
-    )
+def with_params(cost: Cost, params: Size) -> Cost:
+    """Return ``cost`` with its parameter count replaced.
+
+    Non-trainable parameters are kept if possible.
+
+    Args:
+        cost: The cost of a layer.
+        params: The new parameter count.
+    """
+    fixed = cost.params - cost.trainable_params
+    return replace(cost, params=params, trainable_params=exact(sp.Max(params - fixed, 0)))
 
 
-KEYS: dict[str, Callable[[Step], Any]] = {
-    "layer": lambda step: step.name,
-    "block": lambda step: step.block,
-    "level": lambda step: step.span or step.level,
-    "part": lambda step: step.part,
-}
+# what a group has in common: the attribute of a step
+KEYS = {"layer": "name", "block": "block", "level": "levels", "part": "part"}
 
 
 def grouped(items: Iterable[T], by: str, step: Callable[[T], Step]) -> dict[Any, list[T]]:
-    """Items by what their ``step`` belongs to: levels from the top, all else in the order in which it runs."""
+    """Return items in groups: levels from the top, all else in running order.
+
+    Args:
+        items: The items, such as steps.
+        by: "layer", "block", "level" or "part".
+        step: Returns the step of an item.
+
+    Raises:
+        ValueError: If ``by`` is none of these.
+    """
     if by not in KEYS:
         raise ValueError(f"by must be one of {', '.join(map(repr, KEYS))}, got {by!r}")
     found: dict[Any, list[T]] = {}
     for item in items:
-        found.setdefault(KEYS[by](step(item)), []).append(item)
-    order = sorted(found) if all(isinstance(key, int) for key in found) else found
-    return {key: found[key] for key in order}
+        found.setdefault(getattr(step(item), KEYS[by]), []).append(item)
+    if all(isinstance(key, int) for key in found):
+        return {level: found[level] for level in sorted(found)}
+    return found
 
 
 def _shown(shapes: Mapping[str, Tensor]) -> str:
-    """One shape; several with their names."""
+    """Return one shape, or several with their names."""
     if len(shapes) == 1:
         return str(*shapes.values())
     return " and ".join(f"{plain(name)} {shape}" for name, shape in shapes.items())

@@ -36,6 +36,13 @@ QUANTITIES = {
 class Table:
     """Rows of exact values, made by :meth:`Network.table`.
 
+    Attributes:
+        title: Title, with the network's shapes and the conditions on its letters.
+        header: Headings of the columns; the first two columns are texts, the others counts.
+        rows: Cells of each row.
+        total: Cells of the last row.
+        missing: Names of the layers that are not counted.
+
     Example:
         >>> from unet_complexity import Conv2D, pix2pix_unet
         >>> table = pix2pix_unet(side=256, in_channels=3).only(Conv2D).table()
@@ -52,24 +59,21 @@ class Table:
     def to_csv(self) -> str:
         """Return CSV text: a header line, plain numbers without separators, the total last.
 
-        A line after the total names the layers that are not counted, if there are any.  A name that a spreadsheet
-        would run as a formula, such as "=1+1", has an apostrophe in front.
+        A line after the total names the layers that are not counted, if there are any.  An apostrophe stands before
+        a name that a spreadsheet would run as a formula, such as "=1+1".
         """
         rows = [self.header, *self.rows, self.total]
         if self.missing:
             rows.append((not_counted(self.missing),))
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        for row in rows:
-            writer.writerow(map(csv_cell, row))
+        writer.writerows(map(csv_cell, row) for row in rows)
         return text.getvalue()
 
     def to_latex(self) -> str:
         """Return LaTeX text: a tabular with a line above and below."""
         table = self._render("latex_raw", latex, lambda value: f"${as_latex(value)}$")
-        if not self.missing:
-            return table
-        return f"{table}\n\n{latex(not_counted(self.missing))}"
+        return f"{table}\n\n{latex(not_counted(self.missing))}" if self.missing else table
 
     def __str__(self) -> str:
         def short(text: str) -> str:
@@ -97,25 +101,14 @@ class Table:
         shares = isinstance(self.total[3], int)  # letters have no share to print
         header = list(self.header[:2])
         for name in self.header[2:]:
-            header.append(name)
-            if shares:
-                header.append("%")
-        cells = []
+            header += [name, "%"] if shares else [name]
+        lines = []
         for row in (*self.rows, self.total):
-            titles = [text(str(cell)) for cell in row[:2]]
-            cells.append(titles + self._counts(row, value, shares))
+            line = [text(str(cell)) for cell in row[:2]]
+            for count, whole in zip(row[2:], self.total[2:], strict=True):
+                line.append(value(count))
+                if shares:
+                    line.append(f"{100 * count / whole:.2f}" if whole else "")
+            lines.append(line)
         align = ["left", "left"] + ["right"] * (len(header) - 2)
-        table = tabulate(
-            cells, map(text, header), tablefmt=form, colalign=align, disable_numparse=True
-        )
-        return str(table)
-
-    def _counts(
-        self, row: tuple[Any, ...], value: Callable[[Size], str], shares: bool
-    ) -> list[str]:
-        cells = []
-        for count, whole in zip(row[2:], self.total[2:], strict=True):
-            cells.append(value(count))
-            if shares:
-                cells.append(f"{100 * count / whole:.2f}" if whole else "")
-        return cells
+        return str(tabulate(lines, map(text, header), form, colalign=align, disable_numparse=True))

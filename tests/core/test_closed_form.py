@@ -82,6 +82,8 @@ def test_an_empty_sum_is_zero_and_one_that_goes_backwards_is_refused() -> None:
         ValueError, match=r"must not go backwards, got 5 \.\.\. 2; give last >= first - 1"
     ):
         level_sum(8, level, 5, 2)
+    with pytest.raises(ValueError, match=r"must not go backwards, got q \.\.\. q - 2"):
+        level_sum(8, level, q, q - 2)
 
 
 def test_sympy_counts_backwards_where_we_refuse() -> None:
@@ -232,6 +234,16 @@ def test_theta_of_a_network_with_letters_for_depth_says_what_it_asks_of_them() -
             lambda: theta(sp.log(N)),
             ValueError,
             r"products of letters and powers of 2, got log\(N\)",
+        ),
+        (
+            lambda: theta(2 ** (L**2)),
+            ValueError,
+            r"products of letters and powers of 2, got 2\*\*\(L\*\*2\); simplify",
+        ),
+        (
+            lambda: theta(2 ** (d * q)),
+            ValueError,
+            r"products of letters and powers of 2, got 2\*\*\(d\*q\); simplify",
         ),
         (lambda: theta(3**L), ValueError, r"products of letters and powers of 2, got 3\*\*L"),
         (lambda: theta(sp.floor(k / 2)), ValueError, r"got floor\(k/2\); simplify or fix it first"),

@@ -126,6 +126,12 @@ def test_a_network_says_what_its_letters_must_obey(net: Network, regime: str) ->
     assert net.only(Conv2D).regime == regime
 
 
+@pytest.mark.parametrize("more", [-3, -2, -1, 0, 3])
+def test_doublings_may_depend_on_the_depth(more: int) -> None:
+    lettered = pix2pix_unet(depth=L, doublings=L + more).total()
+    assert lettered.at(L=5, N=64, C=3) == pix2pix_unet(64, 3, depth=5, doublings=5 + more).total()
+
+
 def test_networks_are_values() -> None:
     assert pix2pix_unet(256, 3) == pix2pix_unet(256, 3)
     assert pix2pix_unet(256, 3) != pix2pix_unet(256, 3, depth=6)

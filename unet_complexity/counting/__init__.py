@@ -87,6 +87,6 @@ def _count_network(net: Network) -> Counted:
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
-        cost = counted.cost if step.stored is None else with_params(counted.cost, step.stored)
+        cost = counted.cost if step.params is None else with_params(counted.cost, step.params)
         total += replace(cost, trainable_params=0) if step.frozen else cost
     return Counted(counted.output, total)

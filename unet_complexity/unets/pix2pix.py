@@ -1,12 +1,10 @@
-r"""The asker's network: a U-Net generator with UpSampling2D before each convolution of the decoder.
+r"""The network of the question: a U-Net generator with UpSampling2D before each convolution of the decoder.
 
 Level l has $g\,2^{\min(l-1,\,q)}$ filters: they double q times and then stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,9 +18,11 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
+from unet_complexity.layers.windows import are_numbers
 from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import C, N, Pair, Size, as_expr, as_pair, as_size, exact
-from unet_complexity.unets.builder import Builder, check_sides, halved, levels, two_to
+from unet_complexity.symbols import C, N, Size, as_pair, as_size, exact, quotient
+from unet_complexity.unets import builder
+from unet_complexity.unets.builder import Builder, levels, numbered, two_to
 
 
 def pix2pix_unet(
@@ -34,126 +34,112 @@ def pix2pix_unet(
     depth: Size = 7,
     doublings: Size | None = 3,
 ) -> Network:
-    """The U-Net generator that the question describes: ``depth`` times down, ``depth`` times up.
+    """Build the U-Net generator that the question describes: ``depth`` times down, ``depth`` times up.
 
     It matches the public pix2pix example for Keras (Keras-GAN; after Isola et al. 2017, "Image-to-Image Translation
-    with Conditional Adversarial Networks").  Level l has ``base_filters * 2**min(l - 1, doublings)`` filters;
-    ``doublings=None`` never stops doubling.  ``side`` is one size or (rows, columns), in pixels; ``out_channels``
-    defaults to ``in_channels``.  Down: Conv2D of stride 2, LeakyReLU, BatchNormalization (not in the first block).
-    Up: UpSampling2D, Conv2D, ReLU, BatchNormalization, Concatenate with the encoder's map of the same side.
-    Tail: UpSampling2D, Conv2D, tanh.
+    with Conditional Adversarial Networks").  Level l has ``base_filters * 2**min(l - 1, doublings)`` filters.
 
-    ValueError where 2**depth does not divide a side; with letters the network's ``regime`` says what they must obey.
+    Args:
+        side: Side of the input in pixels: one size or (rows, columns).  2**depth must divide it.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output; by default those of the input.
+        base_filters: Filters of the first block.
+        kernel_size: Side of every convolution kernel.
+        depth: Number of times that the side is halved.
+        doublings: Number of times that the filters double before they stay; None never stops doubling.
 
-    >>> pix2pix_unet(side=256, in_channels=3).total().macs
-    18052284416
-    >>> from unet_complexity.symbols import g
-    >>> pix2pix_unet(base_filters=g).total().macs
-    N**2*g*(576*C + 1049*g)/16
+    Returns:
+        The network.  If sizes are letters, its ``regime`` says what they must obey.
+
+    Raises:
+        TypeError: If an argument is not a size.
+        ValueError: If a size is too small, or 2**depth does not divide a side.
+
+    Example:
+        >>> pix2pix_unet(side=256, in_channels=3).total().macs
+        18052284416
+        >>> from unet_complexity.symbols import g
+        >>> pix2pix_unet(base_filters=g).total().macs
+        N**2*g*(576*C + 1049*g)/16
     """
     out_channels = in_channels if out_channels is None else out_channels
-    recipe = partial(pix2pix_unet, **dict(sorted(locals().items())))
-    in_channels, out_channels = (
-        as_size(in_channels, "in_channels"),
-        as_size(out_channels, "out_channels"),
+    recipe = partial(
+        pix2pix_unet,
+        base_filters=base_filters,
+        depth=depth,
+        doublings=doublings,
+        in_channels=in_channels,
+        kernel_size=kernel_size,
+        out_channels=out_channels,
+        side=side,
     )
-    sides, depth = as_pair(side, "side"), as_size(depth, "depth")
-    q = depth if doublings is None else as_size(doublings, "doublings", 0)
-    if isinstance(depth, int):
-        step = 2**depth
-        check_sides(
-            sides, lambda s: s % step == 0, step, f"side must be a multiple of 2**depth = {step}"
-        )
-    all_the_way = doublings is None or (
-        isinstance(depth, int) and isinstance(q, int) and q > depth - 2
-    )
-    plan = _Plan(sides, as_size(base_filters, "base_filters"), kernel_size, depth, q, all_the_way)
-    net = plan.build(Tensor(*sides, in_channels), out_channels)
-    least = 2 if plan.all_the_way else exact(plan.turn + 1)
-    rules = [Rule(f"{two_to(depth)} divides the side", as_expr(s) / two_to(depth)) for s in sides]
-    rules.append(Rule(f"{depth} >= {least}", as_expr(depth - least)))
-    if not isinstance(plan.k, int) or plan.k > 5:  # smaller ones fit wherever the depth does
-        rules += [Rule.largest_kernel(plan.k, 2 * as_expr(s) / two_to(depth)) for s in sides]
+    in_channels = as_size(in_channels, "in_channels")
+    out_channels = as_size(out_channels, "out_channels")
+    sides = as_pair(side, "side")
+    depth = as_size(depth, "depth")
+    q = depth - 1 if doublings is None else as_size(doublings, "doublings", 0)
+    beyond = exact(q - depth + 1)
+    if isinstance(beyond, int) and beyond > 0:
+        q = depth - 1
+    turn = q + 1  # the last level with more filters than the level above
+    rules = builder.divisible(sides, depth)
+    least = 2 if turn == depth else turn + 1
+    rules.append(Rule(f"{depth} >= {least}", depth - least))
+    g = as_size(base_filters, "base_filters")
+    k = as_size(kernel_size, "kernel_size")
+    net = Builder(Tensor(*sides, in_channels), letters=not are_numbers(depth, q))
+    # first level, last level, filters of a level over those of the level above
+    segments: list[tuple[Size, Size, int]] = [(2, turn, 2)]
+    if turn != depth:
+        segments.append((turn + 1, depth, 1))
+
+    def filters(l: Size, growth: int) -> Size:
+        """Return the number of filters of level l."""
+        return g * two_to(l - 1 if growth == 2 else q)
+
+    def up(l: Size, growth: int, joined: int, span: Span | None = None) -> None:
+        """Add a decoder block; ``joined``: maps that the block below concatenates."""
+        width = filters(l, growth)
+        name = numbered("u", f"level {span}" if span else depth - l)
+        below = net.halved(l + 1, joined * growth * width)
+        net.block(name, l, "decoder", span, below)
+        skip = net.skip(f"d at {l}", net.halved(l, width))
+        _decoder_block(net, width, k, skip)
+
+    net.block("d1", 1, "encoder")
+    _encoder_block(net, 1, g, k)
+    for first, last, growth in segments:
+        for l, span in levels(first, last):
+            width = filters(l, growth)
+            above = net.halved(l - 1, quotient(width, growth))
+            net.block(numbered("d", span or l), l, "encoder", span, above)
+            _encoder_block(net, l, width, k)
+    if depth != 1:
+        up(depth - 1, growth, joined=1)  # the deepest map has no skip connection
+    for first, last, growth in reversed(segments):
+        deepest = last - 2 if last == depth else last - 1
+        for l, span in levels(first - 1, deepest, up=True):
+            up(l, growth, joined=2, span=span)
+    net.block("out", 0, "decoder", None, net.halved(1, 2 * g))
+    net.add("up", UpSampling2D(2))
+    net.add("conv", Conv2D(out_channels, k))
+    net.add("act", Activation("tanh"))
+    rules += builder.kernel_rules(k, net.halved(depth - 1, 1), least=2)
     return net.network("pix2pix U-Net", rules, recipe)
 
 
-Width = Callable[[Size], Size]
+def _encoder_block(net: Builder, l: Size, filters: Size, k: Size) -> None:
+    """Halve the sides with a convolution of stride 2; the first block has no normalisation."""
+    net.add("conv", Conv2D(filters, k, strides=2))
+    net.add("act", LeakyReLU(0.2))
+    if l != 1:
+        net.add("bn", BatchNormalization())
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Sizes of every level; from level ``turn`` on the filters stay."""
-
-    sides: Pair
-    g: Size
-    k: Size
-    depth: Size
-    q: Size
-    all_the_way: bool
-
-    @property
-    def turn(self) -> Size:
-        return self.depth if self.all_the_way else exact(self.q + 1)
-
-    def rising(self, l: Size) -> Size:
-        return exact(self.g * two_to(l - 1))
-
-    def flat(self, _: Size) -> Size:
-        return exact(self.g * two_to(self.q))
-
-    def build(self, image: Tensor, out_channels: Size) -> Builder:
-        net = Builder(
-            image, letters=not (isinstance(self.depth, int) and isinstance(self.turn, int))
-        )
-        segments: list[tuple[Size, Size, Width]] = [(2, self.turn, self.rising)]
-        if not self.all_the_way:
-            segments.append((exact(self.turn + 1), self.depth, self.flat))
-        self.down(net, 1, self.rising)
-        for first, last, width in segments:
-            for l, span in levels(first, last):
-                self.down(net, l, width, span)
-        deepest = segments[-1][2]
-        if (
-            self.depth != 1
-        ):  # the deepest map comes without a skip, so half as many channels enter here
-            self.up(net, exact(self.depth - 1), deepest, deepest(self.depth))
-        for first, last, width in reversed(segments):
-            for l, span in levels(
-                exact(first - 1), exact(last - (2 if last == self.depth else 1)), up=True
-            ):
-                self.up(net, l, width, exact(2 * width(exact(l + 1))), span)
-        net.enter("previous", halved(self.sides, 1, exact(2 * self.g)))
-        net.block("out", 0, "decoder")
-        net.add("up", UpSampling2D(2))
-        net.add("conv", Conv2D(out_channels, self.k))
-        net.add("act", Activation("tanh"))
-        return net
-
-    def down(self, net: Builder, l: Size, width: Width, span: Span | None = None) -> None:
-        if l != 1:
-            net.enter("previous", halved(self.sides, l - 1, width(l - 1)))
-        net.block(f"d({span})" if span else f"d{l}", l, "encoder", span)
-        net.add("conv", Conv2D(width(l), self.k, strides=2))
-        net.add("act", LeakyReLU(0.2))
-        if l != 1:
-            net.add("bn", BatchNormalization())
-        net.mark(f"d at {l}")
-
-    def up(
-        self, net: Builder, l: Size, width: Width, channels: Size, span: Span | None = None
-    ) -> None:
-        net.enter("previous", halved(self.sides, l + 1, channels))
-        number = (
-            f"(level {span})"
-            if span
-            else f"{self.depth - l}"
-            if isinstance(self.depth, int)
-            else f"({self.depth - l})"
-        )
-        net.block(f"u{number}", l, "decoder", span)
-        net.add("up", UpSampling2D(2))
-        net.add("conv", Conv2D(width(l), self.k))
-        net.add("act", ReLU())
-        upsampled = net.add("bn", BatchNormalization())
-        net.enter(f"d at {l}", halved(self.sides, l, width(l)))
-        net.add("skip", Concatenate(), upsampled, f"d at {l}")
+def _decoder_block(net: Builder, filters: Size, k: Size, skip: str) -> None:
+    """Double the sides, convolve, and concatenate the encoder's map of the same side."""
+    net.add("up", UpSampling2D(2))
+    net.add("conv", Conv2D(filters, k))
+    net.add("act", ReLU())
+    upsampled = net.add("bn", BatchNormalization())
+    net.add("skip", Concatenate(), upsampled, skip)

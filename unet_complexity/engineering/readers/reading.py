@@ -118,7 +118,7 @@ class Reading:
             self.lost.add(name)
             return
         try:
-            self._keep(name, layer, sources, block, stored=stored, frozen=frozen)
+            self._keep(name, layer, sources, block, params=stored, frozen=frozen)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
 
