@@ -11,8 +11,10 @@ measurements behind the thresholds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 AS_WRITTEN, PHASES, TRANSPOSED = "as written", "phases", "transposed"
 LEAST_PIXELS = 16
@@ -21,13 +23,25 @@ FEW_FILTERS = 16
 
 
 def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) -> Fraction:
-    """MACs per output element that collapsing saves; ``channels`` are those that one filter reads.
+    """Return the MACs per output element that collapsing saves.
 
-    >>> macs_saved(128, (4, 4), (2, 2))
-    Fraction(1248, 1)
+    Args:
+        channels: Channels that one filter reads.
+        kernel: Rows and columns of the convolution's window.
+        size: Factors of the upsampling.
+
+    Example:
+        >>> macs_saved(128, (4, 4), (2, 2))
+        Fraction(1248, 1)
     """
     taps = prod(k + s - 1 for k, s in zip(kernel, size, strict=True))
     return channels * (prod(kernel) - Fraction(taps, prod(size)))
+
+
+def pixels(sides: Sequence[Any]) -> int | None:
+    """Return the pixels of a map with these sides; None if one is not known."""
+    known = [side for side in sides if isinstance(side, int)]
+    return prod(known) if len(known) == 2 else None
 
 
 def arrangement(
@@ -39,10 +53,18 @@ def arrangement(
 ) -> tuple[str, str]:
     """Return "phases", "transposed" or "as written", and the reason.
 
-    ``pixels`` of the map before upsampling; None, if unknown, counts as large.
+    Args:
+        channels: Channels that one filter reads.
+        filters: Channels of the output.
+        kernel: Rows and columns of the convolution's window.
+        size: Factors of the upsampling.
+        pixels: Those of the map before upsampling; None, if unknown, counts as large.
 
-    >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0], arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
-    ('transposed', 'as written')
+    Example:
+        >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0]
+        'transposed'
+        >>> arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
+        'as written'
     """
     saved = macs_saved(channels, kernel, size)
     if pixels is not None and pixels < LEAST_PIXELS:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-SIDES = (
-    (64, 64),
-    (128, 64),
-    (128, 128),
-    (256, 256),
-    (256, 512),
-    (512, 512),
-)  # tried where sides are free
+import numpy as np
+
+# tried where sides are free
+SIDES = ((64, 64), (128, 64), (128, 128), (256, 256), (256, 512), (512, 512))
 SIZES = 2  # of them that the model accepts
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the largest output
 OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
@@ -37,90 +34,95 @@ def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
 
 def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[str, Any]:
     """Return normally distributed floats; zeros and ones of any other type."""
-    import numpy as np
     from onnx import helper
 
-    random, given = np.random.default_rng(seed), {}
+    random = np.random.default_rng(seed)
+    given = {}
     for item in inputs_of(model):
         dtype = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
-        floats = np.issubdtype(dtype, np.floating)
-        values = (
-            random.normal(size=shapes[item.name])
-            if floats
-            else random.integers(0, 2, shapes[item.name])
-        )
-        given[item.name] = values.astype(dtype)
+        shape = shapes[item.name]
+        if np.issubdtype(dtype, np.floating):
+            given[item.name] = random.normal(size=shape).astype(dtype)
+        else:
+            given[item.name] = random.integers(0, 2, shape).astype(dtype)
     return given
 
 
 def inputs_of(model: Any) -> list[Any]:
-    """Return the inputs without a default; ValueError if one is not a tensor."""
+    """Return the inputs without a default.
+
+    Raises:
+        ValueError: One is not a tensor.
+    """
     defaults = {item.name for item in model.graph.initializer}
     needed = [item for item in model.graph.input if item.name not in defaults]
-    if others := [item.name for item in needed if not item.type.HasField("tensor_type")]:
-        raise ValueError(
-            f"the input {others[0]!r} is not a tensor; only tensors can be drawn at random"
-        )
+    for item in needed:
+        if not item.type.HasField("tensor_type"):
+            raise ValueError(
+                f"the input {item.name!r} is not a tensor; only tensors can be drawn at random"
+            )
     return needed
 
 
 def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
-    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides."""
-    found, refusal = 0, ""
+    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides.
+
+    Raises:
+        ValueError: It accepts none.
+    """
+    tried: list[dict[str, list[int]]] = []
+    accepted, refusal = 0, ""
     for sides in SIDES:
         shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
+        if shapes in tried or accepted == SIZES:
+            continue
+        tried.append(shapes)
         try:
             run(random_inputs(model, shapes, 0))
         except ValueError as error:
             refusal = str(error)
             continue
         yield shapes
-        found += 1
-        fixed = all(
-            side.HasField("dim_value") for item in inputs_of(model) for side in _sides(item)[1:]
-        )
-        if fixed or found == SIZES:
-            return
-    if not found:
+        accepted += 1
+    if not accepted:
         raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
-
-
-def _sides(item: Any) -> list[Any]:
-    return list(item.type.tensor_type.shape.dim)
 
 
 def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
     """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
-    axes = _sides(item)
+    axes = item.type.tensor_type.shape.dim
     free = [1] * (len(axes) - 2) + list(sides)
-    return [
-        axis.dim_value if axis.HasField("dim_value") else free[i - len(axes)]
-        for i, axis in enumerate(axes)
-    ]
+    pairs = zip(axes, free[-len(axes) :], strict=False)
+    return [axis.dim_value if axis.HasField("dim_value") else side for axis, side in pairs]
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the engine's own kinds have no public base
+        said = " ".join(str(error).split())
+        raise ValueError(f"ONNX Runtime cannot run the model: {said}") from None
 
 
 def runner(model: Any) -> Run:
-    """Return a function from named inputs to outputs, run by ONNX Runtime on the CPU; ValueError if it fails."""
+    """Return a function from named inputs to outputs, run by ONNX Runtime on the CPU.
+
+    Raises:
+        ValueError: The model cannot be run.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised too
-
-    def refused(error: Exception) -> ValueError:
-        return ValueError(f"ONNX Runtime cannot run the model: {' '.join(str(error).split())}")
-
-    try:
+    with _one_sentence():
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # its own kinds have no public base
-        raise refused(error) from None
 
+    @_one_sentence()
     def run(inputs: dict[str, Any]) -> list[Any]:
-        try:
-            return list(session.run(None, inputs))
-        except Exception as error:  # its own kinds have no public base
-            raise refused(error) from None
+        return list(session.run(None, inputs))
 
     return run
 
@@ -129,10 +131,8 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
     """Return the largest difference relative to the largest output; of other than floats, the share that differs.
 
     Raises:
-        ValueError: it is larger than TOLERANCE allows.
+        ValueError: It is larger than TOLERANCE allows.
     """
-    import numpy as np
-
     worst = 0.0
     for item, old, new in zip(model.graph.output, before, after, strict=True):
         if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
@@ -148,12 +148,10 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
 
 
 def _difference(old: Any, new: Any) -> float:
-    import numpy as np
-
+    differs = old != new  # infinities of one sign are equal
     if old.dtype.name not in TOLERANCE:
-        return float(np.mean(old != new)) if old.size else 0.0
-    old, new = old.astype(float), new.astype(float)
-    both_nan = np.isnan(old) & np.isnan(new)
-    differs = (old != new) & ~both_nan  # infinities of one sign are equal
-    largest = np.abs(old[np.isfinite(old)]).max(initial=np.finfo(float).tiny)
-    return float(np.abs(old[differs] - new[differs]).max(initial=0) / largest)
+        return int(differs.sum()) / max(old.size, 1)
+    differs &= ~(np.isnan(old) & np.isnan(new))
+    finite = np.abs(old[np.isfinite(old)], dtype=float)
+    largest = finite.max(initial=np.finfo(float).tiny)
+    return float(np.abs(old[differs].astype(float) - new[differs]).max(initial=0) / largest)

@@ -1,0 +1,161 @@
+"""An ONNX graph that can be asked for constants, shapes and readers, and edited."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from unet_complexity.engineering.collapse.files import parts
+from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
+from unet_complexity.engineering.readers.onnx.inputs import Stated, inferred, stated
+
+# operators that rearrange constants, as in exported pads
+FOLDED = "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
+
+
+class Graph:
+    """An index of a model's graph; replacements of nodes are collected, then carried out together.
+
+    Attributes:
+        reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
+        readers: The last node of the graph itself that reads each value.
+        instead: New nodes, by the first output of the node that they replace.
+    """
+
+    def __init__(self, model: Any) -> None:
+        graph = self.proto = model.graph
+        self.opset = opset_of(model)
+        self.ir_version = model.ir_version
+        self.stored = {item.name: item for item in graph.initializer}
+        self.inputs = {item.name for item in graph.input}
+        self.makers = {name: node for node in graph.node for name in node.output}
+        self.readers = {name: node for node in graph.node for name in node.input}
+        self.reads = Counter(reads(graph))
+        self.names = {*self.stored, *self.inputs, *self.makers, *self.reads}
+        known = inferred(model)
+        described = [*known.input, *known.value_info, *known.output]
+        self.shapes = {item.name: stated(item) for item in described}
+        self.folded: dict[str, Any] = {}
+        self.instead: dict[str, list[Any]] = {}
+
+    def shape(self, name: str) -> Stated:
+        """Sides of a value: numbers, the file's letters, None where unknown; empty if nothing is known."""
+        return self.shapes.get(name) or ()
+
+    def settings(self, node: Any, *inputs: str) -> dict[str, Any]:
+        """Return a node's attributes and constant inputs.
+
+        Args:
+            node: The node.
+            inputs: Names for its inputs from the second on.  An input that is not constant is None.
+        """
+        from onnx import helper
+
+        found: dict[str, Any] = {}
+        for attribute in node.attribute:
+            value = helper.get_attribute_value(attribute)
+            found[attribute.name] = value.decode() if isinstance(value, bytes) else value
+        for name, source in zip(inputs, node.input[1:], strict=False):
+            if source:
+                found[name] = self.constant(source)
+        return found
+
+    def constant(self, name: str) -> Any:
+        """Array of an initializer, or of nodes that rearrange constants; else None."""
+        from onnx import numpy_helper
+
+        if name in self.stored:
+            can_be_given = self.ir_version >= 4 and name in self.inputs
+            return None if can_be_given else numpy_helper.to_array(self.stored[name])
+        if name not in self.folded:
+            self.folded[name] = self._folded(self.makers.get(name))
+            numbers = sum(array.size for array in self.folded.values() if array is not None)
+            at_most(numbers, MOST_FOLDED, "numbers in computed constants")
+        return self.folded[name]
+
+    def _folded(self, node: Any) -> Any:
+        """Array that a node computes from constants; None if it is invalid or makes too large an array."""
+        from onnx.reference import ReferenceEvaluator
+
+        if node is None or kind_of(node) not in FOLDED:
+            return None
+        arrays = [self.constant(name) for name in node.input]
+        if any(array is None for array in arrays) or _elements(node, arrays) > MOST_NUMBERS:
+            return None
+        try:
+            evaluator = ReferenceEvaluator(node, opsets={"": self.opset})
+            return evaluator.run(None, dict(zip(node.input, arrays, strict=True)))[0]
+        except Exception:  # an invalid node; its errors are of any kind
+            return None
+
+    def store(self, name: str, array: Any) -> str:
+        """Add an initializer and return its name, which is made unique."""
+        from onnx import helper, numpy_helper
+
+        name = self.fresh(name)
+        tensor = numpy_helper.from_array(array, name)
+        self.proto.initializer.append(tensor)
+        if self.ir_version < 4:  # where initializers must be inputs too
+            stated = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
+            self.proto.input.append(stated)
+        return name
+
+    def fresh(self, name: str) -> str:
+        """Return the name with underscores added until the graph does not use it."""
+        while name in self.names:
+            name += "_"
+        self.names.add(name)
+        return name
+
+    def carry_out(self) -> None:
+        """Put the new nodes in place, and remove what only the replaced ones needed."""
+        graph = self.proto
+        before = _needed(graph)
+        nodes: list[Any] = []
+        for node in graph.node:
+            nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
+        del graph.node[:]
+        graph.node.extend(nodes)
+        gone = before - _needed(graph)
+        _remove(graph.input, gone.intersection(self.stored))
+        for field in (graph.node, graph.initializer, graph.value_info):
+            _remove(field, gone)
+
+
+def reads(message: Any) -> Iterator[str]:
+    """Yield each value that a graph or a node reads, once per reader; those of subgraphs too."""
+    from onnx import GraphProto, NodeProto
+
+    for part in parts(message):
+        if isinstance(part, NodeProto):
+            yield from part.input
+        elif isinstance(part, GraphProto):
+            yield from (output.name for output in part.output)
+
+
+def _needed(graph: Any) -> set[str]:
+    """Values that the outputs depend on."""
+    found = {output.name for output in graph.output}
+    for node in reversed(graph.node):  # the readers of a node follow it
+        if found.intersection(node.output):
+            found.update(reads(node))
+    return found
+
+
+def _remove(field: Any, names: set[str]) -> None:
+    """Remove the nodes that write only these values, or the weights and shapes of these values."""
+    for i in reversed(range(len(field))):
+        item = field[i]
+        values = getattr(item, "output", [item.name])
+        if values and names.issuperset(values):
+            del field[i]
+
+
+def _elements(node: Any, arrays: list[Any]) -> int:
+    """Number of elements that a node which makes larger arrays makes; 0 for the others."""
+    if node.op_type == "ConstantOfShape":
+        return math.prod(arrays[0].ravel().tolist())
+    return sum(array.size for array in arrays) if node.op_type == "Concat" else 0
