@@ -82,9 +82,7 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
-        raise ValueError(
-            f"{name} is not a valid ONNX model: {' '.join(str(error).split())}"
-        ) from None
+        raise ValueError(f"{name} is not a valid ONNX model: {error}") from None
     return model
 
 
@@ -113,25 +111,19 @@ def _external(model: Any) -> Iterator[Any]:
 
 def _read(path: Path) -> Any:
     from onnx.checker import ValidationError
-    from onnx.external_data_helper import load_external_data_for_model
+    from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_model
 
     model = parsed(path)
+    size = 0
     try:
-        sizes = [_size(tensor, path.parent) for tensor in _external(model)]
-        at_most(sum(sizes), MOST_BYTES, "bytes of external weights")
+        for tensor in _external(model):
+            stated = ExternalDataInfo(tensor)
+            file = path.parent / stated.location
+            if not file.is_file():
+                raise ValueError(f"{stated.location!r} is not a file beside the model")
+            size += max(stated.length or 0, 0) or file.stat().st_size
+        at_most(size, MOST_BYTES, "bytes of external weights")
         load_external_data_for_model(model, str(path.parent))
     except (ValidationError, ValueError) as error:  # missing, or outside the model's folder
         raise ValueError(f"the external weights of {path.name} cannot be read: {error}") from None
     return model
-
-
-def _size(tensor: Any, folder: Path) -> int:
-    """Bytes to read for an external tensor: the stated length, or else the whole file."""
-    from onnx.external_data_helper import ExternalDataInfo
-
-    where = ExternalDataInfo(tensor)
-    file = folder / where.location
-    if not file.is_file():
-        raise ValueError(f"{where.location!r} is not a file beside the model")
-    length = where.length or 0
-    return length if length > 0 else file.stat().st_size

@@ -12,6 +12,7 @@ from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS
 from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
 from unet_complexity.engineering.readers.onnx.inputs import Stated, inferred, stated
 
+Settings = dict[str, Any]
 # operators that rearrange constants, as in exported pads
 FOLDED = "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
 
@@ -26,38 +27,39 @@ class Graph:
     """
 
     def __init__(self, model: Any) -> None:
-        graph = self.proto = model.graph
+        self.model = model
+        graph = model.graph
         self.opset = opset_of(model)
-        self.ir_version = model.ir_version
         self.stored = {item.name: item for item in graph.initializer}
-        self.inputs = {item.name for item in graph.input}
         self.makers = {name: node for node in graph.node for name in node.output}
         self.readers = {name: node for node in graph.node for name in node.input}
         self.reads = Counter(reads(graph))
-        self.names = {*self.stored, *self.inputs, *self.makers, *self.reads}
+        inputs = [item.name for item in graph.input]
+        self.names = {*inputs, *self.stored, *self.makers, *self.reads}
         known = inferred(model)
         described = [*known.input, *known.value_info, *known.output]
         self.shapes = {item.name: stated(item) for item in described}
-        self.folded: dict[str, Any] = {}
+        # since version 4 an initializer that is an input too can be given another value
+        self.folded: dict[str, Any] = dict.fromkeys(inputs if model.ir_version >= 4 else ())
+        self.numbers = 0
         self.instead: dict[str, list[Any]] = {}
 
     def shape(self, name: str) -> Stated:
         """Sides of a value: numbers, the file's letters, None where unknown; empty if nothing is known."""
         return self.shapes.get(name) or ()
 
-    def settings(self, node: Any, *inputs: str) -> dict[str, Any]:
+    def settings(self, node: Any, *inputs: str) -> Settings:
         """Return a node's attributes and constant inputs.
 
         Args:
             node: The node.
             inputs: Names for its inputs from the second on.  An input that is not constant is None.
         """
-        from onnx import helper
+        from onnx.helper import get_attribute_value
 
-        found: dict[str, Any] = {}
-        for attribute in node.attribute:
-            value = helper.get_attribute_value(attribute)
-            found[attribute.name] = value.decode() if isinstance(value, bytes) else value
+        found: Settings = {}
+        for item in node.attribute:
+            found[item.name] = item.s.decode() or get_attribute_value(item)
         for name, source in zip(inputs, node.input[1:], strict=False):
             if source:
                 found[name] = self.constant(source)
@@ -65,15 +67,14 @@ class Graph:
 
     def constant(self, name: str) -> Any:
         """Array of an initializer, or of nodes that rearrange constants; else None."""
-        from onnx import numpy_helper
+        from onnx.numpy_helper import to_array
 
-        if name in self.stored:
-            can_be_given = self.ir_version >= 4 and name in self.inputs
-            return None if can_be_given else numpy_helper.to_array(self.stored[name])
         if name not in self.folded:
-            self.folded[name] = self._folded(self.makers.get(name))
-            numbers = sum(array.size for array in self.folded.values() if array is not None)
-            at_most(numbers, MOST_FOLDED, "numbers in computed constants")
+            if name in self.stored:
+                return to_array(self.stored[name])
+            array = self.folded[name] = self._folded(self.makers.get(name))
+            self.numbers += getattr(array, "size", 0)
+            at_most(self.numbers, MOST_FOLDED, "numbers in computed constants")
         return self.folded[name]
 
     def _folded(self, node: Any) -> Any:
@@ -85,9 +86,9 @@ class Graph:
         arrays = [self.constant(name) for name in node.input]
         if any(array is None for array in arrays) or _elements(node, arrays) > MOST_NUMBERS:
             return None
+        given = dict(zip(node.input, arrays, strict=True))
         try:
-            evaluator = ReferenceEvaluator(node, opsets={"": self.opset})
-            return evaluator.run(None, dict(zip(node.input, arrays, strict=True)))[0]
+            return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
         except Exception:  # an invalid node; its errors are of any kind
             return None
 
@@ -97,10 +98,10 @@ class Graph:
 
         name = self.fresh(name)
         tensor = numpy_helper.from_array(array, name)
-        self.proto.initializer.append(tensor)
-        if self.ir_version < 4:  # where initializers must be inputs too
+        self.model.graph.initializer.append(tensor)
+        if self.model.ir_version < 4:  # where initializers must be inputs too
             stated = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
-            self.proto.input.append(stated)
+            self.model.graph.input.append(stated)
         return name
 
     def fresh(self, name: str) -> str:
@@ -112,17 +113,22 @@ class Graph:
 
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""
-        graph = self.proto
-        before = _needed(graph)
+        graph = self.model.graph
         nodes: list[Any] = []
         for node in graph.node:
             nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
         del graph.node[:]
         graph.node.extend(nodes)
-        gone = before - _needed(graph)
+        left = Counter(reads(graph))
+        gone = self.reads.keys() - left.keys()
+        for i in reversed(range(len(nodes))):  # the readers of a node follow it
+            if nodes[i].output and gone.issuperset(nodes[i].output):
+                left.subtract(reads(nodes[i]))
+                gone.update(name for name in reads(nodes[i]) if not left[name])
+                del graph.node[i]
         _remove(graph.input, gone.intersection(self.stored))
-        for field in (graph.node, graph.initializer, graph.value_info):
-            _remove(field, gone)
+        _remove(graph.initializer, gone)
+        _remove(graph.value_info, gone)
 
 
 def reads(message: Any) -> Iterator[str]:
@@ -136,21 +142,9 @@ def reads(message: Any) -> Iterator[str]:
             yield from (output.name for output in part.output)
 
 
-def _needed(graph: Any) -> set[str]:
-    """Values that the outputs depend on."""
-    found = {output.name for output in graph.output}
-    for node in reversed(graph.node):  # the readers of a node follow it
-        if found.intersection(node.output):
-            found.update(reads(node))
-    return found
-
-
 def _remove(field: Any, names: set[str]) -> None:
-    """Remove the nodes that write only these values, or the weights and shapes of these values."""
     for i in reversed(range(len(field))):
-        item = field[i]
-        values = getattr(item, "output", [item.name])
-        if values and names.issuperset(values):
+        if field[i].name in names:
             del field[i]
 
 

@@ -17,51 +17,53 @@ from unet_complexity.engineering.readers.limits import MOST_SUMMED
 from unet_complexity.phases import split_phases, summed_taps
 
 
-def fits_phases(pair: Pair) -> bool:
-    """Return True if DepthToSpace can interleave: equal factors, and phases of equal size."""
-    rows, columns = pair.size
-    return rows == columns and not any(pair.longer % rows)
-
-
-def fits_transposed(pair: Pair) -> bool:
-    """Return True if each window overlaps the map."""
-    return bool((pair.pads < pair.kernel).all())
-
-
 def phases(pair: Pair, graph: Graph) -> list[Any]:
-    """Return a Conv per phase, and the nodes that interleave their outputs."""
-    from onnx import helper
+    """Return a Conv per phase, and the nodes that interleave their outputs; none if it does not fit.
 
+    DepthToSpace takes equal factors and phases of equal sides.
+    """
+    from onnx.helper import make_node
+
+    block, columns = pair.size
     output = pair.conv.output[0]
-    block = pair.size[0]
-    maps, convs = [], []
-    for row, column, first, taps in split_phases(_taps(pair), pair.size, pair.pads[0].tolist()):
-        name = graph.fresh(f"{output}/phase_{row}_{column}")
-        kernel = taps.transpose(3, 2, 0, 1)
-        # the end is padded so that all phases have equal sides
-        after = pair.longer // block + first + kernel.shape[2:] - 1
-        pads = [*np.negative(first), *after]
+    longer = pair.pads.sum(0) - pair.weights.shape[2:] + 1  # than the upsampled map
+    if block != columns or any(longer % block):
+        return []
+    convs = []
+    for phase in split_phases(_taps(pair), block, pair.pads[0]):
+        name = graph.fresh(f"{output}/phase_{phase.row}_{phase.column}")
+        kernel = phase.kernel.transpose(3, 2, 0, 1)
+        before = np.negative(phase.first)
+        after = longer // block - before + kernel.shape[2:] - 1  # all phases get equal sides
         inputs = _inputs(pair, graph, name, kernel)
-        convs.append(helper.make_node("Conv", inputs, [name], name, pads=pads, group=pair.group))
-        maps.append(name)
+        pads = [*before, *after]
+        convs.append(make_node("Conv", inputs, [name], name, pads=pads, group=pair.group))
     joined = graph.fresh(f"{output}/phases")
-    concat = helper.make_node("Concat", maps, [joined], joined, axis=1)
-    ends = [joined], [output], pair.conv.name
-    return [*convs, concat, helper.make_node("DepthToSpace", *ends, blocksize=block)]
+    maps = [conv.name for conv in convs]
+    concat = make_node("Concat", maps, [joined], joined, axis=1)
+    name = pair.conv.name
+    interleave = make_node("DepthToSpace", [joined], [output], name, blocksize=block)
+    return [*convs, concat, interleave]
 
 
 def transposed(pair: Pair, graph: Graph) -> list[Any]:
-    """Return a ConvTranspose; its weights are (channels, filters per group, rows, columns)."""
-    from onnx import helper
+    """Return a ConvTranspose; nothing if it does not fit, as some window would not overlap the map.
+
+    Its weights are (channels, filters per group, rows, columns).
+    """
+    from onnx.helper import make_node
 
     conv, group = pair.conv, pair.group
+    pads = np.subtract(pair.weights.shape[2:], 1) - pair.pads
+    if pads.min() < 0:
+        return []
     taps = _taps(pair)[::-1, ::-1]
     rows, columns, channels, filters = taps.shape
     grouped = taps.reshape(rows, columns, channels, group, filters // group)
     kernel = grouped.transpose(3, 2, 4, 0, 1).reshape(group * channels, -1, rows, columns)
     inputs = _inputs(pair, graph, f"{conv.output[0]}/transposed", kernel)
-    settings = {"strides": pair.size, "pads": (pair.kernel - pair.pads - 1).ravel(), "group": group}
-    return [helper.make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)]
+    settings = {"strides": pair.size, "pads": pads.ravel(), "group": group}
+    return [make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)]
 
 
 def _inputs(pair: Pair, graph: Graph, name: str, kernel: Any) -> list[str]:
@@ -74,16 +76,17 @@ def _taps(pair: Pair) -> Any:
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
-    weights = pair.weights.transpose(2, 3, 1, 0)
-    kind = weights.dtype
-    window = np.add(pair.kernel, pair.size) - 1
-    held = np.prod([*weights.shape[2:], *window, max(pair.size)], dtype=object)
+    filters, channels, rows, columns = pair.weights.shape
+    s_h, s_w = pair.size
+    kind = pair.weights.dtype
+    held = filters * channels * (rows + s_h - 1) * (columns + s_w - 1) * max(pair.size)
     if held > MOST_SUMMED:
         raise UnsupportedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"
         )
+    exact = pair.weights.transpose(2, 3, 1, 0).astype("float64")
     with np.errstate(over="ignore"):
-        summed = summed_taps(weights.astype("float64"), pair.size).astype(kind)
+        summed = summed_taps(exact, pair.size).astype(kind)
     if not np.isfinite(summed).all():
         raise UnsupportedError(f"sums of its weights are no finite {kind} numbers")
     return summed

@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph
+from unet_complexity.engineering.collapse.graph import Graph, Settings
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
-HALF = {"round_prefer_floor": LARGEST_FACTOR, "round_prefer_ceil": LARGEST_FACTOR}
 LARGEST_REPEATED = {  # largest factor s for which x(0) ... x(s - 1) all round to 0
-    "asymmetric": {"floor": LARGEST_FACTOR, "round_prefer_floor": 2},
-    "tf_half_pixel_for_nn": {"floor": LARGEST_FACTOR},
-    "half_pixel": HALF,
-    "pytorch_half_pixel": HALF,
-    "half_pixel_symmetric": HALF,
+    ("asymmetric", "floor"): LARGEST_FACTOR,
+    ("asymmetric", "round_prefer_floor"): 2,
+    ("tf_half_pixel_for_nn", "floor"): LARGEST_FACTOR,
 }
+for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
+    for nearest in ("round_prefer_floor", "round_prefer_ceil"):
+        LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
 MADE = {"Resize": "resized", "Upsample": "upsampled", "Pad": "padded"}
 
 
@@ -48,16 +48,6 @@ class Pair(NamedTuple):
     group: int
     pads: Any
 
-    @property
-    def kernel(self) -> Any:
-        """Rows and columns of the convolution's window."""
-        return self.weights.shape[2:]
-
-    @property
-    def longer(self) -> Any:
-        """Rows and columns of the output minus those of the upsampled map."""
-        return self.pads.sum(0) - self.kernel + 1
-
 
 def pair_of(graph: Graph, resize: Any) -> Pair:
     """Return the pair that begins with a Resize or Upsample.
@@ -65,34 +55,30 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
     Raises:
         UnsupportedError: There is none.
     """
-    size = repetition(graph, resize)
-    reader = _only_reader(graph, resize)
-    pads: Any = 0
-    if kind_of(reader) == "Pad":
-        pads = _zeros_around(graph, reader)
-        reader = _only_reader(graph, reader)
-    if kind_of(reader) != "Conv":
-        raise UnsupportedError(f"it is read by {kind_of(reader)}, not by a convolution")
-    settings = graph.settings(reader, "weights")
+    size = _repetition(graph, resize)
+    conv = _only_reader(graph, resize)
+    zeros: Any = 0
+    if kind_of(conv) == "Pad":
+        zeros = _zeros_around(graph, conv)
+        conv = _only_reader(graph, conv)
+    if kind_of(conv) != "Conv":
+        raise UnsupportedError(f"it is read by {kind_of(conv)}, not by a convolution")
+    settings = graph.settings(conv, "weights")
     weights = settings.get("weights")
     if weights is None:
         raise UnsupportedError("the convolution's weights are no constant floats")
     for name in ("strides", "dilations"):
-        if set(settings.get(name, [1])) != {1}:
-            raise UnsupportedError(f"the convolution has {name} {settings[name]}")
-    pads = pads + _padding(settings, weights.shape[2:])
-    return Pair(resize.input[0], reader, size, weights, settings.get("group", 1), pads)
+        steps = settings.get(name, [])
+        if set(steps) - {1}:
+            raise UnsupportedError(f"the convolution has {name} {steps}")
+    pads = zeros + _padding(settings, weights.shape[2:])
+    return Pair(resize.input[0], conv, size, weights, settings.get("group", 1), pads)
 
 
-def repetition(graph: Graph, resize: Any) -> tuple[int, int]:
-    """Return the factors by which a node repeats rows and columns.
-
-    Raises:
-        UnsupportedError: It does anything else.
-    """
+def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
+    """Factors by which a node repeats rows and columns."""
     is_old = resize.op_type == "Upsample" or graph.opset < 11  # without modes and a region
-    inputs = ["scales"] if is_old else ["region", "scales"]
-    settings = graph.settings(resize, *inputs)
+    settings = graph.settings(resize, *["region"][is_old:], "scales")
     mode = settings.get("mode", "nearest")
     if mode != "nearest":
         raise UnsupportedError(f"its mode is {mode}, which does not repeat")
@@ -105,7 +91,7 @@ def repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     if not all(factor <= LARGEST_FACTOR for factor in size):  # NaN is not
         raise UnsupportedError(f"factors up to {LARGEST_FACTOR} are collapsed, got {scale}")
     rows, columns = map(int, size)
-    if size != [rows, columns] or min(size) < 1 or max(size) == 1:
+    if [rows, columns] != size or min(size) < 1 or size == [1, 1]:
         raise UnsupportedError(
             f"it scales by {scale}, which repeats nothing a whole number of times"
         )
@@ -113,39 +99,38 @@ def repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     if not is_old:
         position = settings.get("coordinate_transformation_mode", "half_pixel")
         rounding = settings.get("nearest_mode", "round_prefer_floor")
-    if max(size) > LARGEST_REPEATED.get(position, {}).get(rounding, 0):
+    if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
         raise UnsupportedError(
             f"{position} with {rounding} is not repetition for a factor of {scale}"
         )
     return rows, columns
 
 
-def _factors(graph: Graph, resize: Any, settings: dict[str, Any]) -> list[float]:
+def _factors(graph: Graph, resize: Any, settings: Settings) -> list[float]:
     """Factor of each axis, from constant scales or, if sizes are given, from the shapes."""
     scales = settings.get("scales", [])
+    axes = settings.get("axes", ...)
     if scales is None:
         raise UnsupportedError("its scales are no constants")
-    given: list[float] = np.ravel(scales).tolist()
-    if not given:  # exporters write empty scales beside sizes
-        return _factors_of_shapes(graph, resize, settings)
-    if "axes" not in settings:
-        return given
-    factors = [1.0] * 4
-    for axis, factor in zip(settings["axes"], given, strict=False):
-        factors[axis % 4] = factor
-    return factors
+    if not np.size(scales):  # exporters write empty scales beside sizes
+        policy = settings.get("keep_aspect_ratio_policy", "stretch")
+        if policy != "stretch":
+            raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
+        before, after = graph.shape(resize.input[0]), graph.shape(resize.output[0])
+        scales = np.array(list(map(_ratio, before, after)))
+        scales = scales[axes] if len(scales) == 4 else np.nan
+        if np.isnan(scales).any():
+            raise UnsupportedError("its sizes are no constants, or the map's shape is not known")
+    factors = np.ones(4 if "axes" in settings else len(scales))
+    factors[axes] = scales
+    return list(factors.tolist())
 
 
-def _factors_of_shapes(graph: Graph, resize: Any, settings: dict[str, Any]) -> list[float]:
-    before, after = graph.shape(resize.input[0]), graph.shape(resize.output[0])
-    same = before[:2] == after[:2] and (None not in before[:2] or "axes" in settings)
-    sides = [side for side in (*before[2:], *after[2:]) if isinstance(side, int) and side]
-    if len(before) != 4 or len(after) != 4 or len(sides) != 4 or not same:
-        raise UnsupportedError("its sizes are no constants, or the map's shape is not known")
-    policy = settings.get("keep_aspect_ratio_policy", "stretch")
-    if policy != "stretch":
-        raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
-    return [1, 1, sides[2] / sides[0], sides[3] / sides[1]]
+def _ratio(old: Any, new: Any) -> float:
+    """Factor between two sides; NaN if it is not known."""
+    if old is not None and old == new:
+        return 1
+    return new / old if isinstance(old, int) and isinstance(new, int) and old else np.nan
 
 
 def _only_reader(graph: Graph, node: Any) -> Any:
@@ -160,34 +145,33 @@ def _only_reader(graph: Graph, node: Any) -> Any:
 
 def _zeros_around(graph: Graph, pad: Any) -> Any:
     """Zeros that a Pad adds: those before rows and columns, then those after."""
-    given = {"value": 0, "axes": range(4), **graph.settings(pad, "pads", "value", "axes")}
-    axes, amounts = given["axes"], given.get("pads")
-    known = axes is not None and np.size(amounts) == 2 * len(axes)
-    if not known or given["value"] != 0 or given.get("mode", "constant") != "constant":
+    given: Settings = {"value": 0, "axes": ..., "pads": None, "mode": "constant"}
+    given |= graph.settings(pad, "pads", "value", "axes")
+    axes, pads = given["axes"], given["pads"]
+    if axes is None or pads is None or given["value"] != 0 or given["mode"] != "constant":
         raise UnsupportedError("a Pad between the two adds other than constant zeros")
     zeros = np.zeros((2, 4), int)
-    zeros[:, np.mod(axes, 4)] = np.reshape(amounts, (2, -1))
+    zeros[:, axes] = np.reshape(pads, (2, -1))
     if zeros.min() < 0 or zeros[:, :2].any():
         raise UnsupportedError("a Pad between the two crops, or pads channels")
     return zeros[:, 2:]
 
 
-def _padding(settings: dict[str, Any], kernel: Sequence[int]) -> Any:
+def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     """Zeros that the convolution adds: those before rows and columns, then those after."""
     if len(kernel) != 2:
         raise UnsupportedError(f"the convolution has {len(kernel)} spatial axes, not 2")
-    large = np.floor_divide(kernel, 2)
-    small = np.subtract(kernel, 1) - large
+    same = np.array([[k - 1, k] for k in kernel]).T // 2
     ways = {
-        "SAME_UPPER": [small, large],
-        "SAME_LOWER": [large, small],
-        "VALID": [[0, 0]] * 2,
+        "SAME_UPPER": same,
+        "SAME_LOWER": same[::-1],
+        "VALID": same * 0,
         "NOTSET": np.reshape(settings.get("pads", [0] * 4), (2, 2)),
     }
     kind = settings.get("auto_pad", "NOTSET")
     if kind not in ways:
         raise UnsupportedError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
-    return np.array(ways[kind])
+    return ways[kind]
 
 
 def _text(factors: list[float]) -> str:

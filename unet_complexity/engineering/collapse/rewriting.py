@@ -40,7 +40,7 @@ class Collapsed(NamedTuple):
         rows = []
         for name, how, why in self.blocks:
             rows.append((shortened(plain(name), LONGEST_CELL), how, plain(why)))
-        return tabulate(rows, tablefmt="plain", disable_numparse=True)
+        return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
 
 
 def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collapsed:
@@ -85,30 +85,24 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
+    name = resize.name or resize.output[0]
     try:
         pair = pair_of(graph, resize)
-        how, why = _way(pair, graph, wanted)
-        if how != AS_WRITTEN:
-            graph.instead[pair.conv.output[0]] = ARRANGEMENTS[how](pair, graph)
+        how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
+        if how == AS_WRITTEN:
+            return Block(name, how, why)
+        for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
+            if new := ARRANGEMENTS[way](pair, graph):
+                graph.instead[pair.conv.output[0]] = new
+                return Block(name, way, why)
+        before, after = map(tuple, pair.pads.tolist())
+        why = f"no way fits factors {pair.size} with padding {before} and {after}"
     except UnsupportedError as reason:
-        how, why = AS_WRITTEN, str(reason)
-    return Block(resize.name or resize.output[0], how, why)
+        why = str(reason)
+    return Block(name, AS_WRITTEN, why)
 
 
-def _way(pair: Pair, graph: Graph, wanted: str | None) -> tuple[str, str]:
-    """Return the wanted arrangement, or the rule's; the other one if that does not fit."""
-    filters, channels = pair.weights.shape[:2]
+def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
+    filters, channels, *kernel = pair.weights.shape
     pixels = rule.pixels(graph.shape(pair.source)[2:])
-    how, why = rule.arrangement(channels, filters, pair.kernel, pair.size, pixels)
-    if wanted:
-        how, why = wanted, "as asked"
-    fits = {
-        AS_WRITTEN: True,
-        TRANSPOSED: nodes.fits_transposed(pair),
-        PHASES: nodes.fits_phases(pair),
-    }
-    for way in (how, TRANSPOSED, PHASES):
-        if fits[way]:
-            return way, why
-    before, after = map(tuple, pair.pads.tolist())
-    raise UnsupportedError(f"no way fits factors {pair.size} with padding {before} and {after}")
+    return rule.arrangement(channels, filters, kernel, pair.size, pixels)

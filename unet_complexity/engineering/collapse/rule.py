@@ -16,13 +16,14 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+Sides = Sequence[Any]  # rows and columns
 AS_WRITTEN, PHASES, TRANSPOSED = "as written", "phases", "transposed"
 LEAST_PIXELS = 16
 LEAST_MACS_SAVED = 250
 FEW_FILTERS = 16
 
 
-def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) -> Fraction:
+def macs_saved(channels: int, kernel: Sides, size: Sides) -> Fraction:
     """Return the MACs per output element that collapsing saves.
 
     Args:
@@ -38,7 +39,7 @@ def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) ->
     return channels * (prod(kernel) - Fraction(taps, prod(size)))
 
 
-def pixels(sides: Sequence[Any]) -> int | None:
+def pixels(sides: Sides) -> int | None:
     """Return the pixels of a map with these sides; None if one is not known."""
     known = [side for side in sides if isinstance(side, int)]
     return prod(known) if len(known) == 2 else None
@@ -47,8 +48,8 @@ def pixels(sides: Sequence[Any]) -> int | None:
 def arrangement(
     channels: int,
     filters: int,
-    kernel: tuple[int, int],
-    size: tuple[int, int],
+    kernel: Sides,
+    size: Sides,
     pixels: int | None = None,
 ) -> tuple[str, str]:
     """Return "phases", "transposed" or "as written", and the reason.
@@ -67,19 +68,17 @@ def arrangement(
         'as written'
     """
     saved = macs_saved(channels, kernel, size)
+    gain = f"{float(saved):,.0f} MACs saved per output element"
     if pixels is not None and pixels < LEAST_PIXELS:
-        return (
-            AS_WRITTEN,
-            f"a map of {pixels} pixels is too small: reading the weights is what takes time",
-        )
-    if filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
-        return (
-            TRANSPOSED,
-            f"{filters} filters for {channels} channels: one call that never writes the large map",
-        )
-    if saved < LEAST_MACS_SAVED:
-        return (
-            AS_WRITTEN,
-            f"{float(saved):,.0f} MACs saved per output element do not pay for the interleaving",
-        )
-    return PHASES, f"{float(saved):,.0f} MACs saved per output element"
+        how = AS_WRITTEN
+        why = f"a map of {pixels} pixels is too small: reading the weights is what takes time"
+    elif filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
+        how = TRANSPOSED
+        why = f"{filters} filters for {channels} channels: one call that never writes the large map"
+    elif saved < LEAST_MACS_SAVED:
+        how = AS_WRITTEN
+        why = f"{gain} do not pay for the interleaving"
+    else:
+        how = PHASES
+        why = gain
+    return how, why

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from statistics import median
+from timeit import timeit
 from typing import Any
 
 import numpy as np
@@ -17,34 +19,32 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the large
 OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
 SECONDS = 2.0  # of timing, both models in turn
 
-Run = Callable[[dict[str, Any]], list[Any]]
+Tensors = dict[str, Any]  # by name
+Shapes = dict[str, list[int]]  # by name
+Run = Callable[[Tensors], list[Any]]
 
 
-def timed(runs: tuple[Run, ...], inputs: dict[str, Any]) -> list[float]:
+def timed(runs: Sequence[Run], inputs: Tensors) -> list[float]:
     """Return median seconds per call, of at least five calls; the models take turns."""
-    laps: list[list[float]] = [[] for _ in runs]
+    laps: list[list[float]] = []
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end or len(laps[-1]) < 5:
-        for run, lap in zip(runs, laps, strict=True):
-            start = time.perf_counter()
-            run(inputs)
-            lap.append(time.perf_counter() - start)
-    return [median(lap) for lap in laps]
+    while time.monotonic() < end or len(laps) < 5:
+        laps.append([timeit(partial(run, inputs), number=1) for run in runs])
+    return [median(times) for times in zip(*laps, strict=True)]
 
 
-def random_inputs(model: Any, shapes: dict[str, list[int]], seed: int) -> dict[str, Any]:
+def random_inputs(model: Any, shapes: Shapes, seed: int) -> Tensors:
     """Return normally distributed floats; zeros and ones of any other type."""
-    from onnx import helper
+    from onnx.helper import tensor_dtype_to_np_dtype
 
     random = np.random.default_rng(seed)
     given = {}
     for item in inputs_of(model):
-        dtype = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
         shape = shapes[item.name]
-        if np.issubdtype(dtype, np.floating):
-            given[item.name] = random.normal(size=shape).astype(dtype)
-        else:
-            given[item.name] = random.integers(0, 2, shape).astype(dtype)
+        dtype = tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
+        is_float = np.issubdtype(dtype, np.floating)
+        drawn = random.normal(size=shape) if is_float else random.integers(0, 2, shape)
+        given[item.name] = drawn.astype(dtype)
     return given
 
 
@@ -64,26 +64,25 @@ def inputs_of(model: Any) -> list[Any]:
     return needed
 
 
-def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
+def sizes(model: Any, run: Run) -> Iterator[Shapes]:
     """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides.
 
     Raises:
         ValueError: It accepts none.
     """
-    tried: list[dict[str, list[int]]] = []
-    accepted, refusal = 0, ""
+    accepted: list[Shapes] = []
+    refusal: ValueError | None = None
     for sides in SIDES:
         shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
-        if shapes in tried or accepted == SIZES:
+        if shapes in accepted or len(accepted) == SIZES:
             continue
-        tried.append(shapes)
         try:
             run(random_inputs(model, shapes, 0))
         except ValueError as error:
-            refusal = str(error)
+            refusal = error
             continue
+        accepted.append(shapes)
         yield shapes
-        accepted += 1
     if not accepted:
         raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
 
@@ -91,8 +90,8 @@ def sizes(model: Any, run: Run) -> Iterator[dict[str, list[int]]]:
 def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
     """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
     axes = item.type.tensor_type.shape.dim
-    free = [1] * (len(axes) - 2) + list(sides)
-    pairs = zip(axes, free[-len(axes) :], strict=False)
+    free = [*[1] * len(axes), *sides][-len(axes) :]
+    pairs = zip(axes, free, strict=False)
     return [axis.dim_value if axis.HasField("dim_value") else side for axis, side in pairs]
 
 
@@ -101,8 +100,7 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the engine's own kinds have no public base
-        said = " ".join(str(error).split())
-        raise ValueError(f"ONNX Runtime cannot run the model: {said}") from None
+        raise ValueError(f"ONNX Runtime cannot run the model: {error}") from None
 
 
 def runner(model: Any) -> Run:
@@ -121,7 +119,7 @@ def runner(model: Any) -> Run:
         )
 
     @_one_sentence()
-    def run(inputs: dict[str, Any]) -> list[Any]:
+    def run(inputs: Tensors) -> list[Any]:
         return list(session.run(None, inputs))
 
     return run
@@ -147,11 +145,11 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
     return worst
 
 
-def _difference(old: Any, new: Any) -> float:
+def _difference(old: Any, new: Any) -> Any:
     differs = old != new  # infinities of one sign are equal
     if old.dtype.name not in TOLERANCE:
-        return int(differs.sum()) / max(old.size, 1)
+        return np.count_nonzero(differs) / max(old.size, 1)
     differs &= ~(np.isnan(old) & np.isnan(new))
-    finite = np.abs(old[np.isfinite(old)], dtype=float)
-    largest = finite.max(initial=np.finfo(float).tiny)
-    return float(np.abs(old[differs].astype(float) - new[differs]).max(initial=0) / largest)
+    largest = np.max(np.abs(old), where=np.isfinite(old), initial=0)
+    gaps = np.abs(old[differs].astype(float) - new[differs])
+    return gaps.max(initial=0) / max(largest, np.finfo(float).tiny)
