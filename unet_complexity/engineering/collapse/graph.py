@@ -34,7 +34,8 @@ class Graph:
         self.makers = {name: node for node in graph.node for name in node.output}
         self.readers = {name: node for node in graph.node for name in node.input}
         self.reads = Counter(reads(graph))
-        inputs = [item.name for item in graph.input]
+        inputs = {item.name for item in graph.input}
+        self.given = inputs - self.stored.keys()
         self.names = {*inputs, *self.stored, *self.makers, *self.reads}
         known = inferred(model)
         described = [*known.input, *known.value_info, *known.output]
@@ -117,18 +118,21 @@ class Graph:
         nodes: list[Any] = []
         for node in graph.node:
             nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
+        were_read = self.reads.keys()
+        needed = {output.name for output in graph.output}
+        kept = []
+        for node in reversed(nodes):  # the readers of a node follow it
+            written = set(node.output)
+            if written & needed or not written & were_read:
+                kept.append(node)
+                needed.update(reads(node))
         del graph.node[:]
-        graph.node.extend(nodes)
-        left = Counter(reads(graph))
-        gone = self.reads.keys() - left.keys()
-        for i in reversed(range(len(nodes))):  # the readers of a node follow it
-            if nodes[i].output and gone.issuperset(nodes[i].output):
-                left.subtract(reads(nodes[i]))
-                gone.update(name for name in reads(nodes[i]) if not left[name])
-                del graph.node[i]
-        _remove(graph.input, gone.intersection(self.stored))
-        _remove(graph.initializer, gone)
-        _remove(graph.value_info, gone)
+        graph.node.extend(reversed(kept))
+        gone = were_read - needed - self.given
+        for field in (graph.input, graph.initializer, graph.value_info):
+            for i in reversed(range(len(field))):
+                if field[i].name in gone:
+                    del field[i]
 
 
 def reads(message: Any) -> Iterator[str]:
@@ -140,12 +144,6 @@ def reads(message: Any) -> Iterator[str]:
             yield from part.input
         elif isinstance(part, GraphProto):
             yield from (output.name for output in part.output)
-
-
-def _remove(field: Any, names: set[str]) -> None:
-    for i in reversed(range(len(field))):
-        if field[i].name in names:
-            del field[i]
 
 
 def _elements(node: Any, arrays: list[Any]) -> int:

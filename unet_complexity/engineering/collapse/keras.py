@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import compress
+from math import prod
 from typing import Any
 
 import keras
@@ -75,20 +76,20 @@ class PhaseConv2D(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         without_channels = np.empty((*self.kernel_size, 0, 0))
-        self.phases = phase_kernels(without_channels, self.size)
-        self.kernels = []
-        for i, phase in enumerate(self.phases):
-            shape = (*phase.kernel.shape[:2], input_shape[self.channels], self.filters)
-            self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{i}"))
+        self.pads, self.kernels = [], []
+        for row, column, (top, left), window in phase_kernels(without_channels, self.size):
+            rows, columns = window.shape[:2]
+            around = (0, 0), (-top, top + rows - 1), (-left, left + columns - 1), (0, 0)
+            shape = rows, columns, input_shape[self.channels], self.filters
+            self.pads.append(around)
+            self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}"))
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, x: Any) -> Any:
         x = ops.moveaxis(x, self.channels, 3)
         maps = []
-        for phase, kernel in zip(self.phases, self.kernels, strict=True):
-            (top, left), (rows, columns) = phase.first, phase.kernel.shape[:2]
-            around = (0, 0), (-top, top + rows - 1), (-left, left + columns - 1), (0, 0)
+        for around, kernel in zip(self.pads, self.kernels, strict=True):
             padded = ops.pad(x, around)
             maps.append(ops.conv(padded, kernel, padding="valid", data_format="channels_last"))
         height, width = ops.shape(x)[1:3]
@@ -170,20 +171,18 @@ def _arrays(layer: Any) -> list[Any]:
 
 def _pairs(model: Any) -> Iterator[tuple[Any, Any]]:
     """Yield the pairs to replace: the upsampling and the convolution."""
-    outputs = {id(output) for output in model.outputs}
+    outputs = set(map(id, model.outputs))
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
         calls = [node for each in (layer, *readers) for node in each._inbound_nodes]
-        if len(readers) != 1 or len(calls) != 2 or id(layer.output) in outputs:
-            continue
-        if not refusal(layer, readers[0]) and _is_worthwhile(layer, readers[0]):
+        is_inner = len(readers) == 1 and len(calls) == 2 and id(layer.output) not in outputs
+        if is_inner and not refusal(layer, *readers) and _is_worthwhile(layer, *readers):
             yield layer, readers[0]
 
 
 def _is_worthwhile(upsampling: Any, conv: Any) -> bool:
     channels = conv.kernel.shape[2]
-    is_first = conv.data_format == "channels_first"
-    shape = upsampling.input.shape
-    pixels = rule.pixels(shape[2:] if is_first else shape[1:3])
+    sides = [side for side in upsampling.input.shape[1:] if side is not None]
+    pixels = prod(sides) // channels if len(sides) == 3 else None
     how, _ = rule.arrangement(channels, conv.filters, conv.kernel_size, upsampling.size, pixels)
     return how != rule.AS_WRITTEN

@@ -25,25 +25,22 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
     from onnx.helper import make_node
 
     block, columns = pair.size
-    output = pair.conv.output[0]
     longer = pair.pads.sum(0) - pair.weights.shape[2:] + 1  # than the upsampled map
     if block != columns or any(longer % block):
         return []
-    convs = []
-    for phase in split_phases(_taps(pair), block, pair.pads[0]):
-        name = graph.fresh(f"{output}/phase_{phase.row}_{phase.column}")
-        kernel = phase.kernel.transpose(3, 2, 0, 1)
-        before = np.negative(phase.first)
-        after = longer // block - before + kernel.shape[2:] - 1  # all phases get equal sides
-        inputs = _inputs(pair, graph, name, kernel)
-        pads = [*before, *after]
-        convs.append(make_node("Conv", inputs, [name], name, pads=pads, group=pair.group))
+    output, name = pair.conv.output[0], pair.conv.name
+    taps = _taps(pair).transpose(2, 3, 1, 0)
+    convs, maps = [], []
+    for row, column, first, window in split_phases(taps, block, pair.pads[0]):
+        mark = graph.fresh(f"{output}/phase_{row}_{column}")
+        after = longer // block + first + window.shape[:2] - 1  # all phases get equal sides
+        settings = {"pads": [*np.negative(first), *after], "group": pair.group}
+        inputs = _inputs(pair, graph, mark, window.transpose(3, 2, 0, 1))
+        convs.append(make_node("Conv", inputs, [mark], mark, **settings))
+        maps.append(mark)
     joined = graph.fresh(f"{output}/phases")
-    maps = [conv.name for conv in convs]
     concat = make_node("Concat", maps, [joined], joined, axis=1)
-    name = pair.conv.name
-    interleave = make_node("DepthToSpace", [joined], [output], name, blocksize=block)
-    return [*convs, concat, interleave]
+    return [*convs, concat, make_node("DepthToSpace", [joined], [output], name, blocksize=block)]
 
 
 def transposed(pair: Pair, graph: Graph) -> list[Any]:
@@ -57,36 +54,35 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
     pads = np.subtract(pair.weights.shape[2:], 1) - pair.pads
     if pads.min() < 0:
         return []
-    taps = _taps(pair)[::-1, ::-1]
-    rows, columns, channels, filters = taps.shape
-    grouped = taps.reshape(rows, columns, channels, group, filters // group)
-    kernel = grouped.transpose(3, 2, 4, 0, 1).reshape(group * channels, -1, rows, columns)
+    taps = _taps(pair)[..., ::-1, ::-1]
+    groups = taps.reshape(group, -1, *taps.shape[1:])
+    kernel = np.concatenate(groups.swapaxes(1, 2))
     inputs = _inputs(pair, graph, f"{conv.output[0]}/transposed", kernel)
     settings = {"strides": pair.size, "pads": pads.ravel(), "group": group}
     return [make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)]
 
 
-def _inputs(pair: Pair, graph: Graph, name: str, kernel: Any) -> list[str]:
+def _inputs(pair: Pair, graph: Graph, mark: str, kernel: Any) -> list[str]:
     """Inputs of a new convolution: the small map, new weights, the old bias."""
-    return [pair.source, graph.store(f"{name}/weights", kernel), *pair.conv.input[2:]]
+    return [pair.source, graph.store(f"{mark}/weights", kernel), *pair.conv.input[2:]]
 
 
 def _taps(pair: Pair) -> Any:
-    """Summed taps, as an array of shape (rows, columns, channels, filters).
+    """Summed taps, as an array of shape (filters, channels per filter, rows, columns).
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
-    filters, channels, rows, columns = pair.weights.shape
-    s_h, s_w = pair.size
-    kind = pair.weights.dtype
-    held = filters * channels * (rows + s_h - 1) * (columns + s_w - 1) * max(pair.size)
+    filters, channels, *kernel = pair.weights.shape
+    rows, columns = (np.add(kernel, pair.size) - 1).tolist()
+    held = filters * channels * rows * columns * max(pair.size)
     if held > MOST_SUMMED:
         raise UnsupportedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"
         )
     exact = pair.weights.transpose(2, 3, 1, 0).astype("float64")
+    kind = pair.weights.dtype
     with np.errstate(over="ignore"):
         summed = summed_taps(exact, pair.size).astype(kind)
     if not np.isfinite(summed).all():
         raise UnsupportedError(f"sums of its weights are no finite {kind} numbers")
-    return summed
+    return summed.transpose(3, 2, 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.collapse import nodes, rule
@@ -104,5 +105,6 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
-    pixels = rule.pixels(graph.shape(pair.source)[2:])
+    sides = [side for side in graph.shape(pair.source)[2:] if isinstance(side, int)]
+    pixels = prod(sides) if len(sides) == 2 else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)

@@ -39,12 +39,6 @@ def macs_saved(channels: int, kernel: Sides, size: Sides) -> Fraction:
     return channels * (prod(kernel) - Fraction(taps, prod(size)))
 
 
-def pixels(sides: Sides) -> int | None:
-    """Return the pixels of a map with these sides; None if one is not known."""
-    known = [side for side in sides if isinstance(side, int)]
-    return prod(known) if len(known) == 2 else None
-
-
 def arrangement(
     channels: int,
     filters: int,
