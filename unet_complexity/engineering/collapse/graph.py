@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
-from unet_complexity.engineering.readers.onnx.inputs import Stated, inferred, stated
+from unet_complexity.engineering.readers.onnx.inputs import inferred, stated
 
 Settings = dict[str, Any]
 # operators that rearrange constants, as in exported pads
@@ -23,6 +23,10 @@ class Graph:
     Attributes:
         reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
         readers: The last node of the graph itself that reads each value.
+        given: Inputs without a default.
+        names: Names that the graph uses for values.
+        shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
+        folded: Constants that were computed, and None for values that are not constant.
         instead: New nodes, by the first output of the node that they replace.
     """
 
@@ -39,15 +43,14 @@ class Graph:
         self.names = {*inputs, *self.stored, *self.makers, *self.reads}
         known = inferred(model)
         described = [*known.input, *known.value_info, *known.output]
-        self.shapes = {item.name: stated(item) for item in described}
-        # since version 4 an initializer that is an input too can be given another value
-        self.folded: dict[str, Any] = dict.fromkeys(inputs if model.ir_version >= 4 else ())
+        self.shapes = defaultdict(tuple)
+        for item in described:
+            self.shapes[item.name] = stated(item) or ()
+        self.folded: Settings = {}
+        if model.ir_version >= 4:  # an initializer that is an input too can be given another value
+            self.folded = dict.fromkeys(inputs)
         self.numbers = 0
         self.instead: dict[str, list[Any]] = {}
-
-    def shape(self, name: str) -> Stated:
-        """Sides of a value: numbers, the file's letters, None where unknown; empty if nothing is known."""
-        return self.shapes.get(name) or ()
 
     def settings(self, node: Any, *inputs: str) -> Settings:
         """Return a node's attributes and constant inputs.
@@ -123,7 +126,8 @@ class Graph:
         kept = []
         for node in reversed(nodes):  # the readers of a node follow it
             written = set(node.output)
-            if written & needed or not written & were_read:
+            was_needed = written & were_read
+            if written & needed or not was_needed:
                 kept.append(node)
                 needed.update(reads(node))
         del graph.node[:]

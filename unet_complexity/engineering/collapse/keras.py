@@ -6,7 +6,6 @@ Keras is imported here only; the layer runs on any of its backends.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import compress
 from math import prod
 from typing import Any
 
@@ -18,7 +17,7 @@ from unet_complexity.engineering.collapse import rule
 from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
 
-SETTINGS = ("filters", "kernel_size", "data_format", "use_bias")
+SETTINGS = "filters kernel_size data_format use_bias".split()  # as Conv2D calls them
 
 
 @keras.saving.register_keras_serializable("unet_complexity")
@@ -67,7 +66,11 @@ class PhaseConv2D(keras.layers.Layer):
         if not conv.built:
             raise ValueError(f"{conv.name} has no weights yet; build the model, then collapse it")
         settings = {name: getattr(conv, name) for name in (*SETTINGS, "activation", "name")}
-        layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
+        layer = cls(
+            size=upsampling.size,
+            dtype=conv.dtype_policy,
+            **settings,
+        )
         kernel, *bias = _arrays(conv)
         layer.build([kernel.shape[2]] * 4)  # of which only the channels count
         kernels = [phase.kernel for phase in phase_kernels(kernel, layer.size)]
@@ -79,10 +82,16 @@ class PhaseConv2D(keras.layers.Layer):
         self.pads, self.kernels = [], []
         for row, column, (top, left), window in phase_kernels(without_channels, self.size):
             rows, columns = window.shape[:2]
-            around = (0, 0), (-top, top + rows - 1), (-left, left + columns - 1), (0, 0)
+            name = f"kernel_{row}_{column}"
             shape = rows, columns, input_shape[self.channels], self.filters
+            around = [
+                (0, 0),
+                (-top, top + rows - 1),
+                (-left, left + columns - 1),
+                (0, 0),
+            ]
+            self.kernels.append(self.add_weight(shape, "zeros", name=name))
             self.pads.append(around)
-            self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}"))
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
@@ -91,12 +100,24 @@ class PhaseConv2D(keras.layers.Layer):
         maps = []
         for around, kernel in zip(self.pads, self.kernels, strict=True):
             padded = ops.pad(x, around)
-            maps.append(ops.conv(padded, kernel, padding="valid", data_format="channels_last"))
+            y = ops.conv(
+                padded,
+                kernel,
+                padding="valid",
+                data_format="channels_last",
+            )
+            maps.append(y)
         height, width = ops.shape(x)[1:3]
         s_h, s_w = self.size
-        lines = [ops.stack(maps[start : start + s_w], 3) for start in range(0, len(maps), s_w)]
+        lines = []
+        for start in range(0, s_h * s_w, s_w):
+            line = ops.stack(maps[start : start + s_w], 3)
+            lines.append(line)
         y = ops.stack(lines, 2)  # phase (p, q) of pixel (i, j) at [:, i, p, j, q]
-        y = ops.reshape(y, (-1, s_h * height, s_w * width, self.filters))
+        y = ops.reshape(
+            y,
+            (-1, s_h * height, s_w * width, self.filters),
+        )
         if self.use_bias:
             y = y + self.bias
         return self.activation(ops.moveaxis(y, 3, self.channels))
@@ -108,24 +129,28 @@ class PhaseConv2D(keras.layers.Layer):
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in (*SETTINGS, "size")}
-        activation = keras.activations.serialize(self.activation)
-        return {**super().get_config(), **own, "activation": activation}
+        config: dict[str, Any] = super().get_config()
+        for name in (*SETTINGS, "size"):
+            config[name] = getattr(self, name)
+        config["activation"] = keras.activations.serialize(self.activation)
+        return config
 
 
 def refusal(upsampling: Any, conv: Any) -> str:
     """Return why the two are not one PhaseConv2D; empty if they are."""
-    if type(upsampling) is not keras.layers.UpSampling2D or upsampling.interpolation != "nearest":
+    layers = keras.layers
+    if type(upsampling) is not layers.UpSampling2D or upsampling.interpolation != "nearest":
         return "the first is not a nearest UpSampling2D"
-    if type(conv) is not keras.layers.Conv2D:
+    if type(conv) is not layers.Conv2D:
         return "the second is not a plain Conv2D"
-    steps = {*conv.strides, *conv.dilation_rate, conv.groups}
-    reasons = {
-        "the convolution's padding is not 'same'": conv.padding != "same",
-        "the convolution has strides, dilations or groups": steps != {1},
-        "the two order their axes differently": upsampling.data_format != conv.data_format,
-    }
-    return "; ".join(compress(reasons, reasons.values()))
+    reasons = []
+    if conv.padding != "same":
+        reasons.append("the convolution's padding is not 'same'")
+    if {*conv.strides, *conv.dilation_rate, conv.groups} != {1}:
+        reasons.append("the convolution has strides, dilations or groups")
+    if upsampling.data_format != conv.data_format:
+        reasons.append("the two order their axes differently")
+    return "; ".join(reasons)
 
 
 def collapse_keras(model: Any) -> Any:
@@ -174,10 +199,12 @@ def _pairs(model: Any) -> Iterator[tuple[Any, Any]]:
     outputs = set(map(id, model.outputs))
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
-        calls = [node for each in (layer, *readers) for node in each._inbound_nodes]
-        is_inner = len(readers) == 1 and len(calls) == 2 and id(layer.output) not in outputs
-        if is_inner and not refusal(layer, *readers) and _is_worthwhile(layer, *readers):
-            yield layer, readers[0]
+        calls = [len(each._inbound_nodes) for each in (layer, *readers)]
+        if calls != [1, 1] or id(layer.output) in outputs:
+            continue
+        conv = readers[0]
+        if not refusal(layer, conv) and _is_worthwhile(layer, conv):
+            yield layer, conv
 
 
 def _is_worthwhile(upsampling: Any, conv: Any) -> bool:

@@ -25,22 +25,26 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
     from onnx.helper import make_node
 
     block, columns = pair.size
-    longer = pair.pads.sum(0) - pair.weights.shape[2:] + 1  # than the upsampled map
+    window = pair.weights.shape[2:]
+    longer = pair.pads.sum(0) - window + 1  # than the upsampled map
     if block != columns or any(longer % block):
         return []
-    output, name = pair.conv.output[0], pair.conv.name
+    output = pair.conv.output[0]
     taps = _taps(pair).transpose(2, 3, 1, 0)
-    convs, maps = [], []
-    for row, column, first, window in split_phases(taps, block, pair.pads[0]):
-        mark = graph.fresh(f"{output}/phase_{row}_{column}")
-        after = longer // block + first + window.shape[:2] - 1  # all phases get equal sides
-        settings = {"pads": [*np.negative(first), *after], "group": pair.group}
-        inputs = _inputs(pair, graph, mark, window.transpose(3, 2, 0, 1))
-        convs.append(make_node("Conv", inputs, [mark], mark, **settings))
-        maps.append(mark)
+    new, maps = [], []
+    for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
+        name = graph.fresh(f"{output}/phase_{row}_{column}")
+        inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
+        before = np.negative(first)
+        after = longer // block - before + kernel.shape[:2] - 1  # so all phases have equal sides
+        pads = [*before, *after]
+        new.append(make_node("Conv", inputs, [name], name, pads=pads, group=pair.group))
+        maps.append(name)
     joined = graph.fresh(f"{output}/phases")
-    concat = make_node("Concat", maps, [joined], joined, axis=1)
-    return [*convs, concat, make_node("DepthToSpace", [joined], [output], name, blocksize=block)]
+    new.append(make_node("Concat", maps, [joined], joined, axis=1))
+    name = pair.conv.name
+    new.append(make_node("DepthToSpace", [joined], [output], name, blocksize=block))
+    return new
 
 
 def transposed(pair: Pair, graph: Graph) -> list[Any]:
@@ -51,20 +55,30 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
     from onnx.helper import make_node
 
     conv, group = pair.conv, pair.group
-    pads = np.subtract(pair.weights.shape[2:], 1) - pair.pads
+    last = np.subtract(pair.weights.shape[2:], 1)
+    pads = last - pair.pads
     if pads.min() < 0:
         return []
-    taps = _taps(pair)[..., ::-1, ::-1]
-    groups = taps.reshape(group, -1, *taps.shape[1:])
+    mirrored = _taps(pair)[..., ::-1, ::-1]
+    groups = mirrored.reshape(group, -1, *mirrored.shape[1:])
     kernel = np.concatenate(groups.swapaxes(1, 2))
     inputs = _inputs(pair, graph, f"{conv.output[0]}/transposed", kernel)
-    settings = {"strides": pair.size, "pads": pads.ravel(), "group": group}
-    return [make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)]
+    new = make_node(
+        "ConvTranspose",
+        inputs,
+        conv.output,
+        conv.name,
+        strides=pair.size,
+        pads=pads.ravel(),
+        group=group,
+    )
+    return [new]
 
 
 def _inputs(pair: Pair, graph: Graph, mark: str, kernel: Any) -> list[str]:
     """Inputs of a new convolution: the small map, new weights, the old bias."""
-    return [pair.source, graph.store(f"{mark}/weights", kernel), *pair.conv.input[2:]]
+    weights = graph.store(f"{mark}/weights", kernel)
+    return [pair.source, weights, *pair.conv.input[2:]]
 
 
 def _taps(pair: Pair) -> Any:
@@ -72,9 +86,10 @@ def _taps(pair: Pair) -> Any:
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
-    filters, channels, *kernel = pair.weights.shape
-    rows, columns = (np.add(kernel, pair.size) - 1).tolist()
-    held = filters * channels * rows * columns * max(pair.size)
+    filters, channels, rows, columns = pair.weights.shape
+    s_h, s_w = pair.size
+    taps = (rows + s_h - 1) * (columns + s_w - 1)
+    held = filters * channels * taps * max(s_h, s_w)
     if held > MOST_SUMMED:
         raise UnsupportedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"

@@ -78,7 +78,8 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
 def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     """Factors by which a node repeats rows and columns."""
     is_old = resize.op_type == "Upsample" or graph.opset < 11  # without modes and a region
-    settings = graph.settings(resize, *["region"][is_old:], "scales")
+    inputs = ["scales"] if is_old else ["region", "scales"]
+    settings = graph.settings(resize, *inputs)
     mode = settings.get("mode", "nearest")
     if mode != "nearest":
         raise UnsupportedError(f"its mode is {mode}, which does not repeat")
@@ -116,7 +117,7 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> list[float]:
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
-        before, after = graph.shape(resize.input[0]), graph.shape(resize.output[0])
+        before, after = graph.shapes[resize.input[0]], graph.shapes[resize.output[0]]
         scales = np.array(list(map(_ratio, before, after)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
@@ -130,7 +131,9 @@ def _ratio(old: Any, new: Any) -> float:
     """Factor between two sides; NaN if it is not known."""
     if old is not None and old == new:
         return 1
-    return new / old if isinstance(old, int) and isinstance(new, int) and old else np.nan
+    if isinstance(old, int) and isinstance(new, int) and old:
+        return new / old
+    return np.nan
 
 
 def _only_reader(graph: Graph, node: Any) -> Any:

@@ -105,6 +105,6 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
-    sides = [side for side in graph.shape(pair.source)[2:] if isinstance(side, int)]
+    sides = [side for side in graph.shapes[pair.source][2:] if isinstance(side, int)]
     pixels = prod(sides) if len(sides) == 2 else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)

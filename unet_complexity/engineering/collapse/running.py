@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from unet_complexity.engineering.readers.onnx.inputs import stated
+
 # tried where sides are free
 SIDES = ((64, 64), (128, 64), (128, 128), (256, 256), (256, 512), (512, 512))
 SIZES = 2  # of them that the model accepts
@@ -87,12 +89,13 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
         raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
 
 
-def _shape(item: Any, sides: tuple[int, int]) -> list[int]:
+def _shape(item: Any, sides: Sequence[int]) -> list[int]:
     """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
-    axes = item.type.tensor_type.shape.dim
-    free = [*[1] * len(axes), *sides][-len(axes) :]
-    pairs = zip(axes, free, strict=False)
-    return [axis.dim_value if axis.HasField("dim_value") else side for axis, side in pairs]
+    shape = stated(item) or ()
+    free = [1] * len(shape) + [*sides]
+    fitting = free[len(free) - len(shape) :]
+    pairs = zip(shape, fitting, strict=True)
+    return [side if isinstance(side, int) else other for side, other in pairs]
 
 
 @contextmanager
@@ -133,7 +136,7 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
     """
     worst = 0.0
     for item, old, new in zip(model.graph.output, before, after, strict=True):
-        if not (isinstance(old, np.ndarray) and isinstance(new, np.ndarray)):
+        if {type(old), type(new)} != {np.ndarray}:
             raise ValueError(f"output {item.name!r} is not a tensor; only tensors can be compared")
         allowed = TOLERANCE.get(old.dtype.name, OTHERS)
         difference = _difference(old, new)
