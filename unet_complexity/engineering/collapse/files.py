@@ -12,7 +12,8 @@ from typing import Any
 from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
 from unet_complexity.engineering.readers.onnx.files import parsed
 
-Source = str | PathLike[str] | Any  # a file, or an onnx.ModelProto
+FilePath = str | PathLike[str]
+Source = FilePath | Any  # a file, or an onnx.ModelProto
 
 
 @contextmanager
@@ -59,8 +60,7 @@ def loaded(source: Source) -> Any:
         ValueError: It is not valid, lacks its weights, or is too large.
     """
     name = name_of(source)
-    is_file = isinstance(source, (str, PathLike))
-    model = _read(Path(source)) if is_file else deepcopy(source)
+    model = _read(Path(source)) if isinstance(source, (str, PathLike)) else deepcopy(source)
     for tensor in _external(model):
         raise ValueError(
             f"{name} keeps {tensor.name} in another file; give the path, or load it by onnx.load(path)"

@@ -61,7 +61,7 @@ class Graph:
         """
         from onnx.helper import get_attribute_value
 
-        found: Settings = {}
+        found = {}
         for item in node.attribute:
             found[item.name] = item.s.decode() or get_attribute_value(item)
         for name, source in zip(inputs, node.input[1:], strict=False):
@@ -104,8 +104,12 @@ class Graph:
         tensor = numpy_helper.from_array(array, name)
         self.model.graph.initializer.append(tensor)
         if self.model.ir_version < 4:  # where initializers must be inputs too
-            stated = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
-            self.model.graph.input.append(stated)
+            info = helper.make_tensor_value_info(
+                name,
+                tensor.data_type,
+                array.shape,
+            )
+            self.model.graph.input.append(info)
         return name
 
     def fresh(self, name: str) -> str:
@@ -118,7 +122,7 @@ class Graph:
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""
         graph = self.model.graph
-        nodes: list[Any] = []
+        nodes = []
         for node in graph.node:
             nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
         were_read = self.reads.keys()

@@ -37,14 +37,26 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
         before = np.negative(first)
         after = longer // block - before + kernel.shape[:2] - 1  # so all phases have equal sides
-        pads = [*before, *after]
-        new.append(make_node("Conv", inputs, [name], name, pads=pads, group=pair.group))
+        conv = make_node(
+            "Conv",
+            inputs,
+            [name],
+            name,
+            pads=[*before, *after],
+            group=pair.group,
+        )
+        new.append(conv)
         maps.append(name)
     joined = graph.fresh(f"{output}/phases")
     new.append(make_node("Concat", maps, [joined], joined, axis=1))
-    name = pair.conv.name
-    new.append(make_node("DepthToSpace", [joined], [output], name, blocksize=block))
-    return new
+    interleaved = make_node(
+        "DepthToSpace",
+        [joined],
+        [output],
+        pair.conv.name,
+        blocksize=block,
+    )
+    return [*new, interleaved]
 
 
 def transposed(pair: Pair, graph: Graph) -> list[Any]:

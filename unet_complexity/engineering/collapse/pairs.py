@@ -151,9 +151,10 @@ def _zeros_around(graph: Graph, pad: Any) -> Any:
     given: Settings = {"value": 0, "axes": ..., "pads": None, "mode": "constant"}
     given |= graph.settings(pad, "pads", "value", "axes")
     axes, pads = given["axes"], given["pads"]
-    if axes is None or pads is None or given["value"] != 0 or given["mode"] != "constant":
-        raise UnsupportedError("a Pad between the two adds other than constant zeros")
     zeros = np.zeros((2, 4), int)
+    is_known = axes is not None and np.size(pads) == zeros[:, axes].size
+    if not is_known or given["value"] != 0 or given["mode"] != "constant":
+        raise UnsupportedError("a Pad between the two adds other than constant zeros")
     zeros[:, axes] = np.reshape(pads, (2, -1))
     if zeros.min() < 0 or zeros[:, :2].any():
         raise UnsupportedError("a Pad between the two crops, or pads channels")

@@ -40,8 +40,14 @@ class Collapsed(NamedTuple):
 
         rows = []
         for name, how, why in self.blocks:
-            rows.append((shortened(plain(name), LONGEST_CELL), how, plain(why)))
-        return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
+            name = shortened(plain(name), LONGEST_CELL)
+            rows.append((name, how, plain(why)))
+        text: str = tabulate(
+            rows,
+            tablefmt="plain",
+            disable_numparse=True,
+        )
+        return text
 
 
 def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collapsed:

@@ -73,7 +73,7 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
         ValueError: It accepts none.
     """
     accepted: list[Shapes] = []
-    refusal: ValueError | None = None
+    refusal = ""
     for sides in SIDES:
         shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
         if shapes in accepted or len(accepted) == SIZES:
@@ -81,7 +81,7 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
         try:
             run(random_inputs(model, shapes, 0))
         except ValueError as error:
-            refusal = error
+            refusal = str(error)
             continue
         accepted.append(shapes)
         yield shapes

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.collapse.files import loaded, parts, valid_model
+from unet_complexity.engineering.collapse.files import FilePath, loaded, parts, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes, timed
 from unet_complexity.escaping import plain
@@ -17,7 +16,7 @@ SEEDS = (0, 1, 2)
 LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
 
 
-def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
+def command(source: FilePath, target: FilePath) -> str:
     """Write the collapsed model of ``source`` to ``target`` once it is verified, and return a report.
 
     Both models run in ONNX Runtime on random inputs: three seeds, and two sizes if sides are free.  No output
