@@ -34,13 +34,13 @@ class Graph:
         self.model = model
         graph = model.graph
         self.opset = opset_of(model)
-        self.stored = {item.name: item for item in graph.initializer}
+        self.initializers = {item.name: item for item in graph.initializer}
         self.makers = {name: node for node in graph.node for name in node.output}
         self.readers = {name: node for node in graph.node for name in node.input}
         self.reads = Counter(reads(graph))
         inputs = {item.name for item in graph.input}
-        self.given = inputs - self.stored.keys()
-        self.names = {*inputs, *self.stored, *self.makers, *self.reads}
+        self.given = inputs - self.initializers.keys()
+        self.names = {*inputs, *self.initializers, *self.makers, *self.reads}
         known = inferred(model)
         described = [*known.input, *known.value_info, *known.output]
         self.shapes = defaultdict(tuple)
@@ -74,8 +74,8 @@ class Graph:
         from onnx.numpy_helper import to_array
 
         if name not in self.folded:
-            if name in self.stored:
-                return to_array(self.stored[name])
+            if name in self.initializers:
+                return to_array(self.initializers[name])
             array = self.folded[name] = self._folded(self.makers.get(name))
             self.numbers += getattr(array, "size", 0)
             at_most(self.numbers, MOST_FOLDED, "numbers in computed constants")

@@ -176,16 +176,16 @@ def collapse_keras(model: Any) -> Any:
             f"{model.name} has no UpSampling2D in front of a Conv2D that is worth collapsing"
         )
 
-    def own(layer: Any) -> Any:
+    def replacement(layer: Any) -> Any:
         return new.get(layer.name) or type(layer).from_config(layer.get_config())
 
-    copy = keras.models.clone_model(model, clone_function=own)
+    copy = keras.models.clone_model(model, clone_function=replacement)
     for layer in model.layers:
         if layer.weights and layer.name not in new:
-            twin = copy.get_layer(layer.name)
-            twin.set_weights(_arrays(layer))
+            new_layer = copy.get_layer(layer.name)
+            new_layer.set_weights(_arrays(layer))
             if isinstance(layer, keras.layers.Normalization):
-                twin.finalize_state()  # it keeps what it derived from its weights
+                new_layer.finalize_state()  # it keeps what it derived from its weights
     return copy
 
 
