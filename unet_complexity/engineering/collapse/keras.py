@@ -84,46 +84,44 @@ class PhaseConv2D(keras.layers.Layer):
             rows, columns = window.shape[:2]
             name = f"kernel_{row}_{column}"
             shape = rows, columns, input_shape[self.channels], self.filters
-            around = [
-                (0, 0),
-                (-top, top + rows - 1),
-                (-left, left + columns - 1),
-                (0, 0),
-            ]
             self.kernels.append(self.add_weight(shape, "zeros", name=name))
+            around = [(0, 0), (-top, top + rows - 1), (-left, left + columns - 1)]
+            around.insert(self.channels, (0, 0))
             self.pads.append(around)
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, x: Any) -> Any:
-        x = ops.moveaxis(x, self.channels, 3)
         maps = []
         for around, kernel in zip(self.pads, self.kernels, strict=True):
-            padded = ops.pad(x, around)
             y = ops.conv(
-                padded,
+                ops.pad(x, around),
                 kernel,
                 padding="valid",
-                data_format="channels_last",
+                data_format=self.data_format,
             )
             maps.append(y)
-        height, width = ops.shape(x)[1:3]
-        s_h, s_w = self.size
+        s_w = self.size[1]
+        rows = 2 if self.channels == 1 else 1  # their axis
         lines = []
-        for start in range(0, s_h * s_w, s_w):
-            line = ops.stack(maps[start : start + s_w], 3)
+        for start in range(0, len(maps), s_w):
+            line = ops.stack(maps[start : start + s_w], rows + 2)
             lines.append(line)
-        y = ops.stack(lines, 2)  # phase (p, q) of pixel (i, j) at [:, i, p, j, q]
-        y = ops.reshape(
-            y,
-            (-1, s_h * height, s_w * width, self.filters),
-        )
+        y = ops.stack(lines, rows + 1)  # row s_h i + p, column s_w j + q at (i, p, j, q)
+        shape = self.compute_output_shape(ops.shape(x))
+        y = ops.reshape(y, (-1, *shape[1:]))
         if self.use_bias:
-            y = y + self.bias
-        return self.activation(ops.moveaxis(y, 3, self.channels))
+            along = [1, 1, 1]
+            along.insert(self.channels, self.filters)
+            y = y + ops.reshape(self.bias, along)
+        return self.activation(y)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        upsampling = keras.layers.UpSampling2D(self.size, self.data_format)
+        upsampling = keras.layers.UpSampling2D(
+            self.size,
+            self.data_format,
+            name=self.name,  # a name of its own would be counted
+        )
         shape = list(upsampling.compute_output_shape(input_shape))
         shape[self.channels] = self.filters
         return tuple(shape)

@@ -31,7 +31,7 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         return []
     output = pair.conv.output[0]
     taps = _taps(pair).transpose(2, 3, 1, 0)
-    new, maps = [], []
+    convs, maps = [], []
     for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
         name = graph.fresh(f"{output}/phase_{row}_{column}")
         inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
@@ -45,10 +45,10 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
             pads=[*before, *after],
             group=pair.group,
         )
-        new.append(conv)
+        convs.append(conv)
         maps.append(name)
     joined = graph.fresh(f"{output}/phases")
-    new.append(make_node("Concat", maps, [joined], joined, axis=1))
+    concat = make_node("Concat", maps, [joined], joined, axis=1)
     interleaved = make_node(
         "DepthToSpace",
         [joined],
@@ -56,7 +56,7 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         pair.conv.name,
         blocksize=block,
     )
-    return [*new, interleaved]
+    return [*convs, concat, interleaved]
 
 
 def transposed(pair: Pair, graph: Graph) -> list[Any]:

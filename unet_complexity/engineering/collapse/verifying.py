@@ -22,8 +22,14 @@ from unet_complexity.files import write_new
 
 LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
 SEEDS = (0, 1, 2)
-# tried where sides are free
-SIDES = ((64, 64), (128, 64), (128, 128), (256, 256), (256, 512), (512, 512))
+SIDES = (  # tried if sides are free
+    (64, 64),
+    (128, 64),
+    (128, 128),
+    (256, 256),
+    (256, 512),
+    (512, 512),
+)
 SIZES = 2  # of them that the model accepts
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the largest output
 OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
