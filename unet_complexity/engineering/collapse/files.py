@@ -88,24 +88,21 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
 
 def parts(message: Any) -> Iterator[Any]:
     """Yield a protobuf message and all messages inside it: nodes, subgraphs, tensors."""
-    from google.protobuf.message import Message
-    from onnx import TensorProto
-
     yield message
-    if isinstance(message, TensorProto):
+    if message.DESCRIPTOR.name == "TensorProto":
         return  # listing its fields would copy its numbers
     for field, value in message.ListFields():
         if field.message_type:
-            for inner in [value] if isinstance(value, Message) else value:
+            for inner in [value] if hasattr(value, "ListFields") else value:
                 yield from parts(inner)
 
 
 def _external(model: Any) -> Iterator[Any]:
     """Tensors whose numbers are in other files, those of subgraphs and local functions included."""
-    from onnx import TensorProto
+    from onnx.external_data_helper import uses_external_data
 
     for part in parts(model):
-        if isinstance(part, TensorProto) and part.data_location == TensorProto.EXTERNAL:
+        if part.DESCRIPTOR.name == "TensorProto" and uses_external_data(part):
             yield part
 
 

@@ -145,12 +145,11 @@ class Graph:
 
 def reads(message: Any) -> Iterator[str]:
     """Yield each value that a graph or a node reads, once per reader; those of subgraphs too."""
-    from onnx import GraphProto, NodeProto
-
     for part in parts(message):
-        if isinstance(part, NodeProto):
+        kind = part.DESCRIPTOR.name
+        if kind == "NodeProto":
             yield from part.input
-        elif isinstance(part, GraphProto):
+        elif kind == "GraphProto":
             yield from (output.name for output in part.output)
 
 
