@@ -97,6 +97,12 @@ def split_phases(taps: Array, size: Any, before: Any) -> list[Phase]:
         taps: Array of shape (k_h + s_h - 1, k_w + s_w - 1, channels, filters) from :func:`summed_taps`.
         size: Factor of the upsampling, one number or a pair.
         before: Rows and columns of padding before the large map.
+
+    Example:
+        >>> import numpy as np
+        >>> taps = summed_taps(np.ones((4, 4, 3, 8)))
+        >>> [phase.first for phase in split_phases(taps, 2, before=(1, 1))]
+        [(-1, -1), (-1, 0), (0, -1), (0, 0)]
     """
     s_h, s_w = map(int, as_pair(size, "size"))
     rows_before, columns_before = map(int, before)
