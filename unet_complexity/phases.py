@@ -86,10 +86,26 @@ def phase_kernels(kernel: Array, size: Any = 2, before: Any = None) -> list[Phas
         >>> [phase.kernel.shape for phase in phase_kernels(np.ones((4, 4, 3, 8)))]
         [(3, 3, 3, 8), (3, 2, 3, 8), (2, 3, 3, 8), (2, 2, 3, 8)]
     """
-    taps = summed_taps(kernel, size)
-    s_h, s_w = map(int, as_pair(size, "size"))
     front = same_front(kernel) if before is None else as_pair(before, "before", at_least=0)
-    rows_before, columns_before = map(int, front)
+    return split_phases(summed_taps(kernel, size), size, front)
+
+
+def split_phases(taps: Array, size: Any, before: Any) -> list[Phase]:
+    """Return the s_h s_w phase kernels that summed taps hold.
+
+    Args:
+        taps: Array of shape (k_h + s_h - 1, k_w + s_w - 1, channels, filters) from :func:`summed_taps`.
+        size: Factor of the upsampling, one number or a pair.
+        before: Rows and columns of padding before the large map.
+
+    Example:
+        >>> import numpy as np
+        >>> taps = summed_taps(np.ones((4, 4, 3, 8)))
+        >>> [phase.first for phase in split_phases(taps, 2, before=(1, 1))]
+        [(-1, -1), (-1, 0), (0, -1), (0, 0)]
+    """
+    s_h, s_w = map(int, as_pair(size, "size"))
+    rows_before, columns_before = map(int, before)
     phases = []
     for p in range(s_h):
         row, tap_row = _first_tap(p, rows_before, s_h)

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unet_complexity.engineering.collapse import collapse_upsampling, command
 from unet_complexity.engineering.collapse.files import valid_model
-from unet_complexity.engineering.collapse.values import Values
+from unet_complexity.engineering.collapse.graph import Graph
 from unet_complexity.engineering.command import main
 
 node = helper.make_node
@@ -63,14 +63,14 @@ def test_summed_weights_are_limited(way: str) -> None:
 
 def test_a_constant_that_doubles_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "unet_complexity.engineering.collapse.values.inferred", lambda model: model.graph
+        "unet_complexity.engineering.collapse.graph.inferred", lambda model: model.graph
     )
     doubled = [node("Concat", [f"a{i}"] * 2, [f"a{i + 1}"], axis=0) for i in range(40)]
     nodes = [node("Identity", ["s"], ["a0"]), *doubled, resize("a40")]
     assert why(a_model(nodes, scaled())) == "its scales are no constants"
-    values = Values(a_model(nodes, {"s": np.ones(1, np.float32)}))
-    assert values.constant("a12").size == 4096
-    assert values.constant("a13") is None
+    graph = Graph(a_model(nodes, {"s": np.ones(1, np.float32)}))
+    assert graph.constant("a12").size == 4096
+    assert graph.constant("a13") is None
 
 
 def test_a_large_shape_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_a_large_shape_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_computed_constants_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unet_complexity.engineering.collapse.values.MOST_FOLDED", 7)
+    monkeypatch.setattr("unet_complexity.engineering.collapse.graph.MOST_FOLDED", 7)
     nodes = [node("Identity", ["s"], ["a"]), node("Identity", ["a"], ["b"]), resize("b")]
     with pytest.raises(
         ValueError, match=r"^at most 7 numbers in computed constants are read, got 8$"

@@ -51,7 +51,7 @@ def failing(error, *_, **__):
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """A model with an upsampling to take out, in a folder of its own, and little patience for timing it."""
-    monkeypatch.setattr("unet_complexity.engineering.collapse.running.SECONDS", 0.01)
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.SECONDS", 0.01)
     monkeypatch.chdir(tmp_path)
     model = onnx.parser.parse_model(MODEL)
     kernel = np.random.default_rng(0).normal(size=(2, 32, 3, 3)).astype("float32")
@@ -153,8 +153,8 @@ INTERRUPTED = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
 from unet_complexity.engineering.command import main
-from unet_complexity.engineering.collapse import running
-running.SECONDS = 60
+from unet_complexity.engineering.collapse import verifying
+verifying.SECONDS = 60
 print("ready", flush=True)
 sys.exit(main(["collapse", "in.onnx", "out.onnx"]))
 """

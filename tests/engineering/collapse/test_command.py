@@ -14,13 +14,18 @@ from onnx import TensorProto, helper
 from tests.engineering.collapse.models import conv, model, pix2pix, resize, weights
 from tests.engineering.collapse.test_onnx import run
 from unet_complexity.engineering.collapse import Collapsed, collapse_upsampling, command
-from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes
-from unet_complexity.engineering.collapse.verifying import verified
+from unet_complexity.engineering.collapse.verifying import (
+    apart,
+    random_inputs,
+    runner,
+    sizes,
+    verified,
+)
 
 
 @pytest.fixture(autouse=True)
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unet_complexity.engineering.collapse.running.SECONDS", 0.01)
+    monkeypatch.setattr("unet_complexity.engineering.collapse.verifying.SECONDS", 0.01)
 
 
 def test_a_model_with_free_sides_is_verified_at_two_sizes_and_written(tmp_path: Path) -> None:

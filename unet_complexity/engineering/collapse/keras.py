@@ -5,15 +5,19 @@ Keras is imported here only; the layer runs on any of its backends.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from unet_complexity.engineering.collapse.rule import AS_WRITTEN, arrangement
+from unet_complexity.engineering.collapse import rule
 from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
+
+SETTINGS = "filters kernel_size data_format use_bias".split()  # as Conv2D calls them
 
 
 @keras.saving.register_keras_serializable("unet_complexity")
@@ -24,10 +28,11 @@ class PhaseConv2D(keras.layers.Layer):
     kernels, (k + s - 1)^2 c f numbers in all, and the bias; :meth:`of` takes them from a trained Conv2D.  They
     are not trainable: trained separately, the phases would stop being sums of the same taps.
 
-    >>> up, conv = keras.layers.UpSampling2D(2), keras.layers.Conv2D(8, 4, padding="same")
-    >>> conv.build((None, 16, 16, 3))
-    >>> PhaseConv2D.of(up, conv).count_params(), conv.count_params()
-    (608, 392)
+    Example:
+        >>> up, conv = keras.layers.UpSampling2D(2), keras.layers.Conv2D(8, 4, padding="same")
+        >>> conv.build((None, 16, 16, 3))
+        >>> PhaseConv2D.of(up, conv).count_params(), conv.count_params()
+        (608, 392)
     """
 
     def __init__(
@@ -41,96 +46,102 @@ class PhaseConv2D(keras.layers.Layer):
         **settings: Any,
     ) -> None:
         super().__init__(**{**settings, "trainable": False})
-        self.filters, self.data_format, self.use_bias = filters, data_format, use_bias
-        self.kernel_size, self.size = as_pair(kernel_size, "kernel_size"), as_pair(size, "size")
+        self.filters = filters
+        self.kernel_size = as_pair(kernel_size, "kernel_size")
+        self.size = as_pair(size, "size")
+        self.data_format = data_format
+        self.channels = 1 if data_format == "channels_first" else 3  # their axis
         self.activation = keras.activations.get(activation)
+        self.use_bias = use_bias
 
     @classmethod
     def of(cls, upsampling: Any, conv: Any) -> PhaseConv2D:
-        """Return the layer that replaces a built pair; ValueError, with the reason, if it cannot."""
+        """Return the layer that replaces a built pair.
+
+        Raises:
+            ValueError: It cannot, with the reason.
+        """
         if reason := refusal(upsampling, conv):
             raise ValueError(f"{conv.name} behind {upsampling.name} cannot be collapsed: {reason}")
         if not conv.built:
             raise ValueError(f"{conv.name} has no weights yet; build the model, then collapse it")
-        names = ("filters", "kernel_size", "data_format", "activation", "use_bias", "name")
-        settings = {name: getattr(conv, name) for name in names}
-        layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
-        kernel, *bias = (ops.convert_to_numpy(weight.value) for weight in conv.weights)
-        layer.build(layer._ordered(None, None, None, kernel.shape[2]))
-        kernels = [phase.kernel for phase in phase_kernels(kernel, upsampling.size)]
+        settings = {name: getattr(conv, name) for name in (*SETTINGS, "activation", "name")}
+        layer = cls(
+            size=upsampling.size,
+            dtype=conv.dtype_policy,
+            **settings,
+        )
+        kernel, *bias = _arrays(conv)
+        layer.build([kernel.shape[2]] * 4)  # of which only the channels count
+        kernels = [phase.kernel for phase in phase_kernels(kernel, layer.size)]
         layer.set_weights([*kernels, *bias])
         return layer
 
     def build(self, input_shape: Any) -> None:
-        import numpy as np
-
-        channels = input_shape[1 if self._is_first() else -1]
-        # the windows of the phases, from a kernel without channels
-        self.phases = phase_kernels(np.empty((*self.kernel_size, 0, 0)), self.size)
-        self.kernels = []
-        for i, phase in enumerate(self.phases):
-            shape = (*phase.kernel.shape[:2], channels, self.filters)
-            self.kernels.append(self.add_weight(shape, "zeros", name=f"kernel_{i}"))
-        self.bias = (
-            self.add_weight((self.filters,), "zeros", name="bias") if self.use_bias else None
-        )
+        without_channels = np.empty((*self.kernel_size, 0, 0))
+        self.pads, self.kernels = [], []
+        for row, column, (top, left), window in phase_kernels(without_channels, self.size):
+            rows, columns = window.shape[:2]
+            name = f"kernel_{row}_{column}"
+            shape = rows, columns, input_shape[self.channels], self.filters
+            self.kernels.append(self.add_weight(shape, "zeros", name=name))
+            around = [(0, 0), (-top, top + rows - 1), (-left, left + columns - 1)]
+            around.insert(self.channels, (0, 0))
+            self.pads.append(around)
+        if self.use_bias:
+            self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, x: Any) -> Any:
-        pairs = zip(self.phases, self.kernels, strict=True)
-        y = self._interleaved([self._phase(x, phase, kernel) for phase, kernel in pairs])
-        if self.bias is not None:
-            y = y + ops.reshape(self.bias, self._ordered(1, 1, 1, self.filters))
+        maps = []
+        for around, kernel in zip(self.pads, self.kernels, strict=True):
+            y = ops.conv(
+                ops.pad(x, around),
+                kernel,
+                padding="valid",
+                data_format=self.data_format,
+            )
+            maps.append(y)
+        s_w = self.size[1]
+        rows = 2 if self.channels == 1 else 1  # their axis
+        lines = []
+        for start in range(0, len(maps), s_w):
+            line = ops.stack(maps[start : start + s_w], rows + 2)
+            lines.append(line)
+        y = ops.stack(lines, rows + 1)  # row s_h i + p, column s_w j + q at (i, p, j, q)
+        shape = self.compute_output_shape(ops.shape(x))
+        y = ops.reshape(y, (-1, *shape[1:]))
+        if self.use_bias:
+            along = [1, 1, 1]
+            along.insert(self.channels, self.filters)
+            y = y + ops.reshape(self.bias, along)
         return self.activation(y)
 
-    def _phase(self, x: Any, phase: Any, kernel: Any) -> Any:
-        sides = zip(phase.first, phase.kernel.shape[:2], strict=True)
-        rows, columns = [(-first, first + taps - 1) for first, taps in sides]
-        around = self._ordered((0, 0), rows, columns, (0, 0))
-        return ops.conv(ops.pad(x, around), kernel, padding="valid", data_format=self.data_format)
-
-    def _interleaved(self, phases: list[Any]) -> Any:
-        """Move phase (p, q) of pixel (i, j) to (s_h i + p, s_w j + q)."""
-        rows = 2 if self._is_first() else 1
-        s_h, s_w = self.size
-        lines = [ops.stack(phases[p * s_w : (p + 1) * s_w], rows + 2) for p in range(s_h)]
-        y = ops.stack(lines, rows + 1)
-        height, width = ops.shape(phases[0])[rows : rows + 2]
-        return ops.reshape(y, self._ordered(-1, s_h * height, s_w * width, self.filters))
-
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        rows = 2 if self._is_first() else 1
-        sides = zip(input_shape[rows : rows + 2], self.size, strict=True)
-        height, width = (side and s * side for side, s in sides)
-        return self._ordered(input_shape[0], height, width, self.filters)
-
-    def _is_first(self) -> bool:
-        return bool(self.data_format == "channels_first")
-
-    def _ordered(self, batch: Any, rows: Any, columns: Any, channels: Any) -> tuple[Any, ...]:
-        """Return the entries of the four axes in the order of the data format."""
-        if self._is_first():
-            return batch, channels, rows, columns
-        return batch, rows, columns, channels
+        upsampling = keras.layers.UpSampling2D(
+            self.size,
+            self.data_format,
+            name=self.name,  # a name of its own would be counted
+        )
+        shape = list(upsampling.compute_output_shape(input_shape))
+        shape[self.channels] = self.filters
+        return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("filters", "kernel_size", "size", "data_format", "use_bias")
-        own = {name: getattr(self, name) for name in names}
-        return {
-            **super().get_config(),
-            **own,
-            "activation": keras.activations.serialize(self.activation),
-        }
+        config: dict[str, Any] = super().get_config()
+        for name in (*SETTINGS, "size"):
+            config[name] = getattr(self, name)
+        config["activation"] = keras.activations.serialize(self.activation)
+        return config
 
 
 def refusal(upsampling: Any, conv: Any) -> str:
     """Return why the two are not one PhaseConv2D; empty if they are."""
+    layers = keras.layers
+    if type(upsampling) is not layers.UpSampling2D or upsampling.interpolation != "nearest":
+        return "the first is not a nearest UpSampling2D"
+    if type(conv) is not layers.Conv2D:
+        return "the second is not a plain Conv2D"
     reasons = []
-    if type(upsampling) is not keras.layers.UpSampling2D or upsampling.interpolation != "nearest":
-        reasons.append("the first is not a nearest UpSampling2D")
-    if type(conv) is not keras.layers.Conv2D:
-        reasons.append("the second is not a plain Conv2D")
-    if reasons:
-        return "; ".join(reasons)
     if conv.padding != "same":
         reasons.append("the convolution's padding is not 'same'")
     if {*conv.strides, *conv.dilation_rate, conv.groups} != {1}:
@@ -147,62 +158,56 @@ def collapse_keras(model: Any) -> Any:
     upsampling.  The other layers are copied with their weights.
 
     Raises:
-        TypeError: it is not such a model.
-        ValueError: it has no pair that is worth collapsing.
+        TypeError: It is not such a model.
+        ValueError: It has no pair that is worth collapsing.
     """
     if not getattr(model, "outputs", None):
         raise TypeError(
             f"a functional or a built sequential model can be collapsed, got {model!r}; load or build it"
         )
-    pairs = dict(_pairs(model))
-    if not pairs:
+    new: dict[str, Any] = {}
+    for upsampling, conv in _pairs(model):
+        new[upsampling.name] = keras.layers.Identity(name=upsampling.name)
+        new[conv.name] = PhaseConv2D.of(upsampling, conv)
+    if not new:
         raise ValueError(
             f"{model.name} has no UpSampling2D in front of a Conv2D that is worth collapsing"
         )
-    gone = {upsampling.name for upsampling in pairs.values()}
 
-    def own(layer: Any) -> Any:
-        if layer.name in gone:
-            return keras.layers.Identity(name=layer.name)
-        pair = pairs.get(layer.name)
-        return PhaseConv2D.of(pair, layer) if pair else type(layer).from_config(layer.get_config())
+    def replacement(layer: Any) -> Any:
+        return new.get(layer.name) or type(layer).from_config(layer.get_config())
 
-    copy = keras.models.clone_model(model, clone_function=own)
+    copy = keras.models.clone_model(model, clone_function=replacement)
     for layer in model.layers:
-        if layer.weights and layer.name not in pairs:
-            for new, old in zip(copy.get_layer(layer.name).weights, layer.weights, strict=True):
-                new.assign(
-                    ops.convert_to_numpy(old.value)
-                )  # a copy: JAX deletes what a model gives away
+        if layer.weights and layer.name not in new:
+            new_layer = copy.get_layer(layer.name)
+            new_layer.set_weights(_arrays(layer))
             if isinstance(layer, keras.layers.Normalization):
-                copy.get_layer(
-                    layer.name
-                ).finalize_state()  # it keeps what it derived from its weights
+                new_layer.finalize_state()  # it keeps what it derived from its weights
     return copy
 
 
-def _pairs(model: Any) -> Any:
-    """Yield (name of the convolution, upsampling layer) of each pair to replace."""
-    given_out = {id(output) for output in model.outputs}
+def _arrays(layer: Any) -> list[Any]:
+    """Copies of a layer's weights: JAX deletes what a model gives away."""
+    return [ops.convert_to_numpy(weight.value) for weight in layer.weights]
+
+
+def _pairs(model: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the pairs to replace: the upsampling and the convolution."""
+    outputs = set(map(id, model.outputs))
     for layer in model.layers:
         readers = [node.operation for node in layer._outbound_nodes]
-        if given_out & {
-            id(output) for node in layer._inbound_nodes for output in node.output_tensors
-        }:
+        calls = [len(each._inbound_nodes) for each in (layer, *readers)]
+        if calls != [1, 1] or id(layer.output) in outputs:
             continue
-        if (
-            len(readers) != 1
-            or len(layer._inbound_nodes) != 1
-            or len(readers[0]._inbound_nodes) != 1
-        ):
-            continue
-        if not refusal(layer, readers[0]) and _worthwhile(layer, readers[0]):
-            yield readers[0].name, layer
+        conv = readers[0]
+        if not refusal(layer, conv) and _is_worthwhile(layer, conv):
+            yield layer, conv
 
 
-def _worthwhile(upsampling: Any, conv: Any) -> bool:
+def _is_worthwhile(upsampling: Any, conv: Any) -> bool:
     channels = conv.kernel.shape[2]
     sides = [side for side in upsampling.input.shape[1:] if side is not None]
     pixels = prod(sides) // channels if len(sides) == 3 else None
-    way, _ = arrangement(channels, conv.filters, conv.kernel_size, upsampling.size, pixels)
-    return way != AS_WRITTEN
+    how, _ = rule.arrangement(channels, conv.filters, conv.kernel_size, upsampling.size, pixels)
+    return how != rule.AS_WRITTEN

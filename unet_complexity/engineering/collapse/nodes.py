@@ -7,112 +7,109 @@ r"""Replacement nodes of a pair: interleaved small convolutions, or one transpos
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+
+from unet_complexity.engineering.collapse.graph import Graph
 from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError
 from unet_complexity.engineering.readers.limits import MOST_SUMMED
-from unet_complexity.phases import Phase, phase_kernels, summed_taps
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
-    Replacement = tuple[list[Any], dict[str, Array]]
+from unet_complexity.phases import split_phases, summed_taps
 
 
-def fits_phases(pair: Pair) -> bool:
-    """Return True if DepthToSpace can interleave: equal factors, and phases of equal size."""
+def phases(pair: Pair, graph: Graph) -> list[Any]:
+    """Return a Conv per phase, and the nodes that interleave their outputs; none if it does not fit.
+
+    DepthToSpace takes equal factors and phases of equal sides.
+    """
+    from onnx.helper import make_node
+
+    block, columns = pair.size
+    window = pair.weights.shape[2:]
+    longer = pair.pads.sum(0) - window + 1  # than the upsampled map
+    if block != columns or any(longer % block):
+        return []
+    output = pair.conv.output[0]
+    taps = _taps(pair).transpose(2, 3, 1, 0)
+    convs, maps = [], []
+    for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
+        name = graph.fresh(f"{output}/phase_{row}_{column}")
+        inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
+        before = np.negative(first)
+        after = longer // block - before + kernel.shape[:2] - 1  # so all phases have equal sides
+        conv = make_node(
+            "Conv",
+            inputs,
+            [name],
+            name,
+            pads=[*before, *after],
+            group=pair.group,
+        )
+        convs.append(conv)
+        maps.append(name)
+    joined = graph.fresh(f"{output}/phases")
+    concat = make_node("Concat", maps, [joined], joined, axis=1)
+    interleaved = make_node(
+        "DepthToSpace",
+        [joined],
+        [output],
+        pair.conv.name,
+        blocksize=block,
+    )
+    return [*convs, concat, interleaved]
+
+
+def transposed(pair: Pair, graph: Graph) -> list[Any]:
+    """Return a ConvTranspose; nothing if it does not fit, as some window would not overlap the map.
+
+    Its weights are (channels, filters per group, rows, columns).
+    """
+    from onnx.helper import make_node
+
+    conv, group = pair.conv, pair.group
+    last = np.subtract(pair.weights.shape[2:], 1)
+    pads = last - pair.pads
+    if pads.min() < 0:
+        return []
+    mirrored = _taps(pair)[..., ::-1, ::-1]
+    groups = mirrored.reshape(group, -1, *mirrored.shape[1:])
+    kernel = np.concatenate(groups.swapaxes(1, 2))
+    inputs = _inputs(pair, graph, f"{conv.output[0]}/transposed", kernel)
+    new = make_node(
+        "ConvTranspose",
+        inputs,
+        conv.output,
+        conv.name,
+        strides=pair.size,
+        pads=pads.ravel(),
+        group=group,
+    )
+    return [new]
+
+
+def _inputs(pair: Pair, graph: Graph, mark: str, kernel: Any) -> list[str]:
+    """Inputs of a new convolution: the small map, new weights, the old bias."""
+    weights = graph.store(f"{mark}/weights", kernel)
+    return [pair.source, weights, *pair.conv.input[2:]]
+
+
+def _taps(pair: Pair) -> Any:
+    """Summed taps, as an array of shape (filters, channels per filter, rows, columns).
+
+    They are summed in float64 and rounded once, to the type of the weights.
+    """
+    filters, channels, rows, columns = pair.weights.shape
     s_h, s_w = pair.size
-    return s_h == s_w and all(side % s_h == 0 for side in pair.longer)
-
-
-def fits_transposed(pair: Pair) -> bool:
-    """Return True if each window overlaps the map."""
-    return all(max(b, e) < k for b, e, k in zip(pair.before, pair.after, pair.kernel, strict=True))
-
-
-def phases(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
-    """Return the nodes and their weights; ``fresh`` makes a name unique in the graph."""
-    from onnx import helper
-
-    conv = pair.nodes[-1]
-    stem = conv.output[0]
-    convs, weights = [], {}
-    for phase in phase_kernels(_exact(pair), pair.size, pair.before):
-        mark = f"phase_{phase.row}_{phase.column}"
-        name = fresh(f"{stem}/{mark}/weights")
-        kernel = phase.kernel.transpose(3, 2, 0, 1)
-        weights[name] = narrowed(kernel, pair)
-        inputs = [pair.nodes[0].input[0], name, *conv.input[2:]]
-        output = fresh(f"{stem}/{mark}")
-        settings = {
-            "kernel_shape": kernel.shape[2:],
-            "pads": _pads(phase, pair),
-            "group": pair.group,
-        }
-        node = helper.make_node("Conv", inputs, [output], _named(conv, mark), **settings)
-        convs.append(node)
-    joined = fresh(f"{stem}/phases")
-    outputs = [node.output[0] for node in convs]
-    concat = helper.make_node("Concat", outputs, [joined], _named(conv, "phases"), axis=1)
-    block = pair.size[0]
-    interleave = helper.make_node("DepthToSpace", [joined], conv.output, conv.name, blocksize=block)
-    return [*convs, concat, interleave], weights
-
-
-def transposed(pair: Pair, fresh: Callable[[str], str]) -> Replacement:
-    """Return the node and its weights: (channels, filters per group, rows, columns), mirrored."""
-    from onnx import helper
-
-    conv, g = pair.nodes[-1], pair.group
-    taps = summed_taps(_exact(pair), pair.size)[::-1, ::-1]
-    rows, columns, c, f = taps.shape
-    grouped = taps.reshape(rows, columns, c, g, f // g).transpose(3, 2, 4, 0, 1)
-    kernel = grouped.reshape(g * c, f // g, rows, columns)
-    name = fresh(f"{conv.output[0]}/transposed/weights")
-    sides = zip(pair.before + pair.after, pair.kernel * 2, strict=True)
-    pads = [k - 1 - pad for pad, k in sides]
-    inputs = [pair.nodes[0].input[0], name, *conv.input[2:]]
-    settings = {"kernel_shape": (rows, columns), "strides": pair.size, "pads": pads, "group": g}
-    node = helper.make_node("ConvTranspose", inputs, conv.output, conv.name, **settings)
-    return [node], {name: narrowed(kernel, pair)}
-
-
-def narrowed(kernel: Array, pair: Pair) -> Array:
-    """Return summed taps in the type of the weights; UnsupportedError if they overflow."""
-    import numpy as np
-
-    with np.errstate(over="ignore"):
-        summed: Array = kernel.astype(pair.weights.dtype)
-    if not np.isfinite(summed.astype("float64")).all():
-        raise UnsupportedError(f"sums of its weights are no finite {pair.weights.dtype} numbers")
-    return summed
-
-
-def _exact(pair: Pair) -> Array:
-    """Weights in Keras's order of axes, in float64, so that sums are rounded once."""
-    filters, channels = pair.weights.shape[:2]
-    taps = prod(k + s - 1 for k, s in zip(pair.kernel, pair.size, strict=True))
-    summed = filters * channels * taps * max(pair.size)
-    if summed > MOST_SUMMED:
+    taps = (rows + s_h - 1) * (columns + s_w - 1)
+    held = filters * channels * taps * max(s_h, s_w)
+    if held > MOST_SUMMED:
         raise UnsupportedError(
-            f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {summed:,}"
+            f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"
         )
-    return pair.weights.transpose(2, 3, 1, 0).astype("float64")
-
-
-def _pads(phase: Phase, pair: Pair) -> list[int]:
-    """Padding of a phase: in front of its first tap, and at the end so that all phases are equal."""
-    after = [
-        longer // s + first + k - 1
-        for longer, s, first, k in zip(
-            pair.longer, pair.size, phase.first, phase.kernel.shape[:2], strict=True
-        )
-    ]
-    return [*(-first for first in phase.first), *after]
-
-
-def _named(conv: Any, mark: str) -> str:
-    return f"{conv.name}/{mark}" if conv.name else ""
+    exact = pair.weights.transpose(2, 3, 1, 0).astype("float64")
+    kind = pair.weights.dtype
+    with np.errstate(over="ignore"):
+        summed = summed_taps(exact, pair.size).astype(kind)
+    if not np.isfinite(summed).all():
+        raise UnsupportedError(f"sums of its weights are no finite {kind} numbers")
+    return summed.transpose(3, 2, 0, 1)

@@ -11,20 +11,29 @@ measurements behind the thresholds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
+from typing import Any
 
+Sides = Sequence[Any]  # rows and columns
 AS_WRITTEN, PHASES, TRANSPOSED = "as written", "phases", "transposed"
 LEAST_PIXELS = 16
 LEAST_MACS_SAVED = 250
 FEW_FILTERS = 16
 
 
-def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) -> Fraction:
-    """MACs per output element that collapsing saves; ``channels`` are those that one filter reads.
+def macs_saved(channels: int, kernel: Sides, size: Sides) -> Fraction:
+    """Return the MACs per output element that collapsing saves.
 
-    >>> macs_saved(128, (4, 4), (2, 2))
-    Fraction(1248, 1)
+    Args:
+        channels: Channels that one filter reads.
+        kernel: Rows and columns of the convolution's window.
+        size: Factors of the upsampling.
+
+    Example:
+        >>> macs_saved(128, (4, 4), (2, 2))
+        Fraction(1248, 1)
     """
     taps = prod(k + s - 1 for k, s in zip(kernel, size, strict=True))
     return channels * (prod(kernel) - Fraction(taps, prod(size)))
@@ -33,31 +42,37 @@ def macs_saved(channels: int, kernel: tuple[int, int], size: tuple[int, int]) ->
 def arrangement(
     channels: int,
     filters: int,
-    kernel: tuple[int, int],
-    size: tuple[int, int],
+    kernel: Sides,
+    size: Sides,
     pixels: int | None = None,
 ) -> tuple[str, str]:
     """Return "phases", "transposed" or "as written", and the reason.
 
-    ``pixels`` of the map before upsampling; None, if unknown, counts as large.
+    Args:
+        channels: Channels that one filter reads.
+        filters: Channels of the output.
+        kernel: Rows and columns of the convolution's window.
+        size: Factors of the upsampling.
+        pixels: Those of the map before upsampling; None, if unknown, counts as large.
 
-    >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0], arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
-    ('transposed', 'as written')
+    Example:
+        >>> arrangement(128, 3, (4, 4), (2, 2), 128 * 128)[0]
+        'transposed'
+        >>> arrangement(512, 512, (4, 4), (2, 2), 2 * 2)[0]
+        'as written'
     """
     saved = macs_saved(channels, kernel, size)
+    gain = f"{float(saved):,.0f} MACs saved per output element"
     if pixels is not None and pixels < LEAST_PIXELS:
-        return (
-            AS_WRITTEN,
-            f"a map of {pixels} pixels is too small: reading the weights is what takes time",
-        )
-    if filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
-        return (
-            TRANSPOSED,
-            f"{filters} filters for {channels} channels: one call that never writes the large map",
-        )
-    if saved < LEAST_MACS_SAVED:
-        return (
-            AS_WRITTEN,
-            f"{float(saved):,.0f} MACs saved per output element do not pay for the interleaving",
-        )
-    return PHASES, f"{float(saved):,.0f} MACs saved per output element"
+        how = AS_WRITTEN
+        why = f"a map of {pixels} pixels is too small: reading the weights is what takes time"
+    elif filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
+        how = TRANSPOSED
+        why = f"{filters} filters for {channels} channels: one call that never writes the large map"
+    elif saved < LEAST_MACS_SAVED:
+        how = AS_WRITTEN
+        why = f"{gain} do not pay for the interleaving"
+    else:
+        how = PHASES
+        why = gain
+    return how, why

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import os
-from os import PathLike
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from statistics import median
+from timeit import timeit
 from typing import Any
 
-from unet_complexity.engineering.collapse.files import all_nodes, loaded, valid_model
+import numpy as np
+
+from unet_complexity.engineering.collapse.files import FilePath, loaded, parts, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
-from unet_complexity.engineering.collapse.running import apart, random_inputs, runner, sizes, timed
+from unet_complexity.engineering.readers.onnx.inputs import stated
 from unet_complexity.escaping import plain
 from unet_complexity.files import write_new
 
-SEEDS = (0, 1, 2)
 LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
+SEEDS = (0, 1, 2)
+SIDES = (  # tried if sides are free
+    (64, 64),
+    (128, 64),
+    (128, 128),
+    (256, 256),
+    (256, 512),
+    (512, 512),
+)
+SIZES = 2  # of them that the model accepts
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 1e-2}  # of the largest output
+OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two are as likely
+SECONDS = 2.0  # of timing, both models in turn
+
+Tensors = dict[str, Any]  # by name
+Shapes = dict[str, list[int]]  # by name
+Run = Callable[[Tensors], list[Any]]
 
 
-def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
+def command(source: FilePath, target: FilePath) -> str:
     """Write the collapsed model of ``source`` to ``target`` once it is verified, and return a report.
 
     Both models run in ONNX Runtime on random inputs: three seeds, and two sizes if sides are free.  No output
@@ -26,10 +49,13 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
 
     Raises:
         ImportError: onnx or onnxruntime is missing.
-        ValueError: the target exists or is not an .onnx file, or the source is invalid, has loops or nothing to
+        ValueError: The target exists or is not an .onnx file, or the source is invalid, has loops or nothing to
             collapse, cannot be run, or gives other outputs.  No file is written.
     """
     source, target = Path(source), Path(target)
+    taken = ValueError(
+        f"{target.name} is there already, and nothing is overwritten; give another name to write to"
+    )
     if os.path.realpath(source) == os.path.realpath(target):
         raise ValueError(
             f"{source.name} would be overwritten by its own rewriting; give another name to write to"
@@ -39,43 +65,41 @@ def command(source: str | PathLike[str], target: str | PathLike[str]) -> str:
             f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}"
         )
     if os.path.lexists(target):
-        raise _taken(target)
-    with valid_model(source.name):
+        raise taken
+    with valid_model(source):
         original = loaded(source)
     collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
         raise ValueError(
             f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip()
         )
-    with valid_model(source.name):
+    with valid_model(source):
         report = verified(original, collapsed)
     try:
         write_new(target, collapsed.model.SerializeToString())
     except FileExistsError:  # made while the models ran
-        raise _taken(target) from None
+        raise taken from None
     return f"{collapsed}\n{report}\nwritten to {plain(target.name)}"
 
 
-def _taken(target: Path) -> ValueError:
-    return ValueError(
-        f"{target.name} is there already, and nothing is overwritten; give another name to write to"
-    )
-
-
 def verified(original: Any, collapsed: Collapsed) -> str:
-    """Return a report of differences and times; ValueError if the outputs differ."""
-    if loops := LOOPS.intersection(node.op_type for node in all_nodes(original)):
+    """Return a report of differences and times.
+
+    Raises:
+        ValueError: The outputs differ, or the model has loops.
+    """
+    kinds = {getattr(part, "op_type", "") for part in parts(original)}
+    if loops := LOOPS & kinds:
         raise ValueError(
             f"a model is run only if it has no loops, got {min(loops)}; collapse_upsampling() does not run it"
         )
-    runs = (runner(original), runner(collapsed.model))
-    worst = 0.0
-    lines = []
+    runs = runner(original), runner(collapsed.model)
+    differences, lines = [], []
     for shapes in sizes(original, runs[0]):
         for seed in SEEDS:
             inputs = random_inputs(original, shapes, seed)
             old, new = (run(inputs) for run in runs)
-            worst = max(worst, apart(original, old, new))
+            differences.append(apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
         sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
         speed = f"{before / after:.2f} times as fast"
@@ -83,5 +107,133 @@ def verified(original: Any, collapsed: Collapsed) -> str:
     if after >= before:
         lines.append("not faster on this machine: keep the original here")
     count = f"{len(SEEDS)} random inputs of each size"
-    same = f"same outputs for {count}: at most {worst:.1e} of the largest apart"
+    same = f"same outputs for {count}: at most {max(differences):.1e} of the largest apart"
     return "\n".join([same, *lines])
+
+
+def timed(runs: Sequence[Run], inputs: Tensors) -> list[float]:
+    """Return median seconds per call, of at least five calls; the models take turns."""
+    laps: list[list[float]] = []
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end or len(laps) < 5:
+        laps.append([timeit(partial(run, inputs), number=1) for run in runs])
+    return [median(times) for times in zip(*laps, strict=True)]
+
+
+def random_inputs(model: Any, shapes: Shapes, seed: int) -> Tensors:
+    """Return normally distributed floats; zeros and ones of any other type."""
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    random = np.random.default_rng(seed)
+    given = {}
+    for item in inputs_of(model):
+        shape = shapes[item.name]
+        dtype = tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
+        is_float = np.issubdtype(dtype, np.floating)
+        drawn = random.normal(size=shape) if is_float else random.integers(0, 2, shape)
+        given[item.name] = drawn.astype(dtype)
+    return given
+
+
+def inputs_of(model: Any) -> list[Any]:
+    """Return the inputs without a default.
+
+    Raises:
+        ValueError: One is not a tensor.
+    """
+    defaults = {item.name for item in model.graph.initializer}
+    needed = [item for item in model.graph.input if item.name not in defaults]
+    for item in needed:
+        if not item.type.HasField("tensor_type"):
+            raise ValueError(
+                f"the input {item.name!r} is not a tensor; only tensors can be drawn at random"
+            )
+    return needed
+
+
+def sizes(model: Any, run: Run) -> Iterator[Shapes]:
+    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides.
+
+    Raises:
+        ValueError: It accepts none.
+    """
+    accepted: list[Shapes] = []
+    refusal = ""
+    for sides in SIDES:
+        shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
+        if shapes in accepted or len(accepted) == SIZES:
+            continue
+        try:
+            run(random_inputs(model, shapes, 0))
+        except ValueError as error:
+            refusal = str(error)
+            continue
+        accepted.append(shapes)
+        yield shapes
+    if not accepted:
+        raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
+
+
+def _shape(item: Any, sides: Sequence[int]) -> list[int]:
+    """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
+    shape = stated(item) or ()
+    free = [1] * len(shape) + [*sides]
+    fitting = free[len(free) - len(shape) :]
+    pairs = zip(shape, fitting, strict=True)
+    return [side if isinstance(side, int) else other for side, other in pairs]
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # the engine's own kinds have no public base
+        raise ValueError(f"ONNX Runtime cannot run the model: {error}") from None
+
+
+def runner(model: Any) -> Run:
+    """Return a function from named inputs to outputs, run by ONNX Runtime on the CPU.
+
+    Raises:
+        ValueError: The model cannot be run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised too
+    with _one_sentence():
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    run: Run = partial(session.run, None)
+    return _one_sentence()(run)
+
+
+def apart(model: Any, before: list[Any], after: list[Any]) -> float:
+    """Return the largest difference relative to the largest output; of other than floats, the share that differs.
+
+    Raises:
+        ValueError: It is larger than TOLERANCE allows.
+    """
+    worst = 0.0
+    for item, old, new in zip(model.graph.output, before, after, strict=True):
+        if {type(old), type(new)} != {np.ndarray}:
+            raise ValueError(f"output {item.name!r} is not a tensor; only tensors can be compared")
+        allowed = TOLERANCE.get(old.dtype.name, OTHERS)
+        difference = _difference(old, new)
+        if not difference <= allowed:  # NaN is not
+            raise ValueError(
+                f"output {item.name!r} differs by {difference:.1e}, more than {allowed:g}: not the same"
+            )
+        worst = max(worst, difference)
+    return worst
+
+
+def _difference(old: Any, new: Any) -> Any:
+    differs = old != new  # infinities of one sign are equal
+    if old.dtype.name not in TOLERANCE:
+        return np.count_nonzero(differs) / max(old.size, 1)
+    differs &= ~(np.isnan(old) & np.isnan(new))
+    largest = np.max(np.abs(old), where=np.isfinite(old), initial=0)
+    gaps = np.abs(old[differs].astype(float) - new[differs])
+    return gaps.max(initial=0) / max(largest, np.finfo(float).tiny)

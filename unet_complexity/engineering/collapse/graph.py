@@ -1,0 +1,160 @@
+"""An ONNX graph that can be asked for constants, shapes and readers, and edited."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from unet_complexity.engineering.collapse.files import parts
+from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
+from unet_complexity.engineering.readers.onnx.inputs import inferred, stated
+
+Settings = dict[str, Any]
+# operators that rearrange constants, as in exported pads
+FOLDED = "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
+
+
+class Graph:
+    """An index of a model's graph; replacements of nodes are collected, then carried out together.
+
+    Attributes:
+        reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
+        readers: The last node of the graph itself that reads each value.
+        given: Inputs without a default.
+        names: Names that the graph uses for values.
+        shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
+        folded: Constants that were computed, and None for values that are not constant.
+        instead: New nodes, by the first output of the node that they replace.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        graph = model.graph
+        self.opset = opset_of(model)
+        self.initializers = {item.name: item for item in graph.initializer}
+        self.makers = {name: node for node in graph.node for name in node.output}
+        self.readers = {name: node for node in graph.node for name in node.input}
+        self.reads = Counter(reads(graph))
+        inputs = {item.name for item in graph.input}
+        self.given = inputs - self.initializers.keys()
+        self.names = {*inputs, *self.initializers, *self.makers, *self.reads}
+        known = inferred(model)
+        described = [*known.input, *known.value_info, *known.output]
+        self.shapes = defaultdict(tuple)
+        for item in described:
+            self.shapes[item.name] = stated(item) or ()
+        self.folded: Settings = {}
+        if model.ir_version >= 4:  # an initializer that is an input too can be given another value
+            self.folded = dict.fromkeys(inputs)
+        self.numbers = 0
+        self.instead: dict[str, list[Any]] = {}
+
+    def settings(self, node: Any, *inputs: str) -> Settings:
+        """Return a node's attributes and constant inputs.
+
+        Args:
+            node: The node.
+            inputs: Names for its inputs from the second on.  An input that is not constant is None.
+        """
+        from onnx.helper import get_attribute_value
+
+        found = {}
+        for item in node.attribute:
+            found[item.name] = item.s.decode() or get_attribute_value(item)
+        for name, source in zip(inputs, node.input[1:], strict=False):
+            if source:
+                found[name] = self.constant(source)
+        return found
+
+    def constant(self, name: str) -> Any:
+        """Array of an initializer, or of nodes that rearrange constants; else None."""
+        from onnx.numpy_helper import to_array
+
+        if name not in self.folded:
+            if name in self.initializers:
+                return to_array(self.initializers[name])
+            array = self.folded[name] = self._folded(self.makers.get(name))
+            self.numbers += getattr(array, "size", 0)
+            at_most(self.numbers, MOST_FOLDED, "numbers in computed constants")
+        return self.folded[name]
+
+    def _folded(self, node: Any) -> Any:
+        """Array that a node computes from constants; None if it is invalid or makes too large an array."""
+        from onnx.reference import ReferenceEvaluator
+
+        if node is None or kind_of(node) not in FOLDED:
+            return None
+        arrays = [self.constant(name) for name in node.input]
+        if any(array is None for array in arrays) or _elements(node, arrays) > MOST_NUMBERS:
+            return None
+        given = dict(zip(node.input, arrays, strict=True))
+        try:
+            return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
+        except Exception:  # an invalid node; its errors are of any kind
+            return None
+
+    def store(self, name: str, array: Any) -> str:
+        """Add an initializer and return its name, which is made unique."""
+        from onnx import helper, numpy_helper
+
+        name = self.fresh(name)
+        tensor = numpy_helper.from_array(array, name)
+        self.model.graph.initializer.append(tensor)
+        if self.model.ir_version < 4:  # where initializers must be inputs too
+            info = helper.make_tensor_value_info(
+                name,
+                tensor.data_type,
+                array.shape,
+            )
+            self.model.graph.input.append(info)
+        return name
+
+    def fresh(self, name: str) -> str:
+        """Return the name with underscores added until the graph does not use it."""
+        while name in self.names:
+            name += "_"
+        self.names.add(name)
+        return name
+
+    def carry_out(self) -> None:
+        """Put the new nodes in place, and remove what only the replaced ones needed."""
+        graph = self.model.graph
+        nodes = []
+        for node in graph.node:
+            nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
+        were_read = self.reads.keys()
+        needed = {output.name for output in graph.output}
+        kept = []
+        for node in reversed(nodes):  # the readers of a node follow it
+            written = set(node.output)
+            was_needed = written & were_read
+            if written & needed or not was_needed:
+                kept.append(node)
+                needed.update(reads(node))
+        del graph.node[:]
+        graph.node.extend(reversed(kept))
+        gone = were_read - needed - self.given
+        for field in (graph.input, graph.initializer, graph.value_info):
+            for i in reversed(range(len(field))):
+                if field[i].name in gone:
+                    del field[i]
+
+
+def reads(message: Any) -> Iterator[str]:
+    """Yield each value that a graph or a node reads, once per reader; those of subgraphs too."""
+    for part in parts(message):
+        kind = part.DESCRIPTOR.name
+        if kind == "NodeProto":
+            yield from part.input
+        elif kind == "GraphProto":
+            yield from (output.name for output in part.output)
+
+
+def _elements(node: Any, arrays: list[Any]) -> int:
+    """Number of elements that a node which makes larger arrays makes; 0 for the others."""
+    if node.op_type == "ConstantOfShape":
+        return math.prod(arrays[0].ravel().tolist())
+    return sum(array.size for array in arrays) if node.op_type == "Concat" else 0
