@@ -78,6 +78,32 @@ def test_a_large_shape_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert why(a_model(nodes, {"s": np.array([2**32, 2**32])})) == "its scales are no constants"
 
 
+def test_text_is_not_computed() -> None:
+    """One number as text takes 128 bytes."""
+    nodes = [node("Cast", ["s"], ["a"], to=TensorProto.STRING), resize("a")]
+    assert Graph(a_model(nodes, TWO)).constant("a") is None
+    back = node("Cast", ["a"], ["b"], to=TensorProto.FLOAT)
+    assert why(a_model([nodes[0], back, resize("b")], TWO)) == "its scales are no constants"
+
+
+def test_functions_that_call_each_other_twice_are_refused() -> None:
+    """2^30 nodes, once written out: ONNX Runtime would write them out."""
+    operators = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+
+    def calls(i: int) -> Any:
+        return [node(f"f{i}", [a], [b], domain="local") for a, b in (("a", "t"), ("t", "b"))]
+
+    bodies = [[node("Relu", ["a"], ["b"])], *(calls(i) for i in range(30))]
+    model = a_model([resize(), node("f30", ["x"], ["z"], domain="local")], TWO)
+    model.opset_import.append(operators[1])
+    for i, body in enumerate(bodies):
+        function = helper.make_function("local", f"f{i}", ["a"], ["b"], body, operators)
+        model.functions.append(function)
+    said = "^at most 20,000 nodes, functions written out, are read, got 1,073,741,826$"
+    with pytest.raises(ValueError, match=said):
+        collapse_upsampling(model)
+
+
 def test_computed_constants_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unet_complexity.engineering.collapse.graph.MOST_FOLDED", 7)
     nodes = [node("Identity", ["s"], ["a"]), node("Identity", ["a"], ["b"]), resize("b")]

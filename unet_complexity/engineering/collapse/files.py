@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
-from unet_complexity.engineering.readers.onnx.files import parsed
+from unet_complexity.engineering.readers.onnx.files import check_functions, parsed
 
 FilePath = str | PathLike[str]
 Source = FilePath | Any  # a file, or an onnx.ModelProto
@@ -57,7 +57,7 @@ def loaded(source: Source) -> Any:
 
     Raises:
         TypeError: It is neither a path nor an onnx.ModelProto.
-        ValueError: It is not valid, lacks its weights, or is too large.
+        ValueError: It is not valid, lacks its weights, or is too large, its functions written out.
     """
     name = name_of(source)
     model = _read(Path(source)) if isinstance(source, (str, PathLike)) else deepcopy(source)
@@ -65,6 +65,7 @@ def loaded(source: Source) -> Any:
         raise ValueError(
             f"{name} keeps {tensor.name} in another file; give the path, or load it by onnx.load(path)"
         )
+    check_functions(model)
     return checked(model, name)
 
 

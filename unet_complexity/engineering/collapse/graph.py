@@ -83,10 +83,13 @@ class Graph:
 
     def _folded(self, node: Any) -> Any:
         """Array that a node computes from constants; None if it is invalid or makes too large an array."""
+        from onnx import TensorProto
         from onnx.reference import ReferenceEvaluator
 
         if node is None or kind_of(node) not in FOLDED:
             return None
+        if any(item.name == "to" and item.i == TensorProto.STRING for item in node.attribute):
+            return None  # text takes a hundred times the memory of a number
         arrays = [self.constant(name) for name in node.input]
         if any(array is None for array in arrays) or _elements(node, arrays) > MOST_NUMBERS:
             return None

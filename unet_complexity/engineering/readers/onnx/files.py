@@ -64,7 +64,7 @@ def load(path_or_model: Any) -> Any:
         MOST_ENTRIES,
         "inputs and outputs",
     )
-    return _without_functions(onnx, model) if model.functions else model
+    return _without_functions(model) if model.functions else model
 
 
 GRAPH = 7  # field of a ModelProto
@@ -147,10 +147,8 @@ def parsed(path: str | PathLike[str]) -> Any:
         ) from None
 
 
-def _without_functions(onnx: Any, model: Any) -> Any:
-    """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
-    from onnx import inliner
-
+def check_functions(model: Any) -> None:
+    """ValueError if the model's functions call themselves, or make too many nodes when written out."""
     called = {
         (f.domain, f.name): [(node.domain, node.op_type) for node in _all(f.node)]
         for f in model.functions
@@ -160,6 +158,13 @@ def _without_functions(onnx: Any, model: Any) -> Any:
         sizes[one] = sum(sizes.get(kind, 1) for kind in called[one])
     written_out = sum(sizes.get((node.domain, node.op_type), 1) for node in _all(model.graph.node))
     at_most(written_out, MOST_NODES, "nodes, functions written out,")
+
+
+def _without_functions(model: Any) -> Any:
+    """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
+    from onnx import inliner
+
+    check_functions(model)
     try:
         return inliner.inline_local_functions(model)
     except Exception as error:  # its own, a RuntimeError or the checker's
