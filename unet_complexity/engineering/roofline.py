@@ -78,19 +78,17 @@ class Machine:
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
-MACHINES = {
-    machine.name: machine
-    for machine in (
-        Machine(
-            "AMD Opteron X2 2214",
-            17_600_000_000,
-            15_000_000_000,
-            "Williams et al. 2009, figure 1: float64",
-        ),
-        Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
-        Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
-    )
-}
+_MACHINES = (
+    Machine(
+        "AMD Opteron X2 2214",
+        17_600_000_000,
+        15_000_000_000,
+        "Williams et al. 2009, figure 1: float64",
+    ),
+    Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
+    Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
+)
+MACHINES = {machine.name: machine for machine in _MACHINES}
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,11 @@ class Kernel:
     @property
     def seconds(self) -> Seconds:
         """Lower bound of the kernel's time: the longer of the two times."""
-        bound = self._bound
-        if bound == "compute":
-            return self.compute_seconds
-        if bound == "memory":
-            return self.memory_seconds
-        return sp.Max(self.compute_seconds, self.memory_seconds, evaluate=False)
+        compute = self.compute_seconds
+        memory = self.memory_seconds
+        if at_least(compute, memory):
+            return compute
+        return memory if at_least(memory, compute) else sp.Max(compute, memory, evaluate=False)
 
     @property
     def bound(self) -> str:
@@ -139,22 +136,15 @@ class Kernel:
         Raises:
             ValueError: It depends on the values of letters.
         """
-        bound = self._bound
-        if not bound:
-            raise ValueError(
-                f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
-                f"byte and a ridge of {self.machine.ridge}; give more numbers"
-            )
-        return bound
-
-    @property
-    def _bound(self) -> str:
-        """The bound; empty if it depends on the values of letters."""
-        compute = self.compute_seconds
-        memory = self.memory_seconds
-        if at_least(compute, memory):
+        seconds = self.seconds
+        if seconds == self.compute_seconds:
             return "compute"
-        return "memory" if at_least(memory, compute) else ""
+        if seconds == self.memory_seconds:
+            return "memory"
+        raise ValueError(
+            f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
+            f"byte and a ridge of {self.machine.ridge}; give more numbers"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,6 +161,10 @@ class Roofline:
         """Lower bound of the network's time: the sum over its kernels, which run one after the other."""
         return sum(kernel.seconds for kernel in self)
 
+    @property
+    def _in_numbers(self) -> bool:
+        return isinstance(self.seconds, float)
+
     def table(self, by: str = "layer") -> Table:
         """Return FLOPs, bytes, least time and bound as a table.
 
@@ -184,7 +178,7 @@ class Roofline:
         """
         from unet_complexity.tables import Table
 
-        if not isinstance(self.seconds, float):
+        if not self._in_numbers:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
@@ -205,10 +199,10 @@ class Roofline:
         return iter(self.kernels)
 
     def __str__(self) -> str:
-        return str(self.table()) if isinstance(self.seconds, float) else repr(self)
+        return str(self.table()) if self._in_numbers else repr(self)
 
     def _repr_html_(self) -> str | None:
-        return self.table()._repr_html_() if isinstance(self.seconds, float) else None
+        return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
         where = plain(f"{self.network.name} on {self.machine.name}")
@@ -217,15 +211,12 @@ class Roofline:
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     """Bound (with shares of the time if there are both), FLOPs, bytes and microseconds."""
-    compute = sum(kernel.seconds for kernel in kernels if kernel.bound == "compute")
-    memory = sum(kernel.seconds for kernel in kernels if kernel.bound == "memory")
-    whole = compute + memory
-    if not memory:
-        bound = "compute"
-    elif not compute:
-        bound = "memory"
-    else:
-        bound = f"compute {compute / whole:.1%}, memory {memory / whole:.1%}"
+    seconds = {"compute": 0.0, "memory": 0.0}
+    for kernel in kernels:
+        seconds[kernel.bound] += kernel.seconds
+    whole = sum(seconds.values())
+    shares = [f"{bound} {time / whole:.1%}" for bound, time in seconds.items() if time]
+    bound = ", ".join(shares) if len(shares) == 2 else kernels[0].bound
     flops = sum(kernel.flops for kernel in kernels)
     return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
 
