@@ -68,7 +68,7 @@ class Memory:
         return bytes_of(self.elements, dtype)
 
     def __repr__(self) -> str:
-        when = f"while {plain(self.step.name)} runs" if self.step else "for the way back"
+        when = f"while {plain(self.step.name)} runs" if self.step else "for the backward pass"
         return f"<{with_separators(self.elements)} elements {when}, in {len(self.maps)} maps>"
 
 

@@ -28,10 +28,8 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = {
-    ".onnx": "onnx",
-    ".keras": "keras",
-}  # name of the module, of its from_..., of the extra to install
+# ending: name of the module, of its from_..., of the extra to install
+READERS = {".onnx": "onnx", ".keras": "keras"}
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -64,47 +62,32 @@ def parser() -> Parser:
     command = Parser(
         "python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form
     )
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("model", nargs="?", help="an .onnx or a .keras file")
-    what.add_argument(
-        "--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels"
-    )
-    what.add_argument(
-        "--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes"
-    )
-    command.add_argument(
-        "--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas"
-    )
+    option = command.add_argument
+    network = command.add_mutually_exclusive_group(required=True).add_argument
+    network("model", nargs="?", help="an .onnx or a .keras file")
+    network("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
+    network("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
+    option("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
     free = "another free size of an .onnx file, by its name; may be repeated"
-    command.add_argument("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
+    option("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
     rows = ("level", "part", "block", "layer")
-    command.add_argument(
-        "--by", choices=rows, default="level", help="meaning of a row of the table (level)"
-    )
+    option("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
-    command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
-    machine = command.add_argument_group(
+    option("--unknown", choices=("error", "report"), default="error", help=unknown)
+    seconds = command.add_argument_group(
         "seconds", "The least time that each part takes (roofline model), as a table"
-    )
-    names = ", ".join(MACHINES)
-    machine.add_argument(
-        "--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9"
-    )
-    machine.add_argument("--batch", type=a_batch, help="images that run together (1)")
-    machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    machine.add_argument(
-        "--fused", action="store_true", help="copies and elementwise steps run with the step before"
-    )
-    output = command.add_mutually_exclusive_group()
-    output.add_argument(
-        "--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV"
-    )
-    output.add_argument(
-        "--json", action="store_true", help="table, totals and formulas for other programs"
-    )
-    command.add_argument(
-        "--version", action="version", version=f"unet_complexity {unet_complexity.__version__}"
-    )
+    ).add_argument
+    machines = f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9"
+    seconds("--machine", type=a_machine, help=machines)
+    seconds("--batch", type=a_batch, help="images that run together (1)")
+    seconds("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
+    fused = "copies and elementwise steps run with the step before"
+    seconds("--fused", action="store_const", const=True, help=fused)
+    output = command.add_mutually_exclusive_group().add_argument
+    output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
+    output("--json", action="store_true", help="table, totals and formulas for other programs")
+    version = f"unet_complexity {unet_complexity.__version__}"
+    option("--version", action="version", version=version)
     return command
 
 
@@ -125,9 +108,7 @@ def side(text: str) -> Any:
 
 def _size(text: str) -> Any:
     """Return a positive number or N; None if the text is neither."""
-    if text == "N":
-        return N
-    return whole(text) or None
+    return N if text == "N" else whole(text) or None
 
 
 def whole(text: str) -> int:
@@ -205,13 +186,9 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
             "the first, model.save('model.keras') the second"
         )
     kind = READERS[ending]
-    more = {}
-    if dims:
-        if kind != "onnx":
-            raise ValueError(
-                f"--dims is for .onnx files, got {path}; a .keras file has --side alone"
-            )
-        more["dims"] = dict(dims)
+    if dims and kind != "onnx":
+        raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
+    more = {"dims": dict(dims)} if dims else {}
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
@@ -235,8 +212,8 @@ def needing(extra: str) -> Iterator[None]:
 def import_whole(*libraries: str) -> None:
     """Import native libraries with Ctrl-C postponed: during such an import it can abort Python, or be lost."""
     interrupts: list[int] = []
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    waits = usual and current_thread() is main_thread()
+    usual = signal.getsignal(signal.SIGINT)
+    waits = usual is signal.default_int_handler and current_thread() is main_thread()
     if waits:
         signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
@@ -244,7 +221,7 @@ def import_whole(*libraries: str) -> None:
             import_module(library)
     finally:
         if waits:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, usual)
     if interrupts:
         raise KeyboardInterrupt
 
@@ -258,8 +235,8 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
             "--side is for a model in a file; here the size follows the name, as in --pix2pix 512"
         )
     if given.pix2pix is not None:
-        return lambda size: pix2pix_unet(given.pix2pix if size is None else size, in_channels=3)
-    return lambda size: classic_unet(given.classic if size is None else size)
+        return lambda size: pix2pix_unet(size or given.pix2pix, in_channels=3)
+    return lambda size: classic_unet(size or given.classic)
 
 
 def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
@@ -268,8 +245,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = {"batch": given.batch, "dtype": given.dtype, "fused": given.fused or None}
-    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    options = {name: getattr(given, name) for name in ("batch", "dtype", "fused")}
+    chosen = {name: value for name, value in options.items() if value is not None}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -407,9 +384,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    except (ValueError, TypeError, ImportError) as error:
-        said = str(error)
-    except tuple(STOPPED) as error:
-        said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
+    except (ValueError, TypeError, ImportError, *STOPPED) as error:
+        stops = (text for kind, text in STOPPED.items() if isinstance(error, kind))
+        said = next(stops, str(error))
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2

@@ -287,11 +287,9 @@ def _fused(network: Network) -> Iterator[Moved]:
     for step in steps:
         home = kernel[step.name]
         members.setdefault(home, []).append(step)
-        if step.name in originals:  # the readers of a copy read its originals
-            continue
-        for name, size in _maps(step, originals).items():
-            if kernel.get(name) != home:
-                reads[home][name] = size
+        if step.name not in originals:  # the readers of a copy read its originals
+            maps = _maps(step, originals)
+            reads[home] |= {name: maps[name] for name in maps if kernel.get(name) != home}
     wanted = {steps[-1].name}.union(*reads.values())
     for home, maps in reads.items():
         written = sum(step.output.size for step in members[home] if step.name in wanted)
