@@ -42,8 +42,9 @@ def plain(text: str) -> str:
     These are control characters, line breaks, bidirectional and zero-width marks, and lone
     surrogates.
 
-    >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
-    conv\x1b[2J\n\u202e/a_b
+    Example:
+        >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
+        conv\x1b[2J\n\u202e/a_b
     """
     if text.isprintable():
         return text
@@ -55,8 +56,9 @@ def shortened(text: str, most: int) -> str:
 
     The end of a path is its most telling part, and the end of a message is its advice.
 
-    >>> shortened("encoder/block/conv", 9)
-    'enco…conv'
+    Example:
+        >>> shortened("encoder/block/conv", 9)
+        'enco…conv'
     """
     if len(text) <= most:
         return text
@@ -67,8 +69,9 @@ def shortened(text: str, most: int) -> str:
 def one_line(message: str) -> str:
     r"""Message for a terminal: one line of at most LONGEST_MESSAGE characters.
 
-    >>> one_line("no such\n layer: \x07")
-    'no such layer: \\x07'
+    Example:
+        >>> one_line("no such\n layer: \x07")
+        'no such layer: \\x07'
     """
     return shortened(plain(" ".join(message.split())), LONGEST_MESSAGE)
 
@@ -79,8 +82,9 @@ def html_text(text: str) -> str:
     MathJax looks for formulas in a page's text, but not across tags.  So each character that can
     begin a formula gets an element of its own.
 
-    >>> html_text("<img> $x$")
-    '&lt;img&gt; <span>$</span>x<span>$</span>'
+    Example:
+        >>> html_text("<img> $x$")
+        '&lt;img&gt; <span>$</span>x<span>$</span>'
     """
     return re.sub(r"[$\\]", r"<span>\g<0></span>", attribute(text))
 
@@ -97,8 +101,9 @@ def javascript(value: Any) -> str:
 
     Without a "<" it can hold neither ``</script`` nor ``<!--``.
 
-    >>> print(javascript({"name": "</script>\u2028"}))
-    {"name":"\u003c/script>\u2028"}
+    Example:
+        >>> print(javascript({"name": "</script>\u2028"}))
+        {"name":"\u003c/script>\u2028"}
     """
     import json
 
@@ -111,8 +116,9 @@ def csv_cell(value: Any) -> Any:
     Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay
     numbers.  So does text that becomes one if the spreadsheet splits lines at another sign.
 
-    >>> csv_cell("=1+1"), csv_cell("conv;=1+1"), csv_cell("conv"), csv_cell(-1)
-    ("'=1+1", "conv;'=1+1", 'conv', -1)
+    Example:
+        >>> csv_cell("=1+1"), csv_cell("conv;=1+1"), csv_cell("conv"), csv_cell(-1)
+        ("'=1+1", "conv;'=1+1", 'conv', -1)
     """
     if not isinstance(value, str):
         return value
@@ -127,8 +133,9 @@ def latex(text: str) -> str:
 
     ``\\`` at the end of a row takes a following [ or * as its argument; {} in front prevents it.
 
-    >>> print(latex("a_b 50%"))
-    a\_b 50\%
+    Example:
+        >>> print(latex("a_b 50%"))
+        a\_b 50\%
     """
     escaped = "".join(IN_TEXT.get(character, character) for character in plain(text))
     if text.lstrip().startswith(("[", "*")):
@@ -142,8 +149,9 @@ def latex_in_formula(text: str) -> str:
     Special characters stand beside ``\text{...}``, not in it: MathJax 2 would show the backslash
     of ``\text{\_}``, while MathJax 3 and LaTeX require it.
 
-    >>> print(latex_in_formula("as C_in grows"))
-    \text{as C}\_\text{in grows}
+    Example:
+        >>> print(latex_in_formula("as C_in grows"))
+        \text{as C}\_\text{in grows}
     """
     parts = re.split(r"([_&%#${}~^\\])", plain(text))
     return "".join(IN_FORMULA.get(part, rf"\text{{{part}}}") for part in parts if part)
@@ -152,7 +160,8 @@ def latex_in_formula(text: str) -> str:
 def drawn(text: str) -> str:
     r"""Label for matplotlib, which would read ``$...$`` as a formula.
 
-    >>> print(drawn("a $x$"))
-    a \$x\$
+    Example:
+        >>> print(drawn("a $x$"))
+        a \$x\$
     """
     return shortened(plain(text), LONGEST_LABEL).replace("$", r"\$")

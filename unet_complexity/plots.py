@@ -97,23 +97,28 @@ def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure | 
 
 
 def draw_bars(
-    ax: Any, bars: Mapping[Any, float], look: Look, texts: Sequence[str] = (), **more: Any
+    ax: Any,
+    values: Mapping[Any, float],
+    look: Look,
+    texts: Mapping[str, Any] | None = None,
+    unit: float = 1,
+    **more: Any,
 ) -> None:
     """Draw horizontal bars of one look.
 
     Args:
         ax: Axes of matplotlib.
-        bars: Length of each bar by its row, a name or a position.
+        values: Value of each bar by its row, a name or a position.
         look: Colour and hatch.
-        texts: Text at the end of each bar, if any.
+        texts: ``fmt`` or ``labels`` of ``bar_label``, for the texts at the ends of the bars, if any.
+        unit: Value of a bar of length 1.
         more: Other arguments of ``barh``, such as ``label`` for the legend.
     """
     colour, hatch = look
-    drawing = ax.barh(
-        list(bars), list(bars.values()), color=colour, hatch=hatch, ec="white", **more
-    )
+    lengths = [value / unit for value in values.values()]
+    bars = ax.barh(list(values), lengths, color=colour, hatch=hatch, ec="white", **more)
     if texts:
-        ax.bar_label(drawing, texts, padding=3, fontsize=9)
+        ax.bar_label(bars, padding=3, fontsize=9, **texts)
 
 
 def finish_curves(ax: Any, xs: Sequence[int], xlabel: str, ylabel: str) -> None:
@@ -161,7 +166,7 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     for ax, (field, (label, unit, look)) in zip(axes, QUANTITIES.items(), strict=True):
         whole = getattr(total, field)
         shares = {level: 100 * getattr(cost, field) / whole for level, cost in levels.items()}
-        draw_bars(ax, shares, look, [f"{share:.1f} %" for share in shares.values()])
+        draw_bars(ax, shares, look, {"fmt": "%.1f %%"})
         ax.set(title=label, xlabel=f"% of {with_separators(whole)} {unit}")
         level, share = largest(shares)
         widest = max(widest, share)
@@ -202,9 +207,8 @@ largest block u4 (23.8 %).
             if block.steps[0].part == part
         }
         if rows:
-            billions = {row: count / 1e9 for row, count in rows.items()}
             texts = [f"{100 * count / total:.1f} %" for count in rows.values()]
-            draw_bars(ax, billions, look, texts, label=part)
+            draw_bars(ax, rows, look, {"labels": texts}, 1e9, label=part)
     name, most = largest(macs)
     ax.set_yticks(range(len(macs)), list(map(drawn, macs)))
     ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * most / 1e9))

@@ -10,8 +10,9 @@ import json
 import os
 import signal
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -100,7 +101,7 @@ def side(text: str) -> Any:
     """
     sizes = tuple(map(_size, text.split("x")))
     if None in sizes or len(sizes) > 2:
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
         )
     return sizes if len(sizes) == 2 else sizes[0]
@@ -113,11 +114,11 @@ def _size(text: str) -> Any:
 
 def whole(text: str) -> int:
     """Return a typed number; 0 if it is not written in digits only."""
-    digits = text.lstrip("0")
-    if not text.isdecimal() or not digits:
+    if not text.isdecimal():
         return 0
-    if len(digits) > len(str(LARGEST_TYPED)) or int(digits) > LARGEST_TYPED:
-        raise argparse.ArgumentTypeError(
+    digits = text.lstrip("0") or "0"
+    if len(digits) > 20 or int(digits) > LARGEST_TYPED:
+        raise ArgumentTypeError(
             f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}"
         )
     return int(digits)
@@ -126,9 +127,7 @@ def whole(text: str) -> int:
 def a_batch(text: str) -> int:
     """Return a typed number of images."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            f"a batch is a whole number from 1 on, got {text!r}; try 16"
-        )
+        raise ArgumentTypeError(f"a batch is a whole number from 1 on, got {text!r}; try 16")
     return whole(text)
 
 
@@ -142,7 +141,7 @@ def a_dim(text: str) -> tuple[str, Any]:
     name, _, number = text.partition("=")
     size = _size(number)
     if not name or size is None:
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"a free size is given by its name in the file, tokens=77, got {text!r}"
         )
     return name, size
@@ -162,7 +161,7 @@ def a_machine(text: str) -> Machine:
         return Machine("your machine", flops, moved)
     except (ValueError, OverflowError):
         names = ", ".join(map(repr, MACHINES))
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"{text!r} is none of {names}, nor two rates such as 2e12,80e9"
         ) from None
 
@@ -279,15 +278,12 @@ def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
     try:
         return build(size)
     except ValueError as error:
-        sizes = size if isinstance(size, tuple) else (size,)
-        if size is None or N in sizes:
-            raise
-        try:
-            rules = build(N).regime
-        except ValueError:
-            rules = ""
-        advice = f"; for this model {rules}" if rules else ""
-        raise ValueError(f"{error}{advice}") from None
+        said = str(error)
+    if size is not None:
+        with suppress(ValueError):
+            if rules := build(N).regime:
+                said = f"{said}; for this model {rules}"
+    raise ValueError(said)
 
 
 @contextmanager

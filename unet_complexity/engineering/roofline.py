@@ -306,18 +306,16 @@ def _homes(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, dict[str,
         if copies and step is not steps[-1]:  # the network's output has to be written
             originals[step.name] = _maps(step, originals)
             continue
-        keeps_shape = not cost.macs and step.output == step.inputs[0]
-        computed = [name for name in kernel if name in step.sources]  # in running order
-        joins = computed and (copies or keeps_shape)
-        kernel[step.name] = kernel[computed[-1]] if joins else step.name
+        joins = copies or (not cost.macs and step.output == step.inputs[0])
+        homes = [kernel[name] for name in kernel if joins and name in step.sources]
+        kernel[step.name] = homes[-1] if homes else step.name  # in running order: the last one
     # A copy runs with its first reader, or with the map that it copies.
     for step in reversed(steps):
         if step.name not in kernel:
             home = (kernel[name] for name in originals[step.name] if name in kernel)
             kernel[step.name] = next(home, step.name)
-        for source in step.sources:
-            if source in originals:
-                kernel[source] = kernel[step.name]
+        copied = originals.keys() & step.sources
+        kernel |= dict.fromkeys(copied, kernel[step.name])
     return kernel, originals
 
 

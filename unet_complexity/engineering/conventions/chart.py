@@ -41,16 +41,14 @@ def plot_tools(network: Network) -> Picture:
         if convention.unit in UNITS
     }
     printed = {tool: int(sum(found.values())) for tool, found in parts.items()}
-    totals = dict(sorted(printed.items(), key=itemgetter(1)))
+    totals = sorted(printed.items(), key=itemgetter(1))
     figure, (left, right) = new_figure(10, 0.3 * len(totals) + 1.2, columns=2)
     said = []
     for unit, look in UNITS.items():
-        tools = [tool for tool in totals if conventions[tool].unit == unit]
-        billions = {tool: totals[tool] / 1e9 for tool in tools}
-        texts = [f"{total:.2f}" for total in billions.values()]
-        draw_bars(left, billions, look, texts, label=unit)
-        lowest, *_, highest = (totals[tool] for tool in tools)
-        said.append(f"{len(tools)} tools print {unit}, from {lowest:,} to {highest:,}")
+        in_unit = {tool: total for tool, total in totals if conventions[tool].unit == unit}
+        draw_bars(left, in_unit, look, {"fmt": "%.2f"}, 1e9, label=unit)
+        lowest, *_, highest = in_unit.values()
+        said.append(f"{len(in_unit)} tools print {unit}, from {lowest:,} to {highest:,}")
     left.set(title="what it prints", xlabel="in $10^9$", ylim=(len(totals) - 0.4, -0.6))
     left.margins(x=0.15)
     left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=2)
@@ -59,8 +57,7 @@ def plot_tools(network: Network) -> Picture:
         sizes = {tool: int(found.get(part, 0)) for tool, found in parts.items()}
         if any(sizes.values()):
             start = [size / 1e6 for size in beside.values()]
-            millions = {tool: size / 1e6 for tool, size in sizes.items()}
-            draw_bars(right, millions, look, left=start, label=part)
+            draw_bars(right, sizes, look, unit=1e6, left=start, label=part)
         for tool, size in sizes.items():
             beside[tool] += size
     right.set(title="of it, beside the convolutions' products", xlabel="in $10^6$")
