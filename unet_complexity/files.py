@@ -139,8 +139,7 @@ def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
 
 def _claim(part: Path, path: Path) -> None:
     """Put ``part`` in place without a link."""
-    with open(path, "xb"):
-        pass
+    path.touch(exist_ok=False)
     try:
         os.replace(part, path)
     except BaseException:

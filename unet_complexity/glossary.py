@@ -6,7 +6,7 @@ under each word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sympy import latex
@@ -121,8 +121,8 @@ def notation() -> GlossaryTable:
     return GlossaryTable(("here", "He & Sun (2015)", "what it is"), rows)
 
 
-def _chosen(source: dict[str, str], names: Iterable[str]) -> list[tuple[str, str]]:
-    names = list(names) or list(source)
-    if unknown := [name for name in names if name not in source]:
-        raise ValueError(f"{unknown[0]!r} is not in the glossary; there are {', '.join(source)}")
-    return [(name, source[name]) for name in names]
+def _chosen(source: dict[str, str], names: Sequence[str]) -> list[tuple[str, str]]:
+    for name in names:
+        if name not in source:
+            raise ValueError(f"{name!r} is not in the glossary; there are {', '.join(source)}")
+    return [(name, source[name]) for name in names or source]

@@ -238,9 +238,9 @@ def at_least(a: Any, b: Any) -> bool:
 def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
     """Moments with a size that no other is known to reach; the first for each size."""
     sizes = {moment.elements: moment for moment in reversed(moments)}
-    found = []
-    for size, moment in sizes.items():
-        rivals = [other for other in sizes if other != size]
-        if not any(at_least(rival, size) for rival in rivals):
-            found.append(moment)
+    found = [
+        moment
+        for size, moment in sizes.items()
+        if not any(at_least(other, size) for other in sizes if other != size)
+    ]
     return found[::-1]

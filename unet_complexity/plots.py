@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity import jupyterlite
-from unet_complexity.cost import with_separators
 from unet_complexity.escaping import drawn, html_text, plain
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live
@@ -167,7 +166,7 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
         whole = getattr(total, field)
         shares = {level: 100 * getattr(cost, field) / whole for level, cost in levels.items()}
         draw_bars(ax, shares, look, {"fmt": "%.1f %%"})
-        ax.set(title=label, xlabel=f"% of {with_separators(whole)} {unit}")
+        ax.set(title=label, xlabel=f"% of {whole:,} {unit}")
         level, share = largest(shares)
         widest = max(widest, share)
         said.append(f"{label} on level {level} ({share:.1f} %)")
@@ -220,7 +219,7 @@ largest block u4 (23.8 %).
     ]
     return Picture(
         figure,
-        f"{network.heading}: {with_separators(total)} MACs; {', '.join(shares)}; "
+        f"{network.heading}: {total:,} MACs; {', '.join(shares)}; "
         f"largest block {name} ({100 * most / total:.1f} %).",
     )
 
@@ -244,8 +243,8 @@ def plot_memory(network: Network) -> Picture:
 while dec0.skip runs; at most 53,936,128 in training, 49,741,824 of them for the backward pass.
     """
     moments = live(numbers_only(network))
-    held = [int(moment.elements) for moment in moments]
-    training = [int(moment.elements) for moment in live(network, training=True)]
+    held = [moment.elements for moment in moments]
+    training = [moment.elements for moment in live(network, training=True)]
     waiting = [sum(moment.waiting.values()) / 1e6 for moment in moments]
     busy = [count / 1e6 - rest for count, rest in zip(held, waiting, strict=True)]
     most = max(held)
@@ -273,9 +272,9 @@ while dec0.skip runs; at most 53,936,128 in training, 49,741,824 of them for the
     ax.legend(frameon=False, loc="upper left")
     return Picture(
         figure,
-        f"{network.heading}, {len(held)} steps: at most {with_separators(most)} elements at once at "
-        f"inference, while {network.steps[at].name} runs; at most {with_separators(max(training))} in training, "
-        f"{with_separators(kept(network).elements)} of them for the backward pass.",
+        f"{network.heading}, {len(held)} steps: at most {most:,} elements at once at "
+        f"inference, while {network.steps[at].name} runs; at most {max(training):,} in training, "
+        f"{kept(network).elements:,} of them for the backward pass.",
     )
 
 
@@ -310,8 +309,8 @@ def plot_growth(
         ys = [formula.subs(letter, point) for point in points]
         label = f"{drawn(name)}: ${sp.latex(formula)}$"
         ax.loglog(points, list(map(float, ys)), color=colour, ls=dash, lw=2, label=label)
-        first, last = (with_separators(int(y)) for y in (ys[0], ys[-1]))
-        said.append(f"{name} {first} ... {last} (x {ys[-1] / ys[0]})")
+        first, last = ys[0], ys[-1]
+        said.append(f"{name} {int(first):,} ... {int(last):,} (x {last / first})")
     finish_curves(ax, points, f"{letter}, one side (pixels)", ylabel)
     return Picture(
         figure, f"{ylabel} for {letter} = {points[0]} ... {points[-1]}: {'; '.join(said)}."

@@ -74,9 +74,7 @@ def as_text(
     if isinstance(formulas, str):
         yield f"No formula in the side N: {one_line(formulas)}"
     else:
-        heading = formulas.heading
-        if formulas.regime:
-            heading = f"{heading}; {formulas.regime}"
+        heading = "; ".join(filter(None, (formulas.heading, formulas.regime)))
         yield _lines(f"As formulas ({heading}):", formulas.total())
     if seconds:
         yield str(seconds)

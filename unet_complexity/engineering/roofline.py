@@ -2,7 +2,7 @@ r"""Roofline model: the least time that counted work takes on a machine.
 
 A :class:`Kernel` is a group of steps that run together.  On a :class:`Machine` it takes at least
 
-$$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right),$$
+$$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right).$$
 
 Its FLOPs per byte are called *arithmetic intensity*.  Above the machine's *ridge* arithmetic is the bound, below it
 memory.  The model is by Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for

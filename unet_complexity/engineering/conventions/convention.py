@@ -16,6 +16,7 @@ import sympy as sp
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.engineering.conventions.quantities import (
     LETTERS,
+    PART,
     PARTS,
     gap,
     kind,
@@ -127,12 +128,9 @@ class Convention:
         """
         found: dict[str, Size] = dict.fromkeys(PARTS, 0)
         for step in network:
-            name = kind(step.layer)
             products = sum(self.terms(step, bias=0))
             found["bias"] += sum(self.terms(step)) - products
-            for part, kinds in PARTS.items():
-                if name in kinds:
-                    found[part] += products
+            found[PART[kind(step.layer)]] += products
         found["rounding"] = self.total(network) - sum(found.values())
         parts = {part: tidy(exact(value)) for part, value in found.items()}
         return {part: value for part, value in parts.items() if value != 0}

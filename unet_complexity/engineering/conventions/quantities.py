@@ -6,7 +6,6 @@ value of each letter at one step of a network.
 
 from __future__ import annotations
 
-from itertools import chain
 from math import prod
 from typing import Any
 
@@ -58,7 +57,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         "Cropping2D",
     ),
 }
-KINDS = tuple(chain.from_iterable(PARTS.values()))
+PART = {kind: part for part, kinds in PARTS.items() for kind in kinds}
+KINDS = tuple(PART)
 
 FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
 
