@@ -24,21 +24,25 @@ from unet_complexity.symbols import as_expr
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Look = tuple[str, str]  # colour, hatch
 
-# field of a cost: (label, unit, look); memory is the elements that convolutions write
-QUANTITIES: dict[str, tuple[str, str, Look]] = {
-    "params": ("parameters", "parameters", ("#0072B2", "///")),
-    "macs": ("MACs", "MACs", ("#D55E00", "")),
-    "writes": ("memory", "elements", ("#009E73", "...")),
+def look(colour: str, hatch: str = "") -> dict[str, Any]:
+    """Return matplotlib's arguments for bars of one colour and hatch, with a white edge."""
+    return {"color": colour, "hatch": hatch, "ec": "white"}
+
+
+# field of a cost: label, unit, look; memory is the elements that convolutions write
+QUANTITIES = {
+    "params": ("parameters", "parameters", look("#0072B2", "///")),
+    "macs": ("MACs", "MACs", look("#D55E00")),
+    "writes": ("memory", "elements", look("#009E73", "...")),
 }
-PARTS: dict[str, Look] = {
-    "encoder": ("#56B4E9", "///"),
-    "bottleneck": ("#999999", ""),
-    "decoder": ("#D55E00", ""),
-    "head": ("#E69F00", "..."),
+PARTS = {
+    "encoder": look("#56B4E9", "///"),
+    "bottleneck": look("#999999"),
+    "decoder": look("#D55E00"),
+    "head": look("#E69F00", "..."),
 }
-WAITING: Look = ("#8FD4BE", "xxx")
+WAITING = look("#8FD4BE", "xxx")
 CURVES = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#E69F00")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
 
@@ -98,24 +102,21 @@ def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure | 
 def draw_bars(
     ax: Any,
     values: Mapping[Any, float],
-    look: Look,
     texts: Mapping[str, Any] | None = None,
     unit: float = 1,
     **more: Any,
 ) -> None:
-    """Draw horizontal bars of one look.
+    """Draw horizontal bars.
 
     Args:
         ax: Axes of matplotlib.
         values: Value of each bar by its row, a name or a position.
-        look: Colour and hatch.
         texts: ``fmt`` or ``labels`` of ``bar_label``, for the texts at the ends of the bars, if any.
         unit: Value of a bar of length 1.
-        more: Other arguments of ``barh``, such as ``label`` for the legend.
+        more: Other arguments of ``barh``: those of :func:`look`, a ``label`` for the legend.
     """
-    colour, hatch = look
     lengths = [value / unit for value in values.values()]
-    bars = ax.barh(list(values), lengths, color=colour, hatch=hatch, ec="white", **more)
+    bars = ax.barh(list(values), lengths, **more)
     if texts:
         ax.bar_label(bars, padding=3, fontsize=9, **texts)
 
@@ -162,10 +163,10 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     figure, axes = new_figure(8, 0.45 * len(levels) + 1.2, columns=len(QUANTITIES))
     said = []
     widest = 0.0
-    for ax, (field, (label, unit, look)) in zip(axes, QUANTITIES.items(), strict=True):
+    for ax, (field, (label, unit, style)) in zip(axes, QUANTITIES.items(), strict=True):
         whole = getattr(total, field)
         shares = {level: 100 * getattr(cost, field) / whole for level, cost in levels.items()}
-        draw_bars(ax, shares, look, {"fmt": "%.1f %%"})
+        draw_bars(ax, shares, {"fmt": "%.1f %%"}, **style)
         ax.set(title=label, xlabel=f"% of {whole:,} {unit}")
         level, share = largest(shares)
         widest = max(widest, share)
@@ -198,7 +199,7 @@ largest block u4 (23.8 %).
     blocks = network.only(Convolution).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
     figure, (ax,) = new_figure(7, 0.28 * len(macs) + 1)
-    for part, look in PARTS.items():
+    for part, style in PARTS.items():
         # rows by number: as categories, matplotlib would read names as formulas
         rows = {
             row: macs[name]
@@ -207,7 +208,7 @@ largest block u4 (23.8 %).
         }
         if rows:
             texts = [f"{100 * count / total:.1f} %" for count in rows.values()]
-            draw_bars(ax, rows, look, {"labels": texts}, 1e9, label=part)
+            draw_bars(ax, rows, {"labels": texts}, 1e9, label=part, **style)
     name, most = largest(macs)
     ax.set_yticks(range(len(macs)), list(map(drawn, macs)))
     ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * most / 1e9))
@@ -253,13 +254,10 @@ while dec0.skip runs; at most 53,936,128 in training, 49,741,824 of them for the
     for place, step in enumerate(network):
         firsts.setdefault(step.block, place - 0.5)
     figure, (ax,) = new_figure(8, 4)
-    *_, look = QUANTITIES["writes"]
     places = range(len(held))
-    for heights, bottom, (colour, hatch), label in (
-        (waiting, 0, WAITING, "waits for a later step (skips)"),
-        (busy, waiting, look, "read or written by this step"),
-    ):
-        ax.bar(places, heights, 1, bottom, color=colour, hatch=hatch, ec="white", label=label)
+    ax.bar(places, waiting, 1, label="waits for a later step (skips)", **WAITING)
+    *_, style = QUANTITIES["writes"]
+    ax.bar(places, busy, 1, waiting, label="read or written by this step", **style)
     above = [count / 1e6 for count in training]
     ax.step(places, above, where="mid", color="black", ls="--", label="held in training")
     peak = most / 1e6

@@ -6,15 +6,15 @@ from operator import itemgetter
 
 from unet_complexity.engineering.conventions.tools import conventions
 from unet_complexity.networks import Network
-from unet_complexity.plots import Look, Picture, draw_bars, largest, new_figure, numbers_only
+from unet_complexity.plots import Picture, draw_bars, largest, look, new_figure, numbers_only
 
-UNITS: dict[str, Look] = {"MACs": ("#D55E00", ""), "FLOPs": ("#56B4E9", "///")}
-ADDED: dict[str, Look] = {
-    "upsampling": ("#0072B2", ""),
-    "normalization": ("#E69F00", "///"),
-    "activations": ("#009E73", "..."),
-    "bias": ("#999999", ""),
-    "other": ("#CC79A7", "xxx"),
+UNITS = {"MACs": look("#D55E00"), "FLOPs": look("#56B4E9", "///")}
+ADDED = {
+    "upsampling": look("#0072B2"),
+    "normalization": look("#E69F00", "///"),
+    "activations": look("#009E73", "..."),
+    "bias": look("#999999"),
+    "other": look("#CC79A7", "xxx"),
 }
 
 
@@ -44,20 +44,20 @@ def plot_tools(network: Network) -> Picture:
     totals = sorted(printed.items(), key=itemgetter(1))
     figure, (left, right) = new_figure(10, 0.3 * len(totals) + 1.2, columns=2)
     said = []
-    for unit, look in UNITS.items():
+    for unit, style in UNITS.items():
         in_unit = {tool: total for tool, total in totals if conventions[tool].unit == unit}
-        draw_bars(left, in_unit, look, {"fmt": "%.2f"}, 1e9, label=unit)
+        draw_bars(left, in_unit, {"fmt": "%.2f"}, 1e9, label=unit, **style)
         lowest, *_, highest = in_unit.values()
         said.append(f"{len(in_unit)} tools print {unit}, from {lowest:,} to {highest:,}")
     left.set(title="what it prints", xlabel="in $10^9$", ylim=(len(totals) - 0.4, -0.6))
     left.margins(x=0.15)
     left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=2)
     beside = dict.fromkeys(parts, 0)
-    for part, look in ADDED.items():
+    for part, style in ADDED.items():
         sizes = {tool: int(found.get(part, 0)) for tool, found in parts.items()}
         if any(sizes.values()):
             start = [size / 1e6 for size in beside.values()]
-            draw_bars(right, sizes, look, unit=1e6, left=start, label=part)
+            draw_bars(right, sizes, unit=1e6, left=start, label=part, **style)
         for tool, size in sizes.items():
             beside[tool] += size
     right.set(title="of it, beside the convolutions' products", xlabel="in $10^6$")

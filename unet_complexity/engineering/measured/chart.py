@@ -11,6 +11,7 @@ from unet_complexity.plots import (
     draw_bars,
     finish_curves,
     largest,
+    look,
     new_figure,
 )
 
@@ -47,8 +48,8 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         first = (place - (len(engines) - 1) / 2) * height
         bars = {row + first: time for row, time in enumerate(took.values())}
         name = ENGINES[engine]
-        look = CURVES[place], HATCHES[place]
-        draw_bars(ax, bars, look, height=height, label=name)
+        style = look(CURVES[place], HATCHES[place])
+        draw_bars(ax, bars, height=height, label=name, **style)
         block, times_least = largest({block: took[block] / least[block] for block in least})
         total = sum(took.values())
         said.append(
