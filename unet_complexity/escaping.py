@@ -1,7 +1,7 @@
 r"""Foreign text, made harmless where it leaves: one function per destination.
 
 The names of layers, inputs and models come from files of unknown origin.  The package
-keeps them as they are.  Each view escapes them for the place where it is read:
+keeps them as they are.  Each view escapes them for its destination:
 
     terminal, plain text    plain, one_line        CSV              csv_cell
     HTML                    html_text, attribute   LaTeX file       latex
@@ -18,8 +18,8 @@ import re
 from typing import Any
 
 LONGEST_MESSAGE = 500  # characters: a few lines of a terminal, enough for a rule and its advice
-LONGEST_CELL = 500  # in a table as text, where the longest name sets the width of every row
-LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for the bars
+LONGEST_CELL = 500  # in a table as text; its longest name sets the width of every row
+LONGEST_LABEL = 40  # in a picture; a longer name would leave no room for the bars
 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 SEPARATORS = ';,|"\t'  # at which some spreadsheets split a line, whatever wrote it
