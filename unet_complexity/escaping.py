@@ -1,7 +1,7 @@
 r"""Foreign text, made harmless where it leaves: one function per destination.
 
 The names of layers, inputs and models come from files of unknown origin.  The package
-keeps them as they are.  Each view escapes them for the place where it is read:
+keeps them as they are.  Each view escapes them for its destination:
 
     terminal, plain text    plain, one_line        CSV              csv_cell
     HTML                    html_text, attribute   LaTeX file       latex
@@ -18,8 +18,8 @@ import re
 from typing import Any
 
 LONGEST_MESSAGE = 500  # characters: a few lines of a terminal, enough for a rule and its advice
-LONGEST_CELL = 500  # in a table as text, where the longest name sets the width of every row
-LONGEST_LABEL = 40  # in a picture, where a longer name would leave no room for the bars
+LONGEST_CELL = 500  # in a table as text; its longest name sets the width of every row
+LONGEST_LABEL = 40  # in a picture; a longer name would leave no room for the bars
 
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 # At each of these some spreadsheets split a line, whatever wrote it; the cell then ends at the next one.
@@ -47,8 +47,9 @@ def plain(text: str) -> str:
     These are control characters, line breaks, bidirectional and zero-width marks, lone
     surrogates, and characters without ink.
 
-    >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
-    conv\x1b[2J\n\u202e/a_b
+    Example:
+        >>> print(plain("conv\x1b[2J\n\u202e/a_b"))
+        conv\x1b[2J\n\u202e/a_b
     """
     if text.isprintable() and not INVISIBLE.search(text):
         return text
@@ -65,8 +66,9 @@ def shortened(text: str, most: int) -> str:
 
     The end of a path is its most telling part, and the end of a message is its advice.
 
-    >>> shortened("encoder/block/conv", 9)
-    'enco…conv'
+    Example:
+        >>> shortened("encoder/block/conv", 9)
+        'enco…conv'
     """
     if len(text) <= most:
         return text
@@ -77,8 +79,9 @@ def shortened(text: str, most: int) -> str:
 def one_line(message: str) -> str:
     r"""Message for a terminal: one line of at most LONGEST_MESSAGE characters.
 
-    >>> one_line("no such\n layer: \x07")
-    'no such layer: \\x07'
+    Example:
+        >>> one_line("no such\n layer: \x07")
+        'no such layer: \\x07'
     """
     return shortened(plain(" ".join(message.split())), LONGEST_MESSAGE)
 
@@ -89,8 +92,9 @@ def html_text(text: str) -> str:
     MathJax looks for formulas in a page's text, but not across tags.  So each character that can
     begin a formula gets an element of its own.
 
-    >>> html_text("<img> $x$")
-    '&lt;img&gt; <span>$</span>x<span>$</span>'
+    Example:
+        >>> html_text("<img> $x$")
+        '&lt;img&gt; <span>$</span>x<span>$</span>'
     """
     return re.sub(r"[$\\]", r"<span>\g<0></span>", attribute(text))
 
@@ -107,8 +111,9 @@ def javascript(value: Any) -> str:
 
     Without a "<" it can hold neither ``</script`` nor ``<!--``.
 
-    >>> print(javascript({"name": "</script>\u2028"}))
-    {"name":"\u003c/script>\u2028"}
+    Example:
+        >>> print(javascript({"name": "</script>\u2028"}))
+        {"name":"\u003c/script>\u2028"}
     """
     import json
 
@@ -121,8 +126,9 @@ def csv_cell(value: Any) -> Any:
     Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay
     numbers.  So does text that becomes one if the spreadsheet splits lines at another sign.
 
-    >>> csv_cell("=1+1"), csv_cell("conv;=1+1"), csv_cell("conv"), csv_cell(-1)
-    ("'=1+1", "conv;'=1+1", 'conv', -1)
+    Example:
+        >>> csv_cell("=1+1"), csv_cell("conv;=1+1"), csv_cell("conv"), csv_cell(-1)
+        ("'=1+1", "conv;'=1+1", 'conv', -1)
     """
     if not isinstance(value, str):
         return value
@@ -137,8 +143,9 @@ def latex(text: str) -> str:
 
     ``\\`` at the end of a row takes a following [ or * as its argument; {} in front prevents it.
 
-    >>> print(latex("a_b 50%"))
-    a\_b 50\%
+    Example:
+        >>> print(latex("a_b 50%"))
+        a\_b 50\%
     """
     escaped = "".join(IN_TEXT.get(character, character) for character in plain(text))
     if text.lstrip().startswith(("[", "*")):
@@ -152,8 +159,9 @@ def latex_in_formula(text: str) -> str:
     Special characters stand beside ``\text{...}``, not in it: MathJax 2 would show the backslash
     of ``\text{\_}``, while MathJax 3 and LaTeX require it.
 
-    >>> print(latex_in_formula("as C_in grows"))
-    \text{as C}\_\text{in grows}
+    Example:
+        >>> print(latex_in_formula("as C_in grows"))
+        \text{as C}\_\text{in grows}
     """
     parts = re.split(r"([_&%#${}~^\\])", plain(text))
     return "".join(IN_FORMULA.get(part, rf"\text{{{part}}}") for part in parts if part)
@@ -162,7 +170,8 @@ def latex_in_formula(text: str) -> str:
 def drawn(text: str) -> str:
     r"""Label for matplotlib, which would read ``$...$`` as a formula.
 
-    >>> print(drawn("a $x$"))
-    a \$x\$
+    Example:
+        >>> print(drawn("a $x$"))
+        a \$x\$
     """
     return shortened(plain(text), LONGEST_LABEL).replace("$", r"\$")

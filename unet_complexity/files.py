@@ -26,12 +26,12 @@ def read_bytes(path: Path, most: int) -> bytes:
     """Return the content of a regular file.
 
     Args:
-        path: the file; a symbolic link is followed.
-        most: number of bytes that it may have.
+        path: The file; a symbolic link is followed.
+        most: Number of bytes that it may have.
 
     Raises:
-        OSError: the file is not there, or may not be read.
-        ValueError: it is a device, a FIFO or a folder, which is not opened, or it has more bytes.
+        OSError: The file is not there, or may not be read.
+        ValueError: It is a device, a FIFO or a folder, which is not opened, or it has more bytes.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is not a regular file")
@@ -51,8 +51,8 @@ def write_new(path: Path, data: bytes) -> None:
     between would lose what it writes to it.
 
     Raises:
-        FileExistsError: the name is taken, even if only by a broken link.
-        OSError: the file cannot be written; nothing is left behind.
+        FileExistsError: The name is taken, even if only by a broken link.
+        OSError: The file cannot be written; nothing is left behind.
     """
     with _beside(path, data) as part:
         try:
@@ -70,7 +70,7 @@ def write_over(path: Path, data: bytes) -> None:
     or the new one.  The new file belongs to the user who runs this; other hard links keep the old.
 
     Raises:
-        OSError: the file cannot be written, or is write-protected; the old one is left as it was.
+        OSError: The file cannot be written, or is write-protected; the old one is left as it was.
     """
     path = Path(os.path.realpath(path))
     try:
@@ -92,8 +92,8 @@ def locked(path: Path) -> Iterator[None]:
     in a browser, which has one process, and on some network drives.
 
     Raises:
-        TimeoutError: another process held the lock for PATIENCE seconds.
-        OSError: the lock's file cannot be made.
+        TimeoutError: Another process held the lock for PATIENCE seconds.
+        OSError: The lock's file cannot be made.
     """
     if sys.platform == "emscripten":
         yield
@@ -139,8 +139,7 @@ def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
 
 def _claim(part: Path, path: Path) -> None:
     """Put ``part`` in place without a link."""
-    with open(path, "xb"):
-        pass
+    path.touch(exist_ok=False)
     try:
         os.replace(part, path)
     except BaseException:

@@ -50,9 +50,10 @@ def _fetch(package: str) -> None:
 def missing(package: str) -> str:
     """Return the message that replaces a result.
 
-    >>> missing("numpy")
-    'This needs numpy, which is not in your browser yet. With a network, run "import numpy" in a cell of its own,
-    then this cell again.'
+    Example:
+        >>> missing("numpy")
+        'This needs numpy, which is not in your browser yet. With a network, run "import numpy" in a cell of its own,
+        then this cell again.'
     """
     if package in NOWHERE:
         return f"This needs {package}, which does not run in a browser. Binder or your own machine can run this part."

@@ -68,7 +68,7 @@ class Memory:
         return bytes_of(self.elements, dtype)
 
     def __repr__(self) -> str:
-        when = f"while {plain(self.step.name)} runs" if self.step else "for the way back"
+        when = f"while {plain(self.step.name)} runs" if self.step else "for the backward pass"
         return f"<{with_separators(self.elements)} elements {when}, in {len(self.maps)} maps>"
 
 
@@ -166,20 +166,22 @@ def peak(network: Network, training: bool = False) -> Memory:
 
 def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
     """Maps that the gradient of a step reads."""
+    size = step.output.size
+    inputs = zip(step.sources, step.inputs, strict=True)
+    maps = {
+        "inputs": {holder[source]: x.size for source, x in inputs},
+        "output": {step.name: size},
+        "mask": {f"{step.name} mask": size},
+        "nothing": {},
+    }
     reads = step.layer.gradient_reads
-    if reads == "inputs":
-        return {holder[source]: x.size for source, x in zip(step.sources, step.inputs, strict=True)}
-    if reads == "output":
-        return {step.name: step.output.size}
-    if reads == "mask":
-        return {f"{step.name} mask": step.output.size}
-    if reads == "nothing":
-        return {}
-    kind = type(step.layer).__name__
-    raise TypeError(
-        f"a layer must say what its gradient reads, got {reads!r} from {kind}; "
-        f"give {kind} a gradient_reads of 'inputs', 'output', 'mask' or 'nothing'"
-    )
+    if reads not in maps:
+        kind = type(step.layer).__name__
+        raise TypeError(
+            f"a layer must say what its gradient reads, got {reads!r} from {kind}; "
+            f"give {kind} a gradient_reads of 'inputs', 'output', 'mask' or 'nothing'"
+        )
+    return maps[reads]
 
 
 def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
@@ -192,10 +194,8 @@ def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
     Raises:
         ValueError: A step stands for several levels, or reads a map that the network does not have.
     """
-    for step in network:
-        if not step.span:
-            continue
-        span = step.span
+    spans = [step.span for step in network if step.span]
+    for span in spans:
         letters = sorted(x.name for x in sp.Tuple(span.first, span.last).free_symbols)
         example = ", ".join(f"{letter}=4" for letter in letters)
         raise ValueError(
@@ -228,6 +228,7 @@ def at_least(a: Any, b: Any) -> bool:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
         return a >= b
     difference = as_expr(a) - as_expr(b)
+    # a positive letter as 1 + a letter that may be 0
     above_one = {
         x: sp.Symbol(x.name, integer=True, nonnegative=True) + 1
         for x in difference.free_symbols
@@ -238,11 +239,11 @@ def at_least(a: Any, b: Any) -> bool:
 
 
 def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
-    """Moments whose size no other is known to reach; one for each size."""
+    """Moments with a size that no other is known to reach; the first for each size."""
     sizes = {moment.elements: moment for moment in reversed(moments)}
-    found = []
-    for size, moment in sizes.items():
-        rivals = [other for other in sizes if other != size]
-        if not any(at_least(rival, size) for rival in rivals):
-            found.append(moment)
+    found = [
+        moment
+        for size, moment in sizes.items()
+        if not any(at_least(other, size) for other in sizes if other != size)
+    ]
     return found[::-1]

@@ -15,6 +15,7 @@ Mirrored, it is the kernel of the Conv2DTranspose(strides=s) that computes the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
@@ -226,6 +227,4 @@ def _merged_step(up: Step, conv: Step) -> Step:
     layer: Any = conv.layer
     size = up.layer.size  # type: ignore[attr-defined]
     phased = PhaseConv2D(layer.filters, layer.kernel_size, size, layer.use_bias)
-    return Step(
-        conv.name, phased, up.inputs, up.sources, conv.level, conv.block, conv.part, conv.span
-    )
+    return replace(conv, layer=phased, inputs=up.inputs, sources=up.sources)

@@ -7,29 +7,42 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from unet_complexity import jupyterlite
-from unet_complexity.cost import with_separators
 from unet_complexity.escaping import drawn, html_text, plain
 from unet_complexity.layers import Convolution
-from unet_complexity.memory import kept, live, peak
+from unet_complexity.memory import kept, live
 from unet_complexity.networks import Network
 from unet_complexity.symbols import as_expr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# quantity: (label, unit, colour, hatch); memory is what the convolutions write
-STYLE = {
-    "params": ("parameters", "parameters", "#0072B2", "///"),
-    "macs": ("MACs", "MACs", "#D55E00", ""),
-    "writes": ("memory", "elements", "#009E73", "..."),
+
+def look(colour: str, hatch: str = "") -> dict[str, Any]:
+    """Return matplotlib's arguments for bars of one colour and hatch, with a white edge."""
+    return {"color": colour, "hatch": hatch, "ec": "white"}
+
+
+# field of a cost: label, unit, look; memory is the elements that convolutions write
+QUANTITIES = {
+    "params": ("parameters", "parameters", look("#0072B2", "///")),
+    "macs": ("MACs", "MACs", look("#D55E00")),
+    "writes": ("memory", "elements", look("#009E73", "...")),
 }
+PARTS = {
+    "encoder": look("#56B4E9", "///"),
+    "bottleneck": look("#999999"),
+    "decoder": look("#D55E00"),
+    "head": look("#E69F00", "..."),
+}
+WAITING = look("#8FD4BE", "xxx")
 CURVES = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#E69F00")
 DASHES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1)))
 
@@ -64,7 +77,17 @@ class _Unseen:
         return lambda *_, **__: None
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
+def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Unseen, list[Any]]:
+    """Return a figure and its axes, side by side with a common vertical axis.
+
+    Args:
+        width: Width in inches.
+        height: Height in inches.
+        columns: Number of axes.
+
+    Returns:
+        The figure and its axes; stand-ins in a browser without matplotlib.
+    """
     if not jupyterlite.can_import("matplotlib"):
         return _Unseen(), [_Unseen()] * columns
     from matplotlib.figure import Figure  # not pyplot: nothing to close, nothing global
@@ -76,46 +99,80 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure | _Un
     return figure, list(axes)
 
 
+def draw_bars(
+    ax: Any,
+    values: Mapping[Any, float],
+    texts: Mapping[str, Any] | None = None,
+    unit: float = 1,
+    **more: Any,
+) -> None:
+    """Draw horizontal bars.
+
+    Args:
+        ax: Axes of matplotlib.
+        values: Value of each bar by its row, a name or a position.
+        texts: ``fmt`` or ``labels`` of ``bar_label``, for the texts at the ends of the bars, if any.
+        unit: Value of a bar of length 1.
+        more: Other arguments of ``barh``: those of :func:`look`, a ``label`` for the legend.
+    """
+    lengths = [value / unit for value in values.values()]
+    bars = ax.barh(list(values), lengths, **more)
+    if texts:
+        ax.bar_label(bars, padding=3, fontsize=9, **texts)
+
+
+def finish_curves(ax: Any, xs: Sequence[int], xlabel: str, ylabel: str) -> None:
+    """Label logarithmic axes with curves, a tick for each x."""
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_xticks(xs, list(map(str, xs)))
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+
+
+def largest(values: Mapping[str, float]) -> tuple[str, float]:
+    """Return the first key with the largest value, and that value.
+
+    Example:
+        >>> largest({"enc0": 1, "enc1": 3, "dec0": 3})
+        ('enc1', 3)
+    """
+    return max(values.items(), key=itemgetter(1))
+
+
 def plot_levels(network: Network) -> Picture:
     """Plot the shares of parameters, MACs and memory per level of a U-Net, as three aligned rows of bars.
 
-    Convolutions only; memory is the elements that they write.
+    Only convolutions are shown; memory is the elements that they write.
+
+    Args:
+        network: A network without letters.
 
     Raises:
         ValueError: The network has letters.
 
-    >>> from unet_complexity import classic_unet
-    >>> print(plot_levels(classic_unet(256)).text)
-    classic U-Net, 256 x 256 x 1 in, convolutions only; largest share of parameters on level 4 (45.6 %), \
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> print(plot_levels(classic_unet(256)).text)
+        classic U-Net, 256 x 256 x 1 in, convolutions only; largest share of parameters on level 4 (45.6 %), \
 MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
     """
-    convolutions = _numbers_only(network).only(Convolution)
-    levels = {level: part.total() for level, part in convolutions.groups("level").items()}
+    convolutions = numbers_only(network).only(Convolution)
     total = convolutions.total()
-    shares = {
-        field: {n: 100 * getattr(cost, field) / getattr(total, field) for n, cost in levels.items()}
-        for field in STYLE
-    }
-    widest = max(max(share.values()) for share in shares.values())
-    figure, axes = _figure(8, 0.45 * len(levels) + 1.2, columns=len(STYLE))
+    levels = {str(level): part.total() for level, part in convolutions.groups("level").items()}
+    figure, axes = new_figure(8, 0.45 * len(levels) + 1.2, columns=len(QUANTITIES))
     said = []
-    for ax, (field, share) in zip(axes, shares.items(), strict=True):
-        label, unit, colour, hatch = STYLE[field]
-        bars = ax.barh(
-            [str(level) for level in share],
-            list(share.values()),
-            color=colour,
-            hatch=hatch,
-            ec="white",
-        )
-        ax.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=9)
-        ax.set(
-            title=label,
-            xlabel=f"% of {with_separators(getattr(total, field))} {unit}",
-            xlim=(0, 1.3 * widest),
-        )
-        top = max(share, key=lambda level: share[level])
-        said.append(f"{label} on level {top} ({share[top]:.1f} %)")
+    widest = 0.0
+    for ax, (field, (label, unit, style)) in zip(axes, QUANTITIES.items(), strict=True):
+        whole = getattr(total, field)
+        shares = {level: 100 * getattr(cost, field) / whole for level, cost in levels.items()}
+        draw_bars(ax, shares, {"fmt": "%.1f %%"}, **style)
+        ax.set(title=label, xlabel=f"% of {whole:,} {unit}")
+        level, share = largest(shares)
+        widest = max(widest, share)
+        said.append(f"{label} on level {level} ({share:.1f} %)")
+    for ax in axes:
+        ax.set_xlim(0, 1.3 * widest)
     axes[0].invert_yaxis()
     axes[0].set_ylabel("level $l$ (side $N / 2^l$)")
     return Picture(
@@ -124,125 +181,88 @@ MACs on level 1 (23.7 %), memory on level 0 (52.8 %).
 
 
 def plot_blocks(network: Network) -> Picture:
-    """Plot the MACs of each block in running order, encoder and decoder apart.
+    """Plot the MACs of each block in running order, with encoder and decoder apart.
+
+    Args:
+        network: A network without letters.
 
     Raises:
         ValueError: The network has letters.
 
-    >>> from unet_complexity import pix2pix_unet
-    >>> print(plot_blocks(pix2pix_unet(256, 3)).text)
-    pix2pix U-Net, 256 x 256 x 3 in: 18,052,284,416 MACs; encoder 11.15 %, decoder 88.85 %; largest block u4 (23.8 %).
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> print(plot_blocks(pix2pix_unet(256, 3)).text)
+        pix2pix U-Net, 256 x 256 x 3 in: 18,052,284,416 MACs; encoder 11.15 %, decoder 88.85 %; \
+largest block u4 (23.8 %).
     """
-    total = int(_numbers_only(network).total().macs)
+    total = int(numbers_only(network).total().macs)
     blocks = network.only(Convolution).groups("block")
     macs = {name: int(part.total().macs) for name, part in blocks.items()}
-    places = {
-        name: place for place, name in enumerate(macs)
-    }  # as categories, names would be read as formulas
-    figure, (ax,) = _figure(7, 0.28 * len(macs) + 1)
-    for part, colour, hatch in (
-        ("encoder", "#56B4E9", "///"),
-        ("bottleneck", "#999999", ""),
-        ("decoder", "#D55E00", ""),
-        ("head", "#E69F00", "..."),
-    ):
-        own = [name for name in macs if blocks[name].steps[0].part == part]
-        if own:
-            rows = [places[name] for name in own]
-            bars = ax.barh(
-                rows,
-                [macs[name] / 1e9 for name in own],
-                color=colour,
-                hatch=hatch,
-                ec="white",
-                label=part,
-            )
-            ax.bar_label(
-                bars, [f"{100 * macs[name] / total:.1f} %" for name in own], padding=3, fontsize=9
-            )
-    ax.set_yticks(range(len(places)), list(map(drawn, places)))
-    ax.set(
-        xlabel="GMACs ($10^9$ multiply-accumulates, dense)",
-        xlim=(0, 1.15 * max(macs.values()) / 1e9),
-    )
+    figure, (ax,) = new_figure(7, 0.28 * len(macs) + 1)
+    for part, style in PARTS.items():
+        # rows by number: as categories, matplotlib would read names as formulas
+        rows = {
+            row: macs[name]
+            for row, (name, block) in enumerate(blocks.items())
+            if block.steps[0].part == part
+        }
+        if rows:
+            texts = [f"{100 * count / total:.1f} %" for count in rows.values()]
+            draw_bars(ax, rows, {"labels": texts}, 1e9, label=part, **style)
+    name, most = largest(macs)
+    ax.set_yticks(range(len(macs)), list(map(drawn, macs)))
+    ax.set(xlabel="GMACs ($10^9$ multiply-accumulates, dense)", xlim=(0, 1.15 * most / 1e9))
     ax.invert_yaxis()
     ax.legend(frameon=False)
-    parts = ", ".join(
-        f"{name} {100 * part.total().macs / total:.2f} %"
-        for name, part in network.groups("part").items()
-    )
-    top = max(macs, key=lambda name: macs[name])
+    shares = [
+        f"{part} {100 * steps.total().macs / total:.2f} %"
+        for part, steps in network.groups("part").items()
+    ]
     return Picture(
         figure,
-        f"{network.heading}: {with_separators(total)} MACs; {parts}; "
-        f"largest block {top} ({100 * macs[top] / total:.1f} %).",
+        f"{network.heading}: {total:,} MACs; {', '.join(shares)}; "
+        f"largest block {name} ({100 * most / total:.1f} %).",
     )
 
 
 def plot_memory(network: Network) -> Picture:
     """Plot the live elements of each step as a staircase: at inference, and above it in training.
 
-    What the running step reads and writes stands on what waits for a later one, such as skips.  The model is that of
-    :mod:`unet_complexity.memory`.
+    The maps that the running step reads and writes stand on those that wait for a later step, such as skips.  The
+    model is that of :mod:`unet_complexity.memory`.
+
+    Args:
+        network: A whole network without letters.
 
     Raises:
-        ValueError: The network has letters.
+        ValueError: The network has letters, or is only a part.
 
-    >>> from unet_complexity import classic_unet
-    >>> print(plot_memory(classic_unet(256)).text)
-    classic U-Net, 256 x 256 x 1 in, 49 steps: at most 16,777,216 elements at once at inference, while dec0.skip runs; \
-at most 53,936,128 in training, 49,741,824 of them for the way back.
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> print(plot_memory(classic_unet(256)).text)
+        classic U-Net, 256 x 256 x 1 in, 49 steps: at most 16,777,216 elements at once at inference, \
+while dec0.skip runs; at most 53,936,128 in training, 49,741,824 of them for the backward pass.
     """
-    moments = live(_numbers_only(network))
-    top = peak(network)
-    most = int(top.elements)
-    names = [step.name for step in network]
-    places = range(len(names))
-    training = [int(moment.elements) for moment in live(network, training=True)]
-    waiting = []
-    busy = []
-    for moment in moments:
-        rest = sum(moment.waiting.values()) / 1e6
-        waiting.append(rest)
-        busy.append(int(moment.elements) / 1e6 - rest)
-    figure, (ax,) = _figure(8, 4)
-    ax.bar(
-        places,
-        waiting,
-        1,
-        color="#8FD4BE",
-        hatch="xxx",
-        ec="white",
-        label="waits for a later step (skips)",
-    )
-    _, _, colour, hatch = STYLE["writes"]
-    ax.bar(
-        places,
-        busy,
-        1,
-        waiting,
-        color=colour,
-        hatch=hatch,
-        ec="white",
-        label="read or written by this step",
-    )
-    ax.step(
-        places,
-        [held / 1e6 for held in training],
-        where="mid",
-        color="black",
-        ls="--",
-        label="held in training",
-    )
-    at = next(i for i, moment in enumerate(moments) if moment.step == top.step)
-    ax.annotate(
-        f"peak {most / 1e6:.2f}", (at, most / 1e6), (0, 3), textcoords="offset points", ha="center"
-    )
-    blocks = list(dict.fromkeys(step.block for step in network))
-    firsts = [next(i for i, step in enumerate(network) if step.block == block) for block in blocks]
-    ax.set_xticks(
-        [first - 0.5 for first in firsts], list(map(drawn, blocks)), rotation=-45, ha="left"
-    )
+    moments = live(numbers_only(network))
+    held = [moment.elements for moment in moments]
+    training = [moment.elements for moment in live(network, training=True)]
+    waiting = [sum(moment.waiting.values()) / 1e6 for moment in moments]
+    busy = [count / 1e6 - rest for count, rest in zip(held, waiting, strict=True)]
+    most = max(held)
+    at = held.index(most)
+    firsts: dict[str, float] = {}
+    for place, step in enumerate(network):
+        firsts.setdefault(step.block, place - 0.5)
+    figure, (ax,) = new_figure(8, 4)
+    places = range(len(held))
+    ax.bar(places, waiting, 1, label="waits for a later step (skips)", **WAITING)
+    *_, style = QUANTITIES["writes"]
+    ax.bar(places, busy, 1, waiting, label="read or written by this step", **style)
+    above = [count / 1e6 for count in training]
+    ax.step(places, above, where="mid", color="black", ls="--", label="held in training")
+    peak = most / 1e6
+    ax.annotate(f"peak {peak:.2f}", (at, peak), (0, 3), textcoords="offset points", ha="center")
+    ax.set_xticks(list(firsts.values()), list(map(drawn, firsts)), rotation=-45, ha="left")
     ax.set(
         xlabel="steps in running order; a name marks the first of its block",
         ylabel="elements held ($10^6$)",
@@ -250,9 +270,9 @@ at most 53,936,128 in training, 49,741,824 of them for the way back.
     ax.legend(frameon=False, loc="upper left")
     return Picture(
         figure,
-        f"{network.heading}, {len(names)} steps: at most {with_separators(most)} elements at once at "
-        f"inference, while {names[at]} runs; at most {with_separators(max(training))} in training, "
-        f"{with_separators(kept(network).elements)} of them for the way back.",
+        f"{network.heading}, {len(held)} steps: at most {most:,} elements at once at "
+        f"inference, while {network.steps[at].name} runs; at most {max(training):,} in training, "
+        f"{kept(network).elements:,} of them for the backward pass.",
     )
 
 
@@ -270,12 +290,13 @@ def plot_growth(
     Raises:
         ValueError: A formula has another letter.
 
-    >>> from unet_complexity.symbols import n
-    >>> print(plot_growth({"answer": 3*n, "counted": 12*n**2}, n, [4, 8], "elements").text)
-    elements for n = 4 ... 8: answer 12 ... 24 (x 2); counted 192 ... 768 (x 4).
+    Example:
+        >>> from unet_complexity.symbols import n
+        >>> print(plot_growth({"answer": 3*n, "counted": 12*n**2}, n, [4, 8], "elements").text)
+        elements for n = 4 ... 8: answer 12 ... 24 (x 2); counted 192 ... 768 (x 4).
     """
     points = sorted(values)
-    figure, (ax,) = _figure(7, 4)
+    figure, (ax,) = new_figure(7, 4)
     said = []
     for (name, formula), colour, dash in zip(curves.items(), CURVES, DASHES, strict=False):
         formula = as_expr(formula)
@@ -284,28 +305,22 @@ def plot_growth(
                 f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest"
             )
         ys = [formula.subs(letter, point) for point in points]
-        ax.loglog(
-            points,
-            [float(y) for y in ys],
-            color=colour,
-            ls=dash,
-            lw=2,
-            label=f"{drawn(name)}: ${sp.latex(formula)}$",
-        )
-        said.append(
-            f"{name} {with_separators(int(ys[0]))} ... {with_separators(int(ys[-1]))} (x {ys[-1] / ys[0]})"
-        )
-    ax.set(xlabel=f"{letter}, one side (pixels)", ylabel=ylabel)
-    ax.set_xticks(points, [str(point) for point in points])
-    ax.minorticks_off()
-    ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+        label = f"{drawn(name)}: ${sp.latex(formula)}$"
+        ax.loglog(points, list(map(float, ys)), color=colour, ls=dash, lw=2, label=label)
+        first, last = ys[0], ys[-1]
+        said.append(f"{name} {int(first):,} ... {int(last):,} (x {last / first})")
+    finish_curves(ax, points, f"{letter}, one side (pixels)", ylabel)
     return Picture(
         figure, f"{ylabel} for {letter} = {points[0]} ... {points[-1]}: {'; '.join(said)}."
     )
 
 
-def _numbers_only(network: Network) -> Network:
+def numbers_only(network: Network) -> Network:
+    """Return the network, after a check that its sizes are numbers.
+
+    Raises:
+        ValueError: A size is a letter.
+    """
     for step in network:
         if not isinstance(step.output.size, int):
             raise ValueError(

@@ -165,7 +165,7 @@ class Torch:
 
     @contextmanager
     def saving(self) -> Iterator[dict[Any, int]]:
-        """All maps that PyTorch saves for the way back, each once; not weights, nor statistics per channel."""
+        """All maps that PyTorch saves for the backward pass, each once; not weights, nor statistics per channel."""
         saved, alive = dict[Any, int](), list[Any]()
 
         def pack(x: Any) -> Any:
@@ -448,7 +448,7 @@ def test_what_is_held_at_the_peak() -> None:
         "enc3.act2": full // 8,
     }
     assert kept(CLASSIC).waiting == kept(CLASSIC).maps
-    assert repr(kept(CLASSIC)) == "<49,741,824 elements for the way back, in 27 maps>"
+    assert repr(kept(CLASSIC)) == "<49,741,824 elements for the backward pass, in 27 maps>"
 
 
 @pytest.mark.parametrize("depth", range(1, 7))

@@ -10,8 +10,9 @@ import json
 import os
 import signal
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -28,10 +29,8 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = {
-    ".onnx": "onnx",
-    ".keras": "keras",
-}  # name of the module, of its from_..., of the extra to install
+# ending: name of the module, of its from_..., of the extra to install
+READERS = {".onnx": "onnx", ".keras": "keras"}
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -64,47 +63,32 @@ def parser() -> Parser:
     command = Parser(
         "python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form
     )
-    what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("model", nargs="?", help="an .onnx or a .keras file")
-    what.add_argument(
-        "--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels"
-    )
-    what.add_argument(
-        "--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes"
-    )
-    command.add_argument(
-        "--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas"
-    )
+    option = command.add_argument
+    network = command.add_mutually_exclusive_group(required=True).add_argument
+    network("model", nargs="?", help="an .onnx or a .keras file")
+    network("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
+    network("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
+    option("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
     free = "another free size of an .onnx file, by its name; may be repeated"
-    command.add_argument("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
+    option("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
     rows = ("level", "part", "block", "layer")
-    command.add_argument(
-        "--by", choices=rows, default="level", help="meaning of a row of the table (level)"
-    )
+    option("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
     unknown = "layers that cannot be counted: an error, or counted as missing (error)"
-    command.add_argument("--unknown", choices=("error", "report"), default="error", help=unknown)
-    machine = command.add_argument_group(
+    option("--unknown", choices=("error", "report"), default="error", help=unknown)
+    seconds = command.add_argument_group(
         "seconds", "The least time that each part takes (roofline model), as a table"
-    )
-    names = ", ".join(MACHINES)
-    machine.add_argument(
-        "--machine", type=a_machine, help=f"{names}; or yours, FLOP/s and bytes/s: 2e12,80e9"
-    )
-    machine.add_argument("--batch", type=a_batch, help="images that run together (1)")
-    machine.add_argument("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    machine.add_argument(
-        "--fused", action="store_true", help="copies and elementwise steps run with the step before"
-    )
-    output = command.add_mutually_exclusive_group()
-    output.add_argument(
-        "--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV"
-    )
-    output.add_argument(
-        "--json", action="store_true", help="table, totals and formulas for other programs"
-    )
-    command.add_argument(
-        "--version", action="version", version=f"unet_complexity {unet_complexity.__version__}"
-    )
+    ).add_argument
+    machines = f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9"
+    seconds("--machine", type=a_machine, help=machines)
+    seconds("--batch", type=a_batch, help="images that run together (1)")
+    seconds("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
+    fused = "copies and elementwise steps run with the step before"
+    seconds("--fused", action="store_const", const=True, help=fused)
+    output = command.add_mutually_exclusive_group().add_argument
+    output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
+    output("--json", action="store_true", help="table, totals and formulas for other programs")
+    version = f"unet_complexity {unet_complexity.__version__}"
+    option("--version", action="version", version=version)
     return command
 
 
@@ -117,7 +101,7 @@ def side(text: str) -> Any:
     """
     sizes = tuple(map(_size, text.split("x")))
     if None in sizes or len(sizes) > 2:
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
         )
     return sizes if len(sizes) == 2 else sizes[0]
@@ -125,18 +109,16 @@ def side(text: str) -> Any:
 
 def _size(text: str) -> Any:
     """Return a positive number or N; None if the text is neither."""
-    if text == "N":
-        return N
-    return whole(text) or None
+    return N if text == "N" else whole(text) or None
 
 
 def whole(text: str) -> int:
     """Return a typed number; 0 if it is not written in digits only."""
-    digits = text.lstrip("0")
-    if not text.isdecimal() or not digits:
+    if not text.isdecimal():
         return 0
-    if len(digits) > len(str(LARGEST_TYPED)) or int(digits) > LARGEST_TYPED:
-        raise argparse.ArgumentTypeError(
+    digits = text.lstrip("0") or "0"
+    if len(digits) > 20 or int(digits) > LARGEST_TYPED:
+        raise ArgumentTypeError(
             f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}"
         )
     return int(digits)
@@ -145,9 +127,7 @@ def whole(text: str) -> int:
 def a_batch(text: str) -> int:
     """Return a typed number of images."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            f"a batch is a whole number from 1 on, got {text!r}; try 16"
-        )
+        raise ArgumentTypeError(f"a batch is a whole number from 1 on, got {text!r}; try 16")
     return whole(text)
 
 
@@ -161,7 +141,7 @@ def a_dim(text: str) -> tuple[str, Any]:
     name, _, number = text.partition("=")
     size = _size(number)
     if not name or size is None:
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"a free size is given by its name in the file, tokens=77, got {text!r}"
         )
     return name, size
@@ -181,7 +161,7 @@ def a_machine(text: str) -> Machine:
         return Machine("your machine", flops, moved)
     except (ValueError, OverflowError):
         names = ", ".join(map(repr, MACHINES))
-        raise argparse.ArgumentTypeError(
+        raise ArgumentTypeError(
             f"{text!r} is none of {names}, nor two rates such as 2e12,80e9"
         ) from None
 
@@ -205,13 +185,9 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
             "the first, model.save('model.keras') the second"
         )
     kind = READERS[ending]
-    more = {}
-    if dims:
-        if kind != "onnx":
-            raise ValueError(
-                f"--dims is for .onnx files, got {path}; a .keras file has --side alone"
-            )
-        more["dims"] = dict(dims)
+    if dims and kind != "onnx":
+        raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
+    more = {"dims": dict(dims)} if dims else {}
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
@@ -235,8 +211,8 @@ def needing(extra: str) -> Iterator[None]:
 def import_whole(*libraries: str) -> None:
     """Import native libraries with Ctrl-C postponed: during such an import it can abort Python, or be lost."""
     interrupts: list[int] = []
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    waits = usual and current_thread() is main_thread()
+    usual = signal.getsignal(signal.SIGINT)
+    waits = usual is signal.default_int_handler and current_thread() is main_thread()
     if waits:
         signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
@@ -244,7 +220,7 @@ def import_whole(*libraries: str) -> None:
             import_module(library)
     finally:
         if waits:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, usual)
     if interrupts:
         raise KeyboardInterrupt
 
@@ -258,8 +234,8 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
             "--side is for a model in a file; here the size follows the name, as in --pix2pix 512"
         )
     if given.pix2pix is not None:
-        return lambda size: pix2pix_unet(given.pix2pix if size is None else size, in_channels=3)
-    return lambda size: classic_unet(given.classic if size is None else size)
+        return lambda size: pix2pix_unet(size or given.pix2pix, in_channels=3)
+    return lambda size: classic_unet(size or given.classic)
 
 
 def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
@@ -268,8 +244,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = {"batch": given.batch, "dtype": given.dtype, "fused": given.fused or None}
-    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    options = {name: getattr(given, name) for name in ("batch", "dtype", "fused")}
+    chosen = {name: value for name, value in options.items() if value is not None}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -302,15 +278,12 @@ def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
     try:
         return build(size)
     except ValueError as error:
-        sizes = size if isinstance(size, tuple) else (size,)
-        if size is None or N in sizes:
-            raise
-        try:
-            rules = build(N).regime
-        except ValueError:
-            rules = ""
-        advice = f"; for this model {rules}" if rules else ""
-        raise ValueError(f"{error}{advice}") from None
+        said = str(error)
+    if size is not None:
+        with suppress(ValueError):
+            if rules := build(N).regime:
+                said = f"{said}; for this model {rules}"
+    raise ValueError(said)
 
 
 @contextmanager
@@ -407,9 +380,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    except (ValueError, TypeError, ImportError) as error:
-        said = str(error)
-    except tuple(STOPPED) as error:
-        said = next(said for kind, said in STOPPED.items() if isinstance(error, kind))
+    except (ValueError, TypeError, ImportError, *STOPPED) as error:
+        stops = (text for kind, text in STOPPED.items() if isinstance(error, kind))
+        said = next(stops, str(error))
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2

@@ -15,11 +15,12 @@ A count is a whole number, or text if it is a formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from unet_complexity.closed_form import theta, tidy
-from unet_complexity.cost import Cost, Tensor, with_separators
+from unet_complexity.cost import Cost
 from unet_complexity.escaping import one_line
 from unet_complexity.networks import Network
 from unet_complexity.symbols import Size
@@ -33,11 +34,16 @@ COUNTED = {  # key: (field of Cost, title, convention)
     "trainable_params": ("trainable_params", "  trainable", "without the statistics"),
     "macs": ("macs", "MACs", "dense: taps on the padding count"),
     "macs_in_bounds": ("macs_in_bounds", "  in bounds", "without those taps"),
-    "elementwise_operations": ("elementwise", "elementwise ops", "all arithmetic that is no MAC"),
+    "elementwise_operations": (
+        "elementwise",
+        "elementwise ops",
+        "all arithmetic that is not a MAC",
+    ),
     "flops": ("flops", "FLOPs", "2 MACs + elementwise ops"),
     "elements_read": ("reads", "elements read", "maps and weights; 4 bytes each at float32"),
     "elements_written": ("writes", "elements written", "each layer's output once"),
 }
+TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
 def as_text(
@@ -68,9 +74,7 @@ def as_text(
     if isinstance(formulas, str):
         yield f"No formula in the side N: {one_line(formulas)}"
     else:
-        heading = formulas.heading
-        if formulas.regime:
-            heading = f"{heading}; {formulas.regime}"
+        heading = "; ".join(filter(None, (formulas.heading, formulas.regime)))
         yield _lines(f"As formulas ({heading}):", formulas.total())
     if seconds:
         yield str(seconds)
@@ -79,10 +83,9 @@ def as_text(
 def _lines(heading: str, total: Cost) -> str:
     """A line per count: numbers with their conventions, formulas with their growth."""
     lines = [heading]
-    for field, name, convention in COUNTED.values():
-        value = tidy(getattr(total, field))
+    for (_, name, convention), value in zip(COUNTED.values(), _counts(total).values(), strict=True):
         if isinstance(value, int):
-            lines.append(f"{name:16} {with_separators(value):>18}  {convention}")
+            lines.append(f"{name:16} {value:18,}  {convention}")
         else:
             lines.append(f"{name:16} {value!s:38}  Theta({theta(value).expr})")
     return "\n".join(lines)
@@ -104,55 +107,46 @@ def as_data(
         >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
         18052284416
     """
+    outputs = [step for step in network if step.name in network.outputs]
     data: dict[str, Any] = {
         "network": network.name,
-        "inputs": [{"name": name, **_shape(x)} for name, x in network.inputs.items()],
-        "outputs": [
-            {"name": step.name, **_shape(step.output)}
-            for step in network
-            if step.name in network.outputs
-        ],
+        "inputs": [{"name": name, **_told(asdict(x))} for name, x in network.inputs.items()],
+        "outputs": [{"name": step.name, **_told(asdict(step.output))} for step in outputs],
         "conventions": CONVENTIONS,
         "not_counted": list(network.missing),
-        "total": _counts(network.total()),
+        "total": _told(_counts(network.total())),
         "by": by,
-        "rows": [],
+        "rows": [
+            {
+                "name": str(name),
+                "output": _told(asdict(part.output)),
+                **_told(_counts(part.total())),
+            }
+            for name, part in network.groups(by).items()
+        ],
         "formulas": None,
         "theta": None,
         "no_formula": None,
         "seconds": None,
     }
-    for name, part in network.groups(by).items():
-        row = {"name": str(name), "output": _shape(part.output), **_counts(part.total())}
-        data["rows"].append(row)
     if isinstance(formulas, str):
         data["no_formula"] = formulas
     else:
-        total = formulas.total()
-        data["formulas"] = {key: str(count) for key, count in _counts(total).items()}
-        data["theta"] = {
-            key: str(theta(getattr(total, field)).expr) for key, (field, *_) in COUNTED.items()
-        }
+        counts = _counts(formulas.total())
+        data["formulas"] = {key: str(count) for key, count in counts.items()}
+        data["theta"] = {key: str(theta(count).expr) for key, count in counts.items()}
     if seconds:
-        data["seconds"] = {
-            "setting": seconds.title,
-            "rows": [_timed(row) for row in seconds.rows],
-            "total": _timed(seconds.total),
-        }
+        *rows, total = (
+            dict(zip(TIMED, row, strict=True)) for row in (*seconds.rows, seconds.total)
+        )
+        data["seconds"] = {"setting": seconds.title, "rows": rows, "total": total}
     return data
 
 
-def _timed(row: tuple[Any, ...]) -> dict[str, Any]:
-    return dict(zip(("name", "bound_by", "flops", "bytes", "microseconds"), row, strict=True))
+def _counts(cost: Cost) -> dict[str, Any]:
+    return {key: tidy(getattr(cost, field)) for key, (field, *_) in COUNTED.items()}
 
 
-def _counts(cost: Cost) -> dict[str, int | str]:
-    return {key: _plain(tidy(getattr(cost, field))) for key, (field, *_) in COUNTED.items()}
-
-
-def _shape(x: Tensor) -> dict[str, int | str]:
-    return {name: _plain(getattr(x, name)) for name in ("height", "width", "channels")}
-
-
-def _plain(value: Size) -> int | str:
-    return value if isinstance(value, int) else str(value)
+def _told(sizes: Mapping[str, Size]) -> dict[str, int | str]:
+    """Numbers as they are, formulas as text."""
+    return {name: size if isinstance(size, int) else str(size) for name, size in sizes.items()}

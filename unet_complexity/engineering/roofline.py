@@ -2,7 +2,7 @@ r"""Roofline model: the least time that counted work takes on a machine.
 
 A :class:`Kernel` is a group of steps that run together.  On a :class:`Machine` it takes at least
 
-$$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right),$$
+$$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right).$$
 
 Its FLOPs per byte are called *arithmetic intensity*.  Above the machine's *ridge* arithmetic is the bound, below it
 memory.  The model is by Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
@@ -78,19 +78,17 @@ class Machine:
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
-MACHINES = {
-    machine.name: machine
-    for machine in (
-        Machine(
-            "AMD Opteron X2 2214",
-            17_600_000_000,
-            15_000_000_000,
-            "Williams et al. 2009, figure 1: float64",
-        ),
-        Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
-        Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
-    )
-}
+_MACHINES = (
+    Machine(
+        "AMD Opteron X2 2214",
+        17_600_000_000,
+        15_000_000_000,
+        "Williams et al. 2009, figure 1: float64",
+    ),
+    Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
+    Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
+)
+MACHINES = {machine.name: machine for machine in _MACHINES}
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,11 @@ class Kernel:
     @property
     def seconds(self) -> Seconds:
         """Lower bound of the kernel's time: the longer of the two times."""
-        bound = self._bound
-        if bound == "compute":
-            return self.compute_seconds
-        if bound == "memory":
-            return self.memory_seconds
-        return sp.Max(self.compute_seconds, self.memory_seconds, evaluate=False)
+        compute = self.compute_seconds
+        memory = self.memory_seconds
+        if at_least(compute, memory):
+            return compute
+        return memory if at_least(memory, compute) else sp.Max(compute, memory, evaluate=False)
 
     @property
     def bound(self) -> str:
@@ -139,22 +136,15 @@ class Kernel:
         Raises:
             ValueError: It depends on the values of letters.
         """
-        bound = self._bound
-        if not bound:
-            raise ValueError(
-                f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
-                f"byte and a ridge of {self.machine.ridge}; give more numbers"
-            )
-        return bound
-
-    @property
-    def _bound(self) -> str:
-        """The bound; empty if it depends on the values of letters."""
-        compute = self.compute_seconds
-        memory = self.memory_seconds
-        if at_least(compute, memory):
+        seconds = self.seconds
+        if seconds == self.compute_seconds:
             return "compute"
-        return "memory" if at_least(memory, compute) else ""
+        if seconds == self.memory_seconds:
+            return "memory"
+        raise ValueError(
+            f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
+            f"byte and a ridge of {self.machine.ridge}; give more numbers"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,6 +161,10 @@ class Roofline:
         """Lower bound of the network's time: the sum over its kernels, which run one after the other."""
         return sum(kernel.seconds for kernel in self)
 
+    @property
+    def _in_numbers(self) -> bool:
+        return isinstance(self.seconds, float)
+
     def table(self, by: str = "layer") -> Table:
         """Return FLOPs, bytes, least time and bound as a table.
 
@@ -184,7 +178,7 @@ class Roofline:
         """
         from unet_complexity.tables import Table
 
-        if not isinstance(self.seconds, float):
+        if not self._in_numbers:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
@@ -205,10 +199,10 @@ class Roofline:
         return iter(self.kernels)
 
     def __str__(self) -> str:
-        return str(self.table()) if isinstance(self.seconds, float) else repr(self)
+        return str(self.table()) if self._in_numbers else repr(self)
 
     def _repr_html_(self) -> str | None:
-        return self.table()._repr_html_() if isinstance(self.seconds, float) else None
+        return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
         where = plain(f"{self.network.name} on {self.machine.name}")
@@ -217,15 +211,12 @@ class Roofline:
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     """Bound (with shares of the time if there are both), FLOPs, bytes and microseconds."""
-    compute = sum(kernel.seconds for kernel in kernels if kernel.bound == "compute")
-    memory = sum(kernel.seconds for kernel in kernels if kernel.bound == "memory")
-    whole = compute + memory
-    if not memory:
-        bound = "compute"
-    elif not compute:
-        bound = "memory"
-    else:
-        bound = f"compute {compute / whole:.1%}, memory {memory / whole:.1%}"
+    seconds = {"compute": 0.0, "memory": 0.0}
+    for kernel in kernels:
+        seconds[kernel.bound] += kernel.seconds
+    whole = sum(seconds.values())
+    shares = [f"{bound} {time / whole:.1%}" for bound, time in seconds.items() if time]
+    bound = ", ".join(shares) if len(shares) == 2 else kernels[0].bound
     flops = sum(kernel.flops for kernel in kernels)
     return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
 
@@ -296,11 +287,9 @@ def _fused(network: Network) -> Iterator[Moved]:
     for step in steps:
         home = kernel[step.name]
         members.setdefault(home, []).append(step)
-        if step.name in originals:  # the readers of a copy read its originals
-            continue
-        for name, size in _maps(step, originals).items():
-            if kernel.get(name) != home:
-                reads[home][name] = size
+        if step.name not in originals:  # the readers of a copy read its originals
+            maps = _maps(step, originals)
+            reads[home] |= {name: maps[name] for name in maps if kernel.get(name) != home}
     wanted = {steps[-1].name}.union(*reads.values())
     for home, maps in reads.items():
         written = sum(step.output.size for step in members[home] if step.name in wanted)
@@ -317,18 +306,16 @@ def _homes(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, dict[str,
         if copies and step is not steps[-1]:  # the network's output has to be written
             originals[step.name] = _maps(step, originals)
             continue
-        keeps_shape = not cost.macs and step.output == step.inputs[0]
-        computed = [name for name in kernel if name in step.sources]  # in running order
-        joins = computed and (copies or keeps_shape)
-        kernel[step.name] = kernel[computed[-1]] if joins else step.name
+        joins = copies or (not cost.macs and step.output == step.inputs[0])
+        homes = [kernel[name] for name in kernel if joins and name in step.sources]
+        kernel[step.name] = homes[-1] if homes else step.name  # in running order: the last one
     # A copy runs with its first reader, or with the map that it copies.
     for step in reversed(steps):
         if step.name not in kernel:
             home = (kernel[name] for name in originals[step.name] if name in kernel)
             kernel[step.name] = next(home, step.name)
-        for source in step.sources:
-            if source in originals:
-                kernel[source] = kernel[step.name]
+        copied = originals.keys() & step.sources
+        kernel |= dict.fromkeys(copied, kernel[step.name])
     return kernel, originals
 
 

@@ -8,28 +8,29 @@ from __future__ import annotations
 import ast
 import operator
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
 
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.engineering.conventions.quantities import (
-    ACTIVATIONS,
-    BN,
     LETTERS,
+    PART,
+    PARTS,
+    gap,
     kind,
-    pads,
     quantities,
-    usual,
 )
-from unet_complexity.layers import Add, Conv2DTranspose, Convolution, Layer
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, as_expr, exact
 
-PARTS = ("convolutions", "bias", "upsampling", "normalization", "activations", "other")
+OPERATORS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -43,7 +44,6 @@ class Convention:
         label: The tool's own word for it.
         recorded: What it printed for the pix2pix U-Net at 256 x 256 x 3.
         counts: Rule per kind of layer, in the letters of MEANING.
-        gaps: Layers whose count is not known, each with the reason.
         issues: Public threads about unexpected counts.
         float32: The tool adds up in 32-bit numbers.
 
@@ -63,7 +63,6 @@ class Convention:
     label: str
     recorded: int
     counts: Mapping[str, str]
-    gaps: tuple[tuple[Callable[[Layer], bool], str], ...] = ()
     issues: tuple[str, ...] = ()
     float32: bool = False
 
@@ -71,9 +70,8 @@ class Convention:
     def source(self) -> str:
         """Origin of the rules: tool, version and public threads."""
         measured = f"measured with {self.tool} {self.version}, one layer at a time"
-        if not self.issues:
-            return measured
-        return f"{measured}; public threads: {', '.join(self.issues)}"
+        threads = f"; public threads: {', '.join(self.issues)}" if self.issues else ""
+        return measured + threads
 
     def rule(self, kind: str) -> sp.Expr:
         """Return the formula for one kind of layer, in the letters of MEANING.
@@ -101,9 +99,9 @@ class Convention:
             >>> conventions["torch FlopCounterMode"].total(classic_unet(side=256))
             96192167936
         """
-        terms = list(chain.from_iterable(map(self.terms, network)))
+        terms = [term for step in network for term in self.terms(step)]
         if not self.float32:
-            return _sum(terms)
+            return tidy(exact(sp.Add(*terms)))
         if not all(isinstance(term, int) for term in terms):
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
@@ -128,113 +126,69 @@ class Convention:
             >>> conventions["fvcore"].parts(pix2pix_unet(side=256, in_channels=3))
             {'convolutions': 18052284416, 'upsampling': 16064512, 'normalization': 5935104}
         """
-        found: dict[str, list[Size]] = {part: [] for part in PARTS}
+        found: dict[str, Size] = dict.fromkeys(PARTS, 0)
         for step in network:
-            products = self.terms(step, without="bias")
-            found[_part(step.layer)] += products
-            found["bias"].append(exact(sum(self.terms(step)) - sum(products)))
-        parts = {part: _sum(terms) for part, terms in found.items()}
-        parts["rounding"] = exact(self.total(network) - sum(parts.values()))
+            products = sum(self.terms(step, bias=0))
+            found["bias"] += sum(self.terms(step)) - products
+            found[PART[kind(step.layer)]] += products
+        found["rounding"] = self.total(network) - sum(found.values())
+        parts = {part: tidy(exact(value)) for part, value in found.items()}
         return {part: value for part, value in parts.items() if value != 0}
 
-    def terms(self, step: Step, without: str = "") -> list[Size]:
+    def terms(self, step: Step, **values: Size) -> list[Size]:
         """Return what the tool adds for one step, in its order.
 
         Args:
             step: One step of a network.
-            without: A letter of MEANING to take as 0.
+            values: Values of letters in place of the step's own, such as ``bias=0``.
+
+        Raises:
+            ValueError: The tool's count of the layer is not known.
         """
-        self._check_known(step)
+        if reason := gap(self.tool, step):
+            raise self._unknown(step, reason)
         additions = self._additions(kind(step.layer))
-        values = quantities(step)
-        if without:
-            values[without] = 0
-        replaced = {LETTERS[name]: as_expr(value) for name, value in values.items()}
-        counts = []
-        for addition in additions:
-            count = exact(addition.xreplace(replaced))
+        replaced = {
+            LETTERS[name]: as_expr(value) for name, value in (quantities(step) | values).items()
+        }
+        counts = [exact(addition.xreplace(replaced)) for addition in additions]
+        for count in counts:
             if isinstance(count, sp.Rational):
                 raise self._unknown(
                     step,
                     f"its rule gives {count}, which is not whole, and its rounding was not measured",
                 )
-            counts.append(level_sum(count, *step.span) if step.span else count)
-        return counts
-
-    def _check_known(self, step: Step) -> None:
-        for has, reason in self.gaps:
-            if has(step.layer):
-                raise self._unknown(step, reason)
-        if isinstance(step.layer, (Add, Conv2DTranspose)) and not usual(step):
-            raise self._unknown(
-                step, "inputs that differ, or a border that is cut off, were not measured"
-            )
-        if hasattr(step.layer, "pool_size") and pads(step.layer, step.inputs[0]):
-            raise self._unknown(
-                step, "a pool that overhangs the border was not measured; take padding='valid'"
-            )
+        return [level_sum(count, *step.span) if step.span else count for count in counts]
 
     def _unknown(self, step: Step, reason: str) -> ValueError:
         return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")
 
-    def _additions(self, kind: str) -> tuple[sp.Expr, ...]:
+    def _additions(self, kind: str) -> list[sp.Expr]:
         if kind not in self.counts:
             raise ValueError(
                 f"how {self.tool} counts {kind} is not known; known are {', '.join(self.counts)}"
             )
-        return _parsed(self.counts[kind])
+        terms = self.counts[kind].split(";")  # in the order in which the tool adds them
+        return [_expression(ast.parse(term.strip(), mode="eval").body) for term in terms]
 
     def __repr__(self) -> str:
         return f"<{self.tool} {self.version} prints {self.label!r}, in {self.unit}>"
 
 
-@cache
-def _parsed(rule: str) -> tuple[sp.Expr, ...]:
-    """Parse "first; second": terms in the order in which the tool adds them."""
-    terms = []
-    for text in rule.split(";"):
-        tree = ast.parse(text.strip(), mode="eval")
-        terms.append(_expression(tree.body))
-    return tuple(terms)
-
-
-OPERATORS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-
-
 def _expression(node: ast.expr) -> sp.Expr:
     """Convert the arithmetic of a rule: numbers, letters, + - * / and brackets."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int):
-        return sp.Integer(node.value)
-    if isinstance(node, ast.Name) and node.id in LETTERS:
-        return LETTERS[node.id]
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        apply = OPERATORS[type(node.op)]
-        return apply(_expression(node.left), _expression(node.right))
+    match node:
+        case ast.Constant(int(number)):
+            return sp.Integer(number)
+        case ast.Name(name) if name in LETTERS:
+            return LETTERS[name]
+        case ast.BinOp(left, sign, right) if type(sign) in OPERATORS:
+            return OPERATORS[type(sign)](_expression(left), _expression(right))
     known = ", ".join(LETTERS)
     raise ValueError(f"a rule has numbers, + - * / and {known}, got {ast.unparse(node)}")
-
-
-def _sum(terms: list[Size]) -> Size:
-    return tidy(exact(sp.Add(*terms)))
 
 
 def _in_32_bits(value: float) -> float:
     """Round to the nearest 32-bit number."""
     nearest: float = struct.unpack("f", struct.pack("f", value))[0]
     return nearest
-
-
-def _part(layer: Layer) -> str:
-    name = kind(layer)
-    if isinstance(layer, Convolution):
-        return "convolutions"
-    if name.startswith("UpSampling2D"):
-        return "upsampling"
-    if name == BN:
-        return "normalization"
-    return "activations" if name in ACTIVATIONS else "other"

@@ -6,18 +6,19 @@ value of each letter at one step of a network.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
-from unet_complexity.layers.windows import axes, taps_in_bounds, window_count, windows
+from unet_complexity.layers.windows import taps_in_bounds, window_count
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, as_expr, exact, floor_div
 
 # letter of a rule: quantity of one layer
-MEANING: dict[str, str] = {
+MEANING = {
     "macs": "multiply-accumulates, dense",
     "in_bounds": "multiply-accumulates that touch real data",
     "bias": "bias additions: elements written, if the layer has a bias",
@@ -35,29 +36,29 @@ MEANING: dict[str, str] = {
 }
 LETTERS = {name: sp.Symbol(name, positive=True) for name in MEANING}
 
-# kinds that tools count differently, by Keras's names
+# kinds that tools count differently, by Keras's names, and the part of a total that each belongs to
 BILINEAR = "UpSampling2D bilinear"
-BN = "BatchNormalization"
-GROUPED = "Conv2D with groups"
 NEAREST = "UpSampling2D nearest"
-ACTIVATIONS = ("ReLU", "LeakyReLU", "tanh", "sigmoid", "Softmax", "linear")
-KINDS: tuple[str, ...] = (
-    "Conv2D",
-    GROUPED,
-    "Conv2DTranspose",
-    NEAREST,
-    BILINEAR,
-    "MaxPooling2D",
-    "AveragePooling2D",
-    BN,
-    *ACTIVATIONS,
-    "Dropout",
-    "Add",
-    "Concatenate",
-    "DepthToSpace",
-    "ZeroPadding2D",
-    "Cropping2D",
-)
+GROUPED = "Conv2D with groups"
+PARTS: dict[str, tuple[str, ...]] = {
+    "convolutions": ("Conv2D", GROUPED, "Conv2DTranspose"),
+    "bias": (),
+    "upsampling": (NEAREST, BILINEAR),
+    "normalization": ("BatchNormalization",),
+    "activations": ("ReLU", "LeakyReLU", "tanh", "sigmoid", "Softmax", "linear"),
+    "other": (
+        "MaxPooling2D",
+        "AveragePooling2D",
+        "Dropout",
+        "Add",
+        "Concatenate",
+        "DepthToSpace",
+        "ZeroPadding2D",
+        "Cropping2D",
+    ),
+}
+PART = {kind: part for part, kinds in PARTS.items() for kind in kinds}
+KINDS = tuple(PART)
 
 FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
 
@@ -97,52 +98,41 @@ def kind(layer: Layer) -> str:
 
 def quantities(step: Step) -> dict[str, Size]:
     """Return the value of each letter at a step; letters that its layer does not have are left out."""
-    layer = step.layer
+    layer: Any = step.layer
     output = step.output
     x = step.inputs[0]
+    cost = layer.cost(*step.inputs)  # of one step, not of all levels of a span
     found = {
-        "params": layer.cost(*step.inputs).params,  # of one step, not of all levels of a span
+        "params": cost.params,
         "out": output.size,
         "inp": sum(given.size for given in step.inputs),
         "pixels": output.height * output.width,
         "channels": x.channels,
     }
-    if isinstance(layer, Convolution):
-        found |= _of_convolution(layer, x)
+    if isinstance(step.layer, Convolution):
+        per_channel = prod(layer.kernel_size) * output.size
+        found |= {
+            "macs": cost.macs,
+            "in_bounds": cost.macs_in_bounds,
+            "bias": output.size if layer.use_bias else 0,
+            "strides": prod(layer.strides),
+            "on_output": per_channel * x.channels,
+            "swapped": per_channel * layer.filters,
+            "grouped": per_channel,
+        }
     if isinstance(layer, Conv2DTranspose):
         found["small_bias"] = _small_bias(layer, x)
     if hasattr(layer, "pool_size"):
-        rows, columns = layer.pool_size
-        found["window"] = rows * columns
+        found["window"] = prod(layer.pool_size)
     return found
-
-
-def _of_convolution(layer: Any, x: Tensor) -> dict[str, Size]:
-    cost = layer.cost(x)
-    written = layer.output(x).size
-    rows, columns = layer.kernel_size
-    down, across = layer.strides
-    per_channel = rows * columns * written
-    return {
-        "macs": cost.macs,
-        "in_bounds": cost.macs_in_bounds,
-        "bias": written if layer.use_bias else 0,
-        "strides": down * across,
-        "on_output": per_channel * x.channels,
-        "swapped": per_channel * layer.filters,
-        "grouped": per_channel,
-    }
 
 
 def _small_bias(layer: Conv2DTranspose, x: Tensor) -> Size:
     """Bias additions if the window slid over the input with these strides, as in a Conv2D."""
-    if not layer.use_bias:
-        return 0
-    additions: Size = layer.filters
-    for axis, (cut, _) in zip(
-        axes(x, layer.kernel_size, layer.strides), torch_padding(layer), strict=True
-    ):
-        n, k, s = axis
+    additions: Size = layer.filters if layer.use_bias else 0
+    sides = (x.height, x.width)
+    windows = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
+    for n, k, s, (cut, _) in windows:
         additions *= floor_div(exact(n + 2 * cut - k), s) + 1
     return additions
 
@@ -162,13 +152,23 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     return pairs
 
 
-def pads(layer: Any, x: Tensor) -> bool:
-    """Return True if the window of a pooling layer overhangs the border."""
-    sides = windows(layer.padding, x, layer.pool_size, layer.strides)
-    return any(taps_in_bounds(*side) != window_count(*side) * side[2] for side in sides)
-
-
-def usual(step: Step) -> bool:
-    """Return True if the inputs have one shape, and the padding is one of Keras's two."""
-    padding = getattr(step.layer, "padding", "")
-    return len(set(step.inputs)) == 1 and isinstance(padding, str)
+def gap(tool: str, step: Step) -> str:
+    """Return the reason why a tool's count of a step is not known, although its kind was measured; "" if it is."""
+    layer: Any = step.layer
+    name = kind(layer)
+    transposed = isinstance(layer, Conv2DTranspose)
+    if tool == "calflops" and name in (NEAREST, BILINEAR) and len(set(layer.size)) > 1:
+        return "the tool stops with a TypeError if the two factors differ; take the same for both"
+    if tool == "moduleprofiler" and transposed and any(add for _, add in torch_padding(layer)):
+        return "the tool leaves out what PyTorch calls output padding; take a kernel whose side is stride + 0, 2, 4 ..."
+    if tool == "jax Lowered.cost_analysis" and name == BILINEAR:
+        return "JAX makes it of matrix products, in an order that it chooses for each map"
+    if transposed and not isinstance(layer.padding, str):
+        return "a border that is cut off was not measured"
+    if name == "Add" and len(set(step.inputs)) > 1:
+        return "inputs that differ were not measured"
+    if hasattr(layer, "pool_size"):
+        for side in layer.windows(step.inputs[0]):
+            if taps_in_bounds(*side) != window_count(*side) * side[2]:
+                return "a pool that overhangs the border was not measured; take padding='valid'"
+    return ""

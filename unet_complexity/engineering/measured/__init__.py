@@ -100,8 +100,8 @@ def read(name: str) -> dict[str, Any]:
 
 def stored() -> list[str]:
     """Return the names of all files, without their ending."""
-    names = (path.name for path in FOLDER.iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    names = (path.name.partition(".json") for path in FOLDER.iterdir())
+    return sorted(name for name, ending, _ in names if ending)
 
 
 def cases(engine: str) -> dict[tuple[int, int], Case]:
@@ -120,8 +120,8 @@ def cases(engine: str) -> dict[tuple[int, int], Case]:
     found = {}
     for case in read(f"seconds-{engine}")["cases"]:
         layers = {name: Spread(*values) for name, values in case["layers"].items()}
-        key = case["side"], case["batch"]
-        found[key] = Case(engine, *key, case["runs"], Spread(*case["whole"]), layers)
+        side, batch = key = case["side"], case["batch"]
+        found[key] = Case(engine, side, batch, case["runs"], Spread(*case["whole"]), layers)
     return found
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from unet_complexity.engineering.measured import ENGINES, cases, exponent, machine
 from unet_complexity.engineering.roofline import roofline
-from unet_complexity.plots import CURVES, DASHES, Picture, _figure
+from unet_complexity.plots import (
+    CURVES,
+    DASHES,
+    Picture,
+    draw_bars,
+    finish_curves,
+    largest,
+    look,
+    new_figure,
+)
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 
@@ -24,13 +33,11 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         pix2pix U-Net, side 256, batch 1, milliseconds by block: ONNX Runtime ... at least ...
     """
     network = cases(engines[0])[side, 1].network
-    least: dict[str, float] = {}
+    least = dict.fromkeys(network.groups("block"), 0.0)
     for kernel in roofline(network, machine(), fused=True):
-        block = kernel.steps[-1].block
-        least[block] = least.get(block, 0) + 1000 * kernel.seconds
-    rows = range(len(least))
+        least[kernel.steps[-1].block] += 1000 * kernel.seconds
+    figure, (ax,) = new_figure(8, 0.16 * len(least) * len(engines) + 1.4)
     height = 0.8 / len(engines)
-    figure, (ax,) = _figure(8, 0.16 * len(rows) * len(engines) + 1.4)
     said = []
     for place, engine in enumerate(engines):
         took = dict.fromkeys(least, 0.0)
@@ -38,20 +45,17 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         for step in network:
             if step.name in times:
                 took[step.block] += times[step.name].median
-        offset = (place - (len(engines) - 1) / 2) * height
-        ax.barh(
-            [row + offset for row in rows],
-            list(took.values()),
-            height,
-            label=ENGINES[engine],
-            color=CURVES[place],
-            hatch=HATCHES[place],
-            ec="white",
+        first = (place - (len(engines) - 1) / 2) * height
+        bars = {row + first: time for row, time in enumerate(took.values())}
+        name = ENGINES[engine]
+        style = look(CURVES[place], HATCHES[place])
+        draw_bars(ax, bars, height=height, label=name, **style)
+        block, times_least = largest({block: took[block] / least[block] for block in least})
+        total = sum(took.values())
+        said.append(
+            f"{name} {total:,.0f}, most above the model in {block} ({times_least:.1f} times)"
         )
-        ratios = {block: took[block] / least[block] for block in least}
-        worst = max(ratios, key=lambda block: ratios[block])
-        total = f"{ENGINES[engine]} {sum(took.values()):,.0f}"
-        said.append(f"{total}, most above the model in {worst} ({ratios[worst]:.1f} times)")
+    rows = range(len(least))
     ax.vlines(
         list(least.values()),
         [row - 0.45 for row in rows],
@@ -83,28 +87,23 @@ def plot_times(*engines: str) -> Picture:
         >>> plot_times("onnxruntime").text.startswith("milliseconds for one image of side 128 ... 512: ONNX Runtime ")
         True
     """
-    figure, (ax,) = _figure(7, 4.2)
+    figure, (ax,) = new_figure(7, 4.2)
     said = []
     fastest = float("inf")
     for engine, colour, dash in zip(engines, CURVES, DASHES, strict=False):
-        found = [case for case in cases(engine).values() if case.batch == 1]
-        sides = [case.side for case in found]
-        times = [case.whole.median for case in found]
-        lows = [case.whole.low for case in found]
-        highs = [case.whole.high for case in found]
+        found = {case.side: case.whole for case in cases(engine).values() if case.batch == 1}
+        sides = list(found)
+        lows, times, highs = zip(*found.values(), strict=True)
         power = exponent(sides, times)
-        label = f"{ENGINES[engine]}: $N^{{{power:.2f}}}$"
+        name = ENGINES[engine]
+        label = f"{name}: $N^{{{power:.2f}}}$"
         ax.loglog(sides, times, "o", color=colour, ls=dash, lw=2, label=label)
         ax.vlines(sides, lows, highs, color=colour, lw=5)
-        said.append(f"{ENGINES[engine]} {times[0]:,.0f} ... {times[-1]:,.0f} (power {power:.2f})")
+        said.append(f"{name} {times[0]:,.0f} ... {times[-1]:,.0f} (power {power:.2f})")
         fastest = min(fastest, times[0])
     slope = [fastest / 1.5 * (side / sides[0]) ** 2 for side in sides]
     ax.loglog(sides, slope, color="grey", lw=1, label="a line of $N^2$")
-    ax.set(xlabel="side N (pixels)", ylabel="milliseconds")
-    ax.set_xticks(sides, [str(side) for side in sides])
-    ax.minorticks_off()
-    ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    finish_curves(ax, sides, "side N (pixels)", "milliseconds")
     return Picture(
         figure, f"milliseconds for one image of side {sides[0]} ... {sides[-1]}: {'; '.join(said)}."
     )
