@@ -288,13 +288,17 @@ def plot_growth(
         ylabel: Quantity on the vertical axis.
 
     Raises:
-        ValueError: A formula has another letter.
+        ValueError: A formula has another letter, or there are more curves than can be told apart.
 
     Example:
         >>> from unet_complexity.symbols import n
         >>> print(plot_growth({"answer": 3*n, "counted": 12*n**2}, n, [4, 8], "elements").text)
         elements for n = 4 ... 8: answer 12 ... 24 (x 2); counted 192 ... 768 (x 4).
     """
+    if len(curves) > len(CURVES):
+        raise ValueError(
+            f"at most {len(CURVES)} curves can be told apart, got {len(curves)}; draw them in two pictures"
+        )
     points = sorted(values)
     figure, (ax,) = new_figure(7, 4)
     said = []

@@ -141,3 +141,8 @@ def test_a_picture_of_letters_is_refused(draw):
 def test_a_curve_with_two_letters_is_refused():
     with pytest.raises(ValueError, match="'a' must have no letter but n, got N\\*n"):
         plot_growth({"a": N * n}, n, [1, 2], "elements")
+
+
+def test_more_curves_than_can_be_told_apart_are_refused():
+    with pytest.raises(ValueError, match="at most 5 curves can be told apart, got 6; draw them in"):
+        plot_growth(dict.fromkeys("abcdef", n), n, [1, 2], "elements")
