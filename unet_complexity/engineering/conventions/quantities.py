@@ -165,7 +165,7 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
 def pads(layer: Any, x: Tensor) -> bool:
     """Return True if the window of a pooling layer overhangs the border."""
     sides = windows(layer.padding, x, layer.pool_size, layer.strides)
-    return any(taps_in_bounds(*side) != window_count(*side) * side[2] for side in sides)
+    return any(taps_in_bounds(*side).total != window_count(*side) * side[2] for side in sides)
 
 
 def usual(step: Step) -> bool:
