@@ -99,9 +99,8 @@ def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     name = layer.activation
     if name == "softmax":
         return soften(L.Softmax(), tally, x)
-    if name in SEVERAL_OPERATIONS:
-        return apply(SEVERAL_OPERATIONS[name], tally, x)
-    return apply(lambda v, op: op(ONE_OPERATION[name](v)), tally, x)
+    function = SEVERAL_OPERATIONS.get(name, lambda v, op: op(ONE_OPERATION[name](v)))
+    return apply(function, tally, x)
 
 
 PARAMETRIC: dict[type[L.Layer], Callable[..., float]] = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
@@ -119,10 +118,7 @@ def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
 
     def softmax(values: list[float]) -> list[float]:
         largest = tally.fold(max, values)  # subtracted so that exp cannot overflow
-        exps = []
-        for value in values:
-            less = tally.op(value - largest)
-            exps.append(tally.op(math.exp(less)))
+        exps = [tally.op(math.exp(tally.op(value - largest))) for value in values]
         total = tally.add_up(exps)
         return [tally.op(value / total) for value in exps]
 

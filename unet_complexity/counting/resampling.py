@@ -96,11 +96,8 @@ def reframe(layer: Any, tally: Tally, x: Map) -> Map:
     rows = range(-sign * top, height + sign * bottom)
     columns = range(-sign * left, width + sign * right)
 
-    def element(i: int, j: int, c: int) -> float:
-        pixel, _ = pixel_at(x, i, j)
-        return tally.write(pixel[c])
-
-    return build(element, rows, columns, channels)
+    framed = build(lambda i, j, c: pixel_at(x, i, j)[0][c], rows, columns, channels)
+    return tally.store(framed)
 
 
 @twin(L.DepthToSpace)
