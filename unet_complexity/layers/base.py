@@ -103,12 +103,10 @@ class Layer(ABC):
 
     def check_inputs(self, *inputs: Any) -> None:
         """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
-        count = len(inputs)
-        if self.arity is None and count < 2:
-            raise TypeError(f"{type(self).__name__} takes at least 2 inputs, got {count}")
-        if self.arity is not None and count != self.arity:
-            noun = "input" if self.arity == 1 else "inputs"
-            raise TypeError(f"{type(self).__name__} takes {self.arity} {noun}, got {count}")
+        arity, count = self.arity, len(inputs)
+        if count != arity and (arity or count < 2):
+            some = {None: "at least 2 inputs", 1: "1 input"}.get(arity, f"{arity} inputs")
+            raise TypeError(f"{type(self).__name__} takes {some}, got {count}")
         for x in inputs:
             if not isinstance(x, Tensor):
                 raise TypeError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -17,7 +18,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.convolution import _WindowedConvolution
-from unet_complexity.layers.windows import Taps, span, taps_in_bounds, taps_inside, windows
+from unet_complexity.layers.windows import Taps, span, taps_inside, windows
 from unet_complexity.symbols import Pair, Size, Sizes, as_pair, exact
 
 
@@ -39,15 +40,15 @@ def landing(
         return exact(n * t + missing), 0
     more = added or 0
     if padding == "valid":
-        cut, front = 0, 0
+        padding = 0, 0
     elif padding == "same":
         cut = reach - reach % 2
-        front = sp.Max((cut - more) // 2, 0)
-    else:
-        cut, front = sum(padding), padding[0]
-    return exact((n - 1) * t + reach - cut + more), exact(front)
+        front = exact(sp.Max((cut - more) // 2, 0))
+        padding = front, cut - front
+    return exact((n - 1) * t + reach - sum(padding) + more), padding[0]
 
 
+@lru_cache(10_000)
 def taps_that_land(
     padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
 ) -> Taps:
@@ -59,8 +60,6 @@ def taps_that_land(
     if padding == "valid":
         return Taps(exact(n * k))
     side, front = landing(padding, n, k, t, dilation, added)
-    if padding == "same" and added is None:
-        return taps_in_bounds("same", side, k, t, dilation)
     return taps_inside(n, front, side, k, t, dilation)
 
 

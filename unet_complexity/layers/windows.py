@@ -116,15 +116,8 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return Taps(exact(stops * k))
-    if padding == "same":
-        divided = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
-        if divided and not isinstance(k, int):
-            # one formula for even and odd k; the first position must not reach all padding behind the axis
-            outside = sp.floor(k**2 / (4 * stride))
-            total = sp.expand(stops * k - outside)
-            return Taps(total, kept_in([(stops + 1) * stride + n - k + 1]))
-        padding = same_padding(n, k, stride, dilation)
-    return taps_inside(stops, padding[0], n, k, stride, dilation)
+    before, _ = same_padding(n, k, stride, dilation) if padding == "same" else padding
+    return taps_inside(stops, before, n, k, stride, dilation)
 
 
 def taps_inside(
@@ -135,8 +128,14 @@ def taps_inside(
     >>> taps_inside(4, 1, 8, 3, 2)
     Taps(total=11, needs=())
     """
-    behind = exact(_overhang(stops, n, k, stride, dilation) - before)
-    ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in (before, behind)]
+    overhang = _overhang(stops, n, k, stride, dilation)
+    small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
+    if small and not isinstance(k, int) and before == sp.Max(overhang, 0) // 2:
+        # one formula for even and odd k; the first position must not reach all padding behind the axis
+        outside = sp.floor(k**2 / (4 * stride))
+        return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
+    pads = before, exact(overhang - before)
+    ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
     total = sp.expand(stops * k - sum(end.total for end in ends))
     return Taps(exact(total), kept_in(size for end in ends for size in end.needs))
 
@@ -152,12 +151,10 @@ def _taps_outside(pad: Size, stops: Size, k: Size, stride: Size, dilation: Size)
     Padding must not exceed all positions or all taps; numbers are capped instead.  The last position may end before
     the axis does, but by less than a stride: a sum with letters must not run backwards.
     """
-    needs = []
-    numbers = are_numbers(pad, stride, dilation)
-    for size, step in ((stops, stride), (k, dilation)):
-        if not (numbers and isinstance(size, int)):
-            needs.append(size * step - pad + 1)
-    if numbers:
+    steps = pad, stride, dilation
+    reaches = (stops, stride), (k, dilation)
+    needs = [x * step - pad + 1 for x, step in reaches if not are_numbers(*steps, x)]
+    if are_numbers(*steps):
         most_stops, most_taps = (x if isinstance(x, int) else pad for x in (stops, k))
         rests = range(pad, 0, -stride)[:most_stops]
         return Taps(sum(min(-(-rest // dilation), most_taps) for rest in rests), tuple(needs))
@@ -167,11 +164,12 @@ def _taps_outside(pad: Size, stops: Size, k: Size, stride: Size, dilation: Size)
             f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
             "set one to 1, or give numbers in place of letters"
         )
+    pad = as_expr(pad)
     i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps = sp.ceiling((pad - i * stride) / as_expr(dilation))
-    total = sp.Sum(taps, (i, 0, sp.ceiling(as_expr(pad) / stride) - 1))
+    taps = sp.ceiling((pad - i * stride) / dilation)
+    total = sp.Sum(taps, (i, 0, sp.ceiling(pad / stride) - 1))
     # SymPy 1.14 takes an even number / 6 to be whole, and does not round it
-    rounded = sp.ceiling(as_expr(pad) / (stride * dilation))
+    rounded = sp.ceiling(pad / (stride * dilation))
     return Taps(total, (*needs, pad + stride, rounded + stride + 1))
 
 
