@@ -19,25 +19,25 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.convolution import _WindowedConvolution
 from unet_complexity.layers.windows import Taps, span, taps_inside, windows
-from unet_complexity.symbols import Pair, Size, Sizes, as_pair, exact
+from unet_complexity.symbols import Size, Sizes, as_pair, exact
 
 
 def landing(
     padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
-) -> Pair:
+) -> tuple[Size, Size | None]:
     """Return the output side, and the number of elements that are cut off in front of it.
 
+    None is the smaller half of the elements that are cut off.
     As in Keras, the side is t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
 
     >>> landing("same", 8, 4, 2), landing("valid", 8, 3, 2), landing((1, 1), 8, 4, 2)
-    ((16, 1), (17, 0), (16, 1))
+    ((16, None), (17, 0), (16, 1))
     """
     reach = span(k, dilation)
-    if added is None and isinstance(padding, str):
-        missing = exact(sp.Max(reach - t, 0))
-        if padding == "same":
-            return exact(n * t), missing // 2
-        return exact(n * t + missing), 0
+    if added is None and padding == "same":
+        return exact(n * t), None
+    if added is None and padding == "valid":
+        return exact(n * t + sp.Max(reach - t, 0)), 0
     more = added or 0
     if padding == "valid":
         padding = 0, 0

@@ -116,24 +116,28 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
         return Taps(exact(stops * k))
-    before, _ = same_padding(n, k, stride, dilation) if padding == "same" else padding
+    before = None if padding == "same" else padding[0]
     return taps_inside(stops, before, n, k, stride, dilation)
 
 
 def taps_inside(
-    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
+    stops: Size, before: Size | None, n: Size, k: Size, stride: Size, dilation: Size = 1
 ) -> Taps:
     """Return the in-bounds taps of a window with ``stops`` positions that starts ``before`` elements ahead of the axis.
+
+    None for ``before`` is the smaller half of the elements that are missing, as in 'same'.
 
     >>> taps_inside(4, 1, 8, 3, 2)
     Taps(total=11, needs=())
     """
     overhang = _overhang(stops, n, k, stride, dilation)
-    small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
-    if small and not isinstance(k, int) and before == sp.Max(overhang, 0) // 2:
-        # one formula for even and odd k; the first position must not reach all padding behind the axis
-        outside = sp.floor(k**2 / (4 * stride))
-        return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
+    if before is None:
+        small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
+        if small and not isinstance(k, int):
+            # one formula for even and odd k; the first position must not reach all padding behind the axis
+            outside = sp.floor(k**2 / (4 * stride))
+            return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
+        before = exact(sp.Max(overhang, 0)) // 2
     pads = before, exact(overhang - before)
     ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
     total = sp.expand(stops * k - sum(end.total for end in ends))
