@@ -31,24 +31,16 @@ OPERATIONS = {
     "mish": 5,  # softplus, tanh, multiply
 }
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
-# the gradient of these is not a function of their output
-OF_INPUTS = (
-    "abs",
-    "cos",
-    "erf",
-    "gelu",
-    "hard_silu",
-    "log",
-    "mish",
-    "silu",
-    "sin",
-    "softsign",
-    "square",
-)
+# what the gradient reads if it is not a function of the output
+GRADIENT_READS = {
+    **dict.fromkeys(("linear", "negative", "ceil", "floor", "round", "sign"), "nothing"),
+    **dict.fromkeys(("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish"), "inputs"),
+    **dict.fromkeys(("silu", "sin", "softsign", "square"), "inputs"),
+}
 
 
 class _SameShape(Layer):
-    """A layer of so many operations per element."""
+    """A layer that applies ``operations`` to each element."""
 
     gradient_reads = "output"
     operations: ClassVar[int] = 0
@@ -85,9 +77,7 @@ class Activation(_SameShape):
 
     @property
     def gradient_reads(self) -> str:
-        if self.activation in ("linear", "negative", "ceil", "floor", "round", "sign"):
-            return "nothing"
-        return "inputs" if self.activation in OF_INPUTS else "output"
+        return GRADIENT_READS.get(self.activation, "output")
 
     @property
     def operations(self) -> int:
