@@ -52,7 +52,7 @@ def _gelu(v: float, op: Function) -> float:
     return op(op(v * op(1 + error)) / 2)
 
 
-ONE_OPERATION: dict[str, Function] = {
+ONE_OPERATION: dict[str, Any] = {
     "tanh": math.tanh,
     "sigmoid": sigmoid,
     "exponential": math.exp,
@@ -71,7 +71,7 @@ ONE_OPERATION: dict[str, Function] = {
     "sign": lambda v: math.copysign(1.0, v) if v else 0.0,
 }
 # each calls ``op`` once for every operation
-SEVERAL_OPERATIONS: dict[str, Callable[..., float]] = {
+SEVERAL_OPERATIONS: dict[str, Any] = {
     "linear": lambda v, op: v,
     "relu": relu,
     "leaky_relu": leaky_relu,
@@ -103,11 +103,11 @@ def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     return apply(function, tally, x)
 
 
-PARAMETRIC: dict[type[L.Layer], Callable[..., float]] = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
+PARAMETRIC = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
 
 
 @twin(*PARAMETRIC)
-def rectify(layer: L.Layer, tally: Tally, x: Map) -> Map:
+def rectify(layer: Any, tally: Tally, x: Map) -> Map:
     """Apply the layer's function, with its own arguments, to each element."""
     return apply(PARAMETRIC[type(layer)], tally, x, *vars(layer).values())
 

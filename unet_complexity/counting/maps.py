@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from typing import Any
@@ -116,9 +117,9 @@ def each(x: Map, function: Callable[..., float]) -> Map:
 
 def grouped(x: Map, key: Callable[..., Any]) -> dict[Any, list[float]]:
     """Return the elements of a map in lists, by ``key(row, column, channel)``."""
-    groups: dict[Any, list[float]] = {}
+    groups = defaultdict(list)
     for i, j, c in indices(*sides_of(x)):
-        groups.setdefault(key(i, j, c), []).append(x[i][j][c])
+        groups[key(i, j, c)].append(x[i][j][c])
     return groups
 
 

@@ -12,8 +12,7 @@ from unet_complexity.counting.maps import Map, filled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.layers.arguments import sides
 
-Operation = Callable[[float, float], float]
-PAIRWISE: dict[type[L.Layer], Operation] = {L.Add: operator.add, L.Multiply: operator.mul}
+PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
 
 
 def known(layer: Any, tally: Tally) -> list[Map]:
@@ -39,12 +38,12 @@ def join(maps: Any, axis: int) -> Any:
 
 
 @twin(*PAIRWISE)
-def merge(layer: L.Layer, tally: Tally, *inputs: Map) -> Map:
+def merge(layer: Any, tally: Tally, *inputs: Map) -> Map:
     """Combine two inputs element by element, then each further input with the result."""
     return tally.store(merged(PAIRWISE[type(layer)], tally, *inputs))
 
 
-def merged(operation: Operation, tally: Tally, *inputs: Map) -> Any:
+def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
     """Return all inputs through one operation, two at a time, with broadcasting."""
     result, *rest = inputs
     for x in rest:

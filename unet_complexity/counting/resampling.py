@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -21,11 +20,14 @@ def _cubic(x: float) -> float:
 
 
 # inputs of an output along one axis, and the weight of one by its distance
-KERNELS: dict[str, tuple[int, Callable[[float], float]]] = {
+KERNELS: dict[str, tuple[int, Any]] = {
     "nearest": (1, lambda x: 1.0),
     "bilinear": (2, lambda x: 1 - x),
     "bicubic": (4, _cubic),
 }
+
+
+FOLDS: dict[str, Any] = {"max": max, "min": min, "sum": operator.add, "mean": operator.add}
 
 
 @twin(L.UpSampling2D)
@@ -116,8 +118,7 @@ def depth_to_space(layer: L.DepthToSpace, tally: Tally, x: Map) -> Map:
 
 def summed_up(operation: str, tally: Tally, values: list[float]) -> float:
     """Write the mean, sum, largest or smallest of values."""
-    folds: dict[str, Any] = {"max": max, "min": min}
-    result = tally.fold(folds.get(operation, operator.add), values)
+    result = tally.fold(FOLDS[operation], values)
     if operation == "mean":
         result = tally.op(result / len(values))
     return tally.write(result)

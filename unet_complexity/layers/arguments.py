@@ -32,12 +32,11 @@ def as_axes(value: Any, what: str = "axes") -> tuple[int, ...]:
     ((3,), (1, 2))
     """
     given = value if isinstance(value, (tuple, list)) else (value,)
-    known = [axis for axis in given if isinstance(axis, int) and 1 <= abs(axis) <= 3]
-    if not given or len(known) < len(given):
+    if not given or not all(isinstance(axis, int) and 1 <= abs(axis) <= 3 for axis in given):
         raise ValueError(
             f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1"
         )
-    return tuple(sorted({axis % 4 for axis in known}))
+    return tuple(sorted({axis % 4 for axis in given}))
 
 
 def as_border(value: Any, what: str) -> Border:
@@ -89,6 +88,8 @@ def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from lettered(item, int(name in MAY_BE_ZERO))
-    elif isinstance(value, (tuple, list, Tensor)):
-        for item in sides(value) if isinstance(value, Tensor) else value:
+    elif isinstance(value, Tensor):
+        yield from lettered(sides(value))
+    elif isinstance(value, (tuple, list)):
+        for item in value:
             yield from lettered(item, more)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
@@ -66,7 +66,7 @@ class Convolution(Sliding):
 class _WindowedConvolution(Convolution):
     """A convolution with strides, padding and dilation."""
 
-    strided_and_dilated: ClassVar[bool] = False
+    strided_and_dilated = False
     strides: Sizes
     padding: Padding
     dilation_rate: Sizes

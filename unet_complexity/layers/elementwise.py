@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Axes, one_of
@@ -43,7 +42,7 @@ class _SameShape(Layer):
     """A layer that applies ``operations`` to each element."""
 
     gradient_reads = "output"
-    operations: ClassVar[int] = 0
+    operations = 0
 
     def output(self, x: Tensor) -> Tensor:
         return x

@@ -58,7 +58,7 @@ def taps_that_land(
     (30, 32)
     """
     if padding == "valid":
-        return Taps(exact(n * k))
+        return Taps(n * k)
     side, front = landing(padding, n, k, t, dilation, added)
     return taps_inside(n, front, side, k, t, dilation)
 

@@ -84,7 +84,7 @@ def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Siz
         )
     if room + stride == n:
         return quotient(n, stride)  # one position for each stride, which is assumed to divide n
-    return exact(floor_div(room, stride) + 1)
+    return floor_div(room, stride) + 1
 
 
 def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
@@ -115,7 +115,7 @@ def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: S
     """
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
-        return Taps(exact(stops * k))
+        return Taps(stops * k)
     before = None if padding == "same" else padding[0]
     return taps_inside(stops, before, n, k, stride, dilation)
 
@@ -141,7 +141,7 @@ def taps_inside(
     pads = before, exact(overhang - before)
     ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
     total = sp.expand(stops * k - sum(end.total for end in ends))
-    return Taps(exact(total), kept_in(size for end in ends for size in end.needs))
+    return Taps(total, kept_in(size for end in ends for size in end.needs))
 
 
 def _overhang(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
