@@ -85,15 +85,19 @@ class Step:
     @cached_property
     def cost(self) -> Cost:
         """Cost of the layer, summed over the span of levels if there is one."""
-        cost = self.layer.cost(*self.inputs)
-        if self.params is not None:
-            cost = with_params(cost, self.params)
-        if self.frozen:
-            cost = replace(cost, trainable_params=0)
+        cost = self.charged(self.layer.cost(*self.inputs))
         if span := self.span:
             summed = cost.map(lambda value: level_sum(value, *span))
             cost = replace(summed, rules=(span.rule,))
         return cost
+
+    def charged(self, cost: Cost) -> Cost:
+        """Return a cost of the layer with the params that the step is charged with."""
+        if self.params is not None:
+            fixed = cost.params - cost.trainable_params  # kept if possible
+            trainable = exact(sp.Max(self.params - fixed, 0))
+            cost = replace(cost, params=self.params, trainable_params=trainable)
+        return replace(cost, trainable_params=0) if self.frozen else cost
 
     @property
     def levels(self) -> Size | Span:
@@ -294,19 +298,6 @@ class Network:
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-
-def with_params(cost: Cost, params: Size) -> Cost:
-    """Return ``cost`` with its parameter count replaced.
-
-    Non-trainable parameters are kept if possible.
-
-    Args:
-        cost: The cost of a layer.
-        params: The new parameter count.
-    """
-    fixed = cost.params - cost.trainable_params
-    return replace(cost, params=params, trainable_params=exact(sp.Max(params - fixed, 0)))
 
 
 # what a group has in common: the attribute of a step

@@ -200,15 +200,18 @@ def floor_div(a: Size, b: Size) -> Size:
     return quotient(a, b)
 
 
+def are_numbers(*sizes: Size) -> bool:
+    """Return True if all sizes are numbers."""
+    return all(isinstance(size, int) for size in sizes)
+
+
 def quotient(a: Size, b: Size) -> Size:
     """Return a / b for a b that divides a.  The caller checks numbers; a rule states that the result is whole.
 
     >>> quotient(6, 2), quotient(N + 1, 2)
     (3, N/2 + 1/2)
     """
-    if isinstance(a, int) and isinstance(b, int):
-        return a // b
-    return exact(a / b)
+    return a // b if are_numbers(a, b) else exact(a / b)
 
 
 T = TypeVar("T")

@@ -7,7 +7,6 @@ both right.  The loops are slow by design: use them for small maps.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from unet_complexity import layers as L
@@ -18,9 +17,9 @@ from unet_complexity.counting import (  # noqa: F401  importing them registers t
     merging,
     resampling,
 )
-from unet_complexity.counting.maps import Map, as_map, filled, sides_of, stops
+from unet_complexity.counting.maps import Map, as_map, check_numbers, filled, sides_of, stops
 from unet_complexity.counting.tally import TWINS, Counted, Tally, twin
-from unet_complexity.networks import Network, with_params
+from unet_complexity.networks import Network
 
 __all__ = ["TWINS", "Counted", "Tally", "as_map", "count", "filled", "sides_of", "stops", "twin"]
 
@@ -31,17 +30,17 @@ def count(
     """Run a layer or a network as plain loops and count what they do.
 
     Args:
-        thing: a layer, or a network; a network has its own input shapes.
-        inputs: one for each input of the layer: a shape, which is filled with small numbers, or a map as nested
+        thing: A layer, or a network; a network has its own input shapes.
+        inputs: One for each input of the layer: a shape, which is filled with small numbers, or a map as nested
             lists [row][column][channel].
-        weights: nested lists in Keras's order (kernel, bias); small numbers by default.
+        weights: Nested lists in Keras's order (kernel, bias); small numbers by default.
 
     Returns:
         The output and the counted cost.
 
     Raises:
-        TypeError: if a layer has no counting loop, or a size is a letter.
-        ValueError: if the weights do not fit the layer, or a network lacks steps that others read.
+        TypeError: If a layer has no counting loop, or a size is a letter.
+        ValueError: If the weights do not fit the layer, or a network lacks steps that others read.
 
     Example:
         >>> count(L.UpSampling2D(2), Tensor(4, 4, 3)).cost.writes
@@ -55,23 +54,18 @@ def count(
         known = ", ".join(sorted(kind.__name__ for kind in TWINS))
         raise TypeError(f"no counting loop for {type(thing).__name__}; there are loops for {known}")
     maps = [as_map(x) for x in inputs]
-    _check(thing, [Tensor(*sides_of(x)) for x in maps])
+    # the formula's errors for unfit inputs and for letters; no count is taken from it
+    cost = thing.cost(*(Tensor(*sides_of(x)) for x in maps))
+    check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
-    output = TWINS[type(thing)](thing, tally, maps)
+    if not thing.is_view:
+        maps = [tally.load(x) for x in maps]
+    output = TWINS[type(thing)](thing, tally, *maps)
     if tally.given:
         raise ValueError(
             f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own"
         )
     return Counted(output, Cost(**tally.counts))
-
-
-def _check(layer: L.Layer, shapes: list[Tensor]) -> None:
-    """Raise the formula's errors for unfit inputs, and refuse letters; no count is taken from the formula."""
-    cost = layer.cost(*shapes)
-    if not all(isinstance(getattr(cost, name), int) for name in COUNTS):
-        raise TypeError(
-            f"a loop needs numbers for sizes, got {layer}; put numbers in place of the letters"
-        )
 
 
 def _count_network(net: Network) -> Counted:
@@ -87,6 +81,5 @@ def _count_network(net: Network) -> Counted:
     for step in net:
         counted = count(step.layer, *(maps[source] for source in step.sources))
         maps[step.name] = counted.output
-        cost = counted.cost if step.params is None else with_params(counted.cost, step.params)
-        total += replace(cost, trainable_params=0) if step.frozen else cost
+        total += step.charged(counted.cost)
     return Counted(counted.output, total)

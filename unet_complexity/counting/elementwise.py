@@ -8,34 +8,43 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, each, indices, sides_of
-from unet_complexity.counting.tally import Tally, add_up, fold, twin
+from unet_complexity.counting.maps import Map, along, build, each, grouped, sides_of
+from unet_complexity.counting.tally import Tally, twin
 
 Function = Callable[[float], float]
 
 
 def sigmoid(v: float) -> float:
-    """The logistic function, counted as one operation."""
+    """Return the logistic function, counted as one operation."""
     return 1 / (1 + math.exp(-v))
+
+
+def relu(v: float, op: Function, most: float | None = None) -> float:
+    """Compare one element with 0, and with the largest value if there is one."""
+    v = op(max(v, 0.0))
+    return v if most is None else op(min(v, most))
+
+
+def leaky_relu(v: float, op: Function, slope: float = 0.2) -> float:
+    """Scale one element and keep the larger of the two."""
+    return op(max(v, op(slope * v)))
 
 
 def elu(v: float, op: Function, alpha: float = 1.0) -> float:
     """Apply an ELU to one element."""
-    below = op(alpha * op(op(math.exp(min(v, 0.0))) - 1))
+    power = op(math.exp(min(v, 0.0)))
+    below = op(alpha * op(power - 1))
     return op(v if v > 0 else below)
 
 
-def relu6(v: float, op: Function) -> float:
-    """Clip one element to 0 ... 6."""
-    return op(min(op(max(v, 0.0)), 6.0))
-
-
 def _hard_sigmoid(v: float, op: Function) -> float:
-    return op(relu6(op(v + 3), op) / 6)
+    clipped = relu(op(v + 3), op, 6.0)
+    return op(clipped / 6)
 
 
 def _softplus(v: float, op: Function) -> float:
-    return op(math.log(op(1 + op(math.exp(v)))))
+    power = op(math.exp(v))
+    return op(math.log(op(1 + power)))
 
 
 def _gelu(v: float, op: Function) -> float:
@@ -43,8 +52,7 @@ def _gelu(v: float, op: Function) -> float:
     return op(op(v * op(1 + error)) / 2)
 
 
-ONE_OPERATION: dict[str, Function] = {
-    "relu": lambda v: max(v, 0.0),
+ONE_OPERATION: dict[str, Any] = {
     "tanh": math.tanh,
     "sigmoid": sigmoid,
     "exponential": math.exp,
@@ -63,10 +71,11 @@ ONE_OPERATION: dict[str, Function] = {
     "sign": lambda v: math.copysign(1.0, v) if v else 0.0,
 }
 # each calls ``op`` once for every operation
-SEVERAL_OPERATIONS: dict[str, Callable[[float, Function], float]] = {
+SEVERAL_OPERATIONS: dict[str, Any] = {
     "linear": lambda v, op: v,
-    "leaky_relu": lambda v, op: op(max(v, op(0.2 * v))),
-    "relu6": relu6,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "relu6": lambda v, op: relu(v, op, 6.0),
     "silu": lambda v, op: op(v * op(sigmoid(v))),
     "softplus": _softplus,
     "softsign": lambda v, op: op(v / op(1 + op(abs(v)))),
@@ -79,86 +88,71 @@ SEVERAL_OPERATIONS: dict[str, Callable[[float, Function], float]] = {
 }
 
 
-def apply(function: Function, tally: Tally, x: Map) -> Map:
-    """Read each element and write its function; the function counts its own operations."""
-    return each(tally.load(x), lambda v, _: tally.write(function(v)))
+def apply(function: Callable[..., float], tally: Tally, x: Map, *more: Any) -> Map:
+    """Write ``function(element, op, *more)`` of each element; it calls ``op`` once for every operation."""
+    return each(x, lambda v, _: tally.write(function(v, tally.op, *more)))
 
 
 @twin(L.Activation)
-def activate(layer: L.Activation, tally: Tally, inputs: list[Map]) -> Map:
+def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     """Apply the named function to each element; softmax to the channels of each pixel."""
     name = layer.activation
     if name == "softmax":
-        return soften(L.Softmax(), tally, inputs)
-    if name in ONE_OPERATION:
-        return apply(lambda v: tally.op(ONE_OPERATION[name](v)), tally, inputs[0])
-    return apply(lambda v: SEVERAL_OPERATIONS[name](v, tally.op), tally, inputs[0])
+        return soften(L.Softmax(), tally, x)
+    function = SEVERAL_OPERATIONS.get(name, lambda v, op: op(ONE_OPERATION[name](v)))
+    return apply(function, tally, x)
 
 
-@twin(L.ReLU)
-def rectify(layer: L.ReLU, tally: Tally, inputs: list[Map]) -> Map:
-    """Compare each element with 0, and with the largest value if there is one."""
-
-    def rectified(v: float) -> float:
-        v = tally.op(max(v, 0.0))
-        return v if layer.max_value is None else tally.op(min(v, layer.max_value))
-
-    return apply(rectified, tally, inputs[0])
+PARAMETRIC = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
 
 
-@twin(L.LeakyReLU)
-def rectify_leakily(layer: L.LeakyReLU, tally: Tally, inputs: list[Map]) -> Map:
-    """Scale each element by the slope and keep the larger of the two."""
-    return apply(lambda v: tally.op(max(v, tally.op(layer.negative_slope * v))), tally, inputs[0])
+@twin(*PARAMETRIC)
+def rectify(layer: Any, tally: Tally, x: Map) -> Map:
+    """Apply the layer's function, with its own arguments, to each element."""
+    return apply(PARAMETRIC[type(layer)], tally, x, *vars(layer).values())
 
 
 @twin(L.Softmax)
-def soften(layer: L.Softmax, tally: Tally, inputs: list[Map]) -> Map:
+def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
     """Divide the exponentials of the elements along the axes by their sum."""
-    x = tally.load(inputs[0])
-    others = [axis for axis in (1, 2, 3) if axis not in layer.axis]
-    return by_sets(
-        x, lambda at: [at[axis - 1] for axis in others], lambda values: _softmax(values, tally)
-    )
+
+    def softmax(values: list[float]) -> list[float]:
+        largest = tally.fold(max, values)  # subtracted so that exp cannot overflow
+        exps = [tally.op(math.exp(tally.op(value - largest))) for value in values]
+        total = tally.add_up(exps)
+        return [tally.op(value / total) for value in exps]
+
+    return tally.store(by_groups(x, along(layer.axis), softmax))
 
 
-def by_sets(
-    x: Map, set_of: Callable[[Any], Any], function: Callable[[list[float]], list[float]]
+def by_groups(
+    x: Map, key: Callable[..., Any], function: Callable[[list[float]], list[float]]
 ) -> Map:
-    """Map of ``function(values)`` for each set of elements; ``set_of(index)`` tells the sets apart."""
-    sets: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for at in indices(*sides_of(x)):
-        sets.setdefault(tuple(set_of(at)), []).append(at)
-    out = each(x, lambda v, _: 0.0)
-    for members in sets.values():
-        values = function([x[i][j][c] for i, j, c in members])
-        for (i, j, c), value in zip(members, values, strict=True):
-            out[i][j][c] = value
-    return out
-
-
-def _softmax(values: list[float], tally: Tally) -> list[float]:
-    largest = fold(tally, max, values)  # subtracted so that exp cannot overflow
-    exps = [tally.op(math.exp(tally.op(value - largest))) for value in values]
-    total = add_up(tally, exps)
-    return [tally.write(tally.op(value / total)) for value in exps]
+    """Return the map of ``function(elements)`` of each group; ``key(row, column, channel)`` tells them apart."""
+    groups = grouped(x, key)
+    results = {name: iter(function(values)) for name, values in groups.items()}
+    return build(lambda *at: next(results[key(*at)]), *sides_of(x))
 
 
 @twin(L.Dropout)
-def drop_out(layer: L.Dropout, tally: Tally, inputs: list[Map]) -> Map:
+def drop_out(layer: L.Dropout, tally: Tally, x: Map) -> Map:
     """Return the input: dropout does nothing at inference."""
-    return inputs[0]
+    return x
 
 
 @twin(L.BatchNormalization)
-def normalize(layer: L.BatchNormalization, tally: Tally, inputs: list[Map]) -> Map:
+def normalize(layer: L.BatchNormalization, tally: Tally, x: Map) -> Map:
     """Scale and shift each channel, with the moving statistics folded into both beforehand."""
-    x = tally.load(inputs[0])
-    c = len(x[0][0])
-    gamma = tally.weight(c) if layer.scale else [1.0] * c
-    beta = tally.weight(c) if layer.center else [0.0] * c
-    mean = tally.weight(c, trainable=False)
-    variance = tally.weight(c, trainable=False)
-    scale = [g / math.sqrt(abs(v) + 1e-3) for g, v in zip(gamma, variance, strict=True)]
-    shift = [b - m * s for b, m, s in zip(beta, mean, scale, strict=True)]
-    return each(x, lambda v, c: tally.write(tally.op(tally.op(v * scale[c]) + shift[c])))
+    channels = len(x[0][0])
+    gamma = tally.weight(channels) if layer.scale else [1.0] * channels
+    beta = tally.weight(channels) if layer.center else [0.0] * channels
+    mean = tally.weight(channels, trainable=False)
+    variance = tally.weight(channels, trainable=False)
+
+    def normal(value: float, c: int) -> float:
+        scale = gamma[c] / math.sqrt(abs(variance[c]) + 1e-3)
+        shift = beta[c] - mean[c] * scale
+        scaled = tally.op(value * scale)
+        return tally.write(tally.op(scaled + shift))
+
+    return each(x, normal)

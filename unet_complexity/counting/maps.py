@@ -3,42 +3,57 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 from typing import Any
 
 from unet_complexity.cost import Tensor
+from unet_complexity.layers.arguments import sides
+from unet_complexity.symbols import are_numbers
 
 Map = list[list[list[float]]]  # rows of pixels of channels
 
 
-def as_map(x: Tensor | Map) -> Map:
+def as_map(x: Tensor | Map) -> Any:
     """Return a map of small numbers for a shape, and a map unchanged."""
     if isinstance(x, list):
         return x
-    sides = x.height, x.width, x.channels
-    if not all(isinstance(side, int) for side in sides):
+    check_numbers(sides(x), x)
+    return filled(*sides(x))
+
+
+def check_numbers(sizes: Iterable[Any], what: object) -> None:
+    """Raise a TypeError if a size has letters."""
+    if not are_numbers(*sizes):
         raise TypeError(
-            f"a loop needs numbers for sizes, got {x}; put numbers in place of the letters"
+            f"a loop needs numbers for sizes, got {what}; put numbers in place of the letters"
         )
-    values: Map = filled(*sides)
-    return values
+
+
+def shaped(values: list[Any], *sides: int) -> Any:
+    """Return values as nested lists of the given shape.
+
+    >>> shaped([1, 2, 3, 4], 2, 2)
+    [[1, 2], [3, 4]]
+    """
+    for side in reversed(sides):
+        starts = range(0, len(values), side)
+        values = [values[i : i + side] for i in starts]
+    return values[0]
 
 
 def filled(*sides: int) -> Any:
-    """Nested lists of the given shape with whole numbers from -5 to 5, the same at each call.
+    """Return nested lists of the given shape with whole numbers from -5 to 5, the same at each call.
 
     Their order has no simple pattern, so that two positions that are mixed up show.
     """
-    numbers = ((i * i * 7 + i * 3) % 11 - 5 for i in range(math.prod(sides)))
-
-    def fill(rest: tuple[int, ...]) -> Any:
-        return [fill(rest[1:]) for _ in range(rest[0])] if rest else next(numbers)
-
-    return fill(sides)
+    numbers = [(i * i * 7 + i * 3) % 11 - 5 for i in range(math.prod(sides))]
+    return shaped(numbers, *sides)
 
 
 def sides_of(values: Any) -> tuple[int, ...]:
-    """Shape of nested lists.
+    """Return the shape of nested lists.
 
     >>> sides_of(filled(2, 3))
     (2, 3)
@@ -46,33 +61,33 @@ def sides_of(values: Any) -> tuple[int, ...]:
     return (len(values), *sides_of(values[0])) if isinstance(values, list) else ()
 
 
-def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> list[int]:
-    """Positions of the window's first tap along one axis; negative on padding.
+def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:
+    """Return the positions of the window's first tap along one axis; negative on padding.
 
-    >>> stops(8, 4, 2, 1, "same"), stops(7, 3, 2, 1, "valid"), stops(8, 3, 2, 1, (1, 1))
+    >>> list(stops(8, 4, 2, 1, "same")), list(stops(7, 3, 2, 1, "valid")), list(stops(8, 3, 2, 1, (1, 1)))
     ([-1, 1, 3, 5], [0, 2, 4], [-1, 1, 3, 5])
     """
     reach = (k - 1) * dilation
-    if padding != "same":
-        before, after = (0, 0) if padding == "valid" else padding
-        return list(range(-before, side + after - reach, stride))
-    firsts = list(range(0, side, stride))
-    before = max(firsts[-1] + reach - (side - 1), 0) // 2
-    return [first - before for first in firsts]
+    if padding == "same":
+        last = range(0, side, stride)[-1]
+        before = max(last + reach - side + 1, 0) // 2
+        return range(-before, side - before, stride)
+    before, after = (0, 0) if padding == "valid" else padding
+    return range(-before, side + after - reach, stride)
 
 
-def both_stops(layer: Any, x: Map) -> tuple[list[int], list[int]]:
-    """Positions of a layer's window down the rows and across the columns of a map."""
+def windows(layer: Any, x: Map, *more: Any) -> Iterator[Any]:
+    """Yield side, kernel, stride, dilation, padding and more of the rows, then those of the columns."""
     kernel = getattr(layer, "kernel_size", None) or layer.pool_size
-    paddings = (layer.padding, layer.padding) if isinstance(layer.padding, str) else layer.padding
     dilation = getattr(layer, "dilation_rate", (1, 1))
-    down, across = zip(sides_of(x)[:2], kernel, layer.strides, dilation, paddings, strict=True)
-    return stops(*down), stops(*across)
+    padding = layer.padding
+    paddings = (padding, padding) if isinstance(padding, str) else padding
+    return zip(sides_of(x)[:2], kernel, layer.strides, dilation, paddings, *more, strict=True)
 
 
-def taps(start: int, k: int, dilation: int) -> range:
-    """Positions of the k taps of a window whose first tap is at ``start``."""
-    return range(start, start + k * dilation, dilation)
+def both_stops(layer: Any, x: Map) -> list[range]:
+    """Return the positions of a layer's window down the rows and across the columns of a map."""
+    return [stops(*axis) for axis in windows(layer, x)]
 
 
 def pixel_at(x: Map, row: int, column: int) -> tuple[list[float], bool]:
@@ -83,23 +98,32 @@ def pixel_at(x: Map, row: int, column: int) -> tuple[list[float], bool]:
 
 
 def indices(*sides: int) -> Iterator[tuple[int, ...]]:
-    """All index tuples of nested lists of the given shape."""
-    if not sides:
-        yield ()
-    else:
-        yield from ((i, *rest) for i in range(sides[0]) for rest in indices(*sides[1:]))
+    """Yield all index tuples of nested lists of the given shape."""
+    return product(*map(range, sides))
 
 
-def build(
-    element: Callable[[int, int, int], float],
-    rows: Iterable[int],
-    columns: Iterable[int],
-    channels: Iterable[int],
-) -> Map:
-    """Map of ``element(row, column, channel)`` at all positions."""
-    return [[[element(i, j, c) for c in channels] for j in columns] for i in rows]
+def build(element: Callable[..., float], *places: int | range) -> Map:
+    """Return the map of ``element(row, column, channel)`` at all places; a number is that many places from 0 on."""
+    ranges = [range(place) if isinstance(place, int) else place for place in places]
+    values = [element(*at) for at in product(*ranges)]
+    made: Map = shaped(values, *map(len, ranges))
+    return made
 
 
-def each(x: Map, function: Callable[[float, int], float]) -> Map:
-    """``function(value, channel)`` of every element."""
+def each(x: Map, function: Callable[..., float]) -> Map:
+    """Return the map of ``function(value, channel)`` of every element."""
     return [[[function(value, c) for c, value in enumerate(pixel)] for pixel in row] for row in x]
+
+
+def grouped(x: Map, key: Callable[..., Any]) -> dict[Any, list[float]]:
+    """Return the elements of a map in lists, by ``key(row, column, channel)``."""
+    groups = defaultdict(list)
+    for i, j, c in indices(*sides_of(x)):
+        groups[key(i, j, c)].append(x[i][j][c])
+    return groups
+
+
+def along(axes: Iterable[int]) -> Callable[..., Any]:
+    """Return the key for which elements that differ only along these axes (1, 2, 3) are one group."""
+    others = [axis - 1 for axis in (1, 2, 3) if axis not in axes]
+    return lambda *at: tuple(at[axis] for axis in others)

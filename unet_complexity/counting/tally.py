@@ -10,7 +10,7 @@ from typing import Any
 
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost
-from unet_complexity.counting.maps import Map, filled, sides_of
+from unet_complexity.counting.maps import Map, each, filled, sides_of
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Counted:
     """Result of :func:`count`.
 
     Args:
-        output: the map that the loops computed, as nested lists [row][column][channel].
-        cost: the cost that they counted on the way.
+        output: The map that the loops computed, as nested lists [row][column][channel].
+        cost: The cost that they counted on the way.
 
     Example:
         >>> Counted([[[0.0, 1.0]]], Cost(writes=2)).cost.writes
@@ -39,7 +39,11 @@ class Tally:
 
     def load(self, x: Map) -> Map:
         """Read a whole map, element by element."""
-        return [[[self.tick("reads", value) for value in pixel] for pixel in row] for row in x]
+        return each(x, lambda value, _: self.tick("reads", value))
+
+    def store(self, x: Map) -> Map:
+        """Write a whole map, element by element."""
+        return each(x, lambda value, _: self.write(value))
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
@@ -80,29 +84,30 @@ class Tally:
         self.counts[counter] += 1
         return value
 
+    def fold(self, operation: Callable[[float, float], float], values: list[float]) -> float:
+        """Combine all values, one operation for each value after the first."""
+        result = values[0]
+        for value in values[1:]:
+            result = self.op(operation(result, value))
+        return result
 
-Twin = Callable[[Any, Tally, list[Map]], Map]
+    def add_up(self, values: list[float]) -> float:
+        """Sum all values, one addition for each value after the first."""
+        return self.fold(operator.add, values)
+
+
+Twin = Callable[..., Map]  # of the layer, the tally and each input
 TWINS: dict[type[L.Layer], Twin] = {}
 
 
 def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
-    """Register the counting loop of these layers."""
+    """Register the counting loop of these layers.
+
+    The loop is called with the layer, the tally and each input, which is read already; it writes the output.
+    """
 
     def register(function: Twin) -> Twin:
         TWINS.update(dict.fromkeys(kinds, function))
         return function
 
     return register
-
-
-def fold(tally: Tally, operation: Callable[[float, float], float], values: list[float]) -> float:
-    """Combine all values, one operation for each value after the first."""
-    result = values[0]
-    for value in values[1:]:
-        result = tally.op(operation(result, value))
-    return result
-
-
-def add_up(tally: Tally, values: list[float]) -> float:
-    """Sum of all values, one addition for each value after the first."""
-    return fold(tally, operator.add, values)

@@ -23,11 +23,23 @@ from unet_complexity.layers.phased import PhaseConv2D
 from unet_complexity.layers.transposed import Conv2DTranspose
 
 LAYERS: tuple[type[Layer], ...] = (
-    *(Conv2D, Conv2DTranspose, PhaseConv2D),
-    *(UpSampling2D, MaxPooling2D, AveragePooling2D),
-    *(DepthToSpace, ZeroPadding2D, Cropping2D),
-    *(Concatenate, Add, Multiply),
-    *(Activation, ReLU, LeakyReLU, Softmax, Dropout),
+    Conv2D,
+    Conv2DTranspose,
+    PhaseConv2D,
+    UpSampling2D,
+    MaxPooling2D,
+    AveragePooling2D,
+    DepthToSpace,
+    ZeroPadding2D,
+    Cropping2D,
+    Concatenate,
+    Add,
+    Multiply,
+    Activation,
+    ReLU,
+    LeakyReLU,
+    Softmax,
+    Dropout,
     BatchNormalization,
 )
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import Sliding, as_border, as_padding, windows
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact, quotient
+from unet_complexity.layers.arguments import Border, Padding, one_of
+from unet_complexity.layers.base import Layer
+from unet_complexity.layers.windows import Sliding, windows
+from unet_complexity.symbols import Size, Sizes, are_numbers, exact, quotient
 
 
 class _Copy(Layer):
@@ -28,14 +29,11 @@ class ZeroPadding2D(_Copy):
     9 x 12 x 3
     """
 
-    padding: Any = 1
-
-    def __post_init__(self) -> None:
-        self.normalise_arguments(as_border, "padding")
+    padding: Border = 1
 
     def output(self, x: Tensor) -> Tensor:
-        (top, bottom), (left, right) = self.padding
-        return Tensor(exact(x.height + top + bottom), exact(x.width + left + right), x.channels)
+        rows, columns = map(sum, self.padding)
+        return Tensor(x.height + rows, x.width + columns, x.channels)
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,14 @@ class Cropping2D(_Copy):
     56 x 56 x 512
     """
 
-    cropping: Any = 0
-
-    def __post_init__(self) -> None:
-        self.normalise_arguments(as_border, "cropping")
+    cropping: Border = 0
 
     def output(self, x: Tensor) -> Tensor:
-        (top, bottom), (left, right) = self.cropping
-        height = exact(x.height - top - bottom)
-        width = exact(x.width - left - right)
-        self.check_sides(height, width, f"{self.cropping} off {x}", "crop less than the side")
-        return Tensor(height, width, x.channels)
+        rows, columns = map(sum, self.cropping)
+        left = exact(x.height - rows), exact(x.width - columns)
+        got = f"{self.cropping} off {x}"
+        self.check_positive(left, "something must be left", got, "crop less than the side")
+        return Tensor(*left, x.channels)
 
 
 @dataclass(frozen=True)
@@ -71,22 +66,16 @@ class DepthToSpace(_Copy):
 
     block_size: Size = 2
 
-    def __post_init__(self) -> None:
-        self.normalise_arguments(as_size, "block_size")
-
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if isinstance(x.channels, int) and isinstance(b, int) and x.channels % b**2:
-            raise self.error(
-                "block_size^2 must divide the channels",
-                f"{x.channels} and {b}",
-                f"try {b**2} channels",
-            )
-        return Tensor(b * x.height, b * x.width, quotient(x.channels, exact(b**2)))
+        if are_numbers(x.channels, b) and x.channels % b**2:
+            got = f"{x.channels} and {b}"
+            raise self.error("block_size^2 must divide the channels", got, f"try {b**2} channels")
+        return Tensor(b * x.height, b * x.width, quotient(x.channels, b**2))
 
 
-# number of inputs per output; their weights are constants
-BLENDED = {"nearest": 1, "bilinear": 4, "bicubic": 16}
+# operations per output: inputs are multiplied by constant weights and added
+BLENDED = {"nearest": 0, "bilinear": 4 + 3, "bicubic": 16 + 15}
 
 
 class _Resampling(Layer):
@@ -94,10 +83,7 @@ class _Resampling(Layer):
     interpolation: str
 
     def elementwise(self, x: Tensor) -> Size:
-        inputs = BLENDED[self.interpolation]
-        if inputs == 1:
-            return 0
-        return (2 * inputs - 1) * self.output(x).size
+        return BLENDED[self.interpolation] * self.output(x).size
 
 
 @dataclass(frozen=True)
@@ -127,7 +113,7 @@ class UpSampling2D(_Resampling):
     interpolation: str = "nearest"
 
     def __post_init__(self) -> None:
-        self.normalise_arguments(as_pair, "size")
+        super().__post_init__()
         one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
@@ -144,19 +130,15 @@ class _Pooling2D(Sliding):
     """
 
     pool_size: Sizes = 2
-    strides: Any = None
-    padding: Any = "valid"
+    strides: Sizes = None
+    padding: Padding = "valid"
 
     def __post_init__(self) -> None:
-        self.normalise_arguments(as_pair, "pool_size")
         if self.strides is None:
             object.__setattr__(self, "strides", self.pool_size)
-        self.normalise_arguments(as_pair, "strides")
-        self.normalise_arguments(as_padding, "padding")
-        if any(isinstance(size, int) and size < 1 for size in self._seen()):
-            raise self.error(
-                "each window must see the map", f"{self.padding} round {self.pool_size}", "pad less"
-            )
+        super().__post_init__()
+        got = f"{self.padding} round {self.pool_size}"
+        self.check_positive(self._seen(), "each window must see the map", got, "pad less")
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         return *super().sizes(x), *self._seen()
@@ -165,12 +147,10 @@ class _Pooling2D(Sliding):
         """Return the elements of the map in a window at its border; at least 1."""
         if isinstance(self.padding, str):
             return []
-        seen = []
-        for (before, after), k in zip(self.padding, self.pool_size, strict=True):
-            seen += [exact(k - before), exact(k - after)]
-        return seen
+        borders = zip(self.padding, self.pool_size, strict=True)
+        return [exact(k - pad) for pads, k in borders for pad in pads]
 
-    def _elements_seen(self, x: Tensor) -> Size:
+    def elementwise(self, x: Tensor) -> Size:
         """Return the elements of the map in all windows; padding is not counted, as in Keras."""
         return self.taps_of_map(x) * x.channels
 
@@ -189,7 +169,7 @@ class MaxPooling2D(_Pooling2D):
     gradient_reads = "inputs"  # the position of the maximum
 
     def elementwise(self, x: Tensor) -> Size:
-        return self._elements_seen(x) - self.output(x).size
+        return super().elementwise(x) - self.output(x).size
 
 
 @dataclass(frozen=True)
@@ -201,6 +181,3 @@ class AveragePooling2D(_Pooling2D):
     """
 
     gradient_reads = "nothing"
-
-    def elementwise(self, x: Tensor) -> Size:
-        return self._elements_seen(x)

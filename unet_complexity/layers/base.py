@@ -8,20 +8,21 @@ layers: reads = inputs + params, writes = output.  A view (``is_view``) moves no
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from dataclasses import fields
+from math import prod
 from typing import Any
 
-import sympy as sp
-
-from unet_complexity.cost import Cost, Rule, Tensor, promises
+from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
+from unet_complexity.layers.arguments import CHECKS, lettered, sides
 from unet_complexity.symbols import Size, exact
-
-MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doublings")
 
 
 class Layer(ABC):
     """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names.
+
+    A field whose type is in :data:`~unet_complexity.layers.arguments.CHECKS` (``Size``, ``Sizes`` ...) is checked when
+    the layer is made.  Types are read as text: the module needs ``from __future__ import annotations``.
 
     Attributes:
         arity: Number of inputs; None for two or more.
@@ -32,6 +33,12 @@ class Layer(ABC):
     arity: int | None = 1
     gradient_reads: str | None = None
     is_view = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            if check := CHECKS.get(field.type):
+                checked = check(getattr(self, field.name), field.name)
+                object.__setattr__(self, field.name, checked)
 
     @abstractmethod
     def output(self, *inputs: Tensor) -> Tensor:
@@ -81,111 +88,42 @@ class Layer(ABC):
         rules = self.rules(*inputs)
         if self.is_view:
             return Cost(rules=rules)
-        params = self.params(*inputs)
-        return Cost(
-            params=exact(params),
-            trainable_params=exact(self.trainable_params(*inputs)),
-            macs=exact(self.macs(*inputs)),
-            macs_in_bounds=exact(self.macs_in_bounds(*inputs)),
-            elementwise=exact(self.elementwise(*inputs)),
-            reads=exact(sum((x.size for x in inputs), params)),
-            writes=self.output(*inputs).size,
-            rules=rules,
-        )
+        *own, _, _ = COUNTS  # reads and writes are the same for all layers
+        counts: dict[str, Any] = {name: exact(getattr(self, name)(*inputs)) for name in own}
+        reads = exact(sum((x.size for x in inputs), counts["params"]))
+        return Cost(**counts, reads=reads, writes=self.output(*inputs).size, rules=rules)
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
         """Return the rules that letters must obey; none if every size is a number."""
-        given = [*lettered(vars(self)), *lettered(inputs)]
-        sizes = self.sizes(*inputs)  # computed in any case: it checks shapes
-        return promises([*given, *sizes]) if given else ()
+        return promises(lettered((vars(self), inputs, self.sizes(*inputs))))
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
         """Return sizes that are whole numbers of at least 1 if the counts hold."""
-        out = self.output(*inputs)
-        return out.height, out.width, out.channels
+        return sides(self.output(*inputs))
 
     def check_inputs(self, *inputs: Any) -> None:
         """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
-        count = len(inputs)
-        if self.arity is None and count < 2:
-            raise TypeError(f"{type(self).__name__} takes at least 2 inputs, got {count}")
-        if self.arity is not None and count != self.arity:
-            noun = "input" if self.arity == 1 else "inputs"
-            raise TypeError(f"{type(self).__name__} takes {self.arity} {noun}, got {count}")
+        arity, count = self.arity, len(inputs)
+        if count != arity and (arity or count < 2):
+            some = {None: "at least 2 inputs", 1: "1 input"}.get(arity, f"{arity} inputs")
+            raise TypeError(f"{type(self).__name__} takes {some}, got {count}")
         for x in inputs:
             if not isinstance(x, Tensor):
                 raise TypeError(
                     f"{type(self).__name__} takes shapes as Tensor(height, width, channels), got {x!r}"
                 )
 
-    def normalise_arguments(self, check: Callable[..., Any], *names: str, **options: Any) -> None:
-        """Replace each named argument by ``check(value, name, **options)``, its checked and only form."""
-        for name in names:
-            object.__setattr__(self, name, check(getattr(self, name), name, **options))
-
     def error(self, rule: str, got: object, advice: str) -> ValueError:
         """Return the error for a broken rule, in the form that all layers use."""
         return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
 
-    def check_sides(self, height: Size, width: Size, got: str, advice: str) -> None:
-        """Raise a ValueError if a side is a number below 1."""
-        for side in (height, width):
-            if isinstance(side, int) and side < 1:
-                raise self.error("something must be left", got, advice)
+    def check_positive(self, sizes: Iterable[Size], rule: str, got: object, advice: str) -> None:
+        """Raise the error for a broken rule if a size is a number below 1."""
+        if any(isinstance(size, int) and size < 1 for size in sizes):
+            raise self.error(rule, got, advice)
 
     def __str__(self) -> str:
-        args = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
-        return f"{type(self).__name__}({', '.join(map(str, args))})"
-
-
-def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
-    """Yield the sizes with letters in arguments or shapes.
-
-    An argument that may be 0 is yielded plus one, so that every yielded size is at least 1.
-
-    >>> from unet_complexity.symbols import N
-    >>> list(lettered({"padding": (1, N), "array": Tensor(N, 8, 3)}))
-    [N + 1, N]
-    """
-    if isinstance(value, sp.Expr) and value.free_symbols:
-        yield value + more
-    elif isinstance(value, Tensor):
-        yield from lettered((value.height, value.width, value.channels))
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from lettered(item, int(name in MAY_BE_ZERO))
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from lettered(item, more)
-
-
-def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
-    """Return ``value`` if it is one of ``allowed``.  If not, a ValueError lists them."""
-    if value not in allowed:
-        raise ValueError(
-            f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}"
-        )
-    return str(value)
-
-
-def as_axes(value: Any, what: str = "axes") -> tuple[int, ...]:
-    """Return one axis or several as a sorted tuple: 1 rows, 2 columns, 3 or -1 channels, as in Keras.
-
-    >>> as_axes(-1), as_axes([1, 2])
-    ((3,), (1, 2))
-    """
-    given = value if isinstance(value, (tuple, list)) else (value,)
-    found: set[int] = set()
-    for axis in given:
-        if not isinstance(axis, int) or axis == 0 or not -3 <= axis <= 3:
-            found.clear()
-            break
-        found.add(axis % 4)
-    if not found:
-        raise ValueError(
-            f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1"
-        )
-    return tuple(sorted(found))
+        return f"{type(self).__name__}({', '.join(map(str, vars(self).values()))})"
 
 
 def elements_along(x: Tensor, axes: tuple[int, ...]) -> Size:
@@ -194,5 +132,4 @@ def elements_along(x: Tensor, axes: tuple[int, ...]) -> Size:
     >>> elements_along(Tensor(8, 6, 4), (1, 3))
     32
     """
-    sides = (x.height, x.width, x.channels)
-    return exact(sp.Mul(*(sides[axis - 1] for axis in axes)))
+    return prod(sides(x)[axis - 1] for axis in axes)

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from math import prod
+from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.windows import Sliding, as_padding, windows
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, quotient
+from unet_complexity.layers.arguments import Padding
+from unet_complexity.layers.windows import Sliding, windows
+from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
 
 
 class Convolution(Sliding):
@@ -33,12 +35,11 @@ class Convolution(Sliding):
         return super().output(x)
 
     def params(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return (k_h * k_w * self.channels_seen(x) + int(self.use_bias)) * self.out_channels(x)
+        weights = prod(self.kernel_size) * self.channels_seen(x)
+        return (weights + int(self.use_bias)) * self.out_channels(x)
 
     def macs(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * self.channels_seen(x) * self.output(x).size
+        return prod(self.kernel_size) * self.channels_seen(x) * self.output(x).size
 
     def macs_in_bounds(self, x: Tensor) -> Size:
         return self.taps_of_map(x) * self.channels_seen(x) * self.out_channels(x)
@@ -58,29 +59,23 @@ class Convolution(Sliding):
 
     def check_groups(self, channels: Size, what: str) -> None:
         """Raise a ValueError if numbers of channels cannot be divided into equal groups."""
-        if isinstance(channels, int) and isinstance(self.groups, int) and channels % self.groups:
+        if are_numbers(channels, self.groups) and channels % self.groups:
             raise self.error(f"groups must divide {what}", (channels, self.groups), "try groups=1")
 
 
 class _WindowedConvolution(Convolution):
-    """A convolution with strides, padding and dilation.  ``counts`` names its arguments that are one size."""
+    """A convolution with strides, padding and dilation."""
 
-    counts: ClassVar[tuple[str, ...]] = ("filters", "groups")
+    strided_and_dilated = False
     strides: Sizes
-    padding: Any
+    padding: Padding
     dilation_rate: Sizes
 
     def __post_init__(self) -> None:
-        self.normalise_arguments(as_size, *self.counts)
-        self.normalise_arguments(as_pair, "kernel_size", "strides", "dilation_rate")
-        self.normalise_arguments(as_padding, "padding")
-        if "filters" in self.counts:
+        super().__post_init__()
+        if self.groups != 1:
             self.check_groups(self.filters, "filters")
-        self.check_strides()
-
-    def check_strides(self) -> None:
-        """Raise a ValueError if strides and dilation_rate both differ from 1."""
-        if self.strides != (1, 1) and self.dilation_rate != (1, 1):
+        if not self.strided_and_dilated and (1, 1) not in (self.strides, self.dilation_rate):
             raise self.error(
                 "strides and dilation_rate may not both differ from 1",
                 self,
@@ -120,7 +115,7 @@ class Conv2D(_WindowedConvolution):
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: Any = "same"
+    padding: Padding = "same"
     dilation_rate: Sizes = 1
     groups: Size = 1
     use_bias: bool = True

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, as_axes, elements_along, one_of
+from unet_complexity.layers.arguments import Axes, one_of
+from unet_complexity.layers.base import Layer, elements_along
 from unet_complexity.symbols import Size, quotient
 
 # operations per element: one for each arithmetic operation, comparison or evaluation of a function
@@ -30,27 +30,25 @@ OPERATIONS = {
     "mish": 5,  # softplus, tanh, multiply
 }
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
-# the gradient of these is not a function of their output
-OF_INPUTS = (
-    "abs",
-    "cos",
-    "erf",
-    "gelu",
-    "hard_silu",
-    "log",
-    "mish",
-    "silu",
-    "sin",
-    "softsign",
-    "square",
-)
+# what the gradient reads if it is not a function of the output
+GRADIENT_READS = {
+    **dict.fromkeys(("linear", "negative", "ceil", "floor", "round", "sign"), "nothing"),
+    **dict.fromkeys(("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish"), "inputs"),
+    **dict.fromkeys(("silu", "sin", "softsign", "square"), "inputs"),
+}
 
 
 class _SameShape(Layer):
+    """A layer that applies ``operations`` to each element."""
+
     gradient_reads = "output"
+    operations = 0
 
     def output(self, x: Tensor) -> Tensor:
         return x
+
+    def elementwise(self, x: Tensor) -> Size:
+        return self.operations * x.size
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,16 @@ class Activation(_SameShape):
 
     @property
     def gradient_reads(self) -> str:
-        if self.activation in ("linear", "negative", "ceil", "floor", "round", "sign"):
-            return "nothing"
-        return "inputs" if self.activation in OF_INPUTS else "output"
+        return GRADIENT_READS.get(self.activation, "output")
+
+    @property
+    def operations(self) -> int:
+        return OPERATIONS[self.activation]
 
     def elementwise(self, x: Tensor) -> Size:
         if self.activation == "softmax":
             return Softmax().elementwise(x)
-        return OPERATIONS[self.activation] * x.size
+        return super().elementwise(x)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,9 @@ class ReLU(_SameShape):
 
     max_value: float | None = None
 
-    def elementwise(self, x: Tensor) -> Size:
-        return (1 if self.max_value is None else 2) * x.size
+    @property
+    def operations(self) -> int:
+        return 1 if self.max_value is None else 2
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,8 @@ class LeakyReLU(_SameShape):
     64
     """
 
+    operations = 2
     negative_slope: float = 0.3
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 2 * x.size
 
 
 @dataclass(frozen=True)
@@ -126,10 +125,7 @@ class Softmax(_SameShape):
     48
     """
 
-    axis: Any = -1
-
-    def __post_init__(self) -> None:
-        self.normalise_arguments(as_axes, "axis")
+    axis: Axes = -1
 
     def elementwise(self, x: Tensor) -> Size:
         return 5 * x.size - 2 * quotient(x.size, elements_along(x, self.axis))
@@ -172,6 +168,7 @@ class BatchNormalization(_Normalization):
         (512, 256, 1048576)
     """
 
+    operations = 2
     center: bool = True
     scale: bool = True
 
@@ -180,6 +177,3 @@ class BatchNormalization(_Normalization):
 
     def trainable_params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 2 * x.size

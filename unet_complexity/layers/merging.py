@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, as_axes
-from unet_complexity.symbols import Size, exact
+from unet_complexity.layers.arguments import as_axes, sides
+from unet_complexity.layers.base import Layer
+from unet_complexity.symbols import Size
 
-AXES = ("height", "width", "channels")
+AXES = {1: "height", 2: "width", -1: "channels"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Concatenate(Layer):
         self.check_inputs(*inputs)
         if self.array:
             inputs = (*inputs, self.array)
-        along = AXES[self.axis] if self.axis == -1 else AXES[self.axis - 1]
-        length = exact(sum(getattr(x, along) for x in inputs))
+        along = AXES[self.axis]
+        length = sum(getattr(x, along) for x in inputs)
         if len({replace(x, **{along: 1}) for x in inputs}) > 1:
-            others = [name for name in AXES if name != along]
+            others = [name for name in AXES.values() if name != along]
             raise self.error(
                 f"all inputs must have the same {' and '.join(others)}",
                 " and ".join(map(str, inputs)),
@@ -80,22 +81,20 @@ class _Merge(Layer):
 
     def elementwise(self, *inputs: Tensor) -> Size:
         _, *merged = self._partial_results(*inputs)
-        return exact(sum(x.size for x in merged))
+        return sum(x.size for x in merged)
 
     def _partial_results(self, *inputs: Tensor) -> Iterator[Tensor]:
         """Yield the first input, the first two merged, the first three ..."""
 
-        def side(a: Size, b: Size) -> Size:
-            if a != b and 1 not in (a, b):
-                got = " and ".join(map(str, inputs))
-                rule = "all inputs must have the same shape, or 1 where they differ"
-                raise self.error(rule, got, "make the channels agree with a Conv2D(f, 1)")
-            return b if a == 1 else a
-
         def merge(x: Tensor, y: Tensor) -> Tensor:
-            return Tensor(
-                side(x.height, y.height), side(x.width, y.width), side(x.channels, y.channels)
-            )
+            merged = []
+            for a, b in zip(sides(x), sides(y), strict=True):
+                if a != b and 1 not in (a, b):
+                    got = " and ".join(map(str, inputs))
+                    rule = "all inputs must have the same shape, or 1 where they differ"
+                    raise self.error(rule, got, "make the channels agree with a Conv2D(f, 1)")
+                merged.append(b if a == 1 else a)
+            return Tensor(*merged)
 
         return accumulate(inputs, merge)
 

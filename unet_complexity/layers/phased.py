@@ -17,8 +17,39 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import are_numbers, axes, kept_in, same_padding
-from unet_complexity.symbols import Size, Sizes, as_expr, as_pair, as_size, exact
+from unet_complexity.layers.windows import Taps, axes, kept_in, same_padding
+from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
+
+
+def phase_offsets(k: int, s: int) -> list[list[int]]:
+    """Return, for each phase p, the offset of each of the k taps: floor((p - b + j) / s).
+
+    >>> phase_offsets(4, 2)
+    [[-1, 0, 0, 1], [0, 0, 1, 1]]
+    """
+    front, _ = same_padding(s * k, k, 1)
+    return [[(phase - front + tap) // s for tap in range(k)] for phase in range(s)]
+
+
+def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Taps:
+    """Return the number of different in-bounds offsets, summed over phases and positions.
+
+    >>> from unet_complexity.symbols import n
+    >>> phase_taps_in_bounds(n, 4, 2).total, phase_taps_in_bounds(n, 3, 2).total
+    (5*n - 3, 4*n - 2)
+    """
+    if are_numbers(n, k, s):
+        total = 0
+        for offsets in phase_offsets(k, s):
+            total += sum(max(n - abs(offset), 0) for offset in set(offsets))
+        return Taps(total)
+    before = as_expr(k - 1) // 2
+    total = (k + s - 1) * n
+    for pad in (before, k - 1 - before):
+        whole = pad // s  # pad - s whole phases reach one element further than the others
+        total -= (whole + 1) * (pad - whole * s / 2)
+    # no phase may reach further than the map is long; numbers are capped instead
+    return Taps(sp.expand(total), kept_in([n + 1 - sp.ceiling(as_expr(k // 2) / s)]))
 
 
 @dataclass(frozen=True)
@@ -45,65 +76,16 @@ class PhaseConv2D(Convolution):
         157286400
     """
 
+    side = staticmethod(lambda n, k, s: s * n)
+    taps = staticmethod(phase_taps_in_bounds)
     filters: Size
     kernel_size: Sizes
     size: Sizes = 2
     use_bias: bool = True
 
-    def __post_init__(self) -> None:
-        self.normalise_arguments(as_size, "filters")
-        self.normalise_arguments(as_pair, "kernel_size", "size")
-
     def macs(self, x: Tensor) -> Size:
         (k_h, k_w), (s_h, s_w) = self.kernel_size, self.size
         return (k_h + s_h - 1) * (k_w + s_w - 1) * x.size * self.filters
 
-    def side(self, *axis: Any) -> Size:
-        n, _, s = axis
-        return exact(s * n)
-
-    def taps(self, *axis: Any) -> Size:
-        return phase_taps_in_bounds(*axis)
-
-    def needs(self, *axis: Any) -> tuple[Size, ...]:
-        if are_numbers(*axis):
-            return ()
-        n, k, s = axis
-        # no phase may reach further than the map is long; numbers are capped instead
-        return kept_in([n + 1 - sp.ceiling(as_expr(k // 2) / s)])
-
     def windows(self, x: Tensor) -> Iterator[Any]:
         return axes(x, self.kernel_size, self.size)
-
-
-def phase_offsets(k: int, s: int) -> list[list[int]]:
-    """Return, for each phase p, the offset of each of the k taps: floor((p - b + j) / s).
-
-    >>> phase_offsets(4, 2)
-    [[-1, 0, 0, 1], [0, 0, 1, 1]]
-    """
-    front, _ = same_padding(s * k, k, 1)
-    return [[(phase - front + tap) // s for tap in range(k)] for phase in range(s)]
-
-
-def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Size:
-    """Return the number of different in-bounds offsets, summed over phases and positions.
-
-    >>> from unet_complexity.symbols import n
-    >>> phase_taps_in_bounds(n, 4, 2), phase_taps_in_bounds(n, 3, 2)
-    (5*n - 3, 4*n - 2)
-    """
-    if isinstance(n, int) and isinstance(k, int) and isinstance(s, int):
-        total = 0
-        for offsets in phase_offsets(k, s):
-            total += sum(max(n - abs(offset), 0) for offset in set(offsets))
-        return total
-    before = sp.floor(as_expr(k - 1) / 2)
-    outside = sum(_beyond(pad, s) for pad in (before, k - 1 - before))
-    return exact(sp.expand((k + s - 1) * n - outside))
-
-
-def _beyond(pad: sp.Expr, s: Size) -> sp.Expr:
-    """Return the offsets in one side's padding: pad mod s phases reach one element further than the others."""
-    whole = sp.floor(pad / as_expr(s))
-    return s * whole * (whole + 1) / 2 + (pad - s * whole) * (whole + 1)

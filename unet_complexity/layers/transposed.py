@@ -9,22 +9,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
+from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.convolution import _WindowedConvolution
-from unet_complexity.layers.windows import (
-    Padding,
-    holding,
-    holding_inside,
-    span,
-    taps_in_bounds,
-    taps_inside,
-    windows,
-)
-from unet_complexity.symbols import Size, Sizes, as_expr, as_pair, exact
+from unet_complexity.layers.windows import Taps, span, taps_inside, windows
+from unet_complexity.symbols import Size, Sizes, as_pair, exact
+
+
+def landing(
+    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+) -> tuple[Size, Size | None]:
+    """Return the output side, and the number of elements that are cut off in front of it.
+
+    None is the smaller half of the elements that are cut off.
+    As in Keras, the side is t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
+
+    >>> landing("same", 8, 4, 2), landing("valid", 8, 3, 2), landing((1, 1), 8, 4, 2)
+    ((16, None), (17, 0), (16, 1))
+    """
+    reach = span(k, dilation)
+    if added is None and padding == "same":
+        return exact(n * t), None
+    if added is None and padding == "valid":
+        return exact(n * t + sp.Max(reach - t, 0)), 0
+    more = added or 0
+    if padding == "valid":
+        padding = 0, 0
+    elif padding == "same":
+        cut = reach - reach % 2
+        front = exact(sp.Max((cut - more) // 2, 0))
+        padding = front, cut - front
+    return exact((n - 1) * t + reach - sum(padding) + more), padding[0]
+
+
+@lru_cache(10_000)
+def taps_that_land(
+    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+) -> Taps:
+    """Return the taps, summed over the n input elements, whose products land in the output.
+
+    >>> taps_that_land("same", 8, 4, 2).total, taps_that_land("valid", 8, 4, 2).total
+    (30, 32)
+    """
+    if padding == "valid":
+        return Taps(n * k)
+    side, front = landing(padding, n, k, t, dilation, added)
+    return taps_inside(n, front, side, k, t, dilation)
 
 
 @dataclass(frozen=True)
@@ -55,10 +91,12 @@ class Conv2DTranspose(_WindowedConvolution):
         8388608
     """
 
+    strided_and_dilated = True
+    taps = staticmethod(taps_that_land)
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: Any = "same"
+    padding: Padding = "same"
     output_padding: Any = None
     dilation_rate: Sizes = 1
     groups: Size = 1
@@ -67,82 +105,22 @@ class Conv2DTranspose(_WindowedConvolution):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.output_padding is not None:
-            self.normalise_arguments(as_pair, "output_padding", at_least=0)
-
-    def check_strides(self) -> None:
-        """Allow any strides and dilation_rate."""
-
-    def output(self, x: Tensor) -> Tensor:
-        self.check_groups(x.channels, "the channels")
-        height, width = (self.side(*axis) for axis in self.windows(x))
-        self.check_sides(height, width, f"{self.padding} off the output", "cut less off")
-        return Tensor(height, width, self.filters)
-
-    def macs(self, x: Tensor) -> Size:
-        k_h, k_w = self.kernel_size
-        return k_h * k_w * self.channels_seen(x) * x.height * x.width * self.filters
+            added = as_pair(self.output_padding, "output_padding", at_least=0)
+            object.__setattr__(self, "output_padding", added)
 
     def side(self, *axis: Any) -> Size:
-        return transposed_side(*axis)
+        return landing(*axis)[0]
 
-    def taps(self, *axis: Any) -> Size:
-        return taps_that_land(*axis)
+    def output(self, x: Tensor) -> Tensor:
+        sides = (self.side(*axis) for axis in self.windows(x))
+        got = f"{self.padding} off the output"
+        self.check_positive(sides, "something must be left", got, "cut less off")
+        return super().output(x)
 
-    def needs(self, *axis: Any) -> tuple[Size, ...]:
-        return holding_output(*axis)
+    def macs(self, x: Tensor) -> Size:
+        weights = prod(self.kernel_size) * self.channels_seen(x)
+        return weights * x.height * x.width * self.filters
 
     def windows(self, x: Tensor) -> Iterator[Any]:
         added = self.output_padding or (None, None)
         return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate, added)
-
-
-def transposed_side(
-    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
-) -> Size:
-    """Return the output side, as in Keras: t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
-
-    >>> transposed_side("same", 8, 3, 2), transposed_side("valid", 8, 3, 2), transposed_side((1, 1), 8, 4, 2)
-    (16, 17, 16)
-    """
-    reach = span(k, dilation)
-    if added is None and padding == "same":
-        return exact(n * t)
-    if added is None and padding == "valid":
-        return exact(n * t + exact(sp.Max(reach - t, 0)))
-    cut = 0 if padding == "valid" else reach - reach % 2
-    if not isinstance(padding, str):
-        cut = sum(padding)
-    return exact((n - 1) * t + reach - cut + (added or 0))
-
-
-def taps_that_land(
-    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
-) -> Size:
-    """Return the taps, summed over the n input elements, whose products land in the output.
-
-    >>> taps_that_land("same", 8, 4, 2), taps_that_land("valid", 8, 4, 2), taps_that_land((1, 1), 8, 4, 2)
-    (30, 32, 30)
-    """
-    side = transposed_side(padding, n, k, t, dilation, added)
-    if padding == "valid":
-        return exact(n * k)
-    if padding == "same" and added is None:
-        return taps_in_bounds("same", side, k, t, dilation)
-    return taps_inside(n, _cut_in_front(padding, k, dilation, added), side, k, t, dilation)
-
-
-def holding_output(
-    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
-) -> tuple[Size, ...]:
-    """Return sizes that are at least 1 if taps_that_land holds for letters."""
-    side = transposed_side(padding, n, k, t, dilation, added)
-    if padding == "valid" or (padding == "same" and added is None):
-        return holding(padding, side, k, t, dilation)
-    return holding_inside(n, _cut_in_front(padding, k, dilation, added), side, k, t, dilation)
-
-
-def _cut_in_front(padding: Padding, k: Size, dilation: Size, added: Size | None) -> Size:
-    if not isinstance(padding, str):
-        return padding[0]
-    reach = span(k, dilation)
-    return exact(sp.Max(sp.floor(as_expr(reach - reach % 2 - (added or 0)) / 2), 0))

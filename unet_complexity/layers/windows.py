@@ -9,54 +9,37 @@ The two axes are independent: a count for an area is the product of the counts f
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, one_of
+from unet_complexity.layers.arguments import Padding
+from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import (
     Pair,
     Size,
+    are_numbers,
     as_expr,
-    as_pair,
-    as_size,
     ceil_div,
     exact,
     floor_div,
+    quotient,
 )
 
-Border: TypeAlias = tuple[Pair, Pair]
-Padding: TypeAlias = str | Pair  # of one axis: "same", "valid" or (before, after)
 
+class Taps(NamedTuple):
+    """In-bounds taps of one axis, summed over all positions of the window.
 
-def as_border(value: Any, what: str) -> Border:
-    """Return a border as ((top, bottom), (left, right)); Keras also allows one size and (rows, columns).
-
-    >>> as_border((1, 2), "padding")
-    ((1, 1), (2, 2))
+    Attributes:
+        total: Their number.
+        needs: Sizes that are at least 1 if ``total`` holds for letters; () if all sizes are numbers.
     """
-    both = (value, value)
-    if isinstance(value, (tuple, list)) and len(value) == 2:
-        both = tuple(value)
-    if isinstance(both[0], (tuple, list)):
-        return as_pair(both[0], what, at_least=0), as_pair(both[1], what, at_least=0)
-    rows, columns = (as_size(side, what, at_least=0) for side in both)
-    return (rows, rows), (columns, columns)
 
-
-def as_padding(value: Any, what: str = "padding") -> str | Border:
-    """Return "same", "valid", or a border: the padding of PyTorch and ONNX.
-
-    >>> as_padding("same"), as_padding(1)
-    ('same', ((1, 1), (1, 1)))
-    """
-    if value is None or isinstance(value, str):
-        return one_of(what, value, ("same", "valid"))
-    return as_border(value, what)
+    total: Size
+    needs: tuple[Size, ...] = ()
 
 
 def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
@@ -64,8 +47,11 @@ def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
     return zip((x.height, x.width), *pairs, strict=True)
 
 
-def windows(padding: str | Border, x: Tensor, *pairs: Pair) -> Iterator[Any]:
-    """Yield :func:`axes` with the padding of the axis in front: the arguments of the functions below."""
+def windows(padding: Padding, x: Tensor, *pairs: Pair) -> Iterator[Any]:
+    """Yield :func:`axes` with the padding of the axis in front: the arguments of the functions below.
+
+    The padding of one axis is "same", "valid" or (before, after).
+    """
     paddings = (padding, padding) if isinstance(padding, str) else padding
     return zip(paddings, (x.height, x.width), *pairs, strict=True)
 
@@ -88,18 +74,17 @@ def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Siz
     """
     if padding == "same":
         return ceil_div(n, stride)
-    before, after = (0, 0) if isinstance(padding, str) else padding
-    room = exact(n + before + after - span(k, dilation))
+    before, after = (0, 0) if padding == "valid" else padding
+    reach = span(k, dilation)
+    room = exact(n + before + after - reach)
     if isinstance(room, int) and room < 0:
         raise ValueError(
-            f"with {padding!r} padding the window must fit: it spans {span(k, dilation)} elements, the map has {n}; "
-            f"try padding='same' or a side of at least {exact(span(k, dilation) - before - after)}"
+            f"with {padding!r} padding the window must fit: it spans {reach} elements, the map has {n}; "
+            f"try padding='same' or a side of at least {reach - before - after}"
         )
-    if room + stride == n and not (isinstance(n, int) and isinstance(stride, int)):
-        return exact(
-            as_expr(n) / stride
-        )  # one position for each stride: assume that the stride divides the side
-    return exact(floor_div(room, stride) + 1)
+    if room + stride == n:
+        return quotient(n, stride)  # one position for each stride, which is assumed to divide n
+    return floor_div(room, stride) + 1
 
 
 def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
@@ -109,112 +94,87 @@ def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
     ((1, 2), (1, 1))
     """
     stops = window_count("same", n, k, stride, dilation)
-    missing = exact(sp.expand((stops - 1) * stride + span(k, dilation) - n))
-    total = exact(sp.Max(missing, 0))
-    before = exact(total // 2)
-    return before, exact(total - before)
+    missing = exact(sp.Max(_overhang(stops, n, k, stride, dilation), 0))
+    before = missing // 2
+    return before, missing - before
 
 
 @lru_cache(10_000)
-def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
-    """Return the number of in-bounds taps, summed over all positions of the window.
+def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Taps:
+    """Return the in-bounds taps of a window.
 
     If ``n`` is a letter, the map is assumed to be at least as large as the kernel.
 
-    >>> from unet_complexity.symbols import n
-    >>> taps_in_bounds("same", n, 4, 1), taps_in_bounds("same", n, 4, 2), taps_in_bounds("same", n, 3, 1)
-    (4*n - 4, 2*n - 2, 3*n - 2)
+    >>> from unet_complexity.symbols import k, n
+    >>> taps_in_bounds("same", n, 4, 2).total, taps_in_bounds("same", n, 3, 1).total
+    (2*n - 2, 3*n - 2)
+    >>> taps_in_bounds("same", n, 4, 1)
+    Taps(total=4*n - 4, needs=(n, n - 1))
+    >>> taps_in_bounds("same", n, k, 1)
+    Taps(total=k*n - floor(k**2/4), needs=(-k + 2*n + 2,))
     """
     stops = window_count(padding, n, k, stride, dilation)
     if padding == "valid":
-        return exact(stops * k)
-    if padding == "same" and _any_kernel(stops, n, k, stride, dilation):
-        outside = sp.floor(k**2 / (4 * stride))  # on both sides, for even and odd k
-        return exact(sp.expand(stops * k - outside))
-    return taps_inside(stops, _before(padding, n, k, stride, dilation), n, k, stride, dilation)
+        return Taps(stops * k)
+    before = None if padding == "same" else padding[0]
+    return taps_inside(stops, before, n, k, stride, dilation)
 
 
 def taps_inside(
-    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
-) -> Size:
+    stops: Size, before: Size | None, n: Size, k: Size, stride: Size, dilation: Size = 1
+) -> Taps:
     """Return the in-bounds taps of a window with ``stops`` positions that starts ``before`` elements ahead of the axis.
 
+    None for ``before`` is the smaller half of the elements that are missing, as in 'same'.
+
     >>> taps_inside(4, 1, 8, 3, 2)
-    11
+    Taps(total=11, needs=())
     """
-    behind = _behind(stops, before, n, span(k, dilation), stride)
-    outside = sum(_taps_outside(pad, k, stops, stride, dilation) for pad in (before, behind))
-    return exact(sp.expand(stops * k - outside))
+    overhang = _overhang(stops, n, k, stride, dilation)
+    if before is None:
+        small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
+        if small and not isinstance(k, int):
+            # one formula for even and odd k; the first position must not reach all padding behind the axis
+            outside = sp.floor(k**2 / (4 * stride))
+            return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
+        before = exact(sp.Max(overhang, 0)) // 2
+    pads = before, exact(overhang - before)
+    ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
+    total = sp.expand(stops * k - sum(end.total for end in ends))
+    return Taps(total, kept_in(size for end in ends for size in end.needs))
 
 
-@lru_cache(10_000)
-def holding(
-    padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1
-) -> tuple[Size, ...]:
-    """Return sizes that are at least 1 if taps_in_bounds holds for letters; () if all sizes are numbers.
-
-    'same' pads ceil(missing / 2) elements behind the axis; the first position must not reach them all.
-
-    >>> from unet_complexity.symbols import n
-    >>> holding("same", n, 5, 1), holding("same", 8, 5, 1), holding((1, 1), n, 3, 2)
-    ((2*n - 3,), (), (n, n + 1))
-    """
-    if padding == "valid":
-        return ()
-    stops = window_count(padding, n, k, stride, dilation)
-    if padding != "same":
-        return holding_inside(stops, padding[0], n, k, stride, dilation)
-    if are_numbers(n, k, stride, dilation):
-        return ()
-    pads = (
-        (0, 0)
-        if _any_kernel(stops, n, k, stride, dilation)
-        else same_padding(n, k, stride, dilation)
-    )
-    return *kept_in([(stops + 1) * stride + n - span(k, dilation) + 1]), *_rounded(
-        pads, stride, dilation
-    )
+def _overhang(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
+    """Return the elements by which all positions together exceed the axis; negative if they end before it does."""
+    return exact(sp.expand((stops - 1) * stride + span(k, dilation) - n))
 
 
-def holding_inside(
-    stops: Size, before: Size, n: Size, k: Size, stride: Size, dilation: Size = 1
-) -> tuple[Size, ...]:
-    """Return sizes that are at least 1 if taps_inside holds for letters.
+def _taps_outside(pad: Size, stops: Size, k: Size, stride: Size, dilation: Size) -> Taps:
+    """Return the taps on one side's padding: ceil(pad / dilation) at the border, fewer at each further position.
 
     Padding must not exceed all positions or all taps; numbers are capped instead.  The last position may end before
     the axis does, but by less than a stride: a sum with letters must not run backwards.
-
-    >>> from unet_complexity.symbols import n
-    >>> holding_inside(n, 1, 2 * n, 3, 2)
-    (2*n, 2*n + 1)
     """
-    sizes = []
-    pads = before, _behind(stops, before, n, span(k, dilation), stride)
-    for pad in pads:
-        numbers = are_numbers(pad, stride, dilation)
-        if not (numbers and isinstance(stops, int)):
-            sizes.append(stops * stride - pad + 1)
-        if not (numbers and isinstance(k, int)):
-            sizes.append(k * dilation - pad + 1)
-        if not numbers:
-            sizes.append(pad + stride)
-    return *kept_in(sizes), *_rounded(pads, stride, dilation)
-
-
-def _rounded(pads: Pair, stride: Size, dilation: Size) -> Iterator[Size]:
-    """Yield sizes for the quotients that _taps_outside rounds up; ValueError for a stride beside a dilation.
-
-    SymPy 1.14 takes an even number / 6 to be whole, and does not round it.  It takes an even number / 3 not to be
-    whole, so ceil((pad - i stride) / dilation) is not supported.
-    """
-    for pad, step in product(pads, (stride, dilation)):
-        if not are_numbers(pad, stride, dilation):
-            if 1 not in (stride, dilation):
-                raise ValueError(
-                    f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
-                    "set one to 1, or give numbers in place of letters"
-                )
-            yield sp.ceiling(as_expr(pad) / step) + stride + 1  # a pad may be as low as -stride
+    steps = pad, stride, dilation
+    reaches = (stops, stride), (k, dilation)
+    needs = [x * step - pad + 1 for x, step in reaches if not are_numbers(*steps, x)]
+    if are_numbers(*steps):
+        most_stops, most_taps = (x if isinstance(x, int) else pad for x in (stops, k))
+        rests = range(pad, 0, -stride)[:most_stops]
+        return Taps(sum(min(-(-rest // dilation), most_taps) for rest in rests), tuple(needs))
+    if 1 not in (stride, dilation):
+        # SymPy 1.14 takes an even number / 3 not to be whole: ceil((pad - i stride) / dilation) would be wrong
+        raise ValueError(
+            f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
+            "set one to 1, or give numbers in place of letters"
+        )
+    pad = as_expr(pad)
+    i = sp.Dummy("i", integer=True, nonnegative=True)
+    taps = sp.ceiling((pad - i * stride) / dilation)
+    total = sp.Sum(taps, (i, 0, sp.ceiling(pad / stride) - 1))
+    # SymPy 1.14 takes an even number / 6 to be whole, and does not round it
+    rounded = sp.ceiling(pad / (stride * dilation))
+    return Taps(total, (*needs, pad + stride, rounded + stride + 1))
 
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
@@ -229,54 +189,16 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     return expanded
 
 
-def are_numbers(*sizes: Size) -> bool:
-    """Return True if all sizes are numbers."""
-    return all(isinstance(size, int) for size in sizes)
-
-
-def _any_kernel(stops: Size, n: Size, k: Size, stride: Size, dilation: Size) -> bool:
-    """Return True if taps_in_bounds has a formula for 'same' and any k, without its padding."""
-    return not isinstance(k, int) and dilation == 1 and stride in (1, 2, 3) and n == stops * stride
-
-
-def _before(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size) -> Size:
-    return same_padding(n, k, stride, dilation)[0] if padding == "same" else padding[0]
-
-
-def _behind(stops: Size, before: Size, n: Size, reach: Size, stride: Size) -> Size:
-    """Return the elements behind the axis that the last position spans; negative if it ends before the axis does."""
-    return exact(sp.expand((stops - 1) * stride + reach - before - n))
-
-
-def _taps_outside(pad: Size, k: Size, stops: Size, stride: Size, dilation: Size) -> Size:
-    """Return the taps on one side's padding: ceil(pad / dilation) at the border, fewer at each further position."""
-    if are_numbers(pad, stride, dilation):
-        reaching = -(-pad // stride)
-        if isinstance(stops, int):
-            reaching = min(reaching, stops)
-        taps = [-(-(pad - i * stride) // dilation) for i in range(reaching)]
-        if isinstance(k, int):
-            taps = [min(count, k) for count in taps]
-        return sum(taps)
-    i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps_of_one = sp.ceiling((pad - i * stride) / as_expr(dilation))
-    return sp.Sum(taps_of_one, (i, 0, sp.ceiling(as_expr(pad) / stride) - 1))
-
-
 class Sliding(Layer):
-    """A layer whose counts are products of one number for the rows and one for the columns."""
+    """A layer whose counts are products of one number for the rows and one for the columns.
 
-    def side(self, *axis: Any) -> Size:
-        """Return the output side of one axis."""
-        return window_count(*axis)
+    Attributes:
+        side: Function of one axis: the output side.
+        taps: Function of one axis: its in-bounds taps.
+    """
 
-    def taps(self, *axis: Any) -> Size:
-        """Return the in-bounds taps of one axis."""
-        return taps_in_bounds(*axis)
-
-    def needs(self, *axis: Any) -> tuple[Size, ...]:
-        """Return sizes that are at least 1 if the taps of one axis hold for letters."""
-        return holding(*axis)
+    side: ClassVar[Callable[..., Size]] = staticmethod(window_count)
+    taps: ClassVar[Callable[..., Taps]] = staticmethod(taps_in_bounds)
 
     @abstractmethod
     def windows(self, x: Tensor) -> Iterator[Any]:
@@ -288,13 +210,13 @@ class Sliding(Layer):
 
     def output(self, x: Tensor) -> Tensor:
         height, width = (self.side(*axis) for axis in self.windows(x))
-        return Tensor(height, width, exact(self.out_channels(x)))
+        return Tensor(height, width, self.out_channels(x))
 
     def taps_of_map(self, x: Tensor) -> Size:
         """Return the in-bounds taps of one channel, summed over all positions."""
         rows, columns = (self.taps(*axis) for axis in self.windows(x))
-        return rows * columns
+        return rows.total * columns.total
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        rows, columns = (self.needs(*axis) for axis in self.windows(x))
-        return *super().sizes(x), *rows, *columns
+        rows, columns = (self.taps(*axis) for axis in self.windows(x))
+        return *super().sizes(x), *rows.needs, *columns.needs

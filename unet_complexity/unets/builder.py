@@ -14,10 +14,9 @@ import sympy as sp
 
 from unet_complexity.cost import Rule, Tensor, promises
 from unet_complexity.layers import Layer
-from unet_complexity.layers.base import lettered
-from unet_complexity.layers.windows import are_numbers
+from unet_complexity.layers.arguments import lettered
 from unet_complexity.networks import Network, Span, Step
-from unet_complexity.symbols import Pair, Size, as_expr, exact, level
+from unet_complexity.symbols import Pair, Size, are_numbers, as_expr, exact, level
 
 
 class Builder:

@@ -21,7 +21,7 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
-from unet_complexity.layers.base import one_of
+from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Span
 from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact, floor_div
 from unet_complexity.unets import builder

@@ -4,58 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from unet_complexity.counting.maps import Map, build, each, sides_of
+from unet_complexity.counting.maps import Map, build, shaped, sides_of
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
 
 @twin(L.Slice)
-def cut_out(layer: L.Slice, tally: Tally, inputs: list[Map]) -> Map:
+def cut_out(layer: L.Slice, tally: Tally, x: Map) -> Map:
     """Copy what Python's own slices select."""
     rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
-    selected = [[pixel[channels] for pixel in row[columns]] for row in tally.load(inputs[0])[rows]]
-    return each(selected, lambda value, _: tally.write(value))
+    return tally.store([[pixel[channels] for pixel in row[columns]] for row in x[rows]])
 
 
 @twin(L.Permute)
-def permute(layer: L.Permute, tally: Tally, inputs: list[Map]) -> Map:
+def permute(layer: L.Permute, tally: Tally, x: Map) -> Map:
     """Copy each element to its index in the new order of axes."""
-    x = tally.load(inputs[0])
 
     def element(*at: int) -> float:
         i, j, c = (at[layer.dims.index(axis)] for axis in (1, 2, 3))
         return tally.write(x[i][j][c])
 
-    return build(element, *(range(sides_of(x)[axis - 1]) for axis in layer.dims))
+    return build(element, *(sides_of(x)[axis - 1] for axis in layer.dims))
 
 
 @twin(L.Reshape, L.Flatten)
-def reshape(layer: Any, tally: Tally, inputs: list[Map]) -> Map:
+def reshape(layer: Any, tally: Tally, x: Map) -> Any:
     """View the same numbers in the same order as another shape; nothing is read or written."""
-    values = [value for row in inputs[0] for pixel in row for value in pixel]
+    values = [value for row in x for pixel in row for value in pixel]
     sides = list(getattr(layer, "target_shape", (1, 1, -1)))
     if -1 in sides:
         sides[sides.index(-1)] = -len(values) // (sides[0] * sides[1] * sides[2])
-    _, width, channels = sides
-    pixels = [values[i : i + channels] for i in range(0, len(values), channels)]
-    return [pixels[i : i + width] for i in range(0, len(pixels), width)]
+    return shaped(values, *sides)
 
 
 @twin(L.SpaceToDepth)
-def space_to_depth(layer: L.SpaceToDepth, tally: Tally, inputs: list[Map]) -> Map:
+def space_to_depth(layer: L.SpaceToDepth, tally: Tally, x: Map) -> Map:
     """Turn each block of b x b pixels into one pixel, the block's rows first."""
-    x, b = tally.load(inputs[0]), layer.block_size
+    b = layer.block_size
     height, width, channels = sides_of(x)
 
     def element(i: int, j: int, c: int) -> float:
         nth = c // channels
         return tally.write(x[i * b + nth // b][j * b + nth % b][c % channels])
 
-    return build(element, range(height // b), range(width // b), range(channels * b * b))
+    return build(element, height // b, width // b, channels * b * b)
 
 
 @twin(L.Resizing)
-def resize(layer: L.Resizing, tally: Tally, inputs: list[Map]) -> Map:
+def resize(layer: L.Resizing, tally: Tally, x: Map) -> Map:
     """Resample to the layer's height and width."""
-    return resampled(layer.interpolation, tally, tally.load(inputs[0]), layer.height, layer.width)
+    return resampled(layer.interpolation, tally, x, layer.height, layer.width)

@@ -12,9 +12,8 @@ from unet_complexity.engineering import layers as L
 
 
 @twin(L.DepthwiseConv2D)
-def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, inputs: list[Map]) -> Map:
+def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, x: Map) -> Map:
     """Convolve each channel with its own filters: as many groups as channels."""
-    x = tally.load(inputs[0])
     channels = len(x[0][0])
     kernel = tally.weight(*layer.kernel_size, channels, layer.depth_multiplier)
     grouped = [[[list(chain(*tap))] for tap in row] for row in kernel]
@@ -22,11 +21,9 @@ def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, inputs: list[M
 
 
 @twin(L.SeparableConv2D)
-def convolve_separably(layer: L.SeparableConv2D, tally: Tally, inputs: list[Map]) -> Map:
+def convolve_separably(layer: L.SeparableConv2D, tally: Tally, x: Map) -> Map:
     """Run both convolutions; the map between them is neither written nor read."""
     depthwise, pointwise = layer.both()
-    between = convolve_each_channel(depthwise, tally, inputs)
-    out = convolve(pointwise, tally, [between])
-    for counter in ("writes", "reads"):
-        tally.counts[counter] -= math.prod(sides_of(between))
-    return out
+    between = convolve_each_channel(depthwise, tally, x)
+    tally.counts["writes"] -= math.prod(sides_of(between))
+    return convolve(pointwise, tally, between)

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from unet_complexity.counting.elementwise import apply, elu
+from unet_complexity.counting.elementwise import Function, apply, elu
 from unet_complexity.counting.maps import Map, build, sides_of
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
 
 @twin(L.ELU)
-def exponential_linear(layer: L.ELU, tally: Tally, inputs: list[Map]) -> Map:
+def exponential_linear(layer: L.ELU, tally: Tally, x: Map) -> Map:
     """Apply an ELU with the layer's own alpha to each element."""
-    return apply(lambda v: elu(v, tally.op, layer.alpha), tally, inputs[0])
+    return apply(elu, tally, x, layer.alpha)
 
 
 @twin(L.Rescaling)
-def rescale(layer: L.Rescaling, tally: Tally, inputs: list[Map]) -> Map:
+def rescale(layer: L.Rescaling, tally: Tally, x: Map) -> Map:
     """Multiply and add; a scale of 1 and an offset of 0 are skipped."""
 
-    def rescaled(v: float) -> float:
-        v = tally.op(v * layer.scale) if layer.scale != 1 else v
-        return tally.op(v + layer.offset) if layer.offset != 0 else v
+    def rescaled(v: float, op: Function) -> float:
+        if layer.scale != 1:
+            v = op(v * layer.scale)
+        return op(v + layer.offset) if layer.offset != 0 else v
 
-    return apply(rescaled, tally, inputs[0])
+    return apply(rescaled, tally, x)
 
 
 @twin(L.PReLU)
-def rectify_by_weights(layer: L.PReLU, tally: Tally, inputs: list[Map]) -> Map:
+def rectify_by_weights(layer: L.PReLU, tally: Tally, x: Map) -> Map:
     """Scale each element by its learned slope if it is negative; shared axes have one slope."""
-    x = tally.load(inputs[0])
     shared = layer.shared_axes or ()
     slopes = tally.weight(
         *[1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)]
@@ -40,4 +40,4 @@ def rectify_by_weights(layer: L.PReLU, tally: Tally, inputs: list[Map]) -> Map:
         scaled = tally.op(slopes[a][b][d] * x[i][j][c])
         return tally.write(tally.op(x[i][j][c] if x[i][j][c] > 0 else scaled))
 
-    return build(element, *map(range, sides_of(x)))
+    return build(element, *sides_of(x))

@@ -6,9 +6,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from unet_complexity.counting.convolution import bias_of, finish
+from unet_complexity.counting.convolution import finisher
 from unet_complexity.counting.maps import Map, each, sides_of
-from unet_complexity.counting.merging import known, merged, spread, times
+from unet_complexity.counting.merging import known, merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 from unet_complexity.layers import Layer
@@ -32,25 +32,25 @@ LONE = 0.5  # stands for a scalar constant of the model
 
 
 @twin(L.Subtract, L.Divide, L.Maximum, L.Minimum)
-def merge(layer: Layer, tally: Tally, inputs: list[Map]) -> Map:
+def merge(layer: Layer, tally: Tally, *inputs: Map) -> Map:
     """Combine two inputs element by element, then each further input with the result."""
     operation = APPLIED[type(layer).__name__.lower()]
-    return each(merged(operation, tally, inputs), lambda value, _: tally.write(value))
+    return tally.store(merged(operation, tally, *inputs))
 
 
 @twin(L.Average)
-def average(layer: L.Average, tally: Tally, inputs: list[Map]) -> Map:
+def average(layer: L.Average, tally: Tally, *inputs: Map) -> Map:
     """Add the inputs and divide by their number."""
-    total = merged(operator.add, tally, inputs)
+    total = merged(operator.add, tally, *inputs)
     return each(total, lambda value, _: tally.write(tally.op(value / len(inputs))))
 
 
 @twin(L.Elementwise)
-def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
+def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Map:
     """Apply the operation with broadcasting; a scalar constant stands for each operand that is missing."""
-    maps = [tally.load(x) for x in inputs] + known(layer, tally)
-    operands: Any = [[[(value,) for value in pixel] for pixel in row] for row in maps[0]]
-    for x in maps[1:]:
+    first, *others = [*inputs, *known(layer, tally)]
+    operands: Any = [[[(value,) for value in pixel] for pixel in row] for row in first]
+    for x in others:
         operands = spread(operands, x, lambda values, value: (*values, value))
 
     def element(values: Any, _: int) -> float:
@@ -63,26 +63,23 @@ def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
 
 
 @twin(L.Dense)
-def dense(layer: L.Dense, tally: Tally, inputs: list[Map]) -> Map:
+def dense(layer: L.Dense, tally: Tally, x: Map) -> Map:
     """Multiply each pixel with the matrix of weights and add the bias."""
-    x = tally.load(inputs[0])
     weights = tally.weight(sides_of(x)[2], layer.units)
-    bias = bias_of(layer, tally, layer.units)
+    finish = finisher(layer, tally, layer.units)
 
     def unit(pixel: list[float], i: int) -> float:
         total = 0.0
         for value, row in zip(pixel, weights, strict=True):
             total = tally.mac(total, value, row[i])
-        return finish(tally, total, bias, i)
+        return finish(total, i)
 
     return [[[unit(pixel, i) for i in range(layer.units)] for pixel in row] for row in x]
 
 
 @twin(L.MatMul)
-def multiply_matrices(layer: L.MatMul, tally: Tally, inputs: list[Map]) -> Map:
+def multiply_matrices(layer: L.MatMul, tally: Tally, x: Map, y: Map) -> Map:
     """Multiply rows with columns, for each pair of matrices; a lone matrix is paired with all."""
-    x, y = (tally.load(given) for given in inputs)
-    longest = max(len(x), len(y))
 
     def element(row: list[float], column: list[float]) -> float:
         total = 0.0
@@ -94,4 +91,4 @@ def multiply_matrices(layer: L.MatMul, tally: Tally, inputs: list[Map]) -> Map:
         columns = b if layer.transpose_b else [list(column) for column in zip(*b, strict=True)]
         return [[element(row, column) for column in columns] for row in a]
 
-    return [product(a, b) for a, b in zip(times(x, longest), times(y, longest), strict=True)]
+    return [product(a, b) for a, b in paired(x, y)]

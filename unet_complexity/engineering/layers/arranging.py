@@ -8,10 +8,11 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
+from unet_complexity.layers.arguments import one_of
 from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
-from unet_complexity.layers.base import Layer, one_of
-from unet_complexity.layers.windows import are_numbers, kept_in
-from unet_complexity.symbols import Size, as_expr, as_size, ceil_div, exact, quotient
+from unet_complexity.layers.base import Layer
+from unet_complexity.layers.windows import kept_in
+from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact, quotient
 
 
 @dataclass(frozen=True)

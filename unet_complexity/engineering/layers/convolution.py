@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
+from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.convolution import Conv2D, Convolution, _WindowedConvolution
-from unet_complexity.layers.windows import as_padding
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size, exact
+from unet_complexity.symbols import Size, Sizes, exact
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,9 @@ class DepthwiseConv2D(_WindowedConvolution):
     3612672
     """
 
-    counts = ("depth_multiplier",)
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: Any = "same"
+    padding: Padding = "same"
     depth_multiplier: Size = 1
     dilation_rate: Sizes = 1
     use_bias: bool = True
@@ -50,15 +49,13 @@ class SeparableConv2D(Convolution):
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
-    padding: Any = "same"
+    padding: Padding = "same"
     dilation_rate: Sizes = 1
     depth_multiplier: Size = 1
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        self.normalise_arguments(as_size, "filters", "depth_multiplier")
-        self.normalise_arguments(as_pair, "kernel_size", "strides", "dilation_rate")
-        self.normalise_arguments(as_padding, "padding")
+        super().__post_init__()
         self.both()
 
     def windows(self, x: Tensor) -> Iterator[Any]:

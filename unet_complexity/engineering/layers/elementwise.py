@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import as_axes, elements_along, lettered
+from unet_complexity.layers.arguments import as_axes, lettered
+from unet_complexity.layers.base import elements_along
 from unet_complexity.layers.elementwise import _SameShape
 from unet_complexity.symbols import Size
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import one_of
+from unet_complexity.layers.arguments import one_of
 from unet_complexity.layers.merging import _Merge
 from unet_complexity.symbols import Size, exact
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.base import Layer, as_axes, one_of
+from unet_complexity.layers.arguments import as_axes, one_of
+from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size
 
 

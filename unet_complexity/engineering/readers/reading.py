@@ -23,7 +23,7 @@ from unet_complexity.engineering.readers.limits import (
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.layers import Layer
-from unet_complexity.layers.base import one_of
+from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size
 
