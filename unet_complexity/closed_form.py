@@ -42,6 +42,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         >>> level_sum(4**-level, level, 1, L)
         1/3 - 1/(3*2**(2*L))
     """
+    first, last = as_expr(first), as_expr(last)
     times = exact(last - first + 1)
     if isinstance(times, int) and times < 0:
         raise ValueError(

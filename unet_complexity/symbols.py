@@ -11,6 +11,7 @@ A letter is assumed to be divisible by every stride that must divide it.  Number
 from __future__ import annotations
 
 from functools import lru_cache
+from numbers import Number
 from operator import index
 from typing import Any, TypeAlias, TypeVar
 
@@ -150,7 +151,8 @@ def _checked_letters(value: sp.Expr, what: str, at_least: int) -> sp.Expr:
 def as_expr(value: Any) -> sp.Expr:
     """Return a number or an expression as a SymPy expression.
 
-    Text is never evaluated: it raises ``SympifyError``, which is a ValueError.
+    Text is never evaluated, alone or in a list: it raises ``SympifyError``, which is a ValueError.  (SymPy's strict
+    mode refuses a text, but evaluates one in a tuple.)
 
     >>> as_expr(3) / 2
     3/2
@@ -158,6 +160,8 @@ def as_expr(value: Any) -> sp.Expr:
     Traceback (most recent call last):
     sympy.core.sympify.SympifyError: SympifyError: '3'
     """
+    if not isinstance(value, (Number, sp.Basic)):
+        raise sp.SympifyError(value)
     return sp.sympify(value, strict=True)
 
 
@@ -211,7 +215,7 @@ def quotient(a: Size, b: Size) -> Size:
     >>> quotient(6, 2), quotient(N + 1, 2)
     (3, N/2 + 1/2)
     """
-    return a // b if are_numbers(a, b) else exact(a / b)
+    return a // b if are_numbers(a, b) else exact(as_expr(a) / as_expr(b))
 
 
 T = TypeVar("T")
@@ -225,7 +229,8 @@ def exact(value: T) -> T | int:
 def substitute(value: Any, values: dict[sp.Symbol, Any]) -> Any:
     """Return ``value`` with numbers (or other letters) in place of letters; a whole number becomes an ``int``."""
     if isinstance(value, sp.Basic):
-        return exact(value.subs(values).doit())
+        numbers = {symbol: as_expr(number) for symbol, number in values.items()}
+        return exact(value.subs(numbers).doit())
     if isinstance(value, (tuple, list)):
         return tuple(substitute(item, values) for item in value)
     return value

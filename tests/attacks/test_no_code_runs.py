@@ -14,8 +14,10 @@ from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 
 from tests.attacks.payloads import CODE, PAYLOADS, places, with_payload
 from tests.twins.onnx_models import MODELS, SIDE, SIDES
+from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.engineering.readers.keras import from_keras
 from unet_complexity.engineering.readers.onnx import from_onnx
+from unet_complexity.symbols import N, as_expr, level, quotient, substitute
 
 ROOT = Path(__file__).parents[2]
 
@@ -260,3 +262,22 @@ def test_sympy_does_call_the_parser_that_the_tests_watch():
 
     with pytest.raises(AssertionError, match="text reached SymPy's parser"):
         sympify("1 + 1")
+
+
+@pytest.mark.parametrize(
+    "words", [("1 + 1",), ["1 + 1"], {"a": "1 + 1"}, {"1 + 1"}, "1 + 1"], ids=str
+)
+def test_words_inside_a_list_are_not_evaluated_either(words):
+    """SymPy's strict mode refuses text, but evaluates it in a tuple."""
+    for call in (
+        lambda: as_expr(words),
+        lambda: quotient(words, N),
+        lambda: quotient(N, words),
+        lambda: level_sum(words, level, 1, 3),
+        lambda: level_sum(N, level, words, 3),
+        lambda: level_sum(N, level, 1, words),
+        lambda: substitute(N, {N: words}),
+        lambda: tidy(words),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            call()
