@@ -13,13 +13,15 @@ from __future__ import annotations
 from functools import lru_cache
 from numbers import Number
 from operator import index
-from typing import Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import sympy as sp
 
 Size: TypeAlias = int | sp.Expr
 Pair: TypeAlias = tuple[Size, Size]
-Sizes: TypeAlias = Any  # one size for both axes, or (rows, columns); once checked, a Pair
+Sizes: TypeAlias = Annotated[
+    Any, "one size for both axes, or (rows, columns); once checked, a Pair"
+]
 
 GLOSSARY: dict[str, str] = {
     "N": "side of the network's input and output, in pixels",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.symbols import Size, as_pair, as_size
+from unet_complexity.symbols import Size, Sizes, as_pair, as_size
 
-Axes: TypeAlias = Any  # once checked, a sorted tuple of 1, 2, 3
-Border: TypeAlias = Any  # once checked, ((top, bottom), (left, right))
-Padding: TypeAlias = Any  # once checked, "same", "valid" or a border
+Axes: TypeAlias = Annotated[Any, "once checked, a sorted tuple of 1, 2, 3"]
+Border: TypeAlias = Annotated[Any, "once checked, ((top, bottom), (left, right))"]
+Padding: TypeAlias = Annotated[Any, "once checked, 'same', 'valid' or a border"]
 MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doublings")
 
 
@@ -60,13 +60,15 @@ def as_padding(value: Any, what: str = "padding") -> Padding:
     return as_border(value, what)
 
 
-CHECKS: dict[Any, Callable[[Any, str], Any]] = {
-    "Size": as_size,
-    "Sizes": as_pair,
-    "Axes": as_axes,
-    "Border": as_border,
-    "Padding": as_padding,
-}
+FORMS: tuple[tuple[Any, str, Callable[[Any, str], Any]], ...] = (
+    (Size, "Size", as_size),
+    (Sizes, "Sizes", as_pair),
+    (Axes, "Axes", as_axes),
+    (Border, "Border", as_border),
+    (Padding, "Padding", as_padding),
+)
+# by the type, and by its name: "from __future__ import annotations" makes types text
+CHECKS = {key: check for *keys, check in FORMS for key in keys}
 
 
 def sides(x: Tensor) -> tuple[Size, Size, Size]:

@@ -22,7 +22,7 @@ class Layer(ABC):
     """One operation on feature maps.  Subclasses are frozen dataclasses with Keras's argument names.
 
     A field whose type is in :data:`~unet_complexity.layers.arguments.CHECKS` (``Size``, ``Sizes`` ...) is checked when
-    the layer is made.  Types are read as text: the module needs ``from __future__ import annotations``.
+    the layer is made.
 
     Attributes:
         arity: Number of inputs; None for two or more.
