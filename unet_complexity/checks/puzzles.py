@@ -80,7 +80,7 @@ class Puzzle:
         for name, bound in self.most.items():
             found = amounts[name]
             if found > bound:
-                times = shown(round(float(found / bound), 3))
+                times = shown(found / bound)
                 yield (
                     f"Too much, {name}: {shown(found)}, {times} times the {shown(bound)} allowed."
                 )
@@ -95,7 +95,9 @@ class Puzzle:
         """Return by how much each bound is broken; 0 or less if it is kept."""
         amounts = self.amounts(sizes.values())
         over = {("much", name): amounts[name] - most for name, most in self.most.items()}
-        return over | {("little", name): least - amounts[name] for name, least in self.least.items()}
+        return over | {
+            ("little", name): least - amounts[name] for name, least in self.least.items()
+        }
 
     def _advice(self, sizes: Sizes) -> str:
         """Say what one step of each size does to the first broken bound that such a step helps."""
