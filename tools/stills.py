@@ -19,7 +19,7 @@ from typing import Any
 from unet_complexity import explorers
 from unet_complexity.escaping import attribute
 
-OPENING = r'(<div class="unetx" data-explorer="\w+"(?: data-own="\w+")? data-state="([^"]*)")'
+OPENING = r'(<div class="unetx" data-explorer="\w+"(?: data-network="\w+")? data-state="([^"]*)")'
 PLACE = re.compile(OPENING + r'(?: data-key="\w*")?>(<img[^>]*>)?')
 SCRIPT = re.compile(r"<script>\n\(\(\) => \{\n(.*?)startOnPage\(\);\n\}\)\(\);", re.DOTALL)
 COLOURS = 128

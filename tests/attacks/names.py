@@ -19,7 +19,7 @@ HOSTILE = {
     "an entity": "&lt;b&gt; &#36;x&#36; &quot;",
     "a template": f"${{{PWNED}}}`{{network}} {{0.__class__}} %(x)s $&",
     "a string's end": f"\"]}}';{PWNED}//\\",
-    "an explorer": '<div class="unetx" data-explorer="own" data-state="{}">',
+    "an explorer": '<div class="unetx" data-explorer="network" data-state="{}">',
     "a sheet's formula": '=cmd|"/c calc"!A1',
     "a sheet's sum": "+1+1",
     "a sheet's difference": "-1+1",

@@ -411,7 +411,7 @@ UNREADABLE = [
     (
         "infinite",
         b'{"most pixels": 1e999}',
-        "holds inf for 'most pixels', which is no guess; mend it, or move it away",
+        "holds inf for 'most pixels', which is not a guess; mend it, or move it away",
     ),
     (
         "infinite otherwise",
@@ -419,7 +419,7 @@ UNREADABLE = [
         "Out of range float values are not JSON compliant",
     ),
     ("digits", b'{"most pixels": ' + b"9" * 5000 + b"}", "cannot be read (Exceeds the limit"),
-    ("truth", b'{"most pixels": true}', "holds True for 'most pixels', which is no guess"),
+    ("truth", b'{"most pixels": true}', "holds True for 'most pixels', which is not a guess"),
     (
         "long",
         b'{"most pixels": "' + b"x" * 9999 + b'"}',

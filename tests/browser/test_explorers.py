@@ -41,7 +41,7 @@ IN_THE_PICTURE = {  # numbers that the picture must tell where it is pointed at
     "repeat": ("writes", "next", "answer"),
     "block": ("written", "phased", "transposed", "shuffled"),
     "growth": ("macs", "params", "memory", "macs_after", "params_after", "memory_after"),
-    "own": ("macs", "params", "memory"),
+    "network": ("macs", "params", "memory"),
     "roofline": ("flops", "bytes"),
     "levels": ("macs", "params", "memory"),
 }
@@ -452,7 +452,7 @@ def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_
 
 def test_two_networks_on_a_page_are_drawn_by_their_own_scripts(offline_page, exported_pages):
     page = offline_page(exported_pages["light"])
-    other = page.locator('.unetx[data-explorer="own"][data-alive]').nth(1)
+    other = page.locator('.unetx[data-explorer="network"][data-alive]').nth(1)
     assert other.locator(".unetx-text").text_content() == STORED[-1].text
     assert other.locator("[data-control]").count() == 3  # side, and the two words of the axis
     other.locator('[data-control="side"]').press("End")
@@ -626,7 +626,7 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         "window": {"side": 12, "kernel_size": 5},
         "repeat": {"side": 6, "row_factor": 4},
         "block": {"side": 6, "factor": 4},
-        "own": {},
+        "network": {},
         "levels": {"depth": 8},
         "roofline": {"bandwidth": 10000},
     }

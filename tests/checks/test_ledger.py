@@ -165,8 +165,8 @@ def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypat
         (b"{", "cannot be read (Expecting property name"),
         (b"\xff\xfe", "cannot be read ("),
         (b"[1, 2]", "holds no predictions by name; move it away"),
-        (b'{"most pixels": [9]}', "holds [9] for 'most pixels', which is no guess"),
-        (b'{"largest block": "u9"}', "holds 'u9' for 'largest block', which is no guess"),
+        (b'{"most pixels": [9]}', "holds [9] for 'most pixels', which is not a guess"),
+        (b'{"largest block": "u9"}', "holds 'u9' for 'largest block', which is not a guess"),
     ],
 )
 def test_a_broken_file_is_named_and_left_alone(file, content, why):
@@ -203,7 +203,7 @@ def test_what_a_newer_version_wrote_is_kept(file):
         (NAME, True, "A number is wanted, and True is a bool."),
         (NAME, [4], "A number is wanted, and [4] is a list."),
         (NAME, float("nan"), "A number is wanted, and nan is a float."),
-        (NAME, -2, "Nothing here is less than nothing, and -2 is."),
+        (NAME, -2, "Nothing here is negative, and -2 is."),
         (NAME, 10**400, "Nothing here is that large."),
         ("largest block", 4, "4 is not offered. Your guess goes in place of None: one of 'd1', "),
         ("largest block", "u9", "'u9' is not offered."),

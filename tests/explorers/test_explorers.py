@@ -98,7 +98,7 @@ def formulas_of(kind):
 
 
 # a network's own levels have only the letter N, and are compared level by level in tests/explorers/test_network.py
-FORMULAS = [one for kind in EXPLORERS if kind != "own" for one in formulas_of(kind)]
+FORMULAS = [one for kind in EXPLORERS if kind != "network" for one in formulas_of(kind)]
 
 
 @cache
@@ -180,7 +180,7 @@ ROOMIEST = {
     "repeat": [{}],
     "block": [{"side": 6, "factor": 4}],
     "levels": [{"family": "pix2pix", "depth": 2}],
-    "own": [{}],
+    "network": [{}],
     "growth": [
         {"network": "convolution"},
         {"letter": "depth", "depth": 2},
@@ -213,7 +213,7 @@ def test_picture_and_python_say_the_same_over_every_controls_range(kind):
         assert {name: numbers[name] for name in explorer.numbers} == explorer.numbers
         seen |= state.items()
     everything = {(one["name"], value) for one in controls(kind) for value in values(one)}
-    grid = 64 if kind == "own" else 4  # what every depth there is divides
+    grid = 64 if kind == "network" else 4  # what every depth there is divides
     assert everything - seen <= {("side", odd) for odd in range(1025) if odd % grid}
 
 
@@ -452,7 +452,7 @@ def test_controls_cannot_express_what_python_refuses(kind):
 def test_bounds_leave_what_python_accepts_alone(kind):
     explorer, accepted = EXPLORERS[kind](), []
     for state in drawn_states(kind, 600, seed=4):
-        state |= {"side": 256} if kind in ("levels", "growth", "own") else {}
+        state |= {"side": 256} if kind in ("levels", "growth", "network") else {}
         try:
             explorer.set(**state)
         except ValueError:

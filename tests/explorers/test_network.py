@@ -159,10 +159,10 @@ def test_a_page_of_several_networks_keeps_them_apart():
     pages = [
         stills.add_still(explorer._repr_mimebundle_()[0]["text/html"]) for explorer in (one, other)
     ]
-    names = [re.search(r'data-own="(\w+)"', page)[1] for page in pages]
+    names = [re.search(r'data-network="(\w+)"', page)[1] for page in pages]
     assert names[0] != names[1]
     for page, name, explorer in zip(pages, names, (one, other), strict=True):
-        assert f'"own":"{name}"' in page
+        assert f'"network":"{name}"' in page
         assert html.escape(f'alt="{explorer.text}"', quote=False) in page
 
 

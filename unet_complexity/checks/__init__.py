@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unet_complexity.checks.feedback import Feedback
+from unet_complexity.checks.feedback import Feedback, entry
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.ledger import ledger, predict
 from unet_complexity.checks.lessons import exercises, questions
@@ -40,10 +40,7 @@ def check(name: str, answer: Any) -> Feedback:
         >>> check("copy per MAC", 1 / (k**2 * f))
         Right. 1/(f*k**2)
     """
-    known = exercises()
-    if name not in known:
-        raise ValueError(f"no exercise is called {name!r}; there are {', '.join(map(repr, known))}")
-    return known[name].judge(answer)
+    return entry("exercise", name, exercises()).judge(answer)
 
 
 def quiz(*numbers: int) -> Quiz:

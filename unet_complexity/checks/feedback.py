@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 from unet_complexity.escaping import plain
 
+T = TypeVar("T")
 STYLES = {
     True: ("Right. ", "#009E73", "&#10003;"),
     False: ("Not yet. ", "#D55E00", "&#8594;"),
@@ -35,6 +37,22 @@ class Feedback:
         _, colour, mark = STYLES[self.right]
         style = f"border-left:4px solid {colour};padding:.3em .8em"
         return f'<div style="{style}"><b>{mark}</b> {escape(repr(self))}</div>'
+
+
+def entry(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """Return the entry of a table.
+
+    Args:
+        kind: what its entries are called.
+        name: the name to look up.
+        known: the table.
+
+    Raises:
+        ValueError: the table has no entry of that name.
+    """
+    if name not in known:
+        raise ValueError(f"no {kind} is called {name!r}; there are {', '.join(map(repr, known))}")
+    return known[name]
 
 
 def is_blank(answer: Any) -> bool:

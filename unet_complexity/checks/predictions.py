@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
+from unet_complexity.checks.judging import exact_number
 from unet_complexity.networks import Network
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
 FAR = 10**9  # a larger factor tells the reader nothing more
+LARGEST = 10**15
 UNITS = {
     "{} %": (0, 100, 0.01),
     "{} million": (0.1, FAR, 10**6),
@@ -41,24 +43,48 @@ class Prediction:
         what = f"one of {choices}" if choices else "a number"
         return f"Your guess goes in place of None: {what}."
 
-    def understood(self, typed: Any) -> Any:
-        """Return a guess as the file keeps it if its meaning is clear, otherwise unchanged.
+    def guess(self, typed: Any) -> Guess:
+        """Return a guess in the form in which the file holds it.
 
-        >>> Prediction("By what factor?", lambda: 4, "x {}").understood("x 4")
-        4.0
-        >>> Prediction("Which?", lambda: "level 1", choices=("level 0", "level 1")).understood(1)
-        'level 1'
+        Args:
+            typed: a number or a choice, also as the ledger prints it, or shorter.
+
+        Raises:
+            ValueError: it is not a guess; the message says why.
+
+        Example:
+            >>> Prediction("By what factor?", lambda: 4, "x {}").guess("x 4")
+            4
+            >>> Prediction("Which?", lambda: "level 1", choices=("level 0", "level 1")).guess(1)
+            'level 1'
         """
-        if self.choices and isinstance(typed, (str, int)):
+        if self.choices:
             text = f" {typed} ".lower()
             meant = [choice for choice in self.choices if text in f" {choice} "]
-            return meant[0] if len(meant) == 1 else typed
-        if not isinstance(typed, str):
-            return typed
+            if len(meant) != 1:
+                raise ValueError(f"{typed!r} is not offered")
+            return meant[0]
+        is_text = isinstance(typed, str)
+        number = exact_number(self._bare(typed) if is_text else typed)
+        if number is None:
+            kind = "text" if is_text else f"a {type(typed).__name__}"
+            problem = f"A number is wanted, and {typed!r} is {kind}"
+        elif abs(number) > LARGEST:
+            problem = "Nothing here is that large"
+        elif number < 0:
+            problem = f"Nothing here is negative, and {typed} is"
+        elif self.form.endswith("%") and number > 100:
+            problem = f"A share is at most 100 %, and {typed} is more"
+        else:
+            return int(number) if number.is_Integer else float(number)
+        raise ValueError(problem)
+
+    def _bare(self, text: str) -> float | None:
+        """Return the number in a text; None if there is more than a number and its unit."""
         before, after = self.form.lower().replace(" ", "").split("{}")
-        text = typed.lower().replace(" ", "").removeprefix(before).removesuffix(after or before)
-        is_number = re.fullmatch(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", text)
-        return float(text.replace(",", "")) if is_number else typed
+        bare = text.lower().replace(" ", "").removeprefix(before).removesuffix(after or before)
+        is_number = re.fullmatch(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", bare)
+        return float(bare.replace(",", "")) if is_number else None
 
     def hint(self, guess: Guess) -> str:
         """Return a remark on a guess that seems to be in another unit; "" for any other guess."""

@@ -7,13 +7,16 @@ trivially small answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Exercise, Values, exact_number
+
+Sizes: TypeAlias = dict[str, int]
+Bound: TypeAlias = tuple[str, str]  # what there may be too "much" or too "little" of
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,17 @@ class Puzzle:
         least: lower bounds of amounts and sizes.
     """
 
-    largest: dict[str, int]
+    largest: Sizes
     measure: Callable[..., Values]
     most: Values
     least: Values
 
     def judge(self, answer: Any) -> Feedback:
-        """Return whether the sizes keep all bounds, and if not, which size to change."""
+        """Return whether the sizes keep all bounds, and if not, which size to change.
+
+        Args:
+            answer: one number for each size, in a tuple or a list.
+        """
         names = ", ".join(self.largest)
         wanted = f"Give {len(self.largest)} whole numbers in brackets, in this order: ({names})."
         if is_blank(answer):
@@ -43,70 +50,74 @@ class Puzzle:
             sizes = self._sizes(answer)
         except ValueError as error:
             return Feedback(False, f"{error}. {wanted}")
-        faults = [text for _, excess, text in self._bounds(sizes) if excess > 0]
-        if faults:
+        amounts = self.amounts(sizes.values())
+        if faults := list(self._faults(amounts)):
             return Feedback(False, " ".join([*faults, self._advice(sizes)]))
-        amounts = self.amounts(sizes)
-        return Feedback(
-            True, "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items()) + "."
-        )
+        found = "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items())
+        return Feedback(True, f"{found}.")
 
-    def amounts(self, sizes: list[int]) -> Values:
+    def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
-        return _measured(self.measure, *sizes) | dict(zip(self.largest, sizes, strict=True))
+        chosen = dict(zip(self.largest, sizes, strict=True))
+        return _measured(self.measure, *chosen.values()) | chosen
 
-    def _sizes(self, answer: Any) -> list[int]:
-        """Return the sizes of an answer.  ValueError says what is wrong with it."""
+    def _sizes(self, answer: Any) -> Sizes:
+        """Return the sizes of an answer by name.  ValueError says what is wrong with it."""
         if not isinstance(answer, (tuple, list)) or len(answer) != len(self.largest):
             raise ValueError(f"{len(self.largest)} numbers are wanted, got {answer!r}")
-        sizes = []
+        sizes = {}
         for value, (name, largest) in zip(answer, self.largest.items(), strict=True):
             number = exact_number(value)
             if number is None or not number.is_Integer or not 1 <= number <= largest:
                 raise ValueError(
                     f"{name} must be a whole number from 1 to {largest:,}, got {value!r}"
                 )
-            sizes.append(int(number))
+            sizes[name] = int(number)
         return sizes
 
-    def _bounds(self, sizes: list[int]) -> Iterator[tuple[str, Any, str]]:
-        """Yield for each bound: what it bounds, by how much it is broken, and a sentence."""
-        amounts = self.amounts(sizes)
+    def _faults(self, amounts: Values) -> Iterator[str]:
+        """Yield a sentence for each broken bound."""
         for name, bound in self.most.items():
-            found, times = shown(amounts[name]), shown(round(float(amounts[name] / bound), 3))
-            text = f"Too much, {name}: {found}, {times} times the {shown(bound)} allowed."
-            yield name, amounts[name] - bound, text
+            found = amounts[name]
+            if found > bound:
+                times = shown(found / bound)
+                yield (
+                    f"Too much, {name}: {shown(found)}, {times} times the {shown(bound)} allowed."
+                )
         for name, bound in self.least.items():
-            found = shown(amounts[name])
-            text = f"Too little, {name}: {found}, and at least {shown(bound)} is required."
-            yield name, bound - amounts[name], text
+            found = amounts[name]
+            if found < bound:
+                yield (
+                    f"Too little, {name}: {shown(found)}, and at least {shown(bound)} is required."
+                )
 
-    def _advice(self, sizes: list[int]) -> str:
+    def _excess(self, sizes: Sizes) -> dict[Bound, Any]:
+        """Return by how much each bound is broken; 0 or less if it is kept."""
+        amounts = self.amounts(sizes.values())
+        over = {("much", name): amounts[name] - most for name, most in self.most.items()}
+        return over | {
+            ("little", name): least - amounts[name] for name, least in self.least.items()
+        }
+
+    def _advice(self, sizes: Sizes) -> str:
         """Say what one step of each size does to the first broken bound that such a step helps."""
-        for place, (name, excess, _) in enumerate(self._bounds(sizes)):
-            moves = self._moves(sizes, place) if excess > 0 else {}
-            said = [
-                f"{move} makes it {shown(self.amounts(moved)[name])}"
-                for move, moved in moves.items()
-            ]
-            if said:
-                return f"Which size would you change? For {name}: {'; '.join(said)}."
+        for bound, excess in self._excess(sizes).items():
+            if excess > 0 and (moves := "; ".join(self._moves(sizes, bound))):
+                return f"Which size would you change? For {bound[1]}: {moves}."
         return "No single step helps without breaking another bound: change two sizes at once."
 
-    def _moves(self, sizes: list[int], place: int) -> dict[str, list[int]]:
-        """Return for each size the largest step that helps with one bound and harms no other."""
-        moves = {}
-        for i, (name, largest) in enumerate(self.largest.items()):
-            for step in _steps(sizes[i], largest):
-                moved = [*sizes[:i], step, *sizes[i + 1 :]]
-                before, after = (
-                    [excess for _, excess, _ in self._bounds(chosen)] for chosen in (sizes, moved)
-                )
-                harmless = all(now <= max(then, 0) for then, now in zip(before, after, strict=True))
-                if harmless and after[place] < before[place]:
-                    moves[f"{name} from {sizes[i]} to {step}"] = moved
+    def _moves(self, sizes: Sizes, bound: Bound) -> Iterator[str]:
+        """Yield for each size the largest step that helps with this bound and harms no other."""
+        before = self._excess(sizes)
+        for name, size in sizes.items():
+            for step in _steps(size, self.largest[name]):
+                moved = sizes | {name: step}
+                after = self._excess(moved)
+                harmless = all(after[one] <= max(before[one], 0) for one in before)
+                if harmless and after[bound] < before[bound]:
+                    amount = self.amounts(moved.values())[bound[1]]
+                    yield f"{name} from {size} to {step} makes it {shown(amount)}"
                     break
-        return moves
 
 
 @lru_cache(maxsize=1000)

@@ -86,17 +86,16 @@ class Whole(traitlets.Int):
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        wish: Any = low if number is None else number
-        if isinstance(value, float) and value == value:  # NaN does not equal itself
-            wish = value
-        near = int(max(low, min(high, wish)))
+        is_float = isinstance(value, float) and value == value  # NaN does not equal itself
+        wish = value if is_float else number
+        near = low if wish is None else int(max(low, min(high, wish)))
         raise StateError(
             f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}"
         )
 
 
 class Choice(traitlets.Unicode):
-    """One of a few words.
+    """One of a few words, or of a few numbers, which are written as words.
 
     Args:
         options: The words; a new explorer has the first.
@@ -114,12 +113,14 @@ class Choice(traitlets.Unicode):
             StateError: The value is not one of the options.
         """
         options = obj._control(self.name)["options"]
-        if not isinstance(value, str) or value not in options:
+        number = whole(value)
+        word = value if number is None else echoed(number)
+        if not isinstance(word, str) or word not in options:
             listed = ", ".join(map(repr, options))
             raise StateError(
-                f"{self.name} must be one of {listed}, got {echoed(value)}; try {options[0]!r}"
+                f"{self.name} must be one of {listed}, got {echoed(word)}; try {options[0]!r}"
             )
-        return str(value)
+        return str(word)
 
 
 def _agree(explorer: Explorer, proposal: Any) -> Any:
@@ -181,11 +182,10 @@ class Explorer(anywidget.AnyWidget):
         return module.script(self._spec(), self._counts(), self.scripts)
 
     def _require_controls(self, state: State) -> None:
-        controls = self.shown + self.folded
         for name in state:
-            if name not in controls:
+            if name not in self.controls:
                 raise TypeError(
-                    f"{type(self).__name__} has no control {name!r}; its controls are {', '.join(controls)}"
+                    f"{type(self).__name__} has no control {name!r}; its controls are {', '.join(self.controls)}"
                 )
 
     def _control(self, name: str) -> State:
@@ -197,7 +197,7 @@ class Explorer(anywidget.AnyWidget):
         """Return the description that the script reads."""
         controls = [
             {"name": name, "folded": name in self.folded, **self._control(name)}
-            for name in self.shown + self.folded
+            for name in self.controls
         ]
         return {
             "kind": self.kind,
@@ -207,9 +207,14 @@ class Explorer(anywidget.AnyWidget):
         }
 
     @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of the controls."""
+        return self.shown + self.folded
+
+    @property
     def state(self) -> State:
         """Value of every control."""
-        return {name: getattr(self, name) for name in self.shown + self.folded}
+        return {name: getattr(self, name) for name in self.controls}
 
     def set(self, **state: Any) -> None:
         """Set several controls at once; one alone may not be valid.
@@ -235,8 +240,8 @@ class Explorer(anywidget.AnyWidget):
 
     def set_state(self, sync_data: State) -> None:
         """Take over the controls that a page sends, checked, and nothing else."""
-        controls = self.shown + self.folded
-        super().set_state({name: value for name, value in sync_data.items() if name in controls})
+        own = {name: value for name, value in sync_data.items() if name in self.controls}
+        super().set_state(own)
 
     @property
     def numbers(self) -> State:

@@ -88,8 +88,6 @@ class GrowthExplorer(Explorer):
         network = state["network"]
         depth = state["depth"]
         side = state["side"]
-        if network == "pix2pix" and depth < 2:
-            raise ValueError(f"depth of the pix2pix family must be at least 2, got {depth}; try 2")
         if state["letter"] != "depth":
             if side > LARGEST:
                 raise ValueError(f"side must be at most {LARGEST}, got {side}; try {LARGEST}")

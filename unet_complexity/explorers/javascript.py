@@ -35,9 +35,6 @@ class _Printer(JavascriptCodePrinter):
             return "(" + "*".join([self.parenthesize(base, 50)] * int(exponent)) + ")"
         return f"Math.pow({self._print(base)}, {self._print(exponent)})"
 
-    def _print_Rational(self, expr: sp.Rational) -> str:
-        return f"({expr.p}/{expr.q})"
-
 
 def javascript(formulas: Any) -> str:
     """Return formulas as one JavaScript value.

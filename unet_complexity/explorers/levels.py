@@ -9,10 +9,9 @@ from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.explorers.unets import (
     blocks,
     build,
-    bytes_written,
     counts_of_network,
     filled,
-    largest_shares,
+    summary,
     templates,
     unets,
 )
@@ -114,9 +113,6 @@ class LevelsExplorer(Explorer):
         return "pix2pix capped" if self.depth >= self.doublings + 2 else "pix2pix rising"
 
     def _check(self, state: State) -> None:
-        if state["family"] == "pix2pix" and state["depth"] < 2:
-            depth = state["depth"]
-            raise ValueError(f"depth of the pix2pix family must be at least 2, got {depth}; try 2")
         self._network(state)
 
     def _network(self, state: State) -> Network:
@@ -127,8 +123,5 @@ class LevelsExplorer(Explorer):
         return build(family, state["in_channels"], state["out_channels"], **sizes)
 
     def _numbers(self) -> State:
-        net = self._network(self.state)
-        levels = {level: counts_of_network(part) for level, part in net.groups("level").items()}
-        totals = counts_of_network(net)
-        size = bytes_written(4 * totals["memory"])
-        return {**totals, "size": size, **largest_shares(levels, totals)}
+        levels = self._network(self.state).groups("level")
+        return summary({level: counts_of_network(part) for level, part in levels.items()})

@@ -50,10 +50,10 @@ def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, ke
         key: Key of the kernel's object that the explorer follows while there is one.
     """
     data = attribute(json.dumps(state, separators=(",", ":")))
-    own = f' data-own="{spec["own"]}"' if "own" in spec else ""
+    network = f' data-network="{spec["network"]}"' if "network" in spec else ""
     model = f' data-key="{key}"' if key else ""
     return (
-        f'<div class="unetx" data-explorer="{spec["kind"]}"{own} data-state="{data}"{model}>'
+        f'<div class="unetx" data-explorer="{spec["kind"]}"{network} data-state="{data}"{model}>'
         f"<p>{html_text(text)}</p></div>\n"
         f"<script>\n(() => {{\n{script}{PAGE}}})();\n</script>"
     )

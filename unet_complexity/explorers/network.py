@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
-from itertools import pairwise, product
+from itertools import pairwise, product, starmap
 from typing import Any
 from zlib import crc32
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor, not_counted
+from unet_complexity.cost import not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.explorers import module
-from unet_complexity.explorers.base import Choice, Explorer, State, Whole, echoed, whole
+from unet_complexity.explorers.base import Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
-from unet_complexity.explorers.unets import (
-    NAMES,
-    bytes_written,
-    counts_of_network,
-    filled,
-    largest_shares,
-    template,
-)
+from unet_complexity.explorers.unets import NAMES, counts_of_network, filled, summary, templates
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, as_expr, substitute
@@ -36,15 +28,6 @@ SENTENCE = (
     "({size} at float32). Largest shares: parameters {params_share} % at level {params_level}, "
     "MACs {macs_share} % at level {macs_level}, memory {memory_share} % at level {memory_level}."
 )
-
-
-class Variant(Choice):
-    """A choice among numbers."""
-
-    def validate(self, obj: Any, value: Any) -> str:
-        """Return the number as a word, as the picture has it."""
-        number = float(value) if isinstance(value, float) else whole(value)
-        return super().validate(obj, value if number is None else echoed(number))
 
 
 class NetworkExplorer(Explorer):
@@ -71,44 +54,43 @@ class NetworkExplorer(Explorer):
         48096083968
     """
 
-    kind = "own"
+    kind = "network"
     scripts = ("unet.js", "stack.js")
     shown: tuple[str, ...] = ("width", "depth", "side")
     folded = ("axis",)
     sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
     side = Whole(256, 64, LARGEST, "side N")
-    width = Variant(("32", "64"), "width")
-    depth = Variant(("6", "7"), "depth")
+    width = Choice(("32", "64"), "width")
+    depth = Choice(("6", "7"), "depth")
     axis = Choice(("share", "log"), "bars show")
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
         self._parts = _default_parts() if network is None else _parts(_variants(network))
         self._script_data = module.written(*self._parts)
-        # by this name the script finds the places of its own network on a page of several
-        self._own = "asked" if network is None else f"{crc32(self._script_data.encode()):x}"
+        # by this name the script finds the places of its network on a page of several
+        self._id = f"{crc32(self._script_data.encode()):x}"
         table = self._parts[1]
         sides = [one["side"] for one in table.values()]
         low = min(one["low"] for one in sides)
         high = max(one["high"] for one in sides)
         self._ranges: State = {"side": {"low": low, "high": high}}
-        start: State = {"side": _start(**sides[0])}
+        start: State = {"side": _near(256, **sides[0])}
+        columns = zip(*map(str.split, table), strict=True)
+        for name, column in zip(self.shown, columns, strict=False):
+            options = sorted(set(column), key=int)
+            self._ranges[name] = {"options": options}
+            start[name] = options[0]
         if "" in table:
             self.shown = ("side",)
             self.sentence = "{network}, " + SENTENCE
-        else:
-            keys = [key.split() for key in table]
-            for name, column in zip(("width", "depth"), zip(*keys, strict=True), strict=True):
-                options = sorted(set(column), key=int)
-                self._ranges[name] = {"options": options}
-                start[name] = options[0]
         super().__init__(**{**start, **state})
 
     def _control(self, name: str) -> State:
         return {**super()._control(name), **self._ranges.get(name, {})}
 
     def _spec(self) -> State:
-        return {**super()._spec(), "own": self._own}
+        return {**super()._spec(), "network": self._id}
 
     def _counts(self) -> str:
         return self._script_data
@@ -122,23 +104,19 @@ class NetworkExplorer(Explorer):
     def _check(self, state: State) -> None:
         side = state["side"]
         low, high, step = self._parts[1][_key(state)]["side"].values()
-        if side not in range(low, high + 1, step):
-            near = min(max(low, low + round((side - low) / step) * step), high)
+        near = _near(side, low, high, step)
+        if side != near:
             raise ValueError(
                 f"side must be {low}, {low + step}, ... {high} for this network, got {side}; try {near}"
             )
 
     def _numbers(self) -> State:
-        formulas, table = self._parts
-        key = _key(self.state)
+        formulas, table = (part[_key(self.state)] for part in self._parts)
         levels = {}
-        for fixed, counts in zip(table[key]["levels"], formulas[key], strict=True):
-            level = {name: substitute(count, {N: self.side}) for name, count in counts.items()}
+        for fixed, counts in zip(table["levels"], formulas, strict=True):
+            level = {name: substitute(counts[name], {N: self.side}) for name in NAMES}
             levels[fixed["level"]] = level
-        totals = {name: sum(level[name] for level in levels.values()) for name in NAMES}
-        size = bytes_written(4 * totals["memory"])
-        shares = largest_shares(levels, totals)
-        return {"network": table[key]["network"], **totals, "size": size, **shares}
+        return {"network": table["network"], **summary(levels)}
 
 
 def _key(state: State) -> str:
@@ -157,39 +135,34 @@ def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
     formulas: Formulas = {}
     table: Table = {}
     for key, network in networks.items():
-        levels = sorted(network.groups("level").items())
         name = plain(network.name)
         if network.missing:
             name += f" ({not_counted(network.missing)})"
-        totals = counts_of_network(network)
-        formulas[key] = [_formulas_of(part) for _, part in levels]
+        formulas[key], levels = zip(*starmap(_level, network.groups("level").items()), strict=True)
         table[key] = {
             "network": name,
-            "levels": [_table_of(level, part) for level, part in levels],
-            "forms": {name: template(total) for name, total in totals.items()},
+            "levels": levels,
+            "forms": templates(network),
             "side": sides(network),
         }
     return formulas, table
 
 
-def _formulas_of(part: Network) -> Formulas:
-    return {"side": _widest(part).height, **counts_of_network(part)}
+def _level(level: int, network: Network) -> tuple[Formulas, Table]:
+    """Return a level's counts as formulas, and what is the same at every side.
 
-
-def _table_of(level: int, part: Network) -> Table:
-    counts = counts_of_network(part)
-    return {
+    Side and filters are those of the output with the most channels, of a convolution if there is
+    one.
+    """
+    steps = [step for step in network if isinstance(step.layer, Convolution)] or network.steps
+    widest = max((step.output for step in steps), key=lambda x: x.channels)
+    fixed = {
         "level": level,
-        "filters": _widest(part).channels,
-        "parts": {step.part: True for step in part},
-        "forms": {name: template(count).format(N="N") for name, count in counts.items()},
+        "filters": widest.channels,
+        "parts": {step.part: True for step in network},
+        "forms": {name: form.format(N="N") for name, form in templates(network).items()},
     }
-
-
-def _widest(part: Network) -> Tensor:
-    """Return the output with the most channels, of a convolution if there is one."""
-    steps = [step for step in part if isinstance(step.layer, Convolution)] or list(part)
-    return max((step.output for step in steps), key=lambda x: x.channels)
+    return {"side": widest.height, **counts_of_network(network)}, fixed
 
 
 def sides(network: Network) -> dict[str, int]:
@@ -212,13 +185,13 @@ def sides(network: Network) -> dict[str, int]:
         {'low': 128, 'high': 1024, 'step': 128}
     """
     wholes = {rule.whole for rule in network.rules}
-    wholes |= {as_expr(step.output.height - 1) for step in network}
-    rules = [_coefficients(whole) for whole in wholes]
+    wholes |= {step.output.height - 1 for step in network}
+    rules = [sp.Poly(whole, N) for whole in wholes]
     found: list[int] = []
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
             break
-        if all(_is_size(rule, side) for rule in rules):
+        if all(_is_count(rule.eval(side)) for rule in rules):
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
@@ -228,20 +201,13 @@ def sides(network: Network) -> dict[str, int]:
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
 
 
-def _coefficients(polynomial: sp.Expr) -> list[Fraction]:
-    return [Fraction(str(one)) for one in sp.Poly(polynomial, N).all_coeffs()]
+def _is_count(value: sp.Expr) -> bool:
+    return bool(value.is_Integer and value >= 0)
 
 
-def _is_size(coefficients: list[Fraction], side: int) -> bool:
-    value = Fraction(0)
-    for coefficient in coefficients:
-        value = value * side + coefficient
-    return value >= 0 and value.denominator == 1
-
-
-def _start(low: int, high: int, step: int) -> int:
-    """Return the largest side up to 256, or the smallest one above."""
-    return low + max(0, min(256, high) - low) // step * step
+def _near(side: int, low: int, high: int, step: int) -> int:
+    """Return the side of a range that is nearest to another side."""
+    return min(max(low, low + round((side - low) / step) * step), high)
 
 
 def _variants(network: Any) -> dict[str, Network]:

@@ -12,11 +12,12 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.closed_form import tidy
+from unet_complexity.cost import add
 from unet_complexity.explorers.base import State, rounded
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C_in, C_out, L, Size, g, k, q
+from unet_complexity.symbols import C_in, C_out, L, g, k, q
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 NAMES = {"params": "parameters", "macs": "MACs", "memory": "activation elements"}
@@ -26,9 +27,16 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @lru_cache(maxsize=64)  # traitlets checks up to 8 controls in one change: 3 ms once, not 8 times
 def build(family: str, in_channels: int, out_channels: int, **sizes: Any) -> Network:
-    """Return a U-Net of the family "classic" or "pix2pix"."""
+    """Return a U-Net of the family "classic" or "pix2pix".
+
+    Raises:
+        ValueError: The sizes do not agree.
+    """
     if family == "classic":
         return classic_unet(in_channels=in_channels, classes=out_channels, **sizes)
+    depth = sizes.get("depth", 2)
+    if depth < 2:
+        raise ValueError(f"depth of the pix2pix family must be at least 2, got {depth}; try 2")
     return pix2pix_unet(in_channels=in_channels, out_channels=out_channels, **sizes)
 
 
@@ -47,22 +55,28 @@ def unets() -> dict[str, Network]:
 def counts_of_network(net: Network) -> State:
     """Return parameters and MACs of all layers, and elements of all convolution outputs."""
     cost = net.total()
-    memory: Size = 0  # a level of your own network may lack convolutions
-    if any(isinstance(step.layer, Convolution) for step in net):
-        memory = net.only(Convolution).total().writes
-    return {"params": cost.params, "macs": cost.macs, "memory": memory}
+    written = [step.cost.writes for step in net if isinstance(step.layer, Convolution)]
+    return {"params": cost.params, "macs": cost.macs, "memory": tidy(sum(written))}
 
 
-def largest_shares(levels: dict[int, State], totals: State) -> State:
-    """Return the level with the largest share of each total, and that share in percent."""
-    shares: State = {}
-    for name in NAMES:
+def summary(levels: dict[int, State]) -> State:
+    """Return what a sentence says of a network's levels.
+
+    Args:
+        levels: Counts of each level, as numbers.
+
+    Returns:
+        The totals, the bytes of the memory, and of each total the level with the largest share and
+        that share in percent.
+    """
+    totals = {name: sum(counts[name] for counts in levels.values()) for name in NAMES}
+    numbers: State = {**totals, "size": bytes_written(4 * totals["memory"])}
+    for name, total in totals.items():
         # of equal levels the upper one, as in the picture
         most = max(sorted(levels), key=lambda level: levels[level][name])
-        share = levels[most][name] / totals[name]
-        shares[f"{name}_level"] = most
-        shares[f"{name}_share"] = rounded(100 * share)
-    return shares
+        numbers[f"{name}_level"] = most
+        numbers[f"{name}_share"] = rounded(100 * (levels[most][name] / total))
+    return numbers
 
 
 def bytes_written(size: int) -> str:
@@ -85,18 +99,18 @@ def blocks(net: Network) -> list[Formulas]:
 
 
 def _block(net: Network) -> Formulas:
-    first = net.steps[0]
-    span = first.span
-    costs = [step.layer.cost(*step.inputs) for step in net]
+    top = net.steps[0]
+    first, last = top.span[1:] if top.span else (top.level, top.level)
+    cost = add(step.layer.cost(*step.inputs) for step in net)
     outputs = [step.output for step in net if isinstance(step.layer, Convolution)]
     return {
-        "part": first.part,
-        "first": span.first if span else first.level,
-        "last": span.last if span else first.level,
+        "part": top.part,
+        "first": first,
+        "last": last,
         "side": outputs[-1].height,
         "filters": outputs[-1].channels,
-        "params": tidy(sum(cost.params for cost in costs)),
-        "macs": tidy(sum(cost.macs for cost in costs)),
+        "params": tidy(cost.params),
+        "macs": tidy(cost.macs),
         "memory": tidy(sum(output.size for output in outputs)),
     }
 
@@ -121,58 +135,39 @@ def template(expr: Any) -> str:
     """
     terms = sp.Add.make_args(sp.expand(expr))
     if len(terms) == 1:
-        return _term(terms[0])
-    shared = _shared(terms)
+        return _term(expr)
+    shared = sp.Integer(1)
+    for letter in terms[0].free_symbols:
+        shared *= letter ** min(term.as_coeff_exponent(letter)[1] for term in terms)
     rest = sorted((term / shared for term in terms), key=_rank)
-    inside = _term(rest[0])
-    for term in rest[1:]:
-        if _negative(term):
-            inside += f" − {_term(-term)}"
-        else:
-            inside += f" + {_term(term)}"
+    inside = " + ".join(map(_term, rest)).replace("+ -1·", "− ").replace("+ -", "− ")
     return inside if shared == 1 else f"{_term(shared)}·({inside})"
 
 
-def _shared(terms: tuple[sp.Expr, ...]) -> sp.Expr:
-    """Return the powers of letters that every term has."""
-    powers = [term.as_powers_dict() for term in terms]
-    shared = sp.Integer(1)
-    for letter in terms[0].free_symbols:
-        shared *= letter ** min(one.get(letter, 0) for one in powers)
-    return shared
-
-
 def _rank(term: sp.Expr) -> tuple[bool, int, str]:
-    powers = term.as_powers_dict().values()
-    degree = sum(1 if power.has(sp.Symbol) else power for power in powers)
-    return _negative(term), -degree, str(term)
-
-
-def _negative(term: sp.Expr) -> bool:
-    return bool(term.as_coeff_Mul()[0] < 0)
+    return term.could_extract_minus_sign(), -sp.total_degree(term), str(term)
 
 
 def _term(term: sp.Expr) -> str:
     """Return one product: number, powers of two, letters, and the divisor behind a slash."""
-    number, product = term.as_coeff_Mul()
-    above = [str(number.p)] if number.p != 1 else []
-    below = [str(number.q)] if number.q != 1 else []
-    for base, exponent in sorted(product.as_powers_dict().items(), key=_place):
-        if base == 2:
-            for part in sp.Add.make_args(exponent):
-                times, letter = part.as_coeff_Mul()
-                side = below if times < 0 else above
-                side.append(f"{2 ** abs(times)}^{{{letter}}}")  # 2^(2L) is 4^L
-        elif base != 1:
-            raised = "" if exponent == 1 else str(exponent).translate(SUPERSCRIPTS)
-            above.append(f"{{{base}}}{raised}")
-    dividend = "·".join(above) or "1"
-    divisor = "·".join(below)
-    if not below:
+    dividend, divisor = map(_product, sp.fraction(term))
+    if divisor == "1":
         return dividend
-    if len(below) > 1:
-        divisor = f"({divisor})"
-    return f"{dividend}/{divisor}"
+    return f"{dividend}/({divisor})" if "·" in divisor else f"{dividend}/{divisor}"
+
+
+def _product(product: sp.Expr) -> str:
+    powers = [factor.as_base_exp() for factor in sp.Mul.make_args(product)]
+    return "·".join(_power(*power) for power in sorted(powers, key=_place))
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> str:
+    times, letter = exponent.as_coeff_Mul()
+    if letter != 1:
+        return f"{base**times}^{{{letter}}}"  # 2^(2L) is 4^L
+    if base.is_number:
+        return str(base)
+    return f"{{{base}}}" if times == 1 else f"{{{base}}}{str(times).translate(SUPERSCRIPTS)}"
 
 
 def _place(power: tuple[sp.Expr, sp.Expr]) -> int:

@@ -31,7 +31,7 @@ def exercises() -> Exercises:
                 FLOPS: 2,
                 "You counted the input's 32 x 32 positions. The window stops at 16 x 16.": 4,
                 "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. "
-                "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 1 / 16,
+                "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 0.0625,
             },
             slips={
                 IN_BOUNDS: d4.macs_in_bounds,

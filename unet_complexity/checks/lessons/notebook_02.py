@@ -19,7 +19,7 @@ def exercises() -> Exercises:
         "elements of (2, 2)": Exercise(
             "the elements that UpSampling2D(size=(2, 2)) writes for a 4 x 4 map with 3 channels",
             UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
-            off_by={"Those are the elements that are read.": 1 / 4},
+            off_by={"Those are the elements that are read.": 0.25},
             factors={"c (3 channels)": 3, "one side (4); the map has 4 x 4 pixels": 4},
         ),
         "elements of (2, 3)": Exercise(
@@ -42,7 +42,7 @@ def exercises() -> Exercises:
             "elements written by UpSampling2D(s) per MAC of the Conv2D(f, k, 'same') that follows",
             ratio,
             off_by={
-                FLOPS: 1 / 2,
+                FLOPS: 0.5,
                 "The channels cancel: at each position, c elements are written.": 1 / c,
                 "The channels cancel: at each position, each filter multiplies c elements.": c,
                 "Both layers have the same s^2 h w positions, so s cancels.": 1 / s**2,
@@ -55,10 +55,8 @@ def exercises() -> Exercises:
             "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
             conv.cost(UpSampling2D(2).output(x)).macs,
             off_by={
-                "You counted on the input of UpSampling2D. The convolution reads its output.": 1
-                / 4,
-                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 1
-                / 2,
+                "You counted on the input of UpSampling2D. The convolution reads its output.": 0.25,
+                "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 0.5,
                 FLOPS: 2,
             },
             letters="hwckf",

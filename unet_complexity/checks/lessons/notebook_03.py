@@ -46,7 +46,7 @@ def exercises() -> Exercises:
                 "That is one axis. An area has two.": sp.sqrt(five),
                 TURN_OVER: 1 / five,
                 "That is the fraction that is saved. Which fraction is left?": 1 - five,
-                "Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.": 49 / 100,
+                "Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.": 0.49,
                 "36 taps per small pixel is right. Divide by the taps of the pair as written.": 36,
             },
         ),

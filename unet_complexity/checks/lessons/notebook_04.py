@@ -46,8 +46,7 @@ def exercises() -> Exercises:
             decoder.macs,
             off_by={
                 FLOPS: 2,
-                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 1
-                / 4,
+                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 0.25,
                 "That is the fraction. The count is asked for.": 1 / whole,
                 "That is the percentage. The count is asked for.": 100 / whole,
             },

@@ -30,7 +30,7 @@ def exercises() -> Exercises:
         "bytes of a copy": Exercise(
             "the bytes that UpSampling2D(2) moves in float32 on an n x n x c map",
             up.cost(x).bytes(),
-            off_by={READS: 4 / 5, READING: 1 / 5},
+            off_by={READS: 0.8, READING: 0.2},
             factors={"the 4 bytes of an element": 4},
             letters="nc",
         ),
@@ -39,8 +39,8 @@ def exercises() -> Exercises:
             relu.flops / relu.bytes(),
             slips={
                 "That is FLOPs per element written. It takes 4 bytes, and is read first.": 1,
-                "That is per element moved. An element takes 4 bytes.": 1 / 2,
-                "An element is read and written: 4 bytes each time.": 1 / 4,
+                "That is per element moved. An element takes 4 bytes.": 0.5,
+                "An element is read and written: 4 bytes each time.": 0.25,
                 "Turn it over: FLOPs per byte, not bytes per FLOP.": 8,
                 "A ReLU compares each element with 0, and a comparison is one operation.": 0,
             },
@@ -49,10 +49,10 @@ def exercises() -> Exercises:
             "the least time of block out's UpSampling2D on the NVIDIA T4, in milliseconds",
             1000 * sp.Rational(moved, MACHINES["NVIDIA T4"].bytes_per_second),
             off_by={
-                READS: 4 / 5,
-                READING: 1 / 5,
-                "Those are elements. Each of them takes 4 bytes.": 1 / 4,
-                "Those are seconds. A second has 1,000 milliseconds.": 1 / 1000,
+                READS: 0.8,
+                READING: 0.2,
+                "Those are elements. Each of them takes 4 bytes.": 0.25,
+                "Those are seconds. A second has 1,000 milliseconds.": 0.001,
                 "It does no FLOPs, but it moves bytes, and that takes time.": 0,
             },
             unit="ms",
@@ -61,7 +61,7 @@ def exercises() -> Exercises:
             "FLOPs per byte of Conv2D(f, k, use_bias=False) in float32 if weights are negligible",
             sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
             off_by={
-                "Those are MACs per byte. There are two FLOPs in each MAC.": 1 / 2,
+                "Those are MACs per byte. There are two FLOPs in each MAC.": 0.5,
                 "That is per element. An element takes 4 bytes.": 4,
             },
             slips={

@@ -34,7 +34,7 @@ def exercises() -> Exercises:
             conv,
             off_by={
                 FLOPS: 2,
-                "Two maps of 16 channels are concatenated: 32 channels come in.": 1 / 2,
+                "Two maps of 16 channels are concatenated: 32 channels come in.": 0.5,
             },
             factors={
                 "f (16 filters)": 16,
@@ -48,8 +48,8 @@ def exercises() -> Exercises:
             large.macs,
             off_by={
                 FLOPS: 2,
-                "That is for 256 x 256. The side is 512.": 1 / 4,
-                "The side doubles, so there are four times as many pixels.": 1 / 2,
+                "That is for 256 x 256. The side is 512.": 0.25,
+                "The side doubles, so there are four times as many pixels.": 0.5,
                 "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
                 "Side or pixels? The formula has N squared.": N / 512,
             },

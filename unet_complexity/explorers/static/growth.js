@@ -29,7 +29,7 @@ function growthNumbers(s) {
   return numbers;
 }
 
-// A whole network from the smallest side that can be halved so often: factors of the depth do not know the side.
+// A whole network from the smallest side that can be halved that many times: factors of the depth do not know the side.
 const forDepth = (s) => ({ ...s, side: 2 ** (2 * s.depth) });
 
 function drawTotals(numbers, x, y, width, uid, narrow) {

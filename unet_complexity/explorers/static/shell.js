@@ -260,7 +260,7 @@ function mount(root, now) {
 const kernelIsGone = (manager) =>
   Boolean(manager) && "kernel" in manager && (!manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead");
 
-// Python's state moves the picture, a control moves Python's state, and no kernel is no obstacle.
+// Python's state moves the picture, a control moves Python's state; without a kernel the page works alone.
 function follow(alive, model) {
   const names = SPEC.controls.map((control) => control.name);
   const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
@@ -303,7 +303,7 @@ function announce(model) {
 }
 
 function startOnPage() {
-  const mine = SPEC.own ? `[data-own="${SPEC.own}"]` : "";
+  const mine = SPEC.network ? `[data-network="${SPEC.network}"]` : "";
   for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]${mine}:not([data-alive])`)) {
     const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
     if (meeting.models.has(key)) follow(alive, meeting.models.get(key));

@@ -1,4 +1,4 @@
-// Anybody's network, a row per level; its width and depth among those that were handed over.
+// A network of the reader's, a row per level; its width and depth are among those that were given.
 
 const keyOf = (s) => ["width", "depth"].filter((name) => name in s).map((name) => s[name]).join(" ");
 
