@@ -31,7 +31,10 @@ CONTROL |= {
     "network": "side",
     "levels": "depth",
 }  # in the order in which they are displayed
-TWINS_CONTROL = {"growth": "half", "network": "times"}  # the side must be even, and a multiple of 64
+TWINS_CONTROL = {
+    "growth": "half",
+    "network": "times",
+}  # the side must be even, and a multiple of 64
 TARGETS = {"median": 5.0, "p95": 16.7, "shown": BURST, "ratio": 50.0}
 
 EXPLORERS = """
