@@ -39,7 +39,7 @@ from unet_complexity.explorers.javascript import javascript
 from unet_complexity.explorers.window import window_table
 
 EXPLORERS = {one.kind: one for one in (getattr(explorers, name) for name in explorers.EXPLORERS)}
-POINTS = 1000  # at which a formula is compared
+POINTS = 300  # at which a formula is compared: many more than any formula has terms
 EXACT = 2**53  # the largest whole number up to which JavaScript knows all
 
 
