@@ -75,6 +75,8 @@ PAIRED = "add subtract multiply divide maximum minimum power equal greater great
 ELEMENTWISE = {
     **dict.fromkeys((*PAIRED, "where"), 1),
     "clip": 2,
+    "dequantize": 2,  # shift, scale
+    "quantize": 5,  # scale, round, shift, compare twice
 }  # operations per element: clip compares twice
 
 

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import sympy as sp
+
 from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
-    arranging,
-    cutting,
-    dense,
     elementwise,
-    looking,
+    moving,
+    products,
     reducing,
-    resampling,
     windows,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, inferred, stated
+from unet_complexity.engineering.readers.onnx.fitting import (
+    UNITS,
+    UnfitError,
+    at_point,
+    points,
+    rules,
+)
+from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
-from unet_complexity.engineering.readers.onnx.values import Value, fold
-from unet_complexity.engineering.readers.onnx.values import stored as stored_value
+from unet_complexity.engineering.readers.onnx.shapes import literal, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import Walk
+from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 
@@ -33,6 +38,7 @@ WRITTEN = (
     "the size or batch that {} was exported at may be written into it: export it with free sides, in PyTorch from one "
     "image, with dynamo=True and dynamic_shapes=({{2: Dim.DYNAMIC, 3: Dim.DYNAMIC}},)"
 )
+DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError)
 
 
 def from_onnx(
@@ -86,87 +92,112 @@ def from_onnx(
 
 def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:
     """The network of a loaded model."""
-    sizes, reading = Sizes.of(side, dims), Reading(name, unknown, extra)
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
-        outputs = walked(model, sizes, reading)
-        return reading.network(outputs, partial(recipe, side=sizes.side))
-    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{name} is damaged ({type(error).__name__}: {error}); {EXPORT}"
-        ) from error
+        sizes, reading, ends = walked(model, name, side, unknown, extra, dims)
+        return reading.network(ends, partial(recipe, side=sizes.side))
+    except DAMAGE as error:
+        kind = type(error).__name__
+        raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
 
-def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
-    """Add all steps of a model to ``reading``; the names of those that write its outputs."""
-    walk, nodes = started(model, sizes, reading)
-    if not sizes.as_stored:
-        walk.exported = as_exported(model, sizes)
-    try:
-        for node in nodes:
-            walk.run(node)
-    except ValueError as error:
-        baked = not sizes.as_stored or str(error).startswith("Reshape ")
-        raise ValueError(
-            f"{error}; {WRITTEN.format(reading.name)}" if baked else str(error)
-        ) from error
-    return walk.sources(tensor.name for tensor in model.graph.output)
-
-
-def started(model: Any, sizes: Sizes, reading: Reading) -> tuple[Walk, list[Any]]:
-    """A walk that knows the model's inputs and stored arrays, and the nodes that it is to run."""
-    name, graph, arrays, nodes = (
-        reading.name,
-        model.graph,
-        stored(model.graph),
-        in_order(model.graph),
-    )
-    layout = layouts(nodes, arrays)
-    given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
-    if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (
+def walked(
+    model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any
+) -> tuple[Sizes, Reading, list[str]]:
+    """What was read, and the names of the steps that write the outputs: at the first unit at which all shapes fit."""
+    nodes = in_order(model.graph)
+    arrays = {array: stored_edge(array, tensor) for array, tensor in stored(model.graph).items()}
+    given = {tensor.name: tensor for tensor in model.graph.input if tensor.name not in arrays}
+    asked = {tensor: stated(info) for tensor, info in given.items()}
+    unknown_rank = [tensor for tensor, shape in asked.items() if shape is None] or ["none"] * (
         not given
-    ):
+    )
+    if unknown_rank:
         raise ValueError(
-            f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}"
+            f"{name} must be given tensors whose number of axes is known, got {unknown_rank[0]}; {EXPORT}"
         )
-    shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
-    told = (
-        inferred(model) if reading.unknown == "report" else graph
-    )  # behind an unknown operator that is all there is
-    said = {
-        tensor.name: shape
-        for tensor in (*told.value_info, *told.output)
-        if (shape := stated(tensor))
+    literals = {node.output[0]: literal(node) for node in nodes if node.op_type == "Constant"}
+    layout = layouts(nodes, arrays | literals)
+    sizes = Sizes.of(side, dims)
+    shapes = sizes.shapes(asked, layout)  # type: ignore[arg-type]
+    found = {
+        letter
+        for shape in shapes.values()
+        for x in shape
+        if isinstance(x, sp.Expr)
+        for letter in x.free_symbols
     }
-    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes)
-    for tensor, shape in shapes.items():
-        channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
-        reading.input(tensor, fold(shape, channels))
-        walk.put(tensor, Value(shape, tensor))
-    given_on = {tensor.name for tensor in graph.output}  # an array may be an output as it is
-    for tensor in given_on.union(*(node.input for node in nodes)).intersection(arrays):
-        walk.put(tensor, stored_value(tensor, arrays[tensor]))
-    return walk, nodes
+    letters = tuple(sorted(found, key=str))
+    first: UnfitError | None = None
+    for unit in UNITS if letters else UNITS[:1]:
+        reading = Reading(name, unknown, extra)
+        said = said_by(model.graph, sizes)
+        walk = Walk(reading, opset_of(model), letters, points(letters, unit), layout, said)
+        try:
+            for tensor, shape in shapes.items():
+                walk.given(tensor, given[tensor].type.tensor_type.elem_type, shape)
+            for array, edge in arrays.items():
+                walk.stored(array, edge, in_node=False)
+            for node in nodes:
+                walk.run(node)
+            finish(walk, sizes, unit)
+        except UnfitError as error:
+            first = first or error
+            continue
+        except ValueError as error:
+            raise advised(error, name, sizes) from error
+        return sizes, reading, walk.sources(tensor.name for tensor in model.graph.output)
+    raise advised(first, name, sizes) from first
 
 
-def as_exported(model: Any, sizes: Sizes) -> dict[str, Any]:
-    """Shapes of the model's maps at the sizes that it was exported at, as far as they can be read.
+def advised(error: Exception | None, name: str, sizes: Sizes) -> ValueError:
+    """The error, with what would work if a size may have been written down."""
+    written = sizes.exported or sizes.batch not in (1, None) or str(error).startswith("Reshape ")
+    return ValueError(f"{error}; {WRITTEN.format(name)}" if written else str(error))
 
-    Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
-    """
-    written = {
-        "Reshape": 1,
-        "Slice": 0,
-        "Resize": 3,
-    }  # where from on an operator has inputs that may hold sizes
-    if not any(
-        any(node.input[written[node.op_type] :])
-        for node in model.graph.node
-        if node.op_type in written
-    ):
-        return {}
-    walk, nodes = started(model, Sizes.of(None, sizes.given), Reading("as exported"))
-    with suppress(ValueError):
-        for node in nodes:
-            walk.run(node)
-    return {name: value.shape for name, value in walk.values.items()}
+
+def said_by(graph: Any, sizes: Sizes) -> dict[str, Any]:
+    """Shapes that the file states, all of whose sizes are known here."""
+    found = {}
+    for tensor in (*graph.value_info, *graph.output):
+        shape = stated(tensor)
+        if shape is not None:
+            known = [side if isinstance(side, int) else sizes.known(side) for side in shape]
+            if None not in known and not sizes.exported:
+                found[tensor.name] = tuple(known)
+    return found
+
+
+def finish(walk: Walk, sizes: Sizes, unit: int) -> None:
+    """Find by trying what letters must obey, and refuse what was written down for other sizes."""
+
+    def given(point: Any) -> dict[str, Any]:
+        return {
+            name: tuple(at_point(side, walk.letters, point) for side in walk.shapes[name])
+            for name in walk.said
+        }
+
+    def fits(point: Any) -> bool:
+        try:
+            found = walk.at(given(point), strict=True)
+            return all(
+                edge.shape
+                == tuple(at_point(side, walk.letters, point) for side in walk.shape(name))
+                for name, edge in found
+            )
+        except (KeyError, ValueError):
+            return False
+
+    if walk.tried:
+        walk.reading.rules += rules(walk.letters, unit, fits)
+    first = given(walk.points[0]) | sizes.exported
+    if sizes.exported:
+        check_sides(walk, dict(walk.at(first, strict=False)))
+    if isinstance(sizes.batch, int) and sizes.batch > 1:
+        wide = {
+            name: (sizes.batch, *shape[1:])
+            for name, shape in first.items()
+            if name in sizes.batched
+        }
+        several, one = (dict(walk.at(shapes, strict=False)) for shapes in (first | wide, first))
+        check_batch(walk, several, one, sizes.batch)

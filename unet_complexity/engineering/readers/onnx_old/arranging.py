@@ -10,8 +10,8 @@ import numpy as np
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Permute, SpaceToDepth
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import (
+from unet_complexity.engineering.readers.onnx_old.node import Node, Unsupported, operator
+from unet_complexity.engineering.readers.onnx_old.values import (
     Numbers,
     Shape,
     Value,

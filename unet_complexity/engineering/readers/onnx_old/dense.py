@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Dense, MatMul
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import Shape, Value, broadcast, product, shown
+from unet_complexity.engineering.readers.onnx_old.node import Node, Unsupported, operator
+from unet_complexity.engineering.readers.onnx_old.values import (
+    Shape,
+    Value,
+    broadcast,
+    product,
+    shown,
+)
 from unet_complexity.layers import Add
 from unet_complexity.symbols import Size, exact
 

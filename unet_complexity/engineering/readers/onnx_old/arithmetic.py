@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from unet_complexity.engineering.readers.limits import MOST_COMPARED, at_most, check_size
-from unet_complexity.engineering.readers.onnx.values import Numbers, as_objects
+from unet_complexity.engineering.readers.onnx_old.values import Numbers, as_objects
 from unet_complexity.symbols import as_expr, exact, floor_div
 
 LARGEST_POWER = 64

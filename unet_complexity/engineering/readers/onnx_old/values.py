@@ -2,7 +2,7 @@
 
 A model computes many of its shapes while it runs: it takes the Shape of a map, picks out two sides, doubles them and
 hands them to a Resize.  Here the sides may be letters, so those few numbers are kept as arrays of Python's and SymPy's
-objects and computed with exactly (:mod:`unet_complexity.engineering.readers.onnx.arithmetic`).
+objects and computed with exactly (:mod:`unet_complexity.engineering.readers.onnx_old.arithmetic`).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import (
+from unet_complexity.engineering.readers.onnx_old.node import Node, Unsupported, operator
+from unet_complexity.engineering.readers.onnx_old.values import (
     Shape,
     Value,
     as_objects,

@@ -7,10 +7,10 @@ from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Slice
-from unet_complexity.engineering.readers.onnx.arithmetic import decided
-from unet_complexity.engineering.readers.onnx.arranging import copied
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import (
+from unet_complexity.engineering.readers.onnx_old.arithmetic import decided
+from unet_complexity.engineering.readers.onnx_old.arranging import copied
+from unet_complexity.engineering.readers.onnx_old.node import Node, Unsupported, operator
+from unet_complexity.engineering.readers.onnx_old.values import (
     Numbers,
     Shape,
     Value,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Resizing
-from unet_complexity.engineering.readers.onnx.arithmetic import exactly, rounded_down
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import Shape, Value, shown, sides
+from unet_complexity.engineering.readers.onnx_old.arithmetic import exactly, rounded_down
+from unet_complexity.engineering.readers.onnx_old.node import Node, Unsupported, operator
+from unet_complexity.engineering.readers.onnx_old.values import Shape, Value, shown, sides
 from unet_complexity.layers import UpSampling2D
 from unet_complexity.symbols import as_expr, as_size, exact
 
