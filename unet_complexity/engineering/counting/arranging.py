@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 from unet_complexity.counting.maps import Map, build, each, sides_of
@@ -16,6 +17,18 @@ def cut_out(layer: L.Slice, tally: Tally, inputs: list[Map]) -> Map:
     rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
     selected = [[pixel[channels] for pixel in row[columns]] for row in tally.load(inputs[0])[rows]]
     return each(selected, lambda value, _: tally.write(value))
+
+
+@twin(L.Copy)
+def copy(layer: L.Copy, tally: Tally, inputs: list[Map]) -> Map:
+    """Write the elements of the inputs and the params one after the other, again and again if there are too few."""
+    loaded = [tally.load(x) for x in inputs]
+    values = [value for x in loaded for row in x for pixel in row for value in pixel]
+    if layer.stored:
+        values += tally.weight(layer.stored)
+    left = cycle(values)
+    sides = layer.made.height, layer.made.width, layer.made.channels
+    return build(lambda *_: tally.write(next(left)), *map(range, sides))
 
 
 @twin(L.Permute)

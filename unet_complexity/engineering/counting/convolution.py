@@ -21,6 +21,9 @@ def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, inputs: list[M
     return slide(layer, tally, x, grouped, channels)
 
 
+twin(L.AtrousConv2D)(convolve)
+
+
 @twin(L.SeparableConv2D)
 def convolve_separably(layer: L.SeparableConv2D, tally: Tally, inputs: list[Map]) -> Map:
     """Run both convolutions; the map between them is neither written nor read."""

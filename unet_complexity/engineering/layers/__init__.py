@@ -16,14 +16,7 @@ from unet_complexity.engineering.layers.convolution import (
 )
 from unet_complexity.engineering.layers.dense import Dense, MatMul
 from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
-from unet_complexity.engineering.layers.merging import (
-    Average,
-    Divide,
-    Elementwise,
-    Maximum,
-    Minimum,
-    Subtract,
-)
+from unet_complexity.engineering.layers.merging import Elementwise
 from unet_complexity.engineering.layers.normalization import (
     GroupNormalization,
     LayerNormalization,
@@ -41,8 +34,7 @@ LAYERS: tuple[type[Layer], ...] = (
     *(AtrousConv2D, DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
     *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
     *(SpaceToDepth, Copy, Slice, Permute, Reshape, Flatten),
-    *(Subtract, Divide, Maximum, Minimum, Average, Elementwise),
-    *(PReLU, ELU, Rescaling),
+    *(Elementwise, PReLU, ELU, Rescaling),
     *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
 )
 

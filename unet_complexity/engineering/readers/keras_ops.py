@@ -29,13 +29,21 @@ FUNCTIONS = {
     "Sqrt": "sqrt", "Square": "square", "Swish": "silu", "Tanh": "tanh",
 }  # fmt: skip
 MERGES = {
-    "Add": L.Add,
-    "Subtract": E.Subtract,
-    "Multiply": L.Multiply,
-    "Divide": E.Divide,
-    "TrueDivide": E.Divide,
+    "Subtract": "subtract",
+    "Divide": "divide",
+    "TrueDivide": "divide",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
+    "Average": "average",
 }
-MERGES |= {"Maximum": E.Maximum, "Minimum": E.Minimum}
+
+
+def merging(kind: str, inputs: int) -> L.Layer:
+    """The layer that merges several maps."""
+    own = {"Add": L.Add(), "Multiply": L.Multiply()}
+    return own.get(kind) or E.Elementwise(MERGES[kind], inputs=inputs)
+
+
 REDUCTIONS = {
     "Mean": "mean",
     "Sum": "sum",
@@ -117,7 +125,7 @@ def of_two(call: Call, *values: Value) -> Value:
     """Two tensors; or one and a number."""
     first, second = (*call.args, *call.kwargs.values())[:2]
     if isinstance(first, Value) and isinstance(second, Value):
-        return merge(call, MERGES[call.kind](), first, second)
+        return merge(call, merging(call.kind, 2), first, second)
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
         raise UnreadableError("it meets an array that the model holds")

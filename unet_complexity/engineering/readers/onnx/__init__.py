@@ -117,7 +117,8 @@ def walked(
             f"{name} must be given tensors whose number of axes is known, got {unknown_rank[0]}; {EXPORT}"
         )
     literals = {node.output[0]: literal(node) for node in nodes if node.op_type == "Constant"}
-    layout = layouts(nodes, arrays | literals)
+    ranks = {tensor: len(dims) for tensor, dims in asked.items() if dims}
+    layout = layouts(nodes, arrays | literals, ranks)
     sizes = Sizes.of(side, dims)
     shapes = sizes.shapes(asked, layout)  # type: ignore[arg-type]
     found = {
@@ -192,7 +193,7 @@ def finish(walk: Walk, sizes: Sizes, unit: int) -> None:
         walk.reading.rules += rules(walk.letters, unit, fits)
     first = given(walk.points[0]) | sizes.exported
     if sizes.exported:
-        check_sides(walk, dict(walk.at(first, strict=False)))
+        check_sides(walk, dict(walk.at(first, strict=False)), sizes.batch)
     if isinstance(sizes.batch, int) and sizes.batch > 1:
         wide = {
             name: (sizes.batch, *shape[1:])

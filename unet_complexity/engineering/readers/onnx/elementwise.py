@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from unet_complexity.engineering.layers import (
     ELU,
-    Average,
-    Divide,
     Elementwise,
-    Maximum,
-    Minimum,
     PReLU,
-    Subtract,
 )
 from unet_complexity.engineering.readers.onnx.node import Node, Row, Unsupported, operator, together
 from unet_complexity.layers import Activation, Add, Layer, LeakyReLU, Multiply, ReLU
@@ -44,20 +37,26 @@ ACTIVATIONS = {
     "Swish": "silu",
     "Tanh": "tanh",
 }
-MERGING: dict[str, tuple[str, Any]] = {  # in words, and the layer of several maps
-    "Add": ("add", Add),
-    "Div": ("divide", Divide),
-    "Max": ("maximum", Maximum),
-    "Mean": ("", Average),
-    "Min": ("minimum", Minimum),
-    "Mul": ("multiply", Multiply),
-    "Sub": ("subtract", Subtract),
-    "Sum": ("add", Add),
-    **dict.fromkeys(
-        ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Pow"), ("", None)
-    ),
+MERGING = {
+    "Add": "add",
+    "And": "and",
+    "Div": "divide",
+    "Equal": "equal",
+    "Greater": "greater",
+    "GreaterOrEqual": "greater_equal",
+    "Less": "less",
+    "LessOrEqual": "less_equal",
+    "Max": "maximum",
+    "Mean": "average",
+    "Min": "minimum",
+    "Mod": "mod",
+    "Mul": "multiply",
+    "Or": "or",
+    "Pow": "power",
+    "Sub": "subtract",
+    "Sum": "add",
+    "Xor": "xor",
 }
-WORDS = {"GreaterOrEqual": "greater_equal", "LessOrEqual": "less_equal", "Pow": "power"}
 QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -95,23 +94,21 @@ def clip(node: Node) -> Row:
 @operator(*MERGING)
 def merged(node: Node) -> list[Row]:
     """Two or more arrays, element by element: first the stored ones with the first map, then the maps."""
-    word, layer = MERGING[node.kind]
-    word = word or WORDS.get(node.kind, node.kind.lower())
-    inputs = range(len(node.shapes))
+    operation, inputs = MERGING[node.kind], range(len(node.shapes))
     seen = together([node.shape(at) for at in inputs], node.made, node.out)
     rows: list[Row] = []
-    stored = [at for at in inputs if at not in node.maps]
     first: int | None = node.maps[0]
     x = seen[node.maps[0]]
-    for at in stored:
-        if not (layer is None or word) or node.kind == "Mean":
+    for at in set(inputs) - set(node.maps):
+        operand = Elementwise(operation, seen[at] if node.shape(at) else None, node.learned(at))
+        if operation == "average":
             raise Unsupported("of stored numbers")
-        operand = Elementwise(word, seen[at] if node.shape(at) else None, learned=node.learned(at))
         rows.append(Row(operand, [(first, x)], [at], "operand"))
         first, x = None, operand.output(x)
     if len(node.maps) > 1:
         maps = [(first, x), *((at, seen[at]) for at in node.maps[1:])]
-        rows.append(Row(layer() if layer else Elementwise(word, inputs=len(maps)), maps))
+        several = {"add": Add(), "multiply": Multiply()}
+        rows.append(Row(several.get(operation) or Elementwise(operation, inputs=len(maps)), maps))
     return rows
 
 
@@ -138,7 +135,7 @@ def where(node: Node) -> Row:
     return Row(layer, maps)
 
 
-@operator(*QUANTISED)
-def quantised(node: Node) -> Row:
-    """Divide, round, shift and clip; or shift and multiply."""
+@operator("Not", *QUANTISED)
+def simple(node: Node) -> Row:
+    """Operations that Keras has no activation for."""
     return alone(node, Elementwise(node.kind.removesuffix("Linear").lower()))

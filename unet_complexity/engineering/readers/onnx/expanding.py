@@ -64,8 +64,8 @@ def _renamed(function: Any, proto: Any, name: str) -> list[Any]:
     """The function's nodes with the names of this call, its attributes filled in."""
     given = {attribute.name: attribute for attribute in proto.attribute}
     given = {attribute.name: attribute for attribute in function.attribute_proto} | given
-    inside = {a: b for a, b in zip(function.input, proto.input, strict=False)}
-    inside |= {one: "" for one in function.input[len(proto.input) :]}
+    inside = dict(zip(function.input, proto.input, strict=False))
+    inside |= dict.fromkeys(function.input[len(proto.input) :], "")
     inside |= {a: b for a, b in zip(function.output, proto.output, strict=False) if b}
     nodes = []
     for node in function.node:

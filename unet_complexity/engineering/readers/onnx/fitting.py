@@ -1,6 +1,6 @@
-r"""Shapes with letters: a polynomial through the shapes at some sides, demanded at others, and what letters must obey.
+r"""Shapes with letters: polynomials through the sides found at some points, demanded at others; what letters obey.
 
-Of one letter, a dimension is fitted by $a + b N + c N^2$ at three sides and demanded at three more, one of them far off.
+Of one letter, a dimension is fitted by $a + b N + c N^2$ at three points and demanded at three more, one far off.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Sizes:
         self.has_batch, self.batch = True, inputs[first][0]
         if isinstance(self.batch, int) and self.batch > 1 and not planes[first]:
             raise ValueError(
-                f"the input {first!r} is {shown(inputs[first])}: if {self.batch} is its batch, export it for one; if "  # type: ignore[arg-type]
+                f"the input {first!r} is {shown(inputs[first])}: if {self.batch} is its batch, export it for one; if "
                 "not, put an axis of 1 in front of it"
             )
         if isinstance(self.batch, str) and self.batch in self.named:
@@ -182,9 +182,9 @@ class Sizes:
 
 
 def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:
-    """The axes of rows and columns: of an image, channels first unless known otherwise, or of a signal."""
+    """The axes of rows and columns of an image, or of a signal."""
     if layout is None:
-        return (2, 3) if rank == 4 else ()
+        return ()
     channels = rank + layout.channels
     if rank <= layout.spatial or channels < 0:
         return ()

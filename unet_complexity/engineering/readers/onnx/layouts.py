@@ -7,7 +7,7 @@ counted from the end, so that it holds for whatever is broadcast, and for an ima
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.readers.onnx.files import kind_of
@@ -31,10 +31,11 @@ class Layout(NamedTuple):
     spatial: int
 
 
-def layouts(nodes: Iterable[Any], stored: Mapping[str, Edge]) -> dict[str, Layout]:
-    """Return the layouts of those edges of which operators tell it."""
+def layouts(
+    nodes: list[Any], stored: Mapping[str, Edge], ranks: Mapping[str, int]
+) -> dict[str, Layout]:
+    """Return the layouts of those edges of which operators tell it; an input of four axes has its channels first."""
     found: dict[str, Layout] = {}
-    nodes = list(nodes)
     for node in nodes:
         rank = _rank(node, stored)
         if rank >= 3:
@@ -42,20 +43,19 @@ def layouts(nodes: Iterable[Any], stored: Mapping[str, Edge]) -> dict[str, Layou
     for _ in range(2):
         for node in reversed(nodes):
             for one in _maps(node, stored):
-                if node.output and node.output[0] in found and one not in found:
-                    _keep(found, one, _moved(node, found[node.output[0]], back=True))
+                _keep(found, one, _moved(node, found.get(node.output[0]), back=True))
         for node in nodes:
             for one in _maps(node, stored):
-                if one in found:
-                    for out in node.output:
-                        if out and out not in found:
-                            _keep(found, out, _moved(node, found[one], back=False))
+                for out in node.output:
+                    _keep(found, out, _moved(node, found.get(one), back=False))
+    for name, rank in ranks.items():
+        _keep(found, name, Layout(-3, 2) if rank == 4 else None)
     return found
 
 
 def _keep(found: dict[str, Layout], name: str, layout: Layout | None) -> None:
-    if layout is not None:
-        found[name] = layout
+    if layout is not None and name:
+        found.setdefault(name, layout)
 
 
 def _rank(node: Any, stored: Mapping[str, Edge]) -> int:
@@ -73,14 +73,16 @@ def _rank(node: Any, stored: Mapping[str, Edge]) -> int:
 def _maps(node: Any, stored: Mapping[str, Edge]) -> list[str]:
     """The inputs from which the axes go over to the outputs."""
     kind = kind_of(node)
-    if kind in STOPS or kind in WINDOWS:
+    if kind in STOPS or kind in WINDOWS or not node.output:
         return []
     names = node.input if kind in MEETING else node.input[:1]
     return [name for name in names if name and name not in stored]
 
 
-def _moved(node: Any, layout: Layout, back: bool) -> Layout | None:
+def _moved(node: Any, layout: Layout | None, back: bool) -> Layout | None:
     """A layout before or behind a node."""
+    if layout is None:
+        return None
     if kind_of(node) == "MatMul":
         return layout if layout.channels == -1 else None
     if kind_of(node) != "Transpose":

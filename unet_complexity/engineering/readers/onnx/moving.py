@@ -7,14 +7,13 @@ from unet_complexity.engineering.layers import Copy, Resizing
 from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
-    Shape,
     Unsupported,
     fold,
     operator,
     volume,
 )
-from unet_complexity.layers import Concatenate, UpSampling2D
-from unet_complexity.symbols import as_expr, exact
+from unet_complexity.layers import Concatenate, Layer, UpSampling2D
+from unet_complexity.symbols import Pair, as_expr, exact
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
 
@@ -72,14 +71,13 @@ def resize(node: Node) -> Row:
         raise Unsupported(f"with mode {mode}, antialias {smooth}, {policy}, cropping {crop}")
     old, new = planes(node)
     times = [exact(as_expr(b) / a) for a, b in zip(old, new, strict=True)]
-    whole = all(isinstance(factor, int) for factor in times)
-    kind = MODES[mode]
-    layer = UpSampling2D(tuple(times), kind) if whole else Resizing(*new, kind)
-    channels = exact(volume(node.shape()) / as_expr(volume(old)))
-    return Row(layer, [(0, Tensor(*old, channels))])
+    layer: Layer = Resizing(*new, MODES[mode])
+    if all(isinstance(factor, int) for factor in times):
+        layer = UpSampling2D(tuple(times), MODES[mode])
+    return Row(layer, [(0, Tensor(*old, exact(volume(node.shape()) / as_expr(volume(old)))))])
 
 
-def planes(node: Node) -> tuple[Shape, Shape]:
+def planes(node: Node) -> tuple[Pair, Pair]:
     """Rows and columns before and behind: where they are not known, the axes that change."""
     shape, rank = node.shape(), len(node.made)
     changed = [axis for axis in range(rank) if shape[axis] != node.made[axis]]
@@ -87,5 +85,5 @@ def planes(node: Node) -> tuple[Shape, Shape]:
     axes = spatial if len(spatial) in (1, 2) and set(changed) <= set(spatial) else changed
     if len(axes) not in (1, 2) or 0 in axes:
         raise Unsupported(f"from {shape} to {node.made}")
-    old, new = ((1, *(sides[axis] for axis in axes))[-2:] for sides in (shape, node.made))
-    return old, new
+    before, behind = ([1, *(sides[axis] for axis in axes)] for sides in (shape, node.made))
+    return (before[-2], before[-1]), (behind[-2], behind[-1])

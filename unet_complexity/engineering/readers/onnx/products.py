@@ -65,7 +65,7 @@ def gemm(node: Node) -> list[Row]:
     if node.has(2) and not dense:
         if 2 not in node.maps:
             raise Unsupported("with a stored bias of another size than its columns")
-        bias = ((1, 1) + tuple(node.shape(2)))[-2:]
+        bias = (1, 1, *node.shape(2))[-2:]
         rows.append(Row(Add(), [(None, Tensor(1, m, n)), (2, Tensor(1, *bias))]))
     return rows
 

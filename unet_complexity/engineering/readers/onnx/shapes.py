@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_NUMBERS, at_most
-from unet_complexity.engineering.readers.onnx.files import kind_of
 
 MOST_FLOATS = 16  # as many scales as a Resize may have
-INT64 = 7
 FLOATS = (1, 10, 11, 16, 17, 18, 19, 20, 23, 24)  # of TensorProto.DataType
 COMPUTED = frozenset(
     "Abs Add And Cast CastLike Ceil Clip Concat ConstantOfShape CumSum Div Equal Exp Expand Flatten "
@@ -93,9 +91,11 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
         return (edge_of(np.array(math.prod(given["i0"].shape), np.int64)),)
     try:
         found = _inferred(proto, version, given)
-        if proto.op_type in COMPUTED and all(edge.numbers is not None for edge in given.values()):
-            if all(math.prod(edge.shape or ()) <= MOST_NUMBERS for edge in found):
-                return _computed(proto, version, given)
+        known = proto.op_type in COMPUTED and all(
+            edge.numbers is not None for edge in given.values()
+        )
+        if known and all(math.prod(edge.shape) <= MOST_NUMBERS for edge in found):
+            return _computed(proto, version, given)
     except ValueError:
         raise
     except Exception as error:  # onnx's own, and whatever its reference raises for damaged numbers
@@ -104,9 +104,7 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     for edge in found:
         _check(edge)
     if proto.op_type == "Reshape" and math.prod(found[0].shape) != math.prod(given["i0"].shape):
-        raise ValueError(
-            f"the elements do not come out even, got {given['i0'].shape} for {found[0].shape}"
-        )
+        raise ValueError("the elements do not come out even")
     return found
 
 
@@ -171,8 +169,9 @@ def _check(edge: Edge) -> None:
     at_most(len(edge.shape), MOST_AXES, "axes of a tensor")
     if -1 in edge.shape:
         raise ValueError(
-            "its shape depends on numbers that are not stored in the file or depend on what the model is given; store "
-            "them in the model, or, where they hang on a letter, read it at numbers, side=256"
+            "a shape depends on numbers that are not stored in the file, are more than the "
+            f"{MOST_NUMBERS:,} that are computed, or depend on what the model is given; store them in the model, or, "
+            "where they hang on a letter, read it at numbers, side=256"
         )
 
 
@@ -188,7 +187,7 @@ def stored_edge(name: str, tensor: Any) -> Edge:
     shape = tuple(int(side) for side in tensor.dims)
     if any(side < 0 for side in shape):
         raise ValueError(
-            f"{name!r} must have sides of at least 0, got {shape}; the file is damaged"
+            f"{name!r} must have sides of at least 0, got {' x '.join(map(str, shape))}; the file is damaged"
         )
     if isinstance(tensor, SparseTensorProto):
         return Edge(tensor.values.data_type, shape)

@@ -47,7 +47,7 @@ from unet_complexity.engineering.readers.onnx.weights import Use, is_doubtful, i
 from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.symbols import Size, exact
 
-FLOAT = 1
+FLOAT, INT64 = 1, 7
 OF_SHAPES = ("Shape", "Size")
 TRIED = frozenset(
     "CenterCropPad Expand Flatten Pad Reshape Resize Slice Split Tile Upsample".split()
@@ -117,7 +117,7 @@ class Walk:
         """A map that the network is given."""
         self.put(name, kind, shape)
         self.source[name] = name
-        self.reading.input(name, fold(shape, self.channels(name, len(shape))))
+        self.reading.input(name, fold(shape, self.channels(name)))
 
     def put(self, name: str, kind: int, shape: Shape) -> None:
         """An edge whose shape is known."""
@@ -170,7 +170,7 @@ class Walk:
             for node in nodes:
                 self.run(node)
         elif not known and (
-            maps or not ran.proto.domain in ("", "ai.onnx") or ran.kind in ("Loop", "Scan", "If")
+            maps or ran.proto.domain not in ("", "ai.onnx") or ran.kind in ("Loop", "Scan", "If")
         ):
             self._foreign(ran, name, maps, False, ONNX_RUNTIME if "microsoft" in ran.kind else "")
         else:
@@ -191,7 +191,8 @@ class Walk:
 
     def _ask(self, ran: Ran, with_maps: bool) -> None:
         """Ask onnx for the shapes of what leaves a node, at all points."""
-        columns = [self.edges[one] if one else (None,) * len(self.points) for one in ran.inputs]
+        nothing: tuple[Edge | None, ...] = (None,) * len(self.points)
+        columns = [self.edges[one] if one else nothing for one in ran.inputs]
         ran.plain = with_maps and ran.kind not in WITH_SCALES
         if ran.plain:
             columns = [tuple(map(plain, column)) for column in columns]
@@ -200,7 +201,7 @@ class Walk:
                 outputs(ran.key, self.opset, inputs) for inputs in zip(*columns, strict=True)
             ] or [outputs(ran.key, self.opset, ())] * len(self.points)
         except ValueError as error:
-            shapes = " and ".join(shown(self.shape(one)) for one in ran.inputs if one)
+            shapes = " and ".join(self._told(one) for one in ran.inputs if one)
             kind = UnfitError if self.letters else ValueError
             raise kind(f"{error}, got {shapes}" if shapes else str(error)) from error
         for one, column in zip(ran.outputs, zip(*made, strict=True), strict=False):
@@ -210,6 +211,16 @@ class Walk:
                 self.computed + numbers // len(column), MOST_COMPUTED, "numbers computed for shapes"
             )
         self.ran.append(ran)
+
+    def _told(self, name: str) -> str:
+        """An edge in words: few whole numbers that the file holds, else the shape."""
+        edge = self.edges[name][0]
+        few = edge.kind == INT64 and edge.numbers and 0 < len(edge.numbers) <= 64 and edge.shape
+        return (
+            str(edge.array().tolist())
+            if few and name not in self.of_shapes
+            else shown(self.shape(name))
+        )
 
     def _constant(self, ran: Ran) -> None:
         """What follows from stored numbers alone is computed beforehand and costs nothing."""
@@ -231,11 +242,8 @@ class Walk:
         moves = ran.kind in STAYING and (
             shape != self.shape(first) or len(maps) > 1 or steps_back(ran)
         )
-        stays = (
-            ran.kind in STAYING
-            and not moves
-            or ran.kind == "Transpose"
-            and in_order(ran, shape, self.shape(first))
+        stays = (ran.kind in STAYING and not moves) or (
+            ran.kind == "Transpose" and in_order(ran, shape, self.shape(first))
         )
         if ran.kind in VIEWS or stays:
             self.source[ran.outputs[0]] = self.source[first]
@@ -251,10 +259,7 @@ class Walk:
 
     def _steps(self, ran: Ran, name: str, maps: list[int], out: str) -> None:
         shapes = [self.shape(one) if one else None for one in ran.inputs]
-        channels = [
-            self.channels(one, len(shape or ()))
-            for one, shape in zip(ran.inputs, shapes, strict=True)
-        ]
+        channels = [self.channels(one) for one in ran.inputs]
         node = Node(
             ran.kind,
             name,
@@ -264,7 +269,7 @@ class Walk:
             self.shape(out),
             maps,
             channels,
-            self.channels(out, len(self.shape(out))),
+            self.channels(out),
             lambda at: self._numbers(ran.inputs[at]),
             lambda at, use="operand": any(
                 self._is_learned(array, use) for array in self.weights[ran.inputs[at]]
@@ -328,22 +333,16 @@ class Walk:
             self.reading.skip(name, ran.kind, why, None, [])
             return
         shape = self.stated.get(out) or (self.shape(out) if out in self.edges else None)
-        seen = [
-            fold(
-                self.shape(ran.inputs[at]),
-                self.channels(ran.inputs[at], len(self.shape(ran.inputs[at]))),
-            )
-            for at in maps
+        entering = [ran.inputs[at] for at in maps]
+        sources = [
+            self._seen(one, fold(self.shape(one), self.channels(one)), name) for one in entering
         ]
-        sources = [self._seen(ran.inputs[at], x, name) for at, x in zip(maps, seen, strict=True)]
-        made = None if shape is None else fold(shape, self.channels(out, len(shape)))
+        made = None if shape is None else fold(shape, self.channels(out))
         self.reading.skip(name, ran.kind, why, made, sources, arguments=ran.proto)
         made = self.reading.shape(name)
         if made is not None:
             first = self.shape(ran.inputs[maps[0]]) if maps else (1,) * 4
-            self.put(
-                out, FLOAT, shape or unfolded(made, len(first), self.channels(out, len(first)))
-            )
+            self.put(out, FLOAT, shape or unfolded(made, len(first), self.channels(out)))
             self.source[out] = name
 
     # ------------------------------------------------------------------------------------- shapes
@@ -362,7 +361,7 @@ class Walk:
                 check_size(side)
         return self.shapes[name]
 
-    def channels(self, name: str, rank: int) -> int:
+    def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
         return self.layout[name].channels if name in self.layout else -1
 
@@ -375,7 +374,7 @@ class Walk:
         return array
 
     def at(self, given: Mapping[str, Shape], strict: bool) -> Iterator[tuple[str, Edge]]:
-        """Run through the shapes once more, with other inputs.  ValueError if they do not fit, unless not ``strict``."""
+        """Run through the shapes once more, with other inputs.  If ``strict``, ValueError if they do not fit."""
         edges = {name: column[0] for name, column in self.edges.items() if name in self.weights}
         kinds = {name: column[0].kind for name, column in self.edges.items()}
         edges |= {name: Edge(kinds[name], shape) for name, shape in given.items()}

@@ -7,7 +7,14 @@ from typing import Any
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import AtrousConv2D, DepthwiseConv2D, Reduce
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
-from unet_complexity.engineering.readers.onnx.node import Node, Row, Unsupported, fold, operator
+from unet_complexity.engineering.readers.onnx.node import (
+    Node,
+    Row,
+    Unsupported,
+    fold,
+    operator,
+    shown,
+)
 from unet_complexity.layers import AveragePooling2D, Conv2D, Conv2DTranspose, MaxPooling2D
 from unet_complexity.symbols import Size, exact
 
@@ -60,10 +67,10 @@ def conv(node: Node) -> Row:
     x = image(node, kernel, {*kernel, *strides} == {1} and padding == "valid")
     if exact(groups * channels - x.channels) != 0:
         raise ValueError(
-            f"its weights are for {exact(groups * channels)} channels in {groups} groups, got {x}"
+            f"its weights are for {exact(groups * channels)} channels in {groups} groups, got {shown(node.shape())}"
         )
     if len(weights) > 1 and node.shape(bias_at) != (filters,):
-        raise ValueError(f"its bias must hold {filters} numbers, got {node.shape(bias_at)}")
+        raise ValueError(f"its bias must hold {filters} numbers, got {shown(node.shape(bias_at))}")
     how = (pair(kernel), strides, padding)
     bias = len(weights) > 1
     if groups == x.channels != 1 and filters % groups == 0 and 1 in (max(strides), max(dilations)):
@@ -81,7 +88,7 @@ def conv_transpose(node: Node) -> Row:
     strides, dilations, padding = slid(node, kernel)
     x, out, groups = image(node, kernel), fold(node.made, 1 - len(node.made)), node.get("group", 1)
     if x.channels != channels:
-        raise ValueError(f"its weights are for {channels} channels, got {x}")
+        raise ValueError(f"its weights are for {channels} channels, got {shown(node.shape())}")
     added = (0, *node.get("output_padding", [0] * len(kernel)))[-2:]
     ends = zip(
         rows_and_columns(x),
@@ -97,8 +104,8 @@ def conv_transpose(node: Node) -> Row:
     if auto == "NOTSET" and "output_shape" not in node.attributes:
         border = ((0, 0), (0, 0)) if padding == "valid" else padding
     elif all(isinstance(cut, int) for cut in cuts):
-        border = [halves(max(cut, 0), auto == "SAME_UPPER") for cut in cuts]
-        added = [more - min(cut, 0) for more, cut in zip(added, cuts, strict=True)]
+        border = tuple(halves(max(cut, 0), auto == "SAME_UPPER") for cut in cuts)
+        added = tuple(more - min(cut, 0) for more, cut in zip(added, cuts, strict=True))
     else:
         raise ValueError(f"its output_shape was written down for another side than {x}")
     layer = Conv2DTranspose(
@@ -106,7 +113,7 @@ def conv_transpose(node: Node) -> Row:
         pair(kernel),
         strides,
         border,
-        tuple(added) if any(added) else None,
+        added if any(added) else None,
         dilations,
         groups,
         len(weights) > 1,

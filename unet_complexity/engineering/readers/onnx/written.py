@@ -1,6 +1,6 @@
 """Sizes that an exporter computed and wrote down: refused where the model is read at another side or batch.
 
-The shapes at which the model was exported are asked for too; what stays although all around it changes was written down.
+The model is also asked for its shapes as it was exported; what stays although all around it changes was written down.
 """
 
 from __future__ import annotations
@@ -16,19 +16,25 @@ from unet_complexity.engineering.readers.onnx.walk import Ran, Walk, value_of
 Before = Mapping[str, Edge]
 
 
-def check_sides(walk: Walk, before: Before) -> None:
+def check_sides(walk: Walk, before: Before, batch: Any) -> None:
     """ValueError for a size that was written down for other sides than those at which the model is read.
 
     Args:
         walk: What was read.
-        before: The edges at the sides that the file states.
+        before: The edges at the sides that the file states, of one image.
+        batch: The batch of the file.
     """
     for ran in walk.ran:
-        if ran.kind in CHECKS and ran.inputs[0] in walk.source and ran.inputs[0] in before:
-            old = before[ran.inputs[0]].shape
-            made = before[ran.outputs[0]].shape if ran.outputs[0] in before else ()
-            if why := CHECKS[ran.kind](walk, ran, old, made):
-                raise ValueError(f"{ran.kind} {ran.name!r} cannot be read: {why}")
+        if not ran.inputs or ran.inputs[0] not in walk.source or ran.inputs[0] not in before:
+            continue
+        made = before[ran.outputs[0]].shape if ran.outputs[0] in before else ()
+        why = ""
+        if ran.kind in CHECKS:
+            why = CHECKS[ran.kind](walk, ran, before[ran.inputs[0]].shape, made)
+        if not made and ran.kind == "Reshape":
+            why = f"{shown(walk.shape(ran.outputs[0]))} was written down for {batch} images at once"
+        if why:
+            raise ValueError(f"{ran.kind} {ran.name!r} cannot be read: {why}")
 
 
 def _numbers(walk: Walk, ran: Ran, at: int, name: str) -> Any:
