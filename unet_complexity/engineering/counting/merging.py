@@ -53,11 +53,15 @@ WHOLE: dict[str, Callable[..., float]] = {  # given how an operation is counted,
 def apply(layer: L.Elementwise, tally: Tally, inputs: list[Map]) -> Map:
     """Combine the operands with broadcasting; a scalar constant stands for one that is missing."""
     first, *others = [tally.load(x) for x in inputs] + known(layer, tally)
+
+    def whole(values: Any, _: int) -> float:
+        return WHOLE[layer.operation](tally.op, *values)
+
     if layer.operation in WHOLE:
         total: Any = [[[(value,) for value in pixel] for pixel in row] for row in first]
         for x in others:
             total = spread(total, x, lambda values, value: (*values, value))
-        total = each(total, lambda values, _: WHOLE[layer.operation](tally.op, *values))
+        total = each(total, whole)
     else:
         function = APPLIED[layer.operation]
         total = first if others else each(first, lambda a, _: tally.op(function(a, LONE)))

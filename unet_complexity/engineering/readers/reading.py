@@ -6,6 +6,7 @@ What nobody can count is remembered, so that one error names all of it, or one n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,7 @@ from unet_complexity.layers.base import one_of
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size
 
+MOST_NAMED = 8  # layers that one error names; more are counted by kind
 Extra = Mapping[str, Callable[..., Layer]]
 
 
@@ -192,6 +194,10 @@ class Reading:
 
     def _check(self, outputs: list[str]) -> None:
         said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
+        if len(self.skipped) > MOST_NAMED:
+            kinds = Counter(which.split(" (")[0] for which, _, _ in self.skipped).most_common()
+            said = ", ".join(f"{count} {kind}" for kind, count in kinds[:MOST_NAMED])
+            said += f" and {len(kinds) - MOST_NAMED} more kinds" * (len(kinds) > MOST_NAMED)
         unknown = [(which, reads) for which, why, reads in self.skipped if not why]
         # extra= would also replace the forms of that layer that are known
         remedy = "write that part of the model otherwise"

@@ -22,7 +22,7 @@ def expanded(proto: Any, opset: int, columns: Sequence[Any], name: str) -> list[
     if proto.op_type in ("Loop", "Scan") or proto.domain not in ("", "ai.onnx"):
         return []
     function = _function(proto, opset, columns)
-    return _renamed(function, proto, name) if function else []
+    return _renamed(function, proto, opset, name) if function else []
 
 
 def _branch(proto: Any, condition: Sequence[Edge]) -> list[Any]:
@@ -48,22 +48,33 @@ def _function(proto: Any, opset: int, columns: Sequence[Any]) -> Any:
     if not defs.has(proto.op_type):
         return None
     schema = defs.get_schema(proto.op_type, opset, "")
-    if schema.has_function:
-        return schema.function_body
-    if not schema.has_context_dependent_function:
+    version = _latest(schema.function_opset_versions, opset)
+    if version:
+        return FunctionProto.FromString(schema.get_function_with_opset_version(version))
+    version = _latest(schema.context_dependent_function_opset_versions, opset)
+    if not version:
         return None
     edges = [column[0] for column in columns if column]
     types = [
         helper.make_tensor_type_proto(edge.kind, edge.shape).SerializeToString() for edge in edges
     ]
-    body = schema.get_context_dependent_function(proto.SerializeToString(), types)
+    body = schema.get_context_dependent_function_with_opset_version(
+        version, proto.SerializeToString(), types
+    )
     return FunctionProto.FromString(body)
 
 
-def _renamed(function: Any, proto: Any, name: str) -> list[Any]:
+def _latest(versions: Sequence[int], opset: int) -> int:
+    return max((version for version in versions if version <= opset), default=0)
+
+
+def _renamed(function: Any, proto: Any, opset: int, name: str) -> list[Any]:
     """The function's nodes with the names of this call, its attributes filled in."""
+    from onnx import defs
+
     given = {attribute.name: attribute for attribute in proto.attribute}
-    given = {attribute.name: attribute for attribute in function.attribute_proto} | given
+    defaults = defs.get_schema(proto.op_type, opset, "").attributes.values()
+    given = {one.name: one.default_value for one in defaults if one.default_value.name} | given
     inside = dict(zip(function.input, proto.input, strict=False))
     inside |= dict.fromkeys(function.input[len(proto.input) :], "")
     inside |= {a: b for a, b in zip(function.output, proto.output, strict=False) if b}

@@ -89,7 +89,7 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
             names = " x ".join(map(str, letters))
             sides = ", ".join(" x ".join(map(str, point)) for point in at)
             raise UnfitError(
-                f"{', '.join(map(str, values))} at {names} = {sides} follow no formula"
+                f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
             )
     terms = (sp.Rational(a) * b for a, b in zip(found, _monomials(letters), strict=True))
     return exact(sp.Add(*terms))

@@ -50,6 +50,7 @@ class Sizes:
     batch: int | str | None = None
     has_batch: bool = False
     batched: set[str] = field(default_factory=set)
+    planar: set[str] = field(default_factory=set)
     exported: dict[str, Shape] = field(default_factory=dict)
 
     @classmethod
@@ -73,7 +74,7 @@ class Sizes:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
-        self._find_batch(inputs, planes)
+        self._find_batch(inputs, planes, layouts)
         order = sorted(inputs, key=lambda name: name != main)
         found = {
             name: self._shape(name, inputs[name], planes[name], name == main) for name in order
@@ -82,10 +83,19 @@ class Sizes:
         return {name: found[name] for name in inputs}
 
     def _find_batch(
-        self, inputs: Mapping[str, Stated], planes: Mapping[str, tuple[int, ...]]
+        self,
+        inputs: Mapping[str, Stated],
+        planes: Mapping[str, tuple[int, ...]],
+        layouts: Mapping[str, Layout],
     ) -> None:
+        """The first axis of the input with the most axes, unless that has only channels, rows and columns."""
+        self.planar = {
+            name
+            for name, dims in inputs.items()
+            if name in layouts and len(dims) == layouts[name].spatial + 1
+        }
         with_batch = {
-            name: dims for name, dims in inputs.items() if len(dims) > 1 and 0 not in planes[name]
+            name: dims for name, dims in inputs.items() if len(dims) > 1 and name not in self.planar
         }
         first = max(with_batch, key=lambda name: len(with_batch[name]), default=None)
         if first is None:
@@ -103,14 +113,10 @@ class Sizes:
                     f"{self.batch!r} is the batch, which is 1 here, got {self.named[self.batch]}; leave it out"
                 )
 
-    def _is_batch(self, axis: int, dims: Stated, spatial: tuple[int, ...]) -> bool:
-        """The first axis, if it is not one of rows, and stated as that of the largest input is."""
-        return axis == 0 and 0 not in spatial and self.has_batch and dims[0] == self.batch
-
     def _shape(self, name: str, dims: Stated, spatial: tuple[int, ...], main: bool) -> Shape:
         sizes: list[Size] = []
         for axis, dim in enumerate(dims):
-            if self._is_batch(axis, dims, spatial):
+            if axis == 0 and self.has_batch and dim == self.batch and name not in self.planar:
                 sizes.append(1)
                 self.batched.add(name)
             elif main and axis in spatial:

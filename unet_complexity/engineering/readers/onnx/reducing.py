@@ -86,7 +86,7 @@ def group_normalization(node: Node) -> Row:
     return normalised(node, GroupNormalization(groups), x, volume(node.shape(1)))
 
 
-@operator("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization")
+@operator("LayerNormalization", "RMSNormalization")
 def layer_normalization(node: Node) -> Row:
     """The axes from ``axis`` on; the shift may be left out."""
     shape, axis = node.shape(), node.axis(-1)
@@ -96,7 +96,7 @@ def layer_normalization(node: Node) -> Row:
         else Tensor(1, volume(shape[:axis]), volume(shape[axis:]))
     )
     layer: Layer = LayerNormalization(center=node.has(2))
-    return normalised(node, RMSNormalization() if node.kind[0] in "RS" else layer, x, x.channels)
+    return normalised(node, RMSNormalization() if node.kind[0] == "R" else layer, x, x.channels)
 
 
 @operator("Softmax", "LogSoftmax")

@@ -48,6 +48,7 @@ from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.symbols import Size, exact
 
 FLOAT, INT64 = 1, 7
+NO_WEIGHTS = (INT64, 8, 9)  # nor words, nor booleans
 OF_SHAPES = ("Shape", "Size")
 TRIED = frozenset(
     "CenterCropPad Expand Flatten Pad Reshape Resize Slice Split Tile Upsample".split()
@@ -137,7 +138,7 @@ class Walk:
 
     def _array(self, name: str, in_node: bool) -> None:
         """Numbers that may be weights, unless it is a lone one."""
-        if not is_lone(name, self.shape(name)):
+        if self.edges[name][0].kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
             self.weights[name] = frozenset([name])
             self.sizes[name] = volume(self.shape(name))
         if in_node:
@@ -161,6 +162,8 @@ class Walk:
             return
         lost = [one for one in ran.inputs if one and one not in self.edges]
         maps = [at for at, one in enumerate(ran.inputs) if one in self.source]
+        if ran.kind == "CastLike":
+            maps = [at for at in maps if at == 0]  # of the other input only the type is looked at
         known = ran.kind in ROWS or ran.kind in VIEWS or ran.kind in OF_SHAPES
         if ran.kind in self.reading.extra or (lost and not known):
             self._foreign(ran, name, maps, bool(lost), "")
@@ -224,10 +227,10 @@ class Walk:
 
     def _constant(self, ran: Ran) -> None:
         """What follows from stored numbers alone is computed beforehand and costs nothing."""
-        first = self.weights.get(ran.inputs[0], frozenset()) if ran.inputs else frozenset()
-        arrays = first.union(*(self.weights.get(one, ()) for one in ran.inputs if one))
-        floats = frozenset(array for array in arrays if self.edges[array][0].kind in FLOATS)
-        arrays = first if ran.kind == "DequantizeLinear" else floats or first
+        first, *others = [self.weights.get(one, frozenset()) for one in ran.inputs] or [frozenset()]
+        use: Use = "norm" if "Normalization" in ran.kind else "operand"
+        more = {array for arrays in others for array in arrays if self._is_learned(array, use)}
+        arrays = first if ran.kind == "DequantizeLinear" else first | more
         self.weights |= dict.fromkeys(ran.outputs, arrays)
         if self.of_shapes.intersection(ran.inputs):
             self.of_shapes.update(ran.outputs)

@@ -16,7 +16,7 @@ LEARNED = frozenset(
 )
 FIXED = frozenset(
     "anchor anchors blur coord coordinates coords encoding filt freq freqs frequencies grid mask masks mean pe pos "
-    "position positional positions std window".split()
+    "position positional positions row rows column columns std window".split()
 )
 BLURRED = frozenset(("blur", "filt"))
 CONSTANT = re.compile(r".*[Cc]onstant.*")  # what PyTorch's older exporter calls a literal
