@@ -29,19 +29,20 @@ FUNCTIONS = {
     "Sqrt": "sqrt", "Square": "square", "Swish": "silu", "Tanh": "tanh",
 }  # fmt: skip
 MERGES = {
+    "Add": "add",
     "Subtract": "subtract",
+    "Multiply": "multiply",
     "Divide": "divide",
     "TrueDivide": "divide",
     "Maximum": "maximum",
     "Minimum": "minimum",
-    "Average": "average",
 }
 
 
 def merging(kind: str, inputs: int) -> L.Layer:
     """The layer that merges several maps."""
     own = {"Add": L.Add(), "Multiply": L.Multiply()}
-    return own.get(kind) or E.Elementwise(MERGES[kind], inputs=inputs)
+    return own.get(kind) or E.Elementwise(MERGES.get(kind, kind.lower()), inputs=inputs)
 
 
 REDUCTIONS = {

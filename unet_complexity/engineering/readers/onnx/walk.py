@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sympy as sp
@@ -172,9 +173,7 @@ class Walk:
         elif nodes := self._expanded(ran, name, known or not maps):
             for node in nodes:
                 self.run(node)
-        elif not known and (
-            maps or ran.proto.domain not in ("", "ai.onnx") or ran.kind in ("Loop", "Scan", "If")
-        ):
+        elif not known and (maps or not standard(ran)):
             self._foreign(ran, name, maps, False, ONNX_RUNTIME if "microsoft" in ran.kind else "")
         else:
             self._ask(ran, bool(maps))
@@ -253,12 +252,10 @@ class Walk:
             changed = shape != self.shape(first)
             self.view_names[ran.outputs[0]] = name if changed else self.view_names.get(first, "")
             return
-        for at, one in enumerate(ran.outputs):
-            if one and (at == 0 or ran.kind in PARTS):
-                self._steps(ran, name, maps, one)
-            elif one:
-                self.source[one] = self.source[ran.outputs[0]]
-                self.second.add(one)
+        for one in ran.outputs if ran.kind in PARTS else ran.outputs[:1]:
+            self._steps(ran, name, maps, one)
+        if ran.outputs[0] in self.source:
+            self._written(ran, self.source[ran.outputs[0]])
 
     def _steps(self, ran: Ran, name: str, maps: list[int], out: str) -> None:
         shapes = [self.shape(one) if one else None for one in ran.inputs]
@@ -335,7 +332,10 @@ class Walk:
         if lost:
             self.reading.skip(name, ran.kind, why, None, [])
             return
-        shape = self.stated.get(out) or (self.shape(out) if out in self.edges else None)
+        if ran.kind not in self.reading.extra and out not in self.edges and standard(ran):
+            with suppress(ValueError):
+                self._ask(ran, bool(maps))
+        shape = self.shape(out) if out in self.edges else self.stated.get(out)
         entering = [ran.inputs[at] for at in maps]
         sources = [
             self._seen(one, fold(self.shape(one), self.channels(one)), name) for one in entering
@@ -343,10 +343,20 @@ class Walk:
         made = None if shape is None else fold(shape, self.channels(out))
         self.reading.skip(name, ran.kind, why, made, sources, arguments=ran.proto)
         made = self.reading.shape(name)
-        if made is not None:
-            first = self.shape(ran.inputs[maps[0]]) if maps else (1,) * 4
-            self.put(out, FLOAT, shape or unfolded(made, len(first), self.channels(out)))
-            self.source[out] = name
+        if made is None:
+            return
+        if out not in self.edges:
+            rank = len(self.shape(entering[0])) if entering else 4
+            self.put(out, FLOAT, shape or unfolded(made, rank, self.channels(out)))
+        self._written(ran, name)
+
+    def _written(self, ran: Ran, name: str) -> None:
+        """A step writes the first output of a node, and what is beside it."""
+        for at, one in enumerate(ran.outputs):
+            if one and one in self.edges and one not in self.source:
+                self.source[one] = name
+                if at:
+                    self.second.add(one)
 
     # ------------------------------------------------------------------------------------- shapes
 
@@ -435,6 +445,13 @@ def value_of(attribute: Any) -> Any:
         f"numbers in the attribute {attribute.name!r}",
     )
     return helper.get_attribute_value(attribute)
+
+
+def standard(ran: Ran) -> bool:
+    """Return True for ONNX's own operators without graphs inside: onnx knows what shapes leave them."""
+    from onnx import defs
+
+    return ran.kind not in ("If", "Loop", "Scan") and "." not in ran.kind and defs.has(ran.kind)
 
 
 def steps_back(ran: Ran) -> bool:
