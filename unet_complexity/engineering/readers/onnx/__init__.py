@@ -29,7 +29,7 @@ from unet_complexity.engineering.readers.onnx.fitting import (
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import literal, stored_edge
-from unet_complexity.engineering.readers.onnx.walk import Walk
+from unet_complexity.engineering.readers.onnx.walk import TRIED, Walk
 from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
@@ -38,7 +38,6 @@ WRITTEN = (
     "the size or batch that {} was exported at may be written into it: export it with free sides, in PyTorch from one "
     "image, with dynamo=True and dynamic_shapes=({{2: Dim.DYNAMIC, 3: Dim.DYNAMIC}},)"
 )
-DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError)
 
 
 def from_onnx(
@@ -94,111 +93,104 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     """The network of a loaded model."""
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
-        sizes, reading, ends = walked(model, name, side, unknown, extra, dims)
-        return reading.network(ends, partial(recipe, side=sizes.side))
-    except DAMAGE as error:
+        graph = Graph(model, name, side, dims)
+        walk = graph.walked(Reading(name, unknown, extra))
+        ends = walk.sources(tensor.name for tensor in model.graph.output)
+        return walk.reading.network(ends, partial(recipe, side=graph.sizes.side))
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
         kind = type(error).__name__
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
 
-def walked(
-    model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any
-) -> tuple[Sizes, Reading, list[str]]:
-    """What was read, and the names of the steps that write the outputs: at the first unit at which all shapes fit."""
-    nodes = in_order(model.graph)
-    arrays = {array: stored_edge(array, tensor) for array, tensor in stored(model.graph).items()}
-    given = {tensor.name: tensor for tensor in model.graph.input if tensor.name not in arrays}
-    asked = {tensor: stated(info) for tensor, info in given.items()}
-    unknown_rank = [tensor for tensor, shape in asked.items() if shape is None] or ["none"] * (
-        not given
-    )
-    if unknown_rank:
-        raise ValueError(
-            f"{name} must be given tensors whose number of axes is known, got {unknown_rank[0]}; {EXPORT}"
-        )
-    literals = {node.output[0]: literal(node) for node in nodes if node.op_type == "Constant"}
-    ranks = {tensor: len(dims) for tensor, dims in asked.items() if dims}
-    layout = layouts(nodes, arrays | literals, ranks)
-    sizes = Sizes.of(side, dims)
-    shapes = sizes.shapes(asked, layout)  # type: ignore[arg-type]
-    found = {
-        letter
-        for shape in shapes.values()
-        for x in shape
-        if isinstance(x, sp.Expr)
-        for letter in x.free_symbols
-    }
-    letters = tuple(sorted(found, key=str))
-    first: UnfitError | None = None
-    for unit in UNITS if letters else UNITS[:1]:
-        reading = Reading(name, unknown, extra)
-        said = said_by(model.graph, sizes)
-        walk = Walk(reading, opset_of(model), letters, points(letters, unit), layout, said)
-        try:
-            for tensor, shape in shapes.items():
-                walk.given(tensor, given[tensor].type.tensor_type.elem_type, shape)
-            for array, edge in arrays.items():
-                walk.stored(array, edge, in_node=False)
-            for node in nodes:
-                walk.run(node)
-            finish(walk, sizes, unit)
-        except UnfitError as error:
-            first = first or error
-            continue
-        except ValueError as error:
-            raise advised(error, name, sizes) from error
-        return sizes, reading, walk.sources(tensor.name for tensor in model.graph.output)
-    raise advised(first, name, sizes) from first
+class Graph:
+    """A model's graph with the sizes at which it is read."""
 
+    def __init__(self, model: Any, name: str, side: Any, dims: Any) -> None:
+        self.model, self.name, self.nodes = model, name, in_order(model.graph)
+        tensors = stored(model.graph)
+        self.arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
+        self.inputs = [tensor for tensor in model.graph.input if tensor.name not in tensors]
+        given = {tensor.name: stated(tensor) for tensor in self.inputs} or {"none": None}
+        for tensor, shape in given.items():
+            if shape is None:
+                raise ValueError(
+                    f"{name} must be given tensors whose number of axes is known, got {tensor}; {EXPORT}"
+                )
+        known = {node.output[0]: literal(node) for node in self.nodes if node.op_type == "Constant"}
+        ranks = {tensor: len(shape or ()) for tensor, shape in given.items()}
+        self.layout = layouts(self.nodes, self.arrays | known, ranks)
+        self.sizes = Sizes(given, self.layout, side, dims)  # type: ignore[arg-type]
+        sides = (side for shape in self.sizes.shapes.values() for side in shape)
+        letters = {letter for x in sides if isinstance(x, sp.Expr) for letter in x.free_symbols}
+        self.letters = tuple(sorted(letters, key=str))
 
-def advised(error: Exception | None, name: str, sizes: Sizes) -> ValueError:
-    """The error, with what would work if a size may have been written down."""
-    written = sizes.exported or sizes.batch not in (1, None) or str(error).startswith("Reshape ")
-    return ValueError(f"{error}; {WRITTEN.format(name)}" if written else str(error))
+    def walked(self, reading: Reading) -> Walk:
+        """The walk at the first unit at which all shapes follow formulas."""
+        first: Exception | None = None
+        for unit in UNITS if self.letters else UNITS[:1]:
+            fresh = Reading(reading.name, reading.unknown, reading.extra)
+            try:
+                return self._walked(fresh, unit)
+            except UnfitError as error:
+                first = first or error
+            except ValueError as error:
+                raise self._advised(error) from error
+        raise self._advised(first) from first
 
+    def _walked(self, reading: Reading, unit: int) -> Walk:
+        opset = opset_of(self.model)
+        at = points(self.letters, unit)
+        walk = Walk(reading, opset, self.letters, at, self.layout, self._stated())
+        for tensor in self.inputs:
+            kind = tensor.type.tensor_type.elem_type
+            walk.given(tensor.name, kind, self.sizes.shapes[tensor.name])
+        for array, edge in self.arrays.items():
+            walk.stored(array, edge, in_node=False)
+        for node in self.nodes:
+            walk.run(node)
+        if self.letters and (walk.of_shapes or any(node.kind in TRIED for node in walk.ran)):
+            reading.rules += rules(self.letters, unit, partial(fits, walk))
+        self._check(walk)
+        return walk
 
-def said_by(graph: Any, sizes: Sizes) -> dict[str, Any]:
-    """Shapes that the file states, all of whose sizes are known here."""
-    found = {}
-    for tensor in (*graph.value_info, *graph.output):
-        shape = stated(tensor)
-        if shape is not None:
-            known = [side if isinstance(side, int) else sizes.known(side) for side in shape]
-            if None not in known and not sizes.exported:
+    def _check(self, walk: Walk) -> None:
+        """Refuse what was written down for other sizes."""
+        sizes, given = self.sizes, shapes_at(walk, walk.points[0]) | self.sizes.exported
+        if sizes.exported:
+            check_sides(walk, dict(walk.at(given, strict=False)), sizes.batch)
+        if isinstance(sizes.batch, int) and sizes.batch > 1:
+            wide = {name: (sizes.batch, *given[name][1:]) for name in sizes.batched}
+            several, one = (dict(walk.at(given | more, strict=False)) for more in (wide, {}))
+            check_batch(walk, several, one, sizes.batch)
+
+    def _stated(self) -> dict[str, Any]:
+        """Shapes that the file states, all of whose sizes are known here."""
+        found = {}
+        for tensor in (*self.model.graph.value_info, *self.model.graph.output):
+            sides = stated(tensor) or (None,)
+            known = [side if isinstance(side, int) else self.sizes.known(side) for side in sides]
+            if None not in known and not self.sizes.exported:
                 found[tensor.name] = tuple(known)
-    return found
+        return found
+
+    def _advised(self, error: Exception | None) -> ValueError:
+        """The error, with what would work if a size may have been written down."""
+        fixed = self.sizes.exported or self.sizes.batch not in (1, None)
+        written = fixed or str(error).startswith("Reshape ")
+        return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))
 
 
-def finish(walk: Walk, sizes: Sizes, unit: int) -> None:
-    """Find by trying what letters must obey, and refuse what was written down for other sizes."""
+def shapes_at(walk: Walk, point: Any) -> dict[str, Any]:
+    """The shapes of what onnx is given, with numbers in place of letters."""
+    return {name: at_point(walk.shapes[name], walk.letters, point) for name in walk.said}
 
-    def given(point: Any) -> dict[str, Any]:
-        return {
-            name: tuple(at_point(side, walk.letters, point) for side in walk.shapes[name])
-            for name in walk.said
-        }
 
-    def fits(point: Any) -> bool:
-        try:
-            found = walk.at(given(point), strict=True)
-            return all(
-                edge.shape
-                == tuple(at_point(side, walk.letters, point) for side in walk.shape(name))
-                for name, edge in found
-            )
-        except (KeyError, ValueError):
-            return False
-
-    if walk.tried:
-        walk.reading.rules += rules(walk.letters, unit, fits)
-    first = given(walk.points[0]) | sizes.exported
-    if sizes.exported:
-        check_sides(walk, dict(walk.at(first, strict=False)), sizes.batch)
-    if isinstance(sizes.batch, int) and sizes.batch > 1:
-        wide = {
-            name: (sizes.batch, *shape[1:])
-            for name, shape in first.items()
-            if name in sizes.batched
-        }
-        several, one = (dict(walk.at(shapes, strict=False)) for shapes in (first | wide, first))
-        check_batch(walk, several, one, sizes.batch)
+def fits(walk: Walk, point: Any) -> bool:
+    """Return True if onnx finds at a point what the formulas say."""
+    try:
+        found = walk.at(shapes_at(walk, point), strict=True)
+        return all(
+            edge.shape == at_point(walk.shape(name), walk.letters, point) for name, edge in found
+        )
+    except (KeyError, ValueError):
+        return False

@@ -94,8 +94,8 @@ def clip(node: Node) -> Row:
 @operator(*MERGING)
 def merged(node: Node) -> list[Row]:
     """Two or more arrays, element by element: first the stored ones with the first map, then the maps."""
-    operation, inputs = MERGING[node.kind], range(len(node.shapes))
-    seen = together([node.shape(at) for at in inputs], node.made, node.out)
+    operation, inputs = MERGING[node.kind], range(len(node.inputs))
+    seen = together([node.shape(at) for at in inputs], node.made, node.out_channels)
     rows: list[Row] = []
     first: int | None = node.maps[0]
     x = seen[node.maps[0]]
@@ -115,9 +115,8 @@ def merged(node: Node) -> list[Row]:
 @operator("PRelu")
 def prelu(node: Node) -> Row:
     """A leaky ReLU with stored slopes."""
-    if node.only() != 0:
-        raise Unsupported("of stored numbers")
-    x, slope = together([node.shape(0), node.shape(1)], node.made, node.channels[0])
+    node.only()
+    x, slope = together([node.shape(0), node.shape(1)], node.made, node.channels())
     sides = (slope.height, slope.width, slope.channels)
     shared = [axis for axis, side in enumerate(sides, 1) if side == 1]
     return Row(PReLU(shared_axes=shared or None), [(0, x)], [1])
@@ -127,7 +126,9 @@ def prelu(node: Node) -> Row:
 def where(node: Node) -> Row:
     """A choice between two, one operation per element."""
     inputs = range(3)
-    *seen, whole = together([*(node.shape(at) for at in inputs), node.made], node.made, node.out)
+    *seen, whole = together(
+        [*(node.shape(at) for at in inputs), node.made], node.made, node.out_channels
+    )
     maps = [(at, seen[at]) for at in node.maps]
     layer = Elementwise("where", inputs=len(maps))
     if layer.output(*(x for _, x in maps)) != whole:  # stored numbers are larger

@@ -7,6 +7,8 @@ from typing import Any
 
 from unet_complexity.engineering.readers.onnx.shapes import Edge
 
+GRAPHS = ("If", "Loop", "Scan")
+
 
 def expanded(proto: Any, opset: int, columns: Sequence[Any], name: str) -> list[Any]:
     """Return the nodes that a node stands for; none if onnx says of none, or it hangs on what the model is given.
@@ -19,7 +21,7 @@ def expanded(proto: Any, opset: int, columns: Sequence[Any], name: str) -> list[
     """
     if proto.op_type == "If":
         return _branch(proto, columns[0])
-    if proto.op_type in ("Loop", "Scan") or proto.domain not in ("", "ai.onnx"):
+    if proto.op_type in GRAPHS or proto.domain not in ("", "ai.onnx"):
         return []
     function = _function(proto, opset, columns)
     return _renamed(function, proto, opset, name) if function else []

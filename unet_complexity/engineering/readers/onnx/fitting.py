@@ -96,9 +96,9 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
 
 
 @lru_cache(10_000)
-def at_point(size: Size, letters: Letters, point: Point) -> Size:
-    """Return a size with numbers in place of letters."""
-    return substitute(size, dict(zip(letters, point, strict=True)))
+def at_point(shape: tuple[Size, ...], letters: Letters, point: Point) -> Any:
+    """Return a shape with numbers in place of letters."""
+    return substitute(shape, dict(zip(letters, point, strict=True)))
 
 
 def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterator[Rule]:

@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
@@ -17,7 +16,7 @@ from unet_complexity.engineering.readers.limits import (
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT
 from unet_complexity.engineering.readers.onnx.layouts import Layout
-from unet_complexity.engineering.readers.onnx.node import Shape, shown
+from unet_complexity.engineering.readers.onnx.node import Shape
 from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
@@ -36,129 +35,75 @@ def stated(tensor: Any) -> Stated | None:
     )
 
 
-@dataclass
 class Sizes:
-    """Gives each free size a value.
+    """The shape of each input, every free size with a value.
 
-    ``asked`` is the side, ``named`` the sizes that have names.  Once :meth:`shapes` has run, ``batch`` is that of the
-    file (None if it is free), ``side`` what the model is read at, ``exported`` the shapes that the file states.
+    ``shapes`` are what the model is read at, ``side`` that of the first map, ``exported`` the shapes that the file
+    states, of one image, if they are others.  ``batch`` is that of the file (None if it is free without a name).
+
+    Raises:
+        ValueError: If a size is free that was not given, if no input has sides to ask for, or if it cannot be told if a
+            first axis is the batch.
     """
 
-    asked: Pair | None
-    named: dict[str, Size]
-    side: Pair | None = None
-    batch: int | str | None = None
-    has_batch: bool = False
-    batched: set[str] = field(default_factory=set)
-    planar: set[str] = field(default_factory=set)
-    exported: dict[str, Shape] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, side: Any, dims: Mapping[str, Any] | None) -> Sizes:
-        """For a side (None: the file's own), and sizes for names."""
-        asked = None if side is None else as_pair(side, "side")
-        return cls(asked, {name: as_size(size, name) for name, size in (dims or {}).items()}, asked)
-
-    def shapes(
-        self, inputs: Mapping[str, Stated], layouts: Mapping[str, Layout]
-    ) -> dict[str, Shape]:
-        """The shape of each input.
-
-        Raises:
-            ValueError: If a size is free that was not given, if no input has sides to ask for, or if it cannot be told
-                if a first axis is the batch.
-        """
-        planes = {name: plane(len(dims), layouts.get(name)) for name, dims in inputs.items()}
-        main = next((name for name, axes in planes.items() if axes), "")
-        if self.asked is not None and not main:
+    def __init__(
+        self,
+        inputs: Mapping[str, Stated],
+        layouts: Mapping[str, Layout],
+        side: Any,
+        dims: Mapping[str, Any] | None,
+    ) -> None:
+        self.side: Pair | None = None if side is None else as_pair(side, "side")
+        self.named = {name: as_size(size, name) for name, size in (dims or {}).items()}
+        self.planes = {name: plane(len(dims), layouts.get(name)) for name, dims in inputs.items()}
+        main = next((name for name, axes in self.planes.items() if axes), "")
+        if self.side is not None and not main:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
-        self._find_batch(inputs, planes, layouts)
-        order = sorted(inputs, key=lambda name: name != main)
-        found = {
-            name: self._shape(name, inputs[name], planes[name], name == main) for name in order
-        }
-        self._fix_exported(inputs, planes, found)
-        return {name: found[name] for name in inputs}
+        self.batch, self.batched = self._batch(inputs, layouts)
+        self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
+        for name in sorted(inputs, key=lambda name: name != main):
+            sizes = [self._size(name, main, at, dim) for at, dim in enumerate(inputs[name])]
+            self.shapes[name] = tuple(sizes)
+        own = {name: self._own(name, dims) for name, dims in inputs.items()}
+        numbers = all(isinstance(size, int) for shape in own.values() for size in shape)
+        self.exported = own if numbers and own != self.shapes else {}
 
-    def _find_batch(
-        self,
-        inputs: Mapping[str, Stated],
-        planes: Mapping[str, tuple[int, ...]],
-        layouts: Mapping[str, Layout],
-    ) -> None:
-        """The first axis of the input with the most axes, unless that has only channels, rows and columns."""
-        self.planar = {
-            name
-            for name, dims in inputs.items()
-            if name in layouts and len(dims) == layouts[name].spatial + 1
-        }
-        with_batch = {
-            name: dims for name, dims in inputs.items() if len(dims) > 1 and name not in self.planar
-        }
-        first = max(with_batch, key=lambda name: len(with_batch[name]), default=None)
-        if first is None:
-            return
-        self.has_batch, self.batch = True, inputs[first][0]
-        if isinstance(self.batch, int) and self.batch > 1 and not planes[first]:
+    def _batch(
+        self, inputs: Mapping[str, Stated], layouts: Mapping[str, Layout]
+    ) -> tuple[int | str | None, set[str]]:
+        """The first axis of the input with the most axes, and the inputs that begin with it.
+
+        An input that has only channels, rows and columns has no batch.
+        """
+        planar = {x for x in layouts if x in inputs and len(inputs[x]) == layouts[x].spatial + 1}
+        candidates = [name for name, dims in inputs.items() if len(dims) > 1 and name not in planar]
+        if not candidates:
+            return None, set()
+        first = max(candidates, key=lambda name: len(inputs[name]))
+        batch = inputs[first][0]
+        if isinstance(batch, int) and batch > 1 and not self.planes[first]:
             raise ValueError(
-                f"the input {first!r} is {shown(inputs[first])}: if {self.batch} is its batch, export it for one; if "
-                "not, put an axis of 1 in front of it"
+                f"the input {first!r} is {' x '.join(map(str, inputs[first]))}: if {batch} is its batch, export it for "
+                "one; if not, put an axis of 1 in front of it"
             )
-        if isinstance(self.batch, str) and self.batch in self.named:
-            elsewhere = [dim for dims in inputs.values() for dim in dims[1:]]
-            if self.batch not in elsewhere:
-                raise ValueError(
-                    f"{self.batch!r} is the batch, which is 1 here, got {self.named[self.batch]}; leave it out"
-                )
-
-    def _shape(self, name: str, dims: Stated, spatial: tuple[int, ...], main: bool) -> Shape:
-        sizes: list[Size] = []
-        for axis, dim in enumerate(dims):
-            if axis == 0 and self.has_batch and dim == self.batch and name not in self.planar:
-                sizes.append(1)
-                self.batched.add(name)
-            elif main and axis in spatial:
-                which = spatial.index(axis) if len(spatial) == 2 else 1
-                sizes.append(self._side(dim, which))
-            else:
-                sizes.append(self._other(name, axis, dim))
-        return tuple(sizes)
-
-    def _side(self, dim: int | str | None, which: int) -> Size:
-        """A side of the main map: as asked for, as named, as the file has it, or N."""
-        asked = None if self.asked is None else self.asked[which]
-        known = self.known(dim)
-        if known is not None and asked is not None and known != asked:
+        elsewhere = {dim for dims in inputs.values() for dim in dims[1:]}
+        if batch in self.named and batch not in elsewhere:
             raise ValueError(
-                f"{dim!r} is one size, also where it stands twice, got {known} and {asked} for it"
+                f"{batch!r} is the batch, which is 1 here, got {self.named[str(batch)]}; leave it out"
             )
-        size = known if known is not None else asked
-        if size is None and isinstance(dim, int):
-            return dim
-        if size is None:
-            self.side = self.side or (N, N)
-            size = self.side[which]
-        if isinstance(dim, str):
-            self.named.setdefault(dim, size)
-        return size
+        return batch, {x for x, dims in inputs.items() if dims[:1] == (batch,) and x not in planar}
 
-    def known(self, dim: int | str | None) -> Size | None:
-        """What a name, or a multiple of a name, stands for."""
-        if not isinstance(dim, str):
-            return None
-        multiple = MULTIPLE.fullmatch(dim)
-        if multiple and multiple[2] in self.named:
-            return exact(int(multiple[1]) * self.named[multiple[2]])
-        return self.named.get(dim)
-
-    def _other(self, name: str, axis: int, dim: int | str | None) -> Size:
-        if isinstance(dim, int):
-            return as_size(dim, f"side {axis} of {name!r}")
-        known = self.known(dim)
+    def _size(self, name: str, main: str, axis: int, dim: int | str | None) -> Size:
+        if axis == 0 and name in self.batched:
+            return 1
+        if name == main and axis in self.planes[name]:
+            spatial = self.planes[name]
+            return self._side(dim, spatial.index(axis) - len(spatial))
+        known = dim if isinstance(dim, int) else self.known(dim)
         if known is not None:
-            return known
+            return as_size(known, f"side {axis} of {name!r}")
         if dim is None:
             raise ValueError(
                 f"the input {name!r} leaves axis {axis} free, without a name and no side of the first map; name it in "
@@ -169,22 +114,38 @@ class Sizes:
             f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of the first map; {how}"
         )
 
-    def _fix_exported(
-        self,
-        inputs: Mapping[str, Stated],
-        planes: Mapping[str, tuple[int, ...]],
-        found: Mapping[str, Shape],
-    ) -> None:
-        """Keep the shapes that the file states, of one image, if the model is read at other sides than those."""
-        own: dict[str, Shape] = {}
-        for name, dims in inputs.items():
-            sides = zip(dims, found[name], strict=True)
-            own[name] = tuple(
-                a if axis in planes[name] and isinstance(a, int) else b
-                for axis, (a, b) in enumerate(sides)
+    def _side(self, dim: int | str | None, which: int) -> Size:
+        """A side of the main map: as asked for, as named, as the file has it, or N."""
+        known = self.known(dim)
+        asked = self.side[which] if self.side else None
+        if None not in (known, asked) and known != asked:
+            raise ValueError(
+                f"{dim!r} is one size, also where it stands twice, got {known} and {asked} for it"
             )
-        if own != found and all(isinstance(side, int) for shape in own.values() for side in shape):
-            self.exported = own
+        size = asked if known is None else known
+        if size is None and isinstance(dim, int):
+            return dim
+        if size is None:
+            self.side = (N, N)
+            size = N
+        if isinstance(dim, str):
+            self.named.setdefault(dim, size)
+        return size
+
+    def _own(self, name: str, dims: Stated) -> Shape:
+        """The shape as the file states it, its batch 1."""
+        pairs = enumerate(zip(dims, self.shapes[name], strict=True))
+        planes = self.planes[name]
+        return tuple(a if at in planes and isinstance(a, int) else b for at, (a, b) in pairs)
+
+    def known(self, dim: int | str | None) -> Size | None:
+        """What a name, or a multiple of a name, stands for."""
+        if not isinstance(dim, str):
+            return None
+        multiple = MULTIPLE.fullmatch(dim)
+        if multiple and multiple[2] in self.named:
+            return exact(int(multiple[1]) * self.named[multiple[2]])
+        return self.named.get(dim)
 
 
 def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:

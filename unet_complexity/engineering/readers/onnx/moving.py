@@ -24,8 +24,7 @@ MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cu
 )
 def copied(node: Node) -> Row:
     """The same numbers elsewhere, repeated, or some of them."""
-    node.only()
-    return Row(Copy(node.kind, node.output), [(node.maps[0], node.map(node.maps[0]))])
+    return Row(Copy(node.kind, node.output), [(0, node.only())])
 
 
 @operator("GatherElements", "GatherND", "ScatterElements", "ScatterND")
@@ -50,13 +49,13 @@ def gather(node: Node) -> Row:
 def concat(node: Node) -> Row:
     """Joined along one axis, with at most one stored array."""
     rank, axis = len(node.made), node.axis(1)
-    stored = [at for at in range(len(node.shapes)) if at not in node.maps]
-    seen = [(at, fold(node.shape(at), node.out)) for at in node.maps]
+    stored = [at for at in range(len(node.inputs)) if at not in node.maps]
+    seen = [(at, fold(node.shape(at), node.out_channels)) for at in node.maps]
     if stored:
         learned = [at for at in stored if node.learned(at)]
         params = volume([sum(volume(node.shape(at)) for at in learned)])
         return Row(Copy("Concat", node.output, params, len(seen)), seen, learned, "operand")
-    rest = [i for i in range(rank) if i != rank + node.out]
+    rest = [i for i in range(rank) if i != rank + node.out_channels]
     along = -1 if axis not in rest else 2 if axis == rest[-1] else 1
     return Row(Concatenate(along), seen)
 
@@ -81,7 +80,7 @@ def planes(node: Node) -> tuple[Pair, Pair]:
     """Rows and columns before and behind: where they are not known, the axes that change."""
     shape, rank = node.shape(), len(node.made)
     changed = [axis for axis in range(rank) if shape[axis] != node.made[axis]]
-    spatial = [axis for axis in range(1, rank) if axis != rank + node.channels[0]]
+    spatial = [axis for axis in range(1, rank) if axis != rank + node.channels()]
     axes = spatial if len(spatial) in (1, 2) and set(changed) <= set(spatial) else changed
     if len(axes) not in (1, 2) or 0 in axes:
         raise Unsupported(f"from {shape} to {node.made}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
+from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of
+from unet_complexity.engineering.readers.onnx.shapes import canonical
 from unet_complexity.engineering.readers.onnx.weights import Use
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, exact
@@ -21,8 +23,7 @@ class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown=
     """A known operator in a form that nobody has said how to count."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A layer, the maps that it reads and how it sees them, and the stored arrays that are its weights.
 
     ``seen`` has pairs of (number of an input, shape); None stands for what the row before wrote.
@@ -34,61 +35,106 @@ class Row:
     use: Use = "weight"
 
 
-@dataclass(frozen=True)
+class Edges(Protocol):
+    """What a node asks of the edges of its graph."""
+
+    opset: int
+    source: dict[str, str]
+
+    def shape(self, name: str) -> Shape: ...
+
+    def channels(self, name: str) -> int: ...
+
+    def numbers(self, name: str) -> Any: ...
+
+    def learned(self, name: str, use: Use) -> bool: ...
+
+
 class Node:
-    """``shapes`` are those of the inputs, None if one is left out; ``made`` is that of the output that is asked for.
+    """``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights."""
 
-    ``maps`` are the numbers of the inputs that the network computes; the others are known before it runs.
-    ``channels`` has the axis of the channels of each input, counted from the end, and ``out`` that of the output.
-    ``numbers`` gives the numbers of an input that is known, ``learned`` says if training changes them.
-    """
+    def __init__(self, proto: Any, edges: Edges) -> None:
+        self.proto, self.edges, self.kind, self.key = proto, edges, kind_of(proto), canonical(proto)
+        self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
+        self.inputs, self.outputs = list(proto.input), list(proto.output)
+        self.out = self.outputs[0] if self.outputs else ""
+        self.plain = False
 
-    kind: str
-    name: str
-    version: int
-    attributes: dict[str, Any]
-    shapes: Sequence[Shape | None]
-    made: Shape
-    maps: Sequence[int]
-    channels: Sequence[int]
-    out: int
-    numbers: Callable[[int], Any] = field(repr=False)
-    learned: Callable[..., bool] = field(repr=False)
+    @cached_property
+    def maps(self) -> list[int]:
+        """The numbers of the inputs that the network computes; the others are known before it runs."""
+        maps = [at for at, name in enumerate(self.inputs) if name in self.edges.source]
+        return (
+            [0] * (0 in maps) if self.kind == "CastLike" else maps
+        )  # of the other only the type counts
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes by name; text as ``str``."""
+        return {attribute.name: _value(attribute) for attribute in self.proto.attribute}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute."""
+        return self.attributes.get(name, default)
 
     def has(self, at: int) -> bool:
         """Return True if the input is given."""
-        return at < len(self.shapes) and self.shapes[at] is not None
+        return at < len(self.inputs) and bool(self.inputs[at])
 
     def shape(self, at: int = 0) -> Shape:
         """Return the shape of an input."""
-        found = self.shapes[at] if at < len(self.shapes) else None
-        if found is None:
-            raise ValueError(f"it needs an input {at}, got {len(self.shapes)} inputs")
+        return self.edges.shape(self.inputs[at])
+
+    def map(self, at: int = 0) -> Tensor:
+        """Return an input as layers see it, unless the operator looks at it otherwise."""
+        return fold(self.shape(at), self.channels(at))
+
+    def channels(self, at: int = 0) -> int:
+        """Return the axis of the channels of an input, counted from the end."""
+        return self.edges.channels(self.inputs[at])
+
+    def numbers(self, at: int) -> list[Any]:
+        """Return what an input holds."""
+        found: list[Any] = self.edges.numbers(self.inputs[at])
         return found
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return an attribute; text as ``str``."""
-        value = self.attributes.get(name, default)
-        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    def learned(self, at: int, use: Use = "operand") -> bool:
+        """Return True if training changes an input."""
+        return self.edges.learned(self.inputs[at], use)
+
+    @property
+    def made(self) -> Shape:
+        """The shape of the output."""
+        return self.edges.shape(self.out)
+
+    @property
+    def output(self) -> Tensor:
+        """The output as layers see it."""
+        return fold(self.made, self.out_channels)
+
+    @property
+    def out_channels(self) -> int:
+        """The axis of the channels of the output, counted from the end."""
+        return self.edges.channels(self.out)
+
+    def only(self) -> Tensor:
+        """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""
+        if self.maps != [0]:
+            raise Unsupported("whose weights the network computes")
+        return self.map()
 
     def axis(self, default: int) -> int:
         """Return the attribute ``axis``, counted from the front."""
         return int(self.get("axis", default)) % max(len(self.shape()), 1)
 
-    def map(self, at: int = 0) -> Tensor:
-        """Return an input as layers see it, unless the operator looks at it otherwise."""
-        return fold(self.shape(at), self.channels[at])
 
-    @property
-    def output(self) -> Tensor:
-        """The output as layers see it."""
-        return fold(self.made, self.out)
+def _value(attribute: Any) -> Any:
+    from onnx import helper
 
-    def only(self) -> int:
-        """Return the number of the input that is a map; :class:`Unsupported` if another one is too."""
-        if len(self.maps) > 1:
-            raise Unsupported("whose weights the network computes")
-        return self.maps[0]
+    count = len(attribute.ints) + len(attribute.floats)
+    at_most(count, MOST_NUMBERS, f"numbers in the attribute {attribute.name!r}")
+    value = helper.get_attribute_value(attribute)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 ROWS: dict[str, Callable[[Node], Row | list[Row]]] = {}
@@ -133,8 +179,8 @@ def together(shapes: Sequence[Shape], made: Shape, channels: int) -> list[Tensor
     rank = len(made)
     full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
     maps = [fold(shape, channels) for shape in full]
-    whole = _sides(fold(made, channels))
-    if all(a in (1, b) for x in maps for a, b in zip(_sides(x), whole, strict=True)):
+    whole = sides(fold(made, channels))
+    if all(a in (1, b) for x in maps for a, b in zip(sides(x), whole, strict=True)):
         return maps
     ones = [tuple(shape[axis] == 1 for shape in full) for axis in range(rank)]
     groups = sorted({one for one in ones if not all(one)}, reverse=True)
@@ -145,7 +191,8 @@ def together(shapes: Sequence[Shape], made: Shape, channels: int) -> list[Tensor
     return [Tensor(*(volume(shape[axis] for axis in part) for part in parts)) for shape in full]
 
 
-def _sides(x: Tensor) -> Shape:
+def sides(x: Tensor) -> tuple[Size, Size, Size]:
+    """Rows, columns, channels."""
     return x.height, x.width, x.channels
 
 
@@ -156,18 +203,3 @@ def shown(shape: Shape) -> str:
     '1 x 3 x 8 x 8'
     """
     return " x ".join(map(str, shape)) or "no axis"
-
-
-__all__ = [
-    "ROWS",
-    "Node",
-    "Row",
-    "Shape",
-    "Unsupported",
-    "fold",
-    "kind_of",
-    "operator",
-    "shown",
-    "together",
-    "volume",
-]

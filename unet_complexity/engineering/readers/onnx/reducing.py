@@ -45,7 +45,7 @@ AFTER = {"ReduceL2": "sqrt", "ReduceLogSum": "log", "ReduceLogSumExp": "log"}
 def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Any = None) -> Row:
     """``layer`` with stored weights of ``each`` numbers; ``plain`` is the layer if they are the exporter's own."""
     node.only()
-    weights = [at for at in range(1, len(node.shapes)) if node.has(at)]
+    weights = [at for at in range(1, len(node.inputs)) if node.has(at)]
     wrong = [node.shape(at) for at in weights if volume(node.shape(at)) != each]
     if wrong:
         raise ValueError(f"its weights must hold {each} numbers, got {wrong[0]} for {node.shape()}")
@@ -103,7 +103,7 @@ def layer_normalization(node: Node) -> Row:
 def softmax(node: Node) -> Row:
     """Along one axis; before opset 13 along that and all behind it."""
     shape = node.shape()
-    if node.version < 13:
+    if node.edges.opset < 13:
         axis = node.axis(1)
         return Row(Softmax(), [(0, Tensor(volume(shape[:axis]), 1, volume(shape[axis:])))])
     axis = node.axis(-1)
@@ -113,8 +113,7 @@ def softmax(node: Node) -> Row:
 @operator(*REDUCTIONS)
 def reduced(node: Node) -> list[Row]:
     """Numbers along some axes taken together."""
-    if node.only() != 0:
-        raise Unsupported("along axes that the network computes")
+    node.only()
     shape, axes = node.shape(), reduced_axes(node)
     x, along = reduced_map(node, shape, axes)
     reduction = Reduce(REDUCTIONS[node.kind], along)
@@ -131,7 +130,7 @@ def reduced_axes(node: Node) -> set[int]:
     rank = len(node.shape())
     if node.kind.startswith("Arg"):
         return {node.axis(0)}
-    axes = node.numbers(1).tolist() if node.has(1) else node.get("axes")
+    axes = node.numbers(1) if node.has(1) else node.get("axes")
     if not axes:
         return set() if node.get("noop_with_empty_axes", 0) else set(range(rank))
     return {axis % rank for axis in axes}
@@ -139,7 +138,7 @@ def reduced_axes(node: Node) -> set[int]:
 
 def reduced_map(node: Node, shape: Any, axes: set[int]) -> tuple[Tensor, Any]:
     """How a Reduce sees its input, and its axes there: rows and columns, channels, or the numbers that go as rows."""
-    channels = len(shape) + node.channels[0]
+    channels = len(shape) + node.channels()
     moving = {axis for axis, side in enumerate(shape) if side != 1}
     if axes == {channels}:
         return node.map(), 3

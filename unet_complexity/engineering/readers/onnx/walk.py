@@ -1,8 +1,8 @@
-"""The way through an ONNX graph: each node in turn, its shapes asked for at some sides and fitted, its layer added."""
+"""The way through an ONNX graph: each node in turn, its shapes asked for at some points and fitted, its layer added."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,12 +13,10 @@ from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.limits import (
     MOST_COMPUTED,
     MOST_NODES,
-    MOST_NUMBERS,
     at_most,
     check_size,
 )
-from unet_complexity.engineering.readers.onnx.expanding import expanded
-from unet_complexity.engineering.readers.onnx.files import kind_of
+from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
 from unet_complexity.engineering.readers.onnx.fitting import (
     Letters,
     Point,
@@ -26,7 +24,6 @@ from unet_complexity.engineering.readers.onnx.fitting import (
     at_point,
     polynomial,
 )
-from unet_complexity.engineering.readers.onnx.layouts import Layout
 from unet_complexity.engineering.readers.onnx.node import (
     ROWS,
     Node,
@@ -35,27 +32,20 @@ from unet_complexity.engineering.readers.onnx.node import (
     Unsupported,
     fold,
     shown,
+    sides,
     volume,
 )
-from unet_complexity.engineering.readers.onnx.shapes import (
-    FLOATS,
-    Edge,
-    canonical,
-    literal,
-    outputs,
-)
-from unet_complexity.engineering.readers.onnx.weights import Use, is_doubtful, is_learned, is_lone
+from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal, outputs
+from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
 from unet_complexity.engineering.readers.reading import Reading
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import exact
 
 FLOAT, INT64 = 1, 7
 NO_WEIGHTS = (INT64, 8, 9)  # nor words, nor booleans
 OF_SHAPES = ("Shape", "Size")
-TRIED = frozenset(
-    "CenterCropPad Expand Flatten Pad Reshape Resize Slice Split Tile Upsample".split()
-)
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
+TRIED = frozenset((*VIEWS[1:], *STAYING, "CenterCropPad", "Resize", "Upsample"))
 WITH_SCALES = ("Resize", "Upsample")
 PARTS = ("Split", "TopK")  # all their outputs are maps; of others only the first is
 ONNX_RUNTIME = (
@@ -64,21 +54,11 @@ ONNX_RUNTIME = (
 )
 
 
-class Ran:
-    """One node that was run: what onnx is asked, and the names of what enters and leaves."""
-
-    def __init__(self, proto: Any) -> None:
-        self.proto, self.key = proto, canonical(proto)
-        self.name = (proto.name or next(iter(proto.output), "")).strip("/") or kind_of(proto)
-        self.kind = kind_of(proto)
-        self.inputs, self.outputs = list(proto.input), list(proto.output)
-        self.plain = False  # onnx is asked without the numbers of floating-point arrays
-
-
 class Walk:
     """Values by the names of the graph's edges, each at all ``points``: numbers in place of the ``letters``.
 
-    ``stated`` has shapes that the file states, for operators that onnx does not know; ``layout`` the axes of channels.
+    ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
+    know.
     """
 
     def __init__(
@@ -87,31 +67,23 @@ class Walk:
         opset: int,
         letters: Letters,
         points: tuple[Point, ...],
-        layout: Mapping[str, Layout],
+        layout: Mapping[str, Any],
         stated: Mapping[str, Shape],
     ) -> None:
-        self.reading, self.opset = reading, opset
-        self.letters, self.points = letters, points
-        self.layout, self.stated = layout, stated
-        self.edges: dict[str, tuple[Edge, ...]] = {}
+        self.reading, self.opset, self.letters, self.points = reading, opset, letters, points
+        self.layout, self.stated, self.arrays = layout, stated, Arrays()
+        self.columns: dict[str, tuple[Edge, ...]] = {}  # of each edge, what it is at the points
         self.shapes: dict[str, Shape] = {}
         self.source: dict[str, str] = {}  # of each map, the step that writes it
         self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
         self.of_shapes: set[str] = set()  # numbers that follow from shapes
-        self.weights: dict[
-            str, frozenset[str]
-        ] = {}  # of what is known beforehand: the stored arrays in it
-        self.sizes: dict[str, Size] = {}
-        self.literals: set[str] = set()
-        self.counted: set[str] = set()
-        self.constants: set[str] = set()
-        self.doubtful: dict[str, None] = {}
         self.view_names: dict[str, str] = {}
         self.views: dict[tuple[str, Tensor], str] = {}
         self.numbered: dict[str, int] = {}
-        self.ran: list[Ran] = []
+        self.ran: list[Node] = []
         self.said: list[str] = []  # inputs, and what leaves operators that onnx does not know
         self.computed = 0
+        self.error = UnfitError if letters else ValueError
 
     # ------------------------------------------------------------------------------------- what enters
 
@@ -125,194 +97,155 @@ class Walk:
         """An edge whose shape is known."""
         self.said.append(name)
         self.shapes[name] = shape
-        self.edges[name] = tuple(
-            Edge(kind, tuple(at_point(side, self.letters, point) for side in shape))
-            for point in self.points
+        self.columns[name] = tuple(
+            Edge(kind, at_point(shape, self.letters, point)) for point in self.points
         )
 
     def stored(self, name: str, edge: Edge, in_node: bool) -> None:
         """A stored array, or one in a node of its own."""
-        self.edges[name] = (edge,) * len(self.points)
-        self.shapes[name] = edge.shape
-        self.weights[name] = frozenset()
+        self.columns[name] = (edge,) * len(self.points)
+        self.arrays.known[name] = frozenset()
         self._array(name, in_node)
 
     def _array(self, name: str, in_node: bool) -> None:
         """Numbers that may be weights, unless it is a lone one."""
-        if self.edges[name][0].kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
-            self.weights[name] = frozenset([name])
-            self.sizes[name] = volume(self.shape(name))
-        if in_node:
-            self.literals.add(name)
+        kind = self.columns[name][0].kind
+        if kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
+            self.arrays.add(name, volume(self.shape(name)), in_node or kind not in FLOATS)
 
     # -------------------------------------------------------------------------------------- one node
 
     def run(self, proto: Any) -> None:
         """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
         at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
-        ran = Ran(proto)
+        node = Node(proto, self)
         try:
-            self._run(ran, ran.name)
+            self._run(node)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             kind = UnfitError if isinstance(error, UnfitError) else ValueError
-            raise kind(f"{ran.kind} {ran.name!r} cannot be read: {error}") from error
+            raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
 
-    def _run(self, ran: Ran, name: str) -> None:
-        if ran.kind == "Constant":
-            self.stored(ran.outputs[0], literal(ran.proto), in_node=True)
+    def _run(self, node: Node) -> None:
+        if node.kind == "Constant":
+            self.stored(node.out, literal(node.proto), in_node=True)
             return
-        lost = [one for one in ran.inputs if one and one not in self.edges]
-        maps = [at for at, one in enumerate(ran.inputs) if one in self.source]
-        if ran.kind == "CastLike":
-            maps = [at for at in maps if at == 0]  # of the other input only the type is looked at
-        known = ran.kind in ROWS or ran.kind in VIEWS or ran.kind in OF_SHAPES
-        if ran.kind in self.reading.extra or (lost and not known):
-            self._foreign(ran, name, maps, bool(lost), "")
+        lost = any(name and name not in self.columns for name in node.inputs)
+        known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
+        if node.kind in self.reading.extra or (lost and not known):
+            self._foreign(node, "", lost)
         elif lost:
-            self.reading.lost.update(one for one in ran.outputs if one)
-        elif nodes := self._expanded(ran, name, known or not maps):
-            for node in nodes:
-                self.run(node)
-        elif not known and (maps or not standard(ran)):
-            self._foreign(ran, name, maps, False, ONNX_RUNTIME if "microsoft" in ran.kind else "")
+            self.reading.lost.update(filter(None, node.outputs))
+        elif nodes := self._expanded(node, known):
+            for inner in nodes:
+                self.run(inner)
+        elif not known and (node.maps or not standard(node)):
+            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
         else:
-            self._ask(ran, bool(maps))
-            if not maps:
-                self._constant(ran)
-            elif ran.kind in OF_SHAPES:
-                self.of_shapes.update(ran.outputs)
-            else:
-                self._layer(ran, name, maps)
+            self._ask(node)
+            self._asked(node)
 
-    def _expanded(self, ran: Ran, name: str, known: bool) -> list[Any]:
+    def _asked(self, node: Node) -> None:
+        """What is known beforehand, what follows from shapes, or a layer."""
+        if not node.maps:
+            self._constant(node)
+        elif node.kind in OF_SHAPES:
+            self.of_shapes.update(node.outputs)
+            self.arrays.known |= dict.fromkeys(node.outputs, frozenset())
+        elif node.kind in VIEWS or self._stays(node):
+            first = node.inputs[node.maps[0]]
+            self.source[node.out] = self.source[first]
+            changed = node.made != self.shape(first)
+            self.view_names[node.out] = node.name if changed else self.view_names.get(first, "")
+        else:
+            for out in node.outputs if node.kind in PARTS else node.outputs[:1]:
+                node.out = out
+                self._layer(node)
+            if node.outputs[0] in self.source:
+                self._written(node, self.source[node.outputs[0]])
+
+    def _expanded(self, node: Node, known: bool) -> list[Any]:
         """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
-        if known and ran.kind != "If":
+        if node.kind != "If" and (known or not node.maps):
             return []
-        columns = [self.edges[one] if one else None for one in ran.inputs]
-        return expanded(ran.proto, self.opset, columns, name)
+        columns = [self.columns[name] if name else None for name in node.inputs]
+        return expanded(node.proto, self.opset, columns, node.name)
 
-    def _ask(self, ran: Ran, with_maps: bool) -> None:
+    def _ask(self, node: Node) -> None:
         """Ask onnx for the shapes of what leaves a node, at all points."""
-        nothing: tuple[Edge | None, ...] = (None,) * len(self.points)
-        columns = [self.edges[one] if one else nothing for one in ran.inputs]
-        ran.plain = with_maps and ran.kind not in WITH_SCALES
-        if ran.plain:
-            columns = [tuple(map(plain, column)) for column in columns]
+        node.plain = bool(node.maps) and node.kind not in WITH_SCALES
+        made = []
         try:
-            made = [
-                outputs(ran.key, self.opset, inputs) for inputs in zip(*columns, strict=True)
-            ] or [outputs(ran.key, self.opset, ())] * len(self.points)
+            for at in range(len(self.points)):
+                edges = [self.columns[name][at] if name else None for name in node.inputs]
+                made.append(outputs(node.key, self.opset, tuple(plain(node, edges))))
         except ValueError as error:
-            shapes = " and ".join(self._told(one) for one in ran.inputs if one)
-            kind = UnfitError if self.letters else ValueError
-            raise kind(f"{error}, got {shapes}" if shapes else str(error)) from error
-        for one, column in zip(ran.outputs, zip(*made, strict=True), strict=False):
-            self.edges[one] = column
+            shapes = " and ".join(self._told(name) for name in node.inputs if name)
+            raise self.error(f"{error}, got {shapes}" if shapes else str(error)) from error
+        for name, column in zip(node.outputs, zip(*made, strict=True), strict=False):
+            self.columns[name] = column
             numbers = sum(len(edge.numbers) // 8 + 1 for edge in column if edge.numbers)
-            self.computed = at_most(
-                self.computed + numbers // len(column), MOST_COMPUTED, "numbers computed for shapes"
-            )
-        self.ran.append(ran)
+            self.computed += numbers // len(column)
+            at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
+        self.ran.append(node)
 
     def _told(self, name: str) -> str:
         """An edge in words: few whole numbers that the file holds, else the shape."""
-        edge = self.edges[name][0]
-        few = edge.kind == INT64 and edge.numbers and 0 < len(edge.numbers) <= 64 and edge.shape
-        return (
-            str(edge.array().tolist())
-            if few and name not in self.of_shapes
-            else shown(self.shape(name))
-        )
+        edge = self.columns[name][0]
+        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
+        if few and name not in self.of_shapes:
+            return str(edge.array().tolist())
+        return shown(self.shape(name))
 
-    def _constant(self, ran: Ran) -> None:
+    def _constant(self, node: Node) -> None:
         """What follows from stored numbers alone is computed beforehand and costs nothing."""
-        first, *others = [self.weights.get(one, frozenset()) for one in ran.inputs] or [frozenset()]
-        use: Use = "norm" if "Normalization" in ran.kind else "operand"
-        more = {array for arrays in others for array in arrays if self._is_learned(array, use)}
-        arrays = first if ran.kind == "DequantizeLinear" else first | more
-        self.weights |= dict.fromkeys(ran.outputs, arrays)
-        if self.of_shapes.intersection(ran.inputs):
-            self.of_shapes.update(ran.outputs)
+        known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
+        inputs = [name for name in node.inputs if name]
+        arrays = known[inputs[0]] if inputs else frozenset()
+        for name in inputs[1:] if node.kind != "DequantizeLinear" else ():
+            arrays |= self.arrays.learned(name, use)  # type: ignore[arg-type]
+        known |= dict.fromkeys(node.outputs, arrays)
+        if self.of_shapes.intersection(inputs):
+            self.of_shapes.update(node.outputs)
             return
         self.ran.pop()
-        for one in ran.outputs:
-            if one and not arrays and self.edges[one][0].kind in FLOATS:
-                self._array(one, in_node=True)
+        for name in node.outputs:
+            if name and not arrays and self.columns[name][0].kind in FLOATS:
+                self._array(name, in_node=True)
 
-    def _layer(self, ran: Ran, name: str, maps: list[int]) -> None:
-        first, shape = ran.inputs[maps[0]], self.shape(ran.outputs[0])
-        moves = ran.kind in STAYING and (
-            shape != self.shape(first) or len(maps) > 1 or steps_back(ran)
-        )
-        stays = (ran.kind in STAYING and not moves) or (
-            ran.kind == "Transpose" and in_order(ran, shape, self.shape(first))
-        )
-        if ran.kind in VIEWS or stays:
-            self.source[ran.outputs[0]] = self.source[first]
-            changed = shape != self.shape(first)
-            self.view_names[ran.outputs[0]] = name if changed else self.view_names.get(first, "")
-            return
-        for one in ran.outputs if ran.kind in PARTS else ran.outputs[:1]:
-            self._steps(ran, name, maps, one)
-        if ran.outputs[0] in self.source:
-            self._written(ran, self.source[ran.outputs[0]])
+    def _stays(self, node: Node) -> bool:
+        """Return True if nothing moves, although the operator moves numbers."""
+        before = node.shape(node.maps[0])
+        if node.kind == "Transpose":
+            perm = node.get("perm", [*range(len(before))][::-1])
+            moving = [axis for axis in perm if before[axis] != 1]
+            return moving == sorted(moving)
+        turned = node.kind == "Slice" and node.has(4)
+        return node.kind in STAYING and node.made == before and len(node.maps) == 1 and not turned
 
-    def _steps(self, ran: Ran, name: str, maps: list[int], out: str) -> None:
-        shapes = [self.shape(one) if one else None for one in ran.inputs]
-        channels = [self.channels(one) for one in ran.inputs]
-        node = Node(
-            ran.kind,
-            name,
-            self.opset,
-            {attribute.name: value_of(attribute) for attribute in ran.proto.attribute},
-            shapes,
-            self.shape(out),
-            maps,
-            channels,
-            self.channels(out),
-            lambda at: self._numbers(ran.inputs[at]),
-            lambda at, use="operand": any(
-                self._is_learned(array, use) for array in self.weights[ran.inputs[at]]
-            ),
-        )
+    def _layer(self, node: Node) -> None:
+        """The steps of an operator that is in the table."""
         try:
-            rows = ROWS[ran.kind](node)
+            rows = ROWS[node.kind](node)
         except Unsupported as why:
-            self._foreign(ran, name, maps, False, str(why))
+            self._foreign(node, str(why))
             return
         last = ""
         for row in rows if isinstance(rows, list) else [rows]:
-            last = self._step(ran, name, row, last)
+            last = self._step(node, row, last)
         found = self.reading.shape(last)
-        if found is not None and not same_size(found, self.shape(out)):
-            kind = UnfitError if self.letters else ValueError
-            raise kind(f"{found} comes out of {rows}, and {shown(self.shape(out))} by onnx")
-        self.source[out] = last
+        if found is not None and sp.expand(found.size - volume(node.made)) != 0:
+            raise self.error(f"{found} comes out here, and {shown(node.made)} by onnx")
+        self.source[node.out] = last
 
-    def _step(self, ran: Ran, name: str, row: Row, last: str) -> str:
-        """Add a layer; its name.  Its params are the elements of those arrays that no step before had."""
-        used = [ran.inputs[at] for at in row.weights]
-        arrays = {array for one in used for array in self.weights[one]}
-        learned = {array for array in arrays if self._is_learned(array, row.use)}
-        stored = exact(sum(self.sizes[array] for array in learned - self.counted))
-        self.counted |= learned
-        self.constants |= arrays - learned
-        self.doubtful |= dict.fromkeys(
-            sorted(array for array in arrays if is_doubtful(array, row.use))
-        )
-        xs = [x for _, x in row.seen]
+    def _step(self, node: Node, row: Row, last: str) -> str:
+        """Add a layer; its name."""
+        stored = exact(self.arrays.count([node.inputs[at] for at in row.weights], row.use))
         sources = [
-            last if at is None else self._seen(ran.inputs[at], x, name) for at, x in row.seen
+            last if at is None else self._seen(node.inputs[at], x, node.name) for at, x in row.seen
         ]
-        fresh = self.fresh(name)
-        own = row.layer.params(*xs)
-        self.reading.add(fresh, row.layer, sources, stored=None if stored == own else stored)
-        return fresh
-
-    def _is_learned(self, array: str, use: Use) -> bool:
-        if use != "weight" and (array in self.literals or self.edges[array][0].kind not in FLOATS):
-            return False
-        return is_learned(array, use)
+        name, own = self.fresh(node.name), row.layer.params(*(x for _, x in row.seen))
+        self.reading.add(name, row.layer, sources, stored=None if stored == own else stored)
+        return name
 
     def _seen(self, edge: str, seen: Tensor, name: str) -> str:
         """The step that writes an edge, or one that sees what it writes as another map."""
@@ -321,54 +254,46 @@ class Walk:
             return source
         if (source, seen) not in self.views:
             view = self.fresh(self.view_names.get(edge) or f"{name}/view")
-            self.reading.add(view, Reshape((seen.height, seen.width, seen.channels)), [source])
+            self.reading.add(view, Reshape(sides(seen)), [source])
             self.views[source, seen] = view
         return self.views[source, seen]
 
-    def _foreign(self, ran: Ran, name: str, maps: Sequence[int], lost: bool, why: str) -> None:
-        """What ``extra`` knows, or nobody does: its output has the shape that the file states, or onnx infers."""
-        out = ran.outputs[0] if ran.outputs else ""
-        name = self.fresh(name)
+    def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
+        """What ``extra`` knows, or nobody does: its output has the shape that onnx infers, or the file states."""
+        name = self.fresh(node.name)
         if lost:
-            self.reading.skip(name, ran.kind, why, None, [])
+            self.reading.skip(name, node.kind, why, None, [])
             return
-        if ran.kind not in self.reading.extra and out not in self.edges and standard(ran):
+        if node.kind not in self.reading.extra and node.out not in self.columns and standard(node):
             with suppress(ValueError):
-                self._ask(ran, bool(maps))
-        shape = self.shape(out) if out in self.edges else self.stated.get(out)
-        entering = [ran.inputs[at] for at in maps]
-        sources = [
-            self._seen(one, fold(self.shape(one), self.channels(one)), name) for one in entering
-        ]
-        made = None if shape is None else fold(shape, self.channels(out))
-        self.reading.skip(name, ran.kind, why, made, sources, arguments=ran.proto)
+                self._ask(node)
+        shape = self.shape(node.out) if node.out in self.columns else self.stated.get(node.out)
+        sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
+        made = None if shape is None else fold(shape, self.channels(node.out))
+        self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         made = self.reading.shape(name)
-        if made is None:
-            return
-        if out not in self.edges:
-            rank = len(self.shape(entering[0])) if entering else 4
-            self.put(out, FLOAT, shape or unfolded(made, rank, self.channels(out)))
-        self._written(ran, name)
+        if made is not None:
+            if node.out not in self.columns:
+                rank = len(node.shape(node.maps[0])) if node.maps else 4
+                self.put(node.out, FLOAT, shape or unfolded(made, rank, self.channels(node.out)))
+            self._written(node, name)
 
-    def _written(self, ran: Ran, name: str) -> None:
+    def _written(self, node: Node, step: str) -> None:
         """A step writes the first output of a node, and what is beside it."""
-        for at, one in enumerate(ran.outputs):
-            if one and one in self.edges and one not in self.source:
-                self.source[one] = name
-                if at:
-                    self.second.add(one)
+        for at, name in enumerate(node.outputs):
+            if name in self.columns and name not in self.source:
+                self.source[name] = step
+                self.second.update([name] if at else [])
 
     # ------------------------------------------------------------------------------------- shapes
 
     def shape(self, name: str) -> Shape:
         """The shape of an edge, in letters."""
         if name not in self.shapes:
-            column = self.edges[name]
-            if len({len(edge.shape) for edge in column}) > 1:
-                raise UnfitError(
-                    "the number of axes depends on what the letters stand for; read it at numbers, side=256"
-                )
-            axes = zip(*(edge.shape for edge in column), strict=True)
+            shapes = [edge.shape for edge in self.columns[name]]
+            if len({*map(len, shapes)}) > 1:
+                raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
+            axes = zip(*shapes, strict=True)
             self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
             for side in self.shapes[name]:
                 check_size(side)
@@ -378,47 +303,45 @@ class Walk:
         """The axis of the channels, counted from the end."""
         return self.layout[name].channels if name in self.layout else -1
 
-    def _numbers(self, name: str) -> Any:
-        array = self.edges[name][0].array()
+    def numbers(self, name: str) -> Any:
+        """What an edge holds."""
+        array = self.columns[name][0].array()
         if array is None:
             raise ValueError(
                 f"the numbers of {name!r} are not in the file, or depend on what the model is given"
             )
-        return array
+        return array.ravel().tolist()
+
+    def learned(self, name: str, use: Use) -> bool:
+        """Return True if training changes numbers that are known beforehand."""
+        return bool(self.arrays.learned(name, use))
 
     def at(self, given: Mapping[str, Shape], strict: bool) -> Iterator[tuple[str, Edge]]:
         """Run through the shapes once more, with other inputs.  If ``strict``, ValueError if they do not fit."""
-        edges = {name: column[0] for name, column in self.edges.items() if name in self.weights}
-        kinds = {name: column[0].kind for name, column in self.edges.items()}
-        edges |= {name: Edge(kinds[name], shape) for name, shape in given.items()}
+        edges = {name: self.columns[name][0] for name in self.arrays.known}
+        edges |= {name: Edge(self.columns[name][0].kind, shape) for name, shape in given.items()}
         yield from ((name, edges[name]) for name in given)
-        for ran in self.ran:
-            inputs = [edges.get(one) if one else None for one in ran.inputs]
-            if ran.plain:
-                inputs = [*map(plain, inputs)]
+        for node in self.ran:
+            inputs = plain(node, [edges.get(name) for name in node.inputs])
             try:
-                made = outputs(ran.key, self.opset, tuple(inputs))
+                made = outputs(node.key, self.opset, tuple(inputs))
             except (KeyError, ValueError):
                 if strict:
                     raise
                 continue
-            for name, edge in zip(ran.outputs, made, strict=False):
+            for name, edge in zip(node.outputs, made, strict=False):
                 edges[name] = edge
                 yield name, edge
-
-    @property
-    def tried(self) -> bool:
-        """Return True if a shape follows from numbers in the file, not from a layer: its rules are found by trying."""
-        return bool(self.letters) and any(ran.kind in TRIED for ran in self.ran)
 
     def sources(self, names: Iterable[str]) -> list[str]:
         """The steps that write these edges, but for those that are known beforehand."""
         found = []
         for name in names:
-            lost = name in self.second or name not in self.edges
-            if lost:
+            if name in self.second or name not in self.columns:
                 self.reading.lost.add(name)
-            found += [name] if lost else [self.source[name]] if name in self.source else []
+                found.append(name)
+            elif name in self.source:
+                found.append(self.source[name])
         return found
 
     def fresh(self, name: str) -> str:
@@ -430,48 +353,18 @@ class Walk:
         return name
 
 
-def plain(edge: Edge | None) -> Edge | None:
-    """The edge without the numbers of floating-point weights: no shape depends on them."""
-    return edge._replace(numbers=None) if edge and edge.kind in FLOATS else edge
+def plain(node: Node, edges: list[Edge | None]) -> list[Edge | None]:
+    """The edges without the numbers of weights, if no shape depends on them."""
+    if not node.plain:
+        return edges
+    return [edge._replace(numbers=None) if edge and edge.kind in FLOATS else edge for edge in edges]
 
 
-def value_of(attribute: Any) -> Any:
-    """The value of an attribute; a list of numbers of bounded length."""
-    from onnx import helper
-
-    at_most(
-        len(attribute.ints) + len(attribute.floats),
-        MOST_NUMBERS,
-        f"numbers in the attribute {attribute.name!r}",
-    )
-    return helper.get_attribute_value(attribute)
-
-
-def standard(ran: Ran) -> bool:
+def standard(node: Node) -> bool:
     """Return True for ONNX's own operators without graphs inside: onnx knows what shapes leave them."""
     from onnx import defs
 
-    return ran.kind not in ("If", "Loop", "Scan") and "." not in ran.kind and defs.has(ran.kind)
-
-
-def steps_back(ran: Ran) -> bool:
-    """Return True for a Slice that may turn an axis round."""
-    return ran.kind == "Slice" and len(ran.inputs) > 4
-
-
-def in_order(ran: Ran, shape: Shape, before: Shape) -> bool:
-    """Return True if a Transpose leaves the axes longer than 1 in order: nothing moves."""
-    perm = next(
-        (list(a.ints) for a in ran.proto.attribute if a.name == "perm"), [*range(len(shape))][::-1]
-    )
-    moving = [axis for axis in perm if before[axis] != 1]
-    return moving == sorted(moving)
-
-
-def same_size(x: Tensor, shape: Shape) -> bool:
-    """Return True if a map has as many elements as a shape."""
-    difference = exact(x.size - volume(shape))
-    return difference == 0 or sp.expand(difference) == 0
+    return node.kind not in GRAPHS and "." not in node.kind and defs.has(node.kind)
 
 
 def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
