@@ -234,7 +234,9 @@ class Walk:
             last = self._step(node, row, last)
         found = self.reading.shape(last)
         if found is not None and sp.expand(found.size - volume(node.made)) != 0:
-            raise self.error(f"{found} comes out here, and {shown(node.made)} by onnx")
+            raise self.error(
+                f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
+            )
         self.source[node.out] = last
 
     def _step(self, node: Node, row: Row, last: str) -> str:
