@@ -12,8 +12,8 @@ from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 
 from tests.twins.onnx_witness import shapes
+from unet_complexity import Conv2D
 from unet_complexity.engineering import from_onnx
-from unet_complexity.engineering.readers.onnx.weights import is_doubtful
 from unet_complexity.symbols import H, N, W
 
 Arrays = dict[str, Any]
@@ -278,14 +278,19 @@ def test_params_are_what_training_changes_wherever_the_bytes_are(nodes, stored, 
     assert from_onnx(made).total().params == params
 
 
-def test_some_names_say_nothing():
-    assert [is_doubtful(name, "operand") for name in ("a", "attn_mask", "gamma", "val_3")] == [
-        True,
-        False,
-        False,
-        True,
+def test_what_is_only_stored_is_told_apart_and_what_is_doubtful_said():
+    nodes = [
+        conv(outputs="c"),
+        node("Add", "c mask", "m"),
+        node("Add", "m a", "n"),
+        node("Mul", "n gamma"),
     ]
-    assert not is_doubtful("a", "weight")
+    stored = {**KERNEL, "mask": zeros(8, 8), "a": zeros(8, 8), "gamma": zeros(8, 1, 1)}
+    net = from_onnx(model(nodes, stored, x=[1, 3, 8, 8]))
+    assert (net.total().params, net.constants, net.doubtful) == (216 + 64 + 8, 64, ("a",))
+    assert "; params include a, which may be constants" in str(net.table())
+    assert net.only(Conv2D).heading == net.heading
+    assert not from_onnx(model([conv()], KERNEL, x=[1, 3, 8, 8])).doubtful
 
 
 # ------------------------------------------------------------------------------ operators of real files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -32,8 +33,11 @@ from unet_complexity.engineering.readers.onnx.shapes import literal, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import TRIED, Walk
 from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
+from unet_complexity.escaping import plain
 from unet_complexity.networks import Network
+from unet_complexity.symbols import Size
 
+MOST_NAMED = 3  # doubtful arrays in a heading
 WRITTEN = (
     "the size or batch that {} was exported at may be written into it: export it with free sides, in PyTorch from one "
     "image, with dynamo=True and dynamic_shapes=({{2: Dim.DYNAMIC, 3: Dim.DYNAMIC}},)"
@@ -89,6 +93,24 @@ def from_onnx(
         return read(model, name, side, unknown, extra, dims)
 
 
+@dataclass(frozen=True, repr=False)
+class ReadNetwork(Network):
+    """A network with what its file stores beside the parameters.
+
+    ``constants`` are elements of arrays that layers read and training leaves as they are: masks, tables of positions,
+    means.  ``doubtful`` names the arrays that are counted as params although neither name nor use says so.
+    """
+
+    constants: Size = 0
+    doubtful: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        names = ", ".join(self.doubtful[:MOST_NAMED]) + ", ..." * (len(self.doubtful) > MOST_NAMED)
+        doubt = f"; params include {plain(names)}, which may be constants" if self.doubtful else ""
+        return super().heading + doubt
+
+
 def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:
     """The network of a loaded model."""
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
@@ -96,7 +118,9 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         graph = Graph(model, name, side, dims)
         walk = graph.walked(Reading(name, unknown, extra))
         ends = walk.sources(tensor.name for tensor in model.graph.output)
-        return walk.reading.network(ends, partial(recipe, side=graph.sizes.side))
+        network = walk.reading.network(ends, partial(recipe, side=graph.sizes.side))
+        arrays = walk.arrays
+        return ReadNetwork(**vars(network), constants=arrays.stored, doubtful=arrays.doubtful)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
         kind = type(error).__name__
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error

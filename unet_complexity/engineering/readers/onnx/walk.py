@@ -38,7 +38,6 @@ from unet_complexity.engineering.readers.onnx.node import (
 from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal, outputs
 from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
 from unet_complexity.engineering.readers.reading import Reading
-from unet_complexity.symbols import exact
 
 FLOAT, INT64 = 1, 7
 NO_WEIGHTS = (INT64, 8, 9)  # nor words, nor booleans
@@ -241,7 +240,7 @@ class Walk:
 
     def _step(self, node: Node, row: Row, last: str) -> str:
         """Add a layer; its name."""
-        stored = exact(self.arrays.count([node.inputs[at] for at in row.weights], row.use))
+        stored = self.arrays.count([node.inputs[at] for at in row.weights], row.use)
         sources = [
             last if at is None else self._seen(node.inputs[at], x, node.name) for at, x in row.seen
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, exact
 
 Use = Literal["weight", "norm", "operand"]
 WORDS = re.compile("[a-z]+")
@@ -37,7 +37,7 @@ class Arrays:
         self.literals: set[str] = set()  # in nodes of their own, or whole numbers
         self.counted: set[str] = set()
         self.constants: set[str] = set()
-        self.doubtful: set[str] = set()
+        self.doubtful: tuple[str, ...] = ()
 
     def add(self, name: str, size: Size, is_literal: bool) -> None:
         """An array that may be weights."""
@@ -57,11 +57,16 @@ class Arrays:
         """Elements of the learned arrays in these edges that no layer before had."""
         arrays = {array for edge in edges for array in self.known[edge]}
         learned = {array for array in arrays if self.is_learned(array, use)}
-        elements = sum(self.sizes[array] for array in learned - self.counted)
+        new = sorted(learned - self.counted)
+        self.doubtful += tuple(array for array in new if is_doubtful(array, use))
         self.counted |= learned
         self.constants |= arrays - learned
-        self.doubtful |= {array for array in arrays if is_doubtful(array, use)}
-        return elements
+        return exact(sum(self.sizes[array] for array in new))
+
+    @property
+    def stored(self) -> Size:
+        """Elements of the arrays that layers have and training leaves as they are."""
+        return exact(sum(self.sizes[array] for array in self.constants - self.counted))
 
 
 def is_lone(name: str, shape: tuple[Size, ...]) -> bool:
