@@ -10,53 +10,24 @@ from unet_complexity.engineering.layers import (
 from unet_complexity.engineering.readers.onnx.node import Node, Row, Unsupported, operator, together
 from unet_complexity.layers import Activation, Add, Layer, LeakyReLU, Multiply, ReLU
 
-ACTIVATIONS = {
-    "Abs": "abs",
-    "Cast": "linear",
-    "CastLike": "linear",
-    "Ceil": "ceil",
-    "Cos": "cos",
-    "Erf": "erf",
-    "Exp": "exponential",
-    "Floor": "floor",
-    "Gelu": "gelu",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSwish": "hard_silu",
-    "Log": "log",
-    "Mish": "mish",
-    "Neg": "negative",
-    "Reciprocal": "reciprocal",
-    "Round": "round",
-    "Selu": "selu",
-    "Sigmoid": "sigmoid",
-    "Sign": "sign",
-    "Sin": "sin",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Sqrt": "sqrt",
-    "Swish": "silu",
-    "Tanh": "tanh",
-}
-MERGING = {
-    "Add": "add",
-    "And": "and",
-    "Div": "divide",
-    "Equal": "equal",
-    "Greater": "greater",
-    "GreaterOrEqual": "greater_equal",
-    "Less": "less",
-    "LessOrEqual": "less_equal",
-    "Max": "maximum",
-    "Mean": "average",
-    "Min": "minimum",
-    "Mod": "mod",
-    "Mul": "multiply",
-    "Or": "or",
-    "Pow": "power",
-    "Sub": "subtract",
-    "Sum": "add",
-    "Xor": "xor",
-}
+# of one map, by the names of Keras's activations; another number type is a copy
+ACTIVATIONS = dict(
+    pair.split(":")
+    for pair in (
+        "Abs:abs Cast:linear CastLike:linear Ceil:ceil Cos:cos Erf:erf Exp:exponential Floor:floor Gelu:gelu "
+        "HardSigmoid:hard_sigmoid HardSwish:hard_silu Log:log Mish:mish Neg:negative Reciprocal:reciprocal Round:round "
+        "Selu:selu Sigmoid:sigmoid Sign:sign Sin:sin Softplus:softplus Softsign:softsign Sqrt:sqrt Swish:silu Tanh:tanh"
+    ).split()
+)
+# of several maps, by the names of Elementwise
+MERGING = dict(
+    pair.split(":")
+    for pair in (
+        "Add:add And:and Div:divide Equal:equal Greater:greater GreaterOrEqual:greater_equal Less:less "
+        "LessOrEqual:less_equal Max:maximum Mean:average Min:minimum Mod:mod Mul:multiply Or:or Pow:power Sub:subtract "
+        "Sum:add Xor:xor"
+    ).split()
+)
 QUANTISED = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -67,7 +38,7 @@ def alone(node: Node, layer: Layer) -> Row:
 
 @operator(*ACTIVATIONS)
 def activation(node: Node) -> Row:
-    """An activation that Keras has a name for; another number type is a copy."""
+    """An activation that Keras has a name for."""
     return alone(node, Activation(ACTIVATIONS[node.kind]))
 
 

@@ -18,7 +18,14 @@ from unet_complexity.cost import Rule
 from unet_complexity.symbols import Size, exact, substitute
 
 DEGREE = 2
-UNITS = (32, 96, 224, 256, 384, 241_920)  # sides are multiples of one: strides, windows and patches divide it
+UNITS = (
+    32,
+    96,
+    224,
+    256,
+    384,
+    241_920,
+)  # sides are multiples of one: strides, windows and patches divide it
 TIMES = (2, 3, 5, 6, 7, 101)  # the first DEGREE + 1 are fitted, the others must agree
 FAR = (211, 307)  # primes: odd multiples of a divisor that no other divisor shares
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sympy as sp
 
@@ -35,25 +35,13 @@ class Row(NamedTuple):
     use: Use = "weight"
 
 
-class Edges(Protocol):
-    """What a node asks of the edges of its graph."""
-
-    opset: int
-    source: dict[str, str]
-
-    def shape(self, name: str) -> Shape: ...
-
-    def channels(self, name: str) -> int: ...
-
-    def numbers(self, name: str) -> Any: ...
-
-    def learned(self, name: str, use: Use) -> bool: ...
-
-
 class Node:
-    """``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights."""
+    """One node; ``edges`` is the walk, which knows the edges of its graph.
 
-    def __init__(self, proto: Any, edges: Edges) -> None:
+    ``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights.
+    """
+
+    def __init__(self, proto: Any, edges: Any) -> None:
         self.proto, self.edges, self.kind, self.key = proto, edges, kind_of(proto), canonical(proto)
         self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
         self.inputs, self.outputs = list(proto.input), list(proto.output)
@@ -83,7 +71,7 @@ class Node:
 
     def shape(self, at: int = 0) -> Shape:
         """Return the shape of an input."""
-        return self.edges.shape(self.inputs[at])
+        return tuple(self.edges.shape(self.inputs[at]))
 
     def map(self, at: int = 0) -> Tensor:
         """Return an input as layers see it, unless the operator looks at it otherwise."""
@@ -91,21 +79,16 @@ class Node:
 
     def channels(self, at: int = 0) -> int:
         """Return the axis of the channels of an input, counted from the end."""
-        return self.edges.channels(self.inputs[at])
-
-    def numbers(self, at: int) -> list[Any]:
-        """Return what an input holds."""
-        found: list[Any] = self.edges.numbers(self.inputs[at])
-        return found
+        return int(self.edges.channels(self.inputs[at]))
 
     def learned(self, at: int, use: Use = "operand") -> bool:
         """Return True if training changes an input."""
-        return self.edges.learned(self.inputs[at], use)
+        return bool(self.edges.arrays.learned(self.inputs[at], use))
 
     @property
     def made(self) -> Shape:
         """The shape of the output."""
-        return self.edges.shape(self.out)
+        return tuple(self.edges.shape(self.out))
 
     @property
     def output(self) -> Tensor:
@@ -115,7 +98,7 @@ class Node:
     @property
     def out_channels(self) -> int:
         """The axis of the channels of the output, counted from the end."""
-        return self.edges.channels(self.out)
+        return int(self.edges.channels(self.out))
 
     def only(self) -> Tensor:
         """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""

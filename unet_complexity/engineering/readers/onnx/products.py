@@ -10,63 +10,72 @@ from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Unsupported,
-    fold,
     operator,
+    shown,
     volume,
 )
 from unet_complexity.layers import Add, Conv2D
 from unet_complexity.symbols import Size, exact
 
-Sides = tuple[Size, Size, Size, Size]
 
+def product(node: Node, axes: Sequence[dict[str, Size]], kept: str, *bias: int) -> Row:
+    """The product of two operands whose axes have names: a shared name that is not kept is summed.
 
-def product(node: Node, sides: Sides, a: int, b: int, bias: Sequence[int] = ()) -> Row:
-    """(lead, m, k) times (lead, k, n): a stored factor is a layer's weights, on whichever side it stands."""
-    lead, m, k, n = sides
-    stored = [at for at in (a, b) if at not in node.maps]
-    if not stored:
-        return Row(MatMul(), [(a, Tensor(lead, m, k)), (b, Tensor(lead, k, n))])
-    x, rows, units = (a, m, n) if stored[0] == b else (b, n, m)
-    weights = [*stored, *bias]
-    if lead == 1:
-        whole = fold(node.shape(x)) if node.kind != "Einsum" and x == a else None
-        seen = whole if whole and whole.channels == k else Tensor(1, rows, k)
-        return Row(Dense(units, bool(bias)), [(x, seen)], weights)
-    grouped = Conv2D(exact(lead * units), 1, groups=lead, use_bias=False)
-    return Row(grouped, [(x, Tensor(1, rows, exact(lead * k)))], weights)
+    A stored operand is a layer's weights: of a Dense, or, if there are several matrices, of a grouped convolution.
+
+    Args:
+        node: The node.
+        axes: Of each operand, the sizes of its axes by name.
+        kept: The names that the product has.
+        *bias: The number of the input that is a bias.
+    """
+    a, b = axes
+    sizes = {**a, **b}
+    groups = [
+        [name for name in sizes if name in kept and name in a and name in b],
+        [name for name in a if name not in b],
+        [name for name in a if name in b and name not in kept],
+        [name for name in b if name not in a],
+    ]
+    lead, m, k, n = (volume(sizes[name] for name in group) for group in groups)
+    first, second = 0, 3 if node.kind == "QLinearMatMul" else 1
+    if first in node.maps and second in node.maps:
+        return Row(MatMul(), [(first, Tensor(lead, m, k)), (second, Tensor(lead, k, n))])
+    x, rows, units, weights = (first, m, n, second) if first in node.maps else (second, n, m, first)
+    if lead != 1:
+        layer = Conv2D(exact(lead * units), 1, groups=lead, use_bias=False)
+        return Row(layer, [(x, Tensor(1, rows, exact(lead * k)))], [weights])
+    seen = node.map(x) if x == first and node.map(x).channels == k else Tensor(1, rows, k)
+    return Row(Dense(units, bool(bias)), [(x, seen)], [weights, *bias])
 
 
 @operator("MatMul", "MatMulInteger", "QLinearMatMul")
 def matmul(node: Node) -> Row:
-    """As numpy.matmul: the last two axes are matrices, those before them are repeated where they are 1."""
-    at = 3 if node.kind == "QLinearMatMul" else 1
-    x, y = node.shape(0), node.shape(at)
-    a = x if len(x) > 1 else (1, *x)
-    b = y if len(y) > 1 else (*y, 1)
-    rank = max(len(a), len(b)) - 2
-    pairs = [*zip(*((1,) * (rank + 2 - len(s)) + tuple(s[:-2]) for s in (a, b)), strict=True)]
-    both = volume(p for p, q in pairs if 1 not in (p, q))
-    first, second = volume(p for p, q in pairs if q == 1), volume(q for p, q in pairs if p == 1)
-    m, k, n = a[-2], a[-1], b[-1]
-    if both == 1 and 1 in (first, second) and {0, at} <= set(node.maps):
-        return Row(MatMul(), [(0, Tensor(first, m, k)), (at, Tensor(second, k, n))])
-    return product(node, (both, exact(first * m), k, exact(second * n)), 0, at)
+    """As numpy.matmul: the last two axes are matrices; of those before them, one of 1 is repeated."""
+    a, b = node.shape(0), node.shape(3 if node.kind == "QLinearMatMul" else 1)
+    a = a if len(a) > 1 else (1, *a)
+    b = b if len(b) > 1 else (*b, 1)
+    leads = [dict(zip("abcdefgh", shape[-3::-1], strict=False)) for shape in (a, b)]
+    x, y = ({name: side for name, side in lead.items() if side != 1} for lead in leads)
+    return product(
+        node, [{**x, "m": a[-2], "k": a[-1]}, {**y, "k": b[-2], "n": b[-1]}], "abcdefghmn"
+    )
 
 
 @operator("Gemm")
 def gemm(node: Node) -> list[Row]:
     """Two matrices, either of them transposed, and a third one added."""
-    m, k = node.shape(0)[:: -1 if node.get("transA", 0) else 1]
-    n = node.shape(1)[0 if node.get("transB", 0) else 1]
-    dense = (
-        node.has(2) and 2 not in node.maps and volume(node.shape(2)) == n and len(node.maps) == 1
-    )
-    rows = [product(node, (1, m, k, n), 0, 1, [2] * dense)]
-    if node.has(2) and not dense:
+    turned = [node.get(name, 0) for name in ("transA", "transB")]
+    a = dict(zip("km" if turned[0] else "mk", node.shape(0), strict=True))
+    b = dict(zip("nk" if turned[1] else "kn", node.shape(1), strict=True))
+    bias = [2] * node.has(2)
+    dense = bias and node.maps in ([0], [1]) and volume(node.shape(2)) == b["n"]
+    rows = [product(node, [a, b], "mn", *(bias if dense else []))]
+    if bias and not dense:
         if 2 not in node.maps:
             raise Unsupported("with a stored bias of another size than its columns")
-        bias = (1, 1, *node.shape(2))[-2:]
-        rows.append(Row(Add(), [(None, Tensor(1, m, n)), (2, Tensor(1, *bias))]))
+        added = (1, 1, *node.shape(2))[-2:]
+        rows.append(Row(Add(), [(None, Tensor(1, a["m"], b["n"])), (2, Tensor(1, *added))]))
     return rows
 
 
@@ -74,25 +83,16 @@ def gemm(node: Node) -> list[Row]:
 def einsum(node: Node) -> Row:
     """Two operands whose shared letters are summed, or stay and are paired; each letter once in an operand."""
     equation = node.get("equation", "").replace(" ", "")
-    terms, arrow, out = equation.partition("->")
+    terms, _, out = equation.partition("->")
     names = terms.split(",")
     repeated = any(len(set(name)) != len(name) for name in [*names, out])
-    if not arrow or len(names) != 2 or "." in equation or repeated:
+    if len(names) != 2 or "." in equation or repeated or not set(out) <= set(terms):
         raise Unsupported(f"of {equation}")
-    a, b = map(set, names)
-    sides = dict(zip("".join(names), (*node.shape(0), *node.shape(1)), strict=True))
-    agree = all(
-        sides[name] == side
-        for term, at in zip(names, (0, 1), strict=True)
-        for name, side in zip(term, node.shape(at), strict=True)
-    )
-    if not agree:
+    a, b = (dict(zip(name, node.shape(at), strict=True)) for at, name in enumerate(names))
+    if any(a.get(name, side) != side for name, side in b.items()):
         raise ValueError(
-            f"the sides must agree by {equation}, got {node.shape(0)} and {node.shape(1)}"
+            f"the sides must agree by {equation}, got {shown(node.shape(0))} and {shown(node.shape(1))}"
         )
-    kept = set(out)
-    if not kept <= a | b or (a ^ b) - kept:
+    if (a.keys() ^ b.keys()) - set(out):
         raise Unsupported(f"of {equation}")
-    groups = (a & b & kept, a - b, (a & b) - kept, b - a)
-    lead, m, k, n = (volume(sides[name] for name in sorted(group)) for group in groups)
-    return product(node, (lead, m, k, n), 0, 1)
+    return product(node, [a, b], out)

@@ -130,7 +130,7 @@ def reduced_axes(node: Node) -> set[int]:
     rank = len(node.shape())
     if node.kind.startswith("Arg"):
         return {node.axis(0)}
-    axes = node.numbers(1) if node.has(1) else node.get("axes")
+    axes = node.edges.numbers(node.inputs[1]) if node.has(1) else node.get("axes")
     if not axes:
         return set() if node.get("noop_with_empty_axes", 0) else set(range(rank))
     return {axis % rank for axis in axes}

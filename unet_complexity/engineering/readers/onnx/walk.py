@@ -36,7 +36,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     volume,
 )
 from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal, outputs
-from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
+from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
 from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT, INT64 = 1, 7
@@ -312,10 +312,6 @@ class Walk:
                 f"the numbers of {name!r} are not in the file, or depend on what the model is given"
             )
         return array.ravel().tolist()
-
-    def learned(self, name: str, use: Use) -> bool:
-        """Return True if training changes numbers that are known beforehand."""
-        return bool(self.arrays.learned(name, use))
 
     def at(self, given: Mapping[str, Shape], strict: bool) -> Iterator[tuple[str, Edge]]:
         """Run through the shapes once more, with other inputs.  If ``strict``, ValueError if they do not fit."""
