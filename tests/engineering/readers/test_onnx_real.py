@@ -457,6 +457,24 @@ def test_a_shape_that_follows_no_formula_is_refused():
     assert from_onnx(steps(1000), side=1000).output.size == 4
 
 
+def test_a_map_of_which_nothing_is_left_is_refused_before_onnx_looks_at_it():
+    """onnx's own inference aborts the process for a Slice of nothing."""
+    cut = [
+        node("Slice", "x from end two", "a"),
+        node("Slice", "a one end two", "b"),
+        node("Relu", "b"),
+    ]
+    stored = {"from": ints(20), "end": ints(45), "one": ints(1), "two": ints(2)}
+    made = model(cut, stored, x=[1, 3, "h", "w"])
+    net = from_onnx(made)
+    assert (net.output.size, net.regime) == (3 * 24 * N, "N >= 45")
+    fails(
+        "Slice 'a' cannot be read: something must be left, but 1 x 3 x 0 x 9 comes out",
+        made,
+        side=9,
+    )
+
+
 def test_many_unknown_layers_are_counted_by_kind():
     nodes = [
         node(f"Foo{i % 3}", f"e{i}", f"e{i + 1}", name=f"a_rather_long_name_{i}")

@@ -24,6 +24,7 @@ COMPUTED = frozenset(
     "DequantizeLinear TopK Transpose Trilu Unsqueeze Where Xor".split()
 )  # cheap for few numbers, and without graphs of their own
 TAG = re.compile(r"^\[\w+\] ")  # the kind of error, in front of onnx's words
+NOT_SAID = (-1,)
 POOLS = ("AveragePool", "LpPool", "MaxPool")
 
 
@@ -89,11 +90,10 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
         return (edge_of(np.array(given["i0"].shape[_part(proto)], np.int64)),)
     if proto.op_type == "Size":
         return (edge_of(np.array(math.prod(given["i0"].shape), np.int64)),)
+    known = proto.op_type in COMPUTED and all(edge.numbers is not None for edge in given.values())
+    nothing = proto.op_type == "Slice" and 0 in given["i0"].shape  # there onnx's inference aborts
     try:
-        found = _inferred(proto, version, given)
-        known = proto.op_type in COMPUTED and all(
-            edge.numbers is not None for edge in given.values()
-        )
+        found = () if nothing else _inferred(proto, version, given)
         if known and all(math.prod(edge.shape) <= MOST_NUMBERS for edge in found):
             return _computed(proto, version, given)
     except ValueError:
@@ -101,7 +101,7 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     except Exception as error:  # onnx's own, and whatever its reference raises for damaged numbers
         reason = TAG.sub("", " ".join(str(error).split())).rstrip(".")
         raise ValueError(reason) from error
-    for edge in found:
+    for edge in found or (Edge(0, (0,)),):
         _check(edge)
     if proto.op_type == "Reshape" and math.prod(found[0].shape) != math.prod(given["i0"].shape):
         raise ValueError("the elements do not come out even")
@@ -137,7 +137,7 @@ def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
 
 def _edge(tensor: Any, proto: Any, given: dict[str, Edge]) -> Edge:
     known = tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in tensor.shape.dim)
-    shape = tuple(dim.dim_value for dim in tensor.shape.dim) if known else (-1,)
+    shape = tuple(dim.dim_value for dim in tensor.shape.dim) if known else NOT_SAID
     if proto.op_type in POOLS:
         shape = _inside(shape, given["i0"].shape, proto)
     return Edge(tensor.elem_type, shape)
@@ -167,11 +167,15 @@ def _computed(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
 
 def _check(edge: Edge) -> None:
     at_most(len(edge.shape), MOST_AXES, "axes of a tensor")
-    if -1 in edge.shape:
+    if edge.shape == NOT_SAID:
         raise ValueError(
             "a shape depends on numbers that are not stored in the file, are more than the "
             f"{MOST_NUMBERS:,} that are computed, or depend on what the model is given; store them in the model, or, "
             "where they hang on a letter, read it at numbers, side=256"
+        )
+    if min(edge.shape, default=1) < 1:
+        raise ValueError(
+            f"something must be left, but {' x '.join(map(str, edge.shape))} comes out"
         )
 
 
