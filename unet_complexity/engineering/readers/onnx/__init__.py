@@ -29,7 +29,7 @@ from unet_complexity.engineering.readers.onnx.fitting import (
 )
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
-from unet_complexity.engineering.readers.onnx.shapes import literal, stored_edge
+from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import TRIED, Walk
 from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
@@ -131,6 +131,7 @@ class Graph:
 
     def __init__(self, model: Any, name: str, side: Any, dims: Any) -> None:
         self.model, self.name, self.nodes = model, name, in_order(model.graph)
+        self.start = outputs.cache_info().misses
         tensors = stored(model.graph)
         self.arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
         self.inputs = [tensor for tensor in model.graph.input if tensor.name not in tensors]
@@ -164,7 +165,7 @@ class Graph:
     def _walked(self, reading: Reading, unit: int) -> Walk:
         opset = opset_of(self.model)
         at = points(self.letters, unit)
-        walk = Walk(reading, opset, self.letters, at, self.layout, self._stated())
+        walk = Walk(reading, opset, self.letters, at, self.layout, self._stated(), self.start)
         for tensor in self.inputs:
             kind = tensor.type.tensor_type.elem_type
             walk.given(tensor.name, kind, self.sizes.shapes[tensor.name])

@@ -11,6 +11,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.limits import (
+    MOST_ASKED,
     MOST_COMPUTED,
     MOST_NODES,
     at_most,
@@ -57,7 +58,7 @@ class Walk:
     """Values by the names of the graph's edges, each at all ``points``: numbers in place of the ``letters``.
 
     ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
-    know.
+    know, ``start`` how often onnx was asked before.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class Walk:
         points: tuple[Point, ...],
         layout: Mapping[str, Any],
         stated: Mapping[str, Shape],
+        start: int,
     ) -> None:
+        self.start = start
         self.reading, self.opset, self.letters, self.points = reading, opset, letters, points
         self.layout, self.stated, self.arrays = layout, stated, Arrays()
         self.columns: dict[str, tuple[Edge, ...]] = {}  # of each edge, what it is at the points
@@ -171,6 +174,7 @@ class Walk:
 
     def _ask(self, node: Node) -> None:
         """Ask onnx for the shapes of what leaves a node, at all points."""
+        self.spend()
         node.plain = bool(node.maps) and node.kind not in WITH_SCALES
         made = []
         try:
@@ -319,6 +323,7 @@ class Walk:
         edges |= {name: Edge(self.columns[name][0].kind, shape) for name, shape in given.items()}
         yield from ((name, edges[name]) for name in given)
         for node in self.ran:
+            self.spend()
             inputs = plain(node, [edges.get(name) for name in node.inputs])
             try:
                 made = outputs(node.key, self.opset, tuple(inputs))
@@ -329,6 +334,10 @@ class Walk:
             for name, edge in zip(node.outputs, made, strict=False):
                 edges[name] = edge
                 yield name, edge
+
+    def spend(self) -> None:
+        """ValueError if onnx was asked more often than is sensible since ``start``."""
+        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
 
     def sources(self, names: Iterable[str]) -> list[str]:
         """The steps that write these edges, but for those that are known beforehand."""
