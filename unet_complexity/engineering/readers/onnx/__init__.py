@@ -30,7 +30,7 @@ from unet_complexity.engineering.readers.onnx.fitting import (
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
-from unet_complexity.engineering.readers.onnx.walk import TRIED, Walk
+from unet_complexity.engineering.readers.onnx.walk import Walk
 from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.escaping import plain
@@ -173,7 +173,7 @@ class Graph:
             walk.stored(array, edge, in_node=False)
         for node in self.nodes:
             walk.run(node)
-        if self.letters and (walk.of_shapes or any(node.kind in TRIED for node in walk.ran)):
+        if self.letters and (walk.tried or walk.of_shapes):
             reading.rules += rules(self.letters, unit, partial(fits, walk))
         self._check(walk)
         return walk

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import Reshape
+from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
     MOST_ASKED,
     MOST_COMPUTED,
@@ -45,7 +45,7 @@ NO_WEIGHTS = (INT64, 8, 9)  # nor words, nor booleans
 OF_SHAPES = ("Shape", "Size")
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
-TRIED = frozenset((*VIEWS[1:], *STAYING, "CenterCropPad", "Resize", "Upsample"))
+TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
 WITH_SCALES = ("Resize", "Upsample")
 PARTS = ("Split", "TopK")  # all their outputs are maps; of others only the first is
 ONNX_RUNTIME = (
@@ -85,6 +85,7 @@ class Walk:
         self.ran: list[Node] = []
         self.said: list[str] = []  # inputs, and what leaves operators that onnx does not know
         self.computed = 0
+        self.tried = False  # a shape follows from numbers in the file: rules are found by trying
         self.error = UnfitError if letters else ValueError
 
     # ------------------------------------------------------------------------------------- what enters
@@ -155,6 +156,7 @@ class Walk:
             self.arrays.known |= dict.fromkeys(node.outputs, frozenset())
         elif node.kind in VIEWS or self._stays(node):
             first = node.inputs[node.maps[0]]
+            self.tried |= node.kind in ("Reshape", *STAYING)
             self.source[node.out] = self.source[first]
             changed = node.made != self.shape(first)
             self.view_names[node.out] = node.name if changed else self.view_names.get(first, "")
@@ -235,6 +237,7 @@ class Walk:
         last = ""
         for row in rows if isinstance(rows, list) else [rows]:
             last = self._step(node, row, last)
+            self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
         found = self.reading.shape(last)
         if found is not None and sp.expand(found.size - volume(node.made)) != 0:
             raise self.error(
