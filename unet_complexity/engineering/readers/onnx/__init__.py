@@ -23,9 +23,11 @@ from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, loa
 from unet_complexity.engineering.readers.onnx.fitting import (
     UNITS,
     UnfitError,
-    at_point,
     points,
     rules,
+)
+from unet_complexity.engineering.readers.onnx.fitting import (
+    at_point as at_point,
 )
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
@@ -165,22 +167,22 @@ class Graph:
     def _walked(self, reading: Reading, unit: int) -> Walk:
         opset = opset_of(self.model)
         at = points(self.letters, unit)
-        walk = Walk(reading, opset, self.letters, at, self.layout, self._stated(), self.start)
+        walk = Walk(reading, self.layout, self._stated(), opset, self.letters, at, self.start)
         for tensor in self.inputs:
             kind = tensor.type.tensor_type.elem_type
-            walk.given(tensor.name, kind, self.sizes.shapes[tensor.name])
+            walk.enter(tensor.name, kind, self.sizes.shapes[tensor.name])
         for array, edge in self.arrays.items():
             walk.stored(array, edge, in_node=False)
         for node in self.nodes:
             walk.run(node)
         if self.letters and (walk.tried or walk.of_shapes):
-            reading.rules += rules(self.letters, unit, partial(fits, walk))
+            reading.rules += rules(self.letters, unit, walk.fits)
         self._check(walk)
         return walk
 
     def _check(self, walk: Walk) -> None:
         """Refuse what was written down for other sizes."""
-        sizes, given = self.sizes, shapes_at(walk, walk.points[0]) | self.sizes.exported
+        sizes, given = self.sizes, walk.given(walk.points[0]) | self.sizes.exported
         if sizes.exported:
             check_sides(walk, dict(walk.at(given, strict=False)), sizes.batch)
         if isinstance(sizes.batch, int) and sizes.batch > 1:
@@ -194,6 +196,7 @@ class Graph:
         for tensor in (*self.model.graph.value_info, *self.model.graph.output):
             sides = stated(tensor) or (None,)
             known = [side if isinstance(side, int) else self.sizes.known(side) for side in sides]
+            known[:1] = [1] if sides[0] == self.sizes.batch and self.sizes.batched else known[:1]
             if None not in known and not self.sizes.exported:
                 found[tensor.name] = tuple(known)
         return found
@@ -203,19 +206,3 @@ class Graph:
         fixed = self.sizes.exported or self.sizes.batch not in (1, None)
         written = fixed or str(error).startswith("Reshape ")
         return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))
-
-
-def shapes_at(walk: Walk, point: Any) -> dict[str, Any]:
-    """The shapes of what onnx is given, with numbers in place of letters."""
-    return {name: at_point(walk.shapes[name], walk.letters, point) for name in walk.said}
-
-
-def fits(walk: Walk, point: Any) -> bool:
-    """Return True if onnx finds at a point what the formulas say."""
-    try:
-        found = walk.at(shapes_at(walk, point), strict=True)
-        return all(
-            edge.shape == at_point(walk.shape(name), walk.letters, point) for name, edge in found
-        )
-    except (KeyError, ValueError):
-        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,19 +11,13 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
-    MOST_ASKED,
-    MOST_COMPUTED,
     MOST_NODES,
     at_most,
-    check_size,
 )
+from unet_complexity.engineering.readers.onnx.edges import Edges
 from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
 from unet_complexity.engineering.readers.onnx.fitting import (
-    Letters,
-    Point,
     UnfitError,
-    at_point,
-    polynomial,
 )
 from unet_complexity.engineering.readers.onnx.node import (
     ROWS,
@@ -36,17 +30,16 @@ from unet_complexity.engineering.readers.onnx.node import (
     sides,
     volume,
 )
-from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal, outputs
+from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal
 from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
 from unet_complexity.engineering.readers.reading import Reading
 
-FLOAT, INT64 = 1, 7
-NO_WEIGHTS = (INT64, 8, 9)  # nor words, nor booleans
+FLOAT = 1
+NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 OF_SHAPES = ("Shape", "Size")
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
 TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
-WITH_SCALES = ("Resize", "Upsample")
 PARTS = ("Split", "TopK")  # all their outputs are maps; of others only the first is
 ONNX_RUNTIME = (
     "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
@@ -54,59 +47,39 @@ ONNX_RUNTIME = (
 )
 
 
-class Walk:
-    """Values by the names of the graph's edges, each at all ``points``: numbers in place of the ``letters``.
+class Walk(Edges):
+    """The edges of a graph, and the layers that write them.
 
     ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
-    know, ``start`` how often onnx was asked before.
+    know.
     """
 
     def __init__(
         self,
         reading: Reading,
-        opset: int,
-        letters: Letters,
-        points: tuple[Point, ...],
         layout: Mapping[str, Any],
         stated: Mapping[str, Shape],
-        start: int,
+        *edges: Any,
     ) -> None:
-        self.start = start
-        self.reading, self.opset, self.letters, self.points = reading, opset, letters, points
-        self.layout, self.stated, self.arrays = layout, stated, Arrays()
-        self.columns: dict[str, tuple[Edge, ...]] = {}  # of each edge, what it is at the points
-        self.shapes: dict[str, Shape] = {}
+        super().__init__(*edges)
+        self.reading, self.layout, self.stated, self.arrays = reading, layout, stated, Arrays()
         self.source: dict[str, str] = {}  # of each map, the step that writes it
         self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
-        self.of_shapes: set[str] = set()  # numbers that follow from shapes
         self.view_names: dict[str, str] = {}
         self.views: dict[tuple[str, Tensor], str] = {}
         self.numbered: dict[str, int] = {}
-        self.ran: list[Node] = []
-        self.said: list[str] = []  # inputs, and what leaves operators that onnx does not know
-        self.computed = 0
         self.tried = False  # a shape follows from numbers in the file: rules are found by trying
-        self.error = UnfitError if letters else ValueError
 
-    # ------------------------------------------------------------------------------------- what enters
-
-    def given(self, name: str, kind: int, shape: Shape) -> None:
+    def enter(self, name: str, kind: int, shape: Shape) -> None:
         """A map that the network is given."""
         self.put(name, kind, shape)
         self.source[name] = name
         self.reading.input(name, fold(shape, self.channels(name)))
 
-    def put(self, name: str, kind: int, shape: Shape) -> None:
-        """An edge whose shape is known."""
-        self.said.append(name)
-        self.shapes[name] = shape
-        self.columns[name] = tuple(
-            Edge(kind, at_point(shape, self.letters, point)) for point in self.points
-        )
-
     def stored(self, name: str, edge: Edge, in_node: bool) -> None:
         """A stored array, or one in a node of its own."""
         self.columns[name] = (edge,) * len(self.points)
+        self.fixed[name] = edge
         self.arrays.known[name] = frozenset()
         self._array(name, in_node)
 
@@ -115,8 +88,6 @@ class Walk:
         kind = self.columns[name][0].kind
         if kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
             self.arrays.add(name, volume(self.shape(name)), in_node or kind not in FLOATS)
-
-    # -------------------------------------------------------------------------------------- one node
 
     def run(self, proto: Any) -> None:
         """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
@@ -144,7 +115,7 @@ class Walk:
         elif not known and (node.maps or not standard(node)):
             self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
         else:
-            self._ask(node)
+            self.ask(node)
             self._asked(node)
 
     def _asked(self, node: Node) -> None:
@@ -174,33 +145,6 @@ class Walk:
         columns = [self.columns[name] if name else None for name in node.inputs]
         return expanded(node.proto, self.opset, columns, node.name)
 
-    def _ask(self, node: Node) -> None:
-        """Ask onnx for the shapes of what leaves a node, at all points."""
-        self.spend()
-        node.plain = bool(node.maps) and node.kind not in WITH_SCALES
-        made = []
-        try:
-            for at in range(len(self.points)):
-                edges = [self.columns[name][at] if name else None for name in node.inputs]
-                made.append(outputs(node.key, self.opset, tuple(plain(node, edges))))
-        except ValueError as error:
-            shapes = " and ".join(self._told(name) for name in node.inputs if name)
-            raise self.error(f"{error}, got {shapes}" if shapes else str(error)) from error
-        for name, column in zip(node.outputs, zip(*made, strict=True), strict=False):
-            self.columns[name] = column
-            numbers = sum(len(edge.numbers) // 8 + 1 for edge in column if edge.numbers)
-            self.computed += numbers // len(column)
-            at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
-        self.ran.append(node)
-
-    def _told(self, name: str) -> str:
-        """An edge in words: few whole numbers that the file holds, else the shape."""
-        edge = self.columns[name][0]
-        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
-        if few and name not in self.of_shapes:
-            return str(edge.array().tolist())
-        return shown(self.shape(name))
-
     def _constant(self, node: Node) -> None:
         """What follows from stored numbers alone is computed beforehand and costs nothing."""
         known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
@@ -213,6 +157,7 @@ class Walk:
             self.of_shapes.update(node.outputs)
             return
         self.ran.pop()
+        self.fixed |= {name: self.columns[name][0] for name in node.outputs if name}
         for name in node.outputs:
             if name and not arrays and self.columns[name][0].kind in FLOATS:
                 self._array(name, in_node=True)
@@ -274,7 +219,7 @@ class Walk:
             return
         if node.kind not in self.reading.extra and node.out not in self.columns and standard(node):
             with suppress(ValueError):
-                self._ask(node)
+                self.ask(node)
         shape = self.shape(node.out) if node.out in self.columns else self.stated.get(node.out)
         sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
         made = None if shape is None else fold(shape, self.channels(node.out))
@@ -293,54 +238,9 @@ class Walk:
                 self.source[name] = step
                 self.second.update([name] if at else [])
 
-    # ------------------------------------------------------------------------------------- shapes
-
-    def shape(self, name: str) -> Shape:
-        """The shape of an edge, in letters."""
-        if name not in self.shapes:
-            shapes = [edge.shape for edge in self.columns[name]]
-            if len({*map(len, shapes)}) > 1:
-                raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
-            axes = zip(*shapes, strict=True)
-            self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
-            for side in self.shapes[name]:
-                check_size(side)
-        return self.shapes[name]
-
     def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
         return self.layout[name].channels if name in self.layout else -1
-
-    def numbers(self, name: str) -> Any:
-        """What an edge holds."""
-        array = self.columns[name][0].array()
-        if array is None:
-            raise ValueError(
-                f"the numbers of {name!r} are not in the file, or depend on what the model is given"
-            )
-        return array.ravel().tolist()
-
-    def at(self, given: Mapping[str, Shape], strict: bool) -> Iterator[tuple[str, Edge]]:
-        """Run through the shapes once more, with other inputs.  If ``strict``, ValueError if they do not fit."""
-        edges = {name: self.columns[name][0] for name in self.arrays.known}
-        edges |= {name: Edge(self.columns[name][0].kind, shape) for name, shape in given.items()}
-        yield from ((name, edges[name]) for name in given)
-        for node in self.ran:
-            self.spend()
-            inputs = plain(node, [edges.get(name) for name in node.inputs])
-            try:
-                made = outputs(node.key, self.opset, tuple(inputs))
-            except (KeyError, ValueError):
-                if strict:
-                    raise
-                continue
-            for name, edge in zip(node.outputs, made, strict=False):
-                edges[name] = edge
-                yield name, edge
-
-    def spend(self) -> None:
-        """ValueError if onnx was asked more often than is sensible since ``start``."""
-        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
 
     def sources(self, names: Iterable[str]) -> list[str]:
         """The steps that write these edges, but for those that are known beforehand."""
@@ -360,13 +260,6 @@ class Walk:
             self.numbered[wanted] = self.numbered.get(wanted, 1) + 1
             name = f"{wanted}:{self.numbered[wanted]}"
         return name
-
-
-def plain(node: Node, edges: list[Edge | None]) -> list[Edge | None]:
-    """The edges without the numbers of weights, if no shape depends on them."""
-    if not node.plain:
-        return edges
-    return [edge._replace(numbers=None) if edge and edge.kind in FLOATS else edge for edge in edges]
 
 
 def standard(node: Node) -> bool:
