@@ -369,6 +369,26 @@ def test_a_stated_shape_that_is_wrong_but_runs_is_read():
         )
 
 
+@pytest.mark.parametrize("kind", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize("window", [(1, 3), (2, 2), (2, 3), (3, 1), (3, 2), (3, 4), (4, 3)])
+@pytest.mark.parametrize("pads", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_a_pool_that_is_rounded_up_stops_as_onnx_runtime_does(kind, window, pads):
+    """A window may hang over, if it begins in the map or before it; then fewer elements are compared or added."""
+    taps, stride = window
+    border = [before * (taps > 1) for before in (pads[0], pads[0], pads[1], pads[1])]
+    made = model(
+        [node(kind, "x", kernel_shape=[taps] * 2, strides=[stride] * 2, pads=border, ceil_mode=1)],
+        {},
+        x=[1, 1, "h", "w"],
+    )
+    for side in (5, 6, 7, 12, 13):
+        network, stops = from_onnx(made, side=side), shapes(made, side)["y"][2]
+        starts = [at * stride - border[0] for at in range(stops)]
+        seen = sum(min(start + taps, side) - max(start, 0) for start in starts) ** 2
+        assert network.output.size == stops**2
+        assert network.total().elementwise == seen - stops**2 * (kind == "MaxPool")
+
+
 def test_a_centre_crop_at_a_free_side():
     nodes = [
         node("Shape", "x", "s"),

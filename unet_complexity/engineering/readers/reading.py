@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.engineering.readers.limits import (
     MOST_CHARACTERS,
@@ -87,11 +85,6 @@ class Reading:
     def shape(self, name: str) -> Tensor | None:
         """Shape of what is called so; None behind a layer whose output shape nobody said."""
         return None if name in self.lost else self.shapes[self._writer(name)]
-
-    def must_be_whole(self, value: Any) -> None:
-        """What was taken to be a whole number of at least 0, so that a shape holds: a rule, where letters are in it."""
-        if isinstance(value, sp.Expr) and not (value.is_integer and value.is_nonnegative):
-            self.rules.append(Rule(f"{value} is a whole number", value))
 
     def same(self, name: str, source: str) -> None:
         """Another name for what ``source`` wrote: nothing happens in between."""

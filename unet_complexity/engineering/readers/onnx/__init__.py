@@ -53,40 +53,50 @@ def from_onnx(
     extra: Extra | None = None,
     dims: Mapping[str, Any] | None = None,
 ) -> Network:
-    """The network that an ONNX model is.
+    """Read an ONNX model as a network.
 
     With PyTorch, ``torch.onnx.export(model, torch.zeros(1, 3, 256, 256), "model.onnx", dynamo=True)`` writes one; with
-    Keras, ``model.export("model.onnx", format="onnx")``.
+    Keras, ``model.export("model.onnx", format="onnx")``.  Only the file itself is read, and of weights only the
+    dimensions, so weights in other files may be absent; nothing in it is executed.
 
-    ``side``: one size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
-    says, and N where it leaves sides free.  The batch is 1.  ``dims`` gives other free sizes by their names:
-    ``dims={"tokens": 77}``.  All shapes are computed anew from the inputs'; where the file says others, that is a
-    ValueError.  Sizes that an exporter computed and wrote down are the file's own: where they can be told from the
-    model's, another side is refused; the kernel of an adaptive pool and the width of a padding cannot, so export with
-    free sides what is to be read at others.
+    All shapes come from ``onnx`` itself, which is asked for each operator at a few sides; a formula in letters goes
+    through some of them and must hold at the others.  What letters must obey, such as "32 divides N", is found by
+    trying.  Sizes that an exporter computed and wrote down are refused where the model is read at another side; the
+    kernel of an adaptive pool and the width of a padding cannot be told from the model's own, so export with free sides
+    what is to be read at others.
 
-    ``params`` are the elements of the stored floating-point arrays that layers have as weights, each array's once, also
-    where several nodes read it, or parts of it.  A number without an axis, such as the 0.5 of a GELU, is no param, nor
-    is a lone one that the exporter named itself, nor are the ones and zeros of an InstanceNormalization.  They are
-    those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of two
-    equal arrays, leaves fewer than the model was trained with, and one that writes a table of positions out, more.
-    What follows from stored numbers alone is computed beforehand and costs nothing.
+    ``params`` are the elements of the stored arrays that training changes, each array's once, also where several nodes
+    read it, or parts of it.  Names and use decide: kernels, matrices, scales, tables of embeddings are trained; masks,
+    means, tables of positions, and what an exporter made itself are constants.  ``network.constants`` counts those,
+    and ``network.doubtful`` names the params of which neither name nor use says that they are trained.  An exporter
+    that folds a batch normalisation into a convolution leaves fewer params than the model was trained with.  What
+    follows from stored numbers alone is computed beforehand and costs nothing.
 
-    Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
-    in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which
-    needs the shapes behind it, from the file or from ONNX's own inference.  ``extra`` says how to count more
-    operators, given the NodeProto and the shapes that enter: ``{"Foo": lambda node, x: Activation("relu")}``.
+    Args:
+        path_or_model: A file, or an ``onnx.ModelProto``.
+        side: One size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
+            says, and N where it leaves sides free.  The batch is 1.
+        unknown: "error", or "report" to count the rest and say in every view what is missing.
+        extra: How to count more operators, given the NodeProto and the shapes that enter:
+            ``{"my.Foo": lambda node, x: Activation("relu")}``.
+        dims: Other free sizes by their names in the file: ``dims={"tokens": 77}``.
 
-    ValueError, with what would work, for a file that is no ONNX model or is damaged, for operators that nobody knows
-    (all at once), for sizes that are free or do not fit; OSError where there is no such file.
+    Returns:
+        The network; its batch is 1.
 
-    >>> from onnx import parser
-    >>> model = parser.parse_model('''<ir_version: 10, opset_import: ["": 21]> small
-    ...     (float[1, 3, h, w] x) => (float[1, 8, h2, w2] y) <float[8, 3, 3, 3] kernel = {}>
-    ...     { y = Conv <strides = [2, 2], pads = [1, 1, 1, 1]> (x, kernel) }''')
-    >>> net = from_onnx(model)
-    >>> net.total().macs, net.at(N=256).total().macs
-    (54*N**2, 3538944)
+    Raises:
+        ValueError: For a file that is no ONNX model or is damaged, for operators that nobody knows (all at once), for
+            sizes that are free or do not fit.  It says what would work.
+        OSError: If there is no such file.
+
+    Example:
+        >>> from onnx import parser
+        >>> model = parser.parse_model('''<ir_version: 10, opset_import: ["": 21]> small
+        ...     (float[1, 3, h, w] x) => (float[1, 8, h2, w2] y) <float[8, 3, 3, 3] kernel = {}>
+        ...     { y = Conv <strides = [2, 2], pads = [1, 1, 1, 1]> (x, kernel) }''')
+        >>> net = from_onnx(model)
+        >>> net.total().macs, net.at(N=256).total().macs
+        (54*N**2, 3538944)
     """
     path = isinstance(path_or_model, (str, PathLike))
     with refusals(Path(path_or_model).name if path else "the model"):

@@ -9,7 +9,6 @@ from unet_complexity.engineering.readers.limits import (
     MOST_ASKED,
     MOST_COMPUTED,
     at_most,
-    check_size,
 )
 from unet_complexity.engineering.readers.onnx.fitting import (
     Letters,
@@ -82,8 +81,6 @@ class Edges:
                 raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
             axes = zip(*shapes, strict=True)
             self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
-            for side in self.shapes[name]:
-                check_size(side)
         return self.shapes[name]
 
     def numbers(self, name: str) -> Any:
