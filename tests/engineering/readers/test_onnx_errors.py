@@ -316,13 +316,13 @@ def test_the_batch_becomes_one():
         (4, 16, "4, 16, 64", "4 x 16 x 64 was written down for 4 images at once"),
         (4, None, "4, 16, -1", "4 x 16 x 64 was written down for 4 images at once"),
         (2, None, "8, -1, 64", "8 x 4 x 64 was written down for 2 images at once"),
-        (4, N, "-1, 16, 64", "of one image it makes several: N**2/64 x 16 x 64"),
+        (4, N, "-1, 16, 64", "it makes N**2/64 x 16 x 64, and 1 x 16 x 64 when it was exported"),
         (4, None, "64, -1", "64 x 64 was written down for 4 images at once"),
         (
             1,
             16,
             "-1, 16, 64",
-            "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported",
+            "it makes 4 x 16 x 64, and 1 x 16 x 64 when it was exported",
         ),
     ],
 )

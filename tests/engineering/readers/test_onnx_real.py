@@ -165,6 +165,27 @@ def test_a_batch_that_can_be_divided_is_divided(shape):
     assert two.macs == 216 * 64
 
 
+@pytest.mark.parametrize(
+    ("shape", "read"),
+    [
+        ((1, 8, -1), True),
+        ((-1, 64), False),
+        ((8, -1), True),
+        ((-1, 8, 64), False),
+        ((-1, 8, 8), False),
+    ],
+)
+@pytest.mark.parametrize("side", [16, N])
+def test_a_reshape_is_read_at_another_side_only_if_what_it_keeps_does_not_change(shape, read, side):
+    nodes = [conv(outputs="c"), node("Reshape", "c s", "r"), node("Relu", "r")]
+    made = model(nodes, {**KERNEL, "s": ints(*shape)}, x=[1, 3, 8, 8])
+    assert from_onnx(made).total().macs == 216 * 64
+    if read:
+        assert from_onnx(made, side=side).total().macs == 216 * side**2
+    else:
+        fails("Reshape 'r' cannot be read: it makes ... when it was exported", made, side=side)
+
+
 # ---------------------------------------------------------------------------------- broadcasting, axes
 
 

@@ -30,9 +30,8 @@ def check_sides(walk: Walk, before: Before, batch: Any) -> None:
         if node.outputs[0] not in before:
             refuse(node, f"{shown(out)} was written down for {batch} images at once")
         made = before[node.outputs[0]].shape
-        if node.kind == "Reshape" and len(out) > 2 and made[0] == 1 != out[0]:
-            several = f"of one image it makes several: {shown(out)}, and {shown(made)}"
-            refuse(node, f"{several} when it was exported")
+        if node.kind == "Reshape" and mixes(old, now, made, out):
+            refuse(node, f"it makes {shown(out)}, and {shown(made)} when it was exported")
         rows = list(zip(old, now, made, out, strict=False)) if len(old) == len(made) else []
         for side, here, end, same in rows if node.kind != "Reshape" else ():
             repeated = node.kind == "Expand" and side == 1 != end
@@ -41,6 +40,23 @@ def check_sides(walk: Walk, before: Before, batch: Any) -> None:
                     node,
                     f"its side {end} was written down for one of {side}, and here that is {here}",
                 )
+
+
+def mixes(old: Shape, now: Shape, made: Shape, out: Shape) -> bool:
+    """Return True if a side that is another now lies in one that a Reshape keeps, behind one that follows.
+
+    >>> mixes((1, 8, 4, 4), (1, 8, 6, 6), (8, 16), (18, 16)), mixes((1, 16, 8), (1, 36, 8), (16, 8), (36, 8))
+    (True, False)
+    """
+    following = [at for at, (a, b) in enumerate(zip(made, out, strict=True)) if a != b]
+    kept = math.prod(made[following[-1] + 1 :]) if following else 1
+    for side, here in zip(reversed(old), reversed(now), strict=True):
+        if kept == 1:
+            break
+        if side != here:
+            return True
+        kept //= math.gcd(kept, side)
+    return False
 
 
 def _sized(walk: Walk, before: Before) -> Iterator[Node]:
