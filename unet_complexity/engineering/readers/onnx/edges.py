@@ -39,7 +39,7 @@ class Edges:
         self.error = UnfitError if letters else ValueError
 
     def put(self, name: str, kind: int, shape: Shape) -> None:
-        """An edge whose shape is known."""
+        """Add an edge of known shape."""
         self.said.append(name)
         self.shapes[name] = shape
         self.columns[name] = tuple(
@@ -66,7 +66,7 @@ class Edges:
         self.ran.append(node)
 
     def told(self, name: str) -> str:
-        """An edge in words: few whole numbers that the file holds, else the shape."""
+        """Return an edge in words: few whole numbers that the file holds, else the shape."""
         edge = self.columns[name][0]
         few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
         if few and name not in self.of_shapes:
@@ -74,7 +74,7 @@ class Edges:
         return shown(self.shape(name))
 
     def shape(self, name: str) -> Shape:
-        """The shape of an edge, in letters."""
+        """Return the shape of an edge, in letters."""
         if name not in self.shapes:
             shapes = [edge.shape for edge in self.columns[name]]
             if len({*map(len, shapes)}) > 1:
@@ -84,7 +84,7 @@ class Edges:
         return self.shapes[name]
 
     def numbers(self, name: str) -> Any:
-        """What an edge holds."""
+        """Return the numbers of an edge as a list."""
         array = self.columns[name][0].array()
         if array is None:
             raise ValueError(
@@ -116,7 +116,7 @@ class Edges:
         at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
 
     def given(self, point: Point) -> dict[str, Any]:
-        """The shapes of what onnx is given, with numbers in place of letters."""
+        """Return the shapes that onnx is given, with numbers in place of letters."""
         return {name: at_point(self.shapes[name], self.letters, point) for name in self.said}
 
     def fits(self, point: Point) -> bool:

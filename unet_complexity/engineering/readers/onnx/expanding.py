@@ -11,7 +11,7 @@ GRAPHS = ("If", "Loop", "Scan")
 
 
 def expanded(proto: Any, opset: int, columns: Sequence[Any], name: str) -> list[Any]:
-    """Return the nodes that a node stands for; none if onnx says of none, or it hangs on what the model is given.
+    """Return the nodes that a node stands for; none if there are none, or the model's input decides.
 
     Args:
         proto: The node.

@@ -62,7 +62,7 @@ def _monomials(values: Sequence[Any]) -> Iterator[Any]:
 
 @lru_cache(100)
 def _inverse(fitted: tuple[Point, ...]) -> list[list[Fraction]]:
-    """What makes coefficients of values at these points."""
+    """Return the matrix that turns values at these points into coefficients."""
     matrix = sp.Matrix([list(_monomials(point)) for point in fitted]).inv()
     return [[Fraction(int(x.p), int(x.q)) for x in matrix.row(i)] for i in range(len(fitted))]
 

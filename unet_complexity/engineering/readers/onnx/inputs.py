@@ -1,4 +1,4 @@
-"""What an ONNX model is given: which axes are batch, rows and columns, and the sizes at which it is read."""
+"""Inputs of an ONNX model: which axes are batch, rows and columns, and the sizes at which it is read."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Sizes:
         return tuple(a if at in planes and isinstance(a, int) else b for at, (a, b) in pairs)
 
     def known(self, dim: int | str | None) -> Size | None:
-        """What a name, or a multiple of a name, stands for."""
+        """Return the size that a name, or a multiple of a name, stands for; None if it has none."""
         if not isinstance(dim, str):
             return None
         multiple = MULTIPLE.fullmatch(dim)

@@ -20,7 +20,7 @@ Shape: TypeAlias = tuple[Size, ...]
 
 
 class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown= asks for
-    """A known operator in a form that nobody has said how to count."""
+    """A known operator in a form that is not supported."""
 
 
 class Row(NamedTuple):

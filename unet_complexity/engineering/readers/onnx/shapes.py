@@ -29,7 +29,7 @@ POOLS = ("AveragePool", "LpPool", "MaxPool")
 
 
 class Edge(NamedTuple):
-    """What flows along an edge: element type, shape, and the bytes of its numbers if shapes may depend on them."""
+    """One edge at one point: element type, shape, and the bytes of its numbers if shapes may depend on them."""
 
     kind: int
     shape: tuple[int, ...]
@@ -114,7 +114,7 @@ def _part(proto: Any) -> slice:
 
 
 def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, ...]:
-    """What onnx infers."""
+    """Ask onnx's shape inference."""
     from onnx import defs, helper, numpy_helper, shape_inference
 
     schema = defs.get_schema(proto.op_type, version, "")
@@ -156,7 +156,7 @@ def _inside(shape: tuple[int, ...], before: tuple[int, ...], proto: Any) -> tupl
 
 
 def _computed(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, ...]:
-    """What onnx's reference implementation makes of known numbers."""
+    """Run onnx's reference implementation on known numbers."""
     from onnx.reference import ReferenceEvaluator
 
     with np.errstate(all="ignore"):
@@ -171,7 +171,7 @@ def _check(edge: Edge) -> None:
         raise ValueError(
             "a shape depends on numbers that are not stored in the file, are more than the "
             f"{MOST_NUMBERS:,} that are computed, or depend on what the model is given; store them in the model, or, "
-            "where they hang on a letter, read it at numbers, side=256"
+            "if they follow from a letter, read it at numbers, side=256"
         )
     if min(edge.shape, default=1) < 1:
         raise ValueError(
@@ -180,7 +180,7 @@ def _check(edge: Edge) -> None:
 
 
 def stored_edge(name: str, tensor: Any) -> Edge:
-    """What a TensorProto stores: its shape, and its numbers if they are few and in the file.
+    """Return a TensorProto as an edge: its shape, and its numbers if they are few and in the file.
 
     Raises:
         ValueError: If a dimension is negative, or the numbers are not as many as the dimensions say.
@@ -215,7 +215,7 @@ def _held(tensor: Any) -> bool:
 
 
 def literal(proto: Any) -> Edge:
-    """What a Constant node holds."""
+    """Return the numbers of a Constant node."""
     from onnx import helper
 
     name = proto.output[0]

@@ -119,7 +119,7 @@ class Walk(Edges):
             self._asked(node)
 
     def _asked(self, node: Node) -> None:
-        """What is known beforehand, what follows from shapes, or a layer."""
+        """Decide what a node is: constant, computed from shapes, a view, or a layer."""
         if not node.maps:
             self._constant(node)
         elif node.kind in OF_SHAPES:
@@ -146,7 +146,7 @@ class Walk(Edges):
         return expanded(node.proto, self.opset, columns, node.name)
 
     def _constant(self, node: Node) -> None:
-        """What follows from stored numbers alone is computed beforehand and costs nothing."""
+        """A node of stored numbers alone: it is computed beforehand and costs nothing."""
         known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
         inputs = [name for name in node.inputs if name]
         arrays = known[inputs[0]] if inputs else frozenset()
@@ -212,7 +212,7 @@ class Walk(Edges):
         return self.views[source, seen]
 
     def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
-        """What ``extra`` knows, or nobody does: its output has the shape that onnx infers, or the file states."""
+        """An operator for ``extra``, or an unknown one: its output has the shape that onnx infers, or the file states."""
         name = self.fresh(node.name)
         if lost:
             self.reading.skip(name, node.kind, why, None, [])

@@ -127,7 +127,7 @@ def rows_and_columns(x: Tensor) -> tuple[Size, Size]:
 
 
 def halves(cut: int, upper: bool) -> tuple[int, int]:
-    """What is cut off in front and behind, as ONNX Runtime does it: the larger half in front, unless SAME_UPPER."""
+    """Return the cut in front and behind, as ONNX Runtime does it: the larger half in front, unless SAME_UPPER."""
     small = cut // 2
     return (small, cut - small) if upper else (cut - small, small)
 
