@@ -365,6 +365,42 @@ def test_operators_of_real_files(nodes, stored, macs, params, opset):
     assert from_onnx(made).output.size == np.prod(shapes(made)["y"])
 
 
+OLDER = [
+    ([node("Upsample", "x", scales=[1.0, 1.0, 2.0, 2.0])], {}, 7),
+    ([node("Upsample", "x f")], {"f": np.array([1, 1, 2, 2], "f")}, 9),
+    ([node("Resize", "x f")], {"f": np.array([1, 1, 2, 2], "f")}, 10),
+    ([node("Resize", "x r f")], {"f": np.array([1, 1, 2, 2], "f"), "r": zeros(0)}, 11),
+    ([node("Resize", "x r r s")], {"s": ints(1, 3, 7, 5), "r": zeros(0)}, 11),
+    ([node("Resize", "x r r s")], {"s": ints(1, 3, 7, 5), "r": zeros(0)}, 13),
+    ([node("Pad", "x", pads=[0, 0, 1, 1, 0, 0, 1, 1])], {}, 7),
+    ([node("Slice", "x", starts=[1], ends=[5], axes=[2])], {}, 7),
+    ([node("Clip", "x", min=0.0, max=6.0)], {}, 7),
+    ([node("BatchNormalization", "x g g g g")], {"g": np.ones(3, "f")}, 7),
+    ([node("Dropout", "x", "d", ratio=0.5), node("Relu", "d")], {}, 7),
+    ([node("Softmax", "x", axis=1)], {}, 9),
+    (
+        [
+            node("Squeeze", "x", "s", axes=[0]),
+            node("Unsqueeze", "s", "u", axes=[0]),
+            node("Relu", "u"),
+        ],
+        {},
+        9,
+    ),
+    ([node("Split", "x", "a b", axis=1, split=[1, 2]), node("Concat", "b a", axis=1)], {}, 9),
+    ([node("ReduceSum", "x", axes=[1], keepdims=0)], {}, 9),
+    ([node("ReduceL2", "x", axes=[1])], {}, 13),
+    ([node("GroupNormalization", "x g g", num_groups=3)], {"g": np.ones(3, "f")}, 18),
+    ([conv(outputs="y")], KERNEL, 26),
+]
+
+
+@pytest.mark.parametrize(("nodes", "stored", "opset"), OLDER, ids=lambda value: str(value)[:9])
+def test_operators_of_older_and_newer_opsets(nodes, stored, opset):
+    made = model(nodes, stored, opset, x=[1, 3, 8, 8])
+    assert from_onnx(made).output.size == np.prod(shapes(made)["y"])
+
+
 def test_attention_of_opset_23():
     made = model(
         [node("Attention", "q k v")], {}, 23, q=[1, 2, 64, 8], k=[1, 2, 64, 8], v=[1, 2, 64, 8]

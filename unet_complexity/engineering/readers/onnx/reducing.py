@@ -137,7 +137,7 @@ def reduced_axes(node: Node) -> set[int]:
 
 
 def reduced_map(node: Node, shape: Any, axes: set[int]) -> tuple[Tensor, Any]:
-    """Return the input as a Reduce sees it, and its axes there: rows and columns, channels, or the numbers that go as rows."""
+    """Return the input as a Reduce sees it, and its axes there: rows and columns, channels, or what goes as rows."""
     channels = len(shape) + node.channels()
     moving = {axis for axis, side in enumerate(shape) if side != 1}
     if axes == {channels}:

@@ -78,11 +78,8 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     from onnx import NodeProto
 
     proto = NodeProto.FromString(node)
-    empty = [
-        at
-        for at, edge in enumerate(inputs)
-        if edge and proto.op_type == "Resize" and 0 in edge.shape
-    ]
+    optional = proto.op_type == "Resize" and version >= 13
+    empty = [at for at, edge in enumerate(inputs) if optional and edge and 0 in edge.shape]
     for at in empty:  # an array of no numbers stands for an input that is left out
         proto.input[at] = ""
     given = {f"i{at}": edge for at, edge in enumerate(inputs) if edge and at not in empty}

@@ -212,7 +212,7 @@ class Walk(Edges):
         return self.views[source, seen]
 
     def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
-        """An operator for ``extra``, or an unknown one: its output has the shape that onnx infers, or the file states."""
+        """An operator for ``extra``, or an unknown one: its output is as onnx infers, or as the file states."""
         name = self.fresh(node.name)
         if lost:
             self.reading.skip(name, node.kind, why, None, [])
