@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from unet_complexity import Network, Tensor
+from unet_complexity import Conv2D, Network, Tensor
 from unet_complexity.counting import filled
 from unet_complexity.engineering.counting.merging import LONE
 
@@ -15,8 +16,8 @@ from unet_complexity.engineering.counting.merging import LONE
 def in_keras(keras: Any, layer: Any) -> Any:
     """Keras's layer of the same name with the same arguments; where it has none, its operations."""
     kind = type(layer).__name__
-    if kind == "PhaseConv2D":
-        return upsampled_convolution(keras, layer)
+    if kind in OURS:
+        return OURS[kind](keras, layer)
     if kind in OPERATIONS and not hasattr(keras.activations, getattr(layer, "activation", "")):
         return operation(keras, lambda *inputs: OPERATIONS[kind](keras.ops, layer, *inputs))
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
@@ -57,9 +58,14 @@ def with_what_is_known(keras: Any, layer: Any) -> Any:
                 known = ops.broadcast_to(self.known[0], (ops.shape(x)[0], *self.known[0].shape))
                 return ops.concatenate([x, known], layer.axis)
             operands = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
-            missing = {"where": 3, "clip": 3}.get(layer.operation, 2) - len(operands)
-            made = getattr(ops, layer.operation)(*operands, *([LONE] * missing))
-            return ops.cast(made, "float32")
+            if layer.operation in WHOLE:
+                return ops.cast(WHOLE[layer.operation](ops, *operands), "float32")
+            operands += [LONE] * (len(operands) == 1)
+            function = getattr(ops, NAMES.get(layer.operation, layer.operation))
+            made = reduce(function, operands)
+            return ops.cast(
+                made / len(operands) if layer.operation == "average" else made, "float32"
+            )
 
         def compute_output_shape(self, shape: Any) -> Any:
             one = isinstance(shape, tuple) and not isinstance(shape[-1], tuple)
@@ -68,6 +74,47 @@ def with_what_is_known(keras: Any, layer: Any) -> Any:
             ).shape
 
     return Known()
+
+
+NAMES = {
+    "average": "add",
+    **{name: f"logical_{name}" for name in ("and", "or", "xor", "not")},
+}
+WHOLE: dict[str, Any] = {
+    "where": lambda ops, *given: ops.where(*given, *[LONE] * (3 - len(given))),
+    "not": lambda ops, x: ops.logical_not(x),
+    "clip": lambda ops, x: ops.clip(x, LONE, LONE),
+    "dequantize": lambda ops, x: (x - LONE) * LONE,
+    "quantize": lambda ops, x: ops.clip(ops.round(x / LONE) + LONE, 0, 255),
+}
+
+
+def copied(keras: Any, layer: Any) -> Any:
+    """The elements of the inputs and of a stored array, one after the other, as often as the output has room."""
+    ops, made = keras.ops, (layer.made.height, layer.made.width, layer.made.channels)
+
+    class Copied(keras.layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.known = [self.add_weight(shape=(layer.stored,))] if layer.stored else []
+
+        def call(self, x: Any) -> Any:
+            given = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
+            values = ops.concatenate([ops.reshape(one, (-1,)) for one in given])
+            return ops.reshape(ops.take(values, np.arange(np.prod(made)) % len(values)), (1, *made))
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return (1, *made)
+
+    return Copied()
+
+
+def strided(keras: Any, layer: Any) -> Any:
+    """Keras strides no dilated convolution: every so many of its positions."""
+    config = {field.name: getattr(layer, field.name) for field in fields(layer)}
+    down, across = layer.strides
+    plain = Conv2D(**config | {"strides": 1})
+    positions = operation(keras, lambda x: x[:, ::down, ::across])
+    return keras.Sequential([in_keras(keras, plain), positions])
 
 
 def bordered(keras: Any, layer: Any, config: dict[str, Any]) -> Any:
@@ -126,12 +173,12 @@ def upsampled_convolution(keras: Any, layer: Any) -> Any:
     return keras.Sequential([keras.layers.UpSampling2D(layer.size), conv])
 
 
+OURS = {"AtrousConv2D": strided, "Copy": copied, "PhaseConv2D": upsampled_convolution}
 # what is in Keras an operation, not a layer
 OPERATIONS: dict[str, Any] = {
     "Activation": lambda ops, layer, x: getattr(ops, layer.activation)(x),
     "DepthToSpace": lambda ops, layer, x: ops.nn.depth_to_space(x, layer.block_size),
     "SpaceToDepth": lambda ops, layer, x: ops.nn.space_to_depth(x, layer.block_size),
-    "Divide": lambda ops, layer, x, y: ops.divide(x, y),
     "MatMul": lambda ops, layer, x, y: ops.matmul(
         x, ops.swapaxes(y, -1, -2) if layer.transpose_b else y
     ),

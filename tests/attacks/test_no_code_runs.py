@@ -185,7 +185,7 @@ def test_a_shape_that_hangs_on_words_is_refused_by_name():
     out = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
     graph = helper.make_graph([node], "g", given, out, [starts, *others])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    with pytest.raises(ValueError, match="the numbers of its input 1 are words"):
+    with pytest.raises(ValueError, match=r"starts .* has unsupported type: tensor\(string\)"):
         from_onnx(model)
 
 

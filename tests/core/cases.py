@@ -31,10 +31,10 @@ from unet_complexity import layers as core
 from unet_complexity.engineering import layers as wing
 from unet_complexity.engineering.layers import (
     ELU,
-    Average,
+    AtrousConv2D,
+    Copy,
     Dense,
     DepthwiseConv2D,
-    Divide,
     Elementwise,
     Flatten,
     GlobalAveragePooling2D,
@@ -42,8 +42,6 @@ from unet_complexity.engineering.layers import (
     GroupNormalization,
     LayerNormalization,
     MatMul,
-    Maximum,
-    Minimum,
     Normalization,
     Permute,
     PReLU,
@@ -55,9 +53,8 @@ from unet_complexity.engineering.layers import (
     SeparableConv2D,
     Slice,
     SpaceToDepth,
-    Subtract,
 )
-from unet_complexity.engineering.layers.merging import ELEMENTWISE
+from unet_complexity.engineering.layers.merging import ELEMENTWISE, PAIRED
 from unet_complexity.layers import (
     Add,
     AveragePooling2D,
@@ -211,15 +208,33 @@ def merged(draw: Draw, layer: Layer, most: int = 4) -> Case:
 @st.composite
 def elementwise(draw: Draw) -> Case:
     """With an array that is known, or a lone number, or of as many maps as the operation takes."""
-    operation = draw(st.sampled_from([*ELEMENTWISE]))
-    most = {"where": 3, "clip": 1}.get(operation, 2)
-    known = operation not in ("where", "clip") and draw(st.booleans())
-    inputs = 1 if known or operation == "clip" else draw(st.integers(1, most))
-    x, *others = draw(merged(Add(), most=3)).inputs
-    array = others[0] if known else None
+    operation = draw(st.sampled_from([*PAIRED, *ELEMENTWISE]))
+    most = 3 if operation == "where" else 1 if operation in ELEMENTWISE else 4
+    known = operation in PAIRED and draw(st.booleans())
+    inputs = draw(st.integers(1, most))
+    x, *others = draw(merged(Add(), most=5)).inputs
+    maps = (x, *others, *others, *others, *others)[:inputs]
     return Case(
-        Elementwise(operation, array, draw(st.booleans()), inputs), (x, *others, *others)[:inputs]
+        Elementwise(operation, others[0] if known else None, draw(st.booleans()), inputs), maps
     )
+
+
+@st.composite
+def atrous(draw: Draw) -> Case:
+    """Strides and dilations that both differ from 1."""
+    strides, dilation = draw(pairs(3)), draw(pairs(3))
+    padding = draw(st.just("valid") | st.tuples(edges, edges))  # 'same' depends on the stride
+    kernel, x = draw(pairs(4)), draw(tensors)
+    rows, columns = room(padding, [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)])
+    layer = AtrousConv2D(draw(sizes(3)), kernel, strides, padding, dilation)
+    return Case(layer, (Tensor(x.height + rows, x.width + columns, x.channels),))
+
+
+@st.composite
+def copied(draw: Draw) -> Case:
+    inputs = draw(st.lists(tensors, min_size=1, max_size=3))
+    layer = Copy("Gather", draw(tensors), draw(st.integers(0, 5)), len(inputs))
+    return Case(layer, tuple(inputs))
 
 
 @st.composite
@@ -280,6 +295,7 @@ slopes = st.sampled_from([0.0, 0.2, 0.3])
 borders = edge | st.tuples(edge, edge) | st.tuples(st.tuples(edge, edge), st.tuples(edge, edge))
 CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     Conv2D: convolutions(),
+    AtrousConv2D: atrous(),
     DepthwiseConv2D: each_channel(DepthwiseConv2D),
     SeparableConv2D: each_channel(SeparableConv2D, sizes(3)),
     Conv2DTranspose: transposed(),
@@ -297,16 +313,14 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     ),
     DepthToSpace: rearranged(),
     SpaceToDepth: st.builds(gathered, tensors, st.integers(2, 3)),
+    Copy: copied(),
     Slice: sliced(),
     Permute: on_any_map(st.builds(Permute, st.permutations([1, 2, 3]))),
     Reshape: reshaped(),
     Flatten: on_any_map(st.just(Flatten())),
     Concatenate: concatenated(),
-    **{
-        type(layer): merged(layer) for layer in (Add(), Multiply(), Maximum(), Minimum(), Average())
-    },
+    **{type(layer): merged(layer) for layer in (Add(), Multiply())},
     Elementwise: elementwise(),
-    **{type(layer): merged(layer, most=2) for layer in (Subtract(), Divide())},
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),
     Cropping2D: cropped(),
     Activation: on_any_map(st.builds(Activation, st.sampled_from([*OPERATIONS, "softmax"]))),
@@ -379,6 +393,8 @@ class Lifted(NamedTuple):
 def fits(case: Lifted) -> bool:
     """Whether each stride divides what its letters ask, and no window hangs over both ends of a lettered side."""
     layer, x, number = case.layer, case.inputs[0], case.number
+    if isinstance(layer, AtrousConv2D) and layer.padding != "valid":
+        return False  # with letters the stride or the dilation must be 1 beside padding
     if isinstance(layer, Slice):
         ranges = zip(
             (x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True

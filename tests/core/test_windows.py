@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from unet_complexity import Conv2D, Conv2DTranspose, Cost, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
-from unet_complexity.engineering.layers.windows import rounded_up
 from unet_complexity.layers import AveragePooling2D, Layer
 from unet_complexity.layers.windows import same_padding, taps_in_bounds, window_count
 from unet_complexity.symbols import c, f, k, n
@@ -51,23 +50,6 @@ def test_taps_of_a_window_that_is_moved_over_a_border(
     taps = [first + i * dilation for first in at for i in range(k)]
     assert window_count(pads, n, k, stride, dilation) == len(at)
     assert taps_in_bounds(pads, n, k, stride, dilation).total == sum(0 <= tap < n for tap in taps)
-
-
-@settings(max_examples=300)
-@given(n=st.integers(1, 20), k=small, stride=st.integers(1, 5), pads=st.tuples(pad, pad))
-def test_a_window_stops_once_more_for_what_is_left_over(
-    n: int, k: int, stride: int, pads: Any
-) -> None:
-    """As torch.nn.MaxPool2d says of ceil_mode: a window may hang over, if it begins in the map or before it."""
-    assume(n + sum(pads) >= k and max(pads) < k)
-    more = -(-(n + sum(pads) - k) // stride) + 1
-    more -= (more - 1) * stride >= n + pads[0]
-    assert window_count(rounded_up(pads, n, k, stride), n, k, stride) == more
-
-
-def test_a_letter_is_rounded_up_as_its_numbers_are() -> None:
-    assert rounded_up((1, 1), n, 3, 2) == rounded_up((1, 1), 8, 3, 2) == (1, 2)
-    assert rounded_up((0, 0), n, 2, 2) == (0, 0)
 
 
 LETTERED = [

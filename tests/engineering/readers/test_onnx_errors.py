@@ -83,7 +83,7 @@ def row(
         row("two inputs are called 'x'", CONV, "float[1, 3, h, w] x, float[1] x"),
         row("two initialisers are called 'k'", stored=f"{K}, {K}"),
         row(
-            "Conv 'y' cannot be read: input 0 must have 4 axes, got the shape 1 x 3 x 8",
+            "Conv 'y' cannot be read: Number of spatial dimensions ... does not match ... got 1 x 3 x 8 and 8 x 3 x",
             CONV,
             "float[1, 3, 8] x",
         ),
@@ -97,28 +97,43 @@ def row(
             "y = Conv (x, k, b)",
             stored=f"{K}, float[4] b = {{}}",
         ),
-        row("it needs an input 1, got 1 inputs", "y = Conv (x)"),
         row(
-            "strides, dilations and pads must fit 2 axes, got [1]",
+            "Conv 'y' cannot be read: Node ... has input size 1 not in range [min=2, max=3], got 1 x 3 x N x N",
+            "y = Conv (x)",
+        ),
+        row(
+            "Attribute strides has incorrect size, got 1 x 3 x N x N and 8 x 3 x 3 x 3",
             "y = Conv <strides = [1]> (x, k)",
         ),
-        row("of at most 32,768 are read, got 99,999", "y = Conv <pads = [99999, 0, 0, 0]> (x, k)"),
-        row("its attribute 'strides' must be of the type INTS", 'y = Conv <strides = "2"> (x, k)'),
-        row("sides must agree or be 1, got 1 x 3 x N x N and 8 x 3 x 3 x 3", "y = Add (x, k)"),
         row(
-            "1 x 3 x 4 x 4 cannot be seen as 5 x -1",
+            "at most 32,768 taps of a window, its stride, dilation or padding are read, got 99,999",
+            "y = Conv <pads = [99999, 0, 0, 0]> (x, k)",
+        ),
+        row(
+            "Mismatched attribute type in ' : strides'. Expected: 'INTS', actual: 'STRING'",
+            'y = Conv <strides = "2"> (x, k)',
+        ),
+        row(
+            "Add 'y' cannot be read: Incompatible dimensions, got 1 x 3 x N x N and 8 x 3 x 3 x 3",
+            "y = Add (x, k)",
+        ),
+        row(
+            "Dimension could not be inferred: incompatible shapes, got 1 x 3 x 4 x 4 and [5, -1]",
             "y = Reshape (x, s)",
             X,
             "int64[2] s = {5, -1}",
         ),
         row(
-            "numbers of its input 1 depend on what the model is given",
+            "a shape depends on numbers that are not stored in the file ... or depend on what the model is given",
             "y = Reshape (x, s)",
             f"{X}, int64[2] s",
         ),
-        row("an axis must be from -4 to 3, got 4", "a, b = Split <axis = 4> (x) y = Relu (a)"),
         row(
-            "whole numbers are computed within 64 bits",
+            "Invalid value of attribute 'axis'. Rank=4 Value=4, got 1 x 3 x N x N",
+            "a, b = Split <axis = 4> (x) y = Relu (a)",
+        ),
+        row(
+            "Expand 'y' cannot be read: ",
             "s = Shape(x) t = Mul(s, q) u = Mul(t, q) y = Expand(x, u)",
             X,
             "int64[1] q = {9000000000000000000}",
@@ -136,18 +151,6 @@ def row(
             "whose number of axes is known, got x", lambda: shapeless(), {}, id="shapeless"
         ),
         pytest.param(
-            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 5 x 8",
-            lambda: stating(1, 8, 5, 8),
-            {},
-            id="5",
-        ),
-        pytest.param(
-            "'y' comes out as 1 x 8 x 8 x 8, but the file says 1 x 8 x 36",
-            lambda: stating(1, 8, 36),
-            {},
-            id="36",
-        ),
-        pytest.param(
             "the model's functions wait for one another in a cycle",
             lambda: recursive(),
             {},
@@ -162,12 +165,6 @@ def test_what_is_damaged(words, model, more):
 def negative() -> Any:
     model = text(CONV)
     model.graph.initializer[0].dims[1] = -3
-    return model
-
-
-def stating(*sides: int) -> Any:
-    model = text(CONV, "float[1, 3, 8, 8] x")
-    model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, sides))
     return model
 
 
@@ -204,14 +201,6 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
     fails(
         "MaxPool (y): with dilations",
         text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"),
-    )
-    fails(
-        "Gather (y): at places that the network computes",
-        text("y = Gather (x, i)", "float[1, 3, 4, 4] x, int64[1] i"),
-    )
-    fails(
-        "Concat (y): of stored numbers and several maps, or images",
-        text("y = Concat <axis = 0> (x, k)", "float[1, 3, 3, 3] x"),
     )
     fails(
         "Conv (y): whose weights the network computes",
@@ -280,7 +269,7 @@ def test_weights_in_another_file_are_not_looked_for(tmp_path):
             assert from_onnx(path).total().params == 216
         else:
             fails(
-                "the numbers of its input 1 are not stored in the file, and a shape hangs on them",
+                "a shape depends on numbers that are not stored in the file",
                 path,
             )
 
@@ -291,7 +280,11 @@ def test_a_model_that_is_tied_to_its_side_says_so():
     model = net.model("tied", {"x": image(8)}, net.op("MatMul", x, net.weight(256, 10)))
     assert from_onnx(model).total().macs == 108 * 64 + 2560
     for side in (16, N):
-        fails("cannot be seen as 1 x 256 ... export it with free sides", model, side=side)
+        fails(
+            "the elements do not come out even, got ... [1, 256] ... export it with free sides",
+            model,
+            side=side,
+        )
 
 
 def test_sides_that_do_not_fit():
@@ -321,15 +314,15 @@ def test_the_batch_becomes_one():
     ("batch", "asked", "shape", "why"),
     [
         (4, 16, "4, 16, 64", "4 x 16 x 64 was written down for 4 images at once"),
-        (4, None, "4, 16, -1", "4 x 16 x -1 was written down for 4 images at once"),
-        (2, None, "8, -1, 64", "8 x -1 x 64 was written down for 2 images at once"),
-        (4, N, "-1, 16, 64", "-1 x 16 x 64 was written down for 4 images at once"),
-        (4, None, "64, -1", "64 x -1 was written down for 4 images at once"),
+        (4, None, "4, 16, -1", "4 x 16 x 64 was written down for 4 images at once"),
+        (2, None, "8, -1, 64", "8 x 4 x 64 was written down for 2 images at once"),
+        (4, N, "-1, 16, 64", "it makes N**2/64 x 16 x 64, and 1 x 16 x 64 when it was exported"),
+        (4, None, "64, -1", "64 x 64 was written down for 4 images at once"),
         (
             1,
             16,
             "-1, 16, 64",
-            "of one image it makes several: 4 x 16 x 64, and 1 x 16 x 64 when it was exported",
+            "it makes 4 x 16 x 64, and 1 x 16 x 64 when it was exported",
         ),
     ],
 )
@@ -353,13 +346,13 @@ def test_what_was_written_down_for_another_batch_or_side_is_not_read_as_if_it_we
 @pytest.mark.parametrize(
     ("body", "stored", "why"),
     [
-        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "its side 4 was written"),
         ("h = Shape <end = 2> (x) s = Concat <axis = 0> (h, t) y = Resize <mode = \"nearest\"> (x, , , s)",
-         "int64[2] t = {4, 4}", "sides 1 x 3 x 4 x 4 were written"),
+         "int64[2] t = {4, 4}", "its side 4 was written down for one of 8"),
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}",
-         "its end 4 was written down for a side of 8, and here it is"),
+         "its side 4 was written down for one of 8"),
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}",
-         "its end 8 was written down"),
+         "its side 8 was written down"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("side", [12, N])
@@ -404,7 +397,11 @@ def test_what_onnx_cannot_infer_has_an_error_of_our_own():
         "a = Reshape (x, s) y = Relu (a)", "float[4, 3, 8, 8] x", "int64[2] s = {-1, 8}", out="a, b"
     )
     del model.graph.node[0].input[1:]
-    fails("Reshape 'a' cannot be read: it needs a shape", model, side=16)
+    fails(
+        "Reshape 'a' cannot be read: Node ... has input size 1 not in range [min=2, max=2]",
+        model,
+        side=16,
+    )
 
 
 def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
@@ -479,7 +476,7 @@ def test_params_are_the_stored_elements_each_once():
 def test_a_size_that_an_exporter_wrote_down_although_sides_are_free_is_told_as_such():
     model = text("a = Reshape (x, s) y = Relu (a)", stored="int64[3] s = {1, 3, 64}", out="a, b, c")
     fails(
-        "1 x 3 x N x N cannot be seen as 1 x 3 x 64 ... the size or batch that m was exported at may be",
+        "do not come out even, got 1 x 3 x N x N and [1, 3, 64] ... the size or batch that m was exported at may be",
         model,
     )
 

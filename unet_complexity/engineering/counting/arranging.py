@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 from unet_complexity.counting.maps import Map, build, shaped, sides_of
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
+from unet_complexity.layers.arguments import sides
 
 
 @twin(L.Slice)
@@ -15,6 +17,16 @@ def cut_out(layer: L.Slice, tally: Tally, x: Map) -> Map:
     """Copy what Python's own slices select."""
     rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
     return tally.store([[pixel[channels] for pixel in row[columns]] for row in x[rows]])
+
+
+@twin(L.Copy)
+def copy(layer: L.Copy, tally: Tally, *inputs: Map) -> Map:
+    """Write the elements of the inputs and the params one after the other, again and again if there are too few."""
+    values = [value for x in inputs for row in x for pixel in row for value in pixel]
+    if layer.stored:
+        values += tally.weight(layer.stored)
+    left = cycle(values)
+    return build(lambda *_: tally.write(next(left)), *sides(layer.made))
 
 
 @twin(L.Permute)

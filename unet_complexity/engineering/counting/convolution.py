@@ -20,6 +20,9 @@ def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, x: Map) -> Map
     return slide(layer, tally, x, grouped, channels)
 
 
+twin(L.AtrousConv2D)(convolve)
+
+
 @twin(L.SeparableConv2D)
 def convolve_separably(layer: L.SeparableConv2D, tally: Tally, x: Map) -> Map:
     """Run both convolutions; the map between them is neither written nor read."""

@@ -8,10 +8,9 @@ from typing import Any
 
 from unet_complexity.counting.convolution import finisher
 from unet_complexity.counting.maps import Map, each, sides_of
-from unet_complexity.counting.merging import known, merged, paired, spread
+from unet_complexity.counting.merging import known, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
-from unet_complexity.layers import Layer
 
 APPLIED: dict[str, Callable[..., float]] = {
     "add": operator.add,
@@ -20,46 +19,58 @@ APPLIED: dict[str, Callable[..., float]] = {
     "divide": lambda a, b: a / b if b else 0.0,  # only the operation is counted
     "maximum": max,
     "minimum": min,
+    "average": operator.add,
     "power": lambda a, b: abs(a) ** b if a else 0.0,
     "equal": operator.eq,
     "greater": operator.gt,
     "greater_equal": operator.ge,
     "less": operator.lt,
     "less_equal": operator.le,
-    "where": lambda c, a, b: a if c else b,
+    "and": lambda a, b: bool(a) and bool(b),
+    "or": lambda a, b: bool(a) or bool(b),
+    "xor": lambda a, b: bool(a) != bool(b),
+    "mod": lambda a, b: a % b if b else 0.0,
 }
 LONE = 0.5  # stands for a scalar constant of the model
 
 
-@twin(L.Subtract, L.Divide, L.Maximum, L.Minimum)
-def merge(layer: Layer, tally: Tally, *inputs: Map) -> Map:
-    """Combine two inputs element by element, then each further input with the result."""
-    operation = APPLIED[type(layer).__name__.lower()]
-    return tally.store(merged(operation, tally, *inputs))
+def _chosen(
+    op: Callable[[float], float], condition: float, a: float = LONE, b: float = LONE
+) -> float:
+    return op(a if condition else b)
 
 
-@twin(L.Average)
-def average(layer: L.Average, tally: Tally, *inputs: Map) -> Map:
-    """Add the inputs and divide by their number."""
-    total = merged(operator.add, tally, *inputs)
-    return each(total, lambda value, _: tally.write(tally.op(value / len(inputs))))
+WHOLE: dict[str, Callable[..., float]] = {  # given how an operation is counted, then all operands
+    "where": _chosen,
+    "not": lambda op, a: op(not a),
+    "clip": lambda op, a: op(min(op(max(a, LONE)), LONE)),
+    "dequantize": lambda op, a: op(op(a - LONE) * LONE),
+    "quantize": lambda op, a: op(min(op(max(op(op(round(op(a / LONE))) + LONE), 0)), 255)),
+}
 
 
 @twin(L.Elementwise)
 def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Map:
-    """Apply the operation with broadcasting; a scalar constant stands for each operand that is missing."""
+    """Combine the operands with broadcasting; a scalar constant stands for one that is missing."""
     first, *others = [*inputs, *known(layer, tally)]
-    operands: Any = [[[(value,) for value in pixel] for pixel in row] for row in first]
-    for x in others:
-        operands = spread(operands, x, lambda values, value: (*values, value))
 
-    def element(values: Any, _: int) -> float:
-        if layer.operation == "clip":
-            return tally.write(tally.op(min(tally.op(max(*values, LONE)), LONE)))
-        missing = (3 if layer.operation == "where" else 2) - len(values)
-        return tally.write(tally.op(APPLIED[layer.operation](*values, *[LONE] * missing)))
+    def whole(values: Any, _: int) -> float:
+        return WHOLE[layer.operation](tally.op, *values)
 
-    return each(operands, element)
+    if layer.operation in WHOLE:
+        total: Any = [[[(value,) for value in pixel] for pixel in row] for row in first]
+        for x in others:
+            total = spread(total, x, lambda values, value: (*values, value))
+        total = each(total, whole)
+    else:
+        function = APPLIED[layer.operation]
+        total = first if others else each(first, lambda a, _: tally.op(function(a, LONE)))
+        for x in others:
+            total = spread(total, x, lambda a, b: tally.op(function(a, b)))
+    if layer.operation == "average":
+        operands = max(2, 1 + len(others))
+        total = each(total, lambda value, _: tally.op(value / operands))
+    return tally.store(total)
 
 
 @twin(L.Dense)

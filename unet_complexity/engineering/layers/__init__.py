@@ -1,6 +1,7 @@
 """Layers that only read models have, beyond :mod:`unet_complexity.layers`.  ``LAYERS`` lists them."""
 
 from unet_complexity.engineering.layers.arranging import (
+    Copy,
     Flatten,
     Permute,
     Reshape,
@@ -8,17 +9,14 @@ from unet_complexity.engineering.layers.arranging import (
     Slice,
     SpaceToDepth,
 )
-from unet_complexity.engineering.layers.convolution import DepthwiseConv2D, SeparableConv2D
+from unet_complexity.engineering.layers.convolution import (
+    AtrousConv2D,
+    DepthwiseConv2D,
+    SeparableConv2D,
+)
 from unet_complexity.engineering.layers.dense import Dense, MatMul
 from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
-from unet_complexity.engineering.layers.merging import (
-    Average,
-    Divide,
-    Elementwise,
-    Maximum,
-    Minimum,
-    Subtract,
-)
+from unet_complexity.engineering.layers.merging import Elementwise
 from unet_complexity.engineering.layers.normalization import (
     GroupNormalization,
     LayerNormalization,
@@ -33,11 +31,10 @@ from unet_complexity.engineering.layers.reducing import (
 from unet_complexity.layers.base import Layer
 
 LAYERS: tuple[type[Layer], ...] = (
-    *(DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
+    *(AtrousConv2D, DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
     *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
-    *(SpaceToDepth, Slice, Permute, Reshape, Flatten),
-    *(Subtract, Divide, Maximum, Minimum, Average, Elementwise),
-    *(PReLU, ELU, Rescaling),
+    *(SpaceToDepth, Copy, Slice, Permute, Reshape, Flatten),
+    *(Elementwise, PReLU, ELU, Rescaling),
     *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
 )
 

@@ -82,6 +82,34 @@ def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
 
 
 @dataclass(frozen=True)
+class Copy(_Copy):
+    """Elements put elsewhere, repeated or left out, in whatever order: read and written, nothing computed.
+
+    ``kind`` says what is done, ``made`` is the output.  ``stored`` elements of it are params: a class token that is
+    joined to a sequence, or a table of embeddings that is looked up.
+
+    >>> cost = Copy("Transpose", Tensor(4, 8, 8)).cost(Tensor(8, 8, 4))
+    >>> cost.reads, cost.writes, cost.flops
+    (256, 256, 0)
+    """
+
+    kind: str
+    made: Tensor
+    stored: Any = 0  # a size, or none
+    inputs: int = 1
+
+    @property
+    def arity(self) -> int:
+        return self.inputs
+
+    def output(self, *inputs: Tensor) -> Tensor:
+        return self.made
+
+    def params(self, *inputs: Tensor) -> Size:
+        return self.stored
+
+
+@dataclass(frozen=True)
 class Permute(_Copy):
     """keras.layers.Permute: a copy with the axes in another order; (2, 1, 3) turns rows into columns.
 

@@ -37,6 +37,17 @@ class DepthwiseConv2D(_WindowedConvolution):
 
 
 @dataclass(frozen=True)
+class AtrousConv2D(Conv2D):
+    """Conv2D whose strides and dilation_rate may both differ from 1, as PyTorch and ONNX allow.
+
+    >>> print(AtrousConv2D(8, 3, 2, padding=2, dilation_rate=2).output(Tensor(16, 16, 3)))
+    8 x 8 x 8
+    """
+
+    strided_and_dilated = True
+
+
+@dataclass(frozen=True)
 class SeparableConv2D(Convolution):
     """keras.layers.SeparableConv2D: a depthwise convolution without bias, then a 1 x 1 convolution, as one layer.
 

@@ -14,10 +14,16 @@ from unet_complexity.engineering.readers.keras_call import (
     Handler,
     UnreadableError,
     Value,
-    of_kind,
 )
 from unet_complexity.engineering.readers.keras_config import of_keras
-from unet_complexity.engineering.readers.keras_ops import OPS, concatenate, merge, permute, reshape
+from unet_complexity.engineering.readers.keras_ops import (
+    OPS,
+    concatenate,
+    merge,
+    merging,
+    permute,
+    reshape,
+)
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 
@@ -347,7 +353,7 @@ def _permute_to(call: Call, x: Value) -> Value:
 
 @reads("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
 def _merge_all(call: Call, *values: Value) -> Value:
-    return merge(call, of_kind(call.kind)(), *values)
+    return merge(call, merging(call.kind, len(values)), *values)
 
 
 @reads("Concatenate")

@@ -29,13 +29,22 @@ FUNCTIONS = {
     "Sqrt": "sqrt", "Square": "square", "Swish": "silu", "Tanh": "tanh",
 }  # fmt: skip
 MERGES = {
-    "Add": L.Add,
-    "Subtract": E.Subtract,
-    "Multiply": L.Multiply,
-    "Divide": E.Divide,
-    "TrueDivide": E.Divide,
+    "Add": "add",
+    "Subtract": "subtract",
+    "Multiply": "multiply",
+    "Divide": "divide",
+    "TrueDivide": "divide",
+    "Maximum": "maximum",
+    "Minimum": "minimum",
 }
-MERGES |= {"Maximum": E.Maximum, "Minimum": E.Minimum}
+
+
+def merging(kind: str, inputs: int) -> L.Layer:
+    """The layer that merges several maps."""
+    own = {"Add": L.Add(), "Multiply": L.Multiply()}
+    return own.get(kind) or E.Elementwise(MERGES.get(kind, kind.lower()), inputs=inputs)
+
+
 REDUCTIONS = {
     "Mean": "mean",
     "Sum": "sum",
@@ -117,7 +126,7 @@ def of_two(call: Call, *values: Value) -> Value:
     """Two tensors; or one and a number."""
     first, second = (*call.args, *call.kwargs.values())[:2]
     if isinstance(first, Value) and isinstance(second, Value):
-        return merge(call, MERGES[call.kind](), first, second)
+        return merge(call, merging(call.kind, 2), first, second)
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
         raise UnreadableError("it meets an array that the model holds")

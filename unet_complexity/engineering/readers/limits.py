@@ -27,12 +27,11 @@ MOST_NUMBERS = (
     4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
 )
 MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
+MOST_ASKED = 30_000  # shapes that onnx is asked for, equal ones once: some seconds
 MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
 MOST_INPUTS = 10_000  # of one node; the widest Concat of a public network has some hundreds
 MOST_TAPS = 2**15  # along one side of a window, its stride or its padding; a larger one is damage
 MOST_CHARACTERS = 20_000  # of a name, with the names of the models that it lies in
-OF_A_FORMULA = 50  # whole numbers that take as long to compute as one formula
-MOST_COMPARED = 16  # formulas in one maximum or minimum, of which SymPy compares all pairs
 MOST_INFERENCE_BYTES = 2**30  # of address space, half of which importing onnx takes
 MOST_INFERENCE_SECONDS = 8
 MOST_DEPTH = 64  # lists, dictionaries and models inside each other

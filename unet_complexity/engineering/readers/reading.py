@@ -6,12 +6,11 @@ What nobody can count is remembered, so that one error names all of it, or one n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.engineering.readers.limits import (
@@ -27,6 +26,7 @@ from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size
 
+MOST_NAMED = 8  # layers that one error names; more are counted by kind
 Extra = Mapping[str, Callable[..., Layer]]
 
 
@@ -86,11 +86,6 @@ class Reading:
     def shape(self, name: str) -> Tensor | None:
         """Shape of what is called so; None behind a layer whose output shape nobody said."""
         return None if name in self.lost else self.shapes[self._writer(name)]
-
-    def must_be_whole(self, value: Any) -> None:
-        """What was taken to be a whole number of at least 0, so that a shape holds: a rule, where letters are in it."""
-        if isinstance(value, sp.Expr) and not (value.is_integer and value.is_nonnegative):
-            self.rules.append(Rule(f"{value} is a whole number", value))
 
     def same(self, name: str, source: str) -> None:
         """Another name for what ``source`` wrote: nothing happens in between."""
@@ -193,6 +188,10 @@ class Reading:
 
     def _check(self, outputs: list[str]) -> None:
         said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
+        if len(self.skipped) > MOST_NAMED:
+            kinds = Counter(which.split(" (")[0] for which, _, _ in self.skipped).most_common()
+            said = ", ".join(f"{count} {kind}" for kind, count in kinds[:MOST_NAMED])
+            said += f" and {len(kinds) - MOST_NAMED} more kinds" * (len(kinds) > MOST_NAMED)
         unknown = [(which, reads) for which, why, reads in self.skipped if not why]
         # extra= would also replace the forms of that layer that are known
         remedy = "write that part of the model otherwise"

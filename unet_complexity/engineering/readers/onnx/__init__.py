@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import sympy as sp
+
 from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
-    arranging,
-    cutting,
-    dense,
     elementwise,
-    looking,
+    moving,
+    products,
     reducing,
-    resampling,
     windows,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, inferred, stated
+from unet_complexity.engineering.readers.onnx.fitting import (
+    UNITS,
+    UnfitError,
+    points,
+    rules,
+)
+from unet_complexity.engineering.readers.onnx.fitting import (
+    at_point as at_point,
+)
+from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
-from unet_complexity.engineering.readers.onnx.values import Value, fold
-from unet_complexity.engineering.readers.onnx.values import stored as stored_value
+from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import Walk
+from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
+from unet_complexity.escaping import plain
 from unet_complexity.networks import Network
+from unet_complexity.symbols import Size
 
+MOST_NAMED = 3  # doubtful arrays in a heading
 WRITTEN = (
     "the size or batch that {} was exported at may be written into it: export it with free sides, in PyTorch from one "
     "image, with dynamo=True and dynamic_shapes=({{2: Dim.DYNAMIC, 3: Dim.DYNAMIC}},)"
@@ -42,40 +53,50 @@ def from_onnx(
     extra: Extra | None = None,
     dims: Mapping[str, Any] | None = None,
 ) -> Network:
-    """The network that an ONNX model is.
+    """Read an ONNX model as a network.
 
     With PyTorch, ``torch.onnx.export(model, torch.zeros(1, 3, 256, 256), "model.onnx", dynamo=True)`` writes one; with
-    Keras, ``model.export("model.onnx", format="onnx")``.
+    Keras, ``model.export("model.onnx", format="onnx")``.  Only the file itself is read, and of weights only the
+    dimensions, so weights in other files may be absent; nothing in it is executed.
 
-    ``side``: one size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
-    says, and N where it leaves sides free.  The batch is 1.  ``dims`` gives other free sizes by their names:
-    ``dims={"tokens": 77}``.  All shapes are computed anew from the inputs'; where the file says others, that is a
-    ValueError.  Sizes that an exporter computed and wrote down are the file's own: where they can be told from the
-    model's, another side is refused; the kernel of an adaptive pool and the width of a padding cannot, so export with
-    free sides what is to be read at others.
+    All shapes come from ``onnx`` itself, which is asked for each operator at a few sides; a formula in letters goes
+    through some of them and must hold at the others.  What letters must obey, such as "32 divides N", is found by
+    trying.  Sizes that an exporter computed and wrote down are refused where the model is read at another side; the
+    kernel of an adaptive pool and the width of a padding cannot be told from the model's own, so export with free sides
+    what is to be read at others.
 
-    ``params`` are the elements of the stored floating-point arrays that layers have as weights, each array's once, also
-    where several nodes read it, or parts of it.  A number without an axis, such as the 0.5 of a GELU, is no param, nor
-    is a lone one that the exporter named itself, nor are the ones and zeros of an InstanceNormalization.  They are
-    those of the file: an exporter that folds a batch normalisation into the convolution before it, or keeps one of two
-    equal arrays, leaves fewer than the model was trained with, and one that writes a table of positions out, more.
-    What follows from stored numbers alone is computed beforehand and costs nothing.
+    ``params`` are the elements of the stored arrays that training changes, each array's once, also where several nodes
+    read it, or parts of it.  Names and use decide: kernels, matrices, scales, tables of embeddings are trained; masks,
+    means, tables of positions, and what an exporter made itself are constants.  ``network.constants`` counts those,
+    and ``network.doubtful`` names the params of which neither name nor use says that they are trained.  An exporter
+    that folds a batch normalisation into a convolution leaves fewer params than the model was trained with.  What
+    follows from stored numbers alone is computed beforehand and costs nothing.
 
-    Only the file itself is read, and only the dimensions of weights, so weights in other files may be absent; nothing
-    in it is executed.  ``unknown``: "error", or "report" to count the rest and say in every view what is missing, which
-    needs the shapes behind it, from the file or from ONNX's own inference.  ``extra`` says how to count more
-    operators, given the NodeProto and the shapes that enter: ``{"Foo": lambda node, x: Activation("relu")}``.
+    Args:
+        path_or_model: A file, or an ``onnx.ModelProto``.
+        side: One size or (rows, columns), numbers or letters, at which the model is read; without it, what the file
+            says, and N where it leaves sides free.  The batch is 1.
+        unknown: "error", or "report" to count the rest and say in every view what is missing.
+        extra: How to count more operators, given the NodeProto and the shapes that enter:
+            ``{"my.Foo": lambda node, x: Activation("relu")}``.
+        dims: Other free sizes by their names in the file: ``dims={"tokens": 77}``.
 
-    ValueError, with what would work, for a file that is no ONNX model or is damaged, for operators that nobody knows
-    (all at once), for sizes that are free or do not fit; OSError where there is no such file.
+    Returns:
+        The network; its batch is 1.
 
-    >>> from onnx import parser
-    >>> model = parser.parse_model('''<ir_version: 10, opset_import: ["": 21]> small
-    ...     (float[1, 3, h, w] x) => (float[1, 8, h2, w2] y) <float[8, 3, 3, 3] kernel = {}>
-    ...     { y = Conv <strides = [2, 2], pads = [1, 1, 1, 1]> (x, kernel) }''')
-    >>> net = from_onnx(model)
-    >>> net.total().macs, net.at(N=256).total().macs
-    (54*N**2, 3538944)
+    Raises:
+        ValueError: For a file that is no ONNX model or is damaged, for unknown operators (all at once), for
+            sizes that are free or do not fit.  It says what would work.
+        OSError: If there is no such file.
+
+    Example:
+        >>> from onnx import parser
+        >>> model = parser.parse_model('''<ir_version: 10, opset_import: ["": 21]> small
+        ...     (float[1, 3, h, w] x) => (float[1, 8, h2, w2] y) <float[8, 3, 3, 3] kernel = {}>
+        ...     { y = Conv <strides = [2, 2], pads = [1, 1, 1, 1]> (x, kernel) }''')
+        >>> net = from_onnx(model)
+        >>> net.total().macs, net.at(N=256).total().macs
+        (54*N**2, 3538944)
     """
     path = isinstance(path_or_model, (str, PathLike))
     with refusals(Path(path_or_model).name if path else "the model"):
@@ -84,89 +105,114 @@ def from_onnx(
         return read(model, name, side, unknown, extra, dims)
 
 
+@dataclass(frozen=True, repr=False)
+class ReadNetwork(Network):
+    """A network with what its file stores beside the parameters.
+
+    ``constants`` are elements of arrays that layers read and training leaves as they are: masks, tables of positions,
+    means.  ``doubtful`` names the arrays that are counted as params although neither name nor use says so.
+    """
+
+    constants: Size = 0
+    doubtful: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        names = ", ".join(self.doubtful[:MOST_NAMED]) + ", ..." * (len(self.doubtful) > MOST_NAMED)
+        doubt = f"; params include {plain(names)}, which may be constants" if self.doubtful else ""
+        return super().heading + doubt
+
+
 def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, dims: Any) -> Network:
     """The network of a loaded model."""
-    sizes, reading = Sizes.of(side, dims), Reading(name, unknown, extra)
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
-        outputs = walked(model, sizes, reading)
-        return reading.network(outputs, partial(recipe, side=sizes.side))
+        graph = Graph(model, name, side, dims)
+        walk = graph.walked(Reading(name, unknown, extra))
+        ends = walk.sources(tensor.name for tensor in model.graph.output)
+        network = walk.reading.network(ends, partial(recipe, side=graph.sizes.side))
+        arrays = walk.arrays
+        return ReadNetwork(**vars(network), constants=arrays.stored, doubtful=arrays.doubtful)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{name} is damaged ({type(error).__name__}: {error}); {EXPORT}"
-        ) from error
+        kind = type(error).__name__
+        raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
 
-def walked(model: Any, sizes: Sizes, reading: Reading) -> list[str]:
-    """Add all steps of a model to ``reading``; the names of those that write its outputs."""
-    walk, nodes = started(model, sizes, reading)
-    if not sizes.as_stored:
-        walk.exported = as_exported(model, sizes)
-    try:
-        for node in nodes:
+class Graph:
+    """A model's graph with the sizes at which it is read."""
+
+    def __init__(self, model: Any, name: str, side: Any, dims: Any) -> None:
+        self.model, self.name, self.nodes = model, name, in_order(model.graph)
+        self.start = outputs.cache_info().misses
+        tensors = stored(model.graph)
+        self.arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
+        self.inputs = [tensor for tensor in model.graph.input if tensor.name not in tensors]
+        given = {tensor.name: stated(tensor) for tensor in self.inputs} or {"none": None}
+        for tensor, shape in given.items():
+            if shape is None:
+                raise ValueError(
+                    f"{name} must be given tensors whose number of axes is known, got {tensor}; {EXPORT}"
+                )
+        known = {node.output[0]: literal(node) for node in self.nodes if node.op_type == "Constant"}
+        ranks = {tensor: len(shape or ()) for tensor, shape in given.items()}
+        self.layout = layouts(self.nodes, self.arrays | known, ranks)
+        self.sizes = Sizes(given, self.layout, side, dims)  # type: ignore[arg-type]
+        sides = (side for shape in self.sizes.shapes.values() for side in shape)
+        letters = {letter for x in sides if isinstance(x, sp.Expr) for letter in x.free_symbols}
+        self.letters = tuple(sorted(letters, key=str))
+
+    def walked(self, reading: Reading) -> Walk:
+        """The walk at the first unit at which all shapes follow formulas."""
+        first: Exception | None = None
+        for unit in UNITS if self.letters else UNITS[:1]:
+            fresh = Reading(reading.name, reading.unknown, reading.extra)
+            try:
+                return self._walked(fresh, unit)
+            except UnfitError as error:
+                first = first or error
+            except ValueError as error:
+                raise self._advised(error) from error
+        raise self._advised(first) from first
+
+    def _walked(self, reading: Reading, unit: int) -> Walk:
+        opset = opset_of(self.model)
+        at = points(self.letters, unit)
+        walk = Walk(reading, self.layout, self._stated(), opset, self.letters, at, self.start)
+        for tensor in self.inputs:
+            kind = tensor.type.tensor_type.elem_type
+            walk.enter(tensor.name, kind, self.sizes.shapes[tensor.name])
+        for array, edge in self.arrays.items():
+            walk.stored(array, edge, in_node=False)
+        for node in self.nodes:
             walk.run(node)
-    except ValueError as error:
-        baked = not sizes.as_stored or str(error).startswith("Reshape ")
-        raise ValueError(
-            f"{error}; {WRITTEN.format(reading.name)}" if baked else str(error)
-        ) from error
-    return walk.sources(tensor.name for tensor in model.graph.output)
+        if self.letters and (walk.tried or walk.of_shapes):
+            reading.rules += rules(self.letters, unit, walk.fits)
+        self._check(walk)
+        return walk
 
+    def _check(self, walk: Walk) -> None:
+        """Refuse what was written down for other sizes."""
+        sizes, given = self.sizes, walk.given(walk.points[0]) | self.sizes.exported
+        if sizes.exported:
+            check_sides(walk, dict(walk.at(given, strict=False)), sizes.batch)
+        if isinstance(sizes.batch, int) and sizes.batch > 1:
+            wide = {name: (sizes.batch, *given[name][1:]) for name in sizes.batched}
+            several, one = (dict(walk.at(given | more, strict=False)) for more in (wide, {}))
+            check_batch(walk, several, one, sizes.batch)
 
-def started(model: Any, sizes: Sizes, reading: Reading) -> tuple[Walk, list[Any]]:
-    """A walk that knows the model's inputs and stored arrays, and the nodes that it is to run."""
-    name, graph, arrays, nodes = (
-        reading.name,
-        model.graph,
-        stored(model.graph),
-        in_order(model.graph),
-    )
-    layout = layouts(nodes, arrays)
-    given = {tensor.name: stated(tensor) for tensor in graph.input if tensor.name not in arrays}
-    if bad := [tensor for tensor, shape in given.items() if shape is None] or ["none"] * (
-        not given
-    ):
-        raise ValueError(
-            f"{name} must be given tensors whose number of axes is known, got {bad[0]}; {EXPORT}"
-        )
-    shapes = sizes.shapes(given, layout)  # type: ignore[arg-type]
-    told = (
-        inferred(model) if reading.unknown == "report" else graph
-    )  # behind an unknown operator that is all there is
-    said = {
-        tensor.name: shape
-        for tensor in (*told.value_info, *told.output)
-        if (shape := stated(tensor))
-    }
-    walk = Walk(reading, opset_of(model), layout, said if sizes.as_stored else {}, sizes)
-    for tensor, shape in shapes.items():
-        channels = layout.get(tensor, -3 if len(shape) == 4 else -1)
-        reading.input(tensor, fold(shape, channels))
-        walk.put(tensor, Value(shape, tensor))
-    given_on = {tensor.name for tensor in graph.output}  # an array may be an output as it is
-    for tensor in given_on.union(*(node.input for node in nodes)).intersection(arrays):
-        walk.put(tensor, stored_value(tensor, arrays[tensor]))
-    return walk, nodes
+    def _stated(self) -> dict[str, Any]:
+        """Shapes that the file states, all of whose sizes are known here."""
+        found = {}
+        for tensor in (*self.model.graph.value_info, *self.model.graph.output):
+            sides = stated(tensor) or (None,)
+            known = [side if isinstance(side, int) else self.sizes.known(side) for side in sides]
+            known[:1] = [1] if sides[0] == self.sizes.batch and self.sizes.batched else known[:1]
+            if None not in known and not self.sizes.exported:
+                found[tensor.name] = tuple(known)
+        return found
 
-
-def as_exported(model: Any, sizes: Sizes) -> dict[str, Any]:
-    """Shapes of the model's maps at the sizes that it was exported at, as far as they can be read.
-
-    Sizes that the exporter wrote down belong to these; beside others they may fit, and mean something else.
-    """
-    written = {
-        "Reshape": 1,
-        "Slice": 0,
-        "Resize": 3,
-    }  # where from on an operator has inputs that may hold sizes
-    if not any(
-        any(node.input[written[node.op_type] :])
-        for node in model.graph.node
-        if node.op_type in written
-    ):
-        return {}
-    walk, nodes = started(model, Sizes.of(None, sizes.given), Reading("as exported"))
-    with suppress(ValueError):
-        for node in nodes:
-            walk.run(node)
-    return {name: value.shape for name, value in walk.values.items()}
+    def _advised(self, error: Exception | None) -> ValueError:
+        """The error, with what would work if a size may have been written down."""
+        fixed = self.sizes.exported or self.sizes.batch not in (1, None)
+        written = fixed or str(error).startswith("Reshape ")
+        return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))

@@ -231,7 +231,7 @@ def in_order(graph: Any) -> list[Any]:
                 f"{reader} needs {absent[0]!r}, which nothing writes: the file is damaged; {EXPORT}"
             )
     before = {
-        i: {writers[name] for name in node.input if name in writers}
+        i: {writers[name] for inner in _all([node]) for name in inner.input if name in writers}
         for i, node in enumerate(graph.node)
     }
     order = (

@@ -1,12 +1,12 @@
-"""What an ONNX model is given: its free sizes, and the sides at which it is read."""
+"""Inputs of an ONNX model: which axes are batch, rows and columns, and the sizes at which it is read."""
 
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
@@ -15,135 +15,147 @@ from unet_complexity.engineering.readers.limits import (
     MOST_NUMBERS,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT
-from unet_complexity.engineering.readers.onnx.values import Shape, shown
-from unet_complexity.symbols import N, Pair, Size, as_expr, as_pair, as_size, exact
+from unet_complexity.engineering.readers.onnx.layouts import Layout
+from unet_complexity.engineering.readers.onnx.node import Shape
+from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
+MULTIPLE = re.compile(r"(\d{1,9})\s*\*\s*(\w+)")
+FREE = ("", "?")
 
 
 def stated(tensor: Any) -> Stated | None:
-    """The shape that a file states for an edge; None where it states none."""
+    """The shape that a file states for an edge; None if it states none.  A size below 1, "" and "?" say nothing."""
     if not tensor.type.HasField("tensor_type") or not tensor.type.tensor_type.HasField("shape"):
         return None
     dims = tensor.type.tensor_type.shape.dim
+    names = [None if dim.dim_param in FREE else dim.dim_param for dim in dims]
     return tuple(
-        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in dims
+        dim.dim_value if dim.dim_value > 0 else name for dim, name in zip(dims, names, strict=True)
     )
 
 
-@dataclass
 class Sizes:
-    """Gives each free size a value.
+    """The shape of each input, every free size with a value.
 
-    ``side`` is what was asked for, or the letter N where a side is free; ``named`` holds the values of sizes that have
-    a name, ``given`` those of them that were asked for; ``as_stored``: no size is another than the file states, so that
-    what it states behind must come out; ``batch``: of how many images the file is; ``main``: the first map, whose sides
-    are the ones asked for, and ``reference`` those that it has in the file.
+    ``shapes`` are what the model is read at, ``side`` that of the first map, ``exported`` the shapes that the file
+    states, of one image, if they are others.  ``batch`` is that of the file (None if it is free without a name).
+
+    Raises:
+        ValueError: If a size is free that was not given, if no input has sides to ask for, or if it cannot be told if a
+            first axis is the batch.
     """
 
-    asked: Any
-    named: dict[str, Size]
-    side: Pair | None = None
-    as_stored: bool = True
-    batch: int | str | None = None
-    main: str = ""
-    reference: list[Size] = field(default_factory=list)
-    given: dict[str, Size] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, side: Any, dims: Mapping[str, Any] | None) -> Sizes:
-        """For a side (None: the file's own), and sizes for names."""
-        asked = None if side is None else as_pair(side, "side")
-        given = {name: as_size(size, name) for name, size in (dims or {}).items()}
-        return cls(asked, given, asked, given=dict(given))
-
-    def shapes(self, inputs: Mapping[str, Stated], layout: Mapping[str, int]) -> dict[str, Shape]:
-        """The shape of each input.
-
-        ValueError where a size is free that nobody gave, where no input has sides to ask for, and where it cannot be
-        told whether a first axis is the batch: that of images is.
-        """
-        first = max(inputs, key=lambda name: len(inputs[name]))
-        dims = inputs[first]
-        self.batch = dims[0] if len(dims) > 1 else None
-        if isinstance(self.batch, int) and self.batch != 1 and len(dims) != 4:
-            raise ValueError(
-                f"the input {first!r} is {shown(dims)}: if {self.batch} is its batch, export it for one; if not, put "
-                "an axis of 1 in front of it"
-            )
-        if (
-            len(inputs) == 1
-            and len(dims) == 1
-            and dims[0] not in self.named
-            and not isinstance(dims[0], int)
-        ):
-            raise ValueError(self._advice(first, 0, dims[0]))
-        planes = {name: spatial_axes(len(dims), layout.get(name)) for name, dims in inputs.items()}
-        self.main = next((name for name, axes in planes.items() if axes), "")
-        if self.asked is not None and not self.main:
+    def __init__(
+        self,
+        inputs: Mapping[str, Stated],
+        layouts: Mapping[str, Layout],
+        side: Any,
+        dims: Mapping[str, Any] | None,
+    ) -> None:
+        self.side: Pair | None = None if side is None else as_pair(side, "side")
+        self.named = {name: as_size(size, name) for name, size in (dims or {}).items()}
+        self.planes = {name: plane(len(dims), layouts.get(name)) for name, dims in inputs.items()}
+        main = next((name for name, axes in self.planes.items() if axes), "")
+        if self.side is not None and not main:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
-        return {
-            name: tuple(self._size(name, axis, dim, planes[name]) for axis, dim in enumerate(dims))
-            for name, dims in inputs.items()
-        }
+        self.batch, self.batched = self._batch(inputs, layouts)
+        self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
+        for name in sorted(inputs, key=lambda name: name != main):
+            sizes = [self._size(name, main, at, dim) for at, dim in enumerate(inputs[name])]
+            self.shapes[name] = tuple(sizes)
+        own = {name: self._own(name, dims) for name, dims in inputs.items()}
+        numbers = all(isinstance(size, int) for shape in own.values() for size in shape)
+        self.exported = own if numbers and own != self.shapes else {}
 
-    def _size(self, name: str, axis: int, dim: int | str | None, spatial: tuple[int, ...]) -> Size:
-        if isinstance(dim, str) and dim in self.named:
-            return self._again(name, axis, dim, spatial)
-        if axis == 0 and (not isinstance(dim, int) or dim == self.batch):
-            self.as_stored = (self.as_stored and dim in (1, None)) or isinstance(dim, str)
-            if isinstance(dim, str):
-                self.named[dim] = 1
+    def _batch(
+        self, inputs: Mapping[str, Stated], layouts: Mapping[str, Layout]
+    ) -> tuple[int | str | None, set[str]]:
+        """The first axis of the input with the most axes, and the inputs that begin with it.
+
+        An input that has only channels, rows and columns has no batch.
+        """
+        planar = {x for x in layouts if x in inputs and len(inputs[x]) == layouts[x].spatial + 1}
+        candidates = [name for name, dims in inputs.items() if len(dims) > 1 and name not in planar]
+        if not candidates:
+            return None, set()
+        first = max(candidates, key=lambda name: len(inputs[name]))
+        batch = inputs[first][0]
+        if isinstance(batch, int) and batch > 1 and not self.planes[first]:
+            raise ValueError(
+                f"the input {first!r} is {' x '.join(map(str, inputs[first]))}: if {batch} is its batch, export it for "
+                "one; if not, put an axis of 1 in front of it"
+            )
+        elsewhere = {dim for dims in inputs.values() for dim in dims[1:]}
+        if batch in self.named and batch not in elsewhere:
+            raise ValueError(
+                f"{batch!r} is the batch, which is 1 here, got {self.named[str(batch)]}; leave it out"
+            )
+        return batch, {x for x, dims in inputs.items() if dims[:1] == (batch,) and x not in planar}
+
+    def _size(self, name: str, main: str, axis: int, dim: int | str | None) -> Size:
+        if axis == 0 and name in self.batched:
             return 1
-        if axis in spatial:
-            return self._side(name, axis, dim, spatial.index(axis) if len(spatial) == 2 else 1)
-        if isinstance(dim, int):
-            return as_size(dim, f"side {axis} of {name!r}")
-        raise ValueError(self._advice(name, axis, dim))
+        if name == main and axis in self.planes[name]:
+            spatial = self.planes[name]
+            return self._side(dim, spatial.index(axis) - len(spatial))
+        known = dim if isinstance(dim, int) else self.known(dim)
+        if known is not None:
+            return as_size(known, f"side {axis} of {name!r}")
+        if dim is None:
+            raise ValueError(
+                f"the input {name!r} leaves axis {axis} free, without a name and no side of the first map; name it in "
+                f"the file, then give it by dims={{...}}; {EXPORT}"
+            )
+        how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
+        raise ValueError(
+            f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of the first map; {how}"
+        )
 
-    def _again(self, name: str, axis: int, dim: str, spatial: tuple[int, ...]) -> Size:
-        """A size whose name has a value: of the first map's sides it must be the one that was asked for."""
-        size = self.named[dim]
-        if self.asked is not None and name == self.main and axis in spatial:
-            asked = self.asked[spatial.index(axis) if len(spatial) == 2 else 1]
-            if asked != size:
-                raise ValueError(
-                    f"{dim!r} is one size, also where it stands twice, got {size} and {asked} for it"
-                )
+    def _side(self, dim: int | str | None, which: int) -> Size:
+        """A side of the main map: as asked for, as named, as the file has it, or N."""
+        known = self.known(dim)
+        asked = self.side[which] if self.side else None
+        if None not in (known, asked) and known != asked:
+            raise ValueError(
+                f"{dim!r} is one size, also where it stands twice, got {known} and {asked} for it"
+            )
+        size = asked if known is None else known
+        if size is None and isinstance(dim, int):
+            return dim
+        if size is None:
+            self.side = (N, N)
+            size = N
+        if isinstance(dim, str):
+            self.named.setdefault(dim, size)
         return size
 
-    def _side(self, name: str, axis: int, dim: int | str | None, which: int) -> Size:
-        """A side of a map: free, as the file has it, or in the proportion that it has to the first map's."""
-        if not isinstance(dim, int):
-            times, star, known = (dim or "").replace(" ", "").partition("*")
-            if star and times.isdecimal() and known in self.named:  # 2*h
-                return exact(int(times) * self.named[known])
-            if name != self.main:
-                raise ValueError(self._advice(name, axis, dim))
-            self.side = self.side or (N, N)
-            size = self.side[which]
-            if isinstance(dim, str):
-                self.named.setdefault(dim, size)
-            return size
-        own = as_size(dim, f"a side of {name!r}")
-        if self.asked is None:
-            return own
-        if len(self.reference) < 2:
-            self.reference.append(dim)
-        size = exact(
-            as_expr(self.asked[which]) * dim / self.reference[min(which, len(self.reference) - 1)]
-        )
-        self.as_stored = self.as_stored and size == dim
-        return as_size(size, f"a side of {name!r}")
+    def _own(self, name: str, dims: Stated) -> Shape:
+        """The shape as the file states it, its batch 1."""
+        pairs = enumerate(zip(dims, self.shapes[name], strict=True))
+        planes = self.planes[name]
+        return tuple(a if at in planes and isinstance(a, int) else b for at, (a, b) in pairs)
 
-    @staticmethod
-    def _advice(name: str, axis: int, dim: str | None) -> str:
-        if dim is None:
-            return f"the input {name!r} leaves axis {axis} free, without a name and no side of the first map; {EXPORT}"
-        how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
-        return f"the input {name!r} leaves {dim!r} (axis {axis}) free, which is no side of the first map; {how}"
+    def known(self, dim: int | str | None) -> Size | None:
+        """Return the size that a name, or a multiple of a name, stands for; None if it has none."""
+        if not isinstance(dim, str):
+            return None
+        multiple = MULTIPLE.fullmatch(dim)
+        if multiple and multiple[2] in self.named:
+            return exact(int(multiple[1]) * self.named[multiple[2]])
+        return self.named.get(dim)
+
+
+def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:
+    """The axes of rows and columns of an image, or of a signal."""
+    if layout is None:
+        return ()
+    channels = rank + layout.channels
+    if rank <= layout.spatial or channels < 0:
+        return ()
+    return tuple(axis for axis in range(rank) if axis != channels)[-layout.spatial :]
 
 
 def inferred(model: Any) -> Any:
@@ -183,12 +195,3 @@ except ImportError:
 model = onnx.ModelProto.FromString(sys.stdin.buffer.read())
 sys.stdout.buffer.write(onnx.shape_inference.infer_shapes(model, data_prop=True).graph.SerializeToString())
 """
-
-
-def spatial_axes(rank: int, channels: int | None) -> tuple[int, ...]:
-    """The rows and columns of an input: of an image, channels first unless known otherwise, or of a signal."""
-    if rank == 4:
-        return tuple(
-            axis for axis in (1, 2, 3) if axis != rank + (-3 if channels is None else channels)
-        )
-    return (2,) if rank == 3 and channels == -2 else ()

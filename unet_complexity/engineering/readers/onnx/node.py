@@ -1,221 +1,188 @@
-"""One node of an ONNX graph as an operator's reader sees it: its inputs with their shapes, its attributes, its step."""
+"""One node of an ONNX graph as a row of the table sees it, and what the row makes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.readers.limits import MOST_NUMBERS, OF_A_FORMULA, at_most
+from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.engineering.readers.onnx.inputs import Stated
-from unet_complexity.engineering.readers.onnx.values import (
-    Numbers,
-    Shape,
-    Value,
-    as_objects,
-    few,
-    product,
-    shown,
-)
-from unet_complexity.engineering.readers.reading import Reading
+from unet_complexity.engineering.readers.onnx.shapes import canonical
+from unet_complexity.engineering.readers.onnx.weights import Use
 from unet_complexity.layers import Layer
+from unet_complexity.symbols import Size, exact
 
-Reader: TypeAlias = "Callable[[Node], Value | list[Value]]"
-OPERATORS: dict[str, Reader] = {}
+Shape: TypeAlias = tuple[Size, ...]
 
 
 class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown= asks for
-    """A known operator in a form that nobody has said how to count."""
+    """A known operator in a form that is not supported."""
 
 
-def operator(*kinds: str) -> Callable[[Reader], Reader]:
-    """Registers what reads these operators of ONNX."""
+class Row(NamedTuple):
+    """A layer, the maps that it reads and how it sees them, and the stored arrays that are its weights.
 
-    def register(function: Reader) -> Reader:
-        OPERATORS.update(dict.fromkeys(kinds, function))
+    ``seen`` has pairs of (number of an input, shape); None stands for what the row before wrote.
+    """
+
+    layer: Layer
+    seen: Sequence[tuple[int | None, Tensor]]
+    weights: Sequence[int] = ()
+    use: Use = "weight"
+
+
+class Node:
+    """One node; ``edges`` is the walk, which knows the edges of its graph.
+
+    ``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights.
+    """
+
+    def __init__(self, proto: Any, edges: Any) -> None:
+        self.proto, self.edges, self.kind, self.key = proto, edges, kind_of(proto), canonical(proto)
+        self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
+        self.inputs, self.outputs = list(proto.input), list(proto.output)
+        self.out = self.outputs[0] if self.outputs else ""
+        self.plain = False
+
+    @cached_property
+    def maps(self) -> list[int]:
+        """The numbers of the inputs that the network computes; the others are known before it runs."""
+        maps = [at for at, name in enumerate(self.inputs) if name in self.edges.source]
+        return (
+            [0] * (0 in maps) if self.kind == "CastLike" else maps
+        )  # of the other only the type counts
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes by name; text as ``str``."""
+        return {attribute.name: _value(attribute) for attribute in self.proto.attribute}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute."""
+        return self.attributes.get(name, default)
+
+    def has(self, at: int) -> bool:
+        """Return True if the input is given."""
+        return at < len(self.inputs) and bool(self.inputs[at])
+
+    def shape(self, at: int = 0) -> Shape:
+        """Return the shape of an input."""
+        return tuple(self.edges.shape(self.inputs[at]))
+
+    def map(self, at: int = 0) -> Tensor:
+        """Return an input as layers see it, unless the operator looks at it otherwise."""
+        return fold(self.shape(at), self.channels(at))
+
+    def channels(self, at: int = 0) -> int:
+        """Return the axis of the channels of an input, counted from the end."""
+        return int(self.edges.channels(self.inputs[at]))
+
+    def learned(self, at: int, use: Use = "operand") -> bool:
+        """Return True if training changes an input."""
+        return bool(self.edges.arrays.learned(self.inputs[at], use))
+
+    @property
+    def made(self) -> Shape:
+        """The shape of the output."""
+        return tuple(self.edges.shape(self.out))
+
+    @property
+    def output(self) -> Tensor:
+        """The output as layers see it."""
+        return fold(self.made, self.out_channels)
+
+    @property
+    def out_channels(self) -> int:
+        """The axis of the channels of the output, counted from the end."""
+        return int(self.edges.channels(self.out))
+
+    def only(self) -> Tensor:
+        """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""
+        if self.maps != [0]:
+            raise Unsupported("whose weights the network computes")
+        return self.map()
+
+    def axis(self, default: int) -> int:
+        """Return the attribute ``axis``, counted from the front."""
+        return int(self.get("axis", default)) % max(len(self.shape()), 1)
+
+
+def _value(attribute: Any) -> Any:
+    from onnx import helper
+
+    count = len(attribute.ints) + len(attribute.floats)
+    at_most(count, MOST_NUMBERS, f"numbers in the attribute {attribute.name!r}")
+    value = helper.get_attribute_value(attribute)
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+ROWS: dict[str, Callable[[Node], Row | list[Row]]] = {}
+
+
+def operator(*kinds: str) -> Callable[[Any], Any]:
+    """Register the row of these operators."""
+
+    def register(function: Any) -> Any:
+        ROWS.update(dict.fromkeys(kinds, function))
         return function
 
     return register
 
 
-class Way(Protocol):
-    """What a node asks of the way through its graph."""
-
-    reading: Reading
-    opset: int
-    layout: dict[str, int]
-    batch: Any
-    exported: dict[str, Stated] | None
-
-    def step(
-        self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]
-    ) -> str:
-        """Adds a layer; its name."""
-
-    def spend(self, numbers: int) -> None:
-        """So many numbers are computed."""
+def volume(sizes: Any) -> Size:
+    """Multiply all sizes; 1 if there are none."""
+    return exact(sp.Mul(*sizes))
 
 
-class Node:
-    """``inputs``: None where an optional one is left out.  ``name`` is unique in the network."""
+def fold(shape: Shape, channels: int = -1) -> Tensor:
+    """A shape of any rank as a map: ``channels`` says which axis they are on, counted from the end.
 
-    def __init__(self, proto: Any, name: str, inputs: list[Value | None], walk: Way) -> None:
-        self.kind, self.name, self.inputs, self.walk = kind_of(proto), name, inputs, walk
-        self.opset, self.reads, self.outputs = walk.opset, list(proto.input), list(proto.output)
-        self.attributes = {attribute.name: attribute for attribute in proto.attribute}
-        self.made = 0
+    What is left is rows and columns: the last axis the columns, the product of all before it the rows.
 
-    def has(self, i: int) -> bool:
-        """Whether input ``i`` is given."""
-        return i < len(self.inputs) and self.inputs[i] is not None
+    >>> print(fold((1, 64, 32, 48), -3), "|", fold((1, 8, 256, 64)), "|", fold((1, 10)), "|", fold(()))
+    32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
+    """
+    axes = list(shape) or [1]
+    last = axes.pop(channels if -len(axes) <= channels else -1)
+    return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
-    def given(self, i: int = 0, rank: int | None = None) -> Value:
-        """Input ``i``.  ValueError where it is left out, or not of that rank."""
-        value = self.inputs[i] if i < len(self.inputs) else None
-        if value is None:
-            raise ValueError(f"it needs an input {i}, got {len(self.inputs)} inputs")
-        if rank is not None and len(value.shape) != rank:
-            raise ValueError(f"input {i} must have {rank} axes, got the shape {shown(value.shape)}")
-        return value
 
-    def numbers(self, i: int) -> list[Any]:
-        """What input ``i`` holds, as a list.  ValueError where that is known only when the model runs."""
-        value = self.given(i)
-        if value.numbers is None:
-            why = (
-                "are not stored in the file"
-                if value.elsewhere
-                else "depend on what the model is given"
-            )
-            if value.text:
-                why = "are words"
-            elif value.source is None and not few(value.shape):
-                why = f"are more than the {MOST_NUMBERS:,} that are computed ({shown(value.shape)})"
-            remedy = "store them in the model, or, where they hang on a letter, read it at numbers, side=256"
-            raise ValueError(
-                f"the numbers of its input {i} {why}, and a shape hangs on them; {remedy}"
-            )
-        return list(value.numbers.reshape(-1))
+def together(shapes: Sequence[Shape], made: Shape, channels: int) -> list[Tensor]:
+    """Shapes that are broadcast against each other, to the shape ``made``, as maps that are.
 
-    def ints(
-        self, name: str, default: Sequence[int] | None = None, at: int | None = None
-    ) -> list[Any] | None:
-        """A list of whole numbers: an attribute or, as of some opset, the input ``at``."""
-        if at is not None and self.has(at):
-            return self.numbers(at)
-        value = self._attribute(name, "INTS")
-        return list(default) if value is None and default is not None else value
+    If the product of the rows hides which axis of one is 1, the axes are sorted by that instead.
 
-    def integer(self, name: str, default: int) -> int:
-        """A whole number."""
-        value = self._attribute(name, "INT")
-        return default if value is None else int(value)
+    >>> [str(x) for x in together([(2, 3, 4, 5, 5), (2, 1, 4, 5, 5)], (2, 3, 4, 5, 5), -1)]
+    ['3 x 200 x 1', '1 x 200 x 1']
+    """
+    rank = len(made)
+    full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+    maps = [fold(shape, channels) for shape in full]
+    whole = sides(fold(made, channels))
+    if all(a in (1, b) for x in maps for a, b in zip(sides(x), whole, strict=True)):
+        return maps
+    ones = [tuple(shape[axis] == 1 for shape in full) for axis in range(rank)]
+    groups = sorted({one for one in ones if not all(one)}, reverse=True)
+    if len(groups) > 3:
+        raise Unsupported("of maps whose axes of 1 differ in more than three ways")
+    parts = [[axis for axis in range(rank) if ones[axis] == group] for group in groups]
+    parts += [[]] * (3 - len(parts))
+    return [Tensor(*(volume(shape[axis] for axis in part) for part in parts)) for shape in full]
 
-    def number(self, name: str, default: float) -> float:
-        """A number."""
-        value = self._attribute(name, "FLOAT")
-        return default if value is None else float(value)
 
-    def floats(self, name: str, default: Any) -> list[float]:
-        """A list of numbers."""
-        value = self._attribute(name, "FLOATS")
-        return list(default if value is None else value)
+def sides(x: Tensor) -> tuple[Size, Size, Size]:
+    """Rows, columns, channels."""
+    return x.height, x.width, x.channels
 
-    def tensor(self, name: str) -> Any:
-        """A TensorProto."""
-        return self._attribute(name, "TENSOR")
 
-    def text(self, name: str, default: str) -> str:
-        """A word."""
-        value = self._attribute(name, "STRING")
-        return default if value is None else value.decode("utf-8", "replace")
+def shown(shape: Shape) -> str:
+    """A shape to read.
 
-    def _attribute(self, name: str, kind: str) -> Any:
-        from onnx import AttributeProto, helper
-
-        if name not in self.attributes:
-            return None
-        attribute = self.attributes[name]
-        if attribute.type != getattr(AttributeProto, kind):
-            raise ValueError(
-                f"its attribute {name!r} must be of the type {kind}; the file is damaged"
-            )
-        at_most(
-            len(attribute.ints) + len(attribute.floats),
-            MOST_NUMBERS,
-            f"numbers in the attribute {name!r}",
-        )
-        value = helper.get_attribute_value(attribute)
-        return list(value) if kind == "INTS" else value
-
-    def axis(self, value: Any, rank: int) -> int:
-        """An axis counted from the front.  ValueError where there is no such axis."""
-        if not isinstance(value, int) or not -rank <= value < rank:
-            raise ValueError(f"an axis must be from {-rank} to {rank - 1}, got {value}")
-        return value % rank
-
-    def must_divide(self, *numbers: Numbers) -> None:
-        """The letters in the first numbers are taken to be divided evenly by the second: that becomes a rule."""
-        for a, b in np.broadcast(*numbers) if len(numbers) == 2 else ():
-            if isinstance(a, sp.Expr) and isinstance(b, int) and b > 0:
-                letters = a.as_coeff_Add()[1]
-                self.walk.reading.must_be_whole(
-                    (-letters if letters.could_extract_minus_sign() else letters) / b
-                )
-
-    def known(
-        self, shape: Shape, compute: Callable[[], Any] | None = None, whole: bool | None = None
-    ) -> Value:
-        """A value that is there before the network runs; its numbers are computed if they are few."""
-        given = [value for value in self.inputs if value is not None]
-        weights = frozenset().union(*(value.weights for value in given))
-        whole = bool(given) and given[0].whole if whole is None else whole
-        numbers = None
-        if compute is not None and few(shape):
-            formulas = any(value.of_shapes for value in given)
-            self.walk.spend((int(product(shape)) + 1) * (OF_A_FORMULA if formulas else 1))
-            numbers = compute()
-            numbers = None if numbers is None else as_objects(numbers)
-        return Value(
-            shape, None, numbers, weights, whole, of_shapes=any(value.of_shapes for value in given)
-        )
-
-    def exported(self, name: str) -> Any:
-        """The shape that an edge had when the model was exported, where it is read at other sizes; else nothing."""
-        return (self.walk.exported or {}).get(name, ())
-
-    @property
-    def constant(self) -> bool:
-        """Whether all inputs are known before the network runs."""
-        return all(value is None or value.source is None for value in self.inputs)
-
-    @property
-    def channels(self) -> int:
-        """Which axis of the first output they are on, counted from the end."""
-        return self.walk.layout.get(self.outputs[0], -1)
-
-    def seen(self, value: Value, shape: Shape) -> Value:
-        """The same numbers under another shape: nothing moves."""
-        numbers = None if value.numbers is None else value.numbers.reshape(shape)
-        return replace(value, shape=shape, numbers=numbers, view=self.name)
-
-    def step(
-        self,
-        layer: Layer,
-        shape: Shape,
-        *inputs: Value,
-        maps: Sequence[Tensor] = (),
-        weights: Sequence[Value] = (),
-    ) -> Value:
-        """``layer`` runs on ``inputs``, looked at as ``maps``, with these ``weights``; its output has this shape."""
-        if self.constant:
-            return self.known(shape)
-        if any(value.source is None for value in inputs):
-            raise Unsupported("of stored numbers")
-        maps = maps or [value.map for value in inputs]
-        return Value(shape, self.walk.step(self, layer, [*zip(inputs, maps, strict=True)], weights))
+    >>> shown((1, 3, 8, 8))
+    '1 x 3 x 8 x 8'
+    """
+    return " x ".join(map(str, shape)) or "no axis"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce as folded
 from typing import Any
 
 from unet_complexity.cost import Tensor
@@ -12,19 +11,16 @@ from unet_complexity.engineering.layers import (
     Reduce,
     RMSNormalization,
 )
-from unet_complexity.engineering.readers.onnx.arithmetic import BINARY, REDUCED
-from unet_complexity.engineering.readers.onnx.node import Node, Unsupported, operator
-from unet_complexity.engineering.readers.onnx.values import (
-    Numbers,
-    Shape,
-    Value,
-    all_are,
-    as_objects,
+from unet_complexity.engineering.readers.onnx.node import (
+    Node,
+    Row,
+    Unsupported,
     fold,
-    product,
-    shown,
+    operator,
+    volume,
 )
 from unet_complexity.layers import Activation, BatchNormalization, Layer, Softmax
+from unet_complexity.symbols import Size
 
 REDUCTIONS = {
     "ReduceMean": "mean",
@@ -32,8 +28,11 @@ REDUCTIONS = {
     "ReduceMin": "min",
     "ArgMax": "max",
     "ArgMin": "min",
+    **dict.fromkeys(
+        "ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp".split(),
+        "sum",
+    ),
 }
-SUMS = "ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp".split()
 BEFORE = {
     "ReduceL1": "abs",
     "ReduceL2": "square",
@@ -43,128 +42,107 @@ BEFORE = {
 AFTER = {"ReduceL2": "sqrt", "ReduceLogSum": "log", "ReduceLogSumExp": "log"}
 
 
-def normalised(
-    node: Node, x: Value, layer: Layer, seen: Tensor, weights: list[Value], each: Any
-) -> Value:
-    """``layer`` with stored weights, ``each`` of so many numbers."""
-    if any(value.source is not None for value in weights):
-        raise Unsupported("whose weights the network computes")
-    if any(value.size != each for value in weights):
-        raise ValueError(
-            f"its weights must hold {each} numbers, got {[shown(w.shape) for w in weights]} for {shown(x.shape)}"
-        )
-    return node.step(layer, x.shape, x, maps=[seen], weights=weights)
+def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Any = None) -> Row:
+    """``layer`` with stored weights of ``each`` numbers; ``plain`` is the layer if they are the exporter's own."""
+    node.only()
+    weights = [at for at in range(1, len(node.inputs)) if node.has(at)]
+    wrong = [node.shape(at) for at in weights if volume(node.shape(at)) != each]
+    if wrong:
+        raise ValueError(f"its weights must hold {each} numbers, got {wrong[0]} for {node.shape()}")
+    if plain and not any(node.learned(at, "norm") for at in weights):
+        return Row(plain, [(0, x)])
+    return Row(layer, [(0, x)], weights, "norm")
 
 
-def by_channel(node: Node) -> tuple[Value, Tensor]:
-    """Input 0, its channels on axis 1, and how a layer sees it."""
-    x = node.given()
-    if len(x.shape) < 2 or x.shape[0] != 1:
-        raise Unsupported(f"of {shown(x.shape)}")
-    return x, fold(x.shape, 1 - len(x.shape))
+def by_channel(node: Node) -> Tensor:
+    """Input 0 with its channels on axis 1."""
+    shape = node.shape()
+    if len(shape) < 2 or shape[0] != 1:
+        raise Unsupported(f"of {shape[0]} images at once")
+    return fold(shape, 1 - len(shape))
 
 
 @operator("BatchNormalization")
-def batch_normalization(node: Node) -> list[Value]:
+def batch_normalization(node: Node) -> Row:
     """By stored statistics."""
-    if node.integer("training_mode", 0):
+    if node.get("training_mode", 0):
         raise Unsupported("in training mode")
-    x, seen = by_channel(node)
-    weights = [node.given(i) for i in range(1, 5)]
-    return [normalised(node, x, BatchNormalization(), seen, weights, x.shape[1])]
+    x = by_channel(node)
+    return normalised(node, BatchNormalization(), x, x.channels)
 
 
-@operator("InstanceNormalization", "GroupNormalization")
-def group_normalization(node: Node) -> Value:
-    """By the statistics of each channel, or of groups of them."""
-    x, seen = by_channel(node)
-    weights = [node.given(1), node.given(2)]
-    if node.kind == "GroupNormalization":
-        return normalised(
-            node, x, GroupNormalization(node.integer("num_groups", 1)), seen, weights, x.shape[1]
-        )
-    if all_are(weights[0], 1) and all_are(
-        weights[1], 0
-    ):  # exporters write these where there are none
-        return node.step(GroupNormalization(-1, center=False, scale=False), x.shape, x, maps=[seen])
-    return normalised(node, x, GroupNormalization(-1), seen, weights, x.shape[1])
+@operator("InstanceNormalization")
+def instance_normalization(node: Node) -> Row:
+    """Each channel by itself."""
+    x = by_channel(node)
+    plain = GroupNormalization(-1, center=False, scale=False)
+    return normalised(node, GroupNormalization(-1), x, x.channels, plain)
+
+
+@operator("GroupNormalization")
+def group_normalization(node: Node) -> Row:
+    """Groups of channels; before opset 21 with a weight for each group."""
+    x, groups = by_channel(node), node.get("num_groups")
+    return normalised(node, GroupNormalization(groups), x, volume(node.shape(1)))
 
 
 @operator("LayerNormalization", "RMSNormalization")
-def layer_normalization(node: Node) -> list[Value]:
-    """Over the axes from ``axis`` on."""
-    x = node.given()
-    axis = node.axis(node.integer("axis", -1), len(x.shape))
-    weights = [node.given(i) for i in (1, 2) if node.has(i)]
-    layer: Layer = (
-        RMSNormalization() if node.kind[0] == "R" else LayerNormalization(center=len(weights) == 2)
+def layer_normalization(node: Node) -> Row:
+    """The axes from ``axis`` on; the shift may be left out."""
+    shape, axis = node.shape(), node.axis(-1)
+    x = (
+        fold(shape)
+        if axis == len(shape) - 1
+        else Tensor(1, volume(shape[:axis]), volume(shape[axis:]))
     )
-    each = product(x.shape[axis:])
-    return [normalised(node, x, layer, flat_from(x.shape, axis), weights, each)]
-
-
-def flat_from(shape: Shape, axis: int) -> Tensor:
-    """A shape whose axes from ``axis`` on are the channels."""
-    return fold((*shape[:axis], product(shape[axis:])))
+    layer: Layer = LayerNormalization(center=node.has(2))
+    return normalised(node, RMSNormalization() if node.kind[0] == "R" else layer, x, x.channels)
 
 
 @operator("Softmax", "LogSoftmax")
-def softmax(node: Node) -> Value:
-    """Over one axis; before opset 13 over it and all that follow.  A LogSoftmax is counted as a Softmax."""
-    x = node.given()
-    rank = len(x.shape)
-    axis = node.axis(node.integer("axis", -1 if node.opset >= 13 else 1), rank)
-    seen = fold(x.shape, axis - rank) if node.opset >= 13 else flat_from(x.shape, axis)
-    return node.step(Softmax(), x.shape, x, maps=[seen])
+def softmax(node: Node) -> Row:
+    """Along one axis; before opset 13 along that and all behind it."""
+    shape = node.shape()
+    if node.edges.opset < 13:
+        axis = node.axis(1)
+        return Row(Softmax(), [(0, Tensor(volume(shape[:axis]), 1, volume(shape[axis:])))])
+    axis = node.axis(-1)
+    return Row(Softmax(), [(0, fold(shape, axis - len(shape)))])
 
 
-@operator(*REDUCTIONS, *SUMS)
-def reduced(node: Node) -> Value:
-    """One number of many along some axes, which stay as 1 or go; all axes, where none is named."""
-    x = node.given()
-    rank = len(x.shape)
-    axes = reduced_axes(node, rank)
-    if not axes:
-        return x
-    kept = tuple(1 if axis in axes else side for axis, side in enumerate(x.shape))
-    gone = node.integer("keepdims", 1) == 0
-    shape = tuple(side for axis, side in enumerate(kept) if not (gone and axis in axes))
-    if node.constant:
-        numbers = x.numbers
-        return node.known(
-            shape, None if numbers is None else lambda: added_up(node.kind, numbers, axes, shape)
-        )
+@operator(*REDUCTIONS)
+def reduced(node: Node) -> list[Row]:
+    """Numbers along some axes taken together."""
+    node.only()
+    shape, axes = node.shape(), reduced_axes(node)
+    x, along = reduced_map(node, shape, axes)
+    reduction = Reduce(REDUCTIONS[node.kind], along)
+    rows = [Row(reduction, [(0, x)])]
     if node.kind in BEFORE:
-        x = node.step(Activation(BEFORE[node.kind]), x.shape, x, maps=[x.map])
-    seen, along = reduced_map(x, axes)
-    out = node.step(Reduce(REDUCTIONS.get(node.kind, "sum"), along), shape, x, maps=[seen])
-    return node.step(Activation(AFTER[node.kind]), shape, out) if node.kind in AFTER else out
+        rows = [Row(Activation(BEFORE[node.kind]), [(0, x)]), Row(reduction, [(None, x)])]
+    if node.kind in AFTER:
+        rows.append(Row(Activation(AFTER[node.kind]), [(None, reduction.output(x))]))
+    return rows
 
 
-def reduced_axes(node: Node, rank: int) -> list[int]:
+def reduced_axes(node: Node) -> set[int]:
     """The axes along which numbers are taken together, as an attribute or an input."""
+    rank = len(node.shape())
     if node.kind.startswith("Arg"):
-        return [node.axis(node.integer("axis", 0), rank)]
-    axes = node.ints("axes", at=1)
+        return {node.axis(0)}
+    axes = node.edges.numbers(node.inputs[1]) if node.has(1) else node.get("axes")
     if not axes:
-        return [] if node.integer("noop_with_empty_axes", 0) else list(range(rank))
-    return sorted({node.axis(axis, rank) for axis in axes})
+        return set() if node.get("noop_with_empty_axes", 0) else set(range(rank))
+    return {axis % rank for axis in axes}
 
 
-def reduced_map(x: Value, axes: list[int]) -> tuple[Tensor, Any]:
-    """How a Reduce sees ``x``, and its axes there: rows and columns, or channels, or the numbers that go as rows."""
-    rank, channels = len(x.shape), len(x.shape) + x.channels
-    moving = {axis for axis in range(rank) if x.shape[axis] != 1}
-    if set(axes) == {channels}:
-        return x.map, 3
-    if set(axes) & moving == moving - {channels} and channels not in axes:
-        return x.map, (1, 2)
-    rest = product(side for axis, side in enumerate(x.shape) if axis not in axes)
-    return Tensor(product(x.shape[axis] for axis in axes), 1, rest), 1
-
-
-def added_up(kind: str, numbers: Numbers, axes: list[int], shape: Shape) -> Numbers | None:
-    """Known numbers multiplied, added or compared, where all of them come to one."""
-    if kind not in REDUCED or product(shape) != 1 or not numbers.size:
-        return None
-    return as_objects(folded(BINARY[REDUCED[kind]], numbers.flat)).reshape(shape)
+def reduced_map(node: Node, shape: Any, axes: set[int]) -> tuple[Tensor, Any]:
+    """Return the input as a Reduce sees it, and its axes there: rows and columns, channels, or what goes as rows."""
+    channels = len(shape) + node.channels()
+    moving = {axis for axis, side in enumerate(shape) if side != 1}
+    if axes == {channels}:
+        return node.map(), 3
+    if axes & moving == moving - {channels} and channels not in axes:
+        return node.map(), (1, 2)
+    rest = volume(side for axis, side in enumerate(shape) if axis not in axes)
+    return Tensor(volume(shape[axis] for axis in axes), 1, rest), 1

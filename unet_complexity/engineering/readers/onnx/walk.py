@@ -1,172 +1,276 @@
-"""The way through an ONNX graph: each node in turn, its shapes computed, its layer added to the network."""
+"""The way through an ONNX graph: each node in turn, its shapes asked for at some points and fitted, its layer added."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
+import sympy as sp
+
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import Reshape
-from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_COMPUTED, at_most, check_size
-from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.engineering.readers.onnx.inputs import Sizes
-from unet_complexity.engineering.readers.onnx.node import OPERATORS, Node, Unsupported
-from unet_complexity.engineering.readers.onnx.values import Shape, Value, fold, shown, sides
+from unet_complexity.engineering.layers import Copy, Reshape, Resizing
+from unet_complexity.engineering.readers.limits import (
+    MOST_NODES,
+    at_most,
+)
+from unet_complexity.engineering.readers.onnx.edges import Edges
+from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
+from unet_complexity.engineering.readers.onnx.fitting import (
+    UnfitError,
+)
+from unet_complexity.engineering.readers.onnx.node import (
+    ROWS,
+    Node,
+    Row,
+    Shape,
+    Unsupported,
+    fold,
+    shown,
+    sides,
+    volume,
+)
+from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal
+from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
 from unet_complexity.engineering.readers.reading import Reading
-from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact
 
-LOST = Value(
-    (), ""
-)  # what lies behind an operator that nobody knows and whose output shape the file does not say
+FLOAT = 1
+NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
+OF_SHAPES = ("Shape", "Size")
+VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
+TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
+PARTS = ("Split", "TopK")  # all their outputs are maps; of others only the first is
+ONNX_RUNTIME = (
+    "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
+    "GraphOptimizationLevel.ORT_DISABLE_ALL"
+)
 
 
-class Walk:
-    """Values by the names of the graph's edges.
+class Walk(Edges):
+    """The edges of a graph, and the layers that write them.
 
-    ``stated``: shapes that the file says itself, to be met.  ``exported``: where it is read at other sizes than it was
-    exported at, the shapes that it had then.  ``batch``: of how many images it is, in the file.
+    ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
+    know.
     """
 
     def __init__(
         self,
         reading: Reading,
-        opset: int,
-        layout: dict[str, int],
-        stated: dict[str, Any],
-        sizes: Sizes,
+        layout: Mapping[str, Any],
+        stated: Mapping[str, Shape],
+        *edges: Any,
     ) -> None:
-        self.reading, self.opset, self.layout, self.stated = reading, opset, layout, stated
-        self.named, self.batch = sizes.named, sizes.batch
-        self.exported: dict[str, Any] | None = None
-        self.sizes: dict[str, Size] = {}  # elements of the stored floating-point arrays
-        self.values: dict[str, Value] = {}
-        self.counted: set[str] = set()  # stored arrays whose elements are params already
+        super().__init__(*edges)
+        self.reading, self.layout, self.stated, self.arrays = reading, layout, stated, Arrays()
+        self.source: dict[str, str] = {}  # of each map, the step that writes it
+        self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
+        self.view_names: dict[str, str] = {}
         self.views: dict[tuple[str, Tensor], str] = {}
-        self.computed = 0  # numbers that shapes hang on, so far
-        self.numbered: dict[str, int] = {}  # how many steps have a name, told apart by numbers
+        self.numbered: dict[str, int] = {}
+        self.tried = False  # a shape follows from numbers in the file: rules are found by trying
 
-    def put(self, name: str, value: Value) -> None:
-        """What flows along an edge.  ValueError where the file says another shape."""
-        said = self.stated.get(name, value.shape)
-        pairs = zip(said, value.shape, strict=False)
-        if len(said) != len(value.shape) or any(isinstance(a, int) and a != b for a, b in pairs):
-            raise ValueError(
-                f"{name!r} comes out as {shown(value.shape)}, but the file says {shown(said)}"
-            )
-        at_most(len(value.shape), MOST_AXES, "axes of a tensor")
-        for size in value.shape:
-            check_size(size)
-        if value.weights == {name}:
-            self.sizes[name] = value.size
-        self.values[name] = replace(value, channels=self.layout.get(name, -1))
+    def enter(self, name: str, kind: int, shape: Shape) -> None:
+        """A map that the network is given."""
+        self.put(name, kind, shape)
+        self.source[name] = name
+        self.reading.input(name, fold(shape, self.channels(name)))
 
-    def spend(self, numbers: int) -> None:
-        """ValueError if the whole model computes more numbers than is sensible for shapes."""
-        self.computed = at_most(
-            self.computed + numbers, MOST_COMPUTED, "numbers computed for shapes"
-        )
+    def stored(self, name: str, edge: Edge, in_node: bool) -> None:
+        """A stored array, or one in a node of its own."""
+        self.columns[name] = (edge,) * len(self.points)
+        self.fixed[name] = edge
+        self.arrays.known[name] = frozenset()
+        self._array(name, in_node)
+
+    def _array(self, name: str, in_node: bool) -> None:
+        """Numbers that may be weights, unless it is a lone one."""
+        kind = self.columns[name][0].kind
+        if kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
+            self.arrays.add(name, volume(self.shape(name)), in_node or kind not in FLOATS)
 
     def run(self, proto: Any) -> None:
-        """One node."""
-        inputs = [self.values.get(name, LOST) if name else None for name in proto.input]
-        node = Node(proto, self._name(proto), inputs, self)
+        """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
+        at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
+        node = Node(proto, self)
         try:
-            outputs = self._read(node, proto)
-        except Unsupported as why:
-            outputs = self._unknown(node, str(why), proto)
+            self._run(node)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise ValueError(f"{node.kind} {node.name!r} cannot be read: {error}") from error
-        for name, value in zip(proto.output, outputs, strict=False):
-            self.put(name, value) if name and value is not LOST else None
+            kind = UnfitError if isinstance(error, UnfitError) else ValueError
+            raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
 
-    def _read(self, node: Node, proto: Any) -> Sequence[Value]:
-        if node.kind in self.reading.extra or node.kind not in OPERATORS:
-            return self._unknown(node, "", proto)
-        if any(value is LOST for value in node.inputs):
-            return self._lost(node)
-        outputs = OPERATORS[node.kind](node)
-        return outputs if isinstance(outputs, list) else [outputs]
+    def _run(self, node: Node) -> None:
+        if node.kind == "Constant":
+            self.stored(node.out, literal(node.proto), in_node=True)
+            return
+        lost = any(name and name not in self.columns for name in node.inputs)
+        known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
+        if node.kind in self.reading.extra or (lost and not known):
+            self._foreign(node, "", lost)
+        elif lost:
+            self.reading.lost.update(filter(None, node.outputs))
+        elif nodes := self._expanded(node, known):
+            for inner in nodes:
+                self.run(inner)
+        elif not known and (node.maps or not standard(node)):
+            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
+        else:
+            self.ask(node)
+            self._asked(node)
 
-    def _unknown(self, node: Node, why: str, proto: Any) -> Sequence[Value]:
-        """What ``extra`` knows, or nobody does: its first output is of the shape that the file states, if it does."""
-        maps = [value for value in node.inputs if value is not None and value.source is not None]
-        if any(value is LOST for value in maps):
-            self.reading.skip(node.name, node.kind, why, None, [])
-            return self._lost(node)
-        said = (
-            [self._stated(side) for side in self.stated.get(node.outputs[0], [None])]
-            if node.outputs
-            else [None]
-        )
-        shape = None if None in said else tuple(side for side in said if side is not None)
-        output = None if shape is None else fold(shape, node.channels)
-        name, sources = (
-            self.fresh(node.name),
-            [self.source(node, value, value.map) for value in maps],
-        )
-        self.reading.skip(name, node.kind, why, output, sources, arguments=proto)
-        out = self.reading.shape(name)
-        return self._lost(node) if out is None else [Value(shape or unfolded(out, maps), name)]
+    def _asked(self, node: Node) -> None:
+        """Decide what a node is: constant, computed from shapes, a view, or a layer."""
+        if not node.maps:
+            self._constant(node)
+        elif node.kind in OF_SHAPES:
+            self.of_shapes.update(node.outputs)
+            self.arrays.known |= dict.fromkeys(node.outputs, frozenset())
+        elif node.kind in VIEWS or self._stays(node):
+            first = node.inputs[node.maps[0]]
+            self.tried |= node.kind in ("Reshape", *STAYING)
+            self.source[node.out] = self.source[first]
+            changed = node.made != self.shape(first)
+            self.view_names[node.out] = node.name if changed else self.view_names.get(first, "")
+        else:
+            for out in node.outputs if node.kind in PARTS else node.outputs[:1]:
+                node.out = out
+                self._layer(node)
+            if node.outputs[0] in self.source:
+                self._written(node, self.source[node.outputs[0]])
 
-    def _stated(self, side: int | str | None) -> Size | None:
-        return side if isinstance(side, int) or side is None else self.named.get(side)
+    def _expanded(self, node: Node, known: bool) -> list[Any]:
+        """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
+        if node.kind != "If" and (known or not node.maps):
+            return []
+        columns = [self.columns[name] if name else None for name in node.inputs]
+        return expanded(node.proto, self.opset, columns, node.name)
+
+    def _constant(self, node: Node) -> None:
+        """A node of stored numbers alone: it is computed beforehand and costs nothing."""
+        known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
+        inputs = [name for name in node.inputs if name]
+        arrays = known[inputs[0]] if inputs else frozenset()
+        for name in inputs[1:] if node.kind != "DequantizeLinear" else ():
+            arrays |= self.arrays.learned(name, use)  # type: ignore[arg-type]
+        known |= dict.fromkeys(node.outputs, arrays)
+        if self.of_shapes.intersection(inputs):
+            self.of_shapes.update(node.outputs)
+            return
+        self.ran.pop()
+        self.fixed |= {name: self.columns[name][0] for name in node.outputs if name}
+        for name in node.outputs:
+            if name and not arrays and self.columns[name][0].kind in FLOATS:
+                self._array(name, in_node=True)
+
+    def _stays(self, node: Node) -> bool:
+        """Return True if nothing moves, although the operator moves numbers."""
+        before = node.shape(node.maps[0])
+        if node.kind == "Transpose":
+            perm = node.get("perm", [*range(len(before))][::-1])
+            moving = [axis for axis in perm if before[axis] != 1]
+            return moving == sorted(moving)
+        turned = node.kind == "Slice" and node.has(4)
+        return node.kind in STAYING and node.made == before and len(node.maps) == 1 and not turned
+
+    def _layer(self, node: Node) -> None:
+        """The steps of an operator that is in the table."""
+        try:
+            rows = ROWS[node.kind](node)
+        except Unsupported as why:
+            self._foreign(node, str(why))
+            return
+        last = ""
+        for row in rows if isinstance(rows, list) else [rows]:
+            last = self._step(node, row, last)
+            self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
+        found = self.reading.shape(last)
+        if found is not None and sp.expand(found.size - volume(node.made)) != 0:
+            raise self.error(
+                f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
+            )
+        self.source[node.out] = last
+
+    def _step(self, node: Node, row: Row, last: str) -> str:
+        """Add a layer; its name."""
+        stored = self.arrays.count([node.inputs[at] for at in row.weights], row.use)
+        sources = [
+            last if at is None else self._seen(node.inputs[at], x, node.name) for at, x in row.seen
+        ]
+        name, own = self.fresh(node.name), row.layer.params(*(x for _, x in row.seen))
+        self.reading.add(name, row.layer, sources, stored=None if stored == own else stored)
+        return name
+
+    def _seen(self, edge: str, seen: Tensor, name: str) -> str:
+        """The step that writes an edge, or one that sees what it writes as another map."""
+        source = self.source[edge]
+        if self.reading.shape(source) in (seen, None):
+            return source
+        if (source, seen) not in self.views:
+            view = self.fresh(self.view_names.get(edge) or f"{name}/view")
+            self.reading.add(view, Reshape(sides(seen)), [source])
+            self.views[source, seen] = view
+        return self.views[source, seen]
+
+    def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
+        """An operator for ``extra``, or an unknown one: its output is as onnx infers, or as the file states."""
+        name = self.fresh(node.name)
+        if lost:
+            self.reading.skip(name, node.kind, why, None, [])
+            return
+        if node.kind not in self.reading.extra and node.out not in self.columns and standard(node):
+            with suppress(ValueError):
+                self.ask(node)
+        shape = self.shape(node.out) if node.out in self.columns else self.stated.get(node.out)
+        sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
+        made = None if shape is None else fold(shape, self.channels(node.out))
+        self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
+        made = self.reading.shape(name)
+        if made is not None:
+            if node.out not in self.columns:
+                rank = len(node.shape(node.maps[0])) if node.maps else 4
+                self.put(node.out, FLOAT, shape or unfolded(made, rank, self.channels(node.out)))
+            self._written(node, name)
+
+    def _written(self, node: Node, step: str) -> None:
+        """A step writes the first output of a node, and what is beside it."""
+        for at, name in enumerate(node.outputs):
+            if name in self.columns and name not in self.source:
+                self.source[name] = step
+                self.second.update([name] if at else [])
+
+    def channels(self, name: str) -> int:
+        """The axis of the channels, counted from the end."""
+        return self.layout[name].channels if name in self.layout else -1
 
     def sources(self, names: Iterable[str]) -> list[str]:
         """The steps that write these edges, but for those that are known beforehand."""
         found = []
         for name in names:
-            value = self.values.get(name)
-            if value is None:
+            if name in self.second or name not in self.columns:
                 self.reading.lost.add(name)
-            found += [name] if value is None else [value.source] if value.source else []
+                found.append(name)
+            elif name in self.source:
+                found.append(self.source[name])
         return found
-
-    def _lost(self, node: Node) -> list[Value]:
-        self.reading.lost.add(node.name)
-        return [LOST]
-
-    def step(
-        self, node: Node, layer: Layer, seen: list[tuple[Value, Tensor]], weights: Sequence[Value]
-    ) -> str:
-        """Adds a layer; its name.  Its params are the elements of those arrays that no step before had."""
-        names = {name for value in weights for name in value.weights}
-        lone = sum(value.size for value in weights if not (value.weights or value.whole))
-        stored = exact(sum((self.sizes[name] for name in names - self.counted), lone))
-        self.counted |= names
-        sources = [self.source(node, value, x) for value, x in seen]
-        name = self.fresh(node.name)
-        own = layer.params(*(x for _, x in seen))
-        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
-        return name
-
-    def source(self, node: Node, value: Value, seen: Tensor) -> str:
-        """The step that writes ``value``, or one that sees what it writes as another map."""
-        assert value.source is not None
-        if self.reading.shape(value.source) == seen:
-            return value.source
-        if (value.source, seen) not in self.views:
-            name = self.fresh(value.view or f"{node.name}/view")
-            self.reading.add(name, Reshape(sides(seen)), [value.source])
-            self.views[value.source, seen] = name
-        return self.views[value.source, seen]
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
-        taken, wanted = self.reading.names, name
-        while name in taken:
+        wanted = name
+        while name in self.reading.names:
             self.numbered[wanted] = self.numbered.get(wanted, 1) + 1
             name = f"{wanted}:{self.numbered[wanted]}"
         return name
 
-    def _name(self, proto: Any) -> str:
-        return (proto.name or next(iter(proto.output), "")).strip("/") or kind_of(proto)
+
+def standard(node: Node) -> bool:
+    """Return True for ONNX's own operators without graphs inside: onnx knows what shapes leave them."""
+    from onnx import defs
+
+    return node.kind not in GRAPHS and "." not in node.kind and defs.has(node.kind)
 
 
-def unfolded(out: Tensor, maps: list[Value]) -> Shape:
-    """The shape of a layer that is not ONNX's own: as its first input's, with the channels where that has them."""
-    rank = len(maps[0].shape) if maps else 4
-    if rank == 4 and maps[0].channels == -3:
+def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
+    """The shape of a layer's output, of the rank of its first input."""
+    if rank == 4 and channels == -3:
         return (1, out.channels, out.height, out.width)
     return (1, out.height, out.width, out.channels) if rank == 4 else (1, out.width, out.channels)

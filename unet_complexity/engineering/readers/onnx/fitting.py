@@ -1,0 +1,129 @@
+r"""Shapes with letters: polynomials through the sides found at some points, demanded at others; what letters obey.
+
+Of one letter, a dimension is fitted by $a + b N + c N^2$ at three points and demanded at three more, one far off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations_with_replacement, product
+from math import prod
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.cost import Rule
+from unet_complexity.symbols import Size, exact, substitute
+
+DEGREE = 2
+UNITS = (
+    32,
+    96,
+    224,
+    256,
+    384,
+    241_920,
+)  # sides are multiples of one: strides, windows and patches divide it
+TIMES = (2, 3, 5, 6, 7, 101)  # the first DEGREE + 1 are fitted, the others must agree
+FAR = (211, 307)  # primes: odd multiples of a divisor that no other divisor shares
+
+Letters = tuple[sp.Symbol, ...]
+Point = tuple[int, ...]  # a number for each letter
+
+
+class UnfitError(ValueError):
+    """A dimension follows no polynomial at these sides."""
+
+
+def points(letters: Letters, unit: int) -> tuple[Point, ...]:
+    """Sides at which onnx is asked: those that are fitted first, then those that must agree.
+
+    >>> points((sp.Symbol("N"),), 32)[:4], points((), 32)
+    (((64,), (96,), (160,), (192,)), ((),))
+    """
+    if not letters:
+        return ((),)
+    indices = product(range(DEGREE + 1), repeat=len(letters))
+    fitted = [index for index in indices if sum(index) <= DEGREE]
+    last = len(TIMES)
+    checked = [
+        tuple(min(at + i, last - 1) for i in range(len(letters))) for at in range(DEGREE + 1, last)
+    ]
+    return tuple(tuple(unit * TIMES[i] for i in index) for index in (*fitted, *checked))
+
+
+def _monomials(values: Sequence[Any]) -> Iterator[Any]:
+    for degree in range(DEGREE + 1):
+        for factors in combinations_with_replacement(values, degree):
+            yield prod(factors)
+
+
+@lru_cache(100)
+def _inverse(fitted: tuple[Point, ...]) -> list[list[Fraction]]:
+    """Return the matrix that turns values at these points into coefficients."""
+    matrix = sp.Matrix([list(_monomials(point)) for point in fitted]).inv()
+    return [[Fraction(int(x.p), int(x.q)) for x in matrix.row(i)] for i in range(len(fitted))]
+
+
+@lru_cache(10_000)
+def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
+    """Return the polynomial in ``letters`` that has these values at these points.
+
+    Raises:
+        UnfitError: If there is none of degree 2 or less.
+
+    Example:
+        >>> from unet_complexity.symbols import N
+        >>> polynomial((N,), ((2,), (3,), (5,), (7,)), (3, 8, 24, 48))
+        N**2 - 1
+    """
+    if len(set(values)) == 1:
+        return values[0]
+    count = len(list(_monomials(letters)))
+    inverse = _inverse(at[:count])
+    found = [sum((a * b for a, b in zip(row, values, strict=False)), Fraction()) for row in inverse]
+    for point, value in zip(at, values, strict=True):
+        if sum(a * b for a, b in zip(found, _monomials(point), strict=True)) != value:
+            names = " x ".join(map(str, letters))
+            sides = ", ".join(" x ".join(map(str, point)) for point in at)
+            raise UnfitError(
+                f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
+            )
+    terms = (sp.Rational(a) * b for a, b in zip(found, _monomials(letters), strict=True))
+    return exact(sp.Add(*terms))
+
+
+@lru_cache(10_000)
+def at_point(shape: tuple[Size, ...], letters: Letters, point: Point) -> Any:
+    """Return a shape with numbers in place of letters."""
+    return substitute(shape, dict(zip(letters, point, strict=True)))
+
+
+def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterator[Rule]:
+    """Find by trying what each letter must obey, the others being multiples of ``unit``.
+
+    Args:
+        letters: The letters.
+        unit: What the fitted sides are multiples of.
+        fits: Says if onnx finds at a point what the formulas say.
+
+    Yields:
+        That a divisor divides the letter, and its least value.
+    """
+    for which, letter in enumerate(letters):
+
+        def alone(side: int, which: int = which) -> bool:
+            return fits(tuple(side if i == which else 2 * unit for i in range(len(letters))))
+
+        divisors = (d for d in range(1, unit) if unit % d == 0)
+        divisor = next((d for d in divisors if all(alone(d * far) for far in FAR)), unit)
+        low, high = 0, 2 * unit // divisor  # in multiples of the divisor: fails, fits
+        if all(alone(divisor * small) for small in (1, 2, 3)):
+            high = 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if alone(divisor * middle) else (middle, high)
+        yield Rule(f"{divisor} divides {letter}", letter / divisor - 1)
+        yield Rule(f"{letter} >= {divisor * high}", letter - divisor * high)
