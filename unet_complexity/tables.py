@@ -21,7 +21,7 @@ from unet_complexity.escaping import (
     plain,
     shortened,
 )
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, are_numbers
 
 # field of a Cost: heading of its column
 QUANTITIES = {
@@ -98,7 +98,7 @@ class Table:
         """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
-        shares = isinstance(self.total[3], int)  # letters have no share to print
+        shares = are_numbers(*self.total[2:])  # letters have no share to print
         header = list(self.header[:2])
         for name in self.header[2:]:
             header += [name, "%"] if shares else [name]

@@ -136,3 +136,13 @@ def test_networks_are_values() -> None:
     assert pix2pix_unet(256, 3) == pix2pix_unet(256, 3)
     assert pix2pix_unet(256, 3) != pix2pix_unet(256, 3, depth=6)
     assert len({step.name for step in pix2pix_unet(256, 3)}) == len(list(pix2pix_unet(256, 3)))
+
+
+def test_a_part_without_macs_is_shown_with_letters_too() -> None:
+    """Its MACs are the number 0; what it writes is a formula, which has no share to print."""
+    part = pix2pix_unet().only(UpSampling2D)
+    assert part.total().macs == 0
+    assert "N**2" in str(part)
+    assert "%" not in str(part)
+    assert "N^{2}" in part._repr_html_()
+    assert "N**2" in part.table().to_csv()
