@@ -73,7 +73,7 @@ class Tensor:
 class Rule(NamedTuple):
     """A condition on letters: a formula holds only if ``whole`` is a whole number, 0 or more.
 
-    Attributes:
+    Args:
         said: The condition in words; if empty, the words say that ``whole`` + 1 is a size.
         whole: The expression.
     """

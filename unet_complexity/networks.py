@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Span(NamedTuple):
     """The levels ``first`` ... ``last``, both included, that a letter stands for.
 
-    Attributes:
+    Args:
         letter: The letter.
         first: First level.
         last: Last level.

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from unet_complexity.cost import as_latex, not_counted, with_separators
 from unet_complexity.escaping import (
     LONGEST_CELL,
@@ -21,7 +23,7 @@ from unet_complexity.escaping import (
     plain,
     shortened,
 )
-from unet_complexity.symbols import Size, are_numbers
+from unet_complexity.symbols import Size
 
 # field of a Cost: heading of its column
 QUANTITIES = {
@@ -98,7 +100,9 @@ class Table:
         """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
-        shares = are_numbers(*self.total[2:])  # letters have no share to print
+        shares = not any(
+            isinstance(whole, sp.Expr) for whole in self.total[2:]
+        )  # letters have none
         header = list(self.header[:2])
         for name in self.header[2:]:
             header += [name, "%"] if shares else [name]

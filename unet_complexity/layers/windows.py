@@ -33,7 +33,7 @@ from unet_complexity.symbols import (
 class Taps(NamedTuple):
     """In-bounds taps of one axis, summed over all positions of the window.
 
-    Attributes:
+    Args:
         total: Their number.
         needs: Sizes that are at least 1 if ``total`` holds for letters; () if all sizes are numbers.
     """
@@ -192,9 +192,7 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
 class Sliding(Layer):
     """A layer whose counts are products of one number for the rows and one for the columns.
 
-    Attributes:
-        side: Function of one axis: the output side.
-        taps: Function of one axis: its in-bounds taps.
+    ``side`` is the function that gives the output side of one axis, ``taps`` the one that gives its in-bounds taps.
     """
 
     side: ClassVar[Callable[..., Size]] = staticmethod(window_count)

@@ -35,7 +35,7 @@ class UnsupportedError(Exception):
 class Pair(NamedTuple):
     """Upsampling of the value ``source``, then a convolution.
 
-    Attributes:
+    Args:
         size: Factors for rows and columns.
         weights: Array of shape (filters, channels per filter, rows, columns).
         pads: Rows and columns of zeros before the upsampled map, then those after it.
