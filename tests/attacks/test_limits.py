@@ -222,35 +222,45 @@ def long_name(path: Path) -> Path:
     return saved(path, [*nodes, helper.make_node("Concat", parts, ["y"], axis=1)])
 
 
-def functions_in_branches(path: Path) -> Path:
-    """2^30 nodes: functions that call each other twice, called in a branch of an If."""
+def with_functions(path: Path, node: Any, body: Callable[[int], list[Any]]) -> Path:
+    """A model of one node and 31 functions f0 ... f30; ``body(i)``: nodes that call f_i."""
     operators = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
-
-    def call(i: int, a: str, b: str) -> Any:
-        return helper.make_node(f"f{i}", [a], [b], domain="local")
-
-    def function(i: int) -> Any:
-        body = (
-            [call(i - 1, "a", "t"), call(i - 1, "t", "b")]
-            if i
-            else [helper.make_node("Relu", ["a"], ["b"])]
-        )
-        return helper.make_function("local", f"f{i}", ["a"], ["b"], body, operators)
-
-    def branch(node: Any) -> Any:
-        return helper.make_graph(
-            [node], "branch", [], [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)]
-        )
-
-    relu = helper.make_node("Relu", ["x"], ["t"])
-    choice = helper.make_node(
-        "If", ["x"], ["y"], then_branch=branch(call(30, "x", "t")), else_branch=branch(relu)
-    )
-    model = onnx.load(saved(path, [choice]))
-    model.functions.extend(map(function, range(31)))
+    relu = helper.make_node("Relu", ["a"], ["b"])
+    model = onnx.load(saved(path, [node]))
+    for i in range(31):
+        nodes = body(i - 1) if i else [relu]
+        function = helper.make_function("local", f"f{i}", ["a"], ["b"], nodes, operators)
+        model.functions.append(function)
     model.opset_import.append(operators[1])
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def call(i: int, a: str, b: str) -> Any:
+    return helper.make_node(f"f{i}", [a], [b], domain="local")
+
+
+def choice(x: str, y: str, then: list[Any]) -> Any:
+    """An If; its other branch is a ReLU."""
+    relu = helper.make_node("Relu", [x], ["t"])
+    made = [helper.make_tensor_value_info("t", TensorProto.FLOAT, None)]
+    branches = [helper.make_graph(nodes, "branch", [], made) for nodes in (then, [relu])]
+    return helper.make_node("If", [x], [y], then_branch=branches[0], else_branch=branches[1])
+
+
+def functions_in_branches(path: Path) -> Path:
+    """2^30 nodes: functions that call each other twice, called in a branch of an If."""
+    first = choice("x", "y", [call(30, "x", "t")])
+    return with_functions(path, first, lambda i: [call(i, "a", "t"), call(i, "t", "b")])
+
+
+def branches_in_functions(path: Path) -> Path:
+    """2^30 nodes and more: functions that call each other twice, in a branch of an If of their own."""
+
+    def body(i: int) -> list[Any]:
+        return [choice("a", "b", [call(i, "a", "s"), call(i, "s", "t")])]
+
+    return with_functions(path, call(30, "x", "y"), body)
 
 
 def taller(path: Path) -> Path:
@@ -294,6 +304,10 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     (
         functions_in_branches,
         "at most 20,000 nodes, functions written out, are read, got 1,073,741,826",
+    ),
+    (
+        branches_in_functions,
+        "at most 20,000 nodes, functions written out, are read, got 3,221,225,470",
     ),
     (sparse, "model.onnx is no ONNX model, or it is cut short"),
     (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),
