@@ -1,4 +1,4 @@
-"""The package's layers as real Keras layers, and two U-Nets written in Keras as anybody would write them."""
+"""The package's layers as real Keras layers, and two U-Nets written in Keras as users write them."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def copied(keras: Any, layer: Any) -> Any:
 
 
 def strided(keras: Any, layer: Any) -> Any:
-    """Keras strides no dilated convolution: every so many of its positions."""
+    """Keras does not stride a dilated convolution: take every stride-th of its positions."""
     config = {field.name: getattr(layer, field.name) for field in fields(layer)}
     down, across = layer.strides
     plain = Conv2D(**config | {"strides": 1})
@@ -285,7 +285,7 @@ def asked_generator(keras: Any, side: int, channels: int, g: int = 64, k: int = 
         if skips:
             x = K.BatchNormalization(momentum=0.8)(x)
         skips.append(x)
-    skips.pop()  # the bottleneck is no skip
+    skips.pop()  # the bottleneck is not a skip
     for filters in (8 * g, 8 * g, 8 * g, 4 * g, 2 * g, g):
         x = K.UpSampling2D(size=2)(x)
         x = K.Conv2D(filters, k, padding="same", activation="relu", kernel_initializer="zeros")(x)

@@ -68,7 +68,7 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory() as settings:
-        # Neither the user's startup files, nor a plotting back end of the caller's, nor anybody's guesses may show in
+        # Neither the user's startup files, nor a plotting back end of the caller's, nor a reader's guesses may show in
         # the outputs.
         env = {
             **os.environ,

@@ -3,7 +3,7 @@
     python -m tools.offline SITE TEACHING [LITE]
 
 The folders are what "make site", "make slides" and "make lite" built.  Notebooks and the package come from the working
-tree, so that whoever has Python and Jupyter can run them as well.
+tree, so that a reader with Python and Jupyter can run them as well.
 """
 
 import sys

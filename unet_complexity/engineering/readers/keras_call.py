@@ -62,7 +62,7 @@ def folded(dims: Iterable[Size], order: str) -> Tensor:
 
 
 def unfolded(x: Tensor, rank: int, order: str) -> Dims:
-    """A map as so many axes, where it has no more than that."""
+    """A map as an array of this many axes, if it does not have more."""
     if rank == 3 and order == "channels_first":
         return (x.channels, x.height, x.width)
     return (x.height, x.width, x.channels)[3 - rank :]
@@ -116,7 +116,7 @@ class Call:
             return self._skipped(str(error))
 
     def _check_form(self, handle: Handler) -> None:
-        """UnreadableError where the layer has more weights, or is given more, than anybody counts."""
+        """UnreadableError if the layer has weights, or gets inputs, that are not counted."""
         dtype = self.config.get("dtype")
         if self.config.get("lora_rank") or (
             isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))
@@ -223,7 +223,7 @@ class Call:
         return shape
 
     def _lost(self, known: bool) -> list[Value]:
-        """As many results as anybody may read, none with a shape."""
+        """Placeholder outputs of unknown shape."""
         if known:
             self.reading.lost.add(self.name)
         else:

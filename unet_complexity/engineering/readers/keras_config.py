@@ -50,7 +50,7 @@ class Ref(NamedTuple):
 
 
 def config_of(model: Any) -> Config:
-    """The model's configuration.  TypeError or ValueError, saying what would work, for what is no such model."""
+    """The model's configuration.  TypeError or ValueError, saying what would work, for anything else."""
     if isinstance(model, (str, PathLike)):
         return from_file(Path(model))
     return from_live(model)

@@ -1,7 +1,7 @@
 """What all readers of real models share: layers fed by named sources become a Network.
 
 A reader says ``input``, ``add``, ``same`` and ``skip`` in the order in which the model runs, and at last ``network``.
-What nobody can count is remembered, so that one error names all of it, or one network says in every view what it lacks.
+Unknown layers are collected: one error names all of them, or every view of the network names what is missing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Extra = Mapping[str, Callable[..., Layer]]
 
 @dataclass(frozen=True)
 class Unknown(Layer):
-    """What nobody said how to count: it has a shape, is in no count, and every view names it."""
+    """A layer of unknown cost: it has a shape, is in no count, and every view names it."""
 
     kind: str
     name: str
@@ -70,7 +70,7 @@ class Reading:
         self.steps: list[Step] = []
         self.skipped: list[
             tuple[str, str, int]
-        ] = []  # what nobody can count, why, and how many maps it reads
+        ] = []  # layers that cannot be counted, why, and how many maps they read
         self.rules: list[
             Rule
         ] = []  # what letters must obey for the shapes, beside the rules of the layers
@@ -84,7 +84,7 @@ class Reading:
         self.names[name] = name
 
     def shape(self, name: str) -> Tensor | None:
-        """Shape of what is called so; None behind a layer whose output shape nobody said."""
+        """Shape of the named output; None downstream of a layer of unknown output shape."""
         return None if name in self.lost else self.shapes[self._writer(name)]
 
     def same(self, name: str, source: str) -> None:

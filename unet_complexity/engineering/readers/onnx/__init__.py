@@ -85,7 +85,7 @@ def from_onnx(
         The network; its batch is 1.
 
     Raises:
-        ValueError: For a file that is no ONNX model or is damaged, for unknown operators (all at once), for
+        ValueError: For a file that is not an ONNX model or is damaged, for unknown operators (all at once), for
             sizes that are free or do not fit.  It says what would work.
         OSError: If there is no such file.
 

@@ -34,7 +34,7 @@ STANDARD = ("", "ai.onnx")
 def load(path_or_model: Any) -> Any:
     """The ModelProto of a path, or the one given, with its local functions written out.
 
-    ValueError for what is no ONNX model, or is cut short; OSError where there is no such file to read.
+    ValueError if it is not an ONNX model, or is cut short; OSError if the file cannot be read.
     """
     try:
         import onnx
@@ -100,7 +100,7 @@ def check_structure(file: BoundedFile, name: str) -> None:
 def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
     """Number and length of each field of a protobuf message that ends at ``end``; the file stands at its content.
 
-    EOFError if it is no such message.
+    EOFError if it is not such a message.
     """
     while file.tell() < end:
         key = _varint(file)
@@ -246,7 +246,7 @@ def in_order(graph: Any) -> list[Any]:
 
 
 def _check_names(graph: Any) -> None:
-    """ValueError where a name is no text: protobuf then gives it as bytes."""
+    """ValueError if a name is not text: protobuf then gives it as bytes."""
     tensors = [
         tensor.name
         for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)

@@ -134,7 +134,7 @@ def halves(cut: int, upper: bool) -> tuple[int, int]:
 
 @operator("MaxPool", "AveragePool")
 def pool(node: Node) -> Row:
-    """Padding is no element of any window; ceil_mode is padding behind, as far as the last window reaches."""
+    """Padding is not part of any window; ceil_mode is padding behind, as far as the last window reaches."""
     kernel = node.get("kernel_shape")
     strides, dilations, padding = slid(node, kernel)
     if max(dilations) > 1:
