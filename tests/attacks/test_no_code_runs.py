@@ -17,6 +17,7 @@ from tests.twins.onnx_models import MODELS, SIDE, SIDES
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.engineering.readers.keras import from_keras
 from unet_complexity.engineering.readers.onnx import from_onnx
+from unet_complexity.engineering.readers.onnx.inputs import inferred
 from unet_complexity.symbols import N, as_expr, level, quotient, substitute
 
 ROOT = Path(__file__).parents[2]
@@ -281,3 +282,12 @@ def test_words_inside_a_list_are_not_evaluated_either(words):
     ):
         with pytest.raises((ValueError, TypeError)):
             call()
+
+
+@pytest.mark.parametrize("module", ["onnx", "numpy", "resource", "google"])
+def test_a_file_beside_a_model_is_not_imported(module):
+    """ONNX's own inference runs in a process of its own, which must not look for modules in the working folder."""
+    Path(f"{module}.py").write_text("open('reached', 'w').close()\n", encoding="utf-8")
+    model = MODELS["classic"](SIDE)
+    graph = inferred(model)
+    assert graph is not model.graph  # the process did its work

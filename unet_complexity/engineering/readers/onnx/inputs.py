@@ -172,6 +172,7 @@ def inferred(model: Any) -> Any:
             tensor.ClearField("raw_data")  # of weights the shape is enough
     command = [
         sys.executable,
+        "-P",  # without it a file onnx.py in the working folder, beside a model, would be imported and run
         "-c",
         INFERENCE,
         str(MOST_INFERENCE_BYTES),
