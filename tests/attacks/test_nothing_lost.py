@@ -484,6 +484,22 @@ def test_a_guess_that_could_not_be_written_does_not_replace_a_newer_one(file):
     assert json.loads(file.read_text()) == {NUMBERS[0]: 7, NUMBERS[1]: 5}
 
 
+@pytest.mark.parametrize("written", [True, False], ids=["written here", "read here"])
+def test_a_guess_is_newer_than_what_the_file_held_before_it_was_damaged(file, written):
+    """The file is damaged for a while, as in the middle of a synchronisation, and then as it was."""
+    if written:
+        predict(NUMBERS[0], 5)
+    else:
+        file.write_text(json.dumps({NUMBERS[0]: 5}))
+        ledger()
+    before = file.read_text()
+    file.write_text("half of i")
+    assert "Only until" in str(predict(NUMBERS[0], 7))
+    file.write_text(before)
+    assert "Only until" not in str(predict(NUMBERS[1], 3))
+    assert json.loads(file.read_text()) == {NUMBERS[0]: 7, NUMBERS[1]: 3}
+
+
 def full_disk(path, data):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -30,8 +30,9 @@ VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
 Guesses = dict[str, Guess]
 
-# Guesses that could not be written, and what the file held then (None if it could not be read).
+# Guesses that could not be written, and what the file held then (None if that is not known).
 _unsaved: dict[str, tuple[Guess, Guess | None]] = {}
+_last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
 
 def predict(name: str, guess: Any = None) -> Feedback:
@@ -147,11 +148,12 @@ def _note(name: str, guess: Guess, prediction: Prediction) -> str:
 
 
 def _held(name: str) -> Guess | None:
-    """Return the guess that the file holds; None if there is none, or the file cannot be read."""
+    """Return the guess that the file holds, or held when it could last be read; None if there is none."""
     try:
-        return _in_file().get(name)
+        held = _in_file()
     except ValueError:
-        return None
+        held = _last_read.get(_path(), {})
+    return held.get(name)
 
 
 def _guesses() -> Guesses:
@@ -188,6 +190,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
+    _last_read[path] = dict(guesses)
 
 
 def _in_file() -> Guesses:
@@ -204,6 +207,7 @@ def _in_file() -> Guesses:
         problem = f"cannot be read ({error});"
     if problem:
         raise ValueError(f"{path} {problem} move it away, or name another file in {VARIABLE}")
+    _last_read[path] = dict(found)
     return dict(found)
 
 

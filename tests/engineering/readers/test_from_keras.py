@@ -428,6 +428,28 @@ def test_what_is_known_but_in_another_form_is_refused(keras: ModuleType) -> None
     check(lambda: from_keras(twice), TypeError, "got Twice, which has no graph to read")
 
 
+@saving
+@pytest.mark.parametrize("name", ["Sequential", "Functional", "Model"])
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_model_that_only_has_the_name_of_one_of_keras_is_not_read_as_that(
+    keras: ModuleType, tmp_path: Path, name: str, saved: bool
+) -> None:
+    """It runs its layer twice: a chain of its layers would be half of its MACs."""
+
+    def call(self: Any, x: Any) -> Any:
+        return self.layers[0](self.layers[0](x))
+
+    kind = type(name, (keras.Sequential,), {"call": call, "__module__": "mine"})
+    conv = keras.layers.Conv2D(3, 3, padding="same")
+    x = keras.Input((8, 8, 3))
+    inner = kind([keras.Input((8, 8, 3)), conv], name="inner")
+    model: Any = keras.Model(x, inner(x))
+    if saved:
+        model.save(tmp_path / "m.keras")
+        model = tmp_path / "m.keras"
+    check(lambda: from_keras(model), ValueError, f"cannot count 1 of 1 layers ... {name} (inner)")
+
+
 def relu(x: Any) -> Any:
     """Of one's own, although its name is a known one."""
     return x * x

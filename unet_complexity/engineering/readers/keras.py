@@ -15,7 +15,6 @@ import sympy as sp
 
 from unet_complexity.engineering.readers.keras_call import Call, Value, folded, sides_of
 from unet_complexity.engineering.readers.keras_config import (
-    MODELS,
     Config,
     Ref,
     calls_of,
@@ -23,6 +22,8 @@ from unet_complexity.engineering.readers.keras_config import (
     checked_name,
     checked_shape,
     config_of,
+    is_model,
+    is_nested,
     refs_of,
     triples,
 )
@@ -156,11 +157,7 @@ class _Reader:
     @staticmethod
     def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
         """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
-        functional = (
-            entry["class_name"] in MODELS
-            and entry["class_name"] != "Sequential"
-            and "id" not in entry
-        )
+        functional = is_model(entry) and entry["class_name"] != "Sequential" and "id" not in entry
         return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
     def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
@@ -199,7 +196,7 @@ class _Reader:
         own = checked_name(entry["config"].get("name", entry.get("name")))
         name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
         self.clean[f"{name}/"] = f"{clean}/"
-        if entry["class_name"] in MODELS and "layers" in entry["config"]:
+        if is_nested(entry):
             return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
         key = entry.get("id", clean)
         one = Call(

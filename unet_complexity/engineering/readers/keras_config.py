@@ -79,7 +79,7 @@ def from_file(path: Path) -> Config:
         raise ValueError(
             f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
         )
-    if config["class_name"] not in MODELS:
+    if not is_model(config):
         raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
     return config
 
@@ -114,6 +114,20 @@ def _finite(text: str) -> float:
     return number
 
 
+def is_model(entry: Config) -> bool:
+    """True for Keras's own models; a class of the same name from elsewhere may override call().
+
+    >>> is_model({"class_name": "Sequential"}), is_model({"class_name": "Sequential", "module": "mine"})
+    (True, False)
+    """
+    return entry["class_name"] in MODELS and of_keras(str(entry.get("module", "keras")))
+
+
+def is_nested(entry: Config) -> bool:
+    """True for a model inside a model, whose layers the configuration holds."""
+    return is_model(entry) and "layers" in entry["config"]
+
+
 def check_amount(config: Config) -> None:
     """ValueError if the calls of all layers, those of models inside models multiplied, are more than are read."""
     at_most(_calls(config), MOST_NODES, "calls of layers")
@@ -122,8 +136,8 @@ def check_amount(config: Config) -> None:
 def _calls(config: Config) -> int:
     count = 0
     for entry in config["config"]["layers"]:
-        nested = entry["class_name"] in MODELS and "layers" in entry["config"]
-        count += max(len(entry.get("inbound_nodes", [])), 1) * (_calls(entry) if nested else 1)
+        inside = _calls(entry) if is_nested(entry) else 1
+        count += max(len(entry.get("inbound_nodes", [])), 1) * inside
     return count + 1  # a model without layers is looked into all the same
 
 
@@ -157,7 +171,7 @@ def from_live(model: Any) -> Config:
             for layer in model.layers
         ]
         chain = {"name": model.name, "layers": layers, "build_input_shape": model.input_shape}
-        return {"class_name": "Sequential", "config": chain}
+        return {"class_name": "Sequential", "module": "keras", "config": chain}
     if kind_of(model) != "Functional":
         raise TypeError(
             "from_keras reads Functional and Sequential models and .keras files, got "
@@ -166,17 +180,18 @@ def from_live(model: Any) -> Config:
     graph = _Graph(model)
     layers = [_entry(op) | {"inbound_nodes": graph.calls(op)} for op in model.operations]
     ends = {"input_layers": graph.ends(model.inputs), "output_layers": graph.ends(model.outputs)}
-    return {"class_name": "Functional", "config": {"name": model.name, "layers": layers, **ends}}
+    config = {"name": model.name, "layers": layers, **ends}
+    return {"class_name": "Functional", "module": "keras", "config": config}
 
 
 def kind_of(model: Any) -> str:
-    """ "Functional" or "Sequential" for those models of Keras and what is derived from them, else the class's name."""
+    """ "Functional" or "Sequential" for those models of Keras and classes derived from them; "" for all others."""
     for kind in type(model).__mro__:
         if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
             return kind.__name__
-        if "call" in vars(kind):  # it runs as it likes
+        if "call" in vars(kind):  # overrides call(): arbitrary code
             break
-    return type(model).__name__
+    return ""
 
 
 def of_keras(module: str) -> bool:
