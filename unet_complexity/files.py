@@ -152,7 +152,13 @@ def _lock(beside: Path) -> int:
     """Wait for the lock.  Return the descriptor that holds it until it is closed."""
     end = time.monotonic() + PATIENCE
     while True:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        try:
+            lock = os.open(beside, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
+        except OSError as error:
+            if not os.path.lexists(beside):  # the folder is at fault
+                raise
+            said = f"its lock, {beside.name}, cannot be opened ({error.strerror})"
+            raise OSError(error.errno, said, str(beside)) from None
         try:
             if _is_held(lock) and _is_ours(lock, beside):
                 return lock

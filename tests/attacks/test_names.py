@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from html.parser import HTMLParser
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from unet_complexity import (
     plot_memory,
     theta,
 )
+from unet_complexity.checks import ledger, predict
 from unet_complexity.cost import Tensor, not_counted
 from unet_complexity.engineering import from_onnx
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
@@ -174,6 +176,21 @@ def test_in_a_page_a_name_is_text_and_no_formula(name):
         assert Text(f"<p title={quote}{attribute(name)}{quote}></p>").tags == [
             ("p", ("title", plain(name)))
         ]
+
+
+@pytest.mark.parametrize("name", ["$x$.json", r"\(x\).json", "<b>.json"])
+def test_a_path_and_a_file_of_predictions_hold_no_formula(name, tmp_path, monkeypatch):
+    file = tmp_path / name
+    file.write_text('{"most pixels": "$y$"}')
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(file))
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", {})
+    for view in (predict("most pixels"), predict("most pixels", 2), ledger("most pixels")):
+        page = view._repr_html_()
+        assert html_text(name) in page
+        assert html_text("$y$") in page
+        assert name not in page
+        assert "$y$" not in page
+        assert name in repr(view)
 
 
 @each_name

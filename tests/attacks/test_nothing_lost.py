@@ -565,3 +565,17 @@ def test_an_import_leaves_the_garbage_collector_on_even_if_it_fails():
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         assert subprocess.check_output(run, text=True, env=env) == "True 0\n"
     assert gc.isenabled()
+
+
+@posix
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_stands_in_the_place_of_the_lock_is_named(file, kind):
+    lock = file.with_name(f"{file.name}.lock")
+    lock.mkdir() if kind == "folder" else lock.symlink_to("elsewhere")
+    text = predict(NAME, 2).text
+    assert (
+        "my-predictions.json cannot be written: its lock, my-predictions.json.lock, cannot be opened ("
+        in text
+    )
+    assert ledger(NAME).rows[0][1] == 2
+    assert sorted(only(file)) == [lock.name]

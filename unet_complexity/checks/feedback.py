@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeVar
 
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import html_text, plain
 
 T = TypeVar("T")
 STYLES = {
@@ -23,20 +23,26 @@ class Feedback:
 
     Attributes:
         right: the verdict; None if nothing was judged, for example when a prediction is noted.
-        text: one or more sentences for the reader.
+        text: one or more sentences for the reader, which may have formulas between dollar signs.
+        foreign: the end of the text that quotes a file or its name; it is no place for formulas.
     """
 
     right: bool | None
     text: str
+    foreign: str = ""
 
     def __repr__(self) -> str:
-        opening, _, _ = STYLES[self.right]
-        return opening + "\n".join(map(plain, self.text.split("\n")))
+        return STYLES[self.right][0] + _lines(self.text)
 
     def _repr_html_(self) -> str:
-        _, colour, mark = STYLES[self.right]
+        opening, colour, mark = STYLES[self.right]
         style = f"border-left:4px solid {colour};padding:.3em .8em"
-        return f'<div style="{style}"><b>{mark}</b> {escape(repr(self))}</div>'
+        own = escape(opening + _lines(self.text.removesuffix(self.foreign)))
+        return f'<div style="{style}"><b>{mark}</b> {own}{html_text(self.foreign)}</div>'
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(plain, text.split("\n")))
 
 
 def entry(kind: str, name: str, known: Mapping[str, T]) -> T:

@@ -54,12 +54,12 @@ def predict(name: str, guess: Any = None) -> Feedback:
     """
     prediction = entry("prediction", name, PREDICTIONS)
     if is_blank(guess):
-        return Feedback(None, _earlier(name, prediction))
+        return _earlier(name, prediction)
     try:
         noted = prediction.guess(guess)
     except ValueError as error:
         return Feedback(False, f"{error}. {prediction.wanted()}")
-    return Feedback(None, _note(name, noted, prediction))
+    return _note(name, noted, prediction)
 
 
 def ledger(*names: str) -> Ledger:
@@ -112,27 +112,28 @@ class Ledger:
         return f"{table}\n{plain(self.note)}" if self.note else table
 
     def _repr_html_(self) -> str:
-        note = Feedback(None, self.note)._repr_html_() if self.note else ""
+        note = Feedback(None, self.note, self.note)._repr_html_() if self.note else ""
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         return f'<div style="overflow-x:auto">{aligned}</div>{note}'
 
 
-def _earlier(name: str, prediction: Prediction) -> str:
+def _earlier(name: str, prediction: Prediction) -> Feedback:
     """Say which guess is noted, or ask for one."""
     try:
         earlier = _guesses().get(name)
     except ValueError as error:
-        return str(error)
+        return Feedback(None, str(error), str(error))
     if earlier is None:
-        return prediction.wanted()
-    return (
-        f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it."
+        return Feedback(None, prediction.wanted())
+    return Feedback(
+        None,
+        f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it.",
     )
 
 
-def _note(name: str, guess: Guess, prediction: Prediction) -> str:
+def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
     """Write a guess to the file, or remember it in this process, and say so."""
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     path = _path()
@@ -143,8 +144,9 @@ def _note(name: str, guess: Guess, prediction: Prediction) -> str:
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
         reason = error.strerror if isinstance(error, OSError) else error
-        said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
-    return said
+        lost = f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
+        return Feedback(None, said + lost, lost)
+    return Feedback(None, said)
 
 
 def _held(name: str) -> Guess | None:
@@ -168,7 +170,8 @@ def _guesses() -> Guesses:
 def _with_unsaved(found: Guesses) -> Guesses:
     """Add the guesses that could not be written.
 
-    If the file has got another guess of that name in the meantime, that one is the newer.
+    If the file now has another guess of that name than this process knows of, that one is taken to
+    be the newer: another notebook may have noted it.
     """
     unsaved = {
         name: guess for name, (guess, held) in _unsaved.items() if found.get(name) in (None, held)
