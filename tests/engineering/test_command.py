@@ -205,7 +205,9 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 0", "a size is 256, 512x256 (rows x columns) or N, got '0'"),
     ("--pix2pix 8x8x8", "a size is 256, 512x256 (rows x columns) or N, got '8x8x8'"),
     ("--classic 250", "side must be a multiple of 2**depth = 16, got 250; sides near it that work: 240 and 256"),
-    ("--classic 256 --side 512", "--side is for a model in a file; here the size follows the name, as in --pix2pix"),
+    ("--classic 256 --side 512", "--side and --dims are for a model in a file; here the size follows the name, as in"),
+    ("--classic 256 --dims tokens=5", "--side and --dims are for a model in a file; here the size follows the name"),
+    ("a.onnx --dims h=8 --dims h=16", "--dims gives one size to a name, got a name twice; leave one of them out"),
     ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes "
      "the first, model.save('model.keras') the second"),
     ("--classic 256 --machine T4", "argument --machine: 'T4' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
@@ -245,6 +247,8 @@ def test_free_sizes_have_values_and_unknown_operators_shapes(capsys, tmp_path):
     mlp = write("mlp.onnx", "y = MatMul (x, w)")
     assert "use dims" not in refused(capsys, mlp)
     assert "(in a terminal: --dims tokens=3)" in refused(capsys, mlp)
+    typo = refused(capsys, mlp, "--dims", "token=77")
+    assert "no free size of an input is called 'token'; there are: 'tokens'" in typo
     assert re.search(r"^MACs +2,464  dense", ask(capsys, "--dims", "tokens=77", mlp), re.MULTILINE)
     assert re.search(r"^MACs +32\*N +Theta", ask(capsys, "--dims", "tokens=N", mlp), re.MULTILINE)
     gru = write("gru.onnx", "t = Transpose <perm = [1, 0, 2]> (x) g, h = GRU <hidden_size = 4> (t, i, r) "

@@ -187,7 +187,10 @@ def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None)
     kind = READERS[ending]
     if dims and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
-    more = {"dims": dict(dims)} if dims else {}
+    sizes = dict(dims or [])
+    if len(sizes) < len(dims or []):
+        raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
+    more = {"dims": sizes} if sizes else {}
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
@@ -229,9 +232,10 @@ def source(given: argparse.Namespace) -> Callable[[Any], Network]:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
         return lambda size: read(given.model, size, given.unknown, given.dims)
-    if given.side is not None:
+    if given.side is not None or given.dims:
         raise ValueError(
-            "--side is for a model in a file; here the size follows the name, as in --pix2pix 512"
+            "--side and --dims are for a model in a file; here the size follows the name, as in "
+            "--pix2pix 512"
         )
     if given.pix2pix is not None:
         return lambda size: pix2pix_unet(size or given.pix2pix, in_channels=3)

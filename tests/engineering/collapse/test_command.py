@@ -83,6 +83,8 @@ def test_nothing_that_is_there_is_overwritten_and_what_is_written_is_a_model(
     ):
         command(tmp_path / "in.onnx", tmp_path / "out.txt")
     assert not (tmp_path / "out.txt").exists()
+    with pytest.raises(ValueError, match=r"got no name; try collapsed.onnx$"):
+        command(tmp_path / "in.onnx", "")
 
 
 def test_nothing_to_collapse_is_told_with_reasons_and_nothing_written(tmp_path: Path) -> None:

@@ -61,8 +61,9 @@ def command(source: FilePath, target: FilePath) -> str:
             f"{source.name} would be overwritten by its own rewriting; give another name to write to"
         )
     if target.suffix.lower() != ".onnx":
+        better = Path(target.name or "collapsed").with_suffix(".onnx")
         raise ValueError(
-            f"what is written is an .onnx file, got {target.name}; try {target.with_suffix('.onnx').name}"
+            f"what is written is an .onnx file, got {target.name or 'no name'}; try {better}"
         )
     if os.path.lexists(target):
         raise taken
