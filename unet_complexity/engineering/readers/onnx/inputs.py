@@ -62,12 +62,11 @@ class Sizes:
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
         self.batch, self.batched = self._batch(inputs, layouts)
-        free = {dim for dims in inputs.values() for dim in dims if isinstance(dim, str)} - {
-            self.batch
-        }
+        free = {dim for dims in inputs.values() for dim in dims if isinstance(dim, str)}
+        free |= {multiple[2] for multiple in map(MULTIPLE.fullmatch, free) if multiple}
         for name in self.named.keys() - free:
-            known = ", ".join(map(repr, sorted(free - {self.batch}))) or "none"
-            raise ValueError(f"no free size of an input is called {name!r}; there are: {known}")
+            others = ", ".join(map(repr, sorted(free - {self.batch}))) or "none"
+            raise ValueError(f"no free size of an input is called {name!r}; there are: {others}")
         self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
         for name in sorted(inputs, key=lambda name: name != main):
             sizes = [self._size(name, main, at, dim) for at, dim in enumerate(inputs[name])]
