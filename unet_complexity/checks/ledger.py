@@ -15,17 +15,20 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, entry, is_blank
+from unet_complexity.checks.forms import Asked, page
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
 from unet_complexity.files import locked, read_bytes, write_over
 
 FILE = "my-predictions.json"
+REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
 Guesses = dict[str, Guess]
@@ -54,7 +57,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
     """
     prediction = entry("prediction", name, PREDICTIONS)
     if is_blank(guess):
-        return _earlier(name, prediction)
+        return _asked(name, prediction)
     try:
         noted = prediction.guess(guess)
     except ValueError as error:
@@ -116,21 +119,26 @@ class Ledger:
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
-        return f'<div style="overflow-x:auto">{aligned}</div>{note}'
+        names = {id(one): name for name, one in PREDICTIONS.items()}
+        questions = [
+            one.data() | {"name": names[id(one)], "guess": guess} for one, guess in self.rows
+        ]
+        folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
+        return page("ledger", questions, folded) + note
 
 
-def _earlier(name: str, prediction: Prediction) -> Feedback:
-    """Say which guess is noted, or ask for one."""
+def _asked(name: str, prediction: Prediction) -> Feedback:
+    """Return the form that asks for a guess, with the one that is noted."""
     try:
         earlier = _guesses().get(name)
     except ValueError as error:
         return Feedback(None, str(error), str(error))
-    if earlier is None:
-        return Feedback(None, prediction.wanted())
-    return Feedback(
-        None,
-        f"You said {prediction.said(earlier)} earlier. Put a guess in place of None to change it.",
-    )
+    text = prediction.wanted()
+    if earlier is not None:
+        said = prediction.said(earlier)
+        text = f"You said {said} earlier. Put a guess in place of None to change it."
+    question = prediction.data() | {"name": name, "guess": earlier}
+    return Asked(None, text, question=question, note=partial(predict, name))
 
 
 def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
@@ -13,6 +13,7 @@ from unet_complexity.networks import Network
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
+CLOSE_TO_SLIP = 0.01
 FAR = 10**9  # a larger factor tells the reader nothing more
 LARGEST = 10**15
 UNITS = {
@@ -30,18 +31,20 @@ class Prediction:
         outcome: computes the right value; a tuple if several values are right.
         form: how a number is written, for example "x {}" or "{} %".
         choices: the words to choose from; empty if a number is asked for.
+        slips: likely wrong guesses, by what was thought of.
     """
 
     asked: str
     outcome: Callable[[], Any]
     form: str = "{}"
     choices: tuple[str, ...] = ()
+    slips: dict[str, Guess] = field(default_factory=dict)
 
     def wanted(self) -> str:
         """Return the request for a guess."""
         choices = ", ".join(map(repr, self.choices))
         what = f"one of {choices}" if choices else "a number"
-        return f"Your guess goes in place of None: {what}."
+        return f"Your guess: {what}."
 
     def guess(self, typed: Any) -> Guess:
         """Return a guess in the form in which the file holds it.
@@ -83,7 +86,7 @@ class Prediction:
         """Return the number in a text; None if there is more than a number and its unit."""
         before, after = self.form.lower().replace(" ", "").split("{}")
         bare = text.lower().replace(" ", "").removeprefix(before).removesuffix(after or before)
-        is_number = re.fullmatch(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", bare)
+        is_number = re.fullmatch(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?", bare)
         return float(bare.replace(",", "")) if is_number else None
 
     def hint(self, guess: Guess) -> str:
@@ -105,9 +108,32 @@ class Prediction:
         return " or ".join(map(self._written, self._outcomes()))
 
     def verdict(self, guess: Guess | None) -> str:
-        """Return how far a guess is off; "" if there is none."""
+        """Return how far a guess is off, and what was probably thought of; "" if there is none."""
         if guess is None:
             return ""
+        slip = self.slip(guess)
+        return f"{self._distance(guess)}. {slip}" if slip else self._distance(guess)
+
+    def slip(self, guess: Guess) -> str:
+        """Return what somebody thinks of who makes this guess; "" if it is right, or not known."""
+        if guess in self._outcomes():
+            return ""
+        for reason, value in self.slips.items():
+            if value == guess or not self.choices and abs(float(guess) - value) < CLOSE_TO_SLIP * value:
+                return reason
+        return ""
+
+    def data(self) -> dict[str, Any]:
+        """Return what a page needs to ask the question and to judge a guess without Python."""
+        return {
+            "asked": self.asked,
+            "form": self.form,
+            "choices": list(self.choices),
+            "outcomes": list(self._outcomes()),
+            "slips": [[value, reason] for reason, value in self.slips.items()],
+        }
+
+    def _distance(self, guess: Guess) -> str:
         outcomes = self._outcomes()
         if guess in outcomes:
             return "right"

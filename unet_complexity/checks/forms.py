@@ -1,0 +1,98 @@
+"""Forms on a page: a prediction that is typed, and the guess beside its outcome.
+
+A form is HTML with its own script, so it works wherever a page may run scripts: in a notebook, on
+the site, in an exported or downloaded page.  With a kernel it tells Python, which writes the file
+of predictions; without one the browser keeps the guess.  The script judges as Python does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+from unet_complexity.checks.feedback import Feedback
+from unet_complexity.escaping import attribute
+from unet_complexity.escaping import javascript as constant
+
+WIDGET = "export default { initialize: ({ model }) => announce(model), render };\n"
+PAGE = "startForms();\n"
+MOST_TYPED = 100  # characters of a guess
+
+
+def page(kind: str, questions: list[dict[str, Any]], inside: str, key: str = "") -> str:
+    """Return a form as HTML that needs no other file.
+
+    Args:
+        kind: "prediction" or "ledger".
+        questions: what the script needs to ask and to judge.
+        inside: HTML that stands there until the script takes over, or for good if there is none.
+        key: key of the kernel's object that the form tells.
+    """
+    data = attribute(json.dumps(questions, separators=(",", ":")))
+    model = f' data-key="{key}"' if key else ""
+    return (
+        f'<div class="unetx" data-ask="{kind}" data-questions="{data}"{model}>{inside}</div>\n'
+        f"<script>\n(() => {{\n{script()}{PAGE}}})();\n</script>"
+    )
+
+
+@cache
+def script() -> str:
+    """Return the script of all forms, without the line that starts it."""
+    static = files("unet_complexity.checks") / "static"
+    css = constant((static / "forms.css").read_text("utf-8"))
+    parts = [(static / name).read_text("utf-8") for name in ("predictions.js", "forms.js")]
+    return "\n".join([f"const CSS = {css};", *parts])
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Asked(Feedback):
+    """A prediction that is asked for: as text a request, on a page a form.
+
+    Attributes:
+        question: what the form's script needs, with the guess that is noted.
+        note: called with what a reader types; returns what to tell the reader.
+    """
+
+    question: dict[str, Any]
+    note: Callable[[str], Feedback]
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
+        """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
+        data: dict[str, Any] = {}
+        metadata: dict[str, Any] = {}
+        key = uuid4().hex
+        if "ipykernel" in sys.modules:
+            widget = _widget(self, key)
+            if needs_widget():
+                data, metadata = widget._repr_mimebundle_(**kwargs)
+        inside = super()._repr_html_()
+        html = page("prediction", [self.question], inside, key)
+        return {**data, "text/plain": repr(self), "text/html": html}, metadata
+
+
+def _widget(asked: Asked, key: str) -> Any:
+    """Return the widget by which a form tells the kernel what is typed."""
+    import anywidget
+    import traitlets
+
+    class Form(anywidget.AnyWidget):
+        _esm = script() + WIDGET
+        _key = traitlets.Unicode(key).tag(sync=True)
+        question = traitlets.Dict(asked.question).tag(sync=True)
+        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "nth"
+        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "nth"
+
+        @traitlets.observe("sent")
+        def _heard(self, change: Any) -> None:
+            typed, nth = change["new"].get("typed"), change["new"].get("nth")
+            if isinstance(typed, str) and len(typed) <= MOST_TYPED:
+                self.told = {"text": asked.note(typed).text, "nth": nth}
+
+    return Form()

@@ -1,0 +1,65 @@
+// Judging of predictions, as predictions.py does it: the tests compare both.
+
+const CLOSE = 1.05, FAR = 1e9, LARGEST = 1e15;
+const UNITS = { "{} %": [0, 100, 0.01], "{} million": [0.1, FAR, 1e6] };
+
+// The nearest number of so many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
+function rounded(value, digits) {
+  const [mantissa, exponent] = value.toExponential(60).split("e"), all = mantissa.replace(".", "");
+  const first = all.slice(0, digits), isTie = /^50*$/.test(all.slice(digits));
+  if (isTie && Number(first.at(-1)) % 2 === 0) return Number(`${first[0]}.${first.slice(1)}e${exponent}`);
+  return Number(value.toPrecision(digits));
+}
+
+// Python's f"{value:,}" of a whole number, f"{value:,.{digits}g}" of any other.
+function shown(value, digits = 4) {
+  const whole = (text) => text.replace(/\B(?=(\d{3})+$)/g, ",");
+  if (Number.isInteger(value)) return whole(BigInt(value).toString());
+  const near = rounded(value, digits), [mantissa, exponent] = near.toExponential().split("e").map(Number);
+  if (exponent < -4 || exponent >= digits) {
+    const power = `${Math.abs(exponent)}`.padStart(2, "0");
+    return `${mantissa}e${exponent < 0 ? "-" : "+"}${power}`;
+  }
+  const [units, decimals] = `${near}`.split(".");
+  return whole(units) + (decimals ? `.${decimals}` : "");
+}
+
+function parsed(question, typed) {
+  const { form, choices } = question, text = String(typed).toLowerCase();
+  if (choices.length) {
+    const meant = choices.filter((choice) => ` ${choice} `.includes(` ${text} `));
+    return meant.length === 1 ? { guess: meant[0] } : { problem: `Choose one of: ${choices.join(", ")}.` };
+  }
+  const [before, after] = form.toLowerCase().replaceAll(" ", "").split("{}");
+  let bare = text.replaceAll(" ", "");
+  if (before && bare.startsWith(before)) bare = bare.slice(before.length);
+  const unit = after || before;
+  if (unit && bare.endsWith(unit)) bare = bare.slice(0, -unit.length);
+  if (!/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(bare)) return { problem: "A number is wanted, such as 4 or 2.5." };
+  const guess = Number(bare.replaceAll(",", ""));
+  if (guess > LARGEST) return { problem: "Nothing here is that large." };
+  if (form.endsWith("%") && guess > 100) return { problem: `A share is at most 100 %, and ${bare} is more.` };
+  return { guess };
+}
+
+const written = (question, guess) => (question.choices.length ? guess : question.form.replace("{}", shown(guess, 6)));
+
+function hint(question, guess) {
+  if (!(question.form in UNITS)) return "";
+  const [least, most, unit] = UNITS[question.form], meant = guess / unit;
+  if (!(least < meant && meant <= most)) return "";
+  return ` If you mean ${written(question, meant)}, write ${shown(meant, 6)}.`;
+}
+
+function verdict(question, guess) {
+  const { outcomes, choices, slips } = question;
+  if (outcomes.includes(guess)) return "right";
+  const slip = slips.find(([value]) => value === guess || (typeof value === "number" && Math.abs(guess - value) < 0.01 * value));
+  const meaning = slip ? `. ${slip[1]}` : "";
+  if (choices.length) return `wrong${meaning}`;
+  const [was] = outcomes, what = guess > was ? "much" : "little";
+  if (!guess || !was) return `too ${what}${meaning}`;
+  const ratio = Math.max(guess / was, was / guess);
+  if (ratio < CLOSE) return "close";
+  return `${ratio < FAR ? `${shown(ratio, 3)} times` : "far"} too ${what}${meaning}`;
+}
