@@ -41,7 +41,12 @@ Notebook = Any  # nbformat's NotebookNode: a dict that allows attribute access
 
 
 def postprocess_html(html: str) -> str:
-    """The HTML form of an output as it is committed: explorers get a still picture for viewers without scripts."""
+    """The HTML form of an output as it is committed: explorers get a still picture for viewers without scripts.
+
+    A form loses its key, since a stored page has no kernel that knows it.
+    """
+    if "data-ask=" in html:
+        return re.sub(r' data-key="\w*"', "", html)
     if "data-explorer=" not in html:
         return html
     from tools.stills import add_still

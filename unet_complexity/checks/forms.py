@@ -69,6 +69,8 @@ class Asked(Feedback):
         metadata: dict[str, Any] = {}
         key = uuid4().hex
         if "ipykernel" in sys.modules:
+            from unet_complexity.explorers.base import needs_widget
+
             widget = _widget(self, key)
             if needs_widget():
                 data, metadata = widget._repr_mimebundle_(**kwargs)
@@ -89,10 +91,11 @@ def _widget(asked: Asked, key: str) -> Any:
         sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "nth"
         told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "nth"
 
-        @traitlets.observe("sent")
-        def _heard(self, change: Any) -> None:
-            typed, nth = change["new"].get("typed"), change["new"].get("nth")
-            if isinstance(typed, str) and len(typed) <= MOST_TYPED:
-                self.told = {"text": asked.note(typed).text, "nth": nth}
+    def heard(change: Any) -> None:
+        typed, nth = change["new"].get("typed"), change["new"].get("nth")
+        if isinstance(typed, str) and len(typed) <= MOST_TYPED:
+            form.told = {"text": asked.note(typed).text, "nth": nth}
 
-    return Form()
+    form = Form()
+    form.observe(heard, "sent")
+    return form

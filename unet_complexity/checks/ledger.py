@@ -43,7 +43,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
 
     Args:
         name: the name of the prediction, as the notebook writes it.
-        guess: a number, or one of the words on offer; None leaves an earlier guess as it is.
+        guess: a number, or one of the words on offer; if there is none, the reader is asked for it.
 
     Returns:
         Feedback without a verdict: what is noted.  If it is not a guess, help.
@@ -52,8 +52,8 @@ def predict(name: str, guess: Any = None) -> Feedback:
         ValueError: no prediction has that name.
 
     Example:
-        >>> predict("convolution after a copy", None)
-        Your guess goes in place of None: a number.
+        >>> predict("convolution after a copy")
+        Your guess: a number.
     """
     prediction = entry("prediction", name, PREDICTIONS)
     if is_blank(guess):
@@ -136,7 +136,7 @@ def _asked(name: str, prediction: Prediction) -> Feedback:
     text = prediction.wanted()
     if earlier is not None:
         said = prediction.said(earlier)
-        text = f"You said {said} earlier. Put a guess in place of None to change it."
+        text = f"You said {said} earlier."
     question = prediction.data() | {"name": name, "guess": earlier}
     return Asked(None, text, question=question, note=partial(predict, name))
 

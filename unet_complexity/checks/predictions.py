@@ -119,7 +119,10 @@ class Prediction:
         if guess in self._outcomes():
             return ""
         for reason, value in self.slips.items():
-            if value == guess or not self.choices and abs(float(guess) - value) < CLOSE_TO_SLIP * value:
+            is_near = (
+                not isinstance(value, str) and abs(float(guess) - value) < CLOSE_TO_SLIP * value
+            )
+            if value == guess or is_near:
                 return reason
         return ""
 
@@ -158,14 +161,24 @@ class Prediction:
 
 
 def growth(
-    asked: str, measure: Callable[[Any], Any], before: Any, after: Any, digits: int = 3
+    asked: str,
+    measure: Callable[[Any], Any],
+    before: Any,
+    after: Any,
+    digits: int = 3,
+    slips: dict[str, Guess] | None = None,
 ) -> Prediction:
     """Return the prediction of the factor by which ``measure`` grows from ``before`` to ``after``.
 
     >>> growth("By what factor does the area grow?", lambda side: side**2, 1, 2).was()
     'x 4'
     """
-    return Prediction(asked, lambda: round(float(measure(after) / measure(before)), digits), "x {}")
+    return Prediction(
+        asked,
+        lambda: round(float(measure(after) / measure(before)), digits),
+        "x {}",
+        slips=slips or {},
+    )
 
 
 def busiest(network: Network, by: str) -> list[Any]:

@@ -285,7 +285,7 @@ class Explorer(anywidget.AnyWidget):
         """
         text = self.text
         page = module.page(self._spec(), self._script(), self.state, text, self._key)
-        data, metadata = super()._repr_mimebundle_(**kwargs) if _needs_widget() else ({}, {})
+        data, metadata = super()._repr_mimebundle_(**kwargs) if needs_widget() else ({}, {})
         return {**data, "text/plain": text, "text/html": page}, metadata
 
 
@@ -294,7 +294,7 @@ def _counts(formulas: Callable[[], Formulas], table: Callable[[], Table]) -> str
     return module.written(formulas(), table())
 
 
-def _needs_widget() -> bool:
+def needs_widget() -> bool:
     """Return whether the notebook is open in VS Code or Colab, as their kernels tell."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "__vsc_ipynb_file__" in getattr(shell, "user_ns", {}) or "google.colab" in sys.modules

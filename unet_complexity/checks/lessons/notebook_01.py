@@ -116,18 +116,33 @@ PREDICTIONS = {
     "6 x 6 pixels": Prediction(
         "How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x 6 out?",
         lambda: (_on_six_pixels(1, 1).macs, _on_six_pixels(1, 1).macs_in_bounds),
+        slips={
+            "Those are the places where the window stops; it makes 9 multiplications at each": 36,
+            "Without padding the window would stop at 4 x 4 places only": 144,
+            "Those are FLOPs; half of them are multiplications": 648,
+            "A 3 x 3 kernel has 9 taps, not 3": 108,
+        },
     ),
     "2 channels, 4 filters": growth(
         "By what factor does the count grow with 2 channels and 4 filters instead of 1 and 1?",
         lambda sizes: _on_six_pixels(*sizes).macs,
         (1, 1),
         (2, 4),
+        slips={
+            "The filters multiply it too": 2,
+            "The channels multiply it too": 4,
+            "Channels and filters multiply; they do not add": 6,
+        },
     ),
     "twice as wide": growth(
         "By what factor do the MACs grow with twice the channels and twice the filters?",
         lambda times: Conv2D(times * f, k).cost(Tensor(n, n, times * c)).macs,
         1,
         2,
+        slips={
+            "Channels in double as well as filters, and the two multiply": 2,
+            "The kernel stays as it is": 8,
+        },
     ),
     "twice the kernel": growth(
         "By what factor do the parameters of a convolution grow with a 6 x 6 kernel instead of 3 x 3, "
@@ -136,5 +151,9 @@ PREDICTIONS = {
         3,
         6,
         digits=4,
+        slips={
+            "A kernel has two sides, and both double": 2,
+            "The biases do not grow": 4,
+        },
     ),
 }

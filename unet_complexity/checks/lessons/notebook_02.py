@@ -89,14 +89,27 @@ PREDICTIONS = {
     "elements of 4 x 4 x 3": Prediction(
         "How many elements does UpSampling2D(size=2) write for a 4 x 4 map with 3 channels?",
         lambda: UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
+        slips={
+            "Those are the elements that it reads": 48,
+            "Rows are repeated, and then columns too": 96,
+            "There are 3 channels": 64,
+        },
     ),
     "multiplications of 4 x 4 x 3": Prediction(
         "How many multiplications does UpSampling2D(size=2) make on it?",
         lambda: UpSampling2D(2).cost(Tensor(4, 4, 3)).macs,
+        slips={
+            "Those are the elements that it writes; copying one multiplies nothing": 192,
+            "Those are the elements that it reads; copying one multiplies nothing": 48,
+        },
     ),
     "the larger pass": Prediction(
         "With both factors at 2, which pass writes more: the first (rows) or the second (columns)?",
         _larger_pass,
         choices=("the first", "the second", "neither"),
+        slips={
+            "The second pass repeats all that the first has written": "the first",
+            "The second pass starts from twice as many elements": "neither",
+        },
     ),
 }

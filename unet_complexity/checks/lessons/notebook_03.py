@@ -108,14 +108,27 @@ PREDICTIONS = {
     "fewest pixels": Prediction(
         "How many different small pixels does a 4 x 4 window see at least after UpSampling2D(2)?",
         lambda: _pixels(min),
+        slips={
+            "Those are the taps; several of them fall on copies of one pixel": 16,
+            "That is one axis; the window has two": 2,
+            "The window is wider than one block of copies": 1,
+        },
     ),
     "most pixels": Prediction(
         "How many different small pixels does such a window see at most?",
         lambda: _pixels(max),
+        slips={
+            "Those are the taps; several of them fall on copies of one pixel": 16,
+            "The window may also begin in the middle of a block of copies": 4,
+            "That is one axis; the window has two": 3,
+        },
     ),
     "a smaller kernel": Prediction(
         "With kernel 3 instead of 4, which share of the multiplications is left, phase by phase?",
         _smaller_kernel,
         choices=("a larger share", "a smaller share"),
+        slips={
+            "The fewer taps, the fewer of them fall on the same pixel": "a smaller share",
+        },
     ),
 }

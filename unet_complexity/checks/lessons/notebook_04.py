@@ -104,6 +104,10 @@ PREDICTIONS = {
         "Which block of the asker's network needs the most MACs?",
         lambda: tuple(busiest(_asked(64), "block")),
         choices=tuple("d1 d2 d3 d4 d5 d6 d7 u1 u2 u3 u4 u5 u6 out".split()),
+        slips={
+            "It has many channels, but its map is the smallest": "d7",
+            "Its map is the largest, but it has few filters": "out",
+        },
     ),
     "fourteen steps": growth(
         "By what factor do the MACs grow with 14 steps instead of 7, at the same side?",
@@ -111,18 +115,30 @@ PREDICTIONS = {
         7,
         14,
         digits=4,
+        slips={
+            "Twice as many steps, but each new one is a quarter of the one above": 2,
+            "The smallest map shrinks, and the work is on the large ones": 128,
+        },
     ),
     "parameters of twice the filters": growth(
         "By what factor do the parameters of the asker's network grow from 64 to 128 base filters?",
         lambda base_filters: _asked(base_filters).total().params,
         64,
         128,
+        slips={
+            "Nearly every layer has twice the channels in as well": 2,
+            "Biases and the image's own channels do not grow fourfold": 4,
+        },
     ),
     "memory of twice the filters": growth(
         "By what factor does the memory for the outputs of its convolutions grow?",
         lambda base_filters: _asked(base_filters).only(Convolution).total().writes,
         64,
         128,
+        slips={
+            "An output has as many channels as there are filters, once": 4,
+            "The output image does not grow": 2,
+        },
     ),
     "parameters of twice the depth": growth(
         "By what factor do the parameters of the classic U-Net grow from 4 levels to 8?",
@@ -130,6 +146,10 @@ PREDICTIONS = {
         4,
         8,
         digits=1,
+        slips={
+            "Each further level has 4 times the parameters of the one above": 2,
+            "Each further level has 4 times the parameters, not twice": 16,
+        },
     ),
     "fullest moment": Prediction(
         "How many million numbers does a classic U-Net hold at the fullest moment, at 256 x 256?",

@@ -119,9 +119,16 @@ PREDICTIONS = {
         min,
         max,
         digits=2,
+        slips={
+            "The tools do not count the same things": 1,
+        },
     ),
     "tools that count a copy": Prediction(
         "How many of the nineteen count something for UpSampling2D?",
         _that_count_a_copy,
+        slips={
+            "A copy is no arithmetic, but many tools add one operation for each element": 0,
+            "Not every tool counts what is written": 19,
+        },
     ),
 }

@@ -111,21 +111,34 @@ PREDICTIONS = {
         "What percentage of ONNX Runtime's time do the asker's seven UpSampling2D take?",
         lambda: round(cases("onnxruntime")[256, 1].share(UpSampling2D), 1),
         "{} %",
+        slips={
+            "Copies calculate nothing, but moving bytes takes time": 0,
+        },
     ),
     "seconds of the last convolution": Prediction(
         "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time is it?",
         _last_convolution,
         "{} %",
+        slips={
+            "Time is not proportional to MACs": 2.2,
+        },
     ),
     "twice the bandwidth": growth(
         "By what factor does the network's least time fall if memory becomes twice as fast?",
         _speed,
         1,
         2,
+        slips={
+            "Most of the layers wait for arithmetic, not for memory": 2,
+        },
     ),
     "power of the side": Prediction(
         "Time grows like a power of the side N. Which power fits ONNX Runtime's times best?",
         _power_of_the_side,
         "N^{}",
+        slips={
+            "The MACs grow like that; a small map uses the machine less well": 2,
+            "A map has two sides": 1,
+        },
     ),
 }

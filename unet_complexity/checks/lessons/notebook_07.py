@@ -106,16 +106,27 @@ PREDICTIONS = {
         "Which level of the U-Net in the file (width 16, depth 3) needs the most MACs?",
         lambda: tuple(f"level {level}" for level in busiest(in_the_file(side=256), "level")),
         choices=("level 0", "level 1", "level 2", "level 3"),
+        slips={
+            "Its maps are the largest, but its channels the fewest": "level 0",
+            "It has the most channels, but the smallest maps": "level 3",
+        },
     ),
     "memory on the top level": Prediction(
         "What percentage of its convolutions' outputs, in elements, lies on level 0?",
         _memory_on_top,
         "{} %",
+        slips={
+            "A level's maps shrink by 4, and its channels only double": 25,
+        },
     ),
     "the file twice as wide": growth(
         "By what factor do its MACs grow with width 32 instead of 16?",
         lambda width: in_the_file(width, side=256).total().macs,
         16,
         32,
+        slips={
+            "Nearly every layer has twice the channels in as well": 2,
+            "The image's own channel does not double": 4,
+        },
     ),
 }

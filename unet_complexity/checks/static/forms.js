@@ -104,7 +104,7 @@ function ledger(root, questions) {
   const fill = () => {
     questions.forEach((question, i) => {
       const guess = known(question), cells = rows[i].children;
-      cells[1].textContent = guess === null ? "no guess" : written(question, guess);
+      cells[1].textContent = (guess === null ? "no guess" : written(question, guess)).replaceAll(" ", "\u00a0");
       cells[3].textContent = guess === null ? "" : verdict(question, guess);
     });
     forget.hidden = !page.guesses.size && !Object.keys(kept.all()).length;

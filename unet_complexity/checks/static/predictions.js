@@ -1,6 +1,6 @@
 // Judging of predictions, as predictions.py does it: the tests compare both.
 
-const CLOSE = 1.05, FAR = 1e9, LARGEST = 1e15;
+const CLOSE = 1.05, CLOSE_TO_SLIP = 0.01, FAR = 1e9, LARGEST = 1e15;
 const UNITS = { "{} %": [0, 100, 0.01], "{} million": [0.1, FAR, 1e6] };
 
 // The nearest number of so many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
@@ -52,14 +52,17 @@ function hint(question, guess) {
 }
 
 function verdict(question, guess) {
-  const { outcomes, choices, slips } = question;
-  if (outcomes.includes(guess)) return "right";
-  const slip = slips.find(([value]) => value === guess || (typeof value === "number" && Math.abs(guess - value) < 0.01 * value));
-  const meaning = slip ? `. ${slip[1]}` : "";
-  if (choices.length) return `wrong${meaning}`;
+  if (question.outcomes.includes(guess)) return "right";
+  const near = (value) => typeof value === "number" && Math.abs(guess - value) < CLOSE_TO_SLIP * value;
+  const slip = question.slips.find(([value]) => value === guess || near(value));
+  return distance(question, guess) + (slip ? `. ${slip[1]}` : "");
+}
+
+function distance({ outcomes, choices }, guess) {
+  if (choices.length) return "wrong";
   const [was] = outcomes, what = guess > was ? "much" : "little";
-  if (!guess || !was) return `too ${what}${meaning}`;
+  if (!guess || !was) return `too ${what}`;
   const ratio = Math.max(guess / was, was / guess);
   if (ratio < CLOSE) return "close";
-  return `${ratio < FAR ? `${shown(ratio, 3)} times` : "far"} too ${what}${meaning}`;
+  return `${ratio < FAR ? `${shown(ratio, 3)} times` : "far"} too ${what}`;
 }

@@ -1,0 +1,82 @@
+"""Predictions in a real browser: typed into a form, kept by the kernel or by the page, and shown beside the outcome."""
+
+import json
+import time
+
+import nbformat
+
+from tools.notebooks import execute
+
+NAME = "convolution after a copy"
+SOURCE = f"""from unet_complexity.checks import ledger, predict
+predict("{NAME}")
+predict("the larger pass")
+ledger("{NAME}", "the larger pass")"""
+
+
+def a_notebook():
+    lines = SOURCE.split("\n")
+    cells = ["\n".join(lines[:2]), *lines[2:]]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+
+
+def form(page, place=0):
+    return page.locator("form.unetx-ask-card").nth(place)
+
+
+def told(page, place=0):
+    return form(page, place).locator(".unetx-said")
+
+
+def rows(page):
+    return [row.inner_text().replace('\xa0', ' ').split("\t") for row in page.locator("details tbody tr").all()]
+
+
+def note(page, typed, place=0):
+    form(page, place).locator("input").fill(typed)
+    form(page, place).locator("input").press("Enter")
+
+
+def test_without_a_kernel_the_page_keeps_guesses(offline_page):
+    page = offline_page(execute(a_notebook()))
+    note(page, "many")
+    assert told(page).inner_text() == "A number is wanted, such as 4 or 2.5."
+    note(page, "x 2")
+    assert told(page).inner_text() == "Noted: you say x 2. This browser keeps it."
+    form(page, 1).locator("select").select_option("the first")
+    form(page, 1).get_by_role("button", name="Note my guess").click()
+    assert not page.locator("details table").is_visible()  # the outcome, before it is asked for
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert [row[1:] for row in rows(page)] == [
+        ["x 2", "x 4", "2 times too little. Rows double, and columns double too"],
+        [
+            "the first",
+            "the second",
+            "wrong. The second pass repeats all that the first has written",
+        ],
+    ]
+    page.reload()
+    assert told(page).inner_text() == "You said x 2."
+    page.get_by_text("Show my guess beside the outcome").click()
+    page.get_by_role("button", name="Forget my guesses").click()
+    assert told(page).inner_text() == ""
+    assert [row[1] for row in rows(page)] == ["no guess", "no guess"]
+    page.reload()
+    assert told(page).inner_text() == ""
+    assert page.refused == []
+
+
+def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
+    page = lab_page(a_notebook())
+    form(page).wait_for()
+    note(page, "16")
+    file = lab_server.root / "my-predictions.json"
+    end = time.monotonic() + 20
+    while not file.exists() and time.monotonic() < end:
+        page.wait_for_timeout(100)
+    assert json.loads(file.read_text()) == {NAME: 16}
+    told(page).get_by_text("Noted: you say x 16.").wait_for()
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == "x 16"
+    assert page.evaluate("localStorage.getItem('unet_complexity.guesses')") is None
+    file.unlink()
