@@ -480,7 +480,7 @@ def test_no_view_writes_markdown_but_of_words_of_our_own():
     """A view of foreign names in Markdown would need an escape of its own."""
     sources = Path(unet_complexity.__file__).parent.rglob("*.py")
     found = {path.name for path in sources if "_repr_markdown_" in path.read_text("utf-8")}
-    assert found == {"glossary.py", "quiz.py"}
+    assert found == {"glossary.py"}
 
 
 def test_the_blocks_of_a_rewriting_are_a_line_each():

@@ -29,7 +29,10 @@ def told(page, place=0):
 
 
 def rows(page):
-    return [row.inner_text().replace('\xa0', ' ').split("\t") for row in page.locator("details tbody tr").all()]
+    return [
+        row.inner_text().replace("\xa0", " ").split("\t")
+        for row in page.locator("details tbody tr").all()
+    ]
 
 
 def note(page, typed, place=0):

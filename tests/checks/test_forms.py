@@ -4,12 +4,15 @@ import json
 from functools import cache
 
 import pytest
+import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.stills import running
+from unet_complexity.checks import Exercise, exercises
 from unet_complexity.checks.forms import script
 from unet_complexity.checks.lessons import PREDICTIONS
+from unet_complexity.symbols import c, f, h, k, n, w
 
 NAMES = list(PREDICTIONS)
 ODD = """ |4|x4|x 4|4 x|4%|50 %|4.5|4.|.5|1e3|-1|+4|0x10|1,000|1,00|1,000.5|NaN|Infinity|٤|4 4|0|0.0|00|100|101|
@@ -51,8 +54,12 @@ def judged_on_the_page(name, typed):
 def test_a_page_judges_a_guess_as_python_does(name):
     outcomes = questions()[name]["outcomes"]
     slips = [value for value, _ in questions()[name]["slips"]]
-    near = [str(value * by) for value in outcomes + slips for by in (1, 2, 0.5, 1.004, 1.02, 100)
-            if not isinstance(value, str)]  # fmt: skip
+    near = [
+        str(value * by)
+        for value in outcomes + slips
+        for by in (1, 2, 0.5, 1.004, 1.02, 100)
+        if not isinstance(value, str)
+    ]
     typed = ODD + near + [str(value) for value in outcomes + slips]
     assert [judged_on_the_page(name, one) for one in typed] == [
         judged_here(name, one) for one in typed
@@ -79,3 +86,107 @@ def test_a_page_says_what_is_wrong_with_a_guess():
         page("the larger pass", "parsed", "the")["problem"]
         == "Choose one of: the first, the second, neither."
     )
+
+
+# Exercises
+
+
+EXERCISES = {name: one for name, one in exercises().items() if isinstance(one, Exercise)}
+
+
+def tried(name, typed):
+    call = f"judge({json.dumps(EXERCISES[name].data())}, {json.dumps(typed)})"
+    return json.loads(running(script()).eval(f"JSON.stringify({call})"))
+
+
+def answers(exercise):
+    """Answers to an exercise: right, wrong and odd."""
+    right = sp.sympify(exercise.right)
+    factors = [sp.sympify(one) for one in exercise.named_factors().values()]
+    found = [
+        right,
+        *exercise.wrong().values(),
+        *factors,
+        -right,
+        sp.Integer(0),
+        right + 1,
+        right * sp.Rational(1003, 1000),
+    ]
+    for factor in [*factors, 2, 3, n, sp.Rational(1, 7), 10**13, c + 1]:
+        found += [right * factor, right / factor]
+    found += [sp.expand(right * (k + 1)), n - n + 1, c * f, right + c, sp.Rational(4444, 10000)]
+    return found
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_page_judges_an_answer_as_python_does(name):
+    for answer in answers(EXERCISES[name]):
+        here = EXERCISES[name].judge(answer)
+        assert (str(answer), tried(name, str(answer))) == (
+            str(answer),
+            {"right": here.right, "text": here.text},
+        )
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("4 k^2", 4 * k**2),
+        ("4k**2", 4 * k**2),
+        ("4 × k²", 4 * k**2),
+        ("hwc", h * w * c),
+        ("2(h + w) c", 2 * c * (h + w)),
+        ("1/2/k", 1 / (2 * k)),
+        ("-k^2", -(k**2)),
+        ("2^-1", sp.Rational(1, 2)),
+        ("2^3^2", sp.Integer(512)),
+        ("1,048,576", sp.Integer(2**20)),
+        (".5", sp.Rational(1, 2)),
+        ("- -3", sp.Integer(3)),
+        ("k - 1 + k", 2 * k - 1),
+        ("((k))", k),
+        ("6/4", sp.Rational(3, 2)),
+        ("0.25", sp.Rational(1, 4)),
+    ],
+)
+def test_a_formula_is_read_as_it_is_meant(typed, meant):
+    question = Exercise("it", meant, letters="hwck").data()
+    assert json.loads(
+        running(script()).eval(
+            f"JSON.stringify(judge({json.dumps(question)}, {json.dumps(typed)}))"
+        )
+    )["right"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "Write a number or a formula, with * between factors"),
+        ("4 *", "something is missing at the end"),
+        ("(4", "something is missing at the end"),
+        ("4)", ") is not understood here"),
+        ("4 $ 3", "$ is not understood here"),
+        ("1/0", "The formula divides by zero"),
+        ("k^k", "A power here is"),
+        ("2^65", "A power here is at most 64"),
+        ("2^0.5", "A power here is a whole number"),
+        ("9" * 201, "An answer has at most 200 characters"),
+        ("(" * 60, "at most 40 brackets"),
+        ("-" * 60, "at most 40 signs"),
+        ("((9^64)^64)^64", "The numbers get too large"),
+        ("alert(1)", "Letters that do not belong in the answer: alert"),
+        ("1e9", "Letters that do not belong"),
+        ("٤", "is not understood"),
+        ("constructor", "Letters that do not belong"),
+        ("__proto__", "Letters that do not belong"),
+    ],
+)
+def test_what_is_no_formula_is_said(typed, words):
+    assert words in tried("macs of a rectangle", typed)["text"]
+    assert not tried("macs of a rectangle", typed)["right"]
+
+
+@given(st.text(alphabet="0123456789.,+-*/^() hwckfnN_x", max_size=30))
+def test_whatever_is_typed_gets_a_sentence(typed):
+    judged = tried("macs of a rectangle", typed)
+    assert judged["right"] or judged["text"].endswith(".")

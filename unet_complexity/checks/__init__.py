@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, entry
+from unet_complexity.checks.forms import Tried
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.ledger import ledger, predict
 from unet_complexity.checks.lessons import exercises, questions
@@ -40,7 +41,11 @@ def check(name: str, answer: Any) -> Feedback:
         >>> check("copy per MAC", 1 / (k**2 * f))
         Right. 1/(f*k**2)
     """
-    return entry("exercise", name, exercises()).judge(answer)
+    exercise = entry("exercise", name, exercises())
+    feedback = exercise.judge(answer)
+    if feedback.right or isinstance(exercise, Puzzle):
+        return feedback
+    return Tried(False, feedback.text, question=exercise.data())
 
 
 def quiz(*numbers: int) -> Quiz:

@@ -29,7 +29,7 @@ def page(kind: str, questions: list[dict[str, Any]], inside: str, key: str = "")
     """Return a form as HTML that needs no other file.
 
     Args:
-        kind: "prediction" or "ledger".
+        kind: "prediction", "ledger", "exercise" or "quiz".
         questions: what the script needs to ask and to judge.
         inside: HTML that stands there until the script takes over, or for good if there is none.
         key: key of the kernel's object that the form tells.
@@ -47,7 +47,10 @@ def script() -> str:
     """Return the script of all forms, without the line that starts it."""
     static = files("unet_complexity.checks") / "static"
     css = constant((static / "forms.css").read_text("utf-8"))
-    parts = [(static / name).read_text("utf-8") for name in ("predictions.js", "forms.js")]
+    parts = [
+        (static / name).read_text("utf-8")
+        for name in ("predictions.js", "exercises.js", "forms.js")
+    ]
     return "\n".join([f"const CSS = {css};", *parts])
 
 
@@ -77,6 +80,20 @@ class Asked(Feedback):
         inside = super()._repr_html_()
         html = page("prediction", [self.question], inside, key)
         return {**data, "text/plain": repr(self), "text/html": html}, metadata
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Tried(Feedback):
+    """Feedback on an answer to an exercise; on a page with a field for another answer.
+
+    Attributes:
+        question: what the field's script needs.
+    """
+
+    question: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        return page("exercise", [self.question], super()._repr_html_())
 
 
 def _widget(asked: Asked, key: str) -> Any:

@@ -96,12 +96,22 @@ class Exercise:
         except ValueError as error:
             return Feedback(False, f"{error}. Asked for: {self.asked}.")
         if not hint:
-            return Feedback(
-                True,
-                f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right),
-            )
+            return Feedback(True, self._right())
         where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
         return Feedback(False, f"Called with {where}: {hint}" if where else hint)
+
+    def data(self) -> dict[str, Any]:
+        """Return what a page needs to judge an answer without Python; formulas are text."""
+        right = as_expr(self.right)
+        return {
+            "asked": self.asked,
+            "right": str(right),
+            "shown": self._right(),
+            "unit": self.unit,
+            "slips": [[str(slip), reason] for reason, slip in self.wrong().items()],
+            "factors": [[str(factor), name] for name, factor in self.named_factors().items()],
+            "letters": sorted(map(str, right.free_symbols | set(map(letter, self.letters)))),
+        }
 
     def wrong(self) -> dict[str, sp.Expr]:
         """Return the wrong values that deserve an explanation, by what happened."""
@@ -119,6 +129,9 @@ class Exercise:
             if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
                 found[name] = factor
         return found
+
+    def _right(self) -> str:
+        return f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right)
 
     def _result(self, function: Callable[..., Any]) -> tuple[Any, Numbers]:
         """Call a function with letters; if it fails, for example in a loop, with numbers.
@@ -150,7 +163,7 @@ class Exercise:
         for reason, slip in self.wrong().items():
             if _same(value, slip.subs(numbers), ROUNDED):
                 return reason
-        if value == 0 or value.is_negative:
+        if value == 0 or value.is_negative or (value / right).is_negative:
             return f"The answer is greater than zero: {self.asked}."
         for name, factor in self.named_factors().items():
             number = as_expr(factor).subs(numbers)

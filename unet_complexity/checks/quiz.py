@@ -1,13 +1,16 @@
 """Quiz questions: each option, right or wrong, unfolds into its own explanation.
 
-In a notebook a quiz is Markdown with ``<details>``, which also works on a page without a kernel.
+On a page each option is a ``<details>``, which unfolds even where no script may run.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
+
+from unet_complexity.checks.forms import page
 
 
 class Question(NamedTuple):
@@ -36,21 +39,28 @@ class Question(NamedTuple):
         return re.sub("[`*]", "", "\n".join(lines))
 
     def folded(self) -> str:
-        """Return Markdown in which each option unfolds into its explanation."""
-        folded = self.asked
+        """Return HTML in which each option unfolds into its explanation."""
+        parts = [f"<p>{_marked(self.asked)}</p>"]
         for place, (option, why) in enumerate(self.options.items()):
             verdict = "Yes" if place == self.right else "No"
-            text = re.sub(
-                "`([^`]*)`", r"<code>\1</code>", option
-            )  # a summary is HTML, not Markdown
-            summary = f"<summary>{'abcd'[place]}) {text}</summary>"
-            folded += f"\n\n<details>{summary}\n\n**{verdict}.** {why}\n\n</details>"
-        return folded
+            summary = f"<summary>{'abcd'[place]}) {_marked(option)}</summary>"
+            parts.append(f"<details>{summary}<p><b>{verdict}.</b> {_marked(why)}</p></details>")
+        return "\n".join(parts)
+
+
+def _marked(text: str) -> str:
+    """Return HTML of our own text with `code`, **strong** and *emphasised* words.
+
+    >>> _marked("`a < b` is *not* it")
+    '<code>a &lt; b</code> is <em>not</em> it'
+    """
+    marked = re.sub("`([^`]*)`", r"<code>\1</code>", escape(text, quote=False))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", marked)
 
 
 @dataclass(frozen=True, repr=False)
 class Quiz:
-    """Questions by number.  As text they only ask; in a notebook they also explain."""
+    """Questions by number.  As text they only ask; on a page they also explain, and mark what was chosen."""
 
     questions: dict[int, Question]
 
@@ -59,8 +69,13 @@ class Quiz:
             f"{number}. {question.plain()}" for number, question in self.questions.items()
         )
 
-    def _repr_markdown_(self) -> str:
+    def _repr_html_(self) -> str:
         folded = [
-            f"**{number}.** {question.folded()}" for number, question in self.questions.items()
+            f'<li value="{number}">{question.folded()}</li>'
+            for number, question in self.questions.items()
         ]
-        return "\n\n---\n\n".join(folded)
+        data = [
+            {"number": number, "right": question.right}
+            for number, question in self.questions.items()
+        ]
+        return page("quiz", data, f"<ol>{''.join(folded)}</ol>")

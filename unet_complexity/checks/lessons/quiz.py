@@ -24,10 +24,10 @@ QUESTIONS = r"""
 `UpSampling2D(size=(2, 3))` repeats the rows first. What if it repeated the columns first?
 - the map would come out transposed: Rows stay rows and columns stay columns, whichever are
   repeated first.
-- other values would come out: Output $(i, j)$ is input $(\lfloor i/2 \rfloor, \lfloor j/3
-  \rfloor)$ either way.
-+ the same output; only the map in between would have another size: After the rows it has $2hwc$
-  elements, after the columns $3hwc$. The output has $6hwc$ either way.
+- other values would come out: Output *(i, j)* is input *(⌊i/2⌋, ⌊j/3⌋)*
+  either way.
++ the same output; only the map in between would have another size: After the rows it has *2hwc*
+  elements, after the columns *3hwc*. The output has *6hwc* either way.
 
 How many multiplications does `UpSampling2D(size=2)` make on a {small} map?
 - {copy.writes:,}: That is how many elements it writes. Writing a copy multiplies nothing.
@@ -37,8 +37,8 @@ How many multiplications does `UpSampling2D(size=2)` make on a {small} map?
 
 The side of a square map doubles. By what factor does the number of elements that
   `UpSampling2D(size=2)` writes grow?
-- 2: This is the slip of the accepted answer: $n$ is one *side*. A row is not one thing to copy:
-  it has $n$ pixels.
+- 2: This is the slip of the accepted answer: *n* is one side. A row is not one thing to copy:
+  it has *n* pixels.
 - 1, it stays the same: Each pixel is written several times, and there are more pixels now.
 + {growth}: Twice the rows and twice the columns: quadratic in the side, linear in pixels.
 
@@ -68,7 +68,7 @@ The image grows from 256 x 256 to 512 x 512. What happens to the parameters of t
   network?
 - 4 times as many: That is true of the MACs. A filter is the same at each position.
 - 2 times as many: The number of weights depends neither on sides nor on pixels.
-+ nothing, they stay {large.params:,}: A filter has $k^2 c$ weights and a bias, wherever it stands. Only
++ nothing, they stay {large.params:,}: A filter has *k²c* weights and a bias, wherever it stands. Only
   the work grows.
 
 The asker's network gets 14 steps down and up instead of 7, with at most 512 filters. What happens

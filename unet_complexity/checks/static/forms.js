@@ -12,7 +12,7 @@ const h = (tag, attributes = {}, ...children) => {
 };
 
 // What the page has in common: guesses of this visit, and kernels' models by their keys.
-const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [] });
+const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [], chosen: new Map() });
 const tellAll = (what) => page.listeners.forEach((listener) => listener(what));
 const STORE = "unet_complexity.guesses";
 
@@ -97,6 +97,22 @@ function ask(root, question) {
   };
 }
 
+// A field for an answer: a number or a formula.  The page judges it; nothing is noted.
+function exercise(root, question) {
+  const id = `e${Math.random().toString(36).slice(2, 9)}`;
+  const typed = h("input", { id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", class: "unetx-formula" });
+  const said = h("p", { class: "unetx-said", role: "status" });
+  const answer = (event) => {
+    event.preventDefault();
+    const { right, text } = judge(question, typed.value);
+    said.textContent = `${right ? "✓ Right." : "→ Not yet."} ${text}`;
+    said.dataset.right = right;
+  };
+  root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer },
+    h("label", { for: id }, "Or answer here, with a number or a formula"),
+    h("span", { class: "unetx-entry" }, typed, h("button", { type: "submit" }, "Check")), said));
+}
+
 // Guesses beside outcomes, folded until they are asked for.  Python has written the table; the page adds what it knows.
 function ledger(root, questions) {
   const fold = root.querySelector("details"), rows = [...root.querySelectorAll("tbody tr")];
@@ -113,6 +129,29 @@ function ledger(root, questions) {
   fold.addEventListener("toggle", fill);
   page.listeners.push(fill);
   fill();
+}
+
+// The option that is unfolded first is what was chosen.  The others may be read afterwards.
+function quiz(root, questions) {
+  const said = h("p", { class: "unetx-said", role: "status" });
+  root.append(h("style", {}, CSS), said);
+  const items = [...root.querySelectorAll("ol > li")];
+  const tell = () => {
+    const chosen = questions.filter(({ number }) => page.chosen.has(number));
+    const right = chosen.filter(({ number }) => page.chosen.get(number)).length;
+    const all = page.chosen.size > chosen.length ? `; of the whole quiz so far: ${[...page.chosen.values()].filter(Boolean).length} of ${page.chosen.size}` : "";
+    said.textContent = chosen.length < questions.length ? "" : `Right at the first choice: ${right} of ${questions.length}${all}.`;
+  };
+  items.forEach((item, i) => {
+    const { number, right } = questions[i], options = [...item.querySelectorAll("details")];
+    options.forEach((option, place) => option.addEventListener("toggle", () => {
+      if (!option.open || page.chosen.has(number)) return;
+      page.chosen.set(number, place === right);
+      option.firstElementChild.append(h("strong", {}, place === right ? " ✓ your choice" : " ✗ your choice"));
+      tellAll("chosen");
+    }));
+  });
+  page.listeners.push(tell);
 }
 
 const isGone = (manager) =>
@@ -140,6 +179,8 @@ function startForms() {
     root.classList.add("mathjax_ignore", "tex2jax_ignore");
     const data = JSON.parse(root.dataset.questions), { key } = root.dataset;
     if (root.dataset.ask === "ledger") ledger(root, data);
+    else if (root.dataset.ask === "exercise") exercise(root, data[0]);
+    else if (root.dataset.ask === "quiz") quiz(root, data);
     else {
       const follow = ask(root, data[0]);
       if (page.models.has(key)) follow(page.models.get(key));

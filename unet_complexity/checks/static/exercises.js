@@ -1,0 +1,177 @@
+// Judging of exercises, as judging.py does it.  A formula is read by a small grammar and compared at exact points.
+
+const LONGEST = 200, DEEPEST = 40, LARGEST_POWER = 64, MOST_BITS = 4096;
+const PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89];
+const POINTS = 6;
+const ROUNDED = 0.01, MUCH = 1e12;
+const HOW = "Write a number or a formula, with * between factors and ^ for powers, as in 4 * k^2";
+
+class NotAFormula extends Error {}
+
+// Fractions of whole numbers of any size: [above, below], below positive, in lowest terms.
+const gcd = (a, b) => { while (b) [a, b] = [b, a % b]; return a < 0n ? -a : a; };
+function fraction(above, below) {
+  if (!below) throw new NotAFormula("The formula divides by zero");
+  const sign = below < 0n ? -1n : 1n, common = gcd(above, below) || 1n;
+  if (above.toString(16).length * 4 > MOST_BITS || below.toString(16).length * 4 > MOST_BITS) throw new NotAFormula("The numbers get too large");
+  return [(sign * above) / common, (sign * below) / common];
+}
+const add = ([a, b], [c, d]) => fraction(a * d + c * b, b * d);
+const times = ([a, b], [c, d]) => fraction(a * c, b * d);
+const over = ([a, b], [c, d]) => fraction(a * d, b * c);
+const minus = (x) => [-x[0], x[1]];
+const same = (x, y) => x[0] === y[0] && x[1] === y[1];
+function asNumber([a, b]) { // also for numbers too large for a double, as long as the ratio is not
+  const shift = BigInt(Math.max(0, Math.min(a.toString(2).length, b.toString(2).length) - 1000));
+  return Number(a >> shift) / Number(b >> shift);
+}
+
+function power(base, exponent) {
+  if (exponent[1] !== 1n) throw new NotAFormula("A power here is a whole number");
+  const by = Number(exponent[0]);
+  if (Math.abs(by) > LARGEST_POWER) throw new NotAFormula(`A power here is at most ${LARGEST_POWER}`);
+  let result = [1n, 1n];
+  for (let i = 0; i < Math.abs(by); i++) result = times(result, base);
+  return by < 0 ? over([1n, 1n], result) : result;
+}
+
+// expression = term {+|- term};  term = factor {*|/ factor} or factors side by side;  factor = [-] atom [^ factor]
+function parse(text, letters) {
+  if (text.length > LONGEST) throw new NotAFormula(`An answer has at most ${LONGEST} characters`);
+  const plain = text.replaceAll("×", "*").replaceAll("·", "*").replaceAll("−", "-").replaceAll("²", "^2").replaceAll("³", "^3").replaceAll("**", "^");
+  const tokens = plain.match(/\d{1,3}(?:,\d{3})+(?![\d,])|\d+\.?\d*|\.\d+|[A-Za-z_]\w*|[-+*/^()]|\S/g) ?? [];
+  let at = 0, depth = 0;
+  const next = () => tokens[at], take = (token) => tokens[at] === token && Boolean(++at);
+  const fail = () => { throw new NotAFormula(at < tokens.length ? `${HOW}; ${tokens[at]} is not understood here` : `${HOW}; something is missing at the end`); };
+  const starts = (token) => token !== undefined && /^[\w.(]/.test(token);
+  function expression() {
+    if (++depth > DEEPEST) throw new NotAFormula(`An answer has at most ${DEEPEST} brackets in each other`);
+    let left = term();
+    for (;;) {
+      if (take("+")) left = ["+", left, term()];
+      else if (take("-")) left = ["-", left, term()];
+      else break;
+    }
+    depth--;
+    return left;
+  }
+  function term() {
+    let left = factor();
+    for (;;) {
+      if (take("*")) left = ["*", left, factor()];
+      else if (take("/")) left = ["/", left, factor()];
+      else if (starts(next())) left = ["*", left, factor()];
+      else return left;
+    }
+  }
+  function factor() {
+    if (++depth > DEEPEST) throw new NotAFormula(`An answer has at most ${DEEPEST} signs and powers in each other`);
+    let made;
+    if (take("-")) made = ["-", ["number", [0n, 1n]], factor()];
+    else if (take("+")) made = factor();
+    else {
+      made = atom();
+      if (take("^")) made = ["^", made, factor()];
+    }
+    depth--;
+    return made;
+  }
+  function atom() {
+    const token = next();
+    if (take("(")) {
+      const inner = expression();
+      return take(")") ? inner : fail();
+    }
+    if (token === undefined || !/^[\w.]/.test(token)) return fail();
+    at++;
+    if (/^[\d.]/.test(token)) {
+      const [whole, decimals = ""] = token.replaceAll(",", "").split(".");
+      return ["number", fraction(BigInt(whole + decimals), 10n ** BigInt(decimals.length))];
+    }
+    const apart = !letters.includes(token) && [...token].every((one) => letters.includes(one));
+    const product = (apart ? [...token] : [token]).map((name) => ["letter", name]);
+    return product.reduce((left, right) => ["*", left, right]);
+  }
+  if (!tokens.length) throw new NotAFormula(HOW);
+  const found = expression();
+  return at < tokens.length ? fail() : found;
+}
+
+const lettersOf = (tree) => (tree[0] === "letter" ? [tree[1]] : tree[0] === "number" ? [] : tree.slice(1).flatMap(lettersOf));
+
+function valueAt(tree, point) {
+  const [kind, first, second] = tree;
+  if (kind === "number") return first;
+  if (kind === "letter") return point[first];
+  const a = valueAt(first, point), b = valueAt(second, point);
+  return { "+": () => add(a, b), "-": () => add(a, minus(b)), "*": () => times(a, b), "/": () => over(a, b), "^": () => power(a, b) }[kind]();
+}
+
+// Values of formulas at the same points; each letter has another prime at each point.
+function valuesOf(trees) {
+  const names = [...new Set(trees.flatMap(lettersOf))].sort();
+  const points = Array.from({ length: POINTS }, (_, i) => Object.fromEntries(names.map((name, j) => [name, [BigInt(PRIMES[(7 * j + 5 * i * (j + 1)) % PRIMES.length]), 1n]])));
+  return { points, all: trees.map((tree) => points.map((point) => valueAt(tree, point))) };
+}
+
+const isConstant = (values) => values.every((value) => same(value, values[0]));
+
+// Equal at all points, or two fractions that differ by less than `within`.  Whole numbers are counts, never rounded.
+function areSame(values, others, within = 0) {
+  if (values.every((value, i) => same(value, others[i]))) return true;
+  if (!within || !isConstant(values) || !isConstant(others)) return false;
+  const [value, other] = [values[0], others[0]];
+  return value[1] !== 1n && other[1] !== 1n && Math.abs(asNumber(over(value, other)) - 1) < within;
+}
+
+// Python's f"{value:.4g}".
+function fourDigits(value) {
+  const [mantissa, exponent] = rounded(value, 4).toExponential().split("e").map(Number);
+  if (exponent >= -4 && exponent < 4) return `${rounded(value, 4)}`;
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${`${Math.abs(exponent)}`.padStart(2, "0")}`;
+}
+
+function judge(exercise, typed) {
+  const asked = `Asked for: ${exercise.asked}.`;
+  try {
+    const hint = hintFor(exercise, parse(typed, exercise.letters));
+    return hint ? { right: false, text: hint } : { right: true, text: exercise.shown };
+  } catch (error) {
+    if (!(error instanceof NotAFormula)) throw error;
+    return { right: false, text: `${error.message}. ${asked}` };
+  }
+}
+
+function hintFor({ asked, right, unit, slips, factors, letters }, answer) {
+  const read = (text) => parse(text, letters);
+  const trees = [answer, read(right), ...slips.map(([slip]) => read(slip)), ...factors.map(([factor]) => read(factor))];
+  const { points, all } = valuesOf(trees), [value, goal, ...others] = all;
+  if (areSame(value, goal, unit ? ROUNDED : 0)) return "";
+  const slip = slips.findIndex((_, i) => areSame(value, others[i], ROUNDED));
+  if (slip >= 0) return slips[slip][1];
+  if (value.every(([above]) => above === 0n) || value.every(([above]) => above < 0n)) return `The answer is greater than zero: ${asked}.`;
+  for (const [i, [factor, name]] of factors.entries()) {
+    const by = others[slips.length + i];
+    if (areSame(value.map((one, j) => times(one, by[j])), goal)) return `Missing: ${name}. Multiply your answer by ${factor}.`;
+    if (areSame(value, goal.map((one, j) => times(one, by[j])))) return `Too large by a factor: ${name}. Divide your answer by ${factor}.`;
+  }
+  const missing = value.some(([above]) => above === 0n) ? null : goal.map((one, i) => over(one, value[i]));
+  const hint = missing && isConstant(missing) ? sizeHint(asNumber(missing[0])) : letterHint(answer, read(right), points[0]);
+  return `${hint}. Asked for: ${asked}.`;
+}
+
+function sizeHint(missing) {
+  if (missing > 0.9 && missing < 1.1) return "Close, but not exact";
+  const size = missing > 1 ? "small" : "large", factor = Math.max(missing, 1 / missing);
+  return `${factor < MUCH ? `Too ${size} by a factor of ${fourDigits(factor)}` : `Much too ${size}`}. Go through the four steps again`;
+}
+
+function letterHint(answer, right, point) {
+  const depends = (tree) => lettersOf(tree).filter((name, i, all) => all.indexOf(name) === i)
+    .filter((name) => !same(valueAt(tree, point), valueAt(tree, { ...point, [name]: [97n, 1n] })));
+  const here = depends(answer), there = depends(right);
+  const strange = here.filter((name) => !there.includes(name)).sort(), lacking = there.filter((name) => !here.includes(name)).sort();
+  if (strange.length) return `Letters that do not belong in the answer: ${strange.join(", ")}. Remove them, or put numbers there`;
+  if (lacking.length) return `The answer also depends on ${lacking.join(", ")}`;
+  return "The letters are right, but they are not combined rightly";
+}
