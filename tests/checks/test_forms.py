@@ -28,7 +28,7 @@ def questions():
 def page(name, function, *arguments):
     given = ", ".join(map(json.dumps, arguments))
     return json.loads(
-        running(script()).eval(
+        running(script("prediction")).eval(
             f"JSON.stringify({function}({json.dumps(questions()[name])}, {given}) ?? null)"
         )
     )
@@ -96,7 +96,7 @@ EXERCISES = {name: one for name, one in exercises().items() if isinstance(one, E
 
 def tried(name, typed):
     call = f"judge({json.dumps(EXERCISES[name].data())}, {json.dumps(typed)})"
-    return json.loads(running(script()).eval(f"JSON.stringify({call})"))
+    return json.loads(running(script("exercise")).eval(f"JSON.stringify({call})"))
 
 
 def answers(exercise):
@@ -152,7 +152,7 @@ def test_a_page_judges_an_answer_as_python_does(name):
 def test_a_formula_is_read_as_it_is_meant(typed, meant):
     question = Exercise("it", meant, letters="hwck").data()
     assert json.loads(
-        running(script()).eval(
+        running(script("exercise")).eval(
             f"JSON.stringify(judge({json.dumps(question)}, {json.dumps(typed)}))"
         )
     )["right"]

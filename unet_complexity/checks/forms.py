@@ -8,6 +8,7 @@ of predictions; without one the browser keeps the guess.  The script judges as P
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,13 @@ from unet_complexity.escaping import attribute
 from unet_complexity.escaping import javascript as constant
 
 WIDGET = "export default { initialize: ({ model }) => announce(model), render };\n"
-PAGE = "startForms();\n"
+PAGE = "startForm();\n"
+FILES = {  # of each kind of form, in static/, after form.js
+    "prediction": ("guess.js", "prediction.js"),
+    "ledger": ("guess.js", "ledger.js"),
+    "exercise": ("exercise.js",),
+    "quiz": ("quiz.js",),
+}
 MOST_TYPED = 100  # characters of a guess
 
 
@@ -38,20 +45,17 @@ def page(kind: str, questions: list[dict[str, Any]], inside: str, key: str = "")
     model = f' data-key="{key}"' if key else ""
     return (
         f'<div class="unetx" data-ask="{kind}" data-questions="{data}"{model}>{inside}</div>\n'
-        f"<script>\n(() => {{\n{script()}{PAGE}}})();\n</script>"
+        f"<script>\n(() => {{\n{script(kind)}{PAGE}}})();\n</script>"
     )
 
 
 @cache
-def script() -> str:
-    """Return the script of all forms, without the line that starts it."""
+def script(kind: str) -> str:
+    """Return the script of a kind of form, without comments and the line that starts it."""
     static = files("unet_complexity.checks") / "static"
-    css = constant((static / "forms.css").read_text("utf-8"))
-    parts = [
-        (static / name).read_text("utf-8")
-        for name in ("predictions.js", "exercises.js", "forms.js")
-    ]
-    return "\n".join([f"const CSS = {css};", *parts])
+    css = constant((static / "form.css").read_text("utf-8"))
+    text = "\n".join((static / name).read_text("utf-8") for name in ("form.js", *FILES[kind]))
+    return f"const CSS = {css};\n" + re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -102,7 +106,7 @@ def _widget(asked: Asked, key: str) -> Any:
     import traitlets
 
     class Form(anywidget.AnyWidget):
-        _esm = script() + WIDGET
+        _esm = script("prediction") + WIDGET
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
         sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "nth"

@@ -175,3 +175,21 @@ function letterHint(answer, right, point) {
   if (lacking.length) return `The answer also depends on ${lacking.join(", ")}`;
   return "The letters are right, but they are not combined rightly";
 }
+
+// A field for an answer: a number or a formula.  The page judges it; nothing is noted.
+function exercise(root, question) {
+  const id = `e${Math.random().toString(36).slice(2, 9)}`;
+  const typed = h("input", { id, type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", class: "unetx-formula" });
+  const said = h("p", { class: "unetx-said", role: "status" });
+  const answer = (event) => {
+    event.preventDefault();
+    const { right, text } = judge(question, typed.value);
+    said.textContent = `${right ? "✓ Right." : "→ Not yet."} ${text}`;
+    said.dataset.right = right;
+  };
+  root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer },
+    h("label", { for: id }, "Or answer here, with a number or a formula"),
+    h("span", { class: "unetx-entry" }, typed, h("button", { type: "submit" }, "Check")), said));
+}
+
+const startForm = () => start("exercise", (root, [question]) => exercise(root, question));

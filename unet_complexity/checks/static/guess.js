@@ -3,14 +3,6 @@
 const CLOSE = 1.05, CLOSE_TO_SLIP = 0.01, FAR = 1e9, LARGEST = 1e15;
 const UNITS = { "{} %": [0, 100, 0.01], "{} million": [0.1, FAR, 1e6] };
 
-// The nearest number of so many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
-function rounded(value, digits) {
-  const [mantissa, exponent] = value.toExponential(60).split("e"), all = mantissa.replace(".", "");
-  const first = all.slice(0, digits), isTie = /^50*$/.test(all.slice(digits));
-  if (isTie && Number(first.at(-1)) % 2 === 0) return Number(`${first[0]}.${first.slice(1)}e${exponent}`);
-  return Number(value.toPrecision(digits));
-}
-
 // Python's f"{value:,}" of a whole number, f"{value:,.{digits}g}" of any other.
 function shown(value, digits = 4) {
   const whole = (text) => text.replace(/\B(?=(\d{3})+$)/g, ",");
@@ -65,4 +57,44 @@ function distance({ outcomes, choices }, guess) {
   const ratio = Math.max(guess / was, was / guess);
   if (ratio < CLOSE) return "close";
   return `${ratio < FAR ? `${shown(ratio, 3)} times` : "far"} too ${what}`;
+}
+
+// Kept guesses
+
+const STORE = "unet_complexity.guesses";
+
+// Without a kernel the browser keeps guesses.  Where it may not (private windows), they last as long as the page.
+const kept = {
+  all() {
+    try {
+      const found = JSON.parse(localStorage.getItem(STORE));
+      return found && typeof found === "object" && !Array.isArray(found) ? found : {};
+    } catch {
+      return {};
+    }
+  },
+  put(name, guess) {
+    page.guesses.set(name, guess);
+    try {
+      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: guess }));
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  forget() {
+    page.guesses.clear();
+    try {
+      localStorage.removeItem(STORE);
+    } catch { /* nothing was kept */ }
+    tellAll("forgotten");
+  },
+};
+
+// The guess that is known for a question: of this visit, of the kernel's file, or of an earlier visit.
+function known(question) {
+  if (page.guesses.has(question.name)) return page.guesses.get(question.name);
+  if (question.guess !== null) return question.guess;
+  const { guess } = parsed(question, kept.all()[question.name] ?? "");
+  return guess ?? null;
 }

@@ -1,0 +1,35 @@
+// What all forms share: elements, what a page has in common, and how a form finds its place.
+
+const h = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+};
+
+// What the page has in common: guesses of this visit, and kernels' models by their keys.
+const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [], chosen: new Map() });
+const tellAll = (what) => page.listeners.forEach((listener) => listener(what));
+
+// The nearest number of so many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
+function rounded(value, digits) {
+  const [mantissa, exponent] = value.toExponential(60).split("e"), all = mantissa.replace(".", "");
+  const first = all.slice(0, digits), isTie = /^50*$/.test(all.slice(digits));
+  if (isTie && Number(first.at(-1)) % 2 === 0) return Number(`${first[0]}.${first.slice(1)}e${exponent}`);
+  return Number(value.toPrecision(digits));
+}
+
+// Calls `mount` with each place on the page that waits for this kind of form.
+function start(kind, mount) {
+  for (const root of document.querySelectorAll(`.unetx[data-ask="${kind}"]:not([data-alive])`)) {
+    root.setAttribute("data-alive", "");
+    root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts
+    root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    root.classList.add("mathjax_ignore", "tex2jax_ignore");
+    mount(root, JSON.parse(root.dataset.questions));
+  }
+}

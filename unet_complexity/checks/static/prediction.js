@@ -1,0 +1,67 @@
+// "Note my guess": a number in a field, or one of some words.
+function ask(root, question) {
+  const id = `a${Math.random().toString(36).slice(2, 9)}`;
+  const said = h("p", { class: "unetx-said", role: "status" });
+  const [before, after] = question.form.split("{}");
+  let link = null, sent = 0, typed, entry;
+  if (question.choices.length) {
+    typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
+    entry = [typed];
+  } else {
+    typed = h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", size: 9 });
+    entry = [before, typed, after];
+  }
+  const say = (text) => { said.textContent = text; };
+  const tell = () => {
+    const guess = known(question);
+    if (guess === null) return say("");
+    if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
+    return say(`You said ${written(question, guess)}.`);
+  };
+  const note = (event) => {
+    event.preventDefault();
+    const { guess, problem } = parsed(question, typed.value);
+    if (problem) return say(problem);
+    if (link && !isGone(link.widget_manager)) {
+      page.guesses.set(question.name, guess);
+      link.set("sent", { typed: String(typed.value), nth: (sent += 1) });
+      link.save_changes();
+    } else {
+      const stays = kept.put(question.name, guess) ? "This browser keeps it." : "Only until this page is closed.";
+      say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
+    }
+    return tellAll("noted");
+  };
+  const label = h("label", { for: id }, question.asked);
+  root.replaceChildren(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: note }, label,
+    h("span", { class: "unetx-entry" }, ...entry, h("button", { type: "submit" }, "Note my guess")), said));
+  page.listeners.push((what) => { if (what === "forgotten") tell(); });
+  tell();
+  return (model) => {
+    link = model;
+    model.on("change:told", () => say(model.get("told").text));
+  };
+}
+
+const isGone = (manager) =>
+  Boolean(manager) && "kernel" in manager && (!manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead");
+
+// A form is part of the page; its model, if there is a kernel, is not.  They find each other by key.
+function announce(model) {
+  const key = model.get("_key");
+  page.models.set(key, model);
+  page.waiting.filter((one) => one.key === key).forEach((one) => one.follow(model));
+  return () => page.models.delete(key);
+}
+
+function render({ model, el }) {
+  const root = h("div", { class: "unetx" });
+  el.append(root);
+  ask(root, model.get("question"))(model);
+}
+
+const startForm = () => start("prediction", (root, [question]) => {
+  const follow = ask(root, question), { key } = root.dataset;
+  if (page.models.has(key)) follow(page.models.get(key));
+  else if (key) page.waiting.push({ key, follow });
+});
