@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.stills import running
-from unet_complexity.checks import Exercise, exercises
+from unet_complexity.checks import Exercise, class_view, exercises
+from unet_complexity.checks.class_view import as_text, from_text
 from unet_complexity.checks.forms import script
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.symbols import c, f, h, k, n, w
@@ -190,3 +191,98 @@ def test_what_is_no_formula_is_said(typed, words):
 def test_whatever_is_typed_gets_a_sentence(typed):
     judged = tried("macs of a rectangle", typed)
     assert judged["right"] or judged["text"].endswith(".")
+
+
+# A class
+
+
+def in_script(kind, text):
+    return json.loads(running(script(kind)).eval(f"JSON.stringify({text} ?? null)"))
+
+
+def guesses_of(prediction):
+    numbers = st.integers(0, 100) | st.floats(0, 100).map(lambda x: float(f"{x:.6g}"))
+    return st.none() | (st.sampled_from(prediction.choices) if prediction.choices else numbers)
+
+
+@given(st.fixed_dictionaries({name: guesses_of(one) for name, one in PREDICTIONS.items()}))
+def test_a_short_text_holds_all_guesses_here_and_on_the_page(guesses):
+    known = {
+        name: PREDICTIONS[name].guess(guess) for name, guess in guesses.items() if guess is not None
+    }
+    text = as_text(known)
+    assert len(text) < 300
+    assert from_text(text) == known
+    asked = json.dumps(list(questions().values()))
+    there = in_script("class", f"unpacked({asked}, {json.dumps(text)})")
+    assert dict(zip(PREDICTIONS, there, strict=True)) == {
+        name: known.get(name) for name in PREDICTIONS
+    }
+    assert from_text(in_script("class", f"packed({asked}, {json.dumps(there)})")) == known
+
+
+def test_the_text_of_a_whole_series_is_short():
+    right = {name: questions()[name]["outcomes"][0] for name in PREDICTIONS}
+    assert len(as_text(right)) < 200
+
+
+@given(st.text(max_size=40) | st.integers(0, 200).map(lambda at: TEXT[:at] + "7" + TEXT[at + 1 :]))
+def test_a_damaged_text_is_told_from_a_whole_one(text):
+    asked = json.dumps(list(questions().values()))
+    there = in_script("class", f"readGuesses({asked}, {json.dumps(text)})")
+    try:
+        here = from_text(text)
+    except ValueError:
+        here = None
+    assert there == (here and [here.get(name) for name in PREDICTIONS])
+
+
+TEXT = as_text({name: questions()[name]["outcomes"][0] for name in PREDICTIONS})
+
+
+def test_a_folder_of_files_and_texts_is_read_and_what_is_broken_is_listed(tmp_path):
+    (tmp_path / "ann.json").write_text('{"most pixels": 9, "later": 1}')
+    (tmp_path / "bob.json").write_text('{"most pixels": "many"}')
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "pasted.txt").write_text(f"{TEXT}\n\nU1/4\n{TEXT}\n")
+    (tmp_path / "other.md").write_text("not read")
+    seen = class_view(tmp_path)
+    assert seen.readers == [{"most pixels": 9}, from_text(TEXT), from_text(TEXT)]
+    assert seen.broken == ["bob.json", "deep.json", "pasted.txt, line 3"]
+    assert "Not understood, and left out: bob.json, deep.json, pasted.txt, line 3" in repr(seen)
+    assert (
+        "How many different small pixels does such a window see at most? It was 9: 3 x 9"
+        in repr(seen)
+    )
+
+
+def test_a_class_of_five_hundred(tmp_path):
+    texts = [
+        as_text({"most pixels": place % 17, "the larger pass": "the first"}) for place in range(500)
+    ]
+    assert len(class_view(texts).readers) == 500
+    asked = json.dumps(list(questions().values()))
+    rows = in_script(
+        "class", f"summary({asked}, {json.dumps(texts)}.map((text) => readGuesses({asked}, text)))"
+    )
+    assert [row["asked"] for row in rows] == [
+        questions()[name]["asked"] for name in ("the larger pass", "most pixels")
+    ]
+    assert rows[0]["bars"] == [
+        {
+            "guess": "the first",
+            "count": 500,
+            "verdict": "wrong. The second pass repeats all that the first has written",
+            "kind": "slip",
+        }
+    ]
+    assert (rows[1]["answered"], rows[1]["wrong"]) == (500, 471)
+
+
+def test_what_is_no_folder_is_refused(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"^a class's files lie in a folder, got '.*nowhere'; give its path$"
+    ):
+        class_view(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match=r"^a class has at most 5,000 readers, got 5,001$"):
+        class_view(["x"] * 5001)

@@ -1,14 +1,16 @@
 """Learning by doing: exercises and puzzles with feedback, predictions that are kept, and a quiz.
 
 Notebooks import four names: :func:`check` judges an answer, :func:`predict` notes a guess,
-:func:`ledger` shows the guess beside the outcome, and :func:`quiz` asks questions.  The folder
-``lessons`` holds what each notebook asks.
+:func:`ledger` shows the guess beside the outcome, and :func:`quiz` asks questions.  A teacher's
+:func:`class_view` shows what a class guessed.  The folder ``lessons`` holds what each notebook
+asks.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from unet_complexity.checks.class_view import class_view
 from unet_complexity.checks.feedback import Feedback, entry
 from unet_complexity.checks.forms import Tried
 from unet_complexity.checks.judging import Exercise
@@ -17,7 +19,17 @@ from unet_complexity.checks.lessons import exercises, questions
 from unet_complexity.checks.puzzles import Puzzle
 from unet_complexity.checks.quiz import Quiz
 
-__all__ = ["Exercise", "Feedback", "Puzzle", "check", "exercises", "ledger", "predict", "quiz"]
+__all__ = [
+    "Exercise",
+    "Feedback",
+    "Puzzle",
+    "check",
+    "class_view",
+    "exercises",
+    "ledger",
+    "predict",
+    "quiz",
+]
 
 
 def check(name: str, answer: Any) -> Feedback:

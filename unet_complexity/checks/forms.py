@@ -28,23 +28,24 @@ FILES = {  # of each kind of form, in static/, after form.js
     "ledger": ("guess.js", "ledger.js"),
     "exercise": ("exercise.js",),
     "quiz": ("quiz.js",),
+    "class": ("guess.js", "class.js"),
 }
 MOST_TYPED = 100  # characters of a guess
 
 
-def page(kind: str, questions: list[dict[str, Any]], inside: str, key: str = "") -> str:
+def page(kind: str, questions: list[dict[str, Any]], inside: str, **more: str) -> str:
     """Return a form as HTML that needs no other file.
 
     Args:
         kind: "prediction", "ledger", "exercise" or "quiz".
         questions: what the script needs to ask and to judge.
         inside: HTML that stands there until the script takes over, or for good if there is none.
-        key: key of the kernel's object that the form tells.
+        more: further data attributes, such as the key of the kernel's object that the form tells.
     """
-    data = attribute(json.dumps(questions, separators=(",", ":")))
-    model = f' data-key="{key}"' if key else ""
+    data = {"ask": kind, "questions": json.dumps(questions, separators=(",", ":")), **more}
+    attributes = " ".join(f'data-{name}="{attribute(value)}"' for name, value in data.items())
     return (
-        f'<div class="unetx" data-ask="{kind}" data-questions="{data}"{model}>{inside}</div>\n'
+        f'<div class="unetx" {attributes}>{inside}</div>\n'
         f"<script>\n(() => {{\n{script(kind)}{PAGE}}})();\n</script>"
     )
 
@@ -82,7 +83,7 @@ class Asked(Feedback):
             if needs_widget():
                 data, metadata = widget._repr_mimebundle_(**kwargs)
         inside = super()._repr_html_()
-        html = page("prediction", [self.question], inside, key)
+        html = page("prediction", [self.question], inside, key=key)
         return {**data, "text/plain": repr(self), "text/html": html}, metadata
 
 

@@ -120,11 +120,14 @@ class Ledger:
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         names = {id(one): name for name, one in PREDICTIONS.items()}
-        questions = [
-            one.data() | {"name": names[id(one)], "guess": guess} for one, guess in self.rows
-        ]
+        questions = [question(names[id(one)], guess) for one, guess in self.rows]
         folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
+
+
+def question(name: str, guess: Guess | None = None) -> dict[str, Any]:
+    """Return what a page needs to ask for a prediction and to judge a guess."""
+    return PREDICTIONS[name].data() | {"name": name, "guess": guess, "of": len(PREDICTIONS)}
 
 
 def _asked(name: str, prediction: Prediction) -> Feedback:
@@ -137,8 +140,7 @@ def _asked(name: str, prediction: Prediction) -> Feedback:
     if earlier is not None:
         said = prediction.said(earlier)
         text = f"You said {said} earlier."
-    question = prediction.data() | {"name": name, "guess": earlier}
-    return Asked(None, text, question=question, note=partial(predict, name))
+    return Asked(None, text, question=question(name, earlier), note=partial(predict, name))
 
 
 def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
@@ -209,20 +211,20 @@ def _in_file() -> Guesses:
     path = _path()
     try:
         found = json.loads(read_bytes(path, MOST_BYTES).decode())
-        problem = _problem(found)
+        wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except RecursionError:
-        problem = "cannot be read (it is nested too deeply);"
+        wrong = "cannot be read (it is nested too deeply);"
     except (OSError, ValueError) as error:
-        problem = f"cannot be read ({error});"
-    if problem:
-        raise ValueError(f"{path} {problem} move it away, or name another file in {VARIABLE}")
+        wrong = f"cannot be read ({error});"
+    if wrong:
+        raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
     _last_read[path] = dict(found)
     return dict(found)
 
 
-def _problem(found: Any) -> str:
+def problem(found: Any) -> str:
     """Return what is wrong with the content of the file; "" if it is right.
 
     A guess that was typed into the file is brought into the form that :func:`predict` writes.

@@ -133,6 +133,7 @@ class Prediction:
             "form": self.form,
             "choices": list(self.choices),
             "outcomes": list(self._outcomes()),
+            "was": self.was(),
             "slips": [[value, reason] for reason, value in self.slips.items()],
         }
 

@@ -59,6 +59,38 @@ function distance({ outcomes, choices }, guess) {
   return `${ratio < FAR ? `${shown(ratio, 3)} times` : "far"} too ${what}`;
 }
 
+// All guesses as a short text: U1/first/second/.../checksum; a word is its place among the choices
+const VERSION = "U1";
+
+function checksum(text) {
+  let sum = 7;
+  for (const character of text) sum = (31 * sum + character.codePointAt(0)) % 1296;
+  return sum.toString(36).padStart(2, "0");
+}
+
+function packed(questions, guesses) {
+  const each = questions.map(({ choices }, i) => {
+    const guess = guesses[i];
+    if (guess === null) return "";
+    return choices.length ? String(choices.indexOf(guess)) : String(Number(guess.toPrecision(6)));
+  });
+  const text = [VERSION, ...each].join("/");
+  return `${text}/${checksum(text)}`;
+}
+
+// The guesses of such a text, null where there is none; undefined if it is damaged.
+function unpacked(questions, line) {
+  const parts = line.trim().split("/"), sum = parts.pop();
+  if (parts[0] !== VERSION || parts.length !== questions.length + 1 || sum !== checksum(parts.join("/"))) return undefined;
+  const guesses = questions.map((question, i) => {
+    const part = parts[i + 1];
+    if (part === "") return null;
+    if (question.choices.length) return /^\d+$/.test(part) ? question.choices[Number(part)] : undefined;
+    return /^[\d.e+-]+$/.test(part) && Number(part) >= 0 && Number(part) <= LARGEST ? Number(part) : undefined;
+  });
+  return guesses.includes(undefined) ? undefined : guesses;
+}
+
 // Kept guesses
 
 const STORE = "unet_complexity.guesses";

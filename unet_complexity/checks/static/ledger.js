@@ -10,7 +10,22 @@ function ledger(root, questions) {
     });
     forget.hidden = !page.guesses.size && !Object.keys(kept.all()).length;
   };
-  fold.append(h("div", { class: "unetx-buttons" }, forget));
+  const copy = h("button", {
+    type: "button", hidden: questions.length < questions[0].of,
+    onclick: async () => {
+      const text = packed(questions, questions.map(known));
+      try {
+        await navigator.clipboard.writeText(text);
+        copy.textContent = "Copied";
+      } catch { // no permission, or no secure page: to copy by hand
+        shownText.textContent = text;
+      }
+      setTimeout(() => { copy.textContent = "Copy my predictions"; }, 1500);
+    },
+  }, "Copy my predictions");
+  const shownText = h("code", { class: "unetx-said" });
+  root.prepend(h("style", {}, CSS));
+  fold.append(h("div", { class: "unetx-buttons" }, copy, forget), shownText);
   fold.addEventListener("toggle", fill);
   page.listeners.push(fill);
   fill();

@@ -1,0 +1,162 @@
+"""What a class guessed: texts that readers copied, or their files, as a picture for the teacher."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unet_complexity.checks.forms import page
+from unet_complexity.checks.ledger import MOST_BYTES, question
+from unet_complexity.checks.lessons import PREDICTIONS
+from unet_complexity.checks.predictions import Guess
+from unet_complexity.escaping import one_line
+from unet_complexity.files import read_bytes
+
+VERSION = "U1"
+MOST_READERS = 5000  # files or lines; a page with more is slow, and no class is larger
+
+
+@dataclass(frozen=True, repr=False)
+class ClassView:
+    """Guesses of a class.
+
+    Attributes:
+        readers: the guesses of each reader, by the name of the prediction.
+        broken: the files and lines that could not be understood.
+    """
+
+    readers: list[dict[str, Guess]]
+    broken: list[str]
+
+    def __repr__(self) -> str:
+        lines = [f"{len(self.readers)} readers"]
+        if self.broken:
+            lines.append(one_line(f"Not understood, and left out: {', '.join(self.broken)}"))
+        for name, prediction in PREDICTIONS.items():
+            counts = Counter(reader[name] for reader in self.readers if name in reader)
+            guesses = [
+                f"{count} x {prediction.said(guess)}" for guess, count in counts.most_common(8)
+            ]
+            if guesses:
+                lines.append(f"{prediction.asked} It was {prediction.was()}: {', '.join(guesses)}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        found = [{"name": "", "text": json.dumps(reader)} for reader in self.readers]
+        found += [{"name": name, "text": ""} for name in self.broken]
+        questions = [question(name) for name in PREDICTIONS]
+        return page("class", questions, "", texts=json.dumps(found))
+
+
+def class_view(source: str | Path | Iterable[str]) -> ClassView:
+    """Show how a class guessed, the prediction to talk about first on top.
+
+    Args:
+        source: a folder with readers' files ``*.json``, and ``*.txt`` with copied texts, one per
+            line; or the texts themselves.
+
+    Returns:
+        The guesses.  A notebook shows a picture for each prediction; damaged files and lines are
+        listed, and nothing else is lost.
+
+    Raises:
+        ValueError: the folder is not there, or there are more than MOST_READERS files or lines.
+
+    Example:
+        >>> class_view([as_text({"most pixels": 9}), "U1/4/zz"]).readers
+        [{'most pixels': 9}]
+    """
+    found: list[tuple[str, str]] = []
+    if isinstance(source, (str, Path)):
+        folder = Path(source)
+        if not folder.is_dir():
+            raise ValueError(f"a class's files lie in a folder, got {str(source)!r}; give its path")
+        for path in sorted(folder.iterdir()):
+            if path.suffix in (".json", ".txt"):
+                found += _read(path)
+    else:
+        found = [
+            (f"line {place}", line) for place, line in enumerate(source, start=1) if line.strip()
+        ]
+    if len(found) > MOST_READERS:
+        raise ValueError(f"a class has at most {MOST_READERS:,} readers, got {len(found):,}")
+    readers, broken = [], []
+    for name, text in found:
+        try:
+            readers.append(from_text(text))
+        except ValueError:
+            broken.append(name)
+    return ClassView(readers, broken)
+
+
+def _read(path: Path) -> list[tuple[str, str]]:
+    """Return the text of a reader's file, or the lines of a text file; "" if it cannot be read."""
+    try:
+        text = read_bytes(path, MOST_BYTES).decode()
+    except (OSError, ValueError):
+        return [(path.name, "")]
+    if path.suffix == ".json":
+        return [(path.name, text)]
+    lines = enumerate(text.splitlines(), start=1)
+    return [(f"{path.name}, line {place}", line) for place, line in lines if line.strip()]
+
+
+def as_text(guesses: dict[str, Guess]) -> str:
+    """Return guesses as a short text, as *Copy my predictions* does.
+
+    >>> as_text({"a doubled side": 4})[:6]
+    'U1/4//'
+    """
+    parts = [VERSION]
+    for name, prediction in PREDICTIONS.items():
+        guess = guesses.get(name)
+        if guess is None:
+            parts.append("")
+        elif prediction.choices:
+            parts.append(str(prediction.choices.index(str(guess))))
+        else:
+            parts.append(f"{guess:.6g}")
+    text = "/".join(parts)
+    return f"{text}/{_checksum(text)}"
+
+
+def from_text(text: str) -> dict[str, Guess]:
+    """Return the guesses of a short text, or of the content of a reader's file.
+
+    Raises:
+        ValueError: it is damaged, or of another version.
+    """
+    if text.lstrip().startswith("{"):
+        return _from_file(text)
+    version, *parts, checksum = text.strip().split("/") if "/" in text else ("", "")
+    whole = text.strip().rpartition("/")[0]
+    if version != VERSION or len(parts) != len(PREDICTIONS) or checksum != _checksum(whole):
+        raise ValueError("this is not a text of predictions, or it is damaged")
+    guesses: dict[str, Guess] = {}
+    for part, (name, prediction) in zip(parts, PREDICTIONS.items(), strict=True):
+        if part and prediction.choices:
+            if not part.isdecimal() or int(part) >= len(prediction.choices):
+                raise ValueError(f"{part!r} is the place of no choice")
+            guesses[name] = prediction.choices[int(part)]
+        elif part:
+            guesses[name] = prediction.guess(float(part))
+    return guesses
+
+
+def _from_file(text: str) -> dict[str, Guess]:
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return {name: PREDICTIONS[name].guess(found[name]) for name in PREDICTIONS if name in found}
+
+
+def _checksum(text: str) -> str:
+    """Return two characters by which a text that was cut or changed is told."""
+    total = 7
+    for character in text:
+        total = (31 * total + ord(character)) % 36**2
+    return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[digit] for digit in divmod(total, 36))

@@ -1,0 +1,70 @@
+// What a class guessed: pasted texts or files become a picture for each question, the one to talk about first on top.
+
+// Guesses of one reader from a line, or from the text of a file beside the notebooks; undefined if damaged.
+function readGuesses(questions, text) {
+  if (!text.trim().startsWith("{")) return unpacked(questions, text);
+  try {
+    const found = JSON.parse(text);
+    return questions.map((question) => {
+      if (!Object.hasOwn(found, question.name)) return null;
+      const { guess } = parsed(question, found[question.name]);
+      if (guess === undefined) throw new Error("no guess");
+      return guess;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+// Each question with how often each guess was made, and the share of those that are wrong.
+function summary(questions, readers) {
+  return questions.map((question, i) => {
+    const counts = new Map();
+    for (const guesses of readers) if (guesses[i] !== null) counts.set(guesses[i], (counts.get(guesses[i]) ?? 0) + 1);
+    const bars = [...counts].map(([guess, count]) => {
+      const said = verdict(question, guess), kind = said === "right" ? "right" : said.includes(". ") ? "slip" : "other";
+      return { guess: written(question, guess), count, verdict: said, kind };
+    }).sort((a, b) => b.count - a.count || (a.guess < b.guess ? -1 : 1));
+    const answered = bars.reduce((sum, bar) => sum + bar.count, 0);
+    const wrong = bars.filter((bar) => bar.kind !== "right").reduce((sum, bar) => sum + bar.count, 0);
+    const slips = bars.filter((bar) => bar.kind === "slip").reduce((sum, bar) => sum + bar.count, 0);
+    return { asked: question.asked, was: question.was, answered, wrong, slips, bars };
+  }).filter((one) => one.answered).sort((a, b) => b.wrong / b.answered - a.wrong / a.answered || b.slips - a.slips);
+}
+
+const MOST_BARS = 8;
+
+function drawn({ asked, was, answered, wrong, bars }) {
+  const most = bars[0].count, rest = bars.slice(MOST_BARS).reduce((sum, bar) => sum + bar.count, 0);
+  const lines = bars.slice(0, MOST_BARS).map((bar) => h("div", { class: "unetx-bar", "data-kind": bar.kind }, h("span", {}, bar.guess),
+    h("span", {}, h("i", { style: `width:${(40 * bar.count) / most}%` }), `${bar.count} · ${bar.verdict}`)));
+  if (rest) lines.push(h("div", { class: "unetx-bar" }, h("span", {}, "others"), h("span", {}, `${rest} · each guess made less often`)));
+  return h("section", { class: "unetx-question" }, h("h4", {}, asked), h("p", { class: "unetx-said" }, `It was ${was}. ${wrong} of ${answered} guessed something else.`), ...lines);
+}
+
+function classView(root, questions) {
+  const given = JSON.parse(root.dataset.texts ?? "[]");
+  const pasted = h("textarea", { "aria-label": "Texts of the class, one per line", placeholder: "One text per line, as Copy my predictions makes it", spellcheck: "false" });
+  const chosen = h("input", { type: "file", multiple: true, accept: ".json,.txt", "aria-label": "Files of the class" });
+  const said = h("p", { class: "unetx-said", role: "status" }), picture = h("div");
+  const draw = (sources) => {
+    const readers = [], broken = [];
+    for (const { name, text } of sources) {
+      const guesses = readGuesses(questions, text);
+      if (guesses) readers.push(guesses);
+      else broken.push(name);
+    }
+    const lost = broken.length ? ` Not understood, and left out: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? ", ..." : ""}.` : "";
+    said.textContent = `${readers.length} of ${sources.length} read.${lost} What most guessed otherwise comes first.`;
+    picture.replaceChildren(...summary(questions, readers).map(drawn));
+  };
+  const all = async () => {
+    const lines = pasted.value.split("\n").map((text, i) => ({ name: `line ${i + 1}`, text })).filter(({ text }) => text.trim());
+    const files = await Promise.all([...chosen.files].map(async (file) => ({ name: file.name, text: file.size > 2 ** 20 ? "" : await file.text() })));
+    draw([...lines, ...files]);
+  };
+  root.replaceChildren(h("style", {}, CSS), h("div", { class: "unetx-class" }, ...(given.length ? [] : [pasted, h("p", {}, chosen, " "), h("button", { type: "button", onclick: all }, "Show what the class guessed")]), said, picture));
+  if (given.length) draw(given);
+}
+
+const startForm = () => start("class", classView);
