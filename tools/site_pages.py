@@ -18,6 +18,7 @@ from sphinx.util.logging import getLogger
 
 from tools.address import repository
 from tools.web import mathml
+from unet_complexity.checks.class_view import ClassView
 
 BESIDE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]+)\)")
 SHORT = 60  # characters of LaTeX that are no wider than a telephone
@@ -87,6 +88,14 @@ class FirstExplorer(SphinxDirective):
         return [nodes.raw("", next(one for one in html if "data-explorer=" in one), format="html")]
 
 
+class ClassPage(SphinxDirective):
+    """The form that shows what a class guessed: ``{class-view}``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return its HTML."""
+        return [nodes.raw("", ClassView([], [])._repr_html_(), format="html")]
+
+
 def formulas_in_docstring(
     _app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]
 ) -> None:
@@ -106,5 +115,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
     app.add_directive("explorer", FirstExplorer)
+    app.add_directive("class-view", ClassPage)
     app.connect("autodoc-process-docstring", formulas_in_docstring)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

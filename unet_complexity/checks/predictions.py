@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
@@ -105,7 +106,7 @@ class Prediction:
 
     def was(self) -> str:
         """Return the outcome with its unit."""
-        return " or ".join(map(self._written, self._outcomes()))
+        return " or ".join(map(self._written, self._outcomes))
 
     def verdict(self, guess: Guess | None) -> str:
         """Return how far a guess is off, and what was probably thought of; "" if there is none."""
@@ -116,7 +117,7 @@ class Prediction:
 
     def slip(self, guess: Guess) -> str:
         """Return what somebody thinks of who makes this guess; "" if it is right, or not known."""
-        if guess in self._outcomes():
+        if guess in self._outcomes:
             return ""
         for reason, value in self.slips.items():
             is_near = (
@@ -132,13 +133,13 @@ class Prediction:
             "asked": self.asked,
             "form": self.form,
             "choices": list(self.choices),
-            "outcomes": list(self._outcomes()),
+            "outcomes": list(self._outcomes),
             "was": self.was(),
             "slips": [[value, reason] for reason, value in self.slips.items()],
         }
 
     def _distance(self, guess: Guess) -> str:
-        outcomes = self._outcomes()
+        outcomes = self._outcomes
         if guess in outcomes:
             return "right"
         if self.choices:
@@ -153,6 +154,7 @@ class Prediction:
         times = f"{shown(ratio, digits=3)} times" if ratio < FAR else "far"
         return f"{times} too {what}"
 
+    @cached_property
     def _outcomes(self) -> tuple[Any, ...]:
         found = self.outcome()
         return found if isinstance(found, tuple) else (found,)
