@@ -482,6 +482,69 @@ def test_presets_reset_and_copy(offline_page, exported_pages):
         assert {str(python.numbers[name]) for name in IN_THE_PICTURE[kind]} <= set(numbers)
 
 
+CATCH = "window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }"
+
+
+@pytest.mark.parametrize("kind", EXPLORERS)
+def test_a_link_opens_the_state_that_was_copied(offline_page, exported_pages, kind):
+    page = offline_page(exported_pages["plain"])
+    one = Shown(page, kind)
+    start = one.state()[0]
+    for name in one.names():  # walking round a choice ends where it began
+        one.sweep(name)
+    moved = one.state()[0]
+    assert moved != start
+    page.evaluate(CATCH)
+    one.root.get_by_role("button", name="Copy link").click()
+    link = page.evaluate("window.copied")
+    page.goto("about:blank")
+    page.goto(link)
+    opened = Shown(page, kind)
+    assert opened.state()[0] == moved
+    assert (
+        opened.root.locator(".unetx-followed")
+        .inner_text()
+        .startswith("This is the state of the link")
+    )
+    assert opened.root.evaluate(
+        "(root) => Math.abs(root.getBoundingClientRect().top) < innerHeight"
+    )
+    assert page.locator(".unetx-followed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["side=1e9", "side=x", "side=", "nothing=1", "padding=<b>", "side=7.5", "__proto__=1"]
+)
+def test_a_bad_link_opens_the_start_and_says_so(offline_page, exported_pages, query):
+    page = offline_page(exported_pages["plain"])
+    start = Shown(page, "window").state()[0]
+    address = f"{page.url.partition('#')[0]}#window-1?{query}"
+    page.goto("about:blank")
+    page.goto(address)
+    one = Shown(page, "window")
+    assert one.state()[0] == start
+    assert (
+        one.root.locator(".unetx-followed")
+        .inner_text()
+        .startswith("The link asks for what this picture cannot show")
+    )
+
+
+def test_in_a_notebook_a_link_is_a_line_of_python(offline_page, exported_pages):
+    page = offline_page(exported_pages["plain"])
+    page.evaluate("document.body.dataset.jpThemeLight = true")
+    page.evaluate(CATCH)
+    for kind, cls in EXPLORERS.items():
+        one = Shown(page, kind)
+        one.root.get_by_role("button", name="Copy link").click()
+        line = page.evaluate("window.copied")
+        names = {cls.__name__: cls, "network": None}
+        if kind == "network":
+            assert line.startswith("NetworkExplorer(network, ")
+        else:
+            assert eval(line, names).state == one.state()[0]
+
+
 def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_pages):
     page = offline_page(exported_pages["plain"])
     one = Shown(page, "window")

@@ -132,6 +132,47 @@ async function copyText(text) {
   }
 }
 
+// A button that copies what `text` returns, and says so.
+function copyButton(name, text) {
+  const button = h("button", { type: "button", onclick: async () => {
+    await copyText(text());
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = name; }, 1200);
+  } }, name);
+  return button;
+}
+
+// A state to pass on: on a page as its address, in a notebook as the line of Python that makes the same explorer.
+const inNotebook = () => document.body.dataset.jpThemeLight !== undefined;
+const sameKind = () => [...document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]`)];
+const anchorOf = (root) => `${SPEC.kind}-${sameKind().indexOf(root) + 1}`;
+
+function asAddress(root, state) {
+  const address = new URL(location.href);
+  address.hash = `${anchorOf(root)}?${new URLSearchParams(state)}`;
+  return address.href;
+}
+
+function asPython(state) {
+  const values = Object.entries(state).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const network = SPEC.network ? ["network"] : [];
+  return `${SPEC.kind[0].toUpperCase()}${SPEC.kind.slice(1)}Explorer(${[...network, ...values].join(", ")})`;
+}
+
+// The state that the page's address asks of this explorer: undefined if of none, null if it cannot be.
+function addressed(root, state) {
+  const [anchor, query] = location.hash.slice(1).split("?");
+  if (anchor !== anchorOf(root)) return undefined;
+  const asked = { ...state };
+  for (const [name, text] of new URLSearchParams(query)) {
+    const control = SPEC.controls.find((one) => one.name === name);
+    if (!control) return null;
+    asked[name] = control.options ? text : Number(text || NaN);
+  }
+  const fitted = fit(asked, state);
+  return Object.keys(asked).every((name) => fitted[name] === asked[name]) ? asked : null;
+}
+
 const csv = (rows) => rows.map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${String(cell).replace(/"/g, '""')}"` : cell)).join(",")).join("\n") + "\n";
 
 // One stop of the Tab key for the whole picture; arrows go from mark to mark, and each tells its numbers.
@@ -162,7 +203,7 @@ function tellMarks(stage, tip) {
 }
 
 // Builds an explorer inside `root`. Returned: how to move it from outside, and what to do when it was moved inside.
-function mount(root, now) {
+function mount(root, now, python = false) {
   const uid = `x${Math.random().toString(36).slice(2, 9)}`;
   // A value that had to give way to another control's comes back when that one does.
   const wish = { ...now };
@@ -217,11 +258,8 @@ function mount(root, now) {
   const player = explorer.play ? playControls(explorer.play, () => state, set) : null;
   const button = (name, onclick) => h("button", { type: "button", onclick }, name);
   const presets = Object.entries(SPEC.presets).map(([name, preset]) => button(name, () => { player?.stop(); set({ ...(explorer.play ? { [explorer.play]: 0 } : {}), ...preset }); }));
-  const copied = button("Copy as CSV", async () => {
-    await copyText(csv(result.rows));
-    copied.textContent = "Copied";
-    setTimeout(() => { copied.textContent = "Copy as CSV"; }, 1200);
-  });
+  const copies = [copyButton("Copy as CSV", () => csv(result.rows)),
+    copyButton("Copy link", () => (python || inNotebook() ? asPython(state) : asAddress(root, state)))];
   const more = h("details", { class: "unetx-more" }, h("summary", {}, "More settings"), h("div", { class: "unetx-controls" }, ...of(true)));
 
   if (explorer.pick) {
@@ -239,7 +277,7 @@ function mount(root, now) {
     h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name },
       h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
       stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
-      h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), copied)));
+      h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), ...copies)));
   root.setAttribute("data-alive", "");
   root.classList.add("mathjax_ignore", "tex2jax_ignore"); // a name may hold what MathJax 3 or 2 takes for a formula
   // JupyterLab would take arrow keys as its own, and Notebook 7 before they arrive, unless the element itself says no.
@@ -285,7 +323,7 @@ function follow(alive, model) {
 function renderWidget({ model, el }) {
   const root = h("div", { class: "unetx", "data-explorer": SPEC.kind });
   el.append(root);
-  const alive = mount(root, Object.fromEntries(SPEC.controls.map(({ name }) => [name, model.get(name)])));
+  const alive = mount(root, Object.fromEntries(SPEC.controls.map(({ name }) => [name, model.get(name)])), true);
   const leave = follow(alive, model);
   return () => { leave(); alive.stop(); };
 }
@@ -302,10 +340,20 @@ function announce(model) {
   return () => meeting.models.delete(key);
 }
 
+function followLink(root, alive) {
+  const asked = addressed(root, alive.state());
+  if (asked === undefined) return;
+  if (asked) alive.set(asked);
+  const said = asked ? "This is the state of the link that you followed." : "The link asks for what this picture cannot show. This is how it starts.";
+  root.firstElementChild.after(h("p", { class: "unetx-followed", role: "status" }, said));
+  root.scrollIntoView();
+}
+
 function startOnPage() {
   const mine = SPEC.network ? `[data-network="${SPEC.network}"]` : "";
   for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]${mine}:not([data-alive])`)) {
     const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
+    followLink(root, alive);
     if (meeting.models.has(key)) follow(alive, meeting.models.get(key));
     else if (key) meeting.waiting.push({ key, alive });
   }
