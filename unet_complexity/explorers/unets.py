@@ -6,13 +6,13 @@ Python fill it alike: once with the names of the letters, once with numbers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.closed_form import tidy
-from unet_complexity.cost import add
 from unet_complexity.explorers.base import State, rounded
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Convolution
@@ -95,24 +95,16 @@ def bytes_written(size: int) -> str:
 
 def blocks(net: Network) -> list[Formulas]:
     """Return the span of levels of each block, and its costs on a level of that span."""
-    return [_block(block) for block in net.groups("block").values()]
-
-
-def _block(net: Network) -> Formulas:
-    top = net.steps[0]
-    first, last = top.span[1:] if top.span else (top.level, top.level)
-    cost = add(step.layer.cost(*step.inputs) for step in net)
-    outputs = [step.output for step in net if isinstance(step.layer, Convolution)]
-    return {
-        "part": top.part,
-        "first": first,
-        "last": last,
-        "side": outputs[-1].height,
-        "filters": outputs[-1].channels,
-        "params": tidy(cost.params),
-        "macs": tidy(cost.macs),
-        "memory": tidy(sum(output.size for output in outputs)),
-    }
+    found = []
+    for block in net.groups("block").values():
+        top = block.steps[0]
+        first, last = top.span[1:] if top.span else (top.level, top.level)
+        on_a_level = replace(block, steps=tuple(replace(step, span=None) for step in block))
+        output = on_a_level.only(Convolution).steps[-1].output
+        sizes = {"side": output.height, "filters": output.channels}
+        counts = counts_of_network(on_a_level)
+        found.append({"part": top.part, "first": first, "last": last, **sizes, **counts})
+    return found
 
 
 def templates(net: Network) -> dict[str, str]:

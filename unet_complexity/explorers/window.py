@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 from typing import ClassVar
 
 from unet_complexity.cost import Tensor
@@ -103,10 +103,7 @@ class WindowExplorer(Explorer):
         per_tap = self.channels * self.filters
         count = self.step + 1
         inside = [self._taps(index) for index in range(stops)]
-        taps = 0
-        for place in range(count):
-            row, column = divmod(place, stops)
-            taps += inside[row] * inside[column]
+        taps = sum(rows * columns for rows, columns in islice(product(inside, inside), count))
         return {
             "stops": stops,
             "all_stops": stops**2,
@@ -120,10 +117,9 @@ class WindowExplorer(Explorer):
     def _taps(self, index: int) -> int:
         """Return the in-bounds taps of a window along one axis, by looking at each of them."""
         sizes = (self.side, self.kernel_size, self.strides, self.dilation_rate)
-        front = same_padding(*sizes)[0] if self.padding == "same" else 0
-        first = index * self.strides - front
-        taps = range(self.kernel_size)
-        return sum(0 <= first + tap * self.dilation_rate < self.side for tap in taps)
+        first = index * self.strides - _front(self.padding, *sizes)
+        reached = range(first, first + self.kernel_size * self.dilation_rate, self.dilation_rate)
+        return sum(0 <= element < self.side for element in reached)
 
 
 def window_table() -> dict[str, list[int]]:
@@ -139,13 +135,16 @@ def window_table() -> dict[str, list[int]]:
     # every value that the controls have
     for sizes in product(("same", "valid"), range(3, 13), range(1, 6), (1, 2, 3), (1, 2)):
         padding, side, kernel, stride, dilation = sizes
-        both_differ = stride > 1 and dilation > 1  # Keras refuses this
-        too_large = padding == "valid" and (kernel - 1) * dilation >= side
-        if not both_differ and not too_large:
+        x = Tensor(side, side, 1)
+        try:
             conv = Conv2D(1, kernel, stride, padding, dilation)
-            x = Tensor(side, side, 1)
-            front = same_padding(side, kernel, stride, dilation)[0] if padding == "same" else 0
-            taps = conv.cost(x).macs_in_bounds
-            key = ",".join(map(str, sizes))
-            rows[key] = [int(conv.output(x).height), int(front), int(taps)]
+            counts = conv.output(x).height, _front(*sizes), conv.cost(x).macs_in_bounds
+        except ValueError:  # stride and dilation both differ from 1, or the window does not fit
+            continue
+        rows[",".join(map(str, sizes))] = [int(count) for count in counts]
     return rows
+
+
+def _front(padding: str, *sizes: int) -> int:
+    """Return the elements that an axis is padded with in front."""
+    return int(same_padding(*sizes)[0]) if padding == "same" else 0
