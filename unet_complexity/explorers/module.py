@@ -39,7 +39,7 @@ def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str
     return "\n".join([f"const SPEC = {constant(spec)};\nconst CSS = {css};", counts, *parts])
 
 
-def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, key: str = "") -> str:
+def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, key: str) -> str:
     """Return HTML that needs no other file.
 
     Args:
@@ -51,9 +51,8 @@ def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, ke
     """
     data = attribute(json.dumps(state, separators=(",", ":")))
     network = f' data-network="{spec["network"]}"' if "network" in spec else ""
-    model = f' data-key="{key}"' if key else ""
     return (
-        f'<div class="unetx" data-explorer="{spec["kind"]}"{network} data-state="{data}"{model}>'
+        f'<div class="unetx" data-explorer="{spec["kind"]}"{network} data-state="{data}" data-key="{key}">'
         f"<p>{html_text(text)}</p></div>\n"
         f"<script>\n(() => {{\n{script}{PAGE}}})();\n</script>"
     )

@@ -191,7 +191,7 @@ def sides(network: Network) -> dict[str, int]:
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
             break
-        if all(_is_count(rule.eval(side)) for rule in rules):
+        if all(rule.eval(side) in sp.S.Naturals0 for rule in rules):
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
@@ -201,13 +201,9 @@ def sides(network: Network) -> dict[str, int]:
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
 
 
-def _is_count(value: sp.Expr) -> bool:
-    return bool(value.is_Integer and value >= 0)
-
-
 def _near(side: int, low: int, high: int, step: int) -> int:
     """Return the side of a range that is nearest to another side."""
-    return min(max(low, low + round((side - low) / step) * step), high)
+    return min(range(low, high + 1, step), key=lambda one: abs(one - side))
 
 
 def _variants(network: Any) -> dict[str, Network]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import ClassVar
 
-from unet_complexity.cost import Tensor
+from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
@@ -82,24 +82,24 @@ class WindowExplorer(Explorer):
     def _table() -> Table:
         return window_table()
 
-    def _layer(self, state: State) -> tuple[Conv2D, Tensor]:
+    def _counted(self, state: State) -> tuple[int, Cost]:
+        """Return the stops of the window along one axis, and the cost of the convolution."""
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
         conv = Conv2D(**{name: state[name] for name in names})
-        return conv, Tensor(state["side"], state["side"], state["channels"])
+        x = Tensor(state["side"], state["side"], state["channels"])
+        return int(conv.output(x).height), conv.cost(x)
 
     def _check(self, state: State) -> None:
-        conv, x = self._layer(state)
+        stops, _ = self._counted(state)
         step = state["step"]
-        last = int(conv.output(x).height) ** 2 - 1
+        last = stops**2 - 1
         if step > last:
             raise ValueError(
                 f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
             )
 
     def _numbers(self) -> State:
-        conv, x = self._layer(self.state)
-        cost = conv.cost(x)
-        stops = int(conv.output(x).height)
+        stops, cost = self._counted(self.state)
         per_tap = self.channels * self.filters
         count = self.step + 1
         inside = [self._taps(index) for index in range(stops)]
