@@ -47,8 +47,7 @@ class GrowthExplorer(Explorer):
 
     kind = "growth"
     scripts = ("unet.js",)
-    shown = ("network", "letter", "times")
-    folded = ("side", "depth", "base_filters", "kernel_size", "channels")
+    open_controls = 3
     sentence = (
         "{network}, {letter} from {before} to {after}: parameters x{params_factor}, "
         "MACs x{macs_factor}, memory x{memory_factor}. "

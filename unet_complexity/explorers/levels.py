@@ -52,8 +52,7 @@ class LevelsExplorer(Explorer):
 
     kind = "levels"
     scripts = ("unet.js", "stack.js")
-    shown = ("family", "depth", "side", "base_filters", "kernel_size")
-    folded = ("up", "in_channels", "out_channels", "doublings", "axis")
+    open_controls = 5
     sentence = (
         "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, "
         "{params} parameters, {memory} activation elements ({size} at float32). "

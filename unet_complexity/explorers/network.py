@@ -56,13 +56,12 @@ class NetworkExplorer(Explorer):
 
     kind = "network"
     scripts = ("unet.js", "stack.js")
-    shown: tuple[str, ...] = ("width", "depth", "side")
-    folded = ("axis",)
+    open_controls = 3
     sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
-    side = Whole(256, 64, LARGEST, "side N")
     width = Choice(("32", "64"), "width")
     depth = Choice(("6", "7"), "depth")
+    side = Whole(256, 64, LARGEST, "side N")
     axis = Choice(("share", "log"), "bars show")
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
@@ -232,7 +231,7 @@ def _check_network(network: Any) -> None:
             f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
         )
     letters = as_expr(network.total().reads).free_symbols
-    if others := sorted(str(symbol) for symbol in letters - {N}):
+    if others := sorted(map(str, letters - {N})):
         raise ValueError(
             f"the explorer moves the side alone, got the letters {others} too; give numbers for them"
         )

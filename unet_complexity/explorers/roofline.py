@@ -52,8 +52,7 @@ class RooflineExplorer(Explorer):
     """
 
     kind = "roofline"
-    shown = ("network", "layers", "side", "peak", "bandwidth")
-    folded = ("base_filters", "batch", "dtype")
+    open_controls = 5
     sentence = (
         "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, "
         "layers {layers}: {flops} FLOPs and {bytes} bytes. "

@@ -37,8 +37,7 @@ class WindowExplorer(Explorer):
     """
 
     kind = "window"
-    shown = ("side", "kernel_size", "strides", "channels", "filters")
-    folded = ("padding", "dilation_rate", "step")
+    open_controls = 5
     sentence = (
         "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places "
         "of a {side} x {side} x {channels} map "
