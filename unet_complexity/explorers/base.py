@@ -86,9 +86,9 @@ class Whole(traitlets.Int):
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        is_float = isinstance(value, float) and value == value  # NaN does not equal itself
-        wish = value if is_float else number
-        near = low if wish is None else int(max(low, min(high, wish)))
+        # NaN does not equal itself
+        wish = value if isinstance(value, float) and value == value else number or low
+        near = int(max(low, min(high, wish)))
         raise StateError(
             f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}"
         )

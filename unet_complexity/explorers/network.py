@@ -65,22 +65,22 @@ class NetworkExplorer(Explorer):
     axis = Choice(("share", "log"), "bars show")
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
-        self._parts = _default_parts() if network is None else _parts(_variants(network))
-        self._script_data = module.written(*self._parts)
+        parts = _default_parts() if network is None else _parts(_variants(network))
+        self._by_side, self._fixed = parts
+        self._script_data = module.written(*parts)
         # by this name the script finds the places of its network on a page of several
         self._id = f"{crc32(self._script_data.encode()):x}"
-        table = self._parts[1]
-        sides = [one["side"] for one in table.values()]
+        sides = [one["side"] for one in self._fixed.values()]
         low = min(one["low"] for one in sides)
         high = max(one["high"] for one in sides)
         self._ranges: State = {"side": {"low": low, "high": high}}
         start: State = {"side": _near(256, **sides[0])}
-        columns = zip(*map(str.split, table), strict=True)
+        columns = zip(*map(str.split, self._fixed), strict=True)
         for name, column in zip(self.shown, columns, strict=False):
             options = sorted(set(column), key=int)
             self._ranges[name] = {"options": options}
             start[name] = options[0]
-        if "" in table:
+        if "" in self._fixed:
             self.shown = ("side",)
             self.sentence = "{network}, " + SENTENCE
         super().__init__(**{**start, **state})
@@ -97,12 +97,16 @@ class NetworkExplorer(Explorer):
     @property
     def forms(self) -> list[list[str]]:
         """Each total as a formula: its name, in N, with the number in it, its value."""
-        table = self._parts[1][_key(self.state)]
-        return filled(table["forms"], {"N": self.side}, self.numbers)
+        forms = self._fixed[self._chosen(self.state)]["forms"]
+        return filled(forms, {"N": self.side}, self.numbers)
+
+    def _chosen(self, state: State) -> str:
+        """Return the key of the network with the chosen width and depth."""
+        return " ".join(state[name] for name in self.shown if name != "side")
 
     def _check(self, state: State) -> None:
         side = state["side"]
-        low, high, step = self._parts[1][_key(state)]["side"].values()
+        low, high, step = self._fixed[self._chosen(state)]["side"].values()
         near = _near(side, low, high, step)
         if side != near:
             raise ValueError(
@@ -110,16 +114,13 @@ class NetworkExplorer(Explorer):
             )
 
     def _numbers(self) -> State:
-        formulas, table = (part[_key(self.state)] for part in self._parts)
+        chosen = self._chosen(self.state)
+        table = self._fixed[chosen]
         levels = {}
-        for fixed, counts in zip(table["levels"], formulas, strict=True):
+        for fixed, counts in zip(table["levels"], self._by_side[chosen], strict=True):
             level = {name: substitute(counts[name], {N: self.side}) for name in NAMES}
             levels[fixed["level"]] = level
         return {"network": table["network"], **summary(levels)}
-
-
-def _key(state: State) -> str:
-    return f"{state['width']} {state['depth']}" if "width" in state else ""
 
 
 @cache  # 180 ms
@@ -190,7 +191,8 @@ def sides(network: Network) -> dict[str, int]:
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
             break
-        if all(rule.eval(side) in sp.S.Naturals0 for rule in rules):
+        values = (rule.eval(side) for rule in rules)
+        if all(value.is_Integer and value >= 0 for value in values):
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
@@ -216,7 +218,7 @@ def _variants(network: Any) -> dict[str, Network]:
             f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}"
         )
     grid = set(product(*zip(*networks, strict=True)))
-    if missing := grid - set(networks):
+    if missing := grid.difference(networks):
         raise ValueError(f"each width must come with each depth, and {min(missing)} is missing")
     return {" ".join(map(str, key)): one for key, one in networks.items()}
 
