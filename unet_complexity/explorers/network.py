@@ -15,7 +15,7 @@ from unet_complexity.escaping import plain
 from unet_complexity.explorers import module
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
-from unet_complexity.explorers.unets import NAMES, counts_of_network, filled, summary, templates
+from unet_complexity.explorers.unets import NAMES, counts_of_network, summary, templates
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, as_expr, substitute
@@ -93,12 +93,6 @@ class NetworkExplorer(Explorer):
 
     def _counts(self) -> str:
         return self._script_data
-
-    @property
-    def forms(self) -> list[list[str]]:
-        """Each total as a formula: its name, in N, with the number in it, its value."""
-        forms = self._fixed[self._chosen(self.state)]["forms"]
-        return filled(forms, {"N": self.side}, self.numbers)
 
     def _chosen(self, state: State) -> str:
         """Return the key of the network with the chosen width and depth."""

@@ -1,7 +1,7 @@
 """U-Nets as explorers need them: counts of a network, formulas by block, totals as templates.
 
-A template is a total as a line of text with places for its letters, "{N}²·{g}·...". The script and
-Python fill it alike: once with the names of the letters, once with numbers.
+A template is a total as a line of text with places for its letters, "{N}²·{g}·...". The script
+fills it twice: with the names of the letters, and with numbers.
 """
 
 from __future__ import annotations
@@ -165,12 +165,3 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> str:
 def _place(power: tuple[sp.Expr, sp.Expr]) -> int:
     base = power[0]
     return -1 if base.is_number else ORDER.index(str(base))
-
-
-def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[str]]:
-    """Return each total as four texts: name, formula in letters, in numbers, and value."""
-    names = {letter: letter for letter in letters}
-    return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
-        for name, form in forms.items()
-    ]
