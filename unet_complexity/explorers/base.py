@@ -292,7 +292,7 @@ class Explorer(anywidget.AnyWidget):
         """Return the page's form; it is alive at once and finds this object if there is a kernel.
 
         Viewers would prefer a widget's form beside it, and say "model not found" when a saved
-        notebook is opened again. Only viewers that load widgets for nothing else get it.
+        notebook is opened again. So only viewers that need a widget's form get it.
         """
         text = self.text
         page = module.page(self._spec(), self._script(), self.state, text, self._key)
@@ -306,7 +306,7 @@ def _counts(formulas: Callable[[], Formulas], table: Callable[[], Table]) -> str
 
 
 def _needs_widget() -> bool:
-    """Return whether the notebook is open in VS Code or Colab, as their kernels tell."""
+    """Return True if the kernel belongs to VS Code or Colab."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "__vsc_ipynb_file__" in getattr(shell, "user_ns", {}) or "google.colab" in sys.modules
 

@@ -29,7 +29,7 @@ def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str
 
     Args:
         spec: Description of the explorer; its ``kind`` names the file in static/.
-        counts: Formulas and table, as :func:`written` gives them.
+        counts: Formulas and table, as :func:`written` returns them.
         shared: Further files in static/ that the explorer's own file uses.
     """
     static = files("unet_complexity.explorers") / "static"
@@ -44,7 +44,7 @@ def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, ke
 
     Args:
         spec: Description of the explorer.
-        script: What :func:`script` gives for it.
+        script: Text that :func:`script` returns for it.
         state: Value of every control.
         text: The sentence, shown until the script replaces it by the live explorer.
         key: Key of the kernel's object that the explorer follows while there is one.

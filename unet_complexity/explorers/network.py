@@ -68,7 +68,7 @@ class NetworkExplorer(Explorer):
         parts = _default_parts() if network is None else _parts(_variants(network))
         self._by_side, self._fixed = parts
         self._script_data = module.written(*parts)
-        # by this name the script finds the places of its network on a page of several
+        # on a page of several networks, the script finds its own by this name
         self._id = f"{crc32(self._script_data.encode()):x}"
         sides = [one["side"] for one in self._fixed.values()]
         low = min(one["low"] for one in sides)
@@ -125,7 +125,7 @@ def _default_parts() -> tuple[Formulas, Table]:
 
 
 def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
-    """Return, by network, its levels' counts as formulas, and what is the same at every side."""
+    """Return the formulas and the table of the script, each by network."""
     formulas: Formulas = {}
     table: Table = {}
     for key, network in networks.items():
@@ -143,7 +143,7 @@ def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
 
 
 def _level(level: int, network: Network) -> tuple[Formulas, Table]:
-    """Return a level's counts as formulas, and what is the same at every side.
+    """Return a level's counts as formulas, and its description, which holds at every side.
 
     Side and filters are those of the output with the most channels, of a convolution if there is
     one.
@@ -197,7 +197,7 @@ def sides(network: Network) -> dict[str, int]:
 
 
 def _near(side: int, low: int, high: int, step: int) -> int:
-    """Return the side of a range that is nearest to another side."""
+    """Return the side of a range that is nearest to ``side``, the smaller of two."""
     return min(range(low, high + 1, step), key=lambda one: abs(one - side))
 
 

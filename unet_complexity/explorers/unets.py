@@ -60,7 +60,7 @@ def counts_of_network(net: Network) -> State:
 
 
 def summary(levels: dict[int, State]) -> State:
-    """Return what a sentence says of a network's levels.
+    """Return the numbers of a sentence about a network's levels.
 
     Args:
         levels: Counts of each level, as numbers.
