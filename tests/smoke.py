@@ -26,6 +26,6 @@ scripts = [
 ]
 assert len(scripts) >= len(EXPLORERS), scripts
 assert "startOnPage" in module.page(
-    {"kind": "repeat"}, module.script({"kind": "repeat"}, ""), {}, "still"
+    {"kind": "repeat"}, module.script({"kind": "repeat"}, ""), {}, "still", "key"
 )
 print(f"unet_complexity {unet_complexity.__version__} works; scripts: {', '.join(sorted(scripts))}")

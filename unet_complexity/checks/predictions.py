@@ -1,16 +1,16 @@
-"""Predictions: questions that a notebook asks before it shows the outcome."""
+"""Predictions: questions that a notebook asks before it shows the outcome.
+
+An outcome is written down, so that a whole ledger is shown at once; the tests compute each anew.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.judging import exact_number
-from unet_complexity.networks import Network
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
@@ -29,14 +29,14 @@ class Prediction:
 
     Attributes:
         asked: the question.
-        outcome: computes the right value; a tuple if several values are right.
+        outcome: the right value; a tuple if several values are right.
         form: how a number is written, for example "x {}" or "{} %".
         choices: the words to choose from; empty if a number is asked for.
         slips: likely wrong guesses, by what was thought of.
     """
 
     asked: str
-    outcome: Callable[[], Any]
+    outcome: Any
     form: str = "{}"
     choices: tuple[str, ...] = ()
     slips: dict[str, Guess] = field(default_factory=dict)
@@ -57,9 +57,9 @@ class Prediction:
             ValueError: it is not a guess; the message says why.
 
         Example:
-            >>> Prediction("By what factor?", lambda: 4, "x {}").guess("x 4")
+            >>> Prediction("By what factor?", 4, "x {}").guess("x 4")
             4
-            >>> Prediction("Which?", lambda: "level 1", choices=("level 0", "level 1")).guess(1)
+            >>> Prediction("Which?", "level 1", choices=("level 0", "level 1")).guess(1)
             'level 1'
         """
         if self.choices:
@@ -154,43 +154,9 @@ class Prediction:
         times = f"{shown(ratio, digits=3)} times" if ratio < FAR else "far"
         return f"{times} too {what}"
 
-    @cached_property
+    @property
     def _outcomes(self) -> tuple[Any, ...]:
-        found = self.outcome()
-        return found if isinstance(found, tuple) else (found,)
+        return self.outcome if isinstance(self.outcome, tuple) else (self.outcome,)
 
     def _written(self, value: Any) -> str:
         return str(value) if self.choices else self.form.format(shown(value, digits=6))
-
-
-def growth(
-    asked: str,
-    measure: Callable[[Any], Any],
-    before: Any,
-    after: Any,
-    digits: int = 3,
-    slips: dict[str, Guess] | None = None,
-) -> Prediction:
-    """Return the prediction of the factor by which ``measure`` grows from ``before`` to ``after``.
-
-    >>> growth("By what factor does the area grow?", lambda side: side**2, 1, 2).was()
-    'x 4'
-    """
-    return Prediction(
-        asked,
-        lambda: round(float(measure(after) / measure(before)), digits),
-        "x {}",
-        slips=slips or {},
-    )
-
-
-def busiest(network: Network, by: str) -> list[Any]:
-    """Return the groups of a network that need the most MACs; several if they are equal.
-
-    >>> from unet_complexity.unets import pix2pix_unet
-    >>> busiest(pix2pix_unet(256, 3), "block")
-    ['u4', 'u5', 'u6']
-    """
-    macs = {name: group.total().macs for name, group in network.groups(by).items()}
-    most = max(macs.values())
-    return [name for name, count in macs.items() if count == most]

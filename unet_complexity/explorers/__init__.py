@@ -22,7 +22,7 @@ EXPLORERS = [
     "RooflineExplorer",
     "WindowExplorer",
 ]
-__all__ = list(EXPLORERS)
+__all__ = EXPLORERS
 
 
 def __dir__() -> list[str]:

@@ -86,9 +86,9 @@ class Whole(traitlets.Int):
         number = whole(value)
         if number is not None and low <= number <= high:
             return number
-        is_float = isinstance(value, float) and value == value  # NaN does not equal itself
-        wish = value if is_float else number
-        near = low if wish is None else int(max(low, min(high, wish)))
+        # NaN does not equal itself
+        wish = value if isinstance(value, float) and value == value else number or low
+        near = int(max(low, min(high, wish)))
         raise StateError(
             f"{self.name} must be a whole number from {low} to {high}, got {echoed(value)}; try {near}"
         )
@@ -142,12 +142,13 @@ def _agree(explorer: Explorer, proposal: Any) -> Any:
 class Explorer(anywidget.AnyWidget):
     """Base of the explorers: set any control by name, or several with :meth:`set`.
 
-    A subclass gives its controls as traits, the sentence and the presets. Where it has some, it
-    also overrides ``_formulas``, ``_table``, ``_numbers`` and ``_check``.
+    A subclass gives its controls as traits, in order, the sentence and the presets. If it has some,
+    it also overrides ``_formulas``, ``_table``, ``_numbers`` and ``_check``.
 
     Attributes:
         kind: Name of the script in static/.
         scripts: Files in static/ that this script uses, in their order.
+        open_controls: Number of controls that are open; those after them are folded away.
         shown: Names of the controls that are open.
         folded: Names of the controls that are folded away.
         presets: Values of some controls, by the label of a button.
@@ -156,8 +157,9 @@ class Explorer(anywidget.AnyWidget):
 
     kind = ""
     scripts: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
-    folded: tuple[str, ...] = ()
+    open_controls = 0
+    shown: tuple[str, ...]
+    folded: tuple[str, ...]
     presets: ClassVar[dict[str, State]] = {}
     sentence = ""
 
@@ -167,7 +169,13 @@ class Explorer(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._validator = traitlets.validate(*cls.shown, *cls.folded)(_agree)
+        names = tuple(
+            name for name, trait in vars(cls).items() if isinstance(trait, Whole | Choice)
+        )
+        if names:  # anywidget makes a subclass without controls of its own
+            cls.shown = names[: cls.open_controls]
+            cls.folded = names[cls.open_controls :]
+            cls._validator = traitlets.validate(*names)(_agree)
 
     def __init__(self, **state: Any) -> None:
         self._require_controls(state)
@@ -251,7 +259,10 @@ class Explorer(anywidget.AnyWidget):
     @property
     def text(self) -> str:
         """The sentence under the picture."""
-        numbers = {name: _written(value) for name, value in self.numbers.items()}
+        numbers = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in self.numbers.items()
+        }
         return singular(self.sentence.format(**numbers))
 
     def _numbers(self) -> State:
@@ -281,7 +292,7 @@ class Explorer(anywidget.AnyWidget):
         """Return the page's form; it is alive at once and finds this object if there is a kernel.
 
         Viewers would prefer a widget's form beside it, and say "model not found" when a saved
-        notebook is opened again. Only viewers that load widgets for nothing else get it.
+        notebook is opened again. So only viewers that need a widget's form get it.
         """
         text = self.text
         page = module.page(self._spec(), self._script(), self.state, text, self._key)
@@ -295,13 +306,9 @@ def _counts(formulas: Callable[[], Formulas], table: Callable[[], Table]) -> str
 
 
 def needs_widget() -> bool:
-    """Return whether the notebook is open in VS Code or Colab, as their kernels tell."""
+    """Return True if the kernel belongs to VS Code or Colab."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "__vsc_ipynb_file__" in getattr(shell, "user_ns", {}) or "google.colab" in sys.modules
-
-
-def _written(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def singular(text: str) -> str:

@@ -62,8 +62,7 @@ class BlockExplorer(Explorer):
     """
 
     kind = "block"
-    shown = ("side", "factor", "kernel_size", "channels", "filters")
-    folded = ("place",)
+    open_controls = 5
     sentence = (
         "UpSampling2D({factor}) and a {kernel_size} x {kernel_size} convolution "
         "on a {side} x {side} x {channels} map (f = {filters}): {written} MACs as written; "

@@ -7,7 +7,7 @@ from typing import ClassVar
 from unet_complexity.cost import Tensor
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole, three_digits
 from unet_complexity.explorers.javascript import Formulas
-from unet_complexity.explorers.unets import NAMES, blocks, build, counts_of_network, unets
+from unet_complexity.explorers.unets import blocks, build, counts_of_network, unets
 from unet_complexity.layers import Conv2D
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C_in, N, Size, g, k
@@ -47,8 +47,7 @@ class GrowthExplorer(Explorer):
 
     kind = "growth"
     scripts = ("unet.js",)
-    shown = ("network", "letter", "times")
-    folded = ("side", "depth", "base_filters", "kernel_size", "channels")
+    open_controls = 3
     sentence = (
         "{network}, {letter} from {before} to {after}: parameters x{params_factor}, "
         "MACs x{macs_factor}, memory x{memory_factor}. "
@@ -107,14 +106,12 @@ class GrowthExplorer(Explorer):
             _network(_doubled(state))
 
     def _numbers(self) -> State:
-        before = self.state
-        after = _doubled(before)
-        counts = _counts(before)
-        counts_after = _counts(after)
-        numbers = {"before": before[self.letter], "after": after[self.letter], **counts}
-        for name in NAMES:
-            numbers[f"{name}_after"] = counts_after[name]
-            numbers[f"{name}_factor"] = factor(counts_after[name], counts[name])
+        doubled = _doubled(self.state)
+        before = _counts(self.state)
+        numbers = {"before": self.state[self.letter], "after": doubled[self.letter], **before}
+        for name, after in _counts(doubled).items():
+            numbers[f"{name}_after"] = after
+            numbers[f"{name}_factor"] = factor(after, before[name])
         return numbers
 
 

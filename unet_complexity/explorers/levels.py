@@ -10,7 +10,6 @@ from unet_complexity.explorers.unets import (
     blocks,
     build,
     counts_of_network,
-    filled,
     summary,
     templates,
     unets,
@@ -52,8 +51,7 @@ class LevelsExplorer(Explorer):
 
     kind = "levels"
     scripts = ("unet.js", "stack.js")
-    shown = ("family", "depth", "side", "base_filters", "kernel_size")
-    folded = ("up", "in_channels", "out_channels", "doublings", "axis")
+    open_controls = 5
     sentence = (
         "{family} U-Net, {side} x {side}, depth {depth}: {macs} MACs, "
         "{params} parameters, {memory} activation elements ({size} at float32). "
@@ -92,25 +90,6 @@ class LevelsExplorer(Explorer):
     @staticmethod
     def _table() -> Table:
         return {"forms": {name: templates(net) for name, net in unets().items()}}
-
-    @property
-    def forms(self) -> list[list[str]]:
-        """Each total as a formula: its name, in letters, in numbers, its value."""
-        letters = {
-            "N": self.side,
-            "C_in": self.in_channels,
-            "C_out": self.out_channels,
-            "g": self.base_filters,
-            "k": self.kernel_size,
-            "L": self.depth,
-            "q": self.doublings,
-        }
-        return filled(templates(unets()[self._shape()]), letters, self.numbers)
-
-    def _shape(self) -> str:
-        if self.family == "classic":
-            return f"classic {self.up}"
-        return "pix2pix capped" if self.depth >= self.doublings + 2 else "pix2pix rising"
 
     def _check(self, state: State) -> None:
         self._network(state)

@@ -29,7 +29,7 @@ def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str
 
     Args:
         spec: Description of the explorer; its ``kind`` names the file in static/.
-        counts: Formulas and table, as :func:`written` gives them.
+        counts: Formulas and table, as :func:`written` returns them.
         shared: Further files in static/ that the explorer's own file uses.
     """
     static = files("unet_complexity.explorers") / "static"
@@ -39,21 +39,20 @@ def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str
     return "\n".join([f"const SPEC = {constant(spec)};\nconst CSS = {css};", counts, *parts])
 
 
-def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, key: str = "") -> str:
+def page(spec: dict[str, Any], script: str, state: dict[str, Any], text: str, key: str) -> str:
     """Return HTML that needs no other file.
 
     Args:
         spec: Description of the explorer.
-        script: What :func:`script` gives for it.
+        script: Text that :func:`script` returns for it.
         state: Value of every control.
         text: The sentence, shown until the script replaces it by the live explorer.
         key: Key of the kernel's object that the explorer follows while there is one.
     """
     data = attribute(json.dumps(state, separators=(",", ":")))
     network = f' data-network="{spec["network"]}"' if "network" in spec else ""
-    model = f' data-key="{key}"' if key else ""
     return (
-        f'<div class="unetx" data-explorer="{spec["kind"]}"{network} data-state="{data}"{model}>'
+        f'<div class="unetx" data-explorer="{spec["kind"]}"{network} data-state="{data}" data-key="{key}">'
         f"<p>{html_text(text)}</p></div>\n"
         f"<script>\n(() => {{\n{script}{PAGE}}})();\n</script>"
     )

@@ -15,7 +15,7 @@ from unet_complexity.escaping import plain
 from unet_complexity.explorers import module
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
-from unet_complexity.explorers.unets import NAMES, counts_of_network, filled, summary, templates
+from unet_complexity.explorers.unets import NAMES, counts_of_network, summary, templates
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, as_expr, substitute
@@ -56,32 +56,31 @@ class NetworkExplorer(Explorer):
 
     kind = "network"
     scripts = ("unet.js", "stack.js")
-    shown: tuple[str, ...] = ("width", "depth", "side")
-    folded = ("axis",)
+    open_controls = 3
     sentence = "{network}, width {width}, depth {depth}, " + SENTENCE
 
-    side = Whole(256, 64, LARGEST, "side N")
     width = Choice(("32", "64"), "width")
     depth = Choice(("6", "7"), "depth")
+    side = Whole(256, 64, LARGEST, "side N")
     axis = Choice(("share", "log"), "bars show")
 
     def __init__(self, network: Networks | None = None, **state: Any) -> None:
-        self._parts = _default_parts() if network is None else _parts(_variants(network))
-        self._script_data = module.written(*self._parts)
-        # by this name the script finds the places of its network on a page of several
+        parts = _default_parts() if network is None else _parts(_variants(network))
+        self._by_side, self._fixed = parts
+        self._script_data = module.written(*parts)
+        # on a page of several networks, the script finds its own by this name
         self._id = f"{crc32(self._script_data.encode()):x}"
-        table = self._parts[1]
-        sides = [one["side"] for one in table.values()]
+        sides = [one["side"] for one in self._fixed.values()]
         low = min(one["low"] for one in sides)
         high = max(one["high"] for one in sides)
         self._ranges: State = {"side": {"low": low, "high": high}}
         start: State = {"side": _near(256, **sides[0])}
-        columns = zip(*map(str.split, table), strict=True)
+        columns = zip(*map(str.split, self._fixed), strict=True)
         for name, column in zip(self.shown, columns, strict=False):
             options = sorted(set(column), key=int)
             self._ranges[name] = {"options": options}
             start[name] = options[0]
-        if "" in table:
+        if "" in self._fixed:
             self.shown = ("side",)
             self.sentence = "{network}, " + SENTENCE
         super().__init__(**{**start, **state})
@@ -95,15 +94,13 @@ class NetworkExplorer(Explorer):
     def _counts(self) -> str:
         return self._script_data
 
-    @property
-    def forms(self) -> list[list[str]]:
-        """Each total as a formula: its name, in N, with the number in it, its value."""
-        table = self._parts[1][_key(self.state)]
-        return filled(table["forms"], {"N": self.side}, self.numbers)
+    def _chosen(self, state: State) -> str:
+        """Return the key of the network with the chosen width and depth."""
+        return " ".join(state[name] for name in self.shown if name != "side")
 
     def _check(self, state: State) -> None:
         side = state["side"]
-        low, high, step = self._parts[1][_key(state)]["side"].values()
+        low, high, step = self._fixed[self._chosen(state)]["side"].values()
         near = _near(side, low, high, step)
         if side != near:
             raise ValueError(
@@ -111,16 +108,13 @@ class NetworkExplorer(Explorer):
             )
 
     def _numbers(self) -> State:
-        formulas, table = (part[_key(self.state)] for part in self._parts)
+        chosen = self._chosen(self.state)
+        table = self._fixed[chosen]
         levels = {}
-        for fixed, counts in zip(table["levels"], formulas, strict=True):
+        for fixed, counts in zip(table["levels"], self._by_side[chosen], strict=True):
             level = {name: substitute(counts[name], {N: self.side}) for name in NAMES}
             levels[fixed["level"]] = level
         return {"network": table["network"], **summary(levels)}
-
-
-def _key(state: State) -> str:
-    return f"{state['width']} {state['depth']}" if "width" in state else ""
 
 
 @cache  # 180 ms
@@ -131,7 +125,7 @@ def _default_parts() -> tuple[Formulas, Table]:
 
 
 def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
-    """Return, by network, its levels' counts as formulas, and what is the same at every side."""
+    """Return the formulas and the table of the script, each by network."""
     formulas: Formulas = {}
     table: Table = {}
     for key, network in networks.items():
@@ -149,7 +143,7 @@ def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
 
 
 def _level(level: int, network: Network) -> tuple[Formulas, Table]:
-    """Return a level's counts as formulas, and what is the same at every side.
+    """Return a level's counts as formulas, and its description, which holds at every side.
 
     Side and filters are those of the output with the most channels, of a convolution if there is
     one.
@@ -191,7 +185,8 @@ def sides(network: Network) -> dict[str, int]:
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
             break
-        if all(_is_count(rule.eval(side)) for rule in rules):
+        values = (rule.eval(side) for rule in rules)
+        if all(value.is_Integer and value >= 0 for value in values):
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
@@ -201,13 +196,9 @@ def sides(network: Network) -> dict[str, int]:
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
 
 
-def _is_count(value: sp.Expr) -> bool:
-    return bool(value.is_Integer and value >= 0)
-
-
 def _near(side: int, low: int, high: int, step: int) -> int:
-    """Return the side of a range that is nearest to another side."""
-    return min(max(low, low + round((side - low) / step) * step), high)
+    """Return the side of a range that is nearest to ``side``, the smaller of two."""
+    return min(range(low, high + 1, step), key=lambda one: abs(one - side))
 
 
 def _variants(network: Any) -> dict[str, Network]:
@@ -221,7 +212,7 @@ def _variants(network: Any) -> dict[str, Network]:
             f"several networks come as {{(width, depth): network}}, got the keys {[*networks]}"
         )
     grid = set(product(*zip(*networks, strict=True)))
-    if missing := grid - set(networks):
+    if missing := grid.difference(networks):
         raise ValueError(f"each width must come with each depth, and {min(missing)} is missing")
     return {" ".join(map(str, key)): one for key, one in networks.items()}
 
@@ -236,7 +227,7 @@ def _check_network(network: Any) -> None:
             f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
         )
     letters = as_expr(network.total().reads).free_symbols
-    if others := sorted(str(symbol) for symbol in letters - {N}):
+    if others := sorted(map(str, letters - {N})):
         raise ValueError(
             f"the explorer moves the side alone, got the letters {others} too; give numbers for them"
         )

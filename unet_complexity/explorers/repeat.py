@@ -37,8 +37,7 @@ class RepeatExplorer(Explorer):
     """
 
     kind = "repeat"
-    shown = ("side", "row_factor", "column_factor", "channels")
-    folded = ("interpolation", "kernel_size", "filters")
+    open_controls = 4
     sentence = (
         "UpSampling2D(({row_factor}, {column_factor}), interpolation='{interpolation}') "
         "on a {side} x {side} x {channels} map reads {reads} elements; the rows make {rows} of them, "
@@ -67,10 +66,11 @@ class RepeatExplorer(Explorer):
 
     @staticmethod
     def _formulas() -> Formulas:
-        x = Tensor(n, n, c)
-        names = ("nearest", "bilinear")
-        counts = {name: _counts(x, (s_h, s_w), name, Conv2D(f, k)) for name in names}
-        operations = {name: counts[name]["operations"] for name in names}
+        counts = {
+            name: _counts(Tensor(n, n, c), (s_h, s_w), name, Conv2D(f, k))
+            for name in ("nearest", "bilinear")
+        }
+        operations = {name: count["operations"] for name, count in counts.items()}
         return {**counts["nearest"], "operations": operations}
 
     def _numbers(self) -> State:

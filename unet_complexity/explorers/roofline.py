@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from unet_complexity.closed_form import tidy
-from unet_complexity.engineering.roofline import MACHINES, Kernel, Machine, roofline
+from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.explorers.base import (
     Choice,
     Explorer,
@@ -24,10 +24,6 @@ PEAKS = [*(a * 10**i for i in range(5) for a in (1, 2, 3, 5, 7)), 10**5]
 UNIT = Machine("any", 1, 1)  # its seconds are the counts
 CHANNELS = {"pix2pix": (3, 3), "classic": (1, 2)}  # in and out
 WAYS = {"one by one": False, "fused": True}
-
-
-def _on(machine: Machine) -> dict[str, int]:
-    return {"peak": machine.flops_per_second // GIGA, "bandwidth": machine.bytes_per_second // GIGA}
 
 
 class RooflineExplorer(Explorer):
@@ -56,8 +52,7 @@ class RooflineExplorer(Explorer):
     """
 
     kind = "roofline"
-    shown = ("network", "layers", "side", "peak", "bandwidth")
-    folded = ("base_filters", "batch", "dtype")
+    open_controls = 5
     sentence = (
         "{network} U-Net, {side} x {side}, {base_filters} base filters, batch {batch}, {dtype}, "
         "layers {layers}: {flops} FLOPs and {bytes} bytes. "
@@ -68,7 +63,10 @@ class RooflineExplorer(Explorer):
     )
     presets: ClassVar = {
         **{
-            name: _on(machine)
+            name: {
+                "peak": machine.flops_per_second // GIGA,
+                "bandwidth": machine.bytes_per_second // GIGA,
+            }
             for name, machine in MACHINES.items()
             if machine.flops_per_second > 100 * GIGA
         },
@@ -102,6 +100,8 @@ class RooflineExplorer(Explorer):
         found = roofline(net, machine, self.dtype, self.batch, WAYS[self.layers])
         computing = [kernel.seconds for kernel in found if kernel.bound == "compute"]
         longest = max(found, key=lambda kernel: kernel.seconds)
+        # its convolution if it has one, else its first step
+        step = max(longest.steps, key=lambda step: bool(step.cost.macs))
         return {
             "flops": sum(kernel.flops for kernel in found),
             "bytes": sum(kernel.bytes for kernel in found),
@@ -110,7 +110,7 @@ class RooflineExplorer(Explorer):
             "kernels": len(found.kernels),
             "compute_bound": len(computing),
             "share": rounded(100 * (sum(computing) / found.seconds)),
-            "longest": _main(longest),
+            "longest": step.name,
             "longest_ms": three_digits(1000 * longest.seconds),
         }
 
@@ -128,11 +128,3 @@ def _ways(net: Network) -> Formulas:
         ]
         for way, fused in WAYS.items()
     }
-
-
-def _main(kernel: Kernel) -> str:
-    """Return the name of the kernel's convolution if it has one, else of its first step."""
-    for step in kernel.steps:
-        if step.cost.macs:
-            return step.name
-    return kernel.steps[0].name

@@ -1,18 +1,18 @@
 """U-Nets as explorers need them: counts of a network, formulas by block, totals as templates.
 
-A template is a total as a line of text with places for its letters, "{N}²·{g}·...". The script and
-Python fill it alike: once with the names of the letters, once with numbers.
+A template is a total as a line of text with places for its letters, "{N}²·{g}·...". The script
+fills it twice: with the names of the letters, and with numbers.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.closed_form import tidy
-from unet_complexity.cost import add
 from unet_complexity.explorers.base import State, rounded
 from unet_complexity.explorers.javascript import Formulas
 from unet_complexity.layers import Convolution
@@ -60,7 +60,7 @@ def counts_of_network(net: Network) -> State:
 
 
 def summary(levels: dict[int, State]) -> State:
-    """Return what a sentence says of a network's levels.
+    """Return the numbers of a sentence about a network's levels.
 
     Args:
         levels: Counts of each level, as numbers.
@@ -95,24 +95,16 @@ def bytes_written(size: int) -> str:
 
 def blocks(net: Network) -> list[Formulas]:
     """Return the span of levels of each block, and its costs on a level of that span."""
-    return [_block(block) for block in net.groups("block").values()]
-
-
-def _block(net: Network) -> Formulas:
-    top = net.steps[0]
-    first, last = top.span[1:] if top.span else (top.level, top.level)
-    cost = add(step.layer.cost(*step.inputs) for step in net)
-    outputs = [step.output for step in net if isinstance(step.layer, Convolution)]
-    return {
-        "part": top.part,
-        "first": first,
-        "last": last,
-        "side": outputs[-1].height,
-        "filters": outputs[-1].channels,
-        "params": tidy(cost.params),
-        "macs": tidy(cost.macs),
-        "memory": tidy(sum(output.size for output in outputs)),
-    }
+    found = []
+    for block in net.groups("block").values():
+        top = block.steps[0]
+        first, last = top.span[1:] if top.span else (top.level, top.level)
+        on_a_level = replace(block, steps=tuple(replace(step, span=None) for step in block))
+        output = on_a_level.only(Convolution).steps[-1].output
+        sizes = {"side": output.height, "filters": output.channels}
+        counts = counts_of_network(on_a_level)
+        found.append({"part": top.part, "first": first, "last": last, **sizes, **counts})
+    return found
 
 
 def templates(net: Network) -> dict[str, str]:
@@ -173,12 +165,3 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> str:
 def _place(power: tuple[sp.Expr, sp.Expr]) -> int:
     base = power[0]
     return -1 if base.is_number else ORDER.index(str(base))
-
-
-def filled(forms: dict[str, str], letters: State, totals: State) -> list[list[str]]:
-    """Return each total as four texts: name, formula in letters, in numbers, and value."""
-    names = {letter: letter for letter in letters}
-    return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
-        for name, form in forms.items()
-    ]

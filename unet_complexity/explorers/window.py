@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 from typing import ClassVar
 
-from unet_complexity.cost import Tensor
+from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
@@ -37,8 +37,7 @@ class WindowExplorer(Explorer):
     """
 
     kind = "window"
-    shown = ("side", "kernel_size", "strides", "channels", "filters")
-    folded = ("padding", "dilation_rate", "step")
+    open_controls = 5
     sentence = (
         "A {kernel_size} x {kernel_size} window stops at {stops} x {stops} places "
         "of a {side} x {side} x {channels} map "
@@ -82,31 +81,28 @@ class WindowExplorer(Explorer):
     def _table() -> Table:
         return window_table()
 
-    def _layer(self, state: State) -> tuple[Conv2D, Tensor]:
+    def _counted(self, state: State) -> tuple[int, Cost]:
+        """Return the stops of the window along one axis, and the cost of the convolution."""
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
         conv = Conv2D(**{name: state[name] for name in names})
-        return conv, Tensor(state["side"], state["side"], state["channels"])
+        x = Tensor(state["side"], state["side"], state["channels"])
+        return int(conv.output(x).height), conv.cost(x)
 
     def _check(self, state: State) -> None:
-        conv, x = self._layer(state)
+        stops, _ = self._counted(state)
         step = state["step"]
-        last = int(conv.output(x).height) ** 2 - 1
+        last = stops**2 - 1
         if step > last:
             raise ValueError(
                 f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
             )
 
     def _numbers(self) -> State:
-        conv, x = self._layer(self.state)
-        cost = conv.cost(x)
-        stops = int(conv.output(x).height)
+        stops, cost = self._counted(self.state)
         per_tap = self.channels * self.filters
         count = self.step + 1
         inside = [self._taps(index) for index in range(stops)]
-        taps = 0
-        for place in range(count):
-            row, column = divmod(place, stops)
-            taps += inside[row] * inside[column]
+        taps = sum(rows * columns for rows, columns in islice(product(inside, inside), count))
         return {
             "stops": stops,
             "all_stops": stops**2,
@@ -120,10 +116,9 @@ class WindowExplorer(Explorer):
     def _taps(self, index: int) -> int:
         """Return the in-bounds taps of a window along one axis, by looking at each of them."""
         sizes = (self.side, self.kernel_size, self.strides, self.dilation_rate)
-        front = same_padding(*sizes)[0] if self.padding == "same" else 0
-        first = index * self.strides - front
-        taps = range(self.kernel_size)
-        return sum(0 <= first + tap * self.dilation_rate < self.side for tap in taps)
+        first = index * self.strides - _front(self.padding, *sizes)
+        reached = range(first, first + self.kernel_size * self.dilation_rate, self.dilation_rate)
+        return sum(0 <= element < self.side for element in reached)
 
 
 def window_table() -> dict[str, list[int]]:
@@ -139,13 +134,16 @@ def window_table() -> dict[str, list[int]]:
     # every value that the controls have
     for sizes in product(("same", "valid"), range(3, 13), range(1, 6), (1, 2, 3), (1, 2)):
         padding, side, kernel, stride, dilation = sizes
-        both_differ = stride > 1 and dilation > 1  # Keras refuses this
-        too_large = padding == "valid" and (kernel - 1) * dilation >= side
-        if not both_differ and not too_large:
+        x = Tensor(side, side, 1)
+        try:
             conv = Conv2D(1, kernel, stride, padding, dilation)
-            x = Tensor(side, side, 1)
-            front = same_padding(side, kernel, stride, dilation)[0] if padding == "same" else 0
-            taps = conv.cost(x).macs_in_bounds
-            key = ",".join(map(str, sizes))
-            rows[key] = [int(conv.output(x).height), int(front), int(taps)]
+            counts = conv.output(x).height, _front(*sizes), conv.cost(x).macs_in_bounds
+        except ValueError:  # stride and dilation both differ from 1, or the window does not fit
+            continue
+        rows[",".join(map(str, sizes))] = [int(count) for count in counts]
     return rows
+
+
+def _front(padding: str, *sizes: int) -> int:
+    """Return the elements that an axis is padded with in front."""
+    return int(same_padding(*sizes)[0]) if padding == "same" else 0

@@ -38,6 +38,10 @@ def test_the_right_option_has_no_favourite_place():
 def test_repeat_not_tile():
     row = count(UpSampling2D((1, 2)), [[[1], [2]]]).output[0]
     assert right(1) == "`" + " ".join(str(value) for (value,) in row) + "`" == "`1 1 2 2`"
+    blended = UpSampling2D((1, 2), interpolation="bilinear")
+    (row,) = count(blended, [[[1], [2]]]).output
+    shown = " ".join(f"{float(value):g}" for (value,) in row)
+    assert list(QUESTIONS[1].options)[2] == f"`{shown}`" == "`1 1.25 1.75 2`"
     assert "bilinear" in why(1, 2)
 
 
@@ -54,13 +58,15 @@ def test_the_order_of_rows_and_columns_changes_only_the_map_in_between():
         3 * h * w * c,
         6 * h * w * c,
     ]
-    assert "$2hwc$" in why(2)
-    assert "$3hwc$" in why(2)
-    assert "$6hwc$" in why(2)
+    assert "*2hwc*" in why(2)
+    assert "*3hwc*" in why(2)
+    assert "*6hwc*" in why(2)
 
 
 def test_a_copy_multiplies_nothing():
-    seen = count(UpSampling2D(2), Tensor(64, 64, 32)).cost
+    x = Tensor(64, 64, 32)
+    seen = count(UpSampling2D(2), x).cost
+    assert f"on a {x} map?" in QUESTIONS[3].asked
     texts = list(QUESTIONS[3].options)
     assert right(3) == str(seen.macs) == str(seen.elementwise) == "0"
     assert texts == [f"{seen.writes:,}", "0", f"{seen.reads:,}"]
@@ -81,13 +87,17 @@ def test_the_next_convolution():
 
 def test_macs_or_flops():
     total = pix2pix_unet(side=256, in_channels=3).total()
-    assert "18.05 G and another 36.10 G" in QUESTIONS[6].asked
+    printed = f"{total.macs / 1e9:.2f} G and another {2 * total.macs / 1e9:.2f} G"
+    assert printed == "18.05 G and another 36.10 G"
+    assert printed in QUESTIONS[6].asked
     padding = 100 * (1 - total.macs_in_bounds / total.macs)
     assert f"{padding:.2g} per cent" in why(6, 0)
 
 
 def test_a_transposed_convolution_counts_on_its_input():
-    two, four = (Conv2DTranspose(128, 4, strides=t).cost(Tensor(32, 32, 256)).macs for t in (2, 4))
+    x = Tensor(32, 32, 256)
+    two, four = (Conv2DTranspose(128, 4, strides=t).cost(x).macs for t in (2, 4))
+    assert f"(on a {x} map, with 128 filters)" in right(7)
     assert two == four == 16 * 32 * 32 * 256 * 128
     assert [re.findall(r"[\d,]{9,}", option)[0].strip(",") for option in QUESTIONS[7].options] == [
         f"{count:,}" for count in (two, 4 * two, two // 4)
@@ -112,4 +122,6 @@ def test_negligible_needs_a_unit():
     whole = pix2pix_unet(side=256, in_channels=3)
     copies = whole.only(UpSampling2D).total()
     assert (copies.flops, copies.params) == (0, 0)
+    assert why(10, 0).startswith(f"They make 0 of {whole.total().flops:,}: ")
+    assert why(10, 1).startswith(f"They have 0 of {whole.total().params:,}: ")
     assert f"{100 * copies.bytes() / whole.total().bytes():.3g} per cent of the bytes" in why(10)

@@ -79,16 +79,10 @@ def _copy(side: int, size: int, channels: int, filters: int) -> Values:
     }
 
 
-def _larger_pass() -> str:
-    x, rows = Tensor(4, 4, 3), UpSampling2D((2, 1))
-    first, second = rows.cost(x), UpSampling2D((1, 2)).cost(rows.output(x))
-    return "the first" if first.writes > second.writes else "the second"
-
-
 PREDICTIONS = {
     "elements of 4 x 4 x 3": Prediction(
         "How many elements does UpSampling2D(size=2) write for a 4 x 4 map with 3 channels?",
-        lambda: UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
+        192,
         slips={
             "Those are the elements that it reads": 48,
             "Rows are repeated, and then columns too": 96,
@@ -97,7 +91,7 @@ PREDICTIONS = {
     ),
     "multiplications of 4 x 4 x 3": Prediction(
         "How many multiplications does UpSampling2D(size=2) make on it?",
-        lambda: UpSampling2D(2).cost(Tensor(4, 4, 3)).macs,
+        0,
         slips={
             "Those are the elements that it writes; copying one multiplies nothing": 192,
             "Those are the elements that it reads; copying one multiplies nothing": 48,
@@ -105,7 +99,7 @@ PREDICTIONS = {
     ),
     "the larger pass": Prediction(
         "With both factors at 2, which pass writes more: the first (rows) or the second (columns)?",
-        _larger_pass,
+        "the second",
         choices=("the first", "the second", "neither"),
         slips={
             "The second pass repeats all that the first has written": "the first",
