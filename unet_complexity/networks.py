@@ -19,8 +19,8 @@ from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.layers import Layer
-from unet_complexity.layers.base import lettered
-from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
+from unet_complexity.layers.arguments import lettered, one_of
+from unet_complexity.symbols import Size, are_numbers, as_expr, exact, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 T = TypeVar("T")
@@ -238,18 +238,17 @@ class Network:
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
-        known = set()
-        for value in wanted.values():
-            if not isinstance(value, dict):  # sizes of a reader by axis, which it alone replaces
-                known |= {x.name for size in lettered(value) for x in size.free_symbols}
+        # a dictionary has sizes of a reader by axis, which it alone replaces
+        sizes = [value for value in wanted.values() if not isinstance(value, dict)]
+        known = {x.name for size in lettered(sizes) for x in size.free_symbols}
         if not known.issuperset(values):
             has = f"the letters {sorted(known)}" if known else "no letters"
             advice = "give some of its letters"
             if not known:
                 advice = "build it anew with the sizes you want"
             raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
-        sizes = {name: substitute(value, letters) for name, value in wanted.items()}
-        return self.recipe.func(**sizes)
+        given = {name: substitute(value, letters) for name, value in wanted.items()}
+        return self.recipe.func(**given)
 
     def groups(self, by: str) -> dict[Any, Network]:
         """Return the network in parts, in running order.
@@ -315,14 +314,11 @@ def grouped(items: Iterable[T], by: str, step: Callable[[T], Step]) -> dict[Any,
     Raises:
         ValueError: If ``by`` is none of these.
     """
-    if by not in KEYS:
-        raise ValueError(f"by must be one of {', '.join(map(repr, KEYS))}, got {by!r}")
+    one_of("by", by, tuple(KEYS))
     found: dict[Any, list[T]] = {}
     for item in items:
         found.setdefault(getattr(step(item), KEYS[by]), []).append(item)
-    if all(isinstance(key, int) for key in found):
-        return {level: found[level] for level in sorted(found)}
-    return found
+    return dict(sorted(found.items())) if are_numbers(*found) else found
 
 
 def _shown(shapes: Mapping[str, Tensor]) -> str:

@@ -100,19 +100,15 @@ class Table:
         """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
-        shares = not any(
-            isinstance(whole, sp.Expr) for whole in self.total[2:]
-        )  # letters have none
-        header = list(self.header[:2])
-        for name in self.header[2:]:
-            header += [name, "%"] if shares else [name]
-        lines = []
-        for row in (*self.rows, self.total):
-            line = [text(str(cell)) for cell in row[:2]]
-            for count, whole in zip(row[2:], self.total[2:], strict=True):
-                line.append(value(count))
-                if shares:
-                    line.append(f"{100 * count / whole:.2f}" if whole else "")
-            lines.append(line)
-        align = ["left", "left"] + ["right"] * (len(header) - 2)
-        return str(tabulate(lines, map(text, header), form, colalign=align, disable_numparse=True))
+        shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
+        names, outputs, *counted = zip(self.header, *self.rows, self.total, strict=True)
+        columns = [[text(str(cell)) for cell in column] for column in (names, outputs)]
+        for name, *counts in counted:
+            columns.append([text(name), *map(value, counts)])
+            if shares:
+                *_, whole = counts
+                percent = [f"{100 * count / whole:.2f}" if whole else "" for count in counts]
+                columns.append([text("%"), *percent])
+        align = ["left", "left"] + ["right"] * (len(columns) - 2)
+        header, *lines = zip(*columns, strict=True)
+        return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes, sides
+from unet_complexity.layers.arguments import as_axes
 from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size
 
@@ -88,7 +88,7 @@ class _Merge(Layer):
 
         def merge(x: Tensor, y: Tensor) -> Tensor:
             merged = []
-            for a, b in zip(sides(x), sides(y), strict=True):
+            for a, b in zip(x.shape, y.shape, strict=True):
                 if a != b and 1 not in (a, b):
                     got = " and ".join(map(str, inputs))
                     rule = "all inputs must have the same shape, or 1 where they differ"

@@ -9,15 +9,13 @@ $$\text{MACs} = (k + s - 1)^2\, c\, f\, n^2 \quad\text{instead of}\quad s^2 k^2\
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import Taps, axes, kept_in, same_padding
+from unet_complexity.layers.windows import Taps, kept_in
 from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
 
 
@@ -27,7 +25,7 @@ def phase_offsets(k: int, s: int) -> list[list[int]]:
     >>> phase_offsets(4, 2)
     [[-1, 0, 0, 1], [0, 0, 1, 1]]
     """
-    front, _ = same_padding(s * k, k, 1)
+    front = (k - 1) // 2
     return [[(phase - front + tap) // s for tap in range(k)] for phase in range(s)]
 
 
@@ -78,6 +76,7 @@ class PhaseConv2D(Convolution):
 
     side = staticmethod(lambda n, k, s: s * n)
     taps = staticmethod(phase_taps_in_bounds)
+    along = ("kernel_size", "size")
     filters: Size
     kernel_size: Sizes
     size: Sizes = 2
@@ -86,6 +85,3 @@ class PhaseConv2D(Convolution):
     def macs(self, x: Tensor) -> Size:
         (k_h, k_w), (s_h, s_w) = self.kernel_size, self.size
         return (k_h + s_h - 1) * (k_w + s_w - 1) * x.size * self.filters
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        return axes(x, self.kernel_size, self.size)

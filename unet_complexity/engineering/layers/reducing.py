@@ -33,7 +33,7 @@ class Reduce(Layer):
         return "nothing" if self.operation in ("mean", "sum") else "inputs"
 
     def output(self, x: Tensor) -> Tensor:
-        sides = (x.height, x.width, x.channels)
+        sides = x.shape
         return Tensor(*(1 if axis in self.axes else side for axis, side in enumerate(sides, 1)))
 
     def elementwise(self, x: Tensor) -> Size:
