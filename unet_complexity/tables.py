@@ -54,7 +54,7 @@ class Table:
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Any, ...]
     total: tuple[Any, ...]
     missing: tuple[str, ...] = ()
 
@@ -101,14 +101,16 @@ class Table:
         from tabulate import tabulate
 
         shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
-        names, outputs, *counted = zip(self.header, *self.rows, self.total, strict=True)
-        columns = [[text(str(cell)) for cell in column] for column in (names, outputs)]
-        for name, *counts in counted:
-            columns.append([text(name), *map(value, counts)])
-            if shares:
-                *_, whole = counts
-                percent = [f"{100 * count / whole:.2f}" if whole else "" for count in counts]
+        columns = []
+        align = []
+        for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
+            *_, whole = cells
+            is_text = isinstance(whole, str)
+            columns.append([text(name), *map(text if is_text else value, cells)])
+            align.append("left" if is_text else "right")
+            if shares and not is_text:
+                percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
                 columns.append([text("%"), *percent])
-        align = ["left", "left"] + ["right"] * (len(columns) - 2)
+                align.append("right")
         header, *lines = zip(*columns, strict=True)
         return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))

@@ -56,14 +56,15 @@ class Concatenate(Layer):
             inputs = (*inputs, self.array)
         along = AXES[self.axis]
         length = sum(getattr(x, along) for x in inputs)
-        if len({replace(x, **{along: 1}) for x in inputs}) > 1:
+        wholes = {replace(x, **{along: length}) for x in inputs}
+        if len(wholes) > 1:
             others = [name for name in AXES.values() if name != along]
             raise self.error(
                 f"all inputs must have the same {' and '.join(others)}",
                 " and ".join(map(str, inputs)),
                 "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
             )
-        return replace(inputs[0], **{along: length})
+        return wholes.pop()
 
 
 class _Merge(Layer):

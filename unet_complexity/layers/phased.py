@@ -47,7 +47,8 @@ def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Taps:
         whole = pad // s  # pad - s whole phases reach one element further than the others
         total -= (whole + 1) * (pad - whole * s / 2)
     # no phase may reach further than the map is long; numbers are capped instead
-    return Taps(sp.expand(total), kept_in([n + 1 - sp.ceiling(as_expr(k // 2) / s)]))
+    reached = sp.ceiling(as_expr(k // 2) / s)
+    return Taps(sp.expand(total), kept_in([n + 1 - reached]))
 
 
 @dataclass(frozen=True)

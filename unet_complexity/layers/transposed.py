@@ -33,10 +33,11 @@ def landing(
     ((16, None), (17, 0), (16, 1))
     """
     reach = span(k, dilation)
-    if added is None:
-        if padding == "same":
-            return n * t, None
-        added = exact(sp.Max(t - reach, 0)) if padding == "valid" else 0
+    if added is None and padding == "same":
+        return n * t, None
+    if added is None and padding == "valid":
+        return exact(n * t + sp.Max(reach - t, 0)), 0
+    added = added or 0
     if padding == "valid":
         padding = 0, 0
     elif padding == "same":

@@ -130,8 +130,8 @@ def taps_inside(
         small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
         if small and not isinstance(k, int):
             # one formula for even and odd k; the first position must not reach all padding behind the axis
-            outside = sp.floor(k**2 / (4 * stride))
-            return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
+            total = sp.expand(stops * k - sp.floor(k**2 / (4 * stride)))
+            return Taps(total, kept_in([2 * n - overhang + 1]))
         before, _ = same_padding(n, k, stride, dilation)
     pads = before, exact(overhang - before)
     ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
@@ -155,8 +155,10 @@ def _taps_outside(pad: Size, stops: Size, k: Size, stride: Size, dilation: Size)
     needs = [x * step - pad + 1 for x, step in reaches if not are_numbers(*steps, x)]
     if are_numbers(*steps):
         most_stops, most_taps = (x if isinstance(x, int) else pad for x in (stops, k))
-        rests = range(pad, 0, -stride)[:most_stops]
-        return Taps(sum(min(-(-rest // dilation), most_taps) for rest in rests), tuple(needs))
+        total = 0
+        for rest in range(pad, 0, -stride)[:most_stops]:
+            total += min(-(-rest // dilation), most_taps)
+        return Taps(total, tuple(needs))
     if 1 not in (stride, dilation):
         # SymPy 1.14 takes an even number / 3 not to be whole: ceil((pad - i stride) / dilation) would be wrong
         raise ValueError(

@@ -22,8 +22,14 @@ from unet_complexity.layers import (
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, Size, Sizes
-from unet_complexity.unets import builder
-from unet_complexity.unets.builder import Builder, numbered, two_to, unet
+from unet_complexity.unets.builder import (
+    Builder,
+    divisible,
+    kernel_rules,
+    numbered,
+    two_to,
+    unet,
+)
 
 
 @unet
@@ -76,7 +82,7 @@ def classic_unet(
     k = kernel_size
     d = depth
     lost = 2 * (k - 1) if padding == "valid" else 0  # pixels of a side that a block takes
-    rules = builder.divisible(side, d, lost)
+    rules = divisible(side, d, lost)
     rows, columns = side
     net = Builder(Tensor(rows, columns, in_channels))
 
@@ -120,7 +126,7 @@ def classic_unet(
     net.block("head", 0, "head", decoded(0))
     net.add("conv", Conv2D(classes, 1))
     if lost == 0:
-        rules += builder.kernel_rules(k, halved(d), least=1)
+        rules += kernel_rules(k, halved(d), least=1)
     else:
         sides = (*halved(d).sides, *decoded(0).sides)
         rules += [Rule("every map keeps a pixel", n - 1) for n in sides]

@@ -17,8 +17,14 @@ from unet_complexity.layers import (
 )
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact, quotient
-from unet_complexity.unets import builder
-from unet_complexity.unets.builder import Builder, numbered, two_to, unet
+from unet_complexity.unets.builder import (
+    Builder,
+    divisible,
+    kernel_rules,
+    numbered,
+    two_to,
+    unet,
+)
 
 
 @unet
@@ -68,7 +74,7 @@ def pix2pix_unet(
         q = depth - 1
     turn = q + 1  # the last level with more filters than the level above
     least = 2 if turn == depth else turn + 1
-    rules = builder.divisible(side, depth)
+    rules = divisible(side, depth)
     rules.append(Rule(f"{depth} >= {least}", depth - least))
     rows, columns = side
     net = Builder(Tensor(rows, columns, in_channels))
@@ -115,7 +121,7 @@ def pix2pix_unet(
     net.add("up", UpSampling2D(2))
     net.add("conv", Conv2D(out_channels, k))
     net.add("act", Activation("tanh"))
-    rules += builder.kernel_rules(k, net.halved(depth - 1, 1), least=2)
+    rules += kernel_rules(k, net.halved(depth - 1, 1), least=2)
     return net.network("pix2pix U-Net", rules)
 
 

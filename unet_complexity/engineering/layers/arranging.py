@@ -187,9 +187,6 @@ class SpaceToDepth(_Copy):
 
     block_size: Size = 2
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
-
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
@@ -214,8 +211,7 @@ class Resizing(_Resampling):
     interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
-        for name in ("height", "width"):
-            object.__setattr__(self, name, as_size(getattr(self, name), name))
+        super().__post_init__()
         one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
