@@ -217,15 +217,14 @@ def _growth(product: sp.Expr, letters: Iterable[sp.Symbol]) -> list[tuple[sp.Exp
 
 
 def _regime(growing: set[sp.Symbol], held: set[sp.Symbol]) -> str:
-    parts = ["a constant"]
-    if growing:
-        verb = "grows" if len(growing) == 1 else "grow"
-        parts = [f"as {_named(growing)} {verb}"]
-    if {L, q} <= growing:
-        parts.append("L >= q + 2")
-    if held:
-        parts.append(f"with {_named(held)} fixed")
-    return ", ".join(parts)
+    verb = "grows" if len(growing) == 1 else "grow"
+    parts = {
+        "a constant": not growing,
+        f"as {_named(growing)} {verb}": growing,
+        "L >= q + 2": {L, q} <= growing,
+        f"with {_named(held)} fixed": held,
+    }
+    return ", ".join(part for part, holds in parts.items() if holds)
 
 
 def _named(letters: set[sp.Symbol]) -> str:

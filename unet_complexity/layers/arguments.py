@@ -62,11 +62,16 @@ def as_padding(value: Any, what: str = "padding") -> Padding:
 
 # by the type, and by its name: "from __future__ import annotations" makes types text
 CHECKS: dict[Any, Any] = {
-    **dict.fromkeys((Size, "Size"), as_size),
-    **dict.fromkeys((Sizes, "Sizes"), as_pair),
-    **dict.fromkeys((Axes, "Axes"), as_axes),
-    **dict.fromkeys((Border, "Border"), as_border),
-    **dict.fromkeys((Padding, "Padding"), as_padding),
+    Size: as_size,
+    Sizes: as_pair,
+    Axes: as_axes,
+    Border: as_border,
+    Padding: as_padding,
+    "Size": as_size,
+    "Sizes": as_pair,
+    "Axes": as_axes,
+    "Border": as_border,
+    "Padding": as_padding,
 }
 
 

@@ -10,6 +10,7 @@ $$\text{MACs} = (k + s - 1)^2\, c\, f\, n^2 \quad\text{instead of}\quad s^2 k^2\
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import sympy as sp
 
@@ -84,5 +85,5 @@ class PhaseConv2D(Convolution):
     use_bias: bool = True
 
     def macs(self, x: Tensor) -> Size:
-        (k_h, k_w), (s_h, s_w) = self.kernel_size, self.size
-        return (k_h + s_h - 1) * (k_w + s_w - 1) * x.size * self.filters
+        taps = (k + s - 1 for _, k, s in self.windows(x))
+        return prod(taps) * x.size * self.filters

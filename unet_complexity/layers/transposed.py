@@ -118,5 +118,4 @@ class Conv2DTranspose(_WindowedConvolution):
         return super().output(x)
 
     def macs(self, x: Tensor) -> Size:
-        weights = prod(self.kernel_size) * self.channels_seen(x)
-        return weights * x.height * x.width * self.filters
+        return prod((*self.kernel_size, *x.sides)) * self.channels_seen(x) * self.filters

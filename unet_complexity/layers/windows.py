@@ -8,6 +8,7 @@ The two axes are independent: a count for an area is the product of the counts f
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import prod
@@ -194,7 +195,11 @@ class Sliding(Layer):
 
     side: Any = staticmethod(window_count)
     taps: Any = staticmethod(taps_in_bounds)
-    along: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def along(self) -> tuple[str, ...]:
+        """Names of the fields that have one value for the rows and one for the columns."""
 
     def windows(self, x: Tensor) -> Iterator[Any]:
         """Yield the arguments of one axis: those of the rows, then those of the columns."""

@@ -142,7 +142,8 @@ class Builder:
             >>> print(Builder(Tensor(64, 32, 3)).halved(2, 64, -1))
             15 x 7 x 64
         """
-        rows, columns = (sp.expand(side * two_to(-times) + added) for side in self.shape.sides)
+        shrunk = two_to(-times)
+        rows, columns = (sp.expand(side * shrunk + added) for side in self.shape.sides)
         return Tensor(rows, columns, channels)
 
     def network(self, name: str, rules: list[Rule]) -> Network:

@@ -5,6 +5,8 @@ Level l has $g\,2^{\min(l-1,\,q)}$ filters: they double q times and then stay.
 
 from __future__ import annotations
 
+from typing import Any
+
 from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import (
     Activation,
@@ -79,7 +81,7 @@ def pix2pix_unet(
     rows, columns = side
     net = Builder(Tensor(rows, columns, in_channels))
     # first level, last level, filters of a level over those of the level above
-    segments: list[tuple[Size, Size, int]] = [(2, turn, 2)]
+    segments: list[Any] = [(2, turn, 2)]
     if turn != depth:
         segments.append((turn + 1, depth, 1))
 
