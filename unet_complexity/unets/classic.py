@@ -90,17 +90,17 @@ def classic_unet(
         """Return the number of filters of level l."""
         return base_filters * two_to(l)
 
-    def halved(l: Size, taken: Size = 2) -> Tensor:
-        """Return the shape of a map on level l: its block and those before it take lost * (taken - 1/2^l) pixels."""
-        return net.halved(l, filters(l), lost * (two_to(-l) - taken))
+    def encoded(l: Size) -> Tensor:
+        """Return the shape of the encoder's map on level l."""
+        return net.halved(l, filters(l), lost * (two_to(-l) - 2))
 
     def decoded(l: Size) -> Tensor:
         """Return the shape of the decoder's map on level l; for l = d, the bottleneck's."""
-        return halved(l, 3 * two_to(d - l) - 1)
+        return net.halved(l, filters(l), lost * (two_to(-l) + 1 - 3 * two_to(d - l)))
 
     def down(name: str, l: Size, part: str) -> None:
         """Add a block of the encoder, or the bottleneck: pooling and two convolutions."""
-        net.block(name, l, part, halved(l - 1))
+        net.block(name, l, part, encoded(l - 1))
         net.add("pool", MaxPooling2D(2))
         _convolutions(net, filters(l), k, padding)
 
@@ -116,9 +116,9 @@ def classic_unet(
             net.add("up", UpSampling2D(2))
             doubled = Conv2D(filters(l), 2)
         upsampled = net.add("upconv", doubled)
-        skip = net.skip(halved(l))
+        skip = net.skip(encoded(l))
         if lost != 0:
-            # halved(l) is this much larger than twice decoded(l + 1), on each of its four borders
+            # encoded(l) is this much larger than twice decoded(l + 1), on each of its four borders
             margin = sp.expand((k - 1) * (3 * two_to(d - l) - 4))
             skip = net.add("crop", Cropping2D(margin), skip)
         net.add("skip", Concatenate(), skip, upsampled)
@@ -126,9 +126,9 @@ def classic_unet(
     net.block("head", 0, "head", decoded(0))
     net.add("conv", Conv2D(classes, 1))
     if lost == 0:
-        rules += kernel_rules(k, halved(d), least=1)
+        rules += kernel_rules(k, encoded(d), least=1)
     else:
-        sides = (*halved(d).sides, *decoded(0).sides)
+        sides = (*encoded(d).sides, *decoded(0).sides)
         rules += [Rule("every map keeps a pixel", n - 1) for n in sides]
         # a 1 x 1 kernel loses nothing, so nothing is cropped
         rules.append(Rule(f"{k} >= 2", k - 2))
