@@ -78,10 +78,10 @@ class Table:
         return f"{table}\n\n{latex(not_counted(self.missing))}" if self.missing else table
 
     def __str__(self) -> str:
-        def short(text: str) -> str:
-            return shortened(plain(text), LONGEST_CELL)
-
-        return f"{plain(self.title)}\n{self._render('simple', short, with_separators)}"
+        table = self._render(
+            "simple", lambda text: shortened(plain(text), LONGEST_CELL), with_separators
+        )
+        return f"{plain(self.title)}\n{table}"
 
     __repr__ = __str__
 
