@@ -213,7 +213,7 @@ def quotient(a: Size, b: Size) -> Size:
     >>> quotient(6, 2), quotient(N + 1, 2)
     (3, N/2 + 1/2)
     """
-    return a // b if are_numbers(a, b) else exact(as_expr(a) / b)
+    return a // b if are_numbers(a, b) else exact(as_expr(a) / as_expr(b))
 
 
 T = TypeVar("T")
