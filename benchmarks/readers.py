@@ -115,7 +115,7 @@ def network() -> Any:
     from unet_complexity.layers import Add
     from unet_complexity.unets.builder import Builder
 
-    net, width = Builder(Tensor(256, 256, 3), letters=False), 16
+    net, width = Builder(Tensor(256, 256, 3)), 16
 
     def blocks(level: int, count: int, part: str) -> None:
         for i in range(count):
@@ -148,7 +148,7 @@ def network() -> Any:
     net.block("head", 0, "decoder")
     net.add("conv", Conv2D(1, 1))
     net.add("act", Activation("sigmoid"))
-    return net.network("residual U-Net", [], None)  # type: ignore[arg-type]
+    return net.network("residual U-Net", [])  # type: ignore[arg-type]
 
 
 COUNTERS = {

@@ -9,7 +9,8 @@ SymPy's own ``summation`` takes seconds where these take milliseconds, and leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import ge
@@ -48,7 +49,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         raise ValueError(
             f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1"
         )
-    sums: list[sp.Expr] = []
+    sums = []
     for product in sp.Add.make_args(powers_of_two(term)):
         constant, moving = product.as_independent(letter, as_Add=False)
         base, exponent = moving.as_base_exp()
@@ -56,9 +57,8 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         if not moving.has(letter):
             series = as_expr(times)
         elif base == 2 and slope.is_number:
-            two = sp.Integer(2)
-            constant /= two**slope - 1
-            series = sp.expand_power_exp(two ** (slope * (last + 1)) - two ** (slope * first))
+            constant /= base**slope - 1
+            series = sp.expand_power_exp(base ** (slope * (last + 1)) - base ** (slope * first))
         else:
             raise ValueError(
                 f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; "
@@ -84,10 +84,10 @@ def powers_of_two(value: Any) -> sp.Expr:
     """
 
     def in_base_two(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        if base.is_Rational and base != 2:  # most bases are letters, and a logarithm takes time
-            power = sp.log(base, 2)
-            if power.is_Integer:
-                return sp.Integer(2) ** (power * exponent)
+        # most bases are letters, and a logarithm takes time
+        power = sp.log(base, 2) if base.is_Rational else base
+        if power.is_Integer:
+            return sp.Integer(2) ** (power * exponent)
         return base**exponent
 
     return sp.expand(as_expr(value).replace(sp.Pow, in_base_two))
@@ -177,54 +177,54 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
     if {L, q} <= growing:
         # L and q do not grow independently; q and the number of levels beyond it do
         expr = powers_of_two(expr.subs(L, q + 1 + _BEYOND))
-    letters = sorted(expr.free_symbols - held, key=str)
-    coefficients: dict[sp.Expr, sp.Expr] = {}
+    letters = expr.free_symbols - held
+    coefficients: Any = Counter()
     for term in sp.Add.make_args(expr):
         coefficient, product = term.as_independent(*letters, as_Add=False)
-        coefficients[product] = coefficients.get(product, 0) + coefficient
+        coefficients[product] += coefficient
     growth = {product: _growth(product, letters) for product in coefficients}
-
-    def dominated(one: sp.Expr) -> bool:
-        return any(two != one and all(map(ge, growth[two], growth[one])) for two in growth)
-
-    leading = [product for product in growth if not dominated(product)]
-    for product in leading:
+    bound = sp.Integer(0)
+    for product, rates in growth.items():
+        if any(rates != more and all(map(ge, more, rates)) for more in growth.values()):
+            continue
         if not powers_of_two(coefficients[product]).is_positive:
             raise ValueError(
                 f"theta needs leading terms that are positive, got {value}; "
                 "fix a letter, as in theta(..., fixed=[C])"
             )
-    bound = sp.Add(*leading).subs(_BEYOND, L - q)
-    return Theta(sp.factor_terms(bound), regime)
+        bound += product
+    return Theta(sp.factor_terms(bound.subs(_BEYOND, L - q)), regime)
 
 
 _BEYOND = sp.Symbol("beyond", integer=True, positive=True)
 
 
-def _growth(product: sp.Expr, letters: Sequence[sp.Symbol]) -> list[tuple[Any, Any]]:
+def _growth(product: sp.Expr, letters: Iterable[sp.Symbol]) -> list[tuple[sp.Expr, sp.Expr]]:
     """Return (a, p) for each letter: the product grows with it like 2**(a letter) letter**p."""
     powers = product.as_powers_dict()
-    exponent = as_expr(powers.get(2, 0))
-    rates = {x: exponent.coeff(x) for x in letters}
-    linear = sp.expand(sum(rate * x for x, rate in rates.items()))
-    for base, power in powers.items():
-        known = power == linear if base == 2 else base in letters and power.is_number
-        if base != 1 and not known:
-            raise ValueError(
-                f"theta reads products of letters and powers of 2, got {base**power}; "
-                "simplify or fix it first"
-            )
-    return [(rate, powers.get(x, 0)) for x, rate in rates.items()]
+    growth = []
+    rest = product
+    for x in letters:
+        rates = as_expr(powers[2]).coeff(x), as_expr(powers[x])
+        a, p = (rate if rate.is_number else 0 for rate in rates)
+        growth.append((a, p))
+        rest /= 2 ** (a * x) * x**p
+    if rest != 1:
+        raise ValueError(
+            f"theta reads products of letters and powers of 2, got {rest}; simplify or fix it first"
+        )
+    return growth
 
 
 def _regime(growing: set[sp.Symbol], held: set[sp.Symbol]) -> str:
     verb = "grows" if len(growing) == 1 else "grow"
-    parts = [f"as {_named(growing)} {verb}" if growing else "a constant"]
-    if {L, q} <= growing:
-        parts.append("L >= q + 2")
-    if held:
-        parts.append(f"with {_named(held)} fixed")
-    return ", ".join(parts)
+    parts = {
+        "a constant": not growing,
+        f"as {_named(growing)} {verb}": growing,
+        "L >= q + 2": {L, q} <= growing,
+        f"with {_named(held)} fixed": held,
+    }
+    return ", ".join(part for part, holds in parts.items() if holds)
 
 
 def _named(letters: set[sp.Symbol]) -> str:

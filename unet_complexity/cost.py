@@ -31,7 +31,15 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from unet_complexity.escaping import latex_in_formula, plain
-from unet_complexity.symbols import Size, as_size, exact, named_letters, substitute
+from unet_complexity.symbols import (
+    Pair,
+    Size,
+    are_numbers,
+    as_size,
+    exact,
+    named_letters,
+    substitute,
+)
 
 BYTES_PER_ELEMENT = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
 
@@ -60,6 +68,16 @@ class Tensor:
     def __post_init__(self) -> None:
         for name in ("height", "width", "channels"):
             object.__setattr__(self, name, as_size(getattr(self, name), name))
+
+    @property
+    def shape(self) -> tuple[Size, Size, Size]:
+        """(height, width, channels)."""
+        return *self.sides, self.channels
+
+    @property
+    def sides(self) -> Pair:
+        """(height, width)."""
+        return self.height, self.width
 
     @property
     def size(self) -> Size:
@@ -213,14 +231,6 @@ class Cost:
         counts: dict[str, Any] = {name: function(getattr(self, name)) for name in COUNTS}
         return replace(self, **counts)
 
-    def with_rules(self, *rules: Rule) -> Cost:
-        """Return the cost with more rules.
-
-        Args:
-            *rules: The rules to add; each is kept once.
-        """
-        return replace(self, rules=tuple(dict.fromkeys(self.rules + rules)))
-
     def __add__(self, other: object) -> Cost:
         return add([self, other]) if isinstance(other, Cost) else NotImplemented
 
@@ -230,7 +240,7 @@ class Cost:
     def __mul__(self, times: Size) -> Cost:
         times = as_size(times, "the number of repetitions", at_least=0)
         repeated = self.map(lambda value: exact(value * times))
-        return repeated.with_rules(*promises([times + 1]))
+        return repeated + Cost(rules=promises([times + 1]))
 
     __rmul__ = __mul__
 
@@ -266,8 +276,8 @@ def add(costs: Iterable[Cost]) -> Cost:
     counts: dict[str, Any] = {}
     for name in COUNTS:
         terms = [getattr(cost, name) for cost in costs]
-        numbers = all(isinstance(term, int) for term in terms)  # Python adds numbers faster
-        counts[name] = sum(terms) if numbers else exact(sp.Add(*terms))
+        # Python adds numbers faster
+        counts[name] = sum(terms) if are_numbers(*terms) else exact(sp.Add(*terms))
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
     return Cost(**counts, rules=tuple(rules), missing=missing)

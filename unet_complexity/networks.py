@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -19,11 +19,9 @@ from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
 from unet_complexity.escaping import plain
 from unet_complexity.layers import Layer
-from unet_complexity.layers.base import lettered
-from unet_complexity.symbols import Size, as_expr, exact, named_letters, substitute
+from unet_complexity.layers.arguments import lettered, one_of
+from unet_complexity.symbols import Size, are_numbers, as_expr, exact, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
-
-T = TypeVar("T")
 
 
 class Span(NamedTuple):
@@ -168,7 +166,9 @@ class Network:
     def heading(self) -> str:
         """The name, the shapes of the inputs, and the layers that are not counted."""
         heading = f"{plain(self.name)}, {_shown(self.inputs)} in"
-        return f"{heading}; {not_counted(self.missing)}" if self.missing else heading
+        if self.missing:
+            heading += f"; {not_counted(self.missing)}"
+        return heading
 
     @property
     def regime(self) -> str:
@@ -238,18 +238,18 @@ class Network:
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
-        known = set()
-        for value in wanted.values():
-            if not isinstance(value, dict):  # sizes of a reader by axis, which it alone replaces
-                known |= {x.name for size in lettered(value) for x in size.free_symbols}
+        # a dictionary has sizes of a reader by axis, which it alone replaces
+        sizes = [value for value in wanted.values() if not isinstance(value, dict)]
+        known = {x.name for size in lettered(sizes) for x in size.free_symbols}
         if not known.issuperset(values):
-            has = f"the letters {sorted(known)}" if known else "no letters"
-            advice = "give some of its letters"
-            if not known:
-                advice = "build it anew with the sizes you want"
+            has = "no letters"
+            advice = "build it anew with the sizes you want"
+            if known:
+                has = f"the letters {sorted(known)}"
+                advice = "give some of its letters"
             raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
-        sizes = {name: substitute(value, letters) for name, value in wanted.items()}
-        return self.recipe.func(**sizes)
+        given = {name: substitute(value, letters) for name, value in wanted.items()}
+        return self.recipe.func(**given)
 
     def groups(self, by: str) -> dict[Any, Network]:
         """Return the network in parts, in running order.
@@ -283,7 +283,7 @@ class Network:
         rows = tuple(row(name, part.output, part) for name, part in self.groups(by).items())
         title = f"{self.heading}, batch 1, dense MACs"
         if self.regime:
-            title = f"{title}; {self.regime}"
+            title += f"; {self.regime}"
         header = (by, "output", *QUANTITIES.values())
         return Table(title, header, rows, row("total", "", self), self.missing)
 
@@ -304,7 +304,7 @@ class Network:
 KEYS = {"layer": "name", "block": "block", "level": "levels", "part": "part"}
 
 
-def grouped(items: Iterable[T], by: str, step: Callable[[T], Step]) -> dict[Any, list[T]]:
+def grouped(items: Iterable[Any], by: str, step: Callable[[Any], Step]) -> dict[Any, Any]:
     """Return items in groups: levels from the top, all else in running order.
 
     Args:
@@ -315,14 +315,11 @@ def grouped(items: Iterable[T], by: str, step: Callable[[T], Step]) -> dict[Any,
     Raises:
         ValueError: If ``by`` is none of these.
     """
-    if by not in KEYS:
-        raise ValueError(f"by must be one of {', '.join(map(repr, KEYS))}, got {by!r}")
-    found: dict[Any, list[T]] = {}
+    one_of("by", by, tuple(KEYS))
+    found: dict[Any, Any] = {}
     for item in items:
         found.setdefault(getattr(step(item), KEYS[by]), []).append(item)
-    if all(isinstance(key, int) for key in found):
-        return {level: found[level] for level in sorted(found)}
-    return found
+    return dict(sorted(found.items())) if are_numbers(*found) else found
 
 
 def _shown(shapes: Mapping[str, Tensor]) -> str:

@@ -57,14 +57,12 @@ def _letter(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, **{assumption: True})
 
 
-N, H, W, C, C_in, C_out, g, L, d, q = map(
-    _letter, ("N", "H", "W", "C", "C_in", "C_out", "g", "L", "d", "q")
-)
+N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, "N H W C C_in C_out g L d q".split())
 n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 
 # He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.
-n_before, n_l, s_l, m_l = map(_letter, ("n_{l-1}", "n_l", "s_l", "m_l"))
+n_before, n_l, s_l, m_l = map(_letter, "n_{l-1} n_l s_l m_l".split())
 
 
 def letter(name: str) -> sp.Symbol:
@@ -107,8 +105,6 @@ def as_size(value: Any, what: str, at_least: int = 1) -> Size:
         >>> as_size(256, "side"), as_size(N / 2, "side")
         (256, N/2)
     """
-    if isinstance(value, sp.Integer):
-        value = int(value)
     if isinstance(value, sp.Expr) and not value.is_number:
         return _checked_letters(value, what, at_least)
     try:
@@ -187,7 +183,7 @@ def ceil_div(a: Size, b: Size) -> Size:
     >>> ceil_div(7, 2), ceil_div(N, 2), ceil_div(N + 1, 2)
     (4, N/2, N/2 + 1)
     """
-    return exact(-floor_div(exact(-a), b))
+    return -floor_div(-a, b)
 
 
 def floor_div(a: Size, b: Size) -> Size:
@@ -202,7 +198,7 @@ def floor_div(a: Size, b: Size) -> Size:
     if isinstance(a, sp.Expr) and isinstance(b, int):
         number, letters = a.as_coeff_Add()
         if number.is_Integer:
-            return exact(letters / b + number // b)
+            return letters / b + int(number) // b
     return quotient(a, b)
 
 

@@ -54,7 +54,7 @@ class Table:
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Any, ...]
     total: tuple[Any, ...]
     missing: tuple[str, ...] = ()
 
@@ -78,10 +78,10 @@ class Table:
         return f"{table}\n\n{latex(not_counted(self.missing))}" if self.missing else table
 
     def __str__(self) -> str:
-        def short(text: str) -> str:
-            return shortened(plain(text), LONGEST_CELL)
-
-        return f"{plain(self.title)}\n{self._render('simple', short, with_separators)}"
+        table = self._render(
+            "simple", lambda text: shortened(plain(text), LONGEST_CELL), with_separators
+        )
+        return f"{plain(self.title)}\n{table}"
 
     __repr__ = __str__
 
@@ -100,19 +100,17 @@ class Table:
         """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
-        shares = not any(
-            isinstance(whole, sp.Expr) for whole in self.total[2:]
-        )  # letters have none
-        header = list(self.header[:2])
-        for name in self.header[2:]:
-            header += [name, "%"] if shares else [name]
-        lines = []
-        for row in (*self.rows, self.total):
-            line = [text(str(cell)) for cell in row[:2]]
-            for count, whole in zip(row[2:], self.total[2:], strict=True):
-                line.append(value(count))
-                if shares:
-                    line.append(f"{100 * count / whole:.2f}" if whole else "")
-            lines.append(line)
-        align = ["left", "left"] + ["right"] * (len(header) - 2)
-        return str(tabulate(lines, map(text, header), form, colalign=align, disable_numparse=True))
+        shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
+        columns = []
+        align = []
+        for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
+            *_, whole = cells
+            is_text = isinstance(whole, str)
+            columns.append([text(name), *map(text if is_text else value, cells)])
+            align.append("left" if is_text else "right")
+            if shares and not is_text:
+                percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
+                columns.append([text("%"), *percent])
+                align.append("right")
+        header, *lines = zip(*columns, strict=True)
+        return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))

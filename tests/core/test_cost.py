@@ -76,11 +76,11 @@ RULE = Rule("3 divides N", N / 3)
         lambda cost: 5 * cost,
         lambda cost: cost.map(lambda value: value),
         lambda cost: cost.at(C=2),
-        lambda cost: cost.with_rules(Rule("N >= 2", N - 2)),
+        lambda cost: cost + Cost(rules=(Rule("N >= 2", N - 2),)),
     ],
 )
 def test_rules_survive_whatever_is_done_to_a_cost(carry: Callable[[Cost], Cost]) -> None:
-    cost = carry(Cost(macs=N**2).with_rules(RULE))
+    cost = carry(Cost(macs=N**2, rules=(RULE,)))
     assert RULE in cost.rules
     assert cost.at(N=6).macs >= 36
     with pytest.raises(ValueError, match=r"holds where 3 divides N, got {'N': 7}"):
@@ -88,7 +88,7 @@ def test_rules_survive_whatever_is_done_to_a_cost(carry: Callable[[Cost], Cost])
 
 
 def test_rules_are_kept_once_and_make_no_difference_between_costs() -> None:
-    cost = Cost(macs=N).with_rules(RULE)
+    cost = Cost(macs=N, rules=(RULE,))
     assert (cost + cost).rules == (RULE,)
     assert cost == Cost(macs=N)
 

@@ -135,7 +135,7 @@ def test_what_is_not_plain_stays_as_it_is():
 
 def upsampled(size: UpSampling2D, *readers: Layer) -> Network:
     """One map, upsampled, read by each of ``readers``."""
-    net = Builder(Tensor(4, 4, 2), letters=False)
+    net = Builder(Tensor(4, 4, 2))
     net.block("b", 0, "decoder")
     up = net.add("up", size)
     for i, reader in enumerate(readers):

@@ -248,9 +248,9 @@ def test_the_paper_of_the_classic_network_goes_from_572_to_388() -> None:
     [(4, 2, 2 * n - 2), (4, 1, 4 * n - 4), (3, 1, 3 * n - 2), (1, 1, n), (2, 2, n)],
 )
 def test_taps_on_real_data_along_one_axis(kernel: int, stride: int, formula: sp.Expr) -> None:
-    assert sp.expand(taps_in_bounds("same", n, kernel, stride).total - formula) == 0
+    assert sp.expand(taps_in_bounds(n, kernel, stride, "same").total - formula) == 0
     for side in range(4, 40, 2):
-        assert taps_in_bounds("same", side, kernel, stride).total == formula.subs(n, side)
+        assert taps_in_bounds(side, kernel, stride, "same").total == formula.subs(n, side)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def test_taps_of_a_window_that_is_moved(n: int, k: int, stride: int, dilation: i
     for padding in ("same", "valid") if n > (k - 1) * dilation else ("same",):
         at = stops(n, k, stride, dilation, padding)
         taps = [first + i * dilation for first in at for i in range(k)]
-        assert window_count(padding, n, k, stride, dilation) == len(at)
-        inside = taps_in_bounds(padding, n, k, stride, dilation)
+        assert window_count(n, k, stride, padding, dilation) == len(at)
+        inside = taps_in_bounds(n, k, stride, padding, dilation)
         assert inside.total == sum(0 <= tap < n for tap in taps)
         if padding == "same":
             before, after = same_padding(n, k, stride, dilation)
@@ -48,8 +48,8 @@ def test_taps_of_a_window_that_is_moved_over_a_border(
     assume(n + sum(pads) > (k - 1) * dilation)
     at = stops(n, k, stride, dilation, pads)
     taps = [first + i * dilation for first in at for i in range(k)]
-    assert window_count(pads, n, k, stride, dilation) == len(at)
-    assert taps_in_bounds(pads, n, k, stride, dilation).total == sum(0 <= tap < n for tap in taps)
+    assert window_count(n, k, stride, pads, dilation) == len(at)
+    assert taps_in_bounds(n, k, stride, pads, dilation).total == sum(0 <= tap < n for tap in taps)
 
 
 LETTERED = [
@@ -107,7 +107,7 @@ def test_a_formula_with_letters_is_right_or_refuses(layer: Layer) -> None:
 def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
     """Refused exactly where the formula would be wrong, for a kernel that slides by 1."""
     for kernel in range(1, 12):
-        formula, sizes = taps_in_bounds("same", n, kernel, 1)
+        formula, sizes = taps_in_bounds(n, kernel, 1, "same")
         for side in range(1, 12):
             right = (
                 formula == formula.subs(n, side)
@@ -115,7 +115,7 @@ def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
                 else formula.subs(n, side)
             )
             holds = all(size.subs(n, side) >= 1 for size in sizes)
-            assert holds == (right == taps_in_bounds("same", side, kernel, 1).total)
+            assert holds == (right == taps_in_bounds(side, kernel, 1, "same").total)
 
 
 def test_groups_that_do_not_divide_are_refused_even_where_the_count_is_whole() -> None:

@@ -82,11 +82,11 @@ def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys
 
 def test_formulas_are_collected():
     """FLOPs are a sum of two formulas, which need not share a factor."""
-    net = Builder(Tensor(N, N, 1), letters=False)
+    net = Builder(Tensor(N, N, 1))
     net.block("only", 0, "encoder")
     for layer in (Conv2D(1, 1), ZeroPadding2D(1), ReLU()):
         net.add(type(layer).__name__, layer)
-    network = net.network("padded", [], None)
+    network = net.network("padded", [])
     assert "FLOPs            4*(N**2 + N + 1)  " in "\n".join(as_text(network, network, "level"))
     assert as_data(network, network, "level")["formulas"]["flops"] == "4*(N**2 + N + 1)"
 

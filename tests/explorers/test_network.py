@@ -26,7 +26,7 @@ from unet_complexity.unets.builder import Builder
 
 def encoder(side=N):
     """It skips level 0, and level 2 has no convolution; nothing comes up again."""
-    net = Builder(Tensor(side, side, 3), letters=False)
+    net = Builder(Tensor(side, side, 3))
     for name, level, layer in (
         ("stem", 1, Conv2D(8, 3, strides=2)),
         ("pool", 2, MaxPooling2D(2)),
@@ -35,7 +35,7 @@ def encoder(side=N):
         net.block(name, level, "encoder")
         net.add("layer", layer)
         net.add("act", ReLU())
-    return net.network("an encoder", [], None)
+    return net.network("an encoder", [])
 
 
 NETWORKS = {

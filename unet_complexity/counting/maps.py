@@ -9,7 +9,6 @@ from itertools import product
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import sides
 from unet_complexity.symbols import are_numbers
 
 Map = list[list[list[float]]]  # rows of pixels of channels
@@ -19,8 +18,8 @@ def as_map(x: Tensor | Map) -> Any:
     """Return a map of small numbers for a shape, and a map unchanged."""
     if isinstance(x, list):
         return x
-    check_numbers(sides(x), x)
-    return filled(*sides(x))
+    check_numbers(x.shape, x)
+    return filled(*x.shape)
 
 
 def check_numbers(sizes: Iterable[Any], what: object) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from unet_complexity import layers as L
 from unet_complexity.counting.maps import Map, filled
 from unet_complexity.counting.tally import Tally, twin
-from unet_complexity.layers.arguments import sides
 
 PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
 
@@ -20,7 +19,7 @@ def known(layer: Any, tally: Tally) -> list[Map]:
     if not layer.array:
         return []
     array = tally.weight if layer.learned else filled
-    return [array(*sides(layer.array))]
+    return [array(*layer.array.shape)]
 
 
 @twin(L.Concatenate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
 import sympy as sp
@@ -60,20 +60,19 @@ def as_padding(value: Any, what: str = "padding") -> Padding:
     return as_border(value, what)
 
 
-FORMS: tuple[tuple[Any, str, Callable[[Any, str], Any]], ...] = (
-    (Size, "Size", as_size),
-    (Sizes, "Sizes", as_pair),
-    (Axes, "Axes", as_axes),
-    (Border, "Border", as_border),
-    (Padding, "Padding", as_padding),
-)
 # by the type, and by its name: "from __future__ import annotations" makes types text
-CHECKS = {key: check for *keys, check in FORMS for key in keys}
-
-
-def sides(x: Tensor) -> tuple[Size, Size, Size]:
-    """Return (height, width, channels)."""
-    return x.height, x.width, x.channels
+CHECKS: dict[Any, Any] = {
+    Size: as_size,
+    Sizes: as_pair,
+    Axes: as_axes,
+    Border: as_border,
+    Padding: as_padding,
+    "Size": as_size,
+    "Sizes": as_pair,
+    "Axes": as_axes,
+    "Border": as_border,
+    "Padding": as_padding,
+}
 
 
 def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
@@ -91,7 +90,7 @@ def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
         for name, item in value.items():
             yield from lettered(item, int(name in MAY_BE_ZERO))
     elif isinstance(value, Tensor):
-        yield from lettered(sides(value))
+        yield from lettered(value.shape)
     elif isinstance(value, (tuple, list)):
         for item in value:
             yield from lettered(item, more)

@@ -6,15 +6,13 @@ map $4\,c\,n^2$, linear in the number of pixels and quadratic in the side.  Near
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Border, Padding, one_of
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import Sliding, windows
-from unet_complexity.symbols import Size, Sizes, are_numbers, exact, quotient
+from unet_complexity.layers.windows import Sliding
+from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
 
 
 class _Copy(Layer):
@@ -48,7 +46,7 @@ class Cropping2D(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         rows, columns = map(sum, self.cropping)
-        left = exact(x.height - rows), exact(x.width - columns)
+        left = x.height - rows, x.width - columns
         got = f"{self.cropping} off {x}"
         self.check_positive(left, "something must be left", got, "crop less than the side")
         return Tensor(*left, x.channels)
@@ -74,8 +72,8 @@ class DepthToSpace(_Copy):
         return Tensor(b * x.height, b * x.width, quotient(x.channels, b**2))
 
 
-# operations per output: inputs are multiplied by constant weights and added
-BLENDED = {"nearest": 0, "bilinear": 4 + 3, "bicubic": 16 + 15}
+# operations per output: 4 or 16 inputs are multiplied by constant weights and added
+BLENDED = {"nearest": 0, "bilinear": 7, "bicubic": 31}
 
 
 class _Resampling(Layer):
@@ -129,6 +127,7 @@ class _Pooling2D(Sliding):
     changes the value of an average, but not a count.
     """
 
+    along = ("pool_size", "strides", "padding")
     pool_size: Sizes = 2
     strides: Sizes = None
     padding: Padding = "valid"
@@ -148,14 +147,11 @@ class _Pooling2D(Sliding):
         if isinstance(self.padding, str):
             return []
         borders = zip(self.padding, self.pool_size, strict=True)
-        return [exact(k - pad) for pads, k in borders for pad in pads]
+        return [k - pad for pads, k in borders for pad in pads]
 
     def elementwise(self, x: Tensor) -> Size:
         """Return the elements of the map in all windows; padding is not counted, as in Keras."""
         return self.taps_of_map(x) * x.channels
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        return windows(self.padding, x, self.pool_size, self.strides)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from math import prod
 from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
-from unet_complexity.layers.arguments import CHECKS, lettered, sides
-from unet_complexity.symbols import Size, exact
+from unet_complexity.layers.arguments import CHECKS, lettered
+from unet_complexity.symbols import Size, are_numbers, exact
 
 
 class Layer(ABC):
@@ -99,12 +99,12 @@ class Layer(ABC):
 
     def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
         """Return sizes that are whole numbers of at least 1 if the counts hold."""
-        return sides(self.output(*inputs))
+        return self.output(*inputs).shape
 
     def check_inputs(self, *inputs: Any) -> None:
         """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
         arity, count = self.arity, len(inputs)
-        if count != arity and (arity or count < 2):
+        if count != (arity or max(count, 2)):
             some = {None: "at least 2 inputs", 1: "1 input"}.get(arity, f"{arity} inputs")
             raise TypeError(f"{type(self).__name__} takes {some}, got {count}")
         for x in inputs:
@@ -119,7 +119,7 @@ class Layer(ABC):
 
     def check_positive(self, sizes: Iterable[Size], rule: str, got: object, advice: str) -> None:
         """Raise the error for a broken rule if a size is a number below 1."""
-        if any(isinstance(size, int) and size < 1 for size in sizes):
+        if any(are_numbers(exact(size)) and size < 1 for size in sizes):
             raise self.error(rule, got, advice)
 
     def __str__(self) -> str:
@@ -132,4 +132,4 @@ def elements_along(x: Tensor, axes: tuple[int, ...]) -> Size:
     >>> elements_along(Tensor(8, 6, 4), (1, 3))
     32
     """
-    return prod(sides(x)[axis - 1] for axis in axes)
+    return prod(x.shape[axis - 1] for axis in axes)

@@ -10,14 +10,12 @@ as $n_{l-1}\, s_l^2\, n_l\, m_l^2$.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
-from unet_complexity.layers.windows import Sliding, windows
+from unet_complexity.layers.windows import Sliding
 from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
 
 
@@ -66,6 +64,7 @@ class Convolution(Sliding):
 class _WindowedConvolution(Convolution):
     """A convolution with strides, padding and dilation."""
 
+    along: tuple[str, ...] = ("kernel_size", "strides", "padding", "dilation_rate")
     strided_and_dilated = False
     strides: Sizes
     padding: Padding
@@ -81,9 +80,6 @@ class _WindowedConvolution(Convolution):
                 self,
                 "as in Keras; set one to 1",
             )
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate)
 
 
 @dataclass(frozen=True)

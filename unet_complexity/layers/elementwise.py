@@ -12,11 +12,13 @@ from unet_complexity.symbols import Size, quotient
 # operations per element: one for each arithmetic operation, comparison or evaluation of a function
 OPERATIONS = {
     "linear": 0,
-    **dict.fromkeys(("relu", "tanh", "sigmoid", "exponential"), 1),
     **dict.fromkeys(
-        ("abs", "cos", "erf", "log", "negative", "reciprocal", "sin", "sqrt", "square"), 1
+        (
+            "relu tanh sigmoid exponential "
+            "abs cos erf log negative reciprocal sin sqrt square ceil floor round sign"
+        ).split(),
+        1,
     ),
-    **dict.fromkeys(("ceil", "floor", "round", "sign"), 1),
     "relu6": 2,  # compare with 0 and with 6
     "leaky_relu": 2,  # scale, compare
     "silu": 2,  # sigmoid, multiply
@@ -32,9 +34,10 @@ OPERATIONS = {
 ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 # what the gradient reads if it is not a function of the output
 GRADIENT_READS = {
-    **dict.fromkeys(("linear", "negative", "ceil", "floor", "round", "sign"), "nothing"),
-    **dict.fromkeys(("abs", "cos", "erf", "gelu", "hard_silu", "log", "mish"), "inputs"),
-    **dict.fromkeys(("silu", "sin", "softsign", "square"), "inputs"),
+    **dict.fromkeys("linear negative ceil floor round sign".split(), "nothing"),
+    **dict.fromkeys(
+        "abs cos erf gelu hard_silu log mish silu sin softsign square".split(), "inputs"
+    ),
 }
 
 

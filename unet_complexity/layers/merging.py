@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes, sides
+from unet_complexity.layers.arguments import as_axes
 from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size
 
@@ -56,14 +56,15 @@ class Concatenate(Layer):
             inputs = (*inputs, self.array)
         along = AXES[self.axis]
         length = sum(getattr(x, along) for x in inputs)
-        if len({replace(x, **{along: 1}) for x in inputs}) > 1:
+        wholes = {replace(x, **{along: length}) for x in inputs}
+        if len(wholes) > 1:
             others = [name for name in AXES.values() if name != along]
             raise self.error(
                 f"all inputs must have the same {' and '.join(others)}",
                 " and ".join(map(str, inputs)),
                 "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
             )
-        return replace(inputs[0], **{along: length})
+        return wholes.pop()
 
 
 class _Merge(Layer):
@@ -88,7 +89,7 @@ class _Merge(Layer):
 
         def merge(x: Tensor, y: Tensor) -> Tensor:
             merged = []
-            for a, b in zip(sides(x), sides(y), strict=True):
+            for a, b in zip(x.shape, y.shape, strict=True):
                 if a != b and 1 not in (a, b):
                     got = " and ".join(map(str, inputs))
                     rule = "all inputs must have the same shape, or 1 where they differ"

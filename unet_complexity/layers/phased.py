@@ -9,15 +9,14 @@ $$\text{MACs} = (k + s - 1)^2\, c\, f\, n^2 \quad\text{instead of}\quad s^2 k^2\
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from math import prod
 
 import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import Taps, axes, kept_in, same_padding
+from unet_complexity.layers.windows import Taps, kept_in
 from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
 
 
@@ -27,7 +26,7 @@ def phase_offsets(k: int, s: int) -> list[list[int]]:
     >>> phase_offsets(4, 2)
     [[-1, 0, 0, 1], [0, 0, 1, 1]]
     """
-    front, _ = same_padding(s * k, k, 1)
+    front = (k - 1) // 2
     return [[(phase - front + tap) // s for tap in range(k)] for phase in range(s)]
 
 
@@ -49,7 +48,8 @@ def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Taps:
         whole = pad // s  # pad - s whole phases reach one element further than the others
         total -= (whole + 1) * (pad - whole * s / 2)
     # no phase may reach further than the map is long; numbers are capped instead
-    return Taps(sp.expand(total), kept_in([n + 1 - sp.ceiling(as_expr(k // 2) / s)]))
+    reached = sp.ceiling(as_expr(k // 2) / s)
+    return Taps(sp.expand(total), kept_in([n + 1 - reached]))
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,12 @@ class PhaseConv2D(Convolution):
 
     side = staticmethod(lambda n, k, s: s * n)
     taps = staticmethod(phase_taps_in_bounds)
+    along = ("kernel_size", "size")
     filters: Size
     kernel_size: Sizes
     size: Sizes = 2
     use_bias: bool = True
 
     def macs(self, x: Tensor) -> Size:
-        (k_h, k_w), (s_h, s_w) = self.kernel_size, self.size
-        return (k_h + s_h - 1) * (k_w + s_w - 1) * x.size * self.filters
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        return axes(x, self.kernel_size, self.size)
+        taps = (k + s - 1 for _, k, s in self.windows(x))
+        return prod(taps) * x.size * self.filters

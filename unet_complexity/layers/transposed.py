@@ -7,7 +7,6 @@ full output side is $(n-1)t + K$; padding is cut off in front and behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -18,48 +17,48 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.convolution import _WindowedConvolution
-from unet_complexity.layers.windows import Taps, span, taps_inside, windows
+from unet_complexity.layers.windows import Taps, span, taps_inside
 from unet_complexity.symbols import Size, Sizes, as_pair, exact
 
 
 def landing(
-    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+    n: Size, k: Size, t: Size, padding: Padding, dilation: Size = 1, added: Size | None = None
 ) -> tuple[Size, Size | None]:
     """Return the output side, and the number of elements that are cut off in front of it.
 
     None is the smaller half of the elements that are cut off.
     As in Keras, the side is t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
 
-    >>> landing("same", 8, 4, 2), landing("valid", 8, 3, 2), landing((1, 1), 8, 4, 2)
+    >>> landing(8, 4, 2, "same"), landing(8, 3, 2, "valid"), landing(8, 4, 2, (1, 1))
     ((16, None), (17, 0), (16, 1))
     """
     reach = span(k, dilation)
     if added is None and padding == "same":
-        return exact(n * t), None
+        return n * t, None
     if added is None and padding == "valid":
         return exact(n * t + sp.Max(reach - t, 0)), 0
-    more = added or 0
+    added = added or 0
     if padding == "valid":
         padding = 0, 0
     elif padding == "same":
         cut = reach - reach % 2
-        front = exact(sp.Max((cut - more) // 2, 0))
+        front = exact(sp.Max((cut - added) // 2, 0))
         padding = front, cut - front
-    return exact((n - 1) * t + reach - sum(padding) + more), padding[0]
+    return (n - 1) * t + reach - sum(padding) + added, padding[0]
 
 
 @lru_cache(10_000)
 def taps_that_land(
-    padding: Padding, n: Size, k: Size, t: Size, dilation: Size = 1, added: Size | None = None
+    n: Size, k: Size, t: Size, padding: Padding, dilation: Size = 1, added: Size | None = None
 ) -> Taps:
     """Return the taps, summed over the n input elements, whose products land in the output.
 
-    >>> taps_that_land("same", 8, 4, 2).total, taps_that_land("valid", 8, 4, 2).total
+    >>> taps_that_land(8, 4, 2, "same").total, taps_that_land(8, 4, 2, "valid").total
     (30, 32)
     """
     if padding == "valid":
         return Taps(n * k)
-    side, front = landing(padding, n, k, t, dilation, added)
+    side, front = landing(n, k, t, padding, dilation, added)
     return taps_inside(n, front, side, k, t, dilation)
 
 
@@ -93,6 +92,7 @@ class Conv2DTranspose(_WindowedConvolution):
 
     strided_and_dilated = True
     taps = staticmethod(taps_that_land)
+    along = (*_WindowedConvolution.along, "output_padding")
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
@@ -118,9 +118,4 @@ class Conv2DTranspose(_WindowedConvolution):
         return super().output(x)
 
     def macs(self, x: Tensor) -> Size:
-        weights = prod(self.kernel_size) * self.channels_seen(x)
-        return weights * x.height * x.width * self.filters
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        added = self.output_padding or (None, None)
-        return windows(self.padding, x, self.kernel_size, self.strides, self.dilation_rate, added)
+        return prod((*self.kernel_size, *x.sides)) * self.channels_seen(x) * self.filters

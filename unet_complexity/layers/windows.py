@@ -9,9 +9,10 @@ The two axes are independent: a count for an area is the product of the counts f
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from math import prod
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -42,18 +43,13 @@ class Taps(NamedTuple):
     needs: tuple[Size, ...] = ()
 
 
-def axes(x: Tensor, *pairs: Pair) -> Iterator[Any]:
-    """Yield the arguments of the rows, (height, first of each pair), then those of the columns, (width, second)."""
-    return zip((x.height, x.width), *pairs, strict=True)
+def axes(x: Tensor, *values: Any) -> Iterator[Any]:
+    """Yield the arguments of the rows, (height, first of each value), then those of the columns, (width, second).
 
-
-def windows(padding: Padding, x: Tensor, *pairs: Pair) -> Iterator[Any]:
-    """Yield :func:`axes` with the padding of the axis in front: the arguments of the functions below.
-
-    The padding of one axis is "same", "valid" or (before, after).
+    A value that is no pair, such as "same" or None, stands for both.
     """
-    paddings = (padding, padding) if isinstance(padding, str) else padding
-    return zip(paddings, (x.height, x.width), *pairs, strict=True)
+    pairs = (value if isinstance(value, tuple) else (value, value) for value in values)
+    return zip(x.sides, *pairs, strict=True)
 
 
 def span(k: Size, dilation: Size) -> Size:
@@ -62,14 +58,14 @@ def span(k: Size, dilation: Size) -> Size:
     >>> span(3, 2)
     5
     """
-    return exact((k - 1) * dilation + 1)
+    return (k - 1) * dilation + 1
 
 
 @lru_cache(10_000)  # each count of a layer asks for it
-def window_count(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Size:
+def window_count(n: Size, k: Size, stride: Size, padding: Padding, dilation: Size = 1) -> Size:
     """Return the number of positions of the window.  ValueError if there is none.
 
-    >>> window_count("same", 7, 3, 2), window_count("valid", 7, 3, 2), window_count((1, 1), 8, 3, 2)
+    >>> window_count(7, 3, 2, "same"), window_count(7, 3, 2, "valid"), window_count(8, 3, 2, (1, 1))
     (4, 3, 4)
     """
     if padding == "same":
@@ -93,27 +89,27 @@ def same_padding(n: Size, k: Size, stride: Size, dilation: Size = 1) -> Pair:
     >>> same_padding(8, 4, 1), same_padding(8, 4, 2)
     ((1, 2), (1, 1))
     """
-    stops = window_count("same", n, k, stride, dilation)
+    stops = window_count(n, k, stride, "same", dilation)
     missing = exact(sp.Max(_overhang(stops, n, k, stride, dilation), 0))
     before = missing // 2
     return before, missing - before
 
 
 @lru_cache(10_000)
-def taps_in_bounds(padding: Padding, n: Size, k: Size, stride: Size, dilation: Size = 1) -> Taps:
+def taps_in_bounds(n: Size, k: Size, stride: Size, padding: Padding, dilation: Size = 1) -> Taps:
     """Return the in-bounds taps of a window.
 
     If ``n`` is a letter, the map is assumed to be at least as large as the kernel.
 
     >>> from unet_complexity.symbols import k, n
-    >>> taps_in_bounds("same", n, 4, 2).total, taps_in_bounds("same", n, 3, 1).total
+    >>> taps_in_bounds(n, 4, 2, "same").total, taps_in_bounds(n, 3, 1, "same").total
     (2*n - 2, 3*n - 2)
-    >>> taps_in_bounds("same", n, 4, 1)
+    >>> taps_in_bounds(n, 4, 1, "same")
     Taps(total=4*n - 4, needs=(n, n - 1))
-    >>> taps_in_bounds("same", n, k, 1)
+    >>> taps_in_bounds(n, k, 1, "same")
     Taps(total=k*n - floor(k**2/4), needs=(-k + 2*n + 2,))
     """
-    stops = window_count(padding, n, k, stride, dilation)
+    stops = window_count(n, k, stride, padding, dilation)
     if padding == "valid":
         return Taps(stops * k)
     before = None if padding == "same" else padding[0]
@@ -135,9 +131,9 @@ def taps_inside(
         small = dilation == 1 and stride in (1, 2, 3) and n == stops * stride
         if small and not isinstance(k, int):
             # one formula for even and odd k; the first position must not reach all padding behind the axis
-            outside = sp.floor(k**2 / (4 * stride))
-            return Taps(sp.expand(stops * k - outside), kept_in([2 * n - overhang + 1]))
-        before = exact(sp.Max(overhang, 0)) // 2
+            total = sp.expand(stops * k - sp.floor(k**2 / (4 * stride)))
+            return Taps(total, kept_in([2 * n - overhang + 1]))
+        before, _ = same_padding(n, k, stride, dilation)
     pads = before, exact(overhang - before)
     ends = [_taps_outside(pad, stops, k, stride, dilation) for pad in pads]
     total = sp.expand(stops * k - sum(end.total for end in ends))
@@ -160,20 +156,21 @@ def _taps_outside(pad: Size, stops: Size, k: Size, stride: Size, dilation: Size)
     needs = [x * step - pad + 1 for x, step in reaches if not are_numbers(*steps, x)]
     if are_numbers(*steps):
         most_stops, most_taps = (x if isinstance(x, int) else pad for x in (stops, k))
-        rests = range(pad, 0, -stride)[:most_stops]
-        return Taps(sum(min(-(-rest // dilation), most_taps) for rest in rests), tuple(needs))
+        total = 0
+        for rest in range(pad, 0, -stride)[:most_stops]:
+            total += min(-(-rest // dilation), most_taps)
+        return Taps(total, tuple(needs))
     if 1 not in (stride, dilation):
         # SymPy 1.14 takes an even number / 3 not to be whole: ceil((pad - i stride) / dilation) would be wrong
         raise ValueError(
             f"with letters the stride or the dilation must be 1 beside padding, got {stride} and {dilation}; "
             "set one to 1, or give numbers in place of letters"
         )
-    pad = as_expr(pad)
-    i = sp.Dummy("i", integer=True, nonnegative=True)
-    taps = sp.ceiling((pad - i * stride) / dilation)
-    total = sp.Sum(taps, (i, 0, sp.ceiling(pad / stride) - 1))
+    # the taps outside are the i, j >= 0 with i stride + j dilation < pad; one of the two steps is 1
+    step = stride * dilation
+    rounded = sp.ceiling(as_expr(pad) / step)
+    total = rounded * pad - step * rounded * (rounded - 1) / 2
     # SymPy 1.14 takes an even number / 6 to be whole, and does not round it
-    rounded = sp.ceiling(pad / (stride * dilation))
     return Taps(total, (*needs, pad + stride, rounded + stride + 1))
 
 
@@ -193,28 +190,33 @@ class Sliding(Layer):
     """A layer whose counts are products of one number for the rows and one for the columns.
 
     ``side`` is the function that gives the output side of one axis, ``taps`` the one that gives its in-bounds taps.
+    Their arguments are the side of the input and the fields ``along``.
     """
 
-    side: ClassVar[Callable[..., Size]] = staticmethod(window_count)
-    taps: ClassVar[Callable[..., Taps]] = staticmethod(taps_in_bounds)
+    side: Any = staticmethod(window_count)
+    taps: Any = staticmethod(taps_in_bounds)
 
+    @property
     @abstractmethod
+    def along(self) -> tuple[str, ...]:
+        """Names of the fields that have one value for the rows and one for the columns."""
+
     def windows(self, x: Tensor) -> Iterator[Any]:
         """Yield the arguments of one axis: those of the rows, then those of the columns."""
+        return axes(x, *(getattr(self, name) for name in self.along))
 
     def out_channels(self, x: Tensor) -> Size:
         """Return the number of output channels."""
         return x.channels
 
     def output(self, x: Tensor) -> Tensor:
-        height, width = (self.side(*axis) for axis in self.windows(x))
-        return Tensor(height, width, self.out_channels(x))
+        rows, columns = (self.side(*axis) for axis in self.windows(x))
+        return Tensor(rows, columns, self.out_channels(x))
 
     def taps_of_map(self, x: Tensor) -> Size:
         """Return the in-bounds taps of one channel, summed over all positions."""
-        rows, columns = (self.taps(*axis) for axis in self.windows(x))
-        return rows.total * columns.total
+        return prod(self.taps(*axis).total for axis in self.windows(x))
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        rows, columns = (self.taps(*axis) for axis in self.windows(x))
-        return *super().sizes(x), *rows.needs, *columns.needs
+        needs = [self.taps(*axis).needs for axis in self.windows(x)]
+        return sum(needs, super().sizes(x))

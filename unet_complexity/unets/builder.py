@@ -6,17 +6,45 @@ become one :class:`~unet_complexity.networks.Span`: a block whose letter ``l`` s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial, wraps
+from inspect import getcallargs
+from typing import Any, ParamSpec
 
 import sympy as sp
 
 from unet_complexity.cost import Rule, Tensor, promises
 from unet_complexity.layers import Layer
-from unet_complexity.layers.arguments import lettered
+from unet_complexity.layers.arguments import CHECKS, lettered
 from unet_complexity.networks import Network, Span, Step
-from unet_complexity.symbols import Pair, Size, are_numbers, as_expr, exact, level
+from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr, exact, level
+
+P = ParamSpec("P")
+
+
+def unet(build: Callable[P, Network]) -> Callable[P, Network]:
+    """Check the sizes that a function builds a U-Net of, and let :meth:`Network.at` call it again.
+
+    The type of an argument says how it is checked, as in a layer.
+
+    Args:
+        build: The function.
+    """
+
+    @wraps(build)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> Network:
+        sizes = getcallargs(build, *args, **kwargs)
+        for name, value in sizes.items():
+            if check := CHECKS.get(build.__annotations__[name]):
+                sizes[name] = check(value, name)
+        given = lettered(sizes)
+        obeyed = promises(size for size in given if sp.denom(size) != 1 or not size.is_positive)
+        net = build(**sizes)  # type: ignore[call-arg]
+        rules = dict.fromkeys((*net.rules, *obeyed))
+        return replace(net, rules=tuple(rules), recipe=partial(checked, **sizes))
+
+    return checked
 
 
 class Builder:
@@ -24,33 +52,51 @@ class Builder:
 
     Args:
         shape: Shape of the network's input.
-        letters: True if a step stands for a span of levels.  Then no single step writes the map that a block reads,
-            so :meth:`block` and :meth:`skip` are given its shape.
     """
 
-    def __init__(self, shape: Tensor, letters: bool) -> None:
+    def __init__(self, shape: Tensor) -> None:
         self.shape = shape
-        self.letters = letters
         self.steps: list[Step] = []
         self.last = "input"
         self.shapes = {self.last: shape}
-        self.latest: dict[Size, str] = {}
+        self.encoded: dict[Size, str] = {}
+        self.span: Span | None = None
 
-    def block(
-        self, name: str, at: Size, part: str, span: Span | None = None, reads: Tensor | None = None
-    ) -> None:
+    def levels(self, first: Size, last: Size, up: bool = False) -> Iterator[Size]:
+        """Yield each level from first to last, or one letter for all of them if an end is a letter.
+
+        Args:
+            first: Smallest level.
+            last: Largest level.
+            up: Start at the largest level.
+
+        Yields:
+            The level.  If it is a letter, ``span`` says which levels it stands for.
+
+        Example:
+            >>> list(Builder(Tensor(8, 8, 3)).levels(1, 3, up=True))
+            [3, 2, 1]
+        """
+        if are_numbers(first, last):
+            numbers = range(first, last + 1)
+            yield from reversed(numbers) if up else numbers
+        else:
+            self.span = Span(level, first, last)
+            yield level
+            self.span = None
+
+    def block(self, name: str, at: Size, part: str, reads: Tensor | None = None) -> None:
         """Start a block: all layers added from here on belong to it.
 
         Args:
             name: Name of the block.
             at: Its level.
             part: "encoder", "bottleneck", "decoder" or "head".
-            span: Levels that the block stands for, if it stands for several.
-            reads: Shape of the map that the block reads; used only if the network has letters for levels.
+            reads: Shape of the map that the block reads.  If a block stands for a span of levels, no single step
+                writes that map.
         """
-        self.place = (at, name, part, span)
-        if self.letters and reads:
-            self.last = "previous"
+        self.place = (at, name, part, self.span)
+        if reads:
             self.shapes[self.last] = reads
 
     def add(self, name: str, layer: Layer, *sources: str) -> str:
@@ -70,71 +116,45 @@ class Builder:
         step = Step(self.last, layer, inputs, sources, *self.place)
         self.steps.append(step)
         self.shapes[self.last] = step.output
-        self.latest[step.level] = self.last
+        if step.part == "encoder":
+            self.encoded[step.level] = self.last
         return self.last
 
-    def skip(self, name: str, shape: Tensor) -> str:
-        """Return the source for a skip connection; call it before a block has layers.
+    def skip(self, shape: Tensor) -> str:
+        """Return the source for a skip connection: the encoder's last step on the level of the block.
 
         Args:
-            name: Name of the source if the network has letters for levels.
-            shape: Its shape, used only then.
-
-        Returns:
-            The last step on the level of the block, or ``name``.
+            shape: Shape of the map.  If a step stands for a span of levels, its own shape has another letter.
         """
-        if not self.letters:
-            return self.latest[self.place[0]]
-        self.shapes[name] = shape
-        return name
+        source = self.encoded.get(self.place[0], "encoder")  # none if its level is in a span
+        self.shapes[source] = shape
+        return source
 
-    def halved(self, times: Size, channels: Size) -> Tensor:
+    def halved(self, times: Size, channels: Size, added: Size = 0) -> Tensor:
         """Return the shape of a map on a level of the network.
 
         Args:
             times: How many times the sides of the input are halved.
             channels: Its channels.
-        """
-        return scaled(self.shape, two_to(-times), 0, channels)
+            added: Pixels to add to both sides after that.
 
-    def network(self, name: str, rules: list[Rule], recipe: partial[Network] | None) -> Network:
+        Example:
+            >>> print(Builder(Tensor(64, 32, 3)).halved(2, 64, -1))
+            15 x 7 x 64
+        """
+        shrunk = two_to(-times)
+        rows, columns = (sp.expand(side * shrunk + added) for side in self.shape.sides)
+        return Tensor(rows, columns, channels)
+
+    def network(self, name: str, rules: list[Rule]) -> Network:
         """Return the network.
 
         Args:
             name: Its name.
             rules: What its letters must obey; rules without letters are dropped.
-            recipe: The call that builds it, for :meth:`Network.at`.
         """
         kept = [rule for rule in rules if as_expr(rule.whole).free_symbols]
-        if recipe:
-            given = lettered(recipe.keywords)
-            kept += promises(size for size in given if sp.denom(size) != 1 or not size.is_positive)
-        return Network(
-            name, {"input": self.shape}, tuple(self.steps), tuple(dict.fromkeys(kept)), recipe
-        )
-
-
-def levels(first: Size, last: Size, up: bool = False) -> Iterator[tuple[Size, Span | None]]:
-    """Yield each level from first to last, or one letter for all of them if an end is a letter.
-
-    Args:
-        first: Smallest level.
-        last: Largest level.
-        up: Start at the largest level.
-
-    Yields:
-        The level, and the span that it stands for if it is a letter.
-
-    Example:
-        >>> [l for l, _ in levels(1, 3, up=True)]
-        [3, 2, 1]
-    """
-    if not are_numbers(first, last):
-        yield level, Span(level, first, last)
-        return
-    numbers = range(first, last + 1)
-    for number in reversed(numbers) if up else numbers:
-        yield number, None
+        return Network(name, {"input": self.shape}, tuple(self.steps), tuple(kept))
 
 
 def numbered(name: str, at: object) -> str:
@@ -159,24 +179,7 @@ def two_to(exponent: Size) -> Any:
     return exact(sp.expand(sp.Integer(2) ** exponent))
 
 
-def scaled(x: Tensor, factor: Size, added: Size, channels: Size) -> Tensor:
-    """Return a map whose sides are those of ``x`` times ``factor`` plus ``added``.
-
-    Args:
-        x: Shape of a map.
-        factor: Factor of both sides.
-        added: Pixels to add to both sides after that.
-        channels: Channels of the new map.
-
-    Example:
-        >>> print(scaled(Tensor(16, 8, 3), 2, -1, 64))
-        31 x 15 x 64
-    """
-    rows, columns = (sp.expand(side * factor + added) for side in (x.height, x.width))
-    return Tensor(rows, columns, channels)
-
-
-def divisible(sides: Pair, depth: Size, lost: Size = 0) -> list[Rule]:
+def divisible(sides: Sizes, depth: Size, lost: Any = 0) -> list[Rule]:
     """Check that a U-Net can halve its sides ``depth`` times.
 
     Args:
@@ -192,30 +195,19 @@ def divisible(sides: Pair, depth: Size, lost: Size = 0) -> list[Rule]:
     """
     step = two_to(depth)
     added = "" if lost == 0 else f" + {lost}"
-    # the output's side is side + 2 lost - 3 lost step; if it is at least 1, the bottleneck's is too
-    smallest = 1 - 2 * lost + 3 * lost * step
-    side: Any
     for side in sides:
-        if not are_numbers(side, depth, lost):
-            continue
-        below = side - (side + lost) % step
-        if side == below >= smallest:
-            continue
-        above = max(side + 1, smallest)
-        above += -(above + lost) % step
-        near = f"{below} and {above}" if below >= smallest else above
-        shrink = ", and large enough to shrink" if lost else ""
-        raise ValueError(
-            f"side{added} must be a multiple of 2**depth = {step}{shrink}, got {side}; "
-            f"sides near it that work: {near}"
-        )
+        if are_numbers(side, depth, lost):
+            # step i - lost works if the output's side, step i + lost - 3 lost step, is at least 1
+            least = 3 * lost - (lost - 1) // step
+            below = step * max((side + lost) // step, least) - lost
+            if below != side:
+                shrink = ", and large enough to shrink" if lost else ""
+                near = f"{below} and {below + step}" if below < side else below
+                raise ValueError(
+                    f"side{added} must be a multiple of 2**depth = {step}{shrink}, got {side}; "
+                    f"sides near it that work: {near}"
+                )
     return [Rule(f"{step} divides the side{added}", as_expr(side + lost) / step) for side in sides]
-
-
-def sizes_rules(*maps: Tensor) -> list[Rule]:
-    """Return the rules that maps have sides of at least 1."""
-    sides = [side for x in maps for side in (x.height, x.width)]
-    return [Rule("every map keeps a pixel", side - 1) for side in sides]
 
 
 def kernel_rules(k: Size, smallest: Tensor, least: int) -> list[Rule]:
@@ -231,5 +223,4 @@ def kernel_rules(k: Size, smallest: Tensor, least: int) -> list[Rule]:
     """
     if isinstance(k, int) and k <= 2 * least + 1:
         return []
-    most = [2 * side + 1 for side in (smallest.height, smallest.width)]
-    return [Rule(f"{k} <= {side}", side - k) for side in most]
+    return [Rule(f"{k} <= {2 * n + 1}", 2 * n + 1 - k) for n in smallest.sides]

@@ -6,9 +6,6 @@ $s/2 - a$ of a side s, and the encoder's block l writes $(N + a)/2^l - 2a$; a de
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import sympy as sp
 
 from unet_complexity.cost import Rule, Tensor
@@ -17,19 +14,27 @@ from unet_complexity.layers import (
     Conv2D,
     Conv2DTranspose,
     Cropping2D,
+    Layer,
     MaxPooling2D,
     ReLU,
     UpSampling2D,
 )
 from unet_complexity.layers.arguments import one_of
-from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact, floor_div
-from unet_complexity.unets import builder
-from unet_complexity.unets.builder import Builder, levels, numbered, two_to
+from unet_complexity.networks import Network
+from unet_complexity.symbols import N, Size, Sizes
+from unet_complexity.unets.builder import (
+    Builder,
+    divisible,
+    kernel_rules,
+    numbered,
+    two_to,
+    unet,
+)
 
 
+@unet
 def classic_unet(
-    side: Any = N,
+    side: Sizes = N,
     in_channels: Size = 1,
     classes: Size = 2,
     base_filters: Size = 64,
@@ -72,75 +77,62 @@ def classic_unet(
         >>> print(classic_unet(side=572, padding="valid").output)
         388 x 388 x 2
     """
-    recipe = partial(
-        classic_unet,
-        base_filters=base_filters,
-        classes=classes,
-        depth=depth,
-        in_channels=in_channels,
-        kernel_size=kernel_size,
-        padding=padding,
-        side=side,
-        up=up,
-    )
-    in_channels = as_size(in_channels, "in_channels")
-    classes = as_size(classes, "classes")
-    sides = as_pair(side, "side")
-    d = as_size(depth, "depth")
-    k = as_size(kernel_size, "kernel_size")
     one_of("up", up, ("transpose", "upsample"))
     one_of("padding", padding, ("same", "valid"))
+    k = kernel_size
+    d = depth
     lost = 2 * (k - 1) if padding == "valid" else 0  # pixels of a side that a block takes
-    rules = builder.divisible(sides, d, lost)
-    g = as_size(base_filters, "base_filters")
-    net = Builder(Tensor(*sides, in_channels), letters=not isinstance(d, int))
+    rules = divisible(side, d, lost)
+    rows, columns = side
+    net = Builder(Tensor(rows, columns, in_channels))
 
     def filters(l: Size) -> Size:
         """Return the number of filters of level l."""
-        return g * two_to(l)
+        return base_filters * two_to(l)
 
     def encoded(l: Size) -> Tensor:
         """Return the shape of the encoder's map on level l."""
-        shrunk = two_to(-l)
-        return builder.scaled(net.shape, shrunk, lost * (shrunk - 2), filters(l))
+        return net.halved(l, filters(l), lost * (two_to(-l) - 2))
 
     def decoded(l: Size) -> Tensor:
         """Return the shape of the decoder's map on level l; for l = d, the bottleneck's."""
-        grown = two_to(d - l)
-        return builder.scaled(encoded(d), grown, lost * (1 - grown), filters(l))
+        return net.halved(l, filters(l), lost * (two_to(-l) + 1 - 3 * two_to(d - l)))
 
-    def down(name: str, l: Size, part: str, span: Span | None = None) -> None:
+    def down(name: str, l: Size, part: str) -> None:
         """Add a block of the encoder, or the bottleneck: pooling and two convolutions."""
-        net.block(name, l, part, span, encoded(l - 1))
+        net.block(name, l, part, encoded(l - 1))
         net.add("pool", MaxPooling2D(2))
         _convolutions(net, filters(l), k, padding)
 
     net.block("enc0", 0, "encoder")
-    _convolutions(net, g, k, padding)
-    for l, span in levels(1, d - 1):
-        down(numbered("enc", span or l), l, "encoder", span)
+    _convolutions(net, base_filters, k, padding)
+    for l in net.levels(1, d - 1):
+        down(numbered("enc", net.span or l), l, "encoder")
     down("bottleneck", d, "bottleneck")
-    for l, span in levels(0, d - 1, up=True):
-        below = decoded(l + 1)
-        beside = encoded(l)
-        net.block(numbered("dec", span or l), l, "decoder", span, below)
-        skip = net.skip(f"enc at {l}", beside)
-        upsampled = _up_convolution(net, filters(l), up)
+    for l in net.levels(0, d - 1, up=True):
+        net.block(numbered("dec", net.span or l), l, "decoder", decoded(l + 1))
+        doubled: Layer = Conv2DTranspose(filters(l), 2, strides=2)
+        if up == "upsample":
+            net.add("up", UpSampling2D(2))
+            doubled = Conv2D(filters(l), 2)
+        upsampled = net.add("upconv", doubled)
+        skip = net.skip(encoded(l))
         if lost != 0:
-            rows = _border(beside.height, below.height)
-            columns = _border(beside.width, below.width)
-            skip = net.add("crop", Cropping2D((rows, columns)), skip)
+            # encoded(l) is this much larger than twice decoded(l + 1), on each of its four borders
+            margin = sp.expand((k - 1) * (3 * two_to(d - l) - 4))
+            skip = net.add("crop", Cropping2D(margin), skip)
         net.add("skip", Concatenate(), skip, upsampled)
         _convolutions(net, filters(l), k, padding)
-    net.block("head", 0, "head", None, decoded(0))
+    net.block("head", 0, "head", decoded(0))
     net.add("conv", Conv2D(classes, 1))
-    if padding == "same":
-        rules += builder.kernel_rules(k, encoded(d), least=1)
-    if lost != 0:
-        rules += builder.sizes_rules(encoded(d), decoded(0))
+    if lost == 0:
+        rules += kernel_rules(k, encoded(d), least=1)
+    else:
+        sides = (*encoded(d).sides, *decoded(0).sides)
+        rules += [Rule("every map keeps a pixel", n - 1) for n in sides]
         # a 1 x 1 kernel loses nothing, so nothing is cropped
         rules.append(Rule(f"{k} >= 2", k - 2))
-    return net.network("classic U-Net", rules, recipe)
+    return net.network("classic U-Net", rules)
 
 
 def _convolutions(net: Builder, filters: Size, k: Size, padding: str) -> None:
@@ -148,18 +140,3 @@ def _convolutions(net: Builder, filters: Size, k: Size, padding: str) -> None:
     for i in (1, 2):
         net.add(f"conv{i}", Conv2D(filters, k, padding=padding))
         net.add(f"act{i}", ReLU())
-
-
-def _up_convolution(net: Builder, filters: Size, up: str) -> str:
-    """Double the sides; return the name of the step that does."""
-    if up == "transpose":
-        return net.add("upconv", Conv2DTranspose(filters, 2, strides=2))
-    net.add("up", UpSampling2D(2))
-    return net.add("upconv", Conv2D(filters, 2))
-
-
-def _border(inner: Size, below: Size) -> Pair:
-    """Return the pixels to crop before and after a side, to fit twice the side ``below``."""
-    pixels = exact(sp.expand(inner - 2 * below))
-    before = floor_div(pixels, 2)
-    return before, exact(pixels - before)

@@ -5,7 +5,6 @@ Level l has $g\,2^{\min(l-1,\,q)}$ filters: they double q times and then stay.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from unet_complexity.cost import Rule, Tensor
@@ -18,15 +17,21 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
-from unet_complexity.layers.windows import are_numbers
-from unet_complexity.networks import Network, Span
-from unet_complexity.symbols import C, N, Size, as_pair, as_size, exact, quotient
-from unet_complexity.unets import builder
-from unet_complexity.unets.builder import Builder, levels, numbered, two_to
+from unet_complexity.networks import Network
+from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact, quotient
+from unet_complexity.unets.builder import (
+    Builder,
+    divisible,
+    kernel_rules,
+    numbered,
+    two_to,
+    unet,
+)
 
 
+@unet
 def pix2pix_unet(
-    side: Any = N,
+    side: Sizes = N,
     in_channels: Size = C,
     out_channels: Size | None = None,
     base_filters: Size = 64,
@@ -62,34 +67,21 @@ def pix2pix_unet(
         >>> pix2pix_unet(base_filters=g).total().macs
         N**2*g*(576*C + 1049*g)/16
     """
-    out_channels = in_channels if out_channels is None else out_channels
-    recipe = partial(
-        pix2pix_unet,
-        base_filters=base_filters,
-        depth=depth,
-        doublings=doublings,
-        in_channels=in_channels,
-        kernel_size=kernel_size,
-        out_channels=out_channels,
-        side=side,
-    )
-    in_channels = as_size(in_channels, "in_channels")
-    out_channels = as_size(out_channels, "out_channels")
-    sides = as_pair(side, "side")
-    depth = as_size(depth, "depth")
+    out_channels = as_size(in_channels if out_channels is None else out_channels, "out_channels")
+    g = base_filters
+    k = kernel_size
     q = depth - 1 if doublings is None else as_size(doublings, "doublings", 0)
     beyond = exact(q - depth + 1)
     if isinstance(beyond, int) and beyond > 0:
         q = depth - 1
     turn = q + 1  # the last level with more filters than the level above
-    rules = builder.divisible(sides, depth)
     least = 2 if turn == depth else turn + 1
+    rules = divisible(side, depth)
     rules.append(Rule(f"{depth} >= {least}", depth - least))
-    g = as_size(base_filters, "base_filters")
-    k = as_size(kernel_size, "kernel_size")
-    net = Builder(Tensor(*sides, in_channels), letters=not are_numbers(depth, q))
+    rows, columns = side
+    net = Builder(Tensor(rows, columns, in_channels))
     # first level, last level, filters of a level over those of the level above
-    segments: list[tuple[Size, Size, int]] = [(2, turn, 2)]
+    segments: list[Any] = [(2, turn, 2)]
     if turn != depth:
         segments.append((turn + 1, depth, 1))
 
@@ -97,49 +89,45 @@ def pix2pix_unet(
         """Return the number of filters of level l."""
         return g * two_to(l - 1 if growth == 2 else q)
 
-    def up(l: Size, growth: int, joined: int, span: Span | None = None) -> None:
-        """Add a decoder block; ``joined``: maps that the block below concatenates."""
-        width = filters(l, growth)
-        name = numbered("u", f"level {span}" if span else depth - l)
-        below = net.halved(l + 1, joined * growth * width)
-        net.block(name, l, "decoder", span, below)
-        skip = net.skip(f"d at {l}", net.halved(l, width))
-        _decoder_block(net, width, k, skip)
+    def up(l: Size, growth: int, joined: int) -> None:
+        """Double the sides, convolve, and concatenate the encoder's map of the same side.
 
-    net.block("d1", 1, "encoder")
-    _encoder_block(net, 1, g, k)
+        ``joined``: maps that the block below concatenates.
+        """
+        width = filters(l, growth)
+        name = numbered("u", f"level {net.span}" if net.span else depth - l)
+        net.block(name, l, "decoder", net.halved(l + 1, joined * growth * width))
+        net.add("up", UpSampling2D(2))
+        net.add("conv", Conv2D(width, k))
+        net.add("act", ReLU())
+        upsampled = net.add("bn", BatchNormalization())
+        net.add("skip", Concatenate(), upsampled, net.skip(net.halved(l, width)))
+
+    net.block("d1", 1, "encoder")  # the only one without normalisation
+    _halve(net, g, k)
     for first, last, growth in segments:
-        for l, span in levels(first, last):
+        for l in net.levels(first, last):
             width = filters(l, growth)
             above = net.halved(l - 1, quotient(width, growth))
-            net.block(numbered("d", span or l), l, "encoder", span, above)
-            _encoder_block(net, l, width, k)
+            net.block(numbered("d", net.span or l), l, "encoder", above)
+            _halve(net, width, k)
+            net.add("bn", BatchNormalization())
     if depth != 1:
         up(depth - 1, growth, joined=1)  # the deepest map has no skip connection
     for first, last, growth in reversed(segments):
         deepest = last - 2 if last == depth else last - 1
-        for l, span in levels(first - 1, deepest, up=True):
-            up(l, growth, joined=2, span=span)
-    net.block("out", 0, "decoder", None, net.halved(1, 2 * g))
+        for l in net.levels(first - 1, deepest, up=True):
+            up(l, growth, joined=2)
+    joined = 1 if depth == 1 else 2
+    net.block("out", 0, "decoder", net.halved(1, joined * g))
     net.add("up", UpSampling2D(2))
     net.add("conv", Conv2D(out_channels, k))
     net.add("act", Activation("tanh"))
-    rules += builder.kernel_rules(k, net.halved(depth - 1, 1), least=2)
-    return net.network("pix2pix U-Net", rules, recipe)
+    rules += kernel_rules(k, net.halved(depth - 1, 1), least=2)
+    return net.network("pix2pix U-Net", rules)
 
 
-def _encoder_block(net: Builder, l: Size, filters: Size, k: Size) -> None:
-    """Halve the sides with a convolution of stride 2; the first block has no normalisation."""
+def _halve(net: Builder, filters: Size, k: Size) -> None:
+    """Halve the sides with a convolution of stride 2."""
     net.add("conv", Conv2D(filters, k, strides=2))
     net.add("act", LeakyReLU(0.2))
-    if l != 1:
-        net.add("bn", BatchNormalization())
-
-
-def _decoder_block(net: Builder, filters: Size, k: Size, skip: str) -> None:
-    """Double the sides, convolve, and concatenate the encoder's map of the same side."""
-    net.add("up", UpSampling2D(2))
-    net.add("conv", Conv2D(filters, k))
-    net.add("act", ReLU())
-    upsampled = net.add("bn", BatchNormalization())
-    net.add("skip", Concatenate(), upsampled, skip)

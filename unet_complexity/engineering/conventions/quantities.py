@@ -169,6 +169,6 @@ def gap(tool: str, step: Step) -> str:
         return "inputs that differ were not measured"
     if hasattr(layer, "pool_size"):
         for side in layer.windows(step.inputs[0]):
-            if taps_in_bounds(*side).total != window_count(*side) * side[2]:
+            if taps_in_bounds(*side).total != window_count(*side) * side[1]:
                 return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""

@@ -9,7 +9,6 @@ from unet_complexity.counting.maps import Map, build, shaped, sides_of
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
-from unet_complexity.layers.arguments import sides
 
 
 @twin(L.Slice)
@@ -26,7 +25,7 @@ def copy(layer: L.Copy, tally: Tally, *inputs: Map) -> Map:
     if layer.stored:
         values += tally.weight(layer.stored)
     left = cycle(values)
-    return build(lambda *_: tally.write(next(left)), *sides(layer.made))
+    return build(lambda *_: tally.write(next(left)), *layer.made.shape)
 
 
 @twin(L.Permute)

@@ -42,9 +42,7 @@ class Slice(_Copy):
             object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
-        ranges = zip(
-            (x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True
-        )
+        ranges = zip(x.shape, self.starts, self.stops, self.steps, strict=True)
         sides = [
             ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step)
             for n, start, stop, step in ranges
@@ -59,7 +57,7 @@ class Slice(_Copy):
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
-        ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
+        ends = zip(x.shape * 2, (*self.starts, *self.stops), strict=True)
         lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
         return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
@@ -125,7 +123,7 @@ class Permute(_Copy):
             raise self.error("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
 
     def output(self, x: Tensor) -> Tensor:
-        sides = (x.height, x.width, x.channels)
+        sides = x.shape
         return Tensor(*(sides[axis - 1] for axis in self.dims))
 
 
@@ -189,9 +187,6 @@ class SpaceToDepth(_Copy):
 
     block_size: Size = 2
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
-
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
         if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
@@ -216,8 +211,7 @@ class Resizing(_Resampling):
     interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
-        for name in ("height", "width"):
-            object.__setattr__(self, name, as_size(getattr(self, name), name))
+        super().__post_init__()
         one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
@@ -57,6 +55,7 @@ class SeparableConv2D(Convolution):
     7325696
     """
 
+    along = _WindowedConvolution.along
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
@@ -68,9 +67,6 @@ class SeparableConv2D(Convolution):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.both()
-
-    def windows(self, x: Tensor) -> Iterator[Any]:
-        return self.both()[0].windows(x)
 
     def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
         """The depthwise and the pointwise convolution."""

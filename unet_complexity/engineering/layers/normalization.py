@@ -8,10 +8,9 @@ has no mean: $3m + 2$.  Scale and shift take one more per element each.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes
+from unet_complexity.layers.arguments import Axes
 from unet_complexity.layers.base import elements_along
 from unet_complexity.layers.elementwise import _Normalization
 from unet_complexity.symbols import Size, as_size, quotient
@@ -93,12 +92,9 @@ class LayerNormalization(_Normalization):
     (128, 115200)
     """
 
-    axis: Any = -1
+    axis: Axes = -1
     center: bool = True
     scale: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "axis", as_axes(self.axis))
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * elements_along(x, self.axis)
@@ -119,10 +115,7 @@ class RMSNormalization(_Normalization):
     66048
     """
 
-    axis: Any = -1
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "axis", as_axes(self.axis))
+    axis: Axes = -1
 
     def params(self, x: Tensor) -> Size:
         return elements_along(x, self.axis)
