@@ -12,9 +12,10 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 
 - **Nothing fused**: each step is a kernel.  It reads its inputs and its params, and writes its output.
 - **Fused**: a step that only copies (nearest upsampling, concatenation, padding, cropping, dropout) writes nothing,
-  unless it is the last.  Its readers read the map that it copies from.  An elementwise step (activation,
-  normalisation, addition) joins the kernel that computed its input.  Every other step (convolution, pooling,
-  blending) begins a kernel.  A kernel reads each map of other kernels once, and writes the maps that others read.
+  unless it is an output of the network.  Its readers read the map that it copies from.  An elementwise step
+  (activation, normalisation, addition) joins the kernel that computed its input; of several, the last one.  Every
+  other step (convolution, pooling, blending) begins a kernel.  A kernel reads each map of other kernels once.  It
+  writes the maps that others read, and the network's outputs.
 - A batch repeats the maps and the FLOPs; params are read once.  No cache keeps a map between two kernels.
 """
 
@@ -78,17 +79,19 @@ class Machine:
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
-_MACHINES = (
-    Machine(
-        "AMD Opteron X2 2214",
-        17_600_000_000,
-        15_000_000_000,
-        "Williams et al. 2009, figure 1: float64",
-    ),
-    Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
-    Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
-)
-MACHINES = {machine.name: machine for machine in _MACHINES}
+MACHINES = {
+    machine.name: machine
+    for machine in (
+        Machine(
+            "AMD Opteron X2 2214",
+            17_600_000_000,
+            15_000_000_000,
+            "Williams et al. 2009, figure 1: float64",
+        ),
+        Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
+        Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -136,11 +139,9 @@ class Kernel:
         Raises:
             ValueError: It depends on the values of letters.
         """
-        seconds = self.seconds
-        if seconds == self.compute_seconds:
-            return "compute"
-        if seconds == self.memory_seconds:
-            return "memory"
+        bounds = {self.memory_seconds: "memory", self.compute_seconds: "compute"}  # equal: compute
+        if self.seconds in bounds:
+            return bounds[self.seconds]
         raise ValueError(
             f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
             f"byte and a ridge of {self.machine.ridge}; give more numbers"
@@ -280,48 +281,39 @@ def _unfused(network: Network) -> Iterator[Moved]:
 
 
 def _fused(network: Network) -> Iterator[Moved]:
-    steps = wired(network, "fusing")
-    kernel, originals = _homes(steps)
-    members: dict[str, list[Step]] = {}
-    reads: dict[str, dict[str, Size]] = {home: {} for home in kernel.values()}
-    for step in steps:
-        home = kernel[step.name]
-        members.setdefault(home, []).append(step)
-        if step.name not in originals:  # the readers of a copy read its originals
-            maps = _maps(step, originals)
-            reads[home] |= {name: maps[name] for name in maps if kernel.get(name) != home}
-    wanted = {steps[-1].name}.union(*reads.values())
-    for home, maps in reads.items():
-        written = sum(step.output.size for step in members[home] if step.name in wanted)
-        yield tuple(members[home]), sum(maps.values()) + written
-
-
-def _homes(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, dict[str, Size]]]:
-    """Per step, the step that begins its kernel; per copy, the maps in memory that it copies from."""
-    kernel: dict[str, str] = {}
-    originals: dict[str, dict[str, Size]] = {}
-    for step in steps:
+    kernel: dict[str, int] = {}  # place of the step that begins the kernel of a step
+    reads: dict[int, dict[str, Size]] = {}  # maps in memory that a kernel reads
+    behind = {name: {name: x.size} for name, x in network.inputs.items()}
+    for place, step in enumerate(wired(network, "fusing")):
         cost = step.cost
+        maps: dict[str, Size] = {}
+        for source in step.sources:
+            maps |= behind[source]
         copies = not (cost.macs or cost.elementwise or cost.params)
-        if copies and step is not steps[-1]:  # the network's output has to be written
-            originals[step.name] = _maps(step, originals)
+        if copies and step.name not in network.outputs:
+            behind[step.name] = maps  # the readers of a copy read its originals
             continue
+        behind[step.name] = {step.name: step.output.size}
+        # A step joins the last of the kernels that it needs: an earlier one would run too soon.
+        last = max((kernel[name] for name in maps if name in kernel), default=place)
         joins = copies or (not cost.macs and step.output == step.inputs[0])
-        homes = [kernel[name] for name in kernel if joins and name in step.sources]
-        kernel[step.name] = homes[-1] if homes else step.name  # in running order: the last one
-    # A copy runs with its first reader, or with the map that it copies.
-    for step in reversed(steps):
-        if step.name not in kernel:
-            home = (kernel[name] for name in originals[step.name] if name in kernel)
-            kernel[step.name] = next(home, step.name)
-        copied = originals.keys() & step.sources
-        kernel |= dict.fromkeys(copied, kernel[step.name])
-    return kernel, originals
+        near = [kernel.get(source) for source in step.sources]
+        home = last if joins and last in near else place
+        kernel[step.name] = home
+        foreign = {name: maps[name] for name in maps if kernel.get(name) != home}
+        reads[home] = reads.get(home, {}) | foreign
+    wanted = set(network.outputs).union(*reads.values())
+    for home, members in _members(network, kernel):
+        written = sum(step.output.size for step in members if step.name in wanted)
+        yield tuple(members), sum(reads.get(home, {}).values()) + written
 
 
-def _maps(step: Step, originals: dict[str, dict[str, Size]]) -> dict[str, Size]:
-    """Maps in memory that a step reads; a copy stands for its originals."""
-    found: dict[str, Size] = {}
-    for source, x in zip(step.sources, step.inputs, strict=True):
-        found |= originals.get(source, {source: x.size})
-    return found
+def _members(network: Network, kernel: dict[str, int]) -> list[tuple[int, list[Step]]]:
+    """Steps of each kernel; a copy runs with its first reader."""
+    first: dict[str, int] = {}
+    found: dict[int, list[Step]] = {}
+    for place, step in reversed([*enumerate(network)]):
+        home = kernel.get(step.name, first.get(step.name, place))
+        first |= dict.fromkeys(step.sources, home)
+        found.setdefault(home, []).insert(0, step)
+    return sorted(found.items())
