@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
-import struct
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -190,5 +190,4 @@ def _expression(node: ast.expr) -> sp.Expr:
 
 def _in_32_bits(value: float) -> float:
     """Round to the nearest 32-bit number."""
-    nearest: float = struct.unpack("f", struct.pack("f", value))[0]
-    return nearest
+    return array("f", [value])[0]

@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
+from unet_complexity.layers.transposed import landing
 from unet_complexity.layers.windows import taps_in_bounds, window_count
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, as_expr, exact, floor_div
@@ -121,20 +121,15 @@ def quantities(step: Step) -> dict[str, Size]:
             "grouped": per_channel,
         }
     if isinstance(layer, Conv2DTranspose):
-        found["small_bias"] = _small_bias(layer, x)
+        # as if the window slid over the input with these strides
+        found["small_bias"] = layer.filters if layer.use_bias else 0
+        sides = (x.height, x.width)
+        axes = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
+        for n, k, s, (cut, _) in axes:
+            found["small_bias"] *= floor_div(exact(n + 2 * cut - k), s) + 1
     if hasattr(layer, "pool_size"):
         found["window"] = prod(layer.pool_size)
     return found
-
-
-def _small_bias(layer: Conv2DTranspose, x: Tensor) -> Size:
-    """Bias additions if the window slid over the input with these strides, as in a Conv2D."""
-    additions: Size = layer.filters if layer.use_bias else 0
-    sides = (x.height, x.width)
-    windows = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
-    for n, k, s, (cut, _) in windows:
-        additions *= floor_div(exact(n + 2 * cut - k), s) + 1
-    return additions
 
 
 def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
@@ -146,9 +141,10 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     """
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
-        more = sp.Max(k - s, 0) if layer.padding == "same" else 0
-        cut = sp.ceiling(as_expr(more) / 2)
-        pairs.append((exact(cut), exact(sp.Max(k, s) - k + 2 * cut - more)))
+        side, _ = landing(layer.padding, 1, k, s)
+        surplus = as_expr(k - side)  # if negative, the output is larger than the window
+        cut = exact(sp.Max(sp.ceiling(surplus / 2), 0))
+        pairs.append((cut, exact(2 * cut - surplus)))
     return pairs
 
 
@@ -157,14 +153,14 @@ def gap(tool: str, step: Step) -> str:
     layer: Any = step.layer
     name = kind(layer)
     transposed = isinstance(layer, Conv2DTranspose)
+    if transposed and not isinstance(layer.padding, str):
+        return "a border that is cut off was not measured"
     if tool == "calflops" and name in (NEAREST, BILINEAR) and len(set(layer.size)) > 1:
         return "the tool stops with a TypeError if the two factors differ; take the same for both"
     if tool == "moduleprofiler" and transposed and any(add for _, add in torch_padding(layer)):
         return "the tool leaves out what PyTorch calls output padding; take a kernel whose side is stride + 0, 2, 4 ..."
     if tool == "jax Lowered.cost_analysis" and name == BILINEAR:
         return "JAX makes it of matrix products, in an order that it chooses for each map"
-    if transposed and not isinstance(layer.padding, str):
-        return "a border that is cut off was not measured"
     if name == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
     if hasattr(layer, "pool_size"):

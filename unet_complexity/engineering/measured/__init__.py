@@ -15,7 +15,7 @@ from statistics import linear_regression
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.roofline import Machine
-from unet_complexity.networks import Network, Step
+from unet_complexity.networks import Network
 from unet_complexity.unets import pix2pix_unet
 
 FOLDER = files("unet_complexity.engineering.measured")
@@ -56,7 +56,7 @@ class Case:
         """The measured network."""
         return pix2pix_unet(self.side, 3)
 
-    def milliseconds(self, keep: Callable[[Step], bool] = lambda step: True) -> float:
+    def milliseconds(self, keep: Callable[..., bool] = lambda step: True) -> float:
         """Return the sum of the steps' medians.
 
         Args:
