@@ -12,7 +12,8 @@ import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -29,8 +30,10 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-# ending: name of the module, of its from_..., of the extra to install
-READERS = {".onnx": "onnx", ".keras": "keras"}
+READERS = (
+    "onnx",
+    "keras",
+)  # ending; also name of the module, of its from_..., of the extra to install
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -59,36 +62,59 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """Return the parser of the arguments."""
-    form = argparse.RawDescriptionHelpFormatter
     command = Parser(
-        "python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form
+        "python -m unet_complexity",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    option = command.add_argument
     network = command.add_mutually_exclusive_group(required=True).add_argument
     network("model", nargs="?", help="an .onnx or a .keras file")
     network("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
     network("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
+    option = command.add_argument
     option("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
-    free = "another free size of an .onnx file, by its name; may be repeated"
-    option("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
-    rows = ("level", "part", "block", "layer")
-    option("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
-    unknown = "layers that cannot be counted: an error, or counted as missing (error)"
-    option("--unknown", choices=("error", "report"), default="error", help=unknown)
+    option(
+        "--dims",
+        type=a_dim,
+        action="append",
+        metavar="NAME=SIZE",
+        help="another free size of an .onnx file, by its name; may be repeated",
+    )
+    option(
+        "--by",
+        choices=("level", "part", "block", "layer"),
+        default="level",
+        help="meaning of a row of the table (level)",
+    )
+    option(
+        "--unknown",
+        choices=("error", "report"),
+        default="error",
+        help="layers that cannot be counted: an error, or counted as missing (error)",
+    )
     seconds = command.add_argument_group(
-        "seconds", "The least time that each part takes (roofline model), as a table"
+        "seconds",
+        "The least time that each part takes (roofline model), as a table",
+        argument_default=argparse.SUPPRESS,
     ).add_argument
-    machines = f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9"
-    seconds("--machine", type=a_machine, help=machines)
+    seconds(
+        "--machine",
+        type=a_machine,
+        default=None,
+        help=f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9",
+    )
     seconds("--batch", type=a_batch, help="images that run together (1)")
     seconds("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    fused = "copies and elementwise steps run with the step before"
-    seconds("--fused", action="store_const", const=True, help=fused)
+    seconds(
+        "--fused",
+        action="store_true",
+        help="copies and elementwise steps run with the step before",
+    )
     output = command.add_mutually_exclusive_group().add_argument
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output("--json", action="store_true", help="table, totals and formulas for other programs")
-    version = f"unet_complexity {unet_complexity.__version__}"
-    option("--version", action="version", version=version)
+    option("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
     return command
 
 
@@ -166,35 +192,32 @@ def a_machine(text: str) -> Machine:
         ) from None
 
 
-def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None) -> Network:
+def read(given: argparse.Namespace, size: Any) -> Network:
     """Read the network in a file.
 
     Args:
-        path: An .onnx or a .keras file.
+        given: The arguments.
         size: Size of its input; the one that the file states, if None.
-        unknown: "error" or "report", for layers that cannot be counted.
-        dims: Other free sizes of an .onnx file, by name.
 
     Raises:
         ValueError: The file is of another kind, or does not hold a readable model.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in READERS:
+    path = given.model
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in READERS:
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    kind = READERS[ending]
-    if dims and kind != "onnx":
+    more = {"dims": dict(given.dims)} if given.dims else {}
+    if more and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
-    more = {"dims": dict(dims)} if dims else {}
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
         module = import_module(f"unet_complexity.engineering.readers.{kind}")
-        reader = getattr(module, f"from_{kind}")
-        network: Network = reader(path, side=size, unknown=unknown, **more)
-    return network
+        reader: Callable[..., Network] = getattr(module, f"from_{kind}")
+        return reader(path, side=size, unknown=given.unknown, **more)
 
 
 @contextmanager
@@ -228,7 +251,7 @@ def import_whole(*libraries: str) -> None:
 def source(given: argparse.Namespace) -> Callable[[Any], Network]:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
-        return lambda size: read(given.model, size, given.unknown, given.dims)
+        return partial(read, given)
     if given.side is not None:
         raise ValueError(
             "--side is for a model in a file; here the size follows the name, as in --pix2pix 512"
@@ -244,8 +267,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = {name: getattr(given, name) for name in ("batch", "dtype", "fused")}
-    chosen = {name: value for name, value in options.items() if value is not None}
+    options = vars(given)
+    chosen = {name: options[name] for name in ("batch", "dtype", "fused") if name in options}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -259,10 +282,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     return roofline(network, given.machine, **chosen).table(given.by)
 
 
-def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | str:
+def in_letters(build: Callable[[Any], Network]) -> Network | str:
     """Return the network at the side N, or the reason why there is none."""
-    if not isinstance(network.total().reads, int):
-        return network
     try:
         return build(N)
     except ValueError as error:
@@ -278,12 +299,9 @@ def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
     try:
         return build(size)
     except ValueError as error:
-        said = str(error)
-    if size is not None:
-        with suppress(ValueError):
-            if rules := build(N).regime:
-                said = f"{said}; for this model {rules}"
-    raise ValueError(said)
+        letters = size and in_letters(build)
+        rules = getattr(letters, "regime", "")
+        raise ValueError(f"{error}; for this model {rules}" if rules else str(error)) from None
 
 
 @contextmanager
@@ -296,12 +314,11 @@ def progress(what: str, after: float = 2) -> Iterator[None]:
     name = one_line(what)
 
     def tell() -> None:
-        seconds = 0.0
-        pause = after
+        seconds = pause = after
         while not done.wait(pause):
-            seconds += pause
-            pause = 1
             print(f"\r{name} ... {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+            pause = 1
+            seconds += pause
 
     thread = Thread(target=tell, daemon=True)
     thread.start()
@@ -346,7 +363,8 @@ def report(arguments: Sequence[str]) -> None:
         if given.csv:
             print((seconds or network.table(given.by)).to_csv(), end="")
             return
-        formulas = in_letters(network, build)
+        in_numbers = isinstance(network.total().reads, int)
+        formulas = in_letters(build) if in_numbers else network
         if given.json:
             text = json.dumps(as_data(network, formulas, given.by, seconds), indent=1)
         else:
