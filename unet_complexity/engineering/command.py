@@ -365,10 +365,8 @@ def report(arguments: Sequence[str]) -> None:
             return
         in_numbers = isinstance(network.total().reads, int)
         formulas = in_letters(build) if in_numbers else network
-        if given.json:
-            text = json.dumps(as_data(network, formulas, given.by, seconds), indent=1)
-        else:
-            text = "\n\n".join(as_text(network, formulas, given.by, seconds))
+        told = network, formulas, given.by, seconds
+        text = json.dumps(as_data(*told), indent=1) if given.json else "\n\n".join(as_text(*told))
     print(text)
 
 

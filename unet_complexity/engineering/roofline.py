@@ -216,8 +216,10 @@ def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     for kernel in kernels:
         seconds[kernel.bound] += kernel.seconds
     whole = sum(seconds.values())
-    shares = [f"{bound} {time / whole:.1%}" for bound, time in seconds.items() if time]
-    bound = ", ".join(shares) if len(shares) == 2 else kernels[0].bound
+    if all(seconds.values()):
+        bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
+    else:
+        bound = max(seconds, key=seconds.__getitem__)
     flops = sum(kernel.flops for kernel in kernels)
     return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
 
@@ -259,8 +261,10 @@ def roofline(
     if not isinstance(machine, Machine):
         raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
     batch = as_size(batch, "batch")
+    costs = ((step, step.cost) for step in network)
+    each = (((step,), cost.reads - cost.params + cost.writes) for step, cost in costs)
     kernels = []
-    for steps, elements in _fused(network) if fused else _unfused(network):
+    for steps, elements in _fused(network) if fused else each:
         flops = sum(step.cost.flops for step in steps)
         params = sum(step.cost.params for step in steps)
         moved = bytes_of(exact(elements * batch + params), dtype)
@@ -270,17 +274,8 @@ def roofline(
     return Roofline(network, machine, tuple(kernels), f"batch {batch}, {element}, {fusing}")
 
 
-# steps of a kernel, and the elements of maps that it reads and writes
-Moved = tuple[tuple[Step, ...], Size]
-
-
-def _unfused(network: Network) -> Iterator[Moved]:
-    for step in network:
-        cost = step.cost
-        yield (step,), cost.reads - cost.params + cost.writes
-
-
-def _fused(network: Network) -> Iterator[Moved]:
+def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
+    """Steps of each kernel, and the elements of maps that it reads and writes."""
     kernel: dict[str, int] = {}  # place of the step that begins the kernel of a step
     reads: dict[int, dict[str, Size]] = {}  # maps in memory that a kernel reads
     behind = {name: {name: x.size} for name, x in network.inputs.items()}
@@ -302,18 +297,13 @@ def _fused(network: Network) -> Iterator[Moved]:
         kernel[step.name] = home
         foreign = {name: maps[name] for name in maps if kernel.get(name) != home}
         reads[home] = reads.get(home, {}) | foreign
-    wanted = set(network.outputs).union(*reads.values())
-    for home, members in _members(network, kernel):
-        written = sum(step.output.size for step in members if step.name in wanted)
-        yield tuple(members), sum(reads.get(home, {}).values()) + written
-
-
-def _members(network: Network, kernel: dict[str, int]) -> list[tuple[int, list[Step]]]:
-    """Steps of each kernel; a copy runs with its first reader."""
-    first: dict[str, int] = {}
-    found: dict[int, list[Step]] = {}
+    members: dict[int, list[Step]] = {}
+    first_reader: dict[str, int] = {}
     for place, step in reversed([*enumerate(network)]):
-        home = kernel.get(step.name, first.get(step.name, place))
-        first |= dict.fromkeys(step.sources, home)
-        found.setdefault(home, []).insert(0, step)
-    return sorted(found.items())
+        home = kernel.get(step.name, first_reader.get(step.name, place))
+        members.setdefault(home, []).insert(0, step)
+        first_reader |= dict.fromkeys(step.sources, home)  # with which a copy runs
+    wanted = set(network.outputs).union(*reads.values())
+    for home, steps in sorted(members.items()):
+        written = sum(step.output.size for step in steps if step.name in wanted)
+        yield tuple(steps), sum(reads.get(home, {}).values()) + written
