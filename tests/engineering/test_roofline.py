@@ -21,7 +21,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
-from unet_complexity.layers import Add, AveragePooling2D, Cropping2D
+from unet_complexity.layers import Add, AveragePooling2D, Cropping2D, Dropout
 from unet_complexity.symbols import C, L, N, b, c, e, g, h, k, w
 
 SLOW = Machine("slow", 100, 10)
@@ -358,6 +358,12 @@ def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
     )
     assert str(roofline(net, TWO)).endswith("100.00")
     assert " 5.4</td>" in roofline(net, TWO)._repr_html_()
+
+
+def test_a_view_takes_no_time_and_binds_nothing():
+    net = network(X, Dropout(0.5), ReLU())
+    ((_, bound, *_, microseconds),) = roofline(net, SLOW).table("block").rows
+    assert (bound, microseconds) == ("memory", 1e6 * 2048 / 10)
 
 
 def test_a_table_of_seconds_wants_numbers():

@@ -261,8 +261,7 @@ def roofline(
     if not isinstance(machine, Machine):
         raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
     batch = as_size(batch, "batch")
-    costs = ((step, step.cost) for step in network)
-    each = (((step,), cost.reads - cost.params + cost.writes) for step, cost in costs)
+    each = (((step,), step.cost.reads - step.cost.params + step.cost.writes) for step in network)
     kernels = []
     for steps, elements in _fused(network) if fused else each:
         flops = sum(step.cost.flops for step in steps)
@@ -284,7 +283,7 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
         maps: dict[str, Size] = {}
         for source in step.sources:
             maps |= behind[source]
-        copies = not (cost.macs or cost.elementwise or cost.params)
+        copies = not (cost.flops or cost.params)
         if copies and step.name not in network.outputs:
             behind[step.name] = maps  # the readers of a copy read its originals
             continue

@@ -26,12 +26,10 @@ MEANING = {
     "inp": "elements read, without weights",
     "pixels": "height x width of the output, without its channels",
     "channels": "channels of the input",
-    "window": "elements under a pooling window",
+    "filters": "filters of a convolution",
+    "window": "elements under a window: k_h x k_w",
     "strides": "stride down x stride across",
     "params": "weights and biases",
-    "on_output": "k_h x k_w x channels read x elements written",
-    "swapped": "k_h x k_w x filters x elements written",
-    "grouped": "k_h x k_w x elements written",
     "small_bias": "bias additions of a Conv2D with the same window and strides",
 }
 LETTERS = {name: sp.Symbol(name, positive=True) for name in MEANING}
@@ -110,15 +108,13 @@ def quantities(step: Step) -> dict[str, Size]:
         "channels": x.channels,
     }
     if isinstance(step.layer, Convolution):
-        per_channel = prod(layer.kernel_size) * output.size
         found |= {
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
             "bias": output.size if layer.use_bias else 0,
             "strides": prod(layer.strides),
-            "on_output": per_channel * x.channels,
-            "swapped": per_channel * layer.filters,
-            "grouped": per_channel,
+            "filters": layer.filters,
+            "window": prod(layer.kernel_size),
         }
     if isinstance(layer, Conv2DTranspose):
         # as if the window slid over the input with these strides
