@@ -52,6 +52,9 @@ STOPPED = {
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 
 
+Build = Callable[[Any], Network]  # a network at a size; at its own, if None
+
+
 class Parser(argparse.ArgumentParser):
     """Parser that reports an error in one sentence."""
 
@@ -248,7 +251,7 @@ def import_whole(*libraries: str) -> None:
         raise KeyboardInterrupt
 
 
-def source(given: argparse.Namespace) -> Callable[[Any], Network]:
+def source(given: argparse.Namespace) -> Build:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
         return partial(read, given)
@@ -282,7 +285,7 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     return roofline(network, given.machine, **chosen).table(given.by)
 
 
-def in_letters(build: Callable[[Any], Network]) -> Network | str:
+def in_letters(build: Build) -> Network | str:
     """Return the network at the side N, or the reason why there is none."""
     try:
         return build(N)
@@ -290,7 +293,7 @@ def in_letters(build: Callable[[Any], Network]) -> Network | str:
         return str(error)
 
 
-def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
+def at_its_size(build: Build, size: Any) -> Network:
     """Build the network at a size.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
+from unet_complexity.layers import Conv2DTranspose, Convolution, Layer, UpSampling2D
 from unet_complexity.layers.transposed import landing
 from unet_complexity.layers.windows import taps_in_bounds, window_count
 from unet_complexity.networks import Step
@@ -35,13 +35,11 @@ MEANING = {
 LETTERS = {name: sp.Symbol(name, positive=True) for name in MEANING}
 
 # kinds that tools count differently, by Keras's names, and the part of a total that each belongs to
-BILINEAR = "UpSampling2D bilinear"
-NEAREST = "UpSampling2D nearest"
 GROUPED = "Conv2D with groups"
 PARTS: dict[str, tuple[str, ...]] = {
     "convolutions": ("Conv2D", GROUPED, "Conv2DTranspose"),
     "bias": (),
-    "upsampling": (NEAREST, BILINEAR),
+    "upsampling": ("UpSampling2D nearest", "UpSampling2D bilinear"),
     "normalization": ("BatchNormalization",),
     "activations": ("ReLU", "LeakyReLU", "tanh", "sigmoid", "Softmax", "linear"),
     "other": (
@@ -147,20 +145,26 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
 def gap(tool: str, step: Step) -> str:
     """Return the reason why a tool's count of a step is not known, although its kind was measured; "" if it is."""
     layer: Any = step.layer
-    name = kind(layer)
-    transposed = isinstance(layer, Conv2DTranspose)
-    if transposed and not isinstance(layer.padding, str):
-        return "a border that is cut off was not measured"
-    if tool == "calflops" and name in (NEAREST, BILINEAR) and len(set(layer.size)) > 1:
-        return "the tool stops with a TypeError if the two factors differ; take the same for both"
-    if tool == "moduleprofiler" and transposed and any(add for _, add in torch_padding(layer)):
-        return "the tool leaves out what PyTorch calls output padding; take a kernel whose side is stride + 0, 2, 4 ..."
-    if tool == "jax Lowered.cost_analysis" and name == BILINEAR:
-        return "JAX makes it of matrix products, in an order that it chooses for each map"
-    if name == "Add" and len(set(step.inputs)) > 1:
+    if isinstance(layer, Conv2DTranspose):
+        if not isinstance(layer.padding, str):
+            return "a border that is cut off was not measured"
+        if tool == "moduleprofiler" and any(add for _, add in torch_padding(layer)):
+            return (
+                "the tool leaves out what PyTorch calls output padding; "
+                "take a kernel whose side is stride + 0, 2, 4 ..."
+            )
+    if isinstance(layer, UpSampling2D):
+        if tool == "calflops" and layer.size[0] != layer.size[1]:
+            return (
+                "the tool stops with a TypeError if the two factors differ; take the same for both"
+            )
+        if tool == "jax Lowered.cost_analysis" and layer.interpolation == "bilinear":
+            return "JAX makes it of matrix products, in an order that it chooses for each map"
+    if kind(layer) == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
-    if hasattr(layer, "pool_size"):
-        for side in layer.windows(step.inputs[0]):
-            if taps_in_bounds(*side).total != window_count(*side) * side[2]:
-                return "a pool that overhangs the border was not measured; take padding='valid'"
+    if hasattr(layer, "pool_size") and any(
+        taps_in_bounds(*side).total != window_count(*side) * side[2]
+        for side in layer.windows(step.inputs[0])
+    ):
+        return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""
