@@ -73,9 +73,8 @@ class Machine:
         return self.flops_per_second / self.bytes_per_second
 
     def __str__(self) -> str:
-        gigaflops = self.flops_per_second / 10**9
-        gigabytes = self.bytes_per_second / 10**9
-        return f"{self.name} ({gigaflops:,g} GFLOP/s, {gigabytes:,g} GB/s)"
+        flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
+        return f"{self.name} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -269,8 +268,8 @@ def roofline(
         moved = bytes_of(exact(elements * batch + params), dtype)
         kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
-    fusing = "fused" if fused else "nothing fused"
-    return Roofline(network, machine, tuple(kernels), f"batch {batch}, {element}, {fusing}")
+    setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"
+    return Roofline(network, machine, tuple(kernels), setting)
 
 
 def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
@@ -279,22 +278,22 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
     reads: dict[int, dict[str, Size]] = {}  # maps in memory that a kernel reads
     behind = {name: {name: x.size} for name, x in network.inputs.items()}
     for place, step in enumerate(wired(network, "fusing")):
-        cost = step.cost
+        name, cost = step.name, step.cost
         maps: dict[str, Size] = {}
         for source in step.sources:
             maps |= behind[source]
         copies = not (cost.flops or cost.params)
-        if copies and step.name not in network.outputs:
-            behind[step.name] = maps  # the readers of a copy read its originals
+        if copies and name not in network.outputs:
+            behind[name] = maps  # the readers of a copy read its originals
             continue
-        behind[step.name] = {step.name: step.output.size}
+        behind[name] = {name: step.output.size}
         # A step joins the last of the kernels that it needs: an earlier one would run too soon.
-        last = max((kernel[name] for name in maps if name in kernel), default=place)
-        joins = copies or (not cost.macs and step.output == step.inputs[0])
+        last = max((kernel[read] for read in maps if read in kernel), default=place)
         near = [kernel.get(source) for source in step.sources]
+        joins = copies or (not cost.macs and step.output == step.inputs[0])
         home = last if joins and last in near else place
-        kernel[step.name] = home
-        foreign = {name: maps[name] for name in maps if kernel.get(name) != home}
+        kernel[name] = home
+        foreign = {read: maps[read] for read in maps if kernel.get(read) != home}
         reads[home] = reads.get(home, {}) | foreign
     members: dict[int, list[Step]] = {}
     first_reader: dict[str, int] = {}

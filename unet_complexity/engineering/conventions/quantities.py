@@ -85,11 +85,9 @@ def kind(layer: Layer) -> str:
         return f"{name} {arguments['interpolation']}"
     if name == "Conv2D" and arguments["groups"] != 1:
         return GROUPED
-    words = [name]
-    for key, value in USUAL.get(name, {}).items():
-        if arguments[key] != value:
-            words.append(f"{key}={arguments[key]}")
-    return " with ".join(words)
+    usual = USUAL.get(name, {})
+    unusual = [f"{key}={arguments[key]}" for key in usual if arguments[key] != usual[key]]
+    return " with ".join([name, *unusual])
 
 
 def quantities(step: Step) -> dict[str, Size]:

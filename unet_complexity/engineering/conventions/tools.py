@@ -7,7 +7,7 @@ terms if the order of the additions matters.  0 was measured; an empty cell was 
 from __future__ import annotations
 
 import csv
-from importlib import resources
+from pathlib import Path
 
 from unet_complexity.engineering.conventions.convention import Convention
 from unet_complexity.engineering.conventions.quantities import KINDS
@@ -27,7 +27,7 @@ class Conventions(dict[str, Convention]):
         return f"<how {len(self)} tools count: {', '.join(self)}>"
 
 
-_text = resources.files(__package__).joinpath("tools.csv").read_text(encoding="utf-8")
+_text = Path(__file__).with_name("tools.csv").read_text("utf-8")
 conventions = Conventions()
 for _row in csv.DictReader(_text.splitlines()):
     _tool = _row["tool"]
