@@ -22,7 +22,7 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -182,15 +182,12 @@ class Roofline:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
+        groups = grouped(self, by, lambda kernel: replace(kernel.steps[-1], name=kernel.name))
         first = "kernel" if by == "layer" else by
-        rows = []
-        for name, kernels in grouped(self.kernels, by, lambda kernel: kernel.steps[-1]).items():
-            title = kernels[0].name if by == "layer" else str(name)
-            rows.append((title, *_summary(kernels)))
         return Table(
             f"{self.network.heading}, {self.setting}, on {self.machine}",
             (first, "bound by", "FLOPs", "bytes", "at least, µs"),
-            tuple(rows),
+            tuple((str(name), *_summary(kernels)) for name, kernels in groups.items()),
             ("total", *_summary(self.kernels)),
             self.network.missing,
         )

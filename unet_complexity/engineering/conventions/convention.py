@@ -101,7 +101,7 @@ class Convention:
         """
         terms = [term for step in network for term in self.terms(step)]
         if not self.float32:
-            return tidy(exact(sp.Add(*terms)))
+            return tidy(sp.Add(*terms))
         if not are_numbers(*terms):
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
@@ -133,8 +133,8 @@ class Convention:
             found["bias"] += sum(self.terms(step)) - products
             found[PART[kind(step.layer)]] += products
         found["rounding"] = self.total(network) - sum(found.values())
-        parts = {part: tidy(exact(value)) for part, value in found.items()}
-        return {part: value for part, value in parts.items() if value != 0}
+        parts = {part: tidy(value) for part, value in found.items()}
+        return {part: value for part, value in parts.items() if value}
 
     def terms(self, step: Step, **values: Size) -> list[Size]:
         """Return what the tool adds for one step, in its order.
