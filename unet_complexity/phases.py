@@ -170,7 +170,7 @@ def _correlate(x: Array, kernel: Array, first: tuple[int, int]) -> Array:
 def by_phases(network: Network) -> Network:
     """Return the network with each UpSampling2D + Conv2D computed by phases: same function, same parameters.
 
-    A nearest upsampling is replaced if plain 'same' convolutions are its only readers, and it is no output.
+    A nearest upsampling is replaced if plain 'same' convolutions are its only readers, and the network does not return it.
 
     Raises:
         ValueError: The network has no such pair.

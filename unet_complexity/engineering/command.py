@@ -30,10 +30,8 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-READERS = (
-    "onnx",
-    "keras",
-)  # ending; also name of the module, of its from_..., of the extra to install
+# endings; also names of the modules, of their from_..., of the extras to install
+READERS = ("onnx", "keras")
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -50,9 +48,7 @@ STOPPED = {
     KeyboardInterrupt: "interrupted, and no file was left half-written",
 }
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
-
-
-Build = Callable[[Any], Network]  # a network at a size; at its own, if None
+Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
 class Parser(argparse.ArgumentParser):

@@ -12,10 +12,10 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 
 - **Nothing fused**: each step is a kernel.  It reads its inputs and its params, and writes its output.
 - **Fused**: a step that only copies (nearest upsampling, concatenation, padding, cropping, dropout) writes nothing,
-  unless it is an output of the network.  Its readers read the map that it copies from.  An elementwise step
-  (activation, normalisation, addition) joins the kernel that computed its input; of several, the last one.  Every
-  other step (convolution, pooling, blending) begins a kernel.  A kernel reads each map of other kernels once.  It
-  writes the maps that others read, and the network's outputs.
+  and its readers read the map that it copies from, unless the copy is an output of the network.  An elementwise step
+  (activation, normalisation, addition) joins the kernel that computed its input; with several inputs, the last of
+  their kernels, unless only a copy leads there.  Every other step (convolution, pooling, blending) begins a kernel.
+  A kernel reads each map of other kernels once.  It writes the maps that others read, and the network's outputs.
 - A batch repeats the maps and the FLOPs; params are read once.  No cache keeps a map between two kernels.
 """
 
