@@ -131,11 +131,8 @@ def _first_tap(phase: int, before: int, s: int) -> tuple[int, int]:
 
 def upsample_then_convolve(x: Array, kernel: Array, size: Any = 2) -> Array:
     """Repeat the rows and columns of an (h, w, c) map, then convolve it, with 'same' padding and no bias."""
-    import numpy as np
-
-    s_h, s_w = as_pair(size, "size")
-    tall = np.repeat(x, int(s_h), axis=0)
-    large = np.repeat(tall, int(s_w), axis=1)
+    s_h, s_w = map(int, as_pair(size, "size"))
+    large = x.repeat(s_h, axis=0).repeat(s_w, axis=1)
     rows, columns = same_front(kernel)
     return _correlate(large, kernel, (-rows, -columns))
 
@@ -170,7 +167,8 @@ def _correlate(x: Array, kernel: Array, first: tuple[int, int]) -> Array:
 def by_phases(network: Network) -> Network:
     """Return the network with each UpSampling2D + Conv2D computed by phases: same function, same parameters.
 
-    A nearest upsampling is replaced if plain 'same' convolutions are its only readers, and the network does not return it.
+    A nearest upsampling is replaced if plain 'same' convolutions are its only readers and the network does not
+    return it.
 
     Raises:
         ValueError: The network has no such pair.
