@@ -141,12 +141,12 @@ def whole(text: str) -> int:
     """Return a typed number; 0 if it is not written in digits only."""
     if not text.isdecimal():
         return 0
-    digits = text.lstrip("0") or "0"
-    if len(digits) > 20 or int(digits) > LARGEST_TYPED:
+    number = float(text)  # int() refuses thousands of digits
+    if number > LARGEST_TYPED:
         raise ArgumentTypeError(
             f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}"
         )
-    return int(digits)
+    return int(number)
 
 
 def a_batch(text: str) -> int:
@@ -396,7 +396,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except (ValueError, TypeError, ImportError, *STOPPED) as error:
-        stops = (text for kind, text in STOPPED.items() if isinstance(error, kind))
-        said = next(stops, str(error))
+        said = str(error)
+        for kind, text in STOPPED.items():
+            if isinstance(error, kind):
+                said = text
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2
