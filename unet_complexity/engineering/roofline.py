@@ -284,11 +284,12 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
             behind[name] = maps  # the readers of a copy read its originals
             continue
         behind[name] = {name: step.output.size}
-        # A step joins the last of the kernels that it needs: an earlier one would run too soon.
-        last = max((kernel[read] for read in maps if read in kernel), default=place)
-        near = [kernel.get(source) for source in step.sources]
-        joins = copies or (not cost.macs and step.output == step.inputs[0])
-        home = last if joins and last in near else place
+        home = place
+        if copies or (not cost.macs and step.output == step.inputs[0]):
+            # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
+            last = max((kernel[read] for read in maps if read in kernel), default=place)
+            if last in [kernel.get(source) for source in step.sources]:
+                home = last
         kernel[name] = home
         foreign = {read: maps[read] for read in maps if kernel.get(read) != home}
         reads[home] = reads.get(home, {}) | foreign
