@@ -20,6 +20,7 @@ from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NoReturn
 
 import unet_complexity
+from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
@@ -30,7 +31,7 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-# endings; also names of the modules, of their from_..., of the extras to install
+# endings; also names of the from_..., and of the extras to install
 READERS = ("onnx", "keras")
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
@@ -214,8 +215,7 @@ def read(given: argparse.Namespace, size: Any) -> Network:
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
-        module = import_module(f"unet_complexity.engineering.readers.{kind}")
-        reader: Callable[..., Network] = getattr(module, f"from_{kind}")
+        reader: Callable[..., Network] = getattr(engineering, f"from_{kind}")
         return reader(path, side=size, unknown=given.unknown, **more)
 
 
