@@ -149,19 +149,20 @@ def peak(network: Network, training: bool = False) -> Memory:
         >>> peak(classic_unet(base_filters=g)).elements
         4*N**2*g
     """
-    moments = live(network, training)
-    top = moments[0]
-    for moment in moments:
-        if not at_least(top.elements, moment.elements):
-            top = moment
-    if not all(at_least(top.elements, moment.elements) for moment in moments):
-        rivals = [f"{m.elements} at {m.step.name}" for m in _undominated(moments) if m.step]
-        more = f"; and {len(rivals) - 4} more" if len(rivals) > 4 else ""
+    rivals: list[Memory] = []  # none is known to reach another
+    for moment in live(network, training):
+        size = moment.elements
+        if not any(at_least(rival.elements, size) for rival in rivals):
+            rivals = [rival for rival in rivals if not at_least(size, rival.elements)]
+            rivals.append(moment)
+    if len(rivals) > 1:
+        sizes = [f"{rival.elements} at {rival.step.name}" for rival in rivals if rival.step]
+        more = f"; and {len(sizes) - 4} more" if len(sizes) > 4 else ""
         raise ValueError(
             f"which step holds most may depend on what the letters of {network.name} stand for, "
-            f"got {'; '.join(rivals[:4])}{more}; give more numbers, or read the formulas in live(network)"
+            f"got {'; '.join(sizes[:4])}{more}; give more numbers, or read the formulas in live(network)"
         )
-    return top
+    return rivals[0]
 
 
 def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
@@ -236,14 +237,3 @@ def at_least(a: Any, b: Any) -> bool:
     }
     terms = sp.Add.make_args(sp.expand(difference.xreplace(above_one)))
     return all(term.is_nonnegative for term in terms)
-
-
-def _undominated(moments: tuple[Memory, ...]) -> list[Memory]:
-    """Moments with a size that no other is known to reach; the first for each size."""
-    sizes = {moment.elements: moment for moment in reversed(moments)}
-    found = [
-        moment
-        for size, moment in sizes.items()
-        if not any(at_least(other, size) for other in sizes if other != size)
-    ]
-    return found[::-1]

@@ -131,11 +131,8 @@ def _first_tap(phase: int, before: int, s: int) -> tuple[int, int]:
 
 def upsample_then_convolve(x: Array, kernel: Array, size: Any = 2) -> Array:
     """Repeat the rows and columns of an (h, w, c) map, then convolve it, with 'same' padding and no bias."""
-    import numpy as np
-
-    s_h, s_w = as_pair(size, "size")
-    tall = np.repeat(x, int(s_h), axis=0)
-    large = np.repeat(tall, int(s_w), axis=1)
+    s_h, s_w = map(int, as_pair(size, "size"))
+    large = x.repeat(s_h, axis=0).repeat(s_w, axis=1)
     rows, columns = same_front(kernel)
     return _correlate(large, kernel, (-rows, -columns))
 
@@ -158,25 +155,20 @@ def _correlate(x: Array, kernel: Array, first: tuple[int, int]) -> Array:
     import numpy as np
 
     height, width, _ = x.shape
+    sides = zip(first, kernel.shape[:2], strict=True)
+    border = [(-offset, k - 1 + offset) for offset, k in sides]
+    padded = np.pad(x, [*border, (0, 0)])
     out = np.zeros((height, width, kernel.shape[3]), np.result_type(x, kernel))
     for i, j in np.ndindex(kernel.shape[:2]):
-        rows, from_rows = _overlap(height, first[0] + i)
-        columns, from_columns = _overlap(width, first[1] + j)
-        out[rows, columns] += x[from_rows, from_columns] @ kernel[i, j]
+        out += padded[i : i + height, j : j + width] @ kernel[i, j]
     return out
-
-
-def _overlap(side: int, shift: int) -> tuple[slice, slice]:
-    """Pixels whose neighbour at ``shift`` is inside the map, and those neighbours."""
-    low = max(0, -shift)
-    high = max(low, min(side, side - shift))
-    return slice(low, high), slice(low + shift, high + shift)
 
 
 def by_phases(network: Network) -> Network:
     """Return the network with each UpSampling2D + Conv2D computed by phases: same function, same parameters.
 
-    A nearest upsampling is replaced if plain 'same' convolutions are its only readers.
+    A nearest upsampling is replaced if plain 'same' convolutions are its only readers and the network does not
+    return it.
 
     Raises:
         ValueError: The network has no such pair.
@@ -191,7 +183,7 @@ def by_phases(network: Network) -> Network:
         raise ValueError(
             f"{network.name} has no nearest UpSampling2D in front of a plain Conv2D; nothing to replace"
         )
-    return Network(f"{network.name}, phase by phase", network.inputs, steps, network.rules)
+    return replace(network, name=f"{network.name}, phase by phase", steps=steps, recipe=None)
 
 
 def _replaced(network: Network) -> Iterator[Step]:
@@ -201,25 +193,25 @@ def _replaced(network: Network) -> Iterator[Step]:
             readers.setdefault(source, []).append(step)
     dropped: dict[str, Step] = {}
     for step in network:
-        if _is_nearest(step.layer):
-            convolutions = [reader.layer for reader in readers.get(step.name, [])]
-            if convolutions and all(map(_is_plain, convolutions)):
-                dropped[step.name] = step
-                continue
         source = step.sources[0]
-        yield _merged_step(dropped[source], step) if source in dropped else step
+        up: Any = step.layer
+        nearest = isinstance(up, UpSampling2D) and up.interpolation == "nearest"
+        inside = step.name in readers and step.name not in network.outputs
+        if nearest and inside and all(map(_is_plain, readers[step.name])):
+            dropped[step.name] = step
+        elif source in dropped:
+            yield _merged_step(dropped[source], step)
+        else:
+            yield step
 
 
-def _is_nearest(layer: Any) -> bool:
-    return isinstance(layer, UpSampling2D) and layer.interpolation == "nearest"
-
-
-def _is_plain(layer: Any) -> bool:
-    ones = (1, 1)
+def _is_plain(step: Step) -> bool:
+    layer = step.layer
     return (
         isinstance(layer, Conv2D)
         and layer.padding == "same"
-        and (layer.strides, layer.dilation_rate, layer.groups) == (ones, ones, 1)
+        and layer.strides == layer.dilation_rate == (1, 1)
+        and layer.groups == 1
     )
 
 

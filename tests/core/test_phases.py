@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -178,6 +180,16 @@ def test_a_pair_that_would_not_be_the_same_function_is_not_replaced(
 def test_two_convolutions_of_one_upsampled_map_are_both_replaced() -> None:
     net = by_phases(upsampled(UpSampling2D(2), Conv2D(2, 3), Conv2D(1, 4)))
     assert [type(step.layer).__name__ for step in net] == ["PhaseConv2D", "PhaseConv2D"]
+
+
+def test_every_output_stays_an_output() -> None:
+    net = replace(pix2pix_unet(side=128, in_channels=3), outputs=("u1.up", "u2.conv", "out.act"))
+    phased = by_phases(net)
+    assert phased.outputs == net.outputs
+    kinds = {step.name: type(step.layer).__name__ for step in phased}
+    assert (kinds["u1.up"], kinds["u1.conv"]) == ("UpSampling2D", "Conv2D")
+    assert "u2.up" not in kinds
+    assert kinds["u2.conv"] == "PhaseConv2D"
 
 
 def test_a_kernel_without_four_axes_is_refused():

@@ -1,6 +1,7 @@
 """The roofline: counts become the least seconds; what fusing leaves to move is what XLA's own analysis says."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import sympy as sp
@@ -20,7 +21,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
-from unet_complexity.layers import Add, AveragePooling2D, Cropping2D
+from unet_complexity.layers import Add, AveragePooling2D, Cropping2D, Dropout
 from unet_complexity.symbols import C, L, N, b, c, e, g, h, k, w
 
 SLOW = Machine("slow", 100, 10)
@@ -125,6 +126,12 @@ def test_what_a_fused_kernel_moves_is_what_xla_says(net):
         ((UpSampling2D(2), Conv2D(4, 3)), ["0 + 1"]),
         ((Conv2D(4, 3), (Conv2D(4, 3), ("0",)), (Add(), ("1", "0")), ReLU()), ["0", "1 + 2 + 3"]),
         ((Conv2D(4, 3), ReLU(), (Conv2D(4, 3), ("0",)), (Add(), ("2", "1"))), ["0 + 1", "2 + 3"]),
+        # an addition waits for what it needs, also if another of its inputs was written later, or through a copy
+        ((Conv2D(4, 3), Conv2D(4, 3), (ReLU(), ("0",)), (Add(), ("2", "1"))), ["0 + 2", "1 + 3"]),
+        (
+            (Conv2D(4, 3), Conv2D(4, 3, 2), UpSampling2D(2), (Add(), ("0", "2"))),
+            ["0", "1", "2 + 3"],
+        ),
     ],
 )
 def test_what_runs_at_one_go(layers, kernels):
@@ -145,6 +152,22 @@ def test_a_map_that_several_read_is_written_once_and_read_by_each():
 def test_the_end_is_written_as_it_is_and_only_so():
     net = network(X, Conv2D(4, 1, use_bias=False), UpSampling2D(2))
     assert moved(net, fused=True) == [4 * (256 + 16 + 1024)]
+
+
+def test_every_output_is_written():
+    net = network(
+        X,
+        Conv2D(4, 1, use_bias=False),
+        ReLU(),
+        UpSampling2D(2),
+        Conv2D(4, 1, use_bias=False),
+    )
+    first, second = 4 * (256 + 16), 4 * (256 + 16 + 1024)
+    assert moved(net, fused=True) == [first + 4 * 256, second]
+    both = replace(net, outputs=("0", "3"))
+    assert moved(both, fused=True) == [first + 4 * (256 + 256), second]
+    copied = replace(net, outputs=("2", "3"))
+    assert moved(copied, fused=True) == [first + 4 * 1024, 4 * (1024 + 16 + 1024)]
 
 
 def test_less_is_moved_fused_than_not_and_the_same_is_calculated():
@@ -335,6 +358,12 @@ def test_a_row_in_which_both_bind_says_for_which_share_of_the_time():
     )
     assert str(roofline(net, TWO)).endswith("100.00")
     assert " 5.4</td>" in roofline(net, TWO)._repr_html_()
+
+
+def test_a_view_takes_no_time_and_binds_nothing():
+    net = network(X, Dropout(0.5), ReLU())
+    ((_, bound, *_, microseconds),) = roofline(net, SLOW).table("block").rows
+    assert (bound, microseconds) == ("memory", 1e6 * 2048 / 10)
 
 
 def test_a_table_of_seconds_wants_numbers():

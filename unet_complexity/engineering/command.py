@@ -12,13 +12,15 @@ import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NoReturn
 
 import unet_complexity
+from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
@@ -29,8 +31,8 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-# ending: name of the module, of its from_..., of the extra to install
-READERS = {".onnx": "onnx", ".keras": "keras"}
+# endings; also names of the from_..., and of the extras to install
+READERS = ("onnx", "keras")
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -47,6 +49,7 @@ STOPPED = {
     KeyboardInterrupt: "interrupted, and no file was left half-written",
 }
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
+Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,36 +62,59 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """Return the parser of the arguments."""
-    form = argparse.RawDescriptionHelpFormatter
     command = Parser(
-        "python -m unet_complexity", description=DESCRIPTION, epilog=EPILOG, formatter_class=form
+        "python -m unet_complexity",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    option = command.add_argument
     network = command.add_mutually_exclusive_group(required=True).add_argument
     network("model", nargs="?", help="an .onnx or a .keras file")
     network("--pix2pix", type=side, metavar="SIDE", help="the pix2pix U-Net generator, 3 channels")
     network("--classic", type=side, metavar="SIDE", help="the classic U-Net, 1 channel, 2 classes")
+    option = command.add_argument
     option("--side", type=side, help="size of the model's input: 512, 512x256, or N for formulas")
-    free = "another free size of an .onnx file, by its name; may be repeated"
-    option("--dims", type=a_dim, action="append", metavar="NAME=SIZE", help=free)
-    rows = ("level", "part", "block", "layer")
-    option("--by", choices=rows, default="level", help="meaning of a row of the table (level)")
-    unknown = "layers that cannot be counted: an error, or counted as missing (error)"
-    option("--unknown", choices=("error", "report"), default="error", help=unknown)
+    option(
+        "--dims",
+        type=a_dim,
+        action="append",
+        metavar="NAME=SIZE",
+        help="another free size of an .onnx file, by its name; may be repeated",
+    )
+    option(
+        "--by",
+        choices=("level", "part", "block", "layer"),
+        default="level",
+        help="meaning of a row of the table (level)",
+    )
+    option(
+        "--unknown",
+        choices=("error", "report"),
+        default="error",
+        help="layers that cannot be counted: an error, or counted as missing (error)",
+    )
     seconds = command.add_argument_group(
-        "seconds", "The least time that each part takes (roofline model), as a table"
+        "seconds",
+        "The least time that each part takes (roofline model), as a table",
+        argument_default=argparse.SUPPRESS,
     ).add_argument
-    machines = f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9"
-    seconds("--machine", type=a_machine, help=machines)
+    seconds(
+        "--machine",
+        type=a_machine,
+        default=None,
+        help=f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9",
+    )
     seconds("--batch", type=a_batch, help="images that run together (1)")
     seconds("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
-    fused = "copies and elementwise steps run with the step before"
-    seconds("--fused", action="store_const", const=True, help=fused)
+    seconds(
+        "--fused",
+        action="store_true",
+        help="copies and elementwise steps run with the step before",
+    )
     output = command.add_mutually_exclusive_group().add_argument
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output("--json", action="store_true", help="table, totals and formulas for other programs")
-    version = f"unet_complexity {unet_complexity.__version__}"
-    option("--version", action="version", version=version)
+    option("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
     return command
 
 
@@ -116,12 +142,12 @@ def whole(text: str) -> int:
     """Return a typed number; 0 if it is not written in digits only."""
     if not text.isdecimal():
         return 0
-    digits = text.lstrip("0") or "0"
-    if len(digits) > 20 or int(digits) > LARGEST_TYPED:
+    number = float(text)  # int() refuses thousands of digits
+    if number > LARGEST_TYPED:
         raise ArgumentTypeError(
             f"a typed number is at most {LARGEST_TYPED:,}, got {shortened(text, 40)}"
         )
-    return int(digits)
+    return int(number)
 
 
 def a_batch(text: str) -> int:
@@ -166,38 +192,33 @@ def a_machine(text: str) -> Machine:
         ) from None
 
 
-def read(path: str, size: Any, unknown: str, dims: list[tuple[str, Any]] | None) -> Network:
+def read(given: argparse.Namespace, size: Any) -> Network:
     """Read the network in a file.
 
     Args:
-        path: An .onnx or a .keras file.
+        given: The arguments.
         size: Size of its input; the one that the file states, if None.
-        unknown: "error" or "report", for layers that cannot be counted.
-        dims: Other free sizes of an .onnx file, by name.
 
     Raises:
         ValueError: The file is of another kind, or does not hold a readable model.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in READERS:
+    path = given.model
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in READERS:
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    kind = READERS[ending]
-    if dims and kind != "onnx":
+    more = {"dims": dict(given.dims)} if given.dims else {}
+    if more and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
-    sizes = dict(dims or [])
-    if len(sizes) < len(dims or []):
+    if len(more.get("dims", ())) < len(given.dims or ()):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
-    more = {"dims": sizes} if sizes else {}
     with needing(kind):
         if kind == "onnx":
             import_whole("onnx")
-        module = import_module(f"unet_complexity.engineering.readers.{kind}")
-        reader = getattr(module, f"from_{kind}")
-        network: Network = reader(path, side=size, unknown=unknown, **more)
-    return network
+        reader: Callable[..., Network] = getattr(engineering, f"from_{kind}")
+        return reader(path, side=size, unknown=given.unknown, **more)
 
 
 @contextmanager
@@ -228,10 +249,10 @@ def import_whole(*libraries: str) -> None:
         raise KeyboardInterrupt
 
 
-def source(given: argparse.Namespace) -> Callable[[Any], Network]:
+def source(given: argparse.Namespace) -> Build:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
-        return lambda size: read(given.model, size, given.unknown, given.dims)
+        return partial(read, given)
     if given.side is not None or given.dims:
         raise ValueError(
             "--side and --dims are for a model in a file; here the size follows the name, as in "
@@ -248,8 +269,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = {name: getattr(given, name) for name in ("batch", "dtype", "fused")}
-    chosen = {name: value for name, value in options.items() if value is not None}
+    options = vars(given)
+    chosen = {name: options[name] for name in ("batch", "dtype", "fused") if name in options}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -263,17 +284,15 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     return roofline(network, given.machine, **chosen).table(given.by)
 
 
-def in_letters(network: Network, build: Callable[[Any], Network]) -> Network | str:
+def in_letters(build: Build) -> Network | str:
     """Return the network at the side N, or the reason why there is none."""
-    if not isinstance(network.total().reads, int):
-        return network
     try:
         return build(N)
     except ValueError as error:
         return str(error)
 
 
-def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
+def at_its_size(build: Build, size: Any) -> Network:
     """Build the network at a size.
 
     Raises:
@@ -282,12 +301,9 @@ def at_its_size(build: Callable[[Any], Network], size: Any) -> Network:
     try:
         return build(size)
     except ValueError as error:
-        said = str(error)
-    if size is not None:
-        with suppress(ValueError):
-            if rules := build(N).regime:
-                said = f"{said}; for this model {rules}"
-    raise ValueError(said)
+        letters = size and in_letters(build)
+        rules = getattr(letters, "regime", "")
+        raise ValueError(f"{error}; for this model {rules}" if rules else str(error)) from None
 
 
 @contextmanager
@@ -300,12 +316,11 @@ def progress(what: str, after: float = 2) -> Iterator[None]:
     name = one_line(what)
 
     def tell() -> None:
-        seconds = 0.0
-        pause = after
+        seconds = pause = after
         while not done.wait(pause):
-            seconds += pause
-            pause = 1
             print(f"\r{name} ... {seconds:.0f} s", end="", file=sys.stderr, flush=True)
+            pause = 1
+            seconds += pause
 
     thread = Thread(target=tell, daemon=True)
     thread.start()
@@ -350,11 +365,10 @@ def report(arguments: Sequence[str]) -> None:
         if given.csv:
             print((seconds or network.table(given.by)).to_csv(), end="")
             return
-        formulas = in_letters(network, build)
-        if given.json:
-            text = json.dumps(as_data(network, formulas, given.by, seconds), indent=1)
-        else:
-            text = "\n\n".join(as_text(network, formulas, given.by, seconds))
+        in_numbers = isinstance(network.total().reads, int)
+        formulas = in_letters(build) if in_numbers else network
+        told = network, formulas, given.by, seconds
+        text = json.dumps(as_data(*told), indent=1) if given.json else "\n\n".join(as_text(*told))
     print(text)
 
 
@@ -385,7 +399,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except (ValueError, TypeError, ImportError, *STOPPED) as error:
-        stops = (text for kind, text in STOPPED.items() if isinstance(error, kind))
-        said = next(stops, str(error))
+        said = str(error)
+        for kind, text in STOPPED.items():
+            if isinstance(error, kind):
+                said = text
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2

@@ -83,7 +83,8 @@ def as_text(
 def _lines(heading: str, total: Cost) -> str:
     """A line per count: numbers with their conventions, formulas with their growth."""
     lines = [heading]
-    for (_, name, convention), value in zip(COUNTED.values(), _counts(total).values(), strict=True):
+    for field, name, convention in COUNTED.values():
+        value = tidy(getattr(total, field))
         if isinstance(value, int):
             lines.append(f"{name:16} {value:18,}  {convention}")
         else:
@@ -107,11 +108,12 @@ def as_data(
         >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
         18052284416
     """
-    outputs = [step for step in network if step.name in network.outputs]
-    data: dict[str, Any] = {
+    outputs = {step.name: step.output for step in network if step.name in network.outputs}
+    counts = {} if isinstance(formulas, str) else _counts(formulas.total())
+    return {
         "network": network.name,
         "inputs": [{"name": name, **_told(asdict(x))} for name, x in network.inputs.items()],
-        "outputs": [{"name": step.name, **_told(asdict(step.output))} for step in outputs],
+        "outputs": [{"name": name, **_told(asdict(x))} for name, x in outputs.items()],
         "conventions": CONVENTIONS,
         "not_counted": list(network.missing),
         "total": _told(_counts(network.total())),
@@ -124,23 +126,16 @@ def as_data(
             }
             for name, part in network.groups(by).items()
         ],
-        "formulas": None,
-        "theta": None,
-        "no_formula": None,
-        "seconds": None,
+        "formulas": {key: str(count) for key, count in counts.items()} or None,
+        "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
+        "no_formula": None if counts else formulas,
+        "seconds": seconds
+        and {
+            "setting": seconds.title,
+            "rows": [dict(zip(TIMED, row, strict=True)) for row in seconds.rows],
+            "total": dict(zip(TIMED, seconds.total, strict=True)),
+        },
     }
-    if isinstance(formulas, str):
-        data["no_formula"] = formulas
-    else:
-        counts = _counts(formulas.total())
-        data["formulas"] = {key: str(count) for key, count in counts.items()}
-        data["theta"] = {key: str(theta(count).expr) for key, count in counts.items()}
-    if seconds:
-        *rows, total = (
-            dict(zip(TIMED, row, strict=True)) for row in (*seconds.rows, seconds.total)
-        )
-        data["seconds"] = {"setting": seconds.title, "rows": rows, "total": total}
-    return data
 
 
 def _counts(cost: Cost) -> dict[str, Any]:

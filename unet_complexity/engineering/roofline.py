@@ -12,16 +12,17 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 
 - **Nothing fused**: each step is a kernel.  It reads its inputs and its params, and writes its output.
 - **Fused**: a step that only copies (nearest upsampling, concatenation, padding, cropping, dropout) writes nothing,
-  unless it is the last.  Its readers read the map that it copies from.  An elementwise step (activation,
-  normalisation, addition) joins the kernel that computed its input.  Every other step (convolution, pooling,
-  blending) begins a kernel.  A kernel reads each map of other kernels once, and writes the maps that others read.
+  and its readers read the map that it copies from, unless the copy is an output of the network.  An elementwise step
+  (activation, normalisation, addition) joins the kernel that computed its input; with several inputs, the last of
+  their kernels, unless only a copy leads there.  Every other step (convolution, pooling, blending) begins a kernel.
+  A kernel reads each map of other kernels once.  It writes the maps that others read, and the network's outputs.
 - A batch repeats the maps and the FLOPs; params are read once.  No cache keeps a map between two kernels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -72,23 +73,24 @@ class Machine:
         return self.flops_per_second / self.bytes_per_second
 
     def __str__(self) -> str:
-        gigaflops = self.flops_per_second / 10**9
-        gigabytes = self.bytes_per_second / 10**9
-        return f"{self.name} ({gigaflops:,g} GFLOP/s, {gigabytes:,g} GB/s)"
+        flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
+        return f"{self.name} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
-_MACHINES = (
-    Machine(
-        "AMD Opteron X2 2214",
-        17_600_000_000,
-        15_000_000_000,
-        "Williams et al. 2009, figure 1: float64",
-    ),
-    Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
-    Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
-)
-MACHINES = {machine.name: machine for machine in _MACHINES}
+MACHINES = {
+    machine.name: machine
+    for machine in (
+        Machine(
+            "AMD Opteron X2 2214",
+            17_600_000_000,
+            15_000_000_000,
+            "Williams et al. 2009, figure 1: float64",
+        ),
+        Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
+        Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -136,11 +138,9 @@ class Kernel:
         Raises:
             ValueError: It depends on the values of letters.
         """
-        seconds = self.seconds
-        if seconds == self.compute_seconds:
-            return "compute"
-        if seconds == self.memory_seconds:
-            return "memory"
+        bounds = {self.memory_seconds: "memory", self.compute_seconds: "compute"}  # equal: compute
+        if self.seconds in bounds:
+            return bounds[self.seconds]
         raise ValueError(
             f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
             f"byte and a ridge of {self.machine.ridge}; give more numbers"
@@ -182,15 +182,12 @@ class Roofline:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
+        groups = grouped(self, by, lambda kernel: replace(kernel.steps[-1], name=kernel.name))
         first = "kernel" if by == "layer" else by
-        rows = []
-        for name, kernels in grouped(self.kernels, by, lambda kernel: kernel.steps[-1]).items():
-            title = kernels[0].name if by == "layer" else str(name)
-            rows.append((title, *_summary(kernels)))
         return Table(
             f"{self.network.heading}, {self.setting}, on {self.machine}",
             (first, "bound by", "FLOPs", "bytes", "at least, µs"),
-            tuple(rows),
+            tuple((str(name), *_summary(kernels)) for name, kernels in groups.items()),
             ("total", *_summary(self.kernels)),
             self.network.missing,
         )
@@ -215,8 +212,10 @@ def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     for kernel in kernels:
         seconds[kernel.bound] += kernel.seconds
     whole = sum(seconds.values())
-    shares = [f"{bound} {time / whole:.1%}" for bound, time in seconds.items() if time]
-    bound = ", ".join(shares) if len(shares) == 2 else kernels[0].bound
+    if all(seconds.values()):
+        bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
+    else:
+        bound = max(seconds, key=seconds.__getitem__)
     flops = sum(kernel.flops for kernel in kernels)
     return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
 
@@ -258,70 +257,49 @@ def roofline(
     if not isinstance(machine, Machine):
         raise TypeError(f"machine must be a Machine, got {machine!r}; try MACHINES['NVIDIA T4']")
     batch = as_size(batch, "batch")
+    each = (((step,), step.cost.reads - step.cost.params + step.cost.writes) for step in network)
     kernels = []
-    for steps, elements in _fused(network) if fused else _unfused(network):
+    for steps, elements in _fused(network) if fused else each:
         flops = sum(step.cost.flops for step in steps)
         params = sum(step.cost.params for step in steps)
         moved = bytes_of(exact(elements * batch + params), dtype)
         kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
-    fusing = "fused" if fused else "nothing fused"
-    return Roofline(network, machine, tuple(kernels), f"batch {batch}, {element}, {fusing}")
+    setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"
+    return Roofline(network, machine, tuple(kernels), setting)
 
 
-# steps of a kernel, and the elements of maps that it reads and writes
-Moved = tuple[tuple[Step, ...], Size]
-
-
-def _unfused(network: Network) -> Iterator[Moved]:
-    for step in network:
-        cost = step.cost
-        yield (step,), cost.reads - cost.params + cost.writes
-
-
-def _fused(network: Network) -> Iterator[Moved]:
-    steps = wired(network, "fusing")
-    kernel, originals = _homes(steps)
-    members: dict[str, list[Step]] = {}
-    reads: dict[str, dict[str, Size]] = {home: {} for home in kernel.values()}
-    for step in steps:
-        home = kernel[step.name]
-        members.setdefault(home, []).append(step)
-        if step.name not in originals:  # the readers of a copy read its originals
-            maps = _maps(step, originals)
-            reads[home] |= {name: maps[name] for name in maps if kernel.get(name) != home}
-    wanted = {steps[-1].name}.union(*reads.values())
-    for home, maps in reads.items():
-        written = sum(step.output.size for step in members[home] if step.name in wanted)
-        yield tuple(members[home]), sum(maps.values()) + written
-
-
-def _homes(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, dict[str, Size]]]:
-    """Per step, the step that begins its kernel; per copy, the maps in memory that it copies from."""
-    kernel: dict[str, str] = {}
-    originals: dict[str, dict[str, Size]] = {}
-    for step in steps:
-        cost = step.cost
-        copies = not (cost.macs or cost.elementwise or cost.params)
-        if copies and step is not steps[-1]:  # the network's output has to be written
-            originals[step.name] = _maps(step, originals)
+def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
+    """Steps of each kernel, and the elements of maps that it reads and writes."""
+    kernel: dict[str, int] = {}  # place of the step that begins the kernel of a step
+    reads: dict[int, dict[str, Size]] = {}  # maps in memory that a kernel reads
+    behind = {name: {name: x.size} for name, x in network.inputs.items()}
+    for place, step in enumerate(wired(network, "fusing")):
+        name, cost = step.name, step.cost
+        maps: dict[str, Size] = {}
+        for source in step.sources:
+            maps |= behind[source]
+        copies = not (cost.flops or cost.params)
+        if copies and name not in network.outputs:
+            behind[name] = maps  # the readers of a copy read its originals
             continue
-        joins = copies or (not cost.macs and step.output == step.inputs[0])
-        homes = [kernel[name] for name in kernel if joins and name in step.sources]
-        kernel[step.name] = homes[-1] if homes else step.name  # in running order: the last one
-    # A copy runs with its first reader, or with the map that it copies.
-    for step in reversed(steps):
-        if step.name not in kernel:
-            home = (kernel[name] for name in originals[step.name] if name in kernel)
-            kernel[step.name] = next(home, step.name)
-        copied = originals.keys() & step.sources
-        kernel |= dict.fromkeys(copied, kernel[step.name])
-    return kernel, originals
-
-
-def _maps(step: Step, originals: dict[str, dict[str, Size]]) -> dict[str, Size]:
-    """Maps in memory that a step reads; a copy stands for its originals."""
-    found: dict[str, Size] = {}
-    for source, x in zip(step.sources, step.inputs, strict=True):
-        found |= originals.get(source, {source: x.size})
-    return found
+        behind[name] = {name: step.output.size}
+        home = place
+        if copies or (not cost.macs and step.output == step.inputs[0]):
+            # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
+            last = max((kernel[read] for read in maps if read in kernel), default=place)
+            if last in [kernel.get(source) for source in step.sources]:
+                home = last
+        kernel[name] = home
+        foreign = {read: maps[read] for read in maps if kernel.get(read) != home}
+        reads[home] = reads.get(home, {}) | foreign
+    members: dict[int, list[Step]] = {}
+    first_reader: dict[str, int] = {}
+    for place, step in reversed([*enumerate(network)]):
+        home = kernel.get(step.name, first_reader.get(step.name, place))
+        members.setdefault(home, []).insert(0, step)
+        first_reader |= dict.fromkeys(step.sources, home)  # with which a copy runs
+    wanted = set(network.outputs).union(*reads.values())
+    for home, steps in sorted(members.items()):
+        written = sum(step.output.size for step in steps if step.name in wanted)
+        yield tuple(steps), sum(reads.get(home, {}).values()) + written

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
-import struct
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from unet_complexity.engineering.conventions.quantities import (
     quantities,
 )
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size, as_expr, exact
+from unet_complexity.symbols import Size, are_numbers, as_expr, exact
 
 OPERATORS = {
     ast.Add: operator.add,
@@ -101,14 +101,15 @@ class Convention:
         """
         terms = [term for step in network for term in self.terms(step)]
         if not self.float32:
-            return tidy(exact(sp.Add(*terms)))
-        if not all(isinstance(term, int) for term in terms):
+            return tidy(sp.Add(*terms))
+        if not are_numbers(*terms):
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
             )
         total = 0.0
         for term in terms:
-            total = _in_32_bits(total + _in_32_bits(term))
+            rounded = array("f", [term])[0]
+            total = array("f", [total + rounded])[0]
         return int(total)
 
     def parts(self, network: Network) -> dict[str, Size]:
@@ -132,8 +133,8 @@ class Convention:
             found["bias"] += sum(self.terms(step)) - products
             found[PART[kind(step.layer)]] += products
         found["rounding"] = self.total(network) - sum(found.values())
-        parts = {part: tidy(exact(value)) for part, value in found.items()}
-        return {part: value for part, value in parts.items() if value != 0}
+        parts = {part: tidy(value) for part, value in found.items()}
+        return {part: value for part, value in parts.items() if value}
 
     def terms(self, step: Step, **values: Size) -> list[Size]:
         """Return what the tool adds for one step, in its order.
@@ -186,9 +187,3 @@ def _expression(node: ast.expr) -> sp.Expr:
             return OPERATORS[type(sign)](_expression(left), _expression(right))
     known = ", ".join(LETTERS)
     raise ValueError(f"a rule has numbers, + - * / and {known}, got {ast.unparse(node)}")
-
-
-def _in_32_bits(value: float) -> float:
-    """Round to the nearest 32-bit number."""
-    nearest: float = struct.unpack("f", struct.pack("f", value))[0]
-    return nearest

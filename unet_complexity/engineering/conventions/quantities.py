@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
-from unet_complexity.layers import Conv2DTranspose, Convolution, Layer
+from unet_complexity.layers import Conv2DTranspose, Convolution, Layer, UpSampling2D
+from unet_complexity.layers.transposed import landing
 from unet_complexity.layers.windows import taps_in_bounds, window_count
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, as_expr, exact, floor_div
@@ -26,24 +26,20 @@ MEANING = {
     "inp": "elements read, without weights",
     "pixels": "height x width of the output, without its channels",
     "channels": "channels of the input",
-    "window": "elements under a pooling window",
+    "filters": "filters of a convolution",
+    "window": "elements under a window: k_h x k_w",
     "strides": "stride down x stride across",
     "params": "weights and biases",
-    "on_output": "k_h x k_w x channels read x elements written",
-    "swapped": "k_h x k_w x filters x elements written",
-    "grouped": "k_h x k_w x elements written",
     "small_bias": "bias additions of a Conv2D with the same window and strides",
 }
 LETTERS = {name: sp.Symbol(name, positive=True) for name in MEANING}
 
 # kinds that tools count differently, by Keras's names, and the part of a total that each belongs to
-BILINEAR = "UpSampling2D bilinear"
-NEAREST = "UpSampling2D nearest"
 GROUPED = "Conv2D with groups"
 PARTS: dict[str, tuple[str, ...]] = {
     "convolutions": ("Conv2D", GROUPED, "Conv2DTranspose"),
     "bias": (),
-    "upsampling": (NEAREST, BILINEAR),
+    "upsampling": ("UpSampling2D nearest", "UpSampling2D bilinear"),
     "normalization": ("BatchNormalization",),
     "activations": ("ReLU", "LeakyReLU", "tanh", "sigmoid", "Softmax", "linear"),
     "other": (
@@ -89,11 +85,9 @@ def kind(layer: Layer) -> str:
         return f"{name} {arguments['interpolation']}"
     if name == "Conv2D" and arguments["groups"] != 1:
         return GROUPED
-    words = [name]
-    for key, value in USUAL.get(name, {}).items():
-        if arguments[key] != value:
-            words.append(f"{key}={arguments[key]}")
-    return " with ".join(words)
+    usual = USUAL.get(name, {})
+    unusual = [f"{key}={arguments[key]}" for key in usual if arguments[key] != usual[key]]
+    return " with ".join([name, *unusual])
 
 
 def quantities(step: Step) -> dict[str, Size]:
@@ -110,31 +104,24 @@ def quantities(step: Step) -> dict[str, Size]:
         "channels": x.channels,
     }
     if isinstance(step.layer, Convolution):
-        per_channel = prod(layer.kernel_size) * output.size
         found |= {
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
             "bias": output.size if layer.use_bias else 0,
             "strides": prod(layer.strides),
-            "on_output": per_channel * x.channels,
-            "swapped": per_channel * layer.filters,
-            "grouped": per_channel,
+            "filters": layer.filters,
+            "window": prod(layer.kernel_size),
         }
     if isinstance(layer, Conv2DTranspose):
-        found["small_bias"] = _small_bias(layer, x)
+        # as if the window slid over the input with these strides
+        found["small_bias"] = layer.filters if layer.use_bias else 0
+        sides = (x.height, x.width)
+        axes = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
+        for n, k, s, (cut, _) in axes:
+            found["small_bias"] *= floor_div(exact(n + 2 * cut - k), s) + 1
     if hasattr(layer, "pool_size"):
         found["window"] = prod(layer.pool_size)
     return found
-
-
-def _small_bias(layer: Conv2DTranspose, x: Tensor) -> Size:
-    """Bias additions if the window slid over the input with these strides, as in a Conv2D."""
-    additions: Size = layer.filters if layer.use_bias else 0
-    sides = (x.height, x.width)
-    windows = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
-    for n, k, s, (cut, _) in windows:
-        additions *= floor_div(exact(n + 2 * cut - k), s) + 1
-    return additions
 
 
 def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
@@ -146,29 +133,36 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     """
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
-        more = sp.Max(k - s, 0) if layer.padding == "same" else 0
-        cut = sp.ceiling(as_expr(more) / 2)
-        pairs.append((exact(cut), exact(sp.Max(k, s) - k + 2 * cut - more)))
+        side, _ = landing(layer.padding, 1, k, s)
+        surplus = as_expr(k - side)  # if negative, the output is larger than the window
+        cut = exact(sp.Max(sp.ceiling(surplus / 2), 0))
+        pairs.append((cut, exact(2 * cut - surplus)))
     return pairs
 
 
 def gap(tool: str, step: Step) -> str:
     """Return the reason why a tool's count of a step is not known, although its kind was measured; "" if it is."""
     layer: Any = step.layer
-    name = kind(layer)
-    transposed = isinstance(layer, Conv2DTranspose)
-    if tool == "calflops" and name in (NEAREST, BILINEAR) and len(set(layer.size)) > 1:
-        return "the tool stops with a TypeError if the two factors differ; take the same for both"
-    if tool == "moduleprofiler" and transposed and any(add for _, add in torch_padding(layer)):
-        return "the tool leaves out what PyTorch calls output padding; take a kernel whose side is stride + 0, 2, 4 ..."
-    if tool == "jax Lowered.cost_analysis" and name == BILINEAR:
-        return "JAX makes it of matrix products, in an order that it chooses for each map"
-    if transposed and not isinstance(layer.padding, str):
-        return "a border that is cut off was not measured"
-    if name == "Add" and len(set(step.inputs)) > 1:
+    if isinstance(layer, Conv2DTranspose):
+        if not isinstance(layer.padding, str):
+            return "a border that is cut off was not measured"
+        if tool == "moduleprofiler" and any(add for _, add in torch_padding(layer)):
+            return (
+                "the tool leaves out what PyTorch calls output padding; "
+                "take a kernel whose side is stride + 0, 2, 4 ..."
+            )
+    if isinstance(layer, UpSampling2D):
+        if tool == "calflops" and layer.size[0] != layer.size[1]:
+            return (
+                "the tool stops with a TypeError if the two factors differ; take the same for both"
+            )
+        if tool == "jax Lowered.cost_analysis" and layer.interpolation == "bilinear":
+            return "JAX makes it of matrix products, in an order that it chooses for each map"
+    if kind(layer) == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
-    if hasattr(layer, "pool_size"):
-        for side in layer.windows(step.inputs[0]):
-            if taps_in_bounds(*side).total != window_count(*side) * side[1]:
-                return "a pool that overhangs the border was not measured; take padding='valid'"
+    if hasattr(layer, "pool_size") and any(
+        taps_in_bounds(*side).total != window_count(*side) * side[1]
+        for side in layer.windows(step.inputs[0])
+    ):
+        return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""

@@ -7,7 +7,7 @@ terms if the order of the additions matters.  0 was measured; an empty cell was 
 from __future__ import annotations
 
 import csv
-from importlib import resources
+from pathlib import Path
 
 from unet_complexity.engineering.conventions.convention import Convention
 from unet_complexity.engineering.conventions.quantities import KINDS
@@ -27,19 +27,17 @@ class Conventions(dict[str, Convention]):
         return f"<how {len(self)} tools count: {', '.join(self)}>"
 
 
-def _convention(row: dict[str, str]) -> Convention:
-    return Convention(
-        row["tool"],
-        row["version"],
-        row["unit"],
-        row["label"],
-        int(row["recorded"]),
-        {kind: row[kind] for kind in KINDS if row[kind]},
-        tuple(row["issues"].split()),
-        float32=row["tool"].startswith("jax"),
+_text = Path(__file__).with_name("tools.csv").read_text("utf-8")
+conventions = Conventions()
+for _row in csv.DictReader(_text.splitlines()):
+    _tool = _row["tool"]
+    conventions[_tool] = Convention(
+        _tool,
+        _row["version"],
+        _row["unit"],
+        _row["label"],
+        int(_row["recorded"]),
+        {kind: _row[kind] for kind in KINDS if _row[kind]},
+        tuple(_row["issues"].split()),
+        float32=_tool.startswith("jax"),
     )
-
-
-_text = resources.files(__package__).joinpath("tools.csv").read_text(encoding="utf-8")
-_rows = csv.DictReader(_text.splitlines())
-conventions = Conventions((row["tool"], _convention(row)) for row in _rows)

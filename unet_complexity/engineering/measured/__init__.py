@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from math import log
+from pathlib import Path
 from statistics import linear_regression
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.roofline import Machine
-from unet_complexity.networks import Network, Step
+from unet_complexity.networks import Network
 from unet_complexity.unets import pix2pix_unet
 
-FOLDER = files("unet_complexity.engineering.measured")
+FOLDER = Path(__file__).parent
 ENGINES = {
     "onnxruntime": "ONNX Runtime",
     "onnxruntime-unfused": "ONNX Runtime, nothing fused",
@@ -56,7 +56,7 @@ class Case:
         """The measured network."""
         return pix2pix_unet(self.side, 3)
 
-    def milliseconds(self, keep: Callable[[Step], bool] = lambda step: True) -> float:
+    def milliseconds(self, keep: Callable[..., bool] = lambda step: True) -> float:
         """Return the sum of the steps' medians.
 
         Args:
@@ -91,17 +91,15 @@ def read(name: str) -> dict[str, Any]:
         >>> read("probe")["tool"]
         'benchmarks/seconds.py'
     """
-    path = FOLDER / f"{name}.json"
-    if not path.is_file():
+    if name not in stored():
         raise ValueError(f"there is no measurement {name!r}; there are {', '.join(stored())}")
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+    text = (FOLDER / f"{name}.json").read_text("utf-8")
+    return dict(json.loads(text))
 
 
 def stored() -> list[str]:
     """Return the names of all files, without their ending."""
-    names = (path.name.partition(".json") for path in FOLDER.iterdir())
-    return sorted(name for name, ending, _ in names if ending)
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def cases(engine: str) -> dict[tuple[int, int], Case]:

@@ -14,6 +14,7 @@ from unet_complexity.plots import (
     look,
     new_figure,
 )
+from unet_complexity.unets import pix2pix_unet
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 
@@ -32,30 +33,27 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         >>> print(plot_blocks_in_time("onnxruntime").text)
         pix2pix U-Net, side 256, batch 1, milliseconds by block: ONNX Runtime ... at least ...
     """
-    network = cases(engines[0])[side, 1].network
-    least = dict.fromkeys(network.groups("block"), 0.0)
-    for kernel in roofline(network, machine(), fused=True):
-        least[kernel.steps[-1].block] += 1000 * kernel.seconds
+    network = pix2pix_unet(side, 3)
+    # each block of this network is one kernel
+    kernels = roofline(network, machine(), fused=True)
+    least = {kernel.steps[-1].block: 1000 * kernel.seconds for kernel in kernels}
+    rows = range(len(least))
     figure, (ax,) = new_figure(8, 0.16 * len(least) * len(engines) + 1.4)
     height = 0.8 / len(engines)
     said = []
     for place, engine in enumerate(engines):
-        took = dict.fromkeys(least, 0.0)
-        times = cases(engine)[side, 1].layers
-        for step in network:
-            if step.name in times:
-                took[step.block] += times[step.name].median
-        first = (place - (len(engines) - 1) / 2) * height
-        bars = {row + first: time for row, time in enumerate(took.values())}
-        name = ENGINES[engine]
-        style = look(CURVES[place], HATCHES[place])
-        draw_bars(ax, bars, height=height, label=name, **style)
-        block, times_least = largest({block: took[block] / least[block] for block in least})
-        total = sum(took.values())
+        name, case = ENGINES[engine], cases(engine)[side, 1]
+        took = {
+            block: case.milliseconds(lambda step, block=block: step.block == block)
+            for block in least
+        }
+        middle = (place - (len(engines) - 1) / 2) * height
+        bars = {row + middle: time for row, time in enumerate(took.values())}
+        draw_bars(ax, bars, height=height, label=name, **look(CURVES[place], HATCHES[place]))
+        block, times = largest({block: took[block] / least[block] for block in least})
         said.append(
-            f"{name} {total:,.0f}, most above the model in {block} ({times_least:.1f} times)"
+            f"{name} {case.milliseconds():,.0f}, most above the model in {block} ({times:.1f} times)"
         )
-    rows = range(len(least))
     ax.vlines(
         list(least.values()),
         [row - 0.45 for row in rows],
