@@ -58,9 +58,12 @@ def count(
     cost = thing.cost(*(Tensor(*sides_of(x)) for x in maps))
     check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
-    if not thing.is_view:
-        maps = [tally.load(x) for x in maps]
-    output = TWINS[type(thing)](thing, tally, *maps)
+    loop = TWINS[type(thing)]
+    if thing.is_view:
+        output = loop(thing, tally, *maps)
+    else:
+        loaded = [tally.load(x) for x in maps]
+        output = tally.store(loop(thing, tally, *loaded))
     if tally.given:
         raise ValueError(
             f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own"

@@ -24,10 +24,10 @@ def known(layer: Any, tally: Tally) -> list[Map]:
 
 
 @twin(L.Concatenate)
-def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Map:
+def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Any:
     """Copy the inputs one after the other along rows, columns or channels."""
-    joined = join([*inputs, *known(layer, tally)], layer.axis % 4)
-    return tally.store(joined)
+    parts = [*inputs, *known(layer, tally)]
+    return join(parts, layer.axis % 4)
 
 
 def join(maps: Any, axis: int) -> Any:
@@ -38,9 +38,9 @@ def join(maps: Any, axis: int) -> Any:
 
 
 @twin(*PAIRWISE)
-def merge(layer: Any, tally: Tally, *inputs: Map) -> Map:
+def merge(layer: Any, tally: Tally, *inputs: Map) -> Any:
     """Combine two inputs element by element, then each further input with the result."""
-    return tally.store(merged(PAIRWISE[type(layer)], tally, *inputs))
+    return merged(PAIRWISE[type(layer)], tally, *inputs)
 
 
 def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
@@ -60,5 +60,8 @@ def spread(x: Any, y: Any, operation: Callable[[Any, Any], Any]) -> Any:
 
 def paired(x: list[Any], y: list[Any]) -> Iterator[tuple[Any, Any]]:
     """Yield pairs of elements of two lists; a lone element is paired with each of the other list."""
-    longest = max(len(x), len(y))
-    return zip(x * (longest // len(x)), y * (longest // len(y)), strict=True)
+    if len(x) == 1:
+        x = x * len(y)
+    if len(y) == 1:
+        y = y * len(x)
+    return zip(x, y, strict=True)

@@ -43,7 +43,7 @@ class Tally:
 
     def store(self, x: Map) -> Map:
         """Write a whole map, element by element."""
-        return each(x, lambda value, _: self.write(value))
+        return each(x, lambda value, _: self.tick("writes", value))
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
@@ -75,25 +75,17 @@ class Tally:
         """Count one operation that is not a MAC and return its result."""
         return self.tick("elementwise", result)
 
-    def write(self, value: float) -> float:
-        """Write one element of the output."""
-        return self.tick("writes", value)
-
     def tick(self, counter: str, value: float = 0.0) -> float:
         """Add 1 to ``counter`` and return ``value``."""
         self.counts[counter] += 1
         return value
 
-    def fold(self, operation: Callable[[float, float], float], values: list[float]) -> float:
-        """Combine all values, one operation for each value after the first."""
+    def fold(self, values: list[float], operation: Callable[..., float] = operator.add) -> float:
+        """Combine all values, by default to their sum: one operation for each value after the first."""
         result = values[0]
         for value in values[1:]:
             result = self.op(operation(result, value))
         return result
-
-    def add_up(self, values: list[float]) -> float:
-        """Sum all values, one addition for each value after the first."""
-        return self.fold(operator.add, values)
 
 
 Twin = Callable[..., Map]  # of the layer, the tally and each input
@@ -103,7 +95,8 @@ TWINS: dict[type[L.Layer], Twin] = {}
 def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
     """Register the counting loop of these layers.
 
-    The loop is called with the layer, the tally and each input, which is read already; it writes the output.
+    The loop is called with the layer, the tally and each input, and returns the output.  :func:`count` reads the
+    inputs before and writes the output after.
     """
 
     def register(function: Twin) -> Twin:

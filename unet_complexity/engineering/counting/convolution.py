@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from itertools import chain
 
 from unet_complexity.counting.convolution import convolve, slide
-from unet_complexity.counting.maps import Map, sides_of
+from unet_complexity.counting.maps import Map
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -28,5 +27,4 @@ def convolve_separably(layer: L.SeparableConv2D, tally: Tally, x: Map) -> Map:
     """Run both convolutions; the map between them is neither written nor read."""
     depthwise, pointwise = layer.both()
     between = convolve_each_channel(depthwise, tally, x)
-    tally.counts["writes"] -= math.prod(sides_of(between))
     return convolve(pointwise, tally, between)
