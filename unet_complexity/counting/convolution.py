@@ -11,7 +11,6 @@ from unet_complexity.counting.maps import (
     both_stops,
     build,
     each,
-    indices,
     pixel_at,
     sides_of,
     windows,
@@ -65,7 +64,7 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, x: Map) -> Map:
 
     Products that fall outside the output are computed, counted and dropped.
     """
-    height, width, channels = sides_of(x)
+    channels = len(x[0][0])
     groups = layer.groups
     seen = channels // groups
     of_a_group = layer.filters // groups
@@ -73,27 +72,29 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, x: Map) -> Map:
     kernel = tally.weight(k_h, k_w, of_a_group, channels)
     added_h, added_w = layer.output_padding or (None, None)
     rows, columns = windows(layer, x)
-    out_h, top = landing(*rows, added_h)
-    out_w, left = landing(*columns, added_w)
+    out_h, top = landing(added_h, *rows)
+    out_w, left = landing(added_w, *columns)
     t_h, t_w = layer.strides
     d_h, d_w = layer.dilation_rate
     out = build(lambda *at: 0.0, out_h, out_w, layer.filters)
-    for i, j, a, b in indices(height, width, k_h, k_w):
-        row = i * t_h + a * d_h - top
-        column = j * t_w + b * d_w - left
-        pixel, inside = pixel_at(out, row, column)
-        tap = kernel[a][b]
-        for channel, value in enumerate(x[i][j]):
-            first = channel // seen * of_a_group
-            for nth in range(of_a_group):
-                weight = tap[nth][channel]
-                total = pixel[first + nth]
-                pixel[first + nth] = tally.mac(total, value, weight, inside)
+    for i, row in enumerate(x):
+        for j, values in enumerate(row):
+            for a in range(k_h):
+                to_row = i * t_h + a * d_h - top
+                for b in range(k_w):
+                    to_column = j * t_w + b * d_w - left
+                    pixel, inside = pixel_at(out, to_row, to_column)
+                    tap = kernel[a][b]
+                    for channel, value in enumerate(values):
+                        first = channel // seen * of_a_group
+                        for filter in range(first, first + of_a_group):
+                            weight = tap[filter - first][channel]
+                            pixel[filter] = tally.mac(pixel[filter], value, weight, inside)
     return biased(layer, tally, out)
 
 
 def landing(
-    n: int, k: int, t: int, dilation: int, padding: Any, added: int | None
+    added: int | None, n: int, k: int, t: int, dilation: int, padding: Any
 ) -> tuple[int, int]:
     """Return the size of the output along an axis, and the number of elements cropped in front of it."""
     reach = (k - 1) * dilation + 1
@@ -123,14 +124,13 @@ def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, x: Map) -> Map:
     left = (k_w - 1) // 2
 
     def element(i: int, j: int, filter: int) -> float:
-        sums: dict[tuple[int, ...], float] = defaultdict(float)  # known beforehand, and not counted
+        sums: Any = defaultdict(float)  # known beforehand, and not counted
         for a in range(k_h):
             row = (i - top + a) // s_h
             for b in range(k_w):
                 column = (j - left + b) // s_w
-                tap = kernel[a][b]
-                for channel in range(channels):
-                    sums[row, column, channel] += tap[channel][filter]
+                for channel, weights in enumerate(kernel[a][b]):
+                    sums[row, column, channel] += weights[filter]
         total = 0.0
         for (row, column, channel), weight in sums.items():
             pixel, inside = pixel_at(x, row, column)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, along, build, each, grouped, sides_of
+from unet_complexity.counting.maps import Function, Map, along, build, each, grouped, sides_of
 from unet_complexity.counting.tally import Tally, twin
 
-Function = Callable[[float], float]
+Operation = Callable[[float], float]  # counts one operation and returns its result
 
 
 def sigmoid(v: float) -> float:
@@ -19,7 +19,7 @@ def sigmoid(v: float) -> float:
     return 1 / (1 + math.exp(-v))
 
 
-def relu(v: float, op: Function, most: float | None = None) -> float:
+def relu(v: float, op: Operation, most: float | None = None) -> float:
     """Compare one element with 0, and with the largest value if there is one."""
     positive = op(max(v, 0.0))
     if most is None:
@@ -27,13 +27,13 @@ def relu(v: float, op: Function, most: float | None = None) -> float:
     return op(min(positive, most))
 
 
-def leaky_relu(v: float, op: Function, slope: float = 0.2) -> float:
+def leaky_relu(v: float, op: Operation, slope: float = 0.2) -> float:
     """Scale one element and keep the larger of the two."""
     scaled = op(slope * v)
     return op(max(v, scaled))
 
 
-def elu(v: float, op: Function, alpha: float = 1.0) -> float:
+def elu(v: float, op: Operation, alpha: float = 1.0) -> float:
     """Apply an ELU to one element."""
     power = op(math.exp(min(v, 0.0)))
     difference = op(power - 1)
@@ -41,18 +41,18 @@ def elu(v: float, op: Function, alpha: float = 1.0) -> float:
     return op(v if v > 0 else scaled)
 
 
-def _hard_sigmoid(v: float, op: Function) -> float:
+def _hard_sigmoid(v: float, op: Operation) -> float:
     clipped = relu(op(v + 3), op, 6.0)
     return op(clipped / 6)
 
 
-def _softplus(v: float, op: Function) -> float:
+def _softplus(v: float, op: Operation) -> float:
     power = op(math.exp(v))
     total = op(1 + power)
     return op(math.log(total))
 
 
-def _gelu(v: float, op: Function) -> float:
+def _gelu(v: float, op: Operation) -> float:
     scaled = op(v / math.sqrt(2))
     error = op(math.erf(scaled))
     total = op(1 + error)
@@ -96,7 +96,7 @@ SEVERAL_OPERATIONS: dict[str, Any] = {
 }
 
 
-def apply(function: Callable[..., float], tally: Tally, x: Map, *more: Any) -> Map:
+def apply(function: Function, tally: Tally, x: Map, *more: Any) -> Map:
     """Return ``function(element, op, *more)`` of each element; it calls ``op`` once for every operation."""
     return each(x, lambda v, _: function(v, tally.op, *more))
 
@@ -139,9 +139,7 @@ def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
     return by_groups(x, along(layer.axis), softmax)
 
 
-def by_groups(
-    x: Map, key: Callable[..., Any], function: Callable[[list[float]], list[float]]
-) -> Map:
+def by_groups(x: Map, key: Function, function: Function) -> Map:
     """Return the map of ``function(elements)`` of each group; ``key(row, column, channel)`` tells them apart."""
     groups = grouped(x, key)
     results = {name: iter(function(values)) for name, values in groups.items()}

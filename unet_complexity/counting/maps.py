@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
 from typing import Any
 
 from unet_complexity.cost import Tensor
@@ -13,6 +12,7 @@ from unet_complexity.layers.arguments import sides
 from unet_complexity.symbols import are_numbers
 
 Map = list[list[list[float]]]  # rows of pixels of channels
+Function = Callable[..., Any]  # of an element, of several, or of an index: the docstrings say which
 
 
 def as_map(x: Tensor | Map) -> Any:
@@ -101,12 +101,7 @@ def pixel_at(x: Map, row: int, column: int) -> tuple[list[float], bool]:
     return [0.0] * channels, False
 
 
-def indices(*sides: int) -> Iterator[tuple[int, ...]]:
-    """Yield all index tuples of nested lists of the given shape."""
-    return product(*map(range, sides))
-
-
-def build(element: Callable[..., float], *places: int | range) -> Map:
+def build(element: Function, *places: int | range) -> Map:
     """Return the map of ``element(row, column, channel)`` at all places; a number is that many places from 0 on."""
     rows, columns, channels = (
         range(place) if isinstance(place, int) else place for place in places
@@ -121,12 +116,12 @@ def build(element: Callable[..., float], *places: int | range) -> Map:
     return out
 
 
-def each(x: Map, function: Callable[..., float]) -> Map:
+def each(x: Map, function: Function) -> Map:
     """Return the map of ``function(value, channel)`` of every element."""
     return build(lambda i, j, c: function(x[i][j][c], c), *sides_of(x))
 
 
-def grouped(x: Map, key: Callable[..., Any]) -> dict[Any, list[float]]:
+def grouped(x: Map, key: Function) -> dict[Any, list[float]]:
     """Return the elements of a map in lists, by ``key(row, column, channel)``."""
     groups = defaultdict(list)
     for i, row in enumerate(x):
@@ -137,6 +132,6 @@ def grouped(x: Map, key: Callable[..., Any]) -> dict[Any, list[float]]:
     return groups
 
 
-def along(axes: Iterable[int]) -> Callable[..., Any]:
+def along(axes: Iterable[int]) -> Function:
     """Return the key of groups whose elements differ only along these axes (1, 2, 3): the first one's index."""
     return lambda *at: tuple(0 if axis in axes else i for axis, i in enumerate(at, 1))

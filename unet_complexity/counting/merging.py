@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, filled
+from unet_complexity.counting.maps import Function, Map, filled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.layers.arguments import sides
 
@@ -43,7 +43,7 @@ def merge(layer: Any, tally: Tally, *inputs: Map) -> Any:
     return merged(PAIRWISE[type(layer)], tally, *inputs)
 
 
-def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
+def merged(operation: Function, tally: Tally, *inputs: Map) -> Any:
     """Return all inputs through one operation, two at a time, with broadcasting."""
     result, *rest = inputs
     for x in rest:
@@ -51,14 +51,14 @@ def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
     return result
 
 
-def spread(x: Any, y: Any, operation: Callable[[Any, Any], Any]) -> Any:
+def spread(x: Any, y: Any, operation: Function) -> Any:
     """Return ``operation`` on the elements of two maps, with broadcasting."""
     if not isinstance(x, list):
         return operation(x, y)
     return [spread(a, b, operation) for a, b in paired(x, y)]
 
 
-def paired(x: list[Any], y: list[Any]) -> Iterator[tuple[Any, Any]]:
+def paired(x: list[Any], y: list[Any]) -> Iterator[Any]:
     """Yield pairs of elements of two lists; a lone element is paired with each of the other list."""
     if len(x) == 1:
         x = x * len(y)

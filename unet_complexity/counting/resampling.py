@@ -18,7 +18,7 @@ def _cubic(x: float) -> float:
 
 
 # inputs of an output along one axis, and the weight of one by its distance
-KERNELS: dict[str, tuple[int, Any]] = {
+KERNELS: dict[str, Any] = {
     "nearest": (1, lambda x: 1.0),
     "bilinear": (2, lambda x: 1 - x),
     "bicubic": (4, _cubic),
@@ -43,33 +43,29 @@ def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) 
         products = []
         for row, a in rows[i]:
             for column, b in columns[j]:
-                value = x[row][column][c]
+                pixel, _ = pixel_at(x, row, column)
                 if interpolation == "nearest":
-                    return value
+                    return pixel[c]
                 weight = a * b  # known beforehand, and not counted
-                products.append(tally.op(value * weight))
+                products.append(tally.op(pixel[c] * weight))
         return tally.fold(products)
 
     return build(element, out_h, out_w, channels)
 
 
-def _weights(n: int, m: int, interpolation: str) -> list[list[tuple[int, float]]]:
-    """Return the inputs of the m outputs and their weights, normalised to 1; computed beforehand and not counted."""
+def _weights(n: int, m: int, interpolation: str) -> Any:
+    """Return the inputs of the m outputs and their weights, computed beforehand and not counted.
+
+    The weights of the inputs inside the map add up to 1; the others meet zeros.
+    """
     inputs, weight = KERNELS[interpolation]
     found = []
     for i in range(m):
         centre = (i + 0.5) * n / m - 0.5
         first = math.floor(centre + 1 - inputs / 2)
-        taps = []
-        total = 0.0
-        for at in range(first, first + inputs):
-            inside = min(max(at, 0), n - 1)
-            part = 0.0
-            if at == inside:
-                part = weight(abs(centre - at))
-            taps.append((inside, part))
-            total += part
-        found.append([(at, part / total) for at, part in taps])
+        parts = {at: weight(abs(centre - at)) for at in range(first, first + inputs)}
+        inside = sum(parts[at] for at in parts if 0 <= at < n)
+        found.append([(at, parts[at] / inside) for at in parts])
     return found
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost
-from unet_complexity.counting.maps import Map, each, filled, sides_of
+from unet_complexity.counting.maps import Function, Map, each, filled, sides_of
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """Result of :func:`count`.
 
     Args:
@@ -80,7 +78,7 @@ class Tally:
         self.counts[counter] += 1
         return value
 
-    def fold(self, values: list[float], operation: Callable[..., float] = operator.add) -> float:
+    def fold(self, values: list[float], operation: Function = operator.add) -> float:
         """Combine all values, by default to their sum: one operation for each value after the first."""
         result = values[0]
         for value in values[1:]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unet_complexity.counting.elementwise import Function, apply, elu
+from unet_complexity.counting.elementwise import Operation, apply, elu
 from unet_complexity.counting.maps import Map, along, build, sides_of
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -18,7 +18,7 @@ def exponential_linear(layer: L.ELU, tally: Tally, x: Map) -> Map:
 def rescale(layer: L.Rescaling, tally: Tally, x: Map) -> Map:
     """Multiply and add; a scale of 1 and an offset of 0 are skipped."""
 
-    def rescaled(v: float, op: Function) -> float:
+    def rescaled(v: float, op: Operation) -> float:
         if layer.scale != 1:
             v = op(v * layer.scale)
         return op(v + layer.offset) if layer.offset != 0 else v

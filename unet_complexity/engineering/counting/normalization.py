@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from unet_complexity.counting.elementwise import by_groups
-from unet_complexity.counting.maps import Map, along, build, each, sides_of
+from unet_complexity.counting.maps import Function, Map, along, build, each, sides_of
 from unet_complexity.counting.resampling import summed_up
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -53,7 +52,7 @@ def standardize(
     layer: Any,
     tally: Tally,
     x: Map,
-    key: Callable[..., Any],
+    key: Function,
     axes: tuple[int, ...],
     epsilon: float,
 ) -> Map:
