@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import one_of
+from unet_complexity.layers.arguments import one_of, sides
 from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import kept_in
@@ -42,24 +42,17 @@ class Slice(_Copy):
             object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
-        ranges = zip(
-            (x.height, x.width, x.channels), self.starts, self.stops, self.steps, strict=True
-        )
-        sides = [
-            ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step)
-            for n, start, stop, step in ranges
-        ]
-        if any(isinstance(side, int) and side < 1 for side in sides):
-            raise self.error(
-                "something must be left",
-                f"{self.starts} to {self.stops} of {x}",
-                "start before the end",
-            )
-        return Tensor(*sides)
+        left = []
+        for n, start, stop, step in zip(sides(x), self.starts, self.stops, self.steps, strict=True):
+            between = exact(_place(n, stop, n) - _place(n, start, 0))
+            left.append(ceil_div(between, step))
+        got = f"{self.starts} to {self.stops} of {x}"
+        self.check_positive(left, "something must be left", got, "start before the end")
+        return Tensor(*left)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
-        ends = zip((x.height, x.width, x.channels) * 2, (*self.starts, *self.stops), strict=True)
+        ends = zip(sides(x) * 2, (*self.starts, *self.stops), strict=True)
         lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
         return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
@@ -125,8 +118,8 @@ class Permute(_Copy):
             raise self.error("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
 
     def output(self, x: Tensor) -> Tensor:
-        sides = (x.height, x.width, x.channels)
-        return Tensor(*(sides[axis - 1] for axis in self.dims))
+        old = sides(x)
+        return Tensor(*(old[axis - 1] for axis in self.dims))
 
 
 @dataclass(frozen=True)
@@ -155,13 +148,13 @@ class Reshape(Layer):
     def output(self, x: Tensor) -> Tensor:
         known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
         left = exact(sp.cancel(as_expr(x.size) / known))
-        sides = [left if side == -1 else side for side in self.target_shape]
+        new = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))
             raise self.error(
                 "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
             )
-        return Tensor(*sides)
+        return Tensor(*new)
 
 
 @dataclass(frozen=True)
@@ -189,12 +182,9 @@ class SpaceToDepth(_Copy):
 
     block_size: Size = 2
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "block_size", as_size(self.block_size, "block_size"))
-
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
+        if any(are_numbers(n, b) and n % b for n in (x.height, x.width)):
             raise self.error(
                 "block_size must divide height and width", f"{x} and {b}", "crop or pad it first"
             )
@@ -216,8 +206,7 @@ class Resizing(_Resampling):
     interpolation: str = "bilinear"
 
     def __post_init__(self) -> None:
-        for name in ("height", "width"):
-            object.__setattr__(self, name, as_size(getattr(self, name), name))
+        super().__post_init__()
         one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.base import Layer
-from unet_complexity.symbols import Size, as_size
+from unet_complexity.symbols import Size
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,6 @@ class Dense(Layer):
     gradient_reads = "inputs"
     units: Size
     use_bias: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "units", as_size(self.units, "units"))
 
     def output(self, x: Tensor) -> Tensor:
         return Tensor(x.height, x.width, self.units)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes, one_of
+from unet_complexity.layers.arguments import Axes, one_of, sides
 from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size
 
@@ -22,19 +21,19 @@ class Reduce(Layer):
     """
 
     operation: str = "mean"
-    axes: Any = (1, 2)
+    axes: Axes = (1, 2)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         one_of("operation", self.operation, ("mean", "sum", "max", "min"))
-        object.__setattr__(self, "axes", as_axes(self.axes))
 
     @property
     def gradient_reads(self) -> str:
         return "nothing" if self.operation in ("mean", "sum") else "inputs"
 
     def output(self, x: Tensor) -> Tensor:
-        sides = (x.height, x.width, x.channels)
-        return Tensor(*(1 if axis in self.axes else side for axis, side in enumerate(sides, 1)))
+        kept = [1 if axis in self.axes else side for axis, side in enumerate(sides(x), 1)]
+        return Tensor(*kept)
 
     def elementwise(self, x: Tensor) -> Size:
         return x.size if self.operation == "mean" else x.size - self.output(x).size
