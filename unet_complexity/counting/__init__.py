@@ -59,11 +59,11 @@ def count(
     check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
     loop = TWINS[type(thing)]
-    if thing.is_view:
-        output = loop(thing, tally, *maps)
-    else:
-        loaded = [tally.load(x) for x in maps]
-        output = tally.store(loop(thing, tally, *loaded))
+    output = loop(thing, tally, *maps)
+    if not thing.is_view:
+        for x in maps:
+            tally.tick_each("reads", x)
+        tally.tick_each("writes", output)
     if tally.given:
         raise ValueError(
             f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own"
@@ -76,7 +76,8 @@ def _count_network(net: Network) -> Counted:
     if any(step.span for step in net):
         raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
     sources = {source for step in net for source in step.sources}
-    if missing := sources - {*net.inputs, *(step.name for step in net)}:
+    written = {step.name for step in net}
+    if missing := sources - maps.keys() - written:
         raise ValueError(
             f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network"
         )

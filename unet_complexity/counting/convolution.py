@@ -13,6 +13,7 @@ from unet_complexity.counting.maps import (
     each,
     pixel_at,
     sides_of,
+    stops,
     windows,
 )
 from unet_complexity.counting.tally import Tally, twin
@@ -120,15 +121,15 @@ def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, x: Map) -> Map:
     k_h, k_w = layer.kernel_size
     s_h, s_w = layer.size
     kernel = tally.weight(k_h, k_w, channels, layer.filters)
-    top = (k_h - 1) // 2
-    left = (k_w - 1) // 2
+    rows = stops(height * s_h, k_h, 1, 1, "same")
+    columns = stops(width * s_w, k_w, 1, 1, "same")
 
     def element(i: int, j: int, filter: int) -> float:
         sums: Any = defaultdict(float)  # known beforehand, and not counted
         for a in range(k_h):
-            row = (i - top + a) // s_h
+            row = (i + a) // s_h
             for b in range(k_w):
-                column = (j - left + b) // s_w
+                column = (j + b) // s_w
                 for channel, weights in enumerate(kernel[a][b]):
                     sums[row, column, channel] += weights[filter]
         total = 0.0
@@ -137,5 +138,5 @@ def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, x: Map) -> Map:
             total = tally.mac(total, pixel[channel], weight, inside)
         return total
 
-    out = build(element, height * s_h, width * s_w, layer.filters)
+    out = build(element, rows, columns, layer.filters)
     return biased(layer, tally, out)

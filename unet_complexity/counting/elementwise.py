@@ -113,16 +113,14 @@ def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     return each(x, lambda v, _: tally.op(function(v)))
 
 
-@twin(L.ReLU)
-def rectify(layer: L.ReLU, tally: Tally, x: Map) -> Map:
-    """Apply a ReLU with the layer's own largest value to each element."""
-    return apply(relu, tally, x, layer.max_value)
+PARAMETRIC = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
 
 
-@twin(L.LeakyReLU)
-def rectify_leakily(layer: L.LeakyReLU, tally: Tally, x: Map) -> Map:
-    """Apply a leaky ReLU with the layer's own slope to each element."""
-    return apply(leaky_relu, tally, x, layer.negative_slope)
+@twin(*PARAMETRIC)
+def rectify(layer: Any, tally: Tally, x: Map) -> Map:
+    """Apply the layer's function, with its own arguments, to each element."""
+    function = PARAMETRIC[type(layer)]
+    return apply(function, tally, x, *vars(layer).values())
 
 
 @twin(L.Softmax)

@@ -48,7 +48,7 @@ def filled(*sides: int) -> Any:
 
     Their order has no simple pattern, so that two positions that are mixed up show.
     """
-    numbers = [(i * i * 7 + i * 3) % 11 - 5 for i in range(math.prod(sides))]
+    numbers = [i * (7 * i + 3) % 11 - 5 for i in range(math.prod(sides))]
     return shaped(numbers, *sides)
 
 
@@ -58,7 +58,9 @@ def sides_of(values: Any) -> tuple[int, ...]:
     >>> sides_of(filled(2, 3))
     (2, 3)
     """
-    return (len(values), *sides_of(values[0])) if isinstance(values, list) else ()
+    if not isinstance(values, list):
+        return ()
+    return len(values), *sides_of(values[0])
 
 
 def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost
-from unet_complexity.counting.maps import Function, Map, each, filled, sides_of
+from unet_complexity.counting.maps import Function, Map, filled, sides_of
 
 
 class Counted(NamedTuple):
@@ -35,13 +35,12 @@ class Tally:
         self.counts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
         self.given = None if weights is None else list(weights)
 
-    def load(self, x: Map) -> Map:
-        """Read a whole map, element by element."""
-        return each(x, lambda value, _: self.tick("reads", value))
-
-    def store(self, x: Map) -> Map:
-        """Write a whole map, element by element."""
-        return each(x, lambda value, _: self.tick("writes", value))
+    def tick_each(self, counter: str, x: Map) -> None:
+        """Add 1 to ``counter`` for each element of a map that is read or written."""
+        for row in x:
+            for pixel in row:
+                for _ in pixel:
+                    self.tick(counter)
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
@@ -71,12 +70,12 @@ class Tally:
 
     def op(self, result: float) -> float:
         """Count one operation that is not a MAC and return its result."""
-        return self.tick("elementwise", result)
+        self.tick("elementwise")
+        return result
 
-    def tick(self, counter: str, value: float = 0.0) -> float:
-        """Add 1 to ``counter`` and return ``value``."""
+    def tick(self, counter: str) -> None:
+        """Add 1 to ``counter``."""
         self.counts[counter] += 1
-        return value
 
     def fold(self, values: list[float], operation: Function = operator.add) -> float:
         """Combine all values, by default to their sum: one operation for each value after the first."""
@@ -93,8 +92,8 @@ TWINS: dict[type[L.Layer], Twin] = {}
 def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
     """Register the counting loop of these layers.
 
-    The loop is called with the layer, the tally and each input, and returns the output.  :func:`count` reads the
-    inputs before and writes the output after.
+    The loop is called with the layer, the tally and each input, and returns the output.  :func:`count` counts the
+    reads of the inputs and the writes of the output.
     """
 
     def register(function: Twin) -> Twin:
