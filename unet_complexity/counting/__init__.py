@@ -58,8 +58,7 @@ def count(
     cost = thing.cost(*(Tensor(*sides_of(x)) for x in maps))
     check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
-    loop = TWINS[type(thing)]
-    output = loop(thing, tally, *maps)
+    output = TWINS[type(thing)](thing, tally, *maps)
     if not thing.is_view:
         for x in maps:
             tally.tick_each("reads", x)

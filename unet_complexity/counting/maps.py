@@ -123,14 +123,13 @@ def each(x: Map, function: Function) -> Map:
     return build(lambda i, j, c: function(x[i][j][c], c), *sides_of(x))
 
 
-def grouped(x: Map, key: Function) -> dict[Any, list[float]]:
+def grouped(x: Map, key: Function) -> dict[Any, Any]:
     """Return the elements of a map in lists, by ``key(row, column, channel)``."""
     groups = defaultdict(list)
     for i, row in enumerate(x):
         for j, pixel in enumerate(row):
             for c, value in enumerate(pixel):
-                group = key(i, j, c)
-                groups[group].append(value)
+                groups[key(i, j, c)].append(value)
     return groups
 
 

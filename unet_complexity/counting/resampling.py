@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 from unet_complexity import layers as L
@@ -23,6 +24,7 @@ KERNELS: dict[str, Any] = {
     "bilinear": (2, lambda x: 1 - x),
     "bicubic": (4, _cubic),
 }
+FOLDS = {"max": max, "min": min}  # mean and sum add
 
 
 @twin(L.UpSampling2D)
@@ -89,14 +91,10 @@ def pool(layer: Any, tally: Tally, x: Map) -> Map:
 
 def summed_up(operation: str, tally: Tally, values: list[float]) -> float:
     """Return the mean, sum, largest or smallest of values."""
-    if operation == "max":
-        return tally.fold(values, max)
-    if operation == "min":
-        return tally.fold(values, min)
-    total = tally.fold(values)
-    if operation == "sum":
-        return total
-    return tally.op(total / len(values))
+    result = tally.fold(values, FOLDS.get(operation, operator.add))
+    if operation == "mean":
+        result = tally.op(result / len(values))
+    return result
 
 
 @twin(L.ZeroPadding2D)

@@ -7,7 +7,6 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost
 from unet_complexity.counting.maps import Function, Map, filled, sides_of
 
@@ -86,10 +85,10 @@ class Tally:
 
 
 Twin = Callable[..., Map]  # of the layer, the tally and each input
-TWINS: dict[type[L.Layer], Twin] = {}
+TWINS: dict[type, Twin] = {}
 
 
-def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
+def twin(*kinds: type) -> Callable[[Twin], Twin]:
     """Register the counting loop of these layers.
 
     The loop is called with the layer, the tally and each input, and returns the output.  :func:`count` counts the
