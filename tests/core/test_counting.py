@@ -100,8 +100,9 @@ def test_the_loops_really_count() -> None:
     tally = Tally(None)
     assert tally.mac(1.0, 2.0, 3.0) == 7.0
     assert tally.mac(1.0, 0.0, 3.0, inside=False) == 1.0
-    assert tally.op(5.0) == tally.write(5.0) == 5.0
-    tally.load(filled(2, 3, 4))
+    assert tally.op(5.0) == 5.0
+    tally.tick_each("writes", [[[5.0]]])
+    tally.tick_each("reads", filled(2, 3, 4))
     tally.weight(2, 2)
     tally.weight(5, trainable=False)
     assert Cost(**tally.counts) == Cost(

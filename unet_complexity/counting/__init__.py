@@ -58,9 +58,11 @@ def count(
     cost = thing.cost(*(Tensor(*sides_of(x)) for x in maps))
     check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
-    if not thing.is_view:
-        maps = [tally.load(x) for x in maps]
     output = TWINS[type(thing)](thing, tally, *maps)
+    if not thing.is_view:
+        for x in maps:
+            tally.tick_each("reads", x)
+        tally.tick_each("writes", output)
     if tally.given:
         raise ValueError(
             f"{thing} has no use for the last {len(tally.given)} of the weights; give only its own"
@@ -73,7 +75,8 @@ def _count_network(net: Network) -> Counted:
     if any(step.span for step in net):
         raise TypeError(f"{net.name} has letters, a loop needs numbers; call at(...) first")
     sources = {source for step in net for source in step.sources}
-    if missing := sources - {*net.inputs, *(step.name for step in net)}:
+    written = {step.name for step in net}
+    if missing := sources - maps.keys() - written:
         raise ValueError(
             f"{net.name} lacks the steps {sorted(missing)} that others read; count the whole network"
         )

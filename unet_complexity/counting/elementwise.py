@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, along, build, each, grouped, sides_of
+from unet_complexity.counting.maps import Function, Map, along, build, each, grouped, sides_of
 from unet_complexity.counting.tally import Tally, twin
 
-Function = Callable[[float], float]
+Operation = Callable[[float], float]  # counts one operation and returns its result
 
 
 def sigmoid(v: float) -> float:
@@ -19,37 +19,45 @@ def sigmoid(v: float) -> float:
     return 1 / (1 + math.exp(-v))
 
 
-def relu(v: float, op: Function, most: float | None = None) -> float:
+def relu(v: float, op: Operation, most: float | None = None) -> float:
     """Compare one element with 0, and with the largest value if there is one."""
-    v = op(max(v, 0.0))
-    return v if most is None else op(min(v, most))
+    positive = op(max(v, 0.0))
+    if most is None:
+        return positive
+    return op(min(positive, most))
 
 
-def leaky_relu(v: float, op: Function, slope: float = 0.2) -> float:
+def leaky_relu(v: float, op: Operation, slope: float = 0.2) -> float:
     """Scale one element and keep the larger of the two."""
-    return op(max(v, op(slope * v)))
+    scaled = op(slope * v)
+    return op(max(v, scaled))
 
 
-def elu(v: float, op: Function, alpha: float = 1.0) -> float:
+def elu(v: float, op: Operation, alpha: float = 1.0) -> float:
     """Apply an ELU to one element."""
     power = op(math.exp(min(v, 0.0)))
-    below = op(alpha * op(power - 1))
-    return op(v if v > 0 else below)
+    difference = op(power - 1)
+    scaled = op(alpha * difference)
+    return op(v if v > 0 else scaled)
 
 
-def _hard_sigmoid(v: float, op: Function) -> float:
+def _hard_sigmoid(v: float, op: Operation) -> float:
     clipped = relu(op(v + 3), op, 6.0)
     return op(clipped / 6)
 
 
-def _softplus(v: float, op: Function) -> float:
+def _softplus(v: float, op: Operation) -> float:
     power = op(math.exp(v))
-    return op(math.log(op(1 + power)))
+    total = op(1 + power)
+    return op(math.log(total))
 
 
-def _gelu(v: float, op: Function) -> float:
-    error = op(math.erf(op(v / math.sqrt(2))))
-    return op(op(v * op(1 + error)) / 2)
+def _gelu(v: float, op: Operation) -> float:
+    scaled = op(v / math.sqrt(2))
+    error = op(math.erf(scaled))
+    total = op(1 + error)
+    product = op(v * total)
+    return op(product / 2)
 
 
 ONE_OPERATION: dict[str, Any] = {
@@ -88,9 +96,9 @@ SEVERAL_OPERATIONS: dict[str, Any] = {
 }
 
 
-def apply(function: Callable[..., float], tally: Tally, x: Map, *more: Any) -> Map:
-    """Write ``function(element, op, *more)`` of each element; it calls ``op`` once for every operation."""
-    return each(x, lambda v, _: tally.write(function(v, tally.op, *more)))
+def apply(function: Function, tally: Tally, x: Map, *more: Any) -> Map:
+    """Return ``function(element, op, *more)`` of each element; it calls ``op`` once for every operation."""
+    return each(x, lambda v, _: function(v, tally.op, *more))
 
 
 @twin(L.Activation)
@@ -99,8 +107,10 @@ def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     name = layer.activation
     if name == "softmax":
         return soften(L.Softmax(), tally, x)
-    function = SEVERAL_OPERATIONS.get(name, lambda v, op: op(ONE_OPERATION[name](v)))
-    return apply(function, tally, x)
+    if name in SEVERAL_OPERATIONS:
+        return apply(SEVERAL_OPERATIONS[name], tally, x)
+    function = ONE_OPERATION[name]
+    return each(x, lambda v, _: tally.op(function(v)))
 
 
 PARAMETRIC = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
@@ -109,7 +119,8 @@ PARAMETRIC = {L.ReLU: relu, L.LeakyReLU: leaky_relu}
 @twin(*PARAMETRIC)
 def rectify(layer: Any, tally: Tally, x: Map) -> Map:
     """Apply the layer's function, with its own arguments, to each element."""
-    return apply(PARAMETRIC[type(layer)], tally, x, *vars(layer).values())
+    function = PARAMETRIC[type(layer)]
+    return apply(function, tally, x, *vars(layer).values())
 
 
 @twin(L.Softmax)
@@ -117,17 +128,16 @@ def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
     """Divide the exponentials of the elements along the axes by their sum."""
 
     def softmax(values: list[float]) -> list[float]:
-        largest = tally.fold(max, values)  # subtracted so that exp cannot overflow
-        exps = [tally.op(math.exp(tally.op(value - largest))) for value in values]
-        total = tally.add_up(exps)
-        return [tally.op(value / total) for value in exps]
+        largest = tally.fold(values, max)  # subtracted so that exp cannot overflow
+        differences = [tally.op(value - largest) for value in values]
+        powers = [tally.op(math.exp(difference)) for difference in differences]
+        total = tally.fold(powers)
+        return [tally.op(power / total) for power in powers]
 
-    return tally.store(by_groups(x, along(layer.axis), softmax))
+    return by_groups(x, along(layer.axis), softmax)
 
 
-def by_groups(
-    x: Map, key: Callable[..., Any], function: Callable[[list[float]], list[float]]
-) -> Map:
+def by_groups(x: Map, key: Function, function: Function) -> Map:
     """Return the map of ``function(elements)`` of each group; ``key(row, column, channel)`` tells them apart."""
     groups = grouped(x, key)
     results = {name: iter(function(values)) for name, values in groups.items()}
@@ -150,9 +160,10 @@ def normalize(layer: L.BatchNormalization, tally: Tally, x: Map) -> Map:
     variance = tally.weight(channels, trainable=False)
 
     def normal(value: float, c: int) -> float:
-        scale = gamma[c] / math.sqrt(abs(variance[c]) + 1e-3)
+        deviation = math.sqrt(abs(variance[c]) + 1e-3)
+        scale = gamma[c] / deviation
         shift = beta[c] - mean[c] * scale
         scaled = tally.op(value * scale)
-        return tally.write(tally.op(scaled + shift))
+        return tally.op(scaled + shift)
 
     return each(x, normal)

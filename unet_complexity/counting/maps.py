@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
 from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.symbols import are_numbers
 
 Map = list[list[list[float]]]  # rows of pixels of channels
+Function = Callable[..., Any]  # of an element, of several, or of an index: the docstrings say which
 
 
 def as_map(x: Tensor | Map) -> Any:
@@ -47,7 +47,7 @@ def filled(*sides: int) -> Any:
 
     Their order has no simple pattern, so that two positions that are mixed up show.
     """
-    numbers = [(i * i * 7 + i * 3) % 11 - 5 for i in range(math.prod(sides))]
+    numbers = [i * (7 * i + 3) % 11 - 5 for i in range(math.prod(sides))]
     return shaped(numbers, *sides)
 
 
@@ -57,7 +57,9 @@ def sides_of(values: Any) -> tuple[int, ...]:
     >>> sides_of(filled(2, 3))
     (2, 3)
     """
-    return (len(values), *sides_of(values[0])) if isinstance(values, list) else ()
+    if not isinstance(values, list):
+        return ()
+    return len(values), *sides_of(values[0])
 
 
 def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:
@@ -69,19 +71,22 @@ def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:
     reach = (k - 1) * dilation
     if padding == "same":
         last = range(0, side, stride)[-1]
-        before = max(last + reach - side + 1, 0) // 2
+        missing = last + reach - (side - 1)
+        before = max(missing, 0) // 2
         return range(-before, side - before, stride)
     before, after = (0, 0) if padding == "valid" else padding
-    return range(-before, side + after - reach, stride)
+    end = side + after - reach
+    return range(-before, end, stride)
 
 
-def windows(layer: Any, x: Map, *more: Any) -> Iterator[Any]:
-    """Yield side, kernel, stride, dilation, padding and more of the rows, then those of the columns."""
-    kernel = getattr(layer, "kernel_size", None) or layer.pool_size
+def windows(layer: Any, x: Map) -> Iterator[Any]:
+    """Yield side, kernel, stride, dilation and padding of the rows, then those of the columns."""
+    kernel = getattr(layer, "pool_size", None) or layer.kernel_size
     dilation = getattr(layer, "dilation_rate", (1, 1))
     padding = layer.padding
-    paddings = (padding, padding) if isinstance(padding, str) else padding
-    return zip(sides_of(x)[:2], kernel, layer.strides, dilation, paddings, *more, strict=True)
+    if isinstance(padding, str):
+        padding = padding, padding
+    return zip(sides_of(x)[:2], kernel, layer.strides, dilation, padding, strict=True)
 
 
 def both_stops(layer: Any, x: Map) -> list[range]:
@@ -91,38 +96,42 @@ def both_stops(layer: Any, x: Map) -> list[range]:
 
 def pixel_at(x: Map, row: int, column: int) -> tuple[list[float], bool]:
     """Return the pixel at a position and True; zeros and False on padding."""
-    if 0 <= row < len(x) and 0 <= column < len(x[0]):
+    height, width, channels = sides_of(x)
+    if 0 <= row < height and 0 <= column < width:
         return x[row][column], True
-    return [0.0] * len(x[0][0]), False
+    return [0.0] * channels, False
 
 
-def indices(*sides: int) -> Iterator[tuple[int, ...]]:
-    """Yield all index tuples of nested lists of the given shape."""
-    return product(*map(range, sides))
-
-
-def build(element: Callable[..., float], *places: int | range) -> Map:
+def build(element: Function, *places: int | range) -> Map:
     """Return the map of ``element(row, column, channel)`` at all places; a number is that many places from 0 on."""
-    ranges = [range(place) if isinstance(place, int) else place for place in places]
-    values = [element(*at) for at in product(*ranges)]
-    made: Map = shaped(values, *map(len, ranges))
-    return made
+    rows, columns, channels = (
+        range(place) if isinstance(place, int) else place for place in places
+    )
+    out = []
+    for i in rows:
+        row = []
+        for j in columns:
+            pixel = [element(i, j, c) for c in channels]
+            row.append(pixel)
+        out.append(row)
+    return out
 
 
-def each(x: Map, function: Callable[..., float]) -> Map:
+def each(x: Map, function: Function) -> Map:
     """Return the map of ``function(value, channel)`` of every element."""
-    return [[[function(value, c) for c, value in enumerate(pixel)] for pixel in row] for row in x]
+    return build(lambda i, j, c: function(x[i][j][c], c), *sides_of(x))
 
 
-def grouped(x: Map, key: Callable[..., Any]) -> dict[Any, list[float]]:
+def grouped(x: Map, key: Function) -> dict[Any, Any]:
     """Return the elements of a map in lists, by ``key(row, column, channel)``."""
     groups = defaultdict(list)
-    for i, j, c in indices(*sides_of(x)):
-        groups[key(i, j, c)].append(x[i][j][c])
+    for i, row in enumerate(x):
+        for j, pixel in enumerate(row):
+            for c, value in enumerate(pixel):
+                groups[key(i, j, c)].append(value)
     return groups
 
 
-def along(axes: Iterable[int]) -> Callable[..., Any]:
-    """Return the key for which elements that differ only along these axes (1, 2, 3) are one group."""
-    others = [axis - 1 for axis in (1, 2, 3) if axis not in axes]
-    return lambda *at: tuple(at[axis] for axis in others)
+def along(axes: Iterable[int]) -> Function:
+    """Return the key of groups whose elements differ only along these axes (1, 2, 3): the first one's index."""
+    return lambda *at: tuple(0 if axis in axes else i for axis, i in enumerate(at, 1))

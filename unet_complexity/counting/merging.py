@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, filled
+from unet_complexity.counting.maps import Function, Map, filled
 from unet_complexity.counting.tally import Tally, twin
 
 PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
@@ -23,10 +23,10 @@ def known(layer: Any, tally: Tally) -> list[Map]:
 
 
 @twin(L.Concatenate)
-def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Map:
+def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Any:
     """Copy the inputs one after the other along rows, columns or channels."""
-    joined = join([*inputs, *known(layer, tally)], layer.axis % 4)
-    return tally.store(joined)
+    parts = [*inputs, *known(layer, tally)]
+    return join(parts, layer.axis % 4)
 
 
 def join(maps: Any, axis: int) -> Any:
@@ -37,12 +37,12 @@ def join(maps: Any, axis: int) -> Any:
 
 
 @twin(*PAIRWISE)
-def merge(layer: Any, tally: Tally, *inputs: Map) -> Map:
+def merge(layer: Any, tally: Tally, *inputs: Map) -> Any:
     """Combine two inputs element by element, then each further input with the result."""
-    return tally.store(merged(PAIRWISE[type(layer)], tally, *inputs))
+    return merged(PAIRWISE[type(layer)], tally, *inputs)
 
 
-def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
+def merged(operation: Function, tally: Tally, *inputs: Map) -> Any:
     """Return all inputs through one operation, two at a time, with broadcasting."""
     result, *rest = inputs
     for x in rest:
@@ -50,14 +50,17 @@ def merged(operation: Callable[..., float], tally: Tally, *inputs: Map) -> Any:
     return result
 
 
-def spread(x: Any, y: Any, operation: Callable[[Any, Any], Any]) -> Any:
+def spread(x: Any, y: Any, operation: Function) -> Any:
     """Return ``operation`` on the elements of two maps, with broadcasting."""
     if not isinstance(x, list):
         return operation(x, y)
     return [spread(a, b, operation) for a, b in paired(x, y)]
 
 
-def paired(x: list[Any], y: list[Any]) -> Iterator[tuple[Any, Any]]:
+def paired(x: list[Any], y: list[Any]) -> Iterator[Any]:
     """Yield pairs of elements of two lists; a lone element is paired with each of the other list."""
-    longest = max(len(x), len(y))
-    return zip(x * (longest // len(x)), y * (longest // len(y)), strict=True)
+    if len(x) == 1:
+        x = x * len(y)
+    if len(y) == 1:
+        y = y * len(x)
+    return zip(x, y, strict=True)

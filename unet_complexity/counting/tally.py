@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost
-from unet_complexity.counting.maps import Map, each, filled, sides_of
+from unet_complexity.counting.maps import Function, Map, filled, sides_of
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """Result of :func:`count`.
 
     Args:
@@ -37,13 +34,12 @@ class Tally:
         self.counts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
         self.given = None if weights is None else list(weights)
 
-    def load(self, x: Map) -> Map:
-        """Read a whole map, element by element."""
-        return each(x, lambda value, _: self.tick("reads", value))
-
-    def store(self, x: Map) -> Map:
-        """Write a whole map, element by element."""
-        return each(x, lambda value, _: self.write(value))
+    def tick_each(self, counter: str, x: Map) -> None:
+        """Add 1 to ``counter`` for each element of a map that is read or written."""
+        for row in x:
+            for pixel in row:
+                for _ in pixel:
+                    self.tick(counter)
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
@@ -73,37 +69,30 @@ class Tally:
 
     def op(self, result: float) -> float:
         """Count one operation that is not a MAC and return its result."""
-        return self.tick("elementwise", result)
+        self.tick("elementwise")
+        return result
 
-    def write(self, value: float) -> float:
-        """Write one element of the output."""
-        return self.tick("writes", value)
-
-    def tick(self, counter: str, value: float = 0.0) -> float:
-        """Add 1 to ``counter`` and return ``value``."""
+    def tick(self, counter: str) -> None:
+        """Add 1 to ``counter``."""
         self.counts[counter] += 1
-        return value
 
-    def fold(self, operation: Callable[[float, float], float], values: list[float]) -> float:
-        """Combine all values, one operation for each value after the first."""
+    def fold(self, values: list[float], operation: Function = operator.add) -> float:
+        """Combine all values, by default to their sum: one operation for each value after the first."""
         result = values[0]
         for value in values[1:]:
             result = self.op(operation(result, value))
         return result
 
-    def add_up(self, values: list[float]) -> float:
-        """Sum all values, one addition for each value after the first."""
-        return self.fold(operator.add, values)
-
 
 Twin = Callable[..., Map]  # of the layer, the tally and each input
-TWINS: dict[type[L.Layer], Twin] = {}
+TWINS: dict[type, Twin] = {}
 
 
-def twin(*kinds: type[L.Layer]) -> Callable[[Twin], Twin]:
+def twin(*kinds: type) -> Callable[[Twin], Twin]:
     """Register the counting loop of these layers.
 
-    The loop is called with the layer, the tally and each input, which is read already; it writes the output.
+    The loop is called with the layer, the tally and each input, and returns the output.  :func:`count` counts the
+    reads of the inputs and the writes of the output.
     """
 
     def register(function: Twin) -> Twin:

@@ -364,6 +364,34 @@ def test_names_that_are_taken_are_not_taken_again() -> None:
     }
 
 
+def test_names_that_only_a_branch_or_a_sparse_array_uses_are_not_taken_either() -> None:
+    """ONNX's checker refuses a value of a branch with the name of an outer one, read or not."""
+    taken = "y/transposed/weights"
+    inner = helper.make_node("Relu", ["x"], [taken])
+    other = helper.make_node("Identity", ["x"], ["r"])
+    for unread in (inner, helper.make_node("Split", ["x"], ["r1", taken], axis=3)):
+        then = helper.make_graph([unread, other], "then", [], [value("r")])
+        chosen = helper.make_node("If", ["yes"], ["z"], then_branch=then, else_branch=then)
+        m = model([resize(), conv(pads=[1] * 4), chosen], {**weights(), "yes": np.array(True)})
+        new = check_same(m, "transposed")
+        assert f"{taken}_" in {item.name for item in new.graph.initializer}
+    m = model([resize(), conv(pads=[1] * 4)], weights())
+    numbers = numpy_helper.from_array(np.ones(1, np.float32), taken)
+    where = numpy_helper.from_array(np.zeros(1, np.int64), "where")
+    m.graph.sparse_initializer.append(helper.make_sparse_tensor(numbers, where, [3]))
+    new = check_same(m, "transposed")
+    assert f"{taken}_" in {item.name for item in new.graph.initializer}
+    assert new.graph.sparse_initializer == m.graph.sparse_initializer
+
+
+@pytest.mark.parametrize("way", ["phases", "transposed"])
+def test_the_convolution_keeps_its_name_and_what_is_said_about_it(way: str) -> None:
+    m = model([resize(), conv(pads=[1] * 4)], weights())
+    m.graph.node[1].doc_string = "the last block"
+    last = check_same(m, way).graph.node[-1]
+    assert (last.name, last.doc_string) == ("conv", "the last block")
+
+
 def test_a_map_that_is_an_output_or_read_in_a_branch_is_left_alone() -> None:
     m = model([resize(), conv()], weights())
     m.graph.output.append(helper.make_tensor_value_info("u", TensorProto.FLOAT, [1, 4, 10, 12]))
@@ -533,6 +561,27 @@ def test_weights_in_another_file_are_read_where_they_can_be(tmp_path: Any) -> No
     (tmp_path / "weights").unlink()
     with pytest.raises(ValueError, match=r"the external weights of a.onnx cannot be read"):
         collapse_upsampling(path)
+
+
+def test_a_key_of_external_data_that_onnx_does_not_know_is_no_matter(
+    tmp_path: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    nodes, path = [resize(), conv(pads=[1] * 4)], tmp_path / "a.onnx"
+    onnx.save(
+        model(nodes, weights()),
+        path,
+        save_as_external_data=True,
+        location="weights",
+        size_threshold=0,
+    )
+    stated = onnx.load(path, load_external_data=False)
+    for tensor in stated.graph.initializer:
+        tensor.external_data.add(key="colour", value="red")
+    path.write_bytes(stated.SerializeToString())
+    new = collapse_upsampling(path, "phases").model
+    assert capfd.readouterr() == ("", "")
+    x = whole(1, 4, 5, 6)
+    np.testing.assert_array_equal(run(new, x)[0], run(model(nodes, weights()), x)[0])
 
 
 def test_more_than_one_file_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

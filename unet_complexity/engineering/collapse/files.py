@@ -8,6 +8,7 @@ from copy import deepcopy
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
 from unet_complexity.engineering.readers.onnx.files import check_functions, parsed
@@ -114,14 +115,15 @@ def _read(path: Path) -> Any:
     model = parsed(path)
     size = 0
     try:
-        for tensor in _external(model):
-            stated = ExternalDataInfo(tensor)
-            file = path.parent / stated.location
-            if not file.is_file():
-                raise ValueError(f"{stated.location!r} is not a file beside the model")
-            size += max(stated.length or 0, 0) or file.stat().st_size
-        at_most(size, MOST_BYTES, "bytes of external weights")
-        load_external_data_for_model(model, str(path.parent))
+        with catch_warnings(action="ignore"):  # of keys that onnx does not know
+            for tensor in _external(model):
+                stated = ExternalDataInfo(tensor)
+                file = path.parent / stated.location
+                if not file.is_file():
+                    raise ValueError(f"{stated.location!r} is not a file beside the model")
+                size += max(stated.length or 0, 0) or file.stat().st_size
+            at_most(size, MOST_BYTES, "bytes of external weights")
+            load_external_data_for_model(model, str(path.parent))
     except (ValidationError, ValueError) as error:  # missing, or outside the model's folder
         raise ValueError(f"the external weights of {path.name} cannot be read: {error}") from None
     return model

@@ -24,7 +24,7 @@ class Graph:
         reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
         readers: The last node of the graph itself that reads each value.
         given: Inputs without a default.
-        names: Names that the graph uses for values.
+        names: Names that are taken: those of nodes and of values, in subgraphs too.
         shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
         folded: Constants that were computed, and None for values that are not constant.
         instead: New nodes, by the first output of the node that they replace.
@@ -40,7 +40,11 @@ class Graph:
         self.reads = Counter(reads(graph))
         inputs = {item.name for item in graph.input}
         self.given = inputs - self.initializers.keys()
-        self.names = {*inputs, *self.initializers, *self.makers, *self.reads}
+        self.names = set(self.reads)
+        for part in parts(graph):
+            self.names.add(getattr(part, "name", ""))
+            if part.DESCRIPTOR.name == "NodeProto":
+                self.names.update(part.output)
         known = inferred(model)
         described = [*known.input, *known.value_info, *known.output]
         self.shapes = defaultdict(tuple)
@@ -121,6 +125,12 @@ class Graph:
             name += "_"
         self.names.add(name)
         return name
+
+    def replace(self, node: Any, new: list[Any]) -> None:
+        """Note the new nodes, the last of which takes the name and the description of the old one."""
+        new[-1].name = node.name
+        new[-1].doc_string = node.doc_string
+        self.instead[node.output[0]] = new
 
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""

@@ -78,43 +78,34 @@ class PhaseConv2D(keras.layers.Layer):
         return layer
 
     def build(self, input_shape: Any) -> None:
+        channels = input_shape[self.channels]
         without_channels = np.empty((*self.kernel_size, 0, 0))
         self.pads, self.kernels = [], []
         for row, column, (top, left), window in phase_kernels(without_channels, self.size):
             rows, columns = window.shape[:2]
-            name = f"kernel_{row}_{column}"
-            shape = rows, columns, input_shape[self.channels], self.filters
-            self.kernels.append(self.add_weight(shape, "zeros", name=name))
-            around = [(0, 0), (-top, top + rows - 1), (-left, left + columns - 1)]
-            around.insert(self.channels, (0, 0))
+            shape = rows, columns, channels, self.filters
+            kernel = self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}")
+            self.kernels.append(kernel)
+            around = (0, 0), (-top, top + rows - 1), (-left, left + columns - 1), (0, 0)
             self.pads.append(around)
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, x: Any) -> Any:
+        x = ops.moveaxis(x, self.channels, -1)
         maps = []
         for around, kernel in zip(self.pads, self.kernels, strict=True):
-            y = ops.conv(
-                ops.pad(x, around),
-                kernel,
-                padding="valid",
-                data_format=self.data_format,
-            )
-            maps.append(y)
-        s_w = self.size[1]
-        rows = 2 if self.channels == 1 else 1  # their axis
-        lines = []
-        for start in range(0, len(maps), s_w):
-            line = ops.stack(maps[start : start + s_w], rows + 2)
-            lines.append(line)
-        y = ops.stack(lines, rows + 1)  # row s_h i + p, column s_w j + q at (i, p, j, q)
-        shape = self.compute_output_shape(ops.shape(x))
-        y = ops.reshape(y, (-1, *shape[1:]))
+            padded = ops.pad(x, around)
+            maps.append(ops.conv(padded, kernel, padding="valid", data_format="channels_last"))
+        _, height, width, _ = ops.shape(x)
+        s_h, s_w = self.size
+        y = ops.concatenate(maps, -1)
+        y = ops.reshape(y, (-1, height, width, s_h, s_w, self.filters))
+        y = ops.transpose(y, (0, 1, 3, 2, 4, 5))  # row s_h i + p, column s_w j + q at (i, p, j, q)
+        y = ops.reshape(y, (-1, height * s_h, width * s_w, self.filters))
         if self.use_bias:
-            along = [1, 1, 1]
-            along.insert(self.channels, self.filters)
-            y = y + ops.reshape(self.bias, along)
-        return self.activation(y)
+            y = y + self.bias
+        return self.activation(ops.moveaxis(y, -1, self.channels))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
         upsampling = keras.layers.UpSampling2D(
@@ -128,8 +119,7 @@ class PhaseConv2D(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         config: dict[str, Any] = super().get_config()
-        for name in (*SETTINGS, "size"):
-            config[name] = getattr(self, name)
+        config |= {name: getattr(self, name) for name in (*SETTINGS, "size")}
         config["activation"] = keras.activations.serialize(self.activation)
         return config
 

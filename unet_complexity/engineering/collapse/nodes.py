@@ -30,9 +30,8 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
     if block != columns or any(longer % block):
         return []
     output = pair.conv.output[0]
-    taps = _taps(pair).transpose(2, 3, 1, 0)
     convs, maps = [], []
-    for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
+    for row, column, first, kernel in split_phases(_taps(pair), block, pair.pads[0]):
         name = graph.fresh(f"{output}/phase_{row}_{column}")
         inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
         before = np.negative(first)
@@ -49,13 +48,7 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         maps.append(name)
     joined = graph.fresh(f"{output}/phases")
     concat = make_node("Concat", maps, [joined], joined, axis=1)
-    interleaved = make_node(
-        "DepthToSpace",
-        [joined],
-        [output],
-        pair.conv.name,
-        blocksize=block,
-    )
+    interleaved = make_node("DepthToSpace", [joined], [output], blocksize=block)
     return [*convs, concat, interleaved]
 
 
@@ -66,23 +59,21 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
     """
     from onnx.helper import make_node
 
-    conv, group = pair.conv, pair.group
+    output = pair.conv.output[0]
     last = np.subtract(pair.weights.shape[2:], 1)
     pads = last - pair.pads
     if pads.min() < 0:
         return []
-    mirrored = _taps(pair)[..., ::-1, ::-1]
-    groups = mirrored.reshape(group, -1, *mirrored.shape[1:])
-    kernel = np.concatenate(groups.swapaxes(1, 2))
-    inputs = _inputs(pair, graph, f"{conv.output[0]}/transposed", kernel)
+    mirrored = _taps(pair)[::-1, ::-1].transpose(2, 3, 0, 1)
+    kernel = np.concatenate(np.split(mirrored, pair.group, axis=1))
+    inputs = _inputs(pair, graph, f"{output}/transposed", kernel)
     new = make_node(
         "ConvTranspose",
         inputs,
-        conv.output,
-        conv.name,
+        [output],
         strides=pair.size,
         pads=pads.ravel(),
-        group=group,
+        group=pair.group,
     )
     return [new]
 
@@ -94,7 +85,7 @@ def _inputs(pair: Pair, graph: Graph, mark: str, kernel: Any) -> list[str]:
 
 
 def _taps(pair: Pair) -> Any:
-    """Summed taps, as an array of shape (filters, channels per filter, rows, columns).
+    """Summed taps, as an array of shape (rows, columns, channels per filter, filters).
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
@@ -109,7 +100,7 @@ def _taps(pair: Pair) -> Any:
     exact = pair.weights.transpose(2, 3, 1, 0).astype("float64")
     kind = pair.weights.dtype
     with np.errstate(over="ignore"):
-        summed = summed_taps(exact, pair.size).astype(kind)
+        summed: Any = summed_taps(exact, pair.size).astype(kind)
     if not np.isfinite(summed).all():
         raise UnsupportedError(f"sums of its weights are no finite {kind} numbers")
-    return summed.transpose(3, 2, 0, 1)
+    return summed

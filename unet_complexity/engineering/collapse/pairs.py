@@ -107,7 +107,7 @@ def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     return rows, columns
 
 
-def _factors(graph: Graph, resize: Any, settings: Settings) -> list[float]:
+def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
     """Factor of each axis, from constant scales or, if sizes are given, from the shapes."""
     scales = settings.get("scales", [])
     axes = settings.get("axes", ...)
@@ -124,14 +124,14 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> list[float]:
             raise UnsupportedError("its sizes are no constants, or the map's shape is not known")
     factors = np.ones(4 if "axes" in settings else len(scales))
     factors[axes] = scales
-    return list(factors.tolist())
+    return factors.tolist()
 
 
 def _ratio(old: Any, new: Any) -> float:
     """Factor between two sides; NaN if it is not known."""
     if old is not None and old == new:
         return 1
-    if isinstance(old, int) and isinstance(new, int) and old:
+    if isinstance(old, int) and isinstance(new, int):
         return new / old
     return np.nan
 
@@ -165,7 +165,7 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     """Zeros that the convolution adds: those before rows and columns, then those after."""
     if len(kernel) != 2:
         raise UnsupportedError(f"the convolution has {len(kernel)} spatial axes, not 2")
-    same = np.array([[k - 1, k] for k in kernel]).T // 2
+    same = np.array([np.subtract(kernel, 1), kernel]) // 2
     ways = {
         "SAME_UPPER": same,
         "SAME_LOWER": same[::-1],

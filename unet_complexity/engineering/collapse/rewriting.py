@@ -42,12 +42,7 @@ class Collapsed(NamedTuple):
         for name, how, why in self.blocks:
             name = shortened(plain(name), LONGEST_CELL)
             rows.append((name, how, plain(why)))
-        text: str = tabulate(
-            rows,
-            tablefmt="plain",
-            disable_numparse=True,
-        )
-        return text
+        return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
 
 
 def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collapsed:
@@ -100,7 +95,7 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
             return Block(name, how, why)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
-                graph.instead[pair.conv.output[0]] = new
+                graph.replace(pair.conv, new)
                 return Block(name, way, why)
         before, after = map(tuple, pair.pads.tolist())
         why = f"no way fits factors {pair.size} with padding {before} and {after}"

@@ -64,15 +64,11 @@ def arrangement(
     saved = macs_saved(channels, kernel, size)
     gain = f"{float(saved):,.0f} MACs saved per output element"
     if pixels is not None and pixels < LEAST_PIXELS:
-        how = AS_WRITTEN
         why = f"a map of {pixels} pixels is too small: reading the weights is what takes time"
-    elif filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
-        how = TRANSPOSED
+        return AS_WRITTEN, why
+    if filters < FEW_FILTERS and channels >= 2 * filters and saved > 0:
         why = f"{filters} filters for {channels} channels: one call that never writes the large map"
-    elif saved < LEAST_MACS_SAVED:
-        how = AS_WRITTEN
-        why = f"{gain} do not pay for the interleaving"
-    else:
-        how = PHASES
-        why = gain
-    return how, why
+        return TRANSPOSED, why
+    if saved < LEAST_MACS_SAVED:
+        return AS_WRITTEN, f"{gain} do not pay for the interleaving"
+    return PHASES, gain

@@ -177,11 +177,12 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
 
 def _shape(item: Any, sides: Sequence[int]) -> list[int]:
     """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
-    shape = stated(item) or ()
-    free = [1] * len(shape) + [*sides]
-    fitting = free[len(free) - len(shape) :]
-    pairs = zip(shape, fitting, strict=True)
-    return [side if isinstance(side, int) else other for side, other in pairs]
+    shape: list[Any] = list(stated(item) or ())
+    free = (*sides[::-1], *[1] * len(shape))  # for the axes from the last one on
+    for axis, side in enumerate(reversed(shape), 1):
+        if not isinstance(side, int):
+            shape[-axis] = free[axis - 1]
+    return shape
 
 
 @contextmanager

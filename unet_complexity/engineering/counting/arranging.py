@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import cycle
 from typing import Any
 
@@ -15,17 +16,24 @@ from unet_complexity.engineering import layers as L
 def cut_out(layer: L.Slice, tally: Tally, x: Map) -> Map:
     """Copy what Python's own slices select."""
     rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
-    return tally.store([[pixel[channels] for pixel in row[columns]] for row in x[rows]])
+    return [[pixel[channels] for pixel in row[columns]] for row in x[rows]]
 
 
 @twin(L.Copy)
 def copy(layer: L.Copy, tally: Tally, *inputs: Map) -> Map:
-    """Write the elements of the inputs and the params one after the other, again and again if there are too few."""
-    values = [value for x in inputs for row in x for pixel in row for value in pixel]
+    """Return the elements of the inputs and the params one after the other, again and again if there are too few."""
+    values = []
+    for x in inputs:
+        values += elements(x)
     if layer.stored:
         values += tally.weight(layer.stored)
     left = cycle(values)
-    return build(lambda *_: tally.write(next(left)), *layer.made.shape)
+    return build(lambda *_: next(left), *layer.made.shape)
+
+
+def elements(x: Map) -> list[float]:
+    """Return the elements of a map, row by row."""
+    return [value for row in x for pixel in row for value in pixel]
 
 
 @twin(L.Permute)
@@ -34,7 +42,7 @@ def permute(layer: L.Permute, tally: Tally, x: Map) -> Map:
 
     def element(*at: int) -> float:
         i, j, c = (at[layer.dims.index(axis)] for axis in (1, 2, 3))
-        return tally.write(x[i][j][c])
+        return x[i][j][c]
 
     return build(element, *(sides_of(x)[axis - 1] for axis in layer.dims))
 
@@ -42,11 +50,11 @@ def permute(layer: L.Permute, tally: Tally, x: Map) -> Map:
 @twin(L.Reshape, L.Flatten)
 def reshape(layer: Any, tally: Tally, x: Map) -> Any:
     """View the same numbers in the same order as another shape; nothing is read or written."""
-    values = [value for row in x for pixel in row for value in pixel]
-    sides = list(getattr(layer, "target_shape", (1, 1, -1)))
-    if -1 in sides:
-        sides[sides.index(-1)] = -len(values) // (sides[0] * sides[1] * sides[2])
-    return shaped(values, *sides)
+    values = elements(x)
+    sides = getattr(layer, "target_shape", (1, 1, -1))
+    known = abs(math.prod(sides))
+    left = len(values) // known
+    return shaped(values, *(left if side == -1 else side for side in sides))
 
 
 @twin(L.SpaceToDepth)
@@ -57,7 +65,9 @@ def space_to_depth(layer: L.SpaceToDepth, tally: Tally, x: Map) -> Map:
 
     def element(i: int, j: int, c: int) -> float:
         nth = c // channels
-        return tally.write(x[i * b + nth // b][j * b + nth % b][c % channels])
+        row = i * b + nth // b
+        column = j * b + nth % b
+        return x[row][column][c % channels]
 
     return build(element, height // b, width // b, channels * b * b)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import chain
 
 from unet_complexity.counting.convolution import convolve, slide
-from unet_complexity.counting.maps import Map, sides_of
+from unet_complexity.counting.maps import Map
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
+from unet_complexity.layers import Conv2D
 
 
 @twin(L.DepthwiseConv2D)
@@ -26,7 +26,14 @@ twin(L.AtrousConv2D)(convolve)
 @twin(L.SeparableConv2D)
 def convolve_separably(layer: L.SeparableConv2D, tally: Tally, x: Map) -> Map:
     """Run both convolutions; the map between them is neither written nor read."""
-    depthwise, pointwise = layer.both()
+    depthwise = L.DepthwiseConv2D(
+        layer.kernel_size,
+        layer.strides,
+        layer.padding,
+        layer.depth_multiplier,
+        layer.dilation_rate,
+        use_bias=False,
+    )
+    pointwise = Conv2D(layer.filters, 1, use_bias=layer.use_bias)
     between = convolve_each_channel(depthwise, tally, x)
-    tally.counts["writes"] -= math.prod(sides_of(between))
     return convolve(pointwise, tally, between)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from unet_complexity.counting.elementwise import Function, apply, elu
-from unet_complexity.counting.maps import Map, build, sides_of
+from unet_complexity.counting.elementwise import Operation, apply, elu
+from unet_complexity.counting.maps import Map, along, build, sides_of
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -18,7 +18,7 @@ def exponential_linear(layer: L.ELU, tally: Tally, x: Map) -> Map:
 def rescale(layer: L.Rescaling, tally: Tally, x: Map) -> Map:
     """Multiply and add; a scale of 1 and an offset of 0 are skipped."""
 
-    def rescaled(v: float, op: Function) -> float:
+    def rescaled(v: float, op: Operation) -> float:
         if layer.scale != 1:
             v = op(v * layer.scale)
         return op(v + layer.offset) if layer.offset != 0 else v
@@ -30,14 +30,15 @@ def rescale(layer: L.Rescaling, tally: Tally, x: Map) -> Map:
 def rectify_by_weights(layer: L.PReLU, tally: Tally, x: Map) -> Map:
     """Scale each element by its learned slope if it is negative; shared axes have one slope."""
     shared = layer.shared_axes or ()
-    slopes = tally.weight(
-        *[1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)]
-    )
+    sides = sides_of(x)
+    own = [1 if axis in shared else side for axis, side in enumerate(sides, 1)]
+    slopes = tally.weight(*own)
+    slope_of = along(shared)
 
-    def element(*at: int) -> float:
-        i, j, c = at
-        a, b, d = (0 if axis in shared else index for axis, index in enumerate(at, 1))
-        scaled = tally.op(slopes[a][b][d] * x[i][j][c])
-        return tally.write(tally.op(x[i][j][c] if x[i][j][c] > 0 else scaled))
+    def element(i: int, j: int, c: int) -> float:
+        value = x[i][j][c]
+        a, b, d = slope_of(i, j, c)
+        scaled = tally.op(slopes[a][b][d] * value)
+        return tally.op(value if value > 0 else scaled)
 
-    return build(element, *sides_of(x))
+    return build(element, *sides)

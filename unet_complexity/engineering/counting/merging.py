@@ -6,9 +6,9 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from unet_complexity.counting.convolution import finisher
-from unet_complexity.counting.maps import Map, each, sides_of
-from unet_complexity.counting.merging import known, paired, spread
+from unet_complexity.counting.convolution import biased
+from unet_complexity.counting.maps import Map, build, each, sides_of
+from unet_complexity.counting.merging import known, merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -50,56 +50,54 @@ WHOLE: dict[str, Callable[..., float]] = {  # given how an operation is counted,
 
 
 @twin(L.Elementwise)
-def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Map:
+def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Any:
     """Combine the operands with broadcasting; a scalar constant stands for one that is missing."""
+    operation = layer.operation
     first, *others = [*inputs, *known(layer, tally)]
-
-    def whole(values: Any, _: int) -> float:
-        return WHOLE[layer.operation](tally.op, *values)
-
-    if layer.operation in WHOLE:
-        total: Any = [[[(value,) for value in pixel] for pixel in row] for row in first]
+    if operation in WHOLE:
+        whole = WHOLE[operation]
+        operands: Any = each(first, lambda value, _: (value,))
         for x in others:
-            total = spread(total, x, lambda values, value: (*values, value))
-        total = each(total, whole)
-    else:
-        function = APPLIED[layer.operation]
-        total = first if others else each(first, lambda a, _: tally.op(function(a, LONE)))
-        for x in others:
-            total = spread(total, x, lambda a, b: tally.op(function(a, b)))
-    if layer.operation == "average":
-        operands = max(2, 1 + len(others))
-        total = each(total, lambda value, _: tally.op(value / operands))
-    return tally.store(total)
+            operands = spread(operands, x, lambda values, value: (*values, value))
+        return each(operands, lambda values, _: whole(tally.op, *values))
+    others = others or [[[[LONE]]]]
+    total = merged(APPLIED[operation], tally, first, *others)
+    if operation == "average":
+        count = 1 + len(others)
+        total = each(total, lambda value, _: tally.op(value / count))
+    return total
 
 
 @twin(L.Dense)
 def dense(layer: L.Dense, tally: Tally, x: Map) -> Map:
     """Multiply each pixel with the matrix of weights and add the bias."""
-    weights = tally.weight(sides_of(x)[2], layer.units)
-    finish = finisher(layer, tally, layer.units)
+    height, width, channels = sides_of(x)
+    weights = tally.weight(channels, layer.units)
 
-    def unit(pixel: list[float], i: int) -> float:
-        total = 0.0
-        for value, row in zip(pixel, weights, strict=True):
-            total = tally.mac(total, value, row[i])
-        return finish(total, i)
+    def element(i: int, j: int, unit: int) -> float:
+        column = [row[unit] for row in weights]
+        return product(tally, x[i][j], column)
 
-    return [[[unit(pixel, i) for i in range(layer.units)] for pixel in row] for row in x]
+    out = build(element, height, width, layer.units)
+    return biased(layer, tally, out)
+
+
+def product(tally: Tally, row: list[float], column: list[float]) -> float:
+    """Return the sum of products of a row and a column."""
+    total = 0.0
+    for a, b in zip(row, column, strict=True):
+        total = tally.mac(total, a, b)
+    return total
 
 
 @twin(L.MatMul)
 def multiply_matrices(layer: L.MatMul, tally: Tally, x: Map, y: Map) -> Map:
     """Multiply rows with columns, for each pair of matrices; a lone matrix is paired with all."""
-
-    def element(row: list[float], column: list[float]) -> float:
-        total = 0.0
-        for a, b in zip(row, column, strict=True):
-            total = tally.mac(total, a, b)
-        return tally.write(total)
-
-    def product(a: list[list[float]], b: list[list[float]]) -> list[list[float]]:
-        columns = b if layer.transpose_b else [list(column) for column in zip(*b, strict=True)]
-        return [[element(row, column) for column in columns] for row in a]
-
-    return [product(a, b) for a, b in paired(x, y)]
+    out = []
+    for a, b in paired(x, y):
+        columns = b
+        if not layer.transpose_b:
+            columns = [list(column) for column in zip(*b, strict=True)]
+        matrix = [[product(tally, row, column) for column in columns] for row in a]
+        out.append(matrix)
+    return out

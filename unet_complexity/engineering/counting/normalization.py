@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 from unet_complexity.counting.elementwise import by_groups
-from unet_complexity.counting.maps import Map, along, build, each, sides_of
+from unet_complexity.counting.maps import Function, Map, along, build, each, sides_of
+from unet_complexity.counting.resampling import summed_up
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -18,13 +18,20 @@ def normalize_by_known(layer: L.Normalization, tally: Tally, x: Map) -> Map:
 
     Constants that come with the model are 0 and 1 here.
     """
-    c = len(x[0][0])
-    mean, variance = [0.0] * c, [1.0] * c
+    channels = len(x[0][0])
+    mean = [0.0] * channels
+    variance = [1.0] * channels
     if not layer.given:
-        mean, variance = tally.weight(c, trainable=False), tally.weight(c, trainable=False)
-        tally.weight(trainable=False)
-    deviation = [max(math.sqrt(abs(v)), 1e-7) for v in variance]
-    return each(x, lambda v, c: tally.write(tally.op(tally.op(v - mean[c]) / deviation[c])))
+        mean = tally.weight(channels, trainable=False)
+        variance = tally.weight(channels, trainable=False)
+        tally.weight(trainable=False)  # Keras's count of what it has seen
+
+    def normal(value: float, c: int) -> float:
+        deviation = max(math.sqrt(abs(variance[c])), 1e-7)
+        difference = tally.op(value - mean[c])
+        return tally.op(difference / deviation)
+
+    return each(x, normal)
 
 
 @twin(L.GroupNormalization)
@@ -45,7 +52,7 @@ def standardize(
     layer: Any,
     tally: Tally,
     x: Map,
-    key: Callable[..., Any],
+    key: Function,
     axes: tuple[int, ...],
     epsilon: float,
 ) -> Map:
@@ -65,18 +72,19 @@ def standardize(
             value = tally.op(value * _at(gamma, index))
         if beta is not None:
             value = tally.op(value + _at(beta, index))
-        return tally.write(value)
+        return value
 
     return build(element, *sides)
 
 
 def _standard(values: list[float], tally: Tally, with_mean: bool, epsilon: float) -> list[float]:
     if with_mean:
-        mean = tally.op(tally.add_up(values) / len(values))
+        mean = summed_up("mean", tally, values)
         values = [tally.op(value - mean) for value in values]
     squares = [tally.op(value * value) for value in values]
-    mean_square = tally.op(tally.add_up(squares) / len(values))
-    deviation = tally.op(math.sqrt(tally.op(mean_square + epsilon)))
+    mean_square = summed_up("mean", tally, squares)
+    variance = tally.op(mean_square + epsilon)
+    deviation = tally.op(math.sqrt(variance))
     return [tally.op(value / deviation) for value in values]
 
 

@@ -12,10 +12,5 @@ from unet_complexity.engineering import layers as L
 def reduce(layer: L.Reduce, tally: Tally, x: Map) -> Map:
     """Reduce all elements that differ only along the axes to one number."""
     sides = [1 if axis in layer.axes else side for axis, side in enumerate(sides_of(x), 1)]
-    key = along(layer.axes)
-    groups = grouped(x, key)
-
-    def element(*at: int) -> float:
-        return summed_up(layer.operation, tally, groups[key(*at)])
-
-    return build(element, *sides)
+    groups = grouped(x, along(layer.axes))
+    return build(lambda *at: summed_up(layer.operation, tally, groups[at]), *sides)

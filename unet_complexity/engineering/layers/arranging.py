@@ -42,18 +42,13 @@ class Slice(_Copy):
             object.__setattr__(self, name, tuple(checked))
 
     def output(self, x: Tensor) -> Tensor:
-        ranges = zip(x.shape, self.starts, self.stops, self.steps, strict=True)
-        sides = [
-            ceil_div(exact(_place(n, stop, n) - _place(n, start, 0)), step)
-            for n, start, stop, step in ranges
-        ]
-        if any(isinstance(side, int) and side < 1 for side in sides):
-            raise self.error(
-                "something must be left",
-                f"{self.starts} to {self.stops} of {x}",
-                "start before the end",
-            )
-        return Tensor(*sides)
+        left = []
+        for n, start, stop, step in zip(x.shape, self.starts, self.stops, self.steps, strict=True):
+            between = exact(_place(n, stop, n) - _place(n, start, 0))
+            left.append(ceil_div(between, step))
+        got = f"{self.starts} to {self.stops} of {x}"
+        self.check_positive(left, "something must be left", got, "start before the end")
+        return Tensor(*left)
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
         """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
@@ -123,8 +118,8 @@ class Permute(_Copy):
             raise self.error("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
 
     def output(self, x: Tensor) -> Tensor:
-        sides = x.shape
-        return Tensor(*(sides[axis - 1] for axis in self.dims))
+        old = x.shape
+        return Tensor(*(old[axis - 1] for axis in self.dims))
 
 
 @dataclass(frozen=True)
@@ -153,13 +148,13 @@ class Reshape(Layer):
     def output(self, x: Tensor) -> Tensor:
         known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
         left = exact(sp.cancel(as_expr(x.size) / known))
-        sides = [left if side == -1 else side for side in self.target_shape]
+        new = [left if side == -1 else side for side in self.target_shape]
         if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
             shape = " x ".join(map(str, self.target_shape))
             raise self.error(
                 "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
             )
-        return Tensor(*sides)
+        return Tensor(*new)
 
 
 @dataclass(frozen=True)
@@ -189,7 +184,7 @@ class SpaceToDepth(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if any(isinstance(n, int) and isinstance(b, int) and n % b for n in (x.height, x.width)):
+        if any(are_numbers(n, b) and n % b for n in (x.height, x.width)):
             raise self.error(
                 "block_size must divide height and width", f"{x} and {b}", "crop or pad it first"
             )

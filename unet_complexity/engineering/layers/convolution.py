@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
-from unet_complexity.layers.convolution import Conv2D, Convolution, _WindowedConvolution
-from unet_complexity.symbols import Size, Sizes, exact
+from unet_complexity.layers.convolution import Conv2D, _WindowedConvolution
+from unet_complexity.symbols import Size, Sizes
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class AtrousConv2D(Conv2D):
 
 
 @dataclass(frozen=True)
-class SeparableConv2D(Convolution):
+class SeparableConv2D(_WindowedConvolution):
     """keras.layers.SeparableConv2D: a depthwise convolution without bias, then a 1 x 1 convolution, as one layer.
 
-    The map between them is neither read nor written here; two layers would do both.
+    The map between them, of c depth_multiplier channels, is neither read nor written here; two layers would do both.
+    Each of its elements takes k^2 MACs, and one more for each filter.
 
     >>> SeparableConv2D(64, 3).cost(Tensor(56, 56, 32)).macs
     7325696
@@ -64,41 +66,20 @@ class SeparableConv2D(Convolution):
     depth_multiplier: Size = 1
     use_bias: bool = True
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.both()
-
-    def both(self) -> tuple[DepthwiseConv2D, Conv2D]:
-        """The depthwise and the pointwise convolution."""
-        window = (
-            self.kernel_size,
-            self.strides,
-            self.padding,
-            self.depth_multiplier,
-            self.dilation_rate,
-        )
-        return DepthwiseConv2D(*window, use_bias=False), Conv2D(
-            self.filters, 1, use_bias=self.use_bias
-        )
-
-    def output(self, x: Tensor) -> Tensor:
-        depthwise, pointwise = self.both()
-        return pointwise.output(depthwise.output(x))
+    def out_channels(self, x: Tensor) -> Size:
+        return self.filters
 
     def params(self, x: Tensor) -> Size:
-        return self._sum("params", x)
+        weights = self._between(x) * (prod(self.kernel_size) + self.filters)
+        return weights + int(self.use_bias) * self.filters
 
     def macs(self, x: Tensor) -> Size:
-        return self._sum("macs", x)
+        out = self.output(x)
+        per_pixel = prod(self.kernel_size) + self.filters
+        return self._between(x) * per_pixel * out.height * out.width
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        return self._sum("macs_in_bounds", x)
+        return self._between(x) * (self.taps_of_map(x) + self.output(x).size)
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        depthwise, pointwise = self.both()
-        return *depthwise.sizes(x), *pointwise.sizes(depthwise.output(x))
-
-    def _sum(self, count: str, x: Tensor) -> Size:
-        depthwise, pointwise = self.both()
-        first, second = getattr(depthwise, count)(x), getattr(pointwise, count)(depthwise.output(x))
-        return exact(first + second)
+    def _between(self, x: Tensor) -> Size:
+        return x.channels * self.depth_multiplier

@@ -13,7 +13,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Axes
 from unet_complexity.layers.base import elements_along
 from unet_complexity.layers.elementwise import _Normalization
-from unet_complexity.symbols import Size, as_size, quotient
+from unet_complexity.symbols import Size, are_numbers, as_size, quotient
 
 
 @dataclass(frozen=True)
@@ -58,27 +58,23 @@ class GroupNormalization(_Normalization):
             object.__setattr__(self, "groups", as_size(self.groups, "groups"))
 
     def output(self, x: Tensor) -> Tensor:
-        if (
-            isinstance(x.channels, int)
-            and isinstance(self.groups, int)
-            and x.channels % self.groups
-        ):
+        if are_numbers(x.channels, self.groups) and x.channels % self.groups:
             raise self.error(
                 "groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1"
             )
         return x
 
     def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), x.channels if self.groups == -1 else quotient(
-            x.channels, self.groups
-        )
+        return *super().sizes(x), quotient(x.channels, self._sets(x))
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
 
     def elementwise(self, x: Tensor) -> Size:
-        sets = x.channels if self.groups == -1 else self.groups
-        return (5 + self.center + self.scale) * x.size + 2 * sets
+        return (5 + self.center + self.scale) * x.size + 2 * self._sets(x)
+
+    def _sets(self, x: Tensor) -> Size:
+        return x.channels if self.groups == -1 else self.groups
 
 
 @dataclass(frozen=True)
@@ -100,9 +96,8 @@ class LayerNormalization(_Normalization):
         return (self.center + self.scale) * elements_along(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * quotient(
-            x.size, elements_along(x, self.axis)
-        )
+        sets = quotient(x.size, elements_along(x, self.axis))
+        return (5 + self.center + self.scale) * x.size + 2 * sets
 
 
 @dataclass(frozen=True)
@@ -121,4 +116,5 @@ class RMSNormalization(_Normalization):
         return elements_along(x, self.axis)
 
     def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size + 2 * quotient(x.size, elements_along(x, self.axis))
+        sets = quotient(x.size, elements_along(x, self.axis))
+        return 4 * x.size + 2 * sets

@@ -32,8 +32,8 @@ class Reduce(Layer):
         return "nothing" if self.operation in ("mean", "sum") else "inputs"
 
     def output(self, x: Tensor) -> Tensor:
-        sides = x.shape
-        return Tensor(*(1 if axis in self.axes else side for axis, side in enumerate(sides, 1)))
+        kept = [1 if axis in self.axes else side for axis, side in enumerate(x.shape, 1)]
+        return Tensor(*kept)
 
     def elementwise(self, x: Tensor) -> Size:
         return x.size if self.operation == "mean" else x.size - self.output(x).size
