@@ -64,7 +64,6 @@ def keras_layers(keras: Any) -> dict[str, Any]:
         "Reshape": K.Reshape((4, 16, 4)),
         "Permute": K.Permute((2, 1, 3)),
         "Flatten": K.Flatten(),
-        "slice": lambda x: x[:, 1:5, ::2],
         "mean": lambda x: ops.mean(x, axis=[1, 2]),
         "sequence": lambda x: K.TimeDistributed(K.Dense(3))(K.Conv1D(4, 3)(K.Reshape((64, 4))(x))),
         "spectral norm": K.SpectralNormalization(K.Conv2D(4, 3)),

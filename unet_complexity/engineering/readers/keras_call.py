@@ -180,23 +180,25 @@ class Call:
         made = self.reading.shape(name)
         return Value(name, made and unfolded(made, values[0].dims, rank, order), order)
 
-    def keep(self, x: Value, stored: Size) -> Value:
-        """``x``, beside numbers that the model stores and no gradient changes."""
-        shape = folded(x.dims, x.order)
-        layer, name = Reshape((shape.height, shape.width, shape.channels)), f"{self.name}.stored"
-        count = 0 if self.shared else stored
-        self.reading.add(name, layer, [x.name], self.block, count, frozen=True)
-        return Value(name, x.dims, x.order)
-
-    def view(self, x: Value, dims: Dims, order: str | None = None, part: str = "reshape") -> Value:
-        """The same numbers with other axes."""
-        shape, order = folded(dims, order or self.order), order or self.order
-        if shape == folded(x.dims, x.order):
+    def view(
+        self,
+        x: Value,
+        dims: Dims,
+        order: str | None = None,
+        part: str = "reshape",
+        stored: Size | None = None,
+    ) -> Value:
+        """The same numbers with other axes; ``stored``: numbers beside them that no gradient changes."""
+        order = order or self.order
+        shape, name = folded(dims, order), f"{self.name}.{part}"
+        if shape == folded(x.dims, x.order) and stored is None:
             return Value(x.name, dims, order)
-        name, target = f"{self.name}.{part}", (shape.height, shape.width, shape.channels)
         while name in self.reading.names:  # of another input of the same layer
             name += " again"
-        self.reading.add(name, Reshape(target), [x.name], self.block)
+        layer, count = Reshape((shape.height, shape.width, shape.channels)), stored
+        if self.shared:
+            count = 0
+        self.reading.add(name, layer, [x.name], self.block, count, frozen=stored is not None)
         return Value(name, dims, order)
 
     def map(self, x: Value, order: str | None = None) -> Value:

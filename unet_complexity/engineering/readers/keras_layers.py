@@ -270,7 +270,8 @@ def _normalize_spectrum(call: Call, x: Value) -> Value:
     """SpectralNormalization: the layer inside, and a vector that training stores beside its kernel."""
     _wrapped(call, "Conv1D", "Conv2D", "Dense")
     stored = call.config["units" if call.kind == "Dense" else "filters"]
-    return call.keep(of_table(call, x), stored)
+    out = of_table(call, x)
+    return call.view(out, out.dims, out.order, "stored", stored)
 
 
 HANDLERS: dict[str, Handler] = {

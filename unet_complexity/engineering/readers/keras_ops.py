@@ -173,30 +173,6 @@ def reduce(call: Call, x: Value) -> Value:
     return call.view(made, left, "channels_last")
 
 
-def pick(call: Call, x: Value) -> Value:
-    """x[:, 1:-1, ::2]: slices alone."""
-    key = call.args[1] if len(call.args) > 1 else call.kwargs["key"]
-    slices = [_slice(one) for one in (key if isinstance(key, list) else [key])]
-    missing = [slice(None)] * (x.rank + 1 - len([one for one in slices if one != ...]))
-    at = slices.index(...) if ... in slices else len(slices)
-    slices[at : at + 1] = missing
-    if slices[0] != slice(None) or not all(isinstance(one, slice) for one in slices):
-        raise UnreadableError("it picks single elements")
-    where = places(x, range(x.rank))
-    three = [slice(None)] * 3
-    for place, one in zip(where, slices[1:], strict=True):
-        three[place - 1] = one
-    starts, steps = [one.start or 0 for one in three], [one.step or 1 for one in three]
-    return call.run(E.Slice(starts, [one.stop for one in three], steps), x)
-
-
-def _slice(one: Any) -> Any:
-    if not isinstance(one, dict):
-        return one
-    bounds = [one["config"].get(name) for name in ("start", "stop", "step")]
-    return slice(*bounds) if one.get("class_name") == "__slice__" else ...
-
-
 def squeeze(call: Call, x: Value) -> Value:
     """One axis of 1 less, or all of them."""
     axis = call.config["axis"]
@@ -248,6 +224,5 @@ OPS: dict[str, Handler] = {
     "Concatenate": concatenate,
     "Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "Transpose": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["axes"][1:]]),
-    "GetItem": pick,
     "Resize": _resize,
 }
