@@ -169,12 +169,13 @@ class _Reader:
         waiting = list(reversed(items))
         while waiting:
             key = waiting[-1]
-            needed = {ref[:2] for ref in refs_of(items[key][2])} - done if key in items else {key}
-            if key in done or not needed:
+            if key in done:
                 waiting.pop()
-                if key not in done:
-                    done.add(key)
-                    yield items[key]
+                continue
+            needed = {ref[:2] for ref in refs_of(items[key][2])} - done if key in items else {key}
+            if not needed:
+                done.add(waiting.pop())
+                yield items[key]
             elif key in begun or key not in items:
                 raise ValueError(
                     f"{self.reading.name} has layers that wait for each other, {key[0]}; give the whole model"
@@ -193,16 +194,7 @@ class _Reader:
         if is_nested(entry):
             return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
         key = entry.get("id", clean)
-        one = Call(
-            self.reading,
-            entry,
-            name,
-            call,
-            values,
-            key in self.counted,
-            self.order,
-            self.given is not None,
-        )
+        one = Call(self, entry, name, call, values, key in self.counted)
         self.counted.add(key)
         return one.written(handler)
 

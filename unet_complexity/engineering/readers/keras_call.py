@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sympy as sp
 
@@ -93,27 +93,32 @@ FORMS = (
 )
 
 
+class Reader(Protocol):
+    """What a call asks of the reader of the whole model."""
+
+    reading: Reading
+    order: str
+    given: Any
+
+
 class Call:
     """A layer's arguments (``config``), what it is called with (``args``, ``inputs``), and the steps it becomes."""
 
     def __init__(
         self,
-        reading: Reading,
+        reader: Reader,
         entry: Config,
         name: str,
         call: Config,
         values: dict[Ref, Value],
         shared: bool,
-        order: str,
-        resized: bool,
     ) -> None:
-        self.reading, self.config, self.name, self.shared, self.order = (
-            reading,
-            entry["config"],
-            name,
-            shared,
-            order,
+        self.reading, self.order, self.resized = (
+            reader.reading,
+            reader.order,
+            reader.given is not None,
         )
+        self.config, self.name, self.shared = entry["config"], name, shared
         self.kind, self.module = entry["class_name"], str(entry.get("module"))
         refs = list(refs_of(call))
         self.inputs = [values[ref] for ref in refs]
@@ -121,7 +126,6 @@ class Call:
         self.kwargs = mapped(call["kwargs"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
         self.shapes = call.get("shapes", [])
         self.recorded = [ref.shape for ref in refs]
-        self.resized = resized
         path, _, own = name.rpartition("/")
         self.block = path or own
         self.frozen = self.config.get("trainable") is False
