@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from heapq import heappop, heappush
 from typing import Any
 
 import sympy as sp
@@ -161,33 +160,29 @@ class _Reader:
         return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
     def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
-        """The calls, each after those whose results it reads, otherwise in the order in which they are listed.
+        """The calls in the order in which they are listed, each after those whose results it reads.
 
         ValueError if a call reads what no other writes, or calls wait for each other.
         """
-        there = {(name, number) for name, number, _ in given}
-        before = [{ref[:2] for ref in refs_of(call)} - there for *_, call in calls]
-        readers: dict[Any, list[int]] = {}
-        for i, needed in enumerate(before):
-            for one in needed:
-                readers.setdefault(one, []).append(i)
-        ready = [i for i, needed in enumerate(before) if not needed]
-        done = set()
-        while ready:
-            i = heappop(ready)
-            done.add(i)
-            yield calls[i]
-            for reader in readers.pop((calls[i][0]["name"], calls[i][1]), ()):
-                before[reader].discard((calls[i][0]["name"], calls[i][1]))
-                if not before[reader]:
-                    heappush(ready, reader)
-        if len(done) < len(calls):
-            stuck = ", ".join(
-                dict.fromkeys(entry["name"] for i, (entry, *_) in enumerate(calls) if i not in done)
-            )
-            raise ValueError(
-                f"{self.reading.name} has layers that wait for each other, {stuck}; give the whole model"
-            )
+        items = {(entry["name"], number): (entry, number, call) for entry, number, call in calls}
+        done, begun = {(name, number) for name, number, _ in given}, set()
+        waiting = list(reversed(items))
+        while waiting:
+            key = waiting[-1]
+            if key in done:
+                waiting.pop()
+                continue
+            needed = {ref[:2] for ref in refs_of(items[key][2])} - done if key in items else {key}
+            if not needed:
+                done.add(waiting.pop())
+                yield items[key]
+            elif key in begun or key not in items:
+                raise ValueError(
+                    f"{self.reading.name} has layers that wait for each other, {key[0]}; give the whole model"
+                )
+            else:
+                begun.add(key)
+                waiting += sorted(needed, reverse=True)
 
     def call(
         self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]
@@ -199,16 +194,7 @@ class _Reader:
         if is_nested(entry):
             return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
         key = entry.get("id", clean)
-        one = Call(
-            self.reading,
-            entry,
-            name,
-            call,
-            values,
-            key in self.counted,
-            self.order,
-            self.given is not None,
-        )
+        one = Call(self, entry, name, call, values, key in self.counted)
         self.counted.add(key)
         return one.written(handler)
 

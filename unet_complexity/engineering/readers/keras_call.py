@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import sympy as sp
 
-from unet_complexity import layers as L
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.keras_config import Config, Ref, mapped, refs_of
 from unet_complexity.engineering.readers.reading import Reading
@@ -42,6 +40,14 @@ class Value(NamedTuple):
     def rank(self) -> int:
         return len(self.dims)
 
+    def axes(self, given: Any) -> list[int]:
+        """Keras's axes, counted with the batch, as indices of ``dims``."""
+        given = given if isinstance(given, (list, tuple)) else [given]
+        found = [axis - 1 if axis > 0 else axis + self.rank for axis in given]
+        if not all(axis and 0 <= at < self.rank for axis, at in zip(given, found, strict=True)):
+            raise UnreadableError(f"axes {list(given)} of {self.rank + 1}")
+        return found
+
 
 def sides_of(order: str) -> tuple[int, int]:
     """Where the rows and the columns of a map stand."""
@@ -61,11 +67,38 @@ def folded(dims: Iterable[Size], order: str) -> Tensor:
     return Tensor(exact(sp.Mul(*leading)), width, channels)
 
 
-def unfolded(x: Tensor, rank: int, order: str) -> Dims:
-    """A map as an array of this many axes, if it does not have more."""
+def places(x: Value, axes: Iterable[int]) -> tuple[int, ...]:
+    """Axes of an array as those of its map: 1 rows, 2 columns, 3 channels."""
+    if x.rank == 3 and x.order == "channels_first":
+        return tuple((3, 1, 2)[axis] for axis in axes)
+    found = tuple(axis + 4 - x.rank for axis in axes)
+    if x.rank > 3 and min(found, default=3) < 2:
+        raise UnreadableError(f"it works along one of the first of {x.rank + 1} axes")
+    return found
+
+
+def unfolded(x: Tensor, dims: Dims, rank: int, order: str) -> Dims:
+    """A map as an array of this many axes; of more than three, the leading ones are those of ``dims``."""
+    if rank > 3:
+        return (*dims[:-2], x.width, x.channels)
     if rank == 3 and order == "channels_first":
         return (x.channels, x.height, x.width)
     return (x.height, x.width, x.channels)[3 - rank :]
+
+
+# arguments that change what a layer computes, in a way that is not counted
+FORMS = (
+    *("lora_rank", "renorm", "rms_scaling", "threshold", "use_gate", "sliding_window"),
+    *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"),
+)
+
+
+class Reader(Protocol):
+    """What a call asks of the reader of the whole model."""
+
+    reading: Reading
+    order: str
+    given: Any
 
 
 class Call:
@@ -73,22 +106,19 @@ class Call:
 
     def __init__(
         self,
-        reading: Reading,
+        reader: Reader,
         entry: Config,
         name: str,
         call: Config,
         values: dict[Ref, Value],
         shared: bool,
-        order: str,
-        resized: bool,
     ) -> None:
-        self.reading, self.config, self.name, self.shared, self.order = (
-            reading,
-            entry["config"],
-            name,
-            shared,
-            order,
+        self.reading, self.order, self.resized = (
+            reader.reading,
+            reader.order,
+            reader.given is not None,
         )
+        self.config, self.name, self.shared = entry["config"], name, shared
         self.kind, self.module = entry["class_name"], str(entry.get("module"))
         refs = list(refs_of(call))
         self.inputs = [values[ref] for ref in refs]
@@ -96,7 +126,6 @@ class Call:
         self.kwargs = mapped(call["kwargs"], lambda ref: values[ref], lambda x: isinstance(x, Ref))
         self.shapes = call.get("shapes", [])
         self.recorded = [ref.shape for ref in refs]
-        self.resized = resized
         path, _, own = name.rpartition("/")
         self.block = path or own
         self.frozen = self.config.get("trainable") is False
@@ -109,19 +138,22 @@ class Call:
             handle = None if self.kind in self.reading.extra else handler(self)
             if handle is None:
                 raise UnreadableError("its code is never run" if self.kind == "Lambda" else "")
-            self._check_form(handle)
+            self.check_form(handle)
             out = handle(self, *self.inputs)
             return list(out) if isinstance(out, list) else [out]
         except UnreadableError as error:
             return self._skipped(str(error))
 
-    def _check_form(self, handle: Handler) -> None:
+    def check_form(self, handle: Handler) -> None:
         """UnreadableError if the layer has weights, or gets inputs, that are not counted."""
         dtype = self.config.get("dtype")
-        if self.config.get("lora_rank") or (
-            isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name"))
-        ):
-            raise UnreadableError("with LoRA, or quantised")
+        if isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name")):
+            raise UnreadableError("it is quantised")
+        for name in FORMS:
+            if value := self.config.get(name):
+                raise UnreadableError(f"with {name}={value}")
+        if self.kwargs.get("return_attention_scores"):
+            raise UnreadableError("with return_attention_scores=True")
         if any(map(_is_array, flat([self.args, self.kwargs]))):
             raise UnreadableError("it meets an array that the model holds")
         try:
@@ -150,16 +182,28 @@ class Call:
         )
         rank, order = rank or values[0].rank, order or values[0].order
         made = self.reading.shape(name)
-        return Value(name, made and unfolded(made, rank, order), order)
+        return Value(name, made and unfolded(made, values[0].dims, rank, order), order)
 
-    def view(self, x: Value, dims: Dims, order: str | None = None, part: str = "reshape") -> Value:
-        """The same numbers with other axes."""
-        shape, order = folded(dims, order or self.order), order or self.order
-        if shape == folded(x.dims, x.order):
+    def view(
+        self,
+        x: Value,
+        dims: Dims,
+        order: str | None = None,
+        part: str = "reshape",
+        stored: Size | None = None,
+    ) -> Value:
+        """The same numbers with other axes; ``stored``: numbers beside them that no gradient changes."""
+        order = order or self.order
+        shape, name = folded(dims, order), f"{self.name}.{part}"
+        if shape == folded(x.dims, x.order) and stored is None:
             return Value(x.name, dims, order)
-        target = (shape.height, shape.width, shape.channels)
-        self.reading.add(f"{self.name}.{part}", Reshape(target), [x.name], self.block)
-        return Value(f"{self.name}.{part}", dims, order)
+        while name in self.reading.names:  # of another input of the same layer
+            name += " again"
+        layer, count = Reshape((shape.height, shape.width, shape.channels)), stored
+        if self.shared:
+            count = 0
+        self.reading.add(name, layer, [x.name], self.block, count, frozen=stored is not None)
+        return Value(name, dims, order)
 
     def map(self, x: Value, order: str | None = None) -> Value:
         """``x`` as a map whose channels stand where the layer wants them."""
@@ -167,16 +211,6 @@ class Call:
         if x.rank != 3:
             raise UnreadableError(f"it wants a map, got {x.rank} axes")
         return x if x.order == order else self.view(x, x.dims, order, part="order")
-
-    def axes(self, x: Value, given: Any, batch: int = 1) -> tuple[int, ...]:
-        """Keras's axes as those of a map: 1 rows, 2 columns, 3 channels; ``batch``: how many come before the first."""
-        given = given if isinstance(given, (list, tuple)) else [given]
-        first = {3: (3, 1, 2)}.get(x.rank, ()) if x.order == "channels_first" else ()
-        places = first or tuple(max(i + 4 - x.rank, 1) for i in range(x.rank))
-        found = [axis - batch if axis >= 0 else axis + x.rank for axis in given]
-        if x.rank > 3 or not all(0 <= axis < x.rank for axis in found):
-            raise UnreadableError(f"axes {list(given)} of {x.rank + batch}")
-        return tuple(places[axis] for axis in found)
 
     def _check_tied(self, layer: Layer, values: tuple[Value, ...]) -> None:
         """ValueError where the layer's weights were made for another size than it now gets."""
@@ -208,8 +242,8 @@ class Call:
             self.name, self.kind, why, output, [x.name for x in self.inputs], self.config
         )
         made = self.reading.shape(self.name)
-        rank = len(dims) if dims else self.inputs[0].rank
-        return [Value(self.name, made and unfolded(made, min(rank, 3), order), order)]
+        rank = min(len(dims) if dims else self.inputs[0].rank, 3)
+        return [Value(self.name, made and unfolded(made, (), rank, order), order)]
 
     def _said(self) -> Dims | None:
         """The shape that the model says the layer writes, where that holds at any size."""
@@ -229,11 +263,6 @@ class Call:
         else:
             self.reading.skip(self.name, self.kind, "", None, [x.name for x in self.inputs])
         return [Value(self.name, None)] * max(len(self.shapes), 16)
-
-
-def of_kind(kind: str) -> Any:
-    """The class of a layer, by Keras's name."""
-    return getattr(L if hasattr(L, kind) else E, kind)
 
 
 def flat(value: Any) -> Iterator[Any]:

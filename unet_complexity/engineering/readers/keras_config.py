@@ -217,6 +217,8 @@ def _entry(layer: Any) -> Config:
         arguments = {} if type(layer).__name__ == "Lambda" else layer.get_config()
     except Exception:  # one's own layer need not have it, and may fail in any way
         arguments = {name: value for name, value in vars(layer).items() if not name.startswith("_")}
+    if hasattr(getattr(layer, "layer", None), "get_config"):  # a wrapper
+        arguments = arguments | {"layer": _entry(layer.layer)}
     given = getattr(layer, "activation", None)
     if callable(given) and not of_keras(
         str(getattr(given, "__module__", ""))
