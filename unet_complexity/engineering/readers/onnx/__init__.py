@@ -33,7 +33,7 @@ from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import Walk
-from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
+from unet_complexity.engineering.readers.onnx.written import check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.escaping import plain
 from unet_complexity.networks import Network
@@ -187,32 +187,23 @@ class Graph:
             walk.run(node)
         if self.letters and (walk.tried or walk.of_shapes):
             reading.rules += rules(self.letters, unit, walk.fits)
-        self._check(walk)
+        if exported := self.sizes.exported:
+            given = walk.given(walk.points[0]) | exported
+            check_sides(walk, dict(walk.at(given)))
         return walk
-
-    def _check(self, walk: Walk) -> None:
-        """Refuse what was written down for other sizes."""
-        sizes, given = self.sizes, walk.given(walk.points[0]) | self.sizes.exported
-        if sizes.exported:
-            check_sides(walk, dict(walk.at(given, strict=False)), sizes.batch)
-        if isinstance(sizes.batch, int) and sizes.batch > 1:
-            wide = {name: (sizes.batch, *given[name][1:]) for name in sizes.batched}
-            several, one = (dict(walk.at(given | more, strict=False)) for more in (wide, {}))
-            check_batch(walk, several, one, sizes.batch)
 
     def _stated(self) -> dict[str, Any]:
         """Shapes that the file states, all of whose sizes are known here."""
         found = {}
         for tensor in (*self.model.graph.value_info, *self.model.graph.output):
             sides = stated(tensor) or (None,)
-            known = [side if isinstance(side, int) else self.sizes.known(side) for side in sides]
-            known[:1] = [1] if sides[0] == self.sizes.batch and self.sizes.batched else known[:1]
+            known = [1 if sides[0] == self.sizes.batch else self.sizes.known(sides[0])]
+            known += map(self.sizes.known, sides[1:])
             if None not in known and not self.sizes.exported:
                 found[tensor.name] = tuple(known)
         return found
 
     def _advised(self, error: Exception | None) -> ValueError:
         """The error, with what would work if a size may have been written down."""
-        fixed = self.sizes.exported or self.sizes.batch not in (1, None)
-        written = fixed or str(error).startswith("Reshape ")
+        written = self.sizes.exported or str(error).startswith("Reshape ")
         return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))

@@ -92,8 +92,8 @@ class Edges:
             )
         return array.ravel().tolist()
 
-    def at(self, given: Mapping[str, Shape], strict: bool) -> Iterator[tuple[str, Edge]]:
-        """Run through the shapes once more, with other inputs.  If ``strict``, ValueError if they do not fit."""
+    def at(self, given: Mapping[str, Shape]) -> Iterator[tuple[str, Edge]]:
+        """Run through the shapes once more, with other inputs.  ValueError if they do not fit."""
         edges = self.fixed | {
             name: Edge(self.columns[name][0].kind, shape) for name, shape in given.items()
         }
@@ -101,12 +101,7 @@ class Edges:
         for node in self.ran:
             self.spend()
             inputs = plain(node, [edges.get(name) for name in node.inputs])
-            try:
-                made = outputs(node.key, self.opset, tuple(inputs))
-            except (KeyError, ValueError):
-                if strict:
-                    raise
-                continue
+            made = outputs(node.key, self.opset, tuple(inputs))
             for name, edge in zip(node.outputs, made, strict=False):
                 edges[name] = edge
                 yield name, edge
@@ -124,7 +119,7 @@ class Edges:
         try:
             return all(
                 edge.shape == at_point(self.shape(name), self.letters, point)
-                for name, edge in self.at(self.given(point), strict=True)
+                for name, edge in self.at(self.given(point))
             )
         except (KeyError, ValueError):
             return False
