@@ -410,7 +410,7 @@ def test_a_batch_that_nothing_hangs_on_is_no_obstacle():
         ("float[64, 64, 3] x", "y = Relu (x)", "the input 'x' is 64 x 64 x 3: if 64 is its batch"),
         ("float[n] x", "y = Relu (x)", "leaves 'n' (axis 0) free ... dims={'n': 3} (in a terminal: --dims n=3)"),
         ("float[1, 3, h, w] x, float[1, 3, p, q] z", "y = Concat <axis = 1> (x, z)", "'z' leaves 'p' (axis 2) free"),
-        ("float[1, 3, h, w] x, float[1, 3, ?, ?] z", "y = Concat <axis = 1> (x, z)", "'z' leaves axis 2 free, which is no side of the first map; name it in the file"),
+        ("float[1, 3, h, w] x, float[1, 3, ?, ?] z", "y = Concat <axis = 1> (x, z)", "'z' leaves axis 2 free, which"),
     ],
 )  # fmt: skip
 def test_sizes_are_not_guessed(given, body, why):

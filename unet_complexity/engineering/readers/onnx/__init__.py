@@ -153,7 +153,8 @@ class Graph:
                 raise ValueError(
                     f"{name} must be given tensors whose number of axes is known, got {tensor}; {EXPORT}"
                 )
-        known = {node.output[0]: literal(node) for node in self.nodes if node.op_type == "Constant"}
+        constants = (node for node in self.nodes if node.op_type == "Constant")
+        known = {node.output[0]: literal(node, opset_of(model)) for node in constants}
         ranks = {tensor: len(shape or ()) for tensor, shape in given.items()}
         self.layout = layouts(self.nodes, self.arrays | known, ranks)
         self.sizes = Sizes(given, self.layout, side, dims)  # type: ignore[arg-type]

@@ -100,6 +100,13 @@ class Node:
         """The axis of the channels of the output, counted from the end."""
         return int(self.edges.channels(self.out))
 
+    def image(self, alone: bool = False) -> Tensor:
+        """Return input 0 with its channels on axis 1; ``alone``: each pixel by itself, so of several images too."""
+        shape = self.shape()
+        if len(shape) < 2 or (shape[0] != 1 and not alone):
+            raise Unsupported(f"of {shape[0] if shape else 0} images at once")
+        return fold(shape, 1 - len(shape))
+
     def only(self) -> Tensor:
         """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""
         if self.maps != [0]:
@@ -131,6 +138,20 @@ def operator(*kinds: str) -> Callable[[Any], Any]:
         return function
 
     return register
+
+
+def named(pairs: str) -> dict[str, str]:
+    """Operators and what they are called here."""
+    return dict(pair.split(":") for pair in pairs.split())
+
+
+def chain(x: Tensor, *layers: Layer) -> list[Row]:
+    """Layers of one map, each on what the one before wrote; the first on input 0, seen as ``x``."""
+    rows: list[Row] = []
+    for layer in layers:
+        rows.append(Row(layer, [(None if rows else 0, x)]))
+        x = layer.output(x)
+    return rows
 
 
 def volume(sizes: Any) -> Size:

@@ -17,6 +17,9 @@ from unet_complexity.engineering.readers.onnx.node import (
 from unet_complexity.layers import Add, Conv2D
 from unet_complexity.symbols import Size, exact
 
+# an axis is in the first operand, in the second, in the product
+PLACES = ((True, True, True), (True, False, True), (True, True, False), (False, True, True))
+
 
 def product(node: Node, axes: Sequence[dict[str, Size]], kept: str, *bias: int) -> Row:
     """The product of two operands whose axes have names: a shared name that is not kept is summed.
@@ -30,53 +33,51 @@ def product(node: Node, axes: Sequence[dict[str, Size]], kept: str, *bias: int) 
         *bias: The number of the input that is a bias.
     """
     a, b = axes
+    places = {name: (name in a, name in b, name in kept) for name in (*a, *b)}
+    if not set(places.values()) <= set(PLACES):
+        raise Unsupported("that sums an axis of one operand alone")
     sizes = {**a, **b}
-    groups = [
-        [name for name in sizes if name in kept and name in a and name in b],
-        [name for name in a if name not in b],
-        [name for name in a if name in b and name not in kept],
-        [name for name in b if name not in a],
-    ]
-    lead, m, k, n = (volume(sizes[name] for name in group) for group in groups)
-    first, second = 0, 3 if node.kind == "QLinearMatMul" else 1
-    if first in node.maps and second in node.maps:
-        return Row(MatMul(), [(first, Tensor(lead, m, k)), (second, Tensor(lead, k, n))])
-    x, rows, units, weights = (first, m, n, second) if first in node.maps else (second, n, m, first)
+    lead, m, k, n = (
+        volume(sizes[name] for name in places if places[name] == place) for place in PLACES
+    )
+    if {0, 1} <= set(node.maps):
+        return Row(MatMul(), [(0, Tensor(lead, m, k)), (1, Tensor(lead, k, n))])
+    x = node.maps[0]
+    rows, units = (n, m) if x else (m, n)
     if lead != 1:
         layer = Conv2D(exact(lead * units), 1, groups=lead, use_bias=False)
-        return Row(layer, [(x, Tensor(1, rows, exact(lead * k)))], [weights])
-    seen = node.map(x) if x == first and node.map(x).channels == k else Tensor(1, rows, k)
-    return Row(Dense(units, bool(bias)), [(x, seen)], [weights, *bias])
+        return Row(layer, [(x, Tensor(1, rows, exact(lead * k)))], [1 - x])
+    seen = node.map() if x == 0 and node.map().channels == k else Tensor(1, rows, k)
+    return Row(Dense(units, bool(bias)), [(x, seen)], [1 - x, *bias])
 
 
-@operator("MatMul", "MatMulInteger", "QLinearMatMul")
+@operator("MatMul")
 def matmul(node: Node) -> Row:
     """As numpy.matmul: the last two axes are matrices; of those before them, one of 1 is repeated."""
-    a, b = node.shape(0), node.shape(3 if node.kind == "QLinearMatMul" else 1)
-    a = a if len(a) > 1 else (1, *a)
-    b = b if len(b) > 1 else (*b, 1)
-    leads = [dict(zip("abcdefgh", shape[-3::-1], strict=False)) for shape in (a, b)]
-    x, y = ({name: side for name, side in lead.items() if side != 1} for lead in leads)
-    return product(
-        node, [{**x, "m": a[-2], "k": a[-1]}, {**y, "k": b[-2], "n": b[-1]}], "abcdefghmn"
+    a, b = node.shape(0), node.shape(1)
+    operands = (
+        ("km", a[::-1] if len(a) > 1 else (*a, 1)),
+        ("nk", b[::-1] if len(b) > 1 else (1, *b)),
     )
+    axes = [dict(zip(names + "abcdefgh", shape, strict=False)) for names, shape in operands]
+    alone = [{x: side for x, side in one.items() if side != 1 or x in "mkn"} for one in axes]
+    return product(node, alone, "abcdefghmn")
 
 
 @operator("Gemm")
 def gemm(node: Node) -> list[Row]:
     """Two matrices, either of them transposed, and a third one added."""
-    turned = [node.get(name, 0) for name in ("transA", "transB")]
-    a = dict(zip("km" if turned[0] else "mk", node.shape(0), strict=True))
-    b = dict(zip("nk" if turned[1] else "kn", node.shape(1), strict=True))
-    bias = [2] * node.has(2)
-    dense = bias and node.maps in ([0], [1]) and volume(node.shape(2)) == b["n"]
-    rows = [product(node, [a, b], "mn", *(bias if dense else []))]
-    if bias and not dense:
-        if 2 not in node.maps:
-            raise Unsupported("with a stored bias of another size than its columns")
-        added = (1, 1, *node.shape(2))[-2:]
-        rows.append(Row(Add(), [(None, Tensor(1, a["m"], b["n"])), (2, Tensor(1, *added))]))
-    return rows
+    a = dict(zip("km" if node.get("transA") else "mk", node.shape(0), strict=True))
+    b = dict(zip("nk" if node.get("transB") else "kn", node.shape(1), strict=True))
+    if not node.has(2):
+        return [product(node, [a, b], "mn")]
+    if node.maps == [0] and volume(node.shape(2)) == b["n"]:
+        return [product(node, [a, b], "mn", 2)]
+    if 2 not in node.maps:
+        raise Unsupported("with a stored bias of another size than its columns")
+    added = Tensor(1, *(1, 1, *node.shape(2))[-2:])
+    whole = Tensor(1, a["m"], b["n"])
+    return [product(node, [a, b], "mn"), Row(Add(), [(None, whole), (2, added)])]
 
 
 @operator("Einsum")
@@ -85,14 +86,11 @@ def einsum(node: Node) -> Row:
     equation = node.get("equation", "").replace(" ", "")
     terms, _, out = equation.partition("->")
     names = terms.split(",")
-    repeated = any(len(set(name)) != len(name) for name in [*names, out])
-    if len(names) != 2 or "." in equation or repeated or not set(out) <= set(terms):
+    if len(names) != 2 or "." in equation or any(len(set(x)) < len(x) for x in (*names, out)):
         raise Unsupported(f"of {equation}")
     a, b = (dict(zip(name, node.shape(at), strict=True)) for at, name in enumerate(names))
-    if any(a.get(name, side) != side for name, side in b.items()):
+    if {**a, **b} != {**b, **a}:
         raise ValueError(
             f"the sides must agree by {equation}, got {shown(node.shape(0))} and {shown(node.shape(1))}"
         )
-    if (a.keys() ^ b.keys()) - set(out):
-        raise Unsupported(f"of {equation}")
     return product(node, [a, b], out)

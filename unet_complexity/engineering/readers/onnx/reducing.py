@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import (
     GroupNormalization,
@@ -15,34 +13,23 @@ from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Unsupported,
+    chain,
     fold,
+    named,
     operator,
     volume,
 )
 from unet_complexity.layers import Activation, BatchNormalization, Layer, Softmax
 from unet_complexity.symbols import Size
 
-REDUCTIONS = {
-    "ReduceMean": "mean",
-    "ReduceMax": "max",
-    "ReduceMin": "min",
-    "ArgMax": "max",
-    "ArgMin": "min",
-    **dict.fromkeys(
-        "ReduceSum ReduceProd ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp".split(),
-        "sum",
-    ),
-}
-BEFORE = {
-    "ReduceL1": "abs",
-    "ReduceL2": "square",
-    "ReduceSumSquare": "square",
-    "ReduceLogSumExp": "exponential",
-}
-AFTER = {"ReduceL2": "sqrt", "ReduceLogSum": "log", "ReduceLogSumExp": "log"}
+TOGETHER = ("mean", "max", "min", "sum")  # beside these, what is done to each number
+REDUCTIONS = named(
+    "ReduceMean:mean ReduceMax:max ReduceMin:min ArgMax:max ArgMin:min ReduceSum:sum ReduceProd:sum ReduceL1:abs,sum "
+    "ReduceL2:square,sum,sqrt ReduceSumSquare:square,sum ReduceLogSum:sum,log ReduceLogSumExp:exponential,sum,log"
+)
 
 
-def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Any = None) -> Row:
+def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Layer | None = None) -> Row:
     """``layer`` with stored weights of ``each`` numbers; ``plain`` is the layer if they are the exporter's own."""
     node.only()
     weights = [at for at in range(1, len(node.inputs)) if node.has(at)]
@@ -54,49 +41,38 @@ def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Any = Non
     return Row(layer, [(0, x)], weights, "norm")
 
 
-def by_channel(node: Node) -> Tensor:
-    """Input 0 with its channels on axis 1."""
-    shape = node.shape()
-    if len(shape) < 2 or shape[0] != 1:
-        raise Unsupported(f"of {shape[0]} images at once")
-    return fold(shape, 1 - len(shape))
-
-
 @operator("BatchNormalization")
 def batch_normalization(node: Node) -> Row:
     """By stored statistics."""
     if node.get("training_mode", 0):
         raise Unsupported("in training mode")
-    x = by_channel(node)
+    x = node.image()
     return normalised(node, BatchNormalization(), x, x.channels)
 
 
 @operator("InstanceNormalization")
 def instance_normalization(node: Node) -> Row:
     """Each channel by itself."""
-    x = by_channel(node)
-    plain = GroupNormalization(-1, center=False, scale=False)
+    x, plain = node.image(), GroupNormalization(-1, center=False, scale=False)
     return normalised(node, GroupNormalization(-1), x, x.channels, plain)
 
 
 @operator("GroupNormalization")
 def group_normalization(node: Node) -> Row:
     """Groups of channels; before opset 21 with a weight for each group."""
-    x, groups = by_channel(node), node.get("num_groups")
-    return normalised(node, GroupNormalization(groups), x, volume(node.shape(1)))
+    layer = GroupNormalization(node.get("num_groups"))
+    return normalised(node, layer, node.image(), volume(node.shape(1)))
 
 
 @operator("LayerNormalization", "RMSNormalization")
 def layer_normalization(node: Node) -> Row:
     """The axes from ``axis`` on; the shift may be left out."""
     shape, axis = node.shape(), node.axis(-1)
-    x = (
-        fold(shape)
-        if axis == len(shape) - 1
-        else Tensor(1, volume(shape[:axis]), volume(shape[axis:]))
-    )
-    layer: Layer = LayerNormalization(center=node.has(2))
-    return normalised(node, RMSNormalization() if node.kind[0] == "R" else layer, x, x.channels)
+    x = Tensor(1, volume(shape[:axis]), volume(shape[axis:]))
+    x = fold(shape) if axis == len(shape) - 1 else x
+    centred = LayerNormalization(center=node.has(2))
+    layer: Layer = RMSNormalization() if node.kind[0] == "R" else centred
+    return normalised(node, layer, x, x.channels)
 
 
 @operator("Softmax", "LogSoftmax")
@@ -106,8 +82,7 @@ def softmax(node: Node) -> Row:
     if node.edges.opset < 13:
         axis = node.axis(1)
         return Row(Softmax(), [(0, Tensor(volume(shape[:axis]), 1, volume(shape[axis:])))])
-    axis = node.axis(-1)
-    return Row(Softmax(), [(0, fold(shape, axis - len(shape)))])
+    return Row(Softmax(), [(0, fold(shape, node.axis(-1) - len(shape)))])
 
 
 @operator(*REDUCTIONS)
@@ -115,14 +90,16 @@ def reduced(node: Node) -> list[Row]:
     """Numbers along some axes taken together."""
     node.only()
     shape, axes = node.shape(), reduced_axes(node)
-    x, along = reduced_map(node, shape, axes)
-    reduction = Reduce(REDUCTIONS[node.kind], along)
-    rows = [Row(reduction, [(0, x)])]
-    if node.kind in BEFORE:
-        rows = [Row(Activation(BEFORE[node.kind]), [(0, x)]), Row(reduction, [(None, x)])]
-    if node.kind in AFTER:
-        rows.append(Row(Activation(AFTER[node.kind]), [(None, reduction.output(x))]))
-    return rows
+    channels = len(shape) + node.channels()
+    moving = {axis for axis, side in enumerate(shape) if side != 1}
+    x, along = node.map(), 3 if axes == {channels} else (1, 2)
+    if along != 3 and (channels in axes or axes & moving != moving - {channels}):
+        rest = volume(side for axis, side in enumerate(shape) if axis not in axes)
+        x, along = Tensor(volume(shape[axis] for axis in axes), 1, rest), 1
+    words = REDUCTIONS[node.kind].split(",")
+    return chain(
+        x, *(Reduce(word, along) if word in TOGETHER else Activation(word) for word in words)
+    )
 
 
 def reduced_axes(node: Node) -> set[int]:
@@ -131,18 +108,5 @@ def reduced_axes(node: Node) -> set[int]:
     if node.kind.startswith("Arg"):
         return {node.axis(0)}
     axes = node.edges.numbers(node.inputs[1]) if node.has(1) else node.get("axes")
-    if not axes:
-        return set() if node.get("noop_with_empty_axes", 0) else set(range(rank))
-    return {axis % rank for axis in axes}
-
-
-def reduced_map(node: Node, shape: Any, axes: set[int]) -> tuple[Tensor, Any]:
-    """Return the input as a Reduce sees it, and its axes there: rows and columns, channels, or what goes as rows."""
-    channels = len(shape) + node.channels()
-    moving = {axis for axis, side in enumerate(shape) if side != 1}
-    if axes == {channels}:
-        return node.map(), 3
-    if axes & moving == moving - {channels} and channels not in axes:
-        return node.map(), (1, 2)
-    rest = volume(side for axis, side in enumerate(shape) if axis not in axes)
-    return Tensor(volume(shape[axis] for axis in axes), 1, rest), 1
+    every = range(0 if node.get("noop_with_empty_axes") else rank)
+    return {axis % rank for axis in axes or every}

@@ -30,13 +30,12 @@ from unet_complexity.engineering.readers.onnx.node import (
     sides,
     volume,
 )
-from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal
+from unet_complexity.engineering.readers.onnx.shapes import FLOATS, OF_SHAPES, Edge, literal
 from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
 from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT = 1
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
-OF_SHAPES = ("Shape", "Size")
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
 TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
@@ -101,7 +100,7 @@ class Walk(Edges):
 
     def _run(self, node: Node) -> None:
         if node.kind == "Constant":
-            self.stored(node.out, literal(node.proto), in_node=True)
+            self.stored(node.out, literal(node.proto, self.opset), in_node=True)
             return
         lost = any(name and name not in self.columns for name in node.inputs)
         known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
