@@ -26,9 +26,6 @@ from unet_complexity.engineering.readers.onnx.fitting import (
     points,
     rules,
 )
-from unet_complexity.engineering.readers.onnx.fitting import (
-    at_point as at_point,
-)
 from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
@@ -183,14 +180,13 @@ class Graph:
             kind = tensor.type.tensor_type.elem_type
             walk.enter(tensor.name, kind, self.sizes.shapes[tensor.name])
         for array, edge in self.arrays.items():
-            walk.stored(array, edge, in_node=False)
+            walk.store(array, edge, in_node=False)
         for node in self.nodes:
             walk.run(node)
         if self.letters and (walk.tried or walk.of_shapes):
             reading.rules += rules(self.letters, unit, walk.fits)
         if exported := self.sizes.exported:
-            given = walk.given(walk.points[0]) | exported
-            check_sides(walk, dict(walk.at(given)))
+            check_sides(walk, dict(walk.at(walk.points[0], exported)))
         return walk
 
     def _stated(self) -> dict[str, Any]:

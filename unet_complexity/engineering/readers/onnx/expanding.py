@@ -14,7 +14,7 @@ def expanded(proto: Any, opset: int, columns: Sequence[Any], name: str) -> list[
     Args:
         proto: The node.
         opset: Version of the standard operators.
-        columns: Of each input, the edges at all points; None for one that is left out.
+        columns: Of each input, the edges at all points; none for one that is left out.
         name: What the nodes are called.
     """
     if proto.op_type == "If":

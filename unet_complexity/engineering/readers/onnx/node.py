@@ -38,7 +38,7 @@ class Row(NamedTuple):
 class Node:
     """One node; ``edges`` is the walk, which knows the edges of its graph.
 
-    ``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights.
+    ``out`` names the output that is asked for.
     """
 
     def __init__(self, proto: Any, edges: Any) -> None:
@@ -46,7 +46,6 @@ class Node:
         self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
         self.inputs, self.outputs = list(proto.input), list(proto.output)
         self.out = self.outputs[0] if self.outputs else ""
-        self.plain = False
 
     @cached_property
     def maps(self) -> list[int]:

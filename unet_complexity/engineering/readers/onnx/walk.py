@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any
 
 import sympy as sp
@@ -11,13 +13,18 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
+    MOST_ASKED,
+    MOST_COMPUTED,
     MOST_NODES,
     at_most,
 )
-from unet_complexity.engineering.readers.onnx.edges import Edges
 from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
 from unet_complexity.engineering.readers.onnx.fitting import (
+    Letters,
+    Point,
     UnfitError,
+    at_point,
+    polynomial,
 )
 from unet_complexity.engineering.readers.onnx.node import (
     ROWS,
@@ -30,11 +37,17 @@ from unet_complexity.engineering.readers.onnx.node import (
     sides,
     volume,
 )
-from unet_complexity.engineering.readers.onnx.shapes import FLOATS, OF_SHAPES, Edge, literal
+from unet_complexity.engineering.readers.onnx.shapes import (
+    FLOATS,
+    OF_SHAPES,
+    Edge,
+    literal,
+    outputs,
+)
 from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
 from unet_complexity.engineering.readers.reading import Reading
 
-FLOAT = 1
+FLOAT, INT64 = 1, 7
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
@@ -46,11 +59,11 @@ ONNX_RUNTIME = (
 )
 
 
-class Walk(Edges):
+class Walk:
     """The edges of a graph, and the layers that write them.
 
     ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
-    know.
+    know; ``points`` has numbers for ``letters``, and onnx is asked at each; ``start``: how often it was asked before.
     """
 
     def __init__(
@@ -58,10 +71,21 @@ class Walk(Edges):
         reading: Reading,
         layout: Mapping[str, Any],
         stated: Mapping[str, Shape],
-        *edges: Any,
+        opset: int,
+        letters: Letters,
+        points: tuple[Point, ...],
+        start: int,
     ) -> None:
-        super().__init__(*edges)
-        self.reading, self.layout, self.stated, self.arrays = reading, layout, stated, Arrays()
+        self.reading, self.layout, self.stated, self.opset = reading, layout, stated, opset
+        self.letters, self.points, self.start = letters, points, start
+        self.stored: dict[str, Edge] = {}
+        self.edges = [ChainMap[str, Edge]({}, self.stored) for _ in points]
+        self.shapes: dict[str, Shape] = {}
+        self.arrays = Arrays()
+        self.given: list[str] = []  # inputs, and what leaves operators that onnx does not know
+        self.of_shapes: set[str] = set()  # numbers that follow from shapes
+        self.ran: list[Node] = []
+        self.computed = 0
         self.source: dict[str, str] = {}  # of each map, the step that writes it
         self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
         self.view_names: dict[str, str] = {}
@@ -69,24 +93,99 @@ class Walk(Edges):
         self.numbered: dict[str, int] = {}
         self.tried = False  # a shape follows from numbers in the file: rules are found by trying
 
+    # ------------------------------------------------------------------------------------------ shapes
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of an edge, in letters."""
+        if name not in self.shapes:
+            shapes = [edges[name].shape for edges in self.edges]
+            if len({*map(len, shapes)}) > 1:
+                raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
+            axes = zip(*shapes, strict=True)
+            self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
+        return self.shapes[name]
+
+    def numbers(self, name: str) -> Any:
+        """Return the numbers of an edge as a list."""
+        array = self.edges[0][name].array()
+        if array is None:
+            raise ValueError(
+                f"the numbers of {name!r} are not in the file, or depend on what the model is given"
+            )
+        return array.ravel().tolist()
+
+    def put(self, name: str, kind: int, shape: Shape) -> None:
+        """Add an edge of known shape."""
+        self.given.append(name)
+        self.shapes[name] = shape
+        for edges, point in zip(self.edges, self.points, strict=True):
+            edges[name] = Edge(kind, at_point(shape, self.letters, point))
+
+    def _made(self, node: Node, edges: Mapping[str, Edge]) -> dict[str, Edge]:
+        """Ask onnx what leaves a node, given its inputs among ``edges``."""
+        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
+        inputs = tuple(edges[name] if name else None for name in node.inputs)
+        made = outputs(node.key, self.opset, inputs)
+        return {name: edge for name, edge in zip(node.outputs, made, strict=False) if name}
+
+    def _ask(self, node: Node) -> None:
+        """Ask onnx for what leaves a node, at all points."""
+        try:
+            made = [self._made(node, edges) for edges in self.edges]
+        except ValueError as error:
+            kind = UnfitError if self.letters else ValueError
+            told = " and ".join(self._told(name) for name in node.inputs if name)
+            raise kind(f"{error}, got {told}" if told else str(error)) from error
+        for edges, more in zip(self.edges, made, strict=True):
+            edges.update(more)
+        self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0].values())
+        at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
+        self.ran.append(node)
+
+    def _told(self, name: str) -> str:
+        """Return an edge in words: few whole numbers that the file holds, else the shape."""
+        edge = self.edges[0][name]
+        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
+        if few and name not in self.of_shapes:
+            return str(edge.array().tolist())
+        return shown(self.shape(name))
+
+    def at(self, point: Point, other: Mapping[str, Shape]) -> Iterator[tuple[str, Edge]]:
+        """Run through the shapes once more, at a point, or with other inputs.  ValueError if they do not fit."""
+        edges = dict(self.stored)
+        for name in self.given:
+            shape = other.get(name) or at_point(self.shapes[name], self.letters, point)
+            edges[name] = Edge(self.edges[0][name].kind, shape)
+            yield name, edges[name]
+        for node in self.ran:
+            made = self._made(node, edges)
+            edges |= made
+            yield from made.items()
+
+    def fits(self, point: Point) -> bool:
+        """Return True if onnx finds at a point what the formulas say."""
+        try:
+            return all(
+                edge.shape == at_point(self.shape(name), self.letters, point)
+                for name, edge in self.at(point, {})
+            )
+        except (KeyError, ValueError):
+            return False
+
+    # ------------------------------------------------------------------------------------------- nodes
+
     def enter(self, name: str, kind: int, shape: Shape) -> None:
         """A map that the network is given."""
         self.put(name, kind, shape)
         self.source[name] = name
         self.reading.input(name, fold(shape, self.channels(name)))
 
-    def stored(self, name: str, edge: Edge, in_node: bool) -> None:
-        """A stored array, or one in a node of its own."""
-        self.columns[name] = (edge,) * len(self.points)
-        self.fixed[name] = edge
+    def store(self, name: str, edge: Edge, in_node: bool) -> None:
+        """A stored array, or one in a node of its own: numbers that may be weights, unless it is a lone one."""
+        self.stored[name] = edge
         self.arrays.known[name] = frozenset()
-        self._array(name, in_node)
-
-    def _array(self, name: str, in_node: bool) -> None:
-        """Numbers that may be weights, unless it is a lone one."""
-        kind = self.columns[name][0].kind
-        if kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
-            self.arrays.add(name, volume(self.shape(name)), in_node or kind not in FLOATS)
+        if edge.kind not in NO_WEIGHTS and not is_lone(name, edge.shape):
+            self.arrays.add(name, volume(edge.shape), in_node or edge.kind not in FLOATS)
 
     def run(self, proto: Any) -> None:
         """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
@@ -99,12 +198,12 @@ class Walk(Edges):
             raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
-        if node.kind == "Constant":
-            self.stored(node.out, literal(node.proto, self.opset), in_node=True)
-            return
-        lost = any(name and name not in self.columns for name in node.inputs)
+        edges = self.edges[0]
+        lost = any(name and name not in edges for name in node.inputs)
         known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
-        if node.kind in self.reading.extra or (lost and not known):
+        if node.kind == "Constant":
+            self.store(node.out, literal(node.proto, self.opset), in_node=True)
+        elif node.kind in self.reading.extra or (lost and not known):
             self._foreign(node, "", lost)
         elif lost:
             self.reading.lost.update(filter(None, node.outputs))
@@ -114,8 +213,15 @@ class Walk(Edges):
         elif not known and (node.maps or not standard(node)):
             self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
         else:
-            self.ask(node)
+            self._ask(node)
             self._asked(node)
+
+    def _expanded(self, node: Node, known: bool) -> list[Any]:
+        """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
+        if node.kind != "If" and (known or not node.maps):
+            return []
+        columns = [[edges[name] for edges in self.edges if name] for name in node.inputs]
+        return expanded(node.proto, self.opset, columns, node.name)
 
     def _asked(self, node: Node) -> None:
         """Decide what a node is: constant, computed from shapes, a view, or a layer."""
@@ -137,29 +243,21 @@ class Walk(Edges):
             if node.outputs[0] in self.source:
                 self._written(node, self.source[node.outputs[0]])
 
-    def _expanded(self, node: Node, known: bool) -> list[Any]:
-        """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
-        if node.kind != "If" and (known or not node.maps):
-            return []
-        columns = [self.columns[name] if name else None for name in node.inputs]
-        return expanded(node.proto, self.opset, columns, node.name)
-
     def _constant(self, node: Node) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
         known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
-        inputs = [name for name in node.inputs if name]
-        arrays = known[inputs[0]] if inputs else frozenset()
-        for name in inputs[1:] if node.kind != "DequantizeLinear" else ():
+        first, *others = filter(None, node.inputs) if any(node.inputs) else [""]
+        arrays = known.get(first, frozenset())
+        for name in others if node.kind != "DequantizeLinear" else ():
             arrays |= self.arrays.learned(name, use)  # type: ignore[arg-type]
-        known |= dict.fromkeys(node.outputs, arrays)
-        if self.of_shapes.intersection(inputs):
-            self.of_shapes.update(node.outputs)
-            return
-        self.ran.pop()
-        self.fixed |= {name: self.columns[name][0] for name in node.outputs if name}
-        for name in node.outputs:
-            if name and not arrays and self.columns[name][0].kind in FLOATS:
-                self._array(name, in_node=True)
+        of_shapes = not self.of_shapes.isdisjoint(node.inputs)
+        for name in filter(None, node.outputs):
+            edge = self.edges[0][name]
+            if of_shapes:
+                self.of_shapes.add(name)
+            elif not arrays and edge.kind in FLOATS:
+                self.store(name, edge, in_node=True)
+            known.setdefault(name, arrays)
 
     def _stays(self, node: Node) -> bool:
         """Return True if nothing moves, although the operator moves numbers."""
@@ -184,7 +282,8 @@ class Walk(Edges):
             self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
         found = self.reading.shape(last)
         if found is not None and sp.expand(found.size - volume(node.made)) != 0:
-            raise self.error(
+            kind = UnfitError if self.letters else ValueError
+            raise kind(
                 f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
             )
         self.source[node.out] = last
@@ -216,26 +315,27 @@ class Walk(Edges):
         if lost:
             self.reading.skip(name, node.kind, why, None, [])
             return
-        if node.kind not in self.reading.extra and node.out not in self.columns and standard(node):
+        if node.kind not in self.reading.extra and node.out not in self.edges[0] and standard(node):
             with suppress(ValueError):
-                self.ask(node)
-        shape = self.shape(node.out) if node.out in self.columns else self.stated.get(node.out)
+                self._ask(node)
+        known = node.out in self.edges[0]
+        shape = self.shape(node.out) if known else self.stated.get(node.out)
         sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
         made = None if shape is None else fold(shape, self.channels(node.out))
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         made = self.reading.shape(name)
         if made is not None:
-            if node.out not in self.columns:
+            if not known:
                 rank = len(node.shape(node.maps[0])) if node.maps else 4
                 self.put(node.out, FLOAT, shape or unfolded(made, rank, self.channels(node.out)))
             self._written(node, name)
 
     def _written(self, node: Node, step: str) -> None:
         """A step writes the first output of a node, and what is beside it."""
-        for at, name in enumerate(node.outputs):
-            if name in self.columns and name not in self.source:
+        for name, second in zip_longest(node.outputs, [False], fillvalue=True):
+            if name in self.edges[0] and name not in self.source:
                 self.source[name] = step
-                self.second.update([name] if at else [])
+                self.second.update([name] * second)
 
     def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
@@ -245,7 +345,7 @@ class Walk(Edges):
         """The steps that write these edges, but for those that are known beforehand."""
         found = []
         for name in names:
-            if name in self.second or name not in self.columns:
+            if name in self.second or name not in self.edges[0]:
                 self.reading.lost.add(name)
                 found.append(name)
             elif name in self.source:
