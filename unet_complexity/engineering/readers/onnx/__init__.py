@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -140,7 +141,7 @@ class Graph:
 
     def __init__(self, model: Any, name: str, side: Any, dims: Any) -> None:
         self.model, self.name, self.nodes = model, name, in_order(model.graph)
-        self.start = outputs.cache_info().misses
+        self.opset, self.start = opset_of(model), outputs.cache_info().misses
         tensors = stored(model.graph)
         self.arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
         self.inputs = [tensor for tensor in model.graph.input if tensor.name not in tensors]
@@ -151,31 +152,33 @@ class Graph:
                     f"{name} must be given tensors whose number of axes is known, got {tensor}; {EXPORT}"
                 )
         constants = (node for node in self.nodes if node.op_type == "Constant")
-        known = {node.output[0]: literal(node, opset_of(model)) for node in constants}
+        known = {node.output[0]: literal(node, self.opset) for node in constants}
         ranks = {tensor: len(shape or ()) for tensor, shape in given.items()}
         self.layout = layouts(self.nodes, self.arrays | known, ranks)
         self.sizes = Sizes(given, self.layout, side, dims)  # type: ignore[arg-type]
-        sides = (side for shape in self.sizes.shapes.values() for side in shape)
-        letters = {letter for x in sides if isinstance(x, sp.Expr) for letter in x.free_symbols}
-        self.letters = tuple(sorted(letters, key=str))
+        sides = sp.Tuple(*itertools.chain(*self.sizes.shapes.values()))
+        self.letters = tuple(sorted(sides.free_symbols, key=str))
 
     def walked(self, reading: Reading) -> Walk:
         """The walk at the first unit at which all shapes follow formulas."""
-        first: Exception | None = None
+        first: ValueError | None = None
         for unit in UNITS if self.letters else UNITS[:1]:
             fresh = Reading(reading.name, reading.unknown, reading.extra)
             try:
                 return self._walked(fresh, unit)
-            except UnfitError as error:
-                first = first or error
             except ValueError as error:
-                raise self._advised(error) from error
-        raise self._advised(first) from first
+                first = first or error
+                if not isinstance(error, UnfitError):
+                    break
+        # a size may have been written down
+        advice = f"; {WRITTEN.format(self.name)}"
+        said = advice if self.sizes.exported or str(first).startswith("Reshape ") else ""
+        raise ValueError(f"{first}{said}") from first
 
     def _walked(self, reading: Reading, unit: int) -> Walk:
-        opset = opset_of(self.model)
         at = points(self.letters, unit)
-        walk = Walk(reading, self.layout, self._stated(), opset, self.letters, at, self.start)
+        stated = self._stated()
+        walk = Walk(reading, self.layout, stated, self.opset, self.letters, at, self.start)
         for tensor in self.inputs:
             kind = tensor.type.tensor_type.elem_type
             walk.enter(tensor.name, kind, self.sizes.shapes[tensor.name])
@@ -186,21 +189,15 @@ class Graph:
         if self.letters and (walk.tried or walk.of_shapes):
             reading.rules += rules(self.letters, unit, walk.fits)
         if exported := self.sizes.exported:
-            check_sides(walk, dict(walk.at(walk.points[0], exported)))
+            check_sides(walk, dict(walk.at(at[0], exported)))
         return walk
 
     def _stated(self) -> dict[str, Any]:
         """Shapes that the file states, all of whose sizes are known here."""
-        found = {}
-        for tensor in (*self.model.graph.value_info, *self.model.graph.output):
-            sides = stated(tensor) or (None,)
-            known = [1 if sides[0] == self.sizes.batch else self.sizes.known(sides[0])]
-            known += map(self.sizes.known, sides[1:])
-            if None not in known and not self.sizes.exported:
-                found[tensor.name] = tuple(known)
+        graph, sizes, found = self.model.graph, self.sizes, {}
+        for tensor in () if sizes.exported else (*graph.value_info, *graph.output):
+            first, *rest = stated(tensor) or (None,)
+            known = (1 if first == sizes.batch else sizes.known(first), *map(sizes.known, rest))
+            if None not in known:
+                found[tensor.name] = known
         return found
-
-    def _advised(self, error: Exception | None) -> ValueError:
-        """The error, with what would work if a size may have been written down."""
-        written = self.sizes.exported or str(error).startswith("Reshape ")
-        return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import sympy as sp
+
 from unet_complexity.engineering.readers.onnx.layouts import Layout
 from unet_complexity.engineering.readers.onnx.node import Shape
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size, exact
+from unet_complexity.symbols import N, Pair, Size, as_pair, as_size
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
-MULTIPLE = re.compile(r"(\d{1,9})\s*\*\s*(\w+)")
 FREE = ("", "?")
 
 
@@ -57,21 +58,19 @@ class Sizes:
         batched = self._batched({name: dims for name, dims in inputs.items() if name not in planar})
         self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
         for name in sorted(inputs, key=lambda name: name != main):
-            begin = int(name in batched)
-            spatial = planes[name] if name == main else ()
-            sizes = (
-                self._size(name, at, dim, at - spatial[-1] - 1 if at in spatial else 0)
+            which = dict(zip(planes[name][::-1], (-1, -2), strict=False)) if name == main else {}
+            self.shapes[name] = tuple(
+                1 if at == 0 and name in batched else self._size(name, at, dim, which.get(at, 0))
                 for at, dim in enumerate(inputs[name])
-                if at >= begin
             )
-            self.shapes[name] = (1,) * begin + tuple(sizes)
-        pairs = {name: zip(dims, self.shapes[name], strict=True) for name, dims in inputs.items()}
         own = {
-            name: tuple(a if isinstance(a, int) else b for a, b in axes)
-            for name, axes in pairs.items()
+            name: tuple(
+                dim if isinstance(dim, int) else size for dim, size in zip(dims, shape, strict=True)
+            )
+            for (name, dims), shape in zip(inputs.items(), self.shapes.values(), strict=True)
         }
-        numbers = all(isinstance(size, int) for shape in own.values() for size in shape)
-        self.exported = own if numbers and own != self.shapes else {}
+        letters = sp.Tuple(*itertools.chain(*own.values())).free_symbols
+        self.exported = own if own != self.shapes and not letters else {}
 
     def _batched(self, inputs: Mapping[str, Stated]) -> set[str]:
         """The inputs that begin with a batch: as the one with the most axes does."""
@@ -120,18 +119,13 @@ class Sizes:
         return as_size(size, f"side {axis} of {name!r}")
 
     def known(self, dim: int | str | None) -> Size | None:
-        """Return a number, or the size that a name, or a multiple of a name, stands for; None if it has none."""
-        multiple = MULTIPLE.fullmatch(str(dim))
-        if multiple and multiple[2] in self.named:
-            return exact(int(multiple[1]) * self.named[multiple[2]])
+        """Return a number, or the size that a name stands for; None if it has none."""
         return dim if isinstance(dim, int) else self.named.get(str(dim))
 
 
 def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:
     """The axes of rows and columns of an image, or of a signal."""
-    if layout is None:
+    if layout is None or rank <= max(layout.spatial, -1 - layout.channels):
         return ()
     channels = rank + layout.channels
-    if rank <= layout.spatial or channels < 0:
-        return ()
     return tuple(axis for axis in range(rank) if axis != channels)[-layout.spatial :]

@@ -9,6 +9,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     Unsupported,
     fold,
     operator,
+    shown,
     sides,
     volume,
 )
@@ -16,7 +17,6 @@ from unet_complexity.layers import Concatenate, UpSampling2D
 from unet_complexity.symbols import as_expr, exact
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
-STRETCHED = {"antialias": 0, "keep_aspect_ratio_policy": "stretch"}  # what is read
 
 
 @operator(
@@ -55,19 +55,15 @@ def concat(node: Node) -> Row:
 def resize(node: Node) -> Row:
     """To other sides: by whole factors an upsampling, else a resizing."""
     shape, made, mode = node.shape(), node.made, node.get("mode", "nearest")
-    changed = [at - len(made) for at, side in enumerate(made) if side != shape[at]]
-    axes = (axis for axis in (node.channels(), 1 - len(made)) if axis not in changed)
-    channels = next(axes, 0)
-    crop = node.get("coordinate_transformation_mode", "") == "tf_crop_and_resize"
-    other = [name for name, value in STRETCHED.items() if node.get(name, value) != value]
-    if (
-        mode not in MODES
-        or crop
-        or other
-        or not channels
-        or {-len(made), *changed[:-2]} & {*changed}
-    ):
-        raise Unsupported(f"with mode {mode}, {other}, cropping {crop}, from {shape} to {made}")
+    rank = len(made)
+    changed = {at - rank for at, side in enumerate(made) if side != shape[at]}
+    channels = next((axis for axis in (node.channels(), 1 - rank) if axis not in changed), -rank)
+    crop = "crop" in node.get("coordinate_transformation_mode", "")
+    odd = mode not in MODES or node.get("antialias") or crop
+    if odd or channels == -rank or -rank in changed or len(changed) > 2:
+        raise Unsupported(
+            f"with mode {mode}, smoothed, cropped, or from {shown(shape)} to {shown(made)}"
+        )
     x, out = fold(shape, channels), fold(made, channels)
     times = [exact(as_expr(b) / a) for a, b in zip(sides(x)[:2], sides(out)[:2], strict=True)]
     if all(isinstance(factor, int) for factor in times):

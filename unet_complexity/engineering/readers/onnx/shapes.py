@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -195,3 +196,29 @@ def literal(proto: Any, version: int) -> Edge:
         if attribute.name == "value":
             return stored_edge(proto.output[0], attribute.t)
     return outputs(canonical(proto), version, ())[0]
+
+
+def inlined(proto: Any, version: int, inputs: Mapping[str, Edge], name: str) -> list[Any]:
+    """Return the nodes that onnx defines an operator by; none if it does not.
+
+    Args:
+        proto: The node.
+        version: Opset version of the standard operators.
+        inputs: What enters, by name.
+        name: What the nodes are called.
+    """
+    from onnx import helper, inliner
+
+    given = [
+        helper.make_tensor_value_info(one, edge.kind, edge.shape) for one, edge in inputs.items()
+    ]
+    graph = helper.make_graph([proto], "call", given, [])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
+    kinds = [("", proto.op_type)]
+    nodes = inliner.inline_selected_functions(model, kinds, inline_schema_functions=True).graph.node
+    outside = {"", *proto.input, *proto.output}
+    for node in nodes:
+        node.name = name
+        for names in (node.input, node.output):
+            names[:] = [one if one in outside else f"{proto.output[0]}/{one}" for one in names]
+    return [] if proto.op_type in {node.op_type for node in nodes} else list(nodes)

@@ -18,7 +18,6 @@ from unet_complexity.engineering.readers.limits import (
     MOST_NODES,
     at_most,
 )
-from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
 from unet_complexity.engineering.readers.onnx.fitting import (
     Letters,
     Point,
@@ -41,6 +40,7 @@ from unet_complexity.engineering.readers.onnx.shapes import (
     FLOATS,
     OF_SHAPES,
     Edge,
+    inlined,
     literal,
     outputs,
 )
@@ -49,6 +49,7 @@ from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT, INT64 = 1, 7
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
+GRAPHS = ("If", "Loop", "Scan")  # named as missing
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
 TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
@@ -207,21 +208,18 @@ class Walk:
             self._foreign(node, "", lost)
         elif lost:
             self.reading.lost.update(filter(None, node.outputs))
-        elif nodes := self._expanded(node, known):
-            for inner in nodes:
-                self.run(inner)
-        elif not known and (node.maps or not standard(node)):
-            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
-        else:
+        elif known or (standard(node) and not node.maps):
             self._ask(node)
             self._asked(node)
-
-    def _expanded(self, node: Node, known: bool) -> list[Any]:
-        """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
-        if node.kind != "If" and (known or not node.maps):
-            return []
-        columns = [[edges[name] for edges in self.edges if name] for name in node.inputs]
-        return expanded(node.proto, self.opset, columns, node.name)
+        elif not standard(node):
+            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
+        else:
+            inputs = {name: edges[name] for name in node.inputs if name}
+            nodes = inlined(node.proto, self.opset, inputs, node.name)
+            for inner in nodes:
+                self.run(inner)
+            if not nodes:
+                self._foreign(node, "")
 
     def _asked(self, node: Node) -> None:
         """Decide what a node is: constant, computed from shapes, a view, or a layer."""
