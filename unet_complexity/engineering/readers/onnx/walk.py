@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import zip_longest
 from typing import Any
 
 import sympy as sp
@@ -44,7 +43,7 @@ from unet_complexity.engineering.readers.onnx.shapes import (
     literal,
     outputs,
 )
-from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
+from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
 from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT, INT64 = 1, 7
@@ -86,12 +85,12 @@ class Walk:
         self.given: list[str] = []  # inputs, and what leaves operators that onnx does not know
         self.of_shapes: set[str] = set()  # numbers that follow from shapes
         self.ran: list[Node] = []
-        self.computed = 0
+        self.computed, self.error = 0, UnfitError if letters else ValueError
         self.source: dict[str, str] = {}  # of each map, the step that writes it
         self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
         self.view_names: dict[str, str] = {}
         self.views: dict[tuple[str, Tensor], str] = {}
-        self.numbered: dict[str, int] = {}
+        self.uses = Counter[str]()
         self.tried = False  # a shape follows from numbers in the file: rules are found by trying
 
     # ------------------------------------------------------------------------------------------ shapes
@@ -110,9 +109,7 @@ class Walk:
         """Return the numbers of an edge as a list."""
         array = self.edges[0][name].array()
         if array is None:
-            raise ValueError(
-                f"the numbers of {name!r} are not in the file, or depend on what the model is given"
-            )
+            raise ValueError(f"the numbers of {name!r} are not in the file")
         return array.ravel().tolist()
 
     def put(self, name: str, kind: int, shape: Shape) -> None:
@@ -134,9 +131,8 @@ class Walk:
         try:
             made = [self._made(node, edges) for edges in self.edges]
         except ValueError as error:
-            kind = UnfitError if self.letters else ValueError
             told = " and ".join(self._told(name) for name in node.inputs if name)
-            raise kind(f"{error}, got {told}" if told else str(error)) from error
+            raise self.error(f"{error}, got {told}" if told else str(error)) from error
         for edges, more in zip(self.edges, made, strict=True):
             edges.update(more)
         self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0].values())
@@ -147,9 +143,8 @@ class Walk:
         """Return an edge in words: few whole numbers that the file holds, else the shape."""
         edge = self.edges[0][name]
         few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
-        if few and name not in self.of_shapes:
-            return str(edge.array().tolist())
-        return shown(self.shape(name))
+        told = few and name not in self.of_shapes
+        return str(edge.array().tolist()) if told else shown(self.shape(name))
 
     def at(self, point: Point, other: Mapping[str, Shape]) -> Iterator[tuple[str, Edge]]:
         """Run through the shapes once more, at a point, or with other inputs.  ValueError if they do not fit."""
@@ -199,26 +194,28 @@ class Walk:
             raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
-        edges = self.edges[0]
+        reading, edges = self.reading, self.edges[0]
         lost = any(name and name not in edges for name in node.inputs)
         known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
         if node.kind == "Constant":
             self.store(node.out, literal(node.proto, self.opset), in_node=True)
-        elif node.kind in self.reading.extra or (lost and not known):
-            self._foreign(node, "", lost)
+        elif lost and known:
+            reading.lost.update(filter(None, node.outputs))
         elif lost:
-            self.reading.lost.update(filter(None, node.outputs))
-        elif known or (standard(node) and not node.maps):
+            reading.skip(self.fresh(node.name), node.kind, "", None, [])
+        elif node.kind in reading.extra or not (known or standard(node)):
+            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
+        elif known or not node.maps:
             self._ask(node)
             self._asked(node)
-        elif not standard(node):
-            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
         else:
             inputs = {name: edges[name] for name in node.inputs if name}
             nodes = inlined(node.proto, self.opset, inputs, node.name)
             for inner in nodes:
                 self.run(inner)
             if not nodes:
+                with suppress(ValueError):
+                    self._ask(node)
                 self._foreign(node, "")
 
     def _asked(self, node: Node) -> None:
@@ -227,7 +224,7 @@ class Walk:
             self._constant(node)
         elif node.kind in OF_SHAPES:
             self.of_shapes.update(node.outputs)
-            self.arrays.known |= dict.fromkeys(node.outputs, frozenset())
+            self.arrays.known[node.out] = frozenset()
         elif node.kind in VIEWS or self._stays(node):
             first = node.inputs[node.maps[0]]
             self.tried |= node.kind in ("Reshape", *STAYING)
@@ -238,24 +235,20 @@ class Walk:
             for out in node.outputs if node.kind in PARTS else node.outputs[:1]:
                 node.out = out
                 self._layer(node)
-            if node.outputs[0] in self.source:
-                self._written(node, self.source[node.outputs[0]])
 
     def _constant(self, node: Node) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
-        known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
-        first, *others = filter(None, node.inputs) if any(node.inputs) else [""]
-        arrays = known.get(first, frozenset())
-        for name in others if node.kind != "DequantizeLinear" else ():
-            arrays |= self.arrays.learned(name, use)  # type: ignore[arg-type]
-        of_shapes = not self.of_shapes.isdisjoint(node.inputs)
+        use: Use = "norm" if "Normalization" in node.kind else "operand"
+        arrays = self.arrays.known.get(node.inputs[0], frozenset()) if node.inputs else frozenset()
+        for name in node.inputs[1:] if node.kind != "DequantizeLinear" else ():
+            arrays |= self.arrays.learned(name, use)
         for name in filter(None, node.outputs):
             edge = self.edges[0][name]
-            if of_shapes:
+            if not self.of_shapes.isdisjoint(node.inputs):
                 self.of_shapes.add(name)
             elif not arrays and edge.kind in FLOATS:
                 self.store(name, edge, in_node=True)
-            known.setdefault(name, arrays)
+            self.arrays.known.setdefault(name, arrays)
 
     def _stays(self, node: Node) -> bool:
         """Return True if nothing moves, although the operator moves numbers."""
@@ -280,11 +273,10 @@ class Walk:
             self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
         found = self.reading.shape(last)
         if found is not None and sp.expand(found.size - volume(node.made)) != 0:
-            kind = UnfitError if self.letters else ValueError
-            raise kind(
+            raise self.error(
                 f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
             )
-        self.source[node.out] = last
+        self._written(node, last)
 
     def _step(self, node: Node, row: Row, last: str) -> str:
         """Add a layer; its name."""
@@ -307,16 +299,9 @@ class Walk:
             self.views[source, seen] = view
         return self.views[source, seen]
 
-    def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
+    def _foreign(self, node: Node, why: str) -> None:
         """An operator for ``extra``, or an unknown one: its output is as onnx infers, or as the file states."""
-        name = self.fresh(node.name)
-        if lost:
-            self.reading.skip(name, node.kind, why, None, [])
-            return
-        if node.kind not in self.reading.extra and node.out not in self.edges[0] and standard(node):
-            with suppress(ValueError):
-                self._ask(node)
-        known = node.out in self.edges[0]
+        name, known = self.fresh(node.name), node.out in self.edges[0]
         shape = self.shape(node.out) if known else self.stated.get(node.out)
         sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
         made = None if shape is None else fold(shape, self.channels(node.out))
@@ -329,11 +314,11 @@ class Walk:
             self._written(node, name)
 
     def _written(self, node: Node, step: str) -> None:
-        """A step writes the first output of a node, and what is beside it."""
-        for name, second in zip_longest(node.outputs, [False], fillvalue=True):
-            if name in self.edges[0] and name not in self.source:
-                self.source[name] = step
-                self.second.update([name] * second)
+        """A step writes an output of a node, and what is beside it, such as indices."""
+        self.source[node.out] = step
+        beside = () if node.kind in PARTS else node.outputs[1:]
+        self.second.update(name for name in beside if name in self.edges[0])
+        self.source |= dict.fromkeys(self.second.intersection(beside), step)
 
     def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
@@ -352,11 +337,11 @@ class Walk:
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
-        wanted = name
-        while name in self.reading.names:
-            self.numbered[wanted] = self.numbered.get(wanted, 1) + 1
-            name = f"{wanted}:{self.numbered[wanted]}"
-        return name
+        unique = name
+        while unique in self.reading.names:
+            self.uses[name] += 1
+            unique = f"{name}:{self.uses[name] + 1}"
+        return unique
 
 
 def standard(node: Node) -> bool:
