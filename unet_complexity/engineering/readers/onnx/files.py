@@ -239,7 +239,7 @@ def _check_names(graph: Any) -> None:
         raise ValueError("sparse initialisers are not read; store them as dense ones")
 
 
-def _texts(graph: Any) -> Iterator[str]:
+def _texts(graph: Any) -> Iterator[Any]:
     for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
         yield tensor.name
     for tensor in graph.input:

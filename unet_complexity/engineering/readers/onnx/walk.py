@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import ChainMap, Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import sympy as sp
@@ -24,6 +27,7 @@ from unet_complexity.engineering.readers.onnx.fitting import (
     at_point,
     polynomial,
 )
+from unet_complexity.engineering.readers.onnx.layouts import Layout
 from unet_complexity.engineering.readers.onnx.node import (
     ROWS,
     Node,
@@ -47,6 +51,7 @@ from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lon
 from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT, INT64 = 1, 7
+SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
@@ -59,6 +64,7 @@ ONNX_RUNTIME = (
 )
 
 
+@dataclass
 class Walk:
     """The edges of a graph, and the layers that write them.
 
@@ -66,32 +72,29 @@ class Walk:
     know; ``points`` has numbers for ``letters``, and onnx is asked at each; ``start``: how often it was asked before.
     """
 
-    def __init__(
-        self,
-        reading: Reading,
-        layout: Mapping[str, Any],
-        stated: Mapping[str, Shape],
-        opset: int,
-        letters: Letters,
-        points: tuple[Point, ...],
-        start: int,
-    ) -> None:
-        self.reading, self.layout, self.stated, self.opset = reading, layout, stated, opset
-        self.letters, self.points, self.start = letters, points, start
-        self.stored: dict[str, Edge] = {}
-        self.edges = [ChainMap[str, Edge]({}, self.stored) for _ in points]
-        self.shapes: dict[str, Shape] = {}
-        self.arrays = Arrays()
-        self.given: list[str] = []  # inputs, and what leaves operators that onnx does not know
-        self.of_shapes: set[str] = set()  # numbers that follow from shapes
-        self.ran: list[Node] = []
-        self.computed, self.error = 0, UnfitError if letters else ValueError
-        self.source: dict[str, str] = {}  # of each map, the step that writes it
-        self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
-        self.view_names: dict[str, str] = {}
-        self.views: dict[tuple[str, Tensor], str] = {}
-        self.uses = Counter[str]()
-        self.tried = False  # a shape follows from numbers in the file: rules are found by trying
+    reading: Reading
+    layout: Mapping[str, Layout]
+    stated: Mapping[str, Shape]
+    opset: int
+    letters: Letters
+    points: tuple[Point, ...]
+    start: int
+    stored: dict[str, Edge] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=Arrays)
+    given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
+    of_shapes: set[str] = field(default_factory=set)  # numbers that follow from shapes
+    ran: list[Node] = field(default_factory=list)
+    source: dict[str, str] = field(default_factory=dict)  # of each map, the step that writes it
+    view_names: dict[str, str] = field(default_factory=dict)
+    views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
+    uses: Counter[str] = field(default_factory=Counter)
+    computed: int = 0
+    tried: bool = False  # a shape follows from numbers in the file: rules are found by trying
+
+    def __post_init__(self) -> None:
+        self.edges = [ChainMap[str, Edge]({}, self.stored) for _ in self.points]
+        self.error = UnfitError if self.letters else ValueError
 
     # ------------------------------------------------------------------------------------------ shapes
 
@@ -199,7 +202,7 @@ class Walk:
         known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
         if node.kind == "Constant":
             self.store(node.out, literal(node.proto, self.opset), in_node=True)
-        elif lost and known:
+        elif lost and (known or node.kind in reading.extra):
             reading.lost.update(filter(None, node.outputs))
         elif lost:
             reading.skip(self.fresh(node.name), node.kind, "", None, [])
@@ -317,23 +320,26 @@ class Walk:
         """A step writes an output of a node, and what is beside it, such as indices."""
         self.source[node.out] = step
         beside = () if node.kind in PARTS else node.outputs[1:]
-        self.second.update(name for name in beside if name in self.edges[0])
-        self.source |= dict.fromkeys(self.second.intersection(beside), step)
+        self.source |= {name: step for name in beside if name in self.edges[0]}
+
+    def check_written(self, exported: Mapping[str, Shape]) -> None:
+        """ValueError for a size that an exporter wrote down for other sides than those at which the model is read.
+
+        The model is asked for its shapes as it was exported too: what stays although all around it changes was
+        written down.
+        """
+        before = dict(self.at(self.points[0], exported)) if exported else {}
+        for node in self.ran if exported else ():
+            stored = self.of_shapes.isdisjoint(node.inputs)
+            written = node.has(3) if node.kind == "Resize" else stored
+            if not (node.kind in SIZED and 0 in node.maps and written):
+                continue
+            if why := written_down(node, before[node.inputs[0]].shape, before[node.out].shape):
+                raise ValueError(f"{node.kind} {node.name!r} cannot be read: {why}")
 
     def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
         return self.layout[name].channels if name in self.layout else -1
-
-    def sources(self, names: Iterable[str]) -> list[str]:
-        """The steps that write these edges, but for those that are known beforehand."""
-        found = []
-        for name in names:
-            if name in self.second or name not in self.edges[0]:
-                self.reading.lost.add(name)
-                found.append(name)
-            elif name in self.source:
-                found.append(self.source[name])
-        return found
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
@@ -356,3 +362,26 @@ def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
     if rank == 4 and channels == -3:
         return (1, out.channels, out.height, out.width)
     return (1, out.height, out.width, out.channels) if rank == 4 else (1, out.width, out.channels)
+
+
+def written_down(node: Node, old: Shape, made: Shape) -> str:
+    """Why a size of a node was written down for another side: ``old`` is what entered, ``made`` what left it."""
+    now, out = node.shape(), node.made
+    if node.kind == "Reshape":
+        wrong = unchanged(old, now) % unchanged(made, out)
+        return f"it makes {shown(out)}, and {shown(made)} when it was exported" if wrong else ""
+    for side, here, same, end in zip(old, now, made, out, strict=False):
+        repeated = node.kind == "Expand" and side == 1 != end
+        if len(old) == len(made) and end == same and (side != here or repeated):
+            return f"its side {end} was written down for one of {side}, and here that is {here}"
+    return ""
+
+
+def unchanged(before: Shape, after: Shape) -> int:
+    """The product of the sides behind the last one that is another now; what a Reshape keeps must divide it.
+
+    >>> unchanged((1, 8, 4, 4), (1, 8, 6, 6)), unchanged((8, 16), (18, 16)), unchanged((1, 16, 8), (1, 36, 8))
+    (1, 16, 8)
+    """
+    pairs = zip(reversed(before), reversed(after), strict=True)
+    return math.prod(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
