@@ -478,6 +478,13 @@ def test_operators_of_onnx_runtime_say_how_to_do_without():
     )
 
 
+@pytest.mark.parametrize("kind", ["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"])
+def test_operators_of_whole_numbers_are_named(kind):
+    """Exporters write quantised models with QuantizeLinear and DequantizeLinear around the usual operators."""
+    made = model([node("Relu", "x", "r"), node(kind, "r w")], KERNEL, x=[1, 3, 8, 8])
+    fails(f"cannot count 1 of ... layers of m: {kind} (y); add them with extra={{'{kind}'", made)
+
+
 # --------------------------------------------------------------------------------- sides never fitted
 
 

@@ -58,7 +58,8 @@ def from_onnx(
     through some of them and must hold at the others.  What letters must obey, such as "32 divides N", is found by
     trying.  Sizes that an exporter computed and wrote down are refused where the model is read at another side; the
     kernel of an adaptive pool and the width of a padding cannot be told from the model's own, so export with free sides
-    what is to be read at others.
+    what is to be read at others.  A file of several images at once is refused, since what their number was written
+    into cannot be told apart.  Branches (If) and products of whole numbers (QLinearConv) are named as unknown.
 
     ``params`` are the elements of the stored arrays that training changes, each array's once, also where several nodes
     read it, or parts of it.  Names and use decide: kernels, matrices, scales, tables of embeddings are trained; masks,

@@ -119,17 +119,12 @@ MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cu
 
 
 @operator(
-    *("CenterCropPad", "DepthToSpace", "Expand", "Pad", "ReverseSequence", "Slice", "SpaceToDepth"),
-    *("Split", "Tile", "Transpose", "Trilu"),
+    *("CenterCropPad", "DepthToSpace", "Expand", "Gather", "GatherElements", "GatherND", "Pad"),
+    *("ReverseSequence", "ScatterElements", "ScatterND", "Slice", "SpaceToDepth", "Split", "Tile"),
+    *("Transpose", "Trilu"),
 )
 def copied(node: Node) -> Row:
-    """The same numbers elsewhere, repeated, or some of them."""
-    return Row(Copy(node.kind, node.output), [(0, node.only())])
-
-
-@operator("Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND")
-def picked(node: Node) -> Row:
-    """Numbers at places, or put there; of a stored table, such as class embeddings, the elements are params."""
+    """The same numbers elsewhere, repeated, or some; of a stored table, such as class embeddings, they are params."""
     table = node.kind == "Gather" and 0 not in node.maps and node.learned(0)
     return _copy(node, [0] * table)
 
@@ -138,7 +133,8 @@ def _copy(node: Node, stored: list[int]) -> Row:
     """The same numbers elsewhere, and those of stored arrays."""
     params = exact(sum(volume(node.shape(at)) for at in stored))
     seen = [(at, node.map(at)) for at in node.maps]
-    return Row(Copy(node.kind, node.output, params, len(seen)), seen, stored, "operand")
+    made = fold(node.made, node.out_channels)
+    return Row(Copy(node.kind, made, params, len(seen)), seen, stored, "operand")
 
 
 @operator("Concat")

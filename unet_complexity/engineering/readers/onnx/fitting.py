@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement, product
 from math import prod
@@ -58,10 +59,15 @@ def _monomials(values: Any) -> list[Any]:
 
 
 @lru_cache(100)
-def _system(at: tuple[Point, ...], count: int) -> tuple[sp.Matrix, sp.Matrix]:
+def _system(at: tuple[Point, ...], count: int) -> tuple[Any, Any]:
     """The monomials at these points, and the matrix that turns values at the first ones into coefficients."""
-    table = sp.Matrix([_monomials(point) for point in at])
-    return table, table[:count, :].inv()
+    table = [_monomials(point) for point in at]
+    inverse = sp.Matrix(table[:count]).inv().tolist()
+    return table, [[Fraction(int(x.p), int(x.q)) for x in row] for row in inverse]
+
+
+def _times(matrix: Any, values: Any) -> list[Any]:
+    return [sum(a * b for a, b in zip(row, values, strict=False)) for row in matrix]
 
 
 @lru_cache(10_000)
@@ -80,14 +86,14 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
         return values[0]
     monomials = _monomials(letters)
     table, inverse = _system(at, len(monomials))
-    found = inverse * sp.Matrix(values[: len(monomials)])
-    if table * found != sp.Matrix(values):
+    found = _times(inverse, values)
+    if _times(table, found) != list(values):
         names = " x ".join(map(str, letters))
         sides = ", ".join(" x ".join(map(str, point)) for point in at)
         raise UnfitError(
             f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
         )
-    return exact(found.dot(monomials))
+    return exact(*_times([monomials], [sp.Rational(x) for x in found]))
 
 
 @lru_cache(10_000)

@@ -57,18 +57,15 @@ class Sizes:
         self.batch: int | str | None = 1
         batched = self._batched({name: dims for name, dims in inputs.items() if name not in planar})
         self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
+        own = {}
         for name in sorted(inputs, key=lambda name: name != main):
             which = dict(zip(planes[name][::-1], (-1, -2), strict=False)) if name == main else {}
             self.shapes[name] = tuple(
                 1 if at == 0 and name in batched else self._size(name, at, dim, which.get(at, 0))
                 for at, dim in enumerate(inputs[name])
             )
-        own = {
-            name: tuple(
-                dim if isinstance(dim, int) else size for dim, size in zip(dims, shape, strict=True)
-            )
-            for (name, dims), shape in zip(inputs.items(), self.shapes.values(), strict=True)
-        }
+            pairs = zip(inputs[name], self.shapes[name], strict=True)
+            own[name] = tuple(dim if isinstance(dim, int) else size for dim, size in pairs)
         letters = sp.Tuple(*itertools.chain(*own.values())).free_symbols
         self.exported = own if own != self.shapes and not letters else {}
 

@@ -90,11 +90,6 @@ class Node:
         return tuple(self.edges.shape(self.out))
 
     @property
-    def output(self) -> Tensor:
-        """The output as layers see it."""
-        return fold(self.made, self.out_channels)
-
-    @property
     def out_channels(self) -> int:
         """The axis of the channels of the output, counted from the end."""
         return int(self.edges.channels(self.out))
