@@ -163,7 +163,8 @@ def walked(
             walk.run(node)
         if letters and (walk.tried or walk.of_shapes):
             walk.reading.rules += rules(letters, unit, walk.fits)
-        walk.check_written(sizes.exported)
+        if sizes.exported:
+            walk.check_written(sizes.exported)
         return walk
 
     first: ValueError | None = None

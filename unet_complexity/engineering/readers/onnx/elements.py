@@ -42,30 +42,25 @@ MERGING = named(
 )
 
 
-def alone(node: Node, layer: Layer) -> Row:
-    """``layer`` on input 0."""
-    return Row(layer, [(0, node.map())])
-
-
 @operator(*ACTIVATIONS, "Relu", "LeakyRelu", "Elu")
-def activation(node: Node) -> Row:
+def activation(node: Node) -> Layer:
     """An activation that Keras has a name for, or a layer of its own."""
     if node.kind in ACTIVATIONS:
-        return alone(node, Activation(ACTIVATIONS[node.kind]))
+        return Activation(ACTIVATIONS[node.kind])
     if node.kind == "Relu":
-        return alone(node, ReLU())
+        return ReLU()
     leaky = node.kind == "LeakyRelu"
     alpha = node.get("alpha", 0.01 if leaky else 1.0)
-    return alone(node, LeakyReLU(alpha) if leaky else ELU(alpha))
+    return LeakyReLU(alpha) if leaky else ELU(alpha)
 
 
 @operator("Clip")
-def clip(node: Node) -> Row:
+def clip(node: Node) -> Layer:
     """A comparison with each bound: attributes before opset 11, inputs since."""
     low, high = (node.has(at) or name in node.attributes for at, name in ((1, "min"), (2, "max")))
     if not (low or high):
-        return alone(node, Activation("linear"))
-    return alone(node, Elementwise("clip" if low and high else "maximum" if low else "minimum"))
+        return Activation("linear")
+    return Elementwise("clip" if low and high else "maximum" if low else "minimum")
 
 
 @operator(*MERGING)
@@ -92,8 +87,7 @@ def prelu(node: Node) -> Row:
     """A leaky ReLU with stored slopes."""
     node.only()
     x, slope = together([node.shape(0), node.shape(1)], node.made, node.channels())
-    sides = (slope.height, slope.width, slope.channels)
-    shared = [axis for axis, side in enumerate(sides, 1) if side == 1]
+    shared = [axis for axis, side in enumerate(sides(slope), 1) if side == 1]
     return Row(PReLU(shared_axes=shared or None), [(0, x)], [1])
 
 
@@ -110,9 +104,9 @@ def where(node: Node) -> Row:
 
 
 @operator("Not", "QuantizeLinear", "DequantizeLinear")
-def simple(node: Node) -> Row:
+def simple(node: Node) -> Layer:
     """Operations that Keras has no activation for."""
-    return alone(node, Elementwise(node.kind.removesuffix("Linear").lower()))
+    return Elementwise(node.kind.removesuffix("Linear").lower())
 
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}

@@ -121,7 +121,8 @@ def _value(attribute: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-ROWS: dict[str, Callable[[Node], Row | list[Row]]] = {}
+# a layer alone reads input 0
+ROWS: dict[str, Callable[[Node], Layer | Row | list[Row]]] = {}
 
 
 def operator(*kinds: str) -> Callable[[Any], Any]:

@@ -203,6 +203,9 @@ def inlined(proto: Any, version: int, inputs: Mapping[str, Edge], name: str) -> 
         version: Opset version of the standard operators.
         inputs: What enters, by name.
         name: What the nodes are called.
+
+    Raises:
+        ValueError: If the operator does not fit what onnx defines.
     """
     from onnx import helper, inliner
 
@@ -212,7 +215,11 @@ def inlined(proto: Any, version: int, inputs: Mapping[str, Edge], name: str) -> 
     graph = helper.make_graph([proto], "call", given, [])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
     kinds = [("", proto.op_type)]
-    nodes = inliner.inline_selected_functions(model, kinds, inline_schema_functions=True).graph.node
+    try:
+        model = inliner.inline_selected_functions(model, kinds, inline_schema_functions=True)
+    except Exception as error:  # of onnx's own kinds
+        raise ValueError(f"onnx does not write it out: {error}") from error
+    nodes = model.graph.node
     outside = {"", *proto.input, *proto.output}
     for node in nodes:
         node.name = name

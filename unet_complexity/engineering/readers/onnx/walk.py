@@ -49,6 +49,7 @@ from unet_complexity.engineering.readers.onnx.shapes import (
 )
 from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
 from unet_complexity.engineering.readers.reading import Reading
+from unet_complexity.layers import Layer
 
 FLOAT, INT64 = 1, 7
 SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
@@ -271,7 +272,8 @@ class Walk:
             self._foreign(node, str(why))
             return
         last = ""
-        for row in rows if isinstance(rows, list) else [rows]:
+        rows = Row(rows, [(0, node.map())]) if isinstance(rows, Layer) else rows
+        for row in [rows] if isinstance(rows, Row) else rows:
             last = self._step(node, row, last)
             self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
         found = self.reading.shape(last)
@@ -328,8 +330,8 @@ class Walk:
         The model is asked for its shapes as it was exported too: what stays although all around it changes was
         written down.
         """
-        before = dict(self.at(self.points[0], exported)) if exported else {}
-        for node in self.ran if exported else ():
+        before = dict(self.at(self.points[0], exported))
+        for node in self.ran:
             stored = self.of_shapes.isdisjoint(node.inputs)
             written = node.has(3) if node.kind == "Resize" else stored
             if not (node.kind in SIZED and 0 in node.maps and written):
@@ -359,9 +361,8 @@ def standard(node: Node) -> bool:
 
 def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
     """The shape of a layer's output, of the rank of its first input."""
-    if rank == 4 and channels == -3:
-        return (1, out.channels, out.height, out.width)
-    return (1, out.height, out.width, out.channels) if rank == 4 else (1, out.width, out.channels)
+    h, w, c = sides(out)
+    return (1, c, h, w) if (rank, channels) == (4, -3) else (1, *(h, w, c)[max(4 - rank, 0) :])
 
 
 def written_down(node: Node, old: Shape, made: Shape) -> str:
