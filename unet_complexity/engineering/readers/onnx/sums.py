@@ -64,14 +64,13 @@ def product(node: Node, axes: Sequence[dict[str, Size]], kept: str, *bias: int) 
 @operator("MatMul")
 def matmul(node: Node) -> Row:
     """As numpy.matmul: the last two axes are matrices; of those before them, one of 1 is repeated."""
-    a, b = node.shape(0), node.shape(1)
     operands = (
-        ("km", a[::-1] if len(a) > 1 else (*a, 1)),
-        ("nk", b[::-1] if len(b) > 1 else (1, *b)),
+        ("kmabcdefgh", node.shape(0)),
+        ("nkabcdefgh"[len(node.shape(1)) < 2 :], node.shape(1)),
     )
-    axes = [dict(zip(names + "abcdefgh", shape, strict=False)) for names, shape in operands]
-    alone = [{x: side for x, side in one.items() if side != 1 or x in "mkn"} for one in axes]
-    return product(node, alone, "abcdefghmn")
+    axes = [dict(zip(names, shape[::-1], strict=False)) for names, shape in operands]
+    several = [{name: side for name, side in one.items() if side != 1} for one in axes]
+    return product(node, several, "abcdefghmn")
 
 
 @operator("Gemm")
@@ -125,27 +124,16 @@ def normalised(node: Node, layer: Layer, x: Tensor, each: Size, plain: Layer | N
     return Row(layer, [(0, x)], weights, "norm")
 
 
-@operator("BatchNormalization")
-def batch_normalization(node: Node) -> Row:
-    """By stored statistics."""
+@operator("BatchNormalization", "GroupNormalization", "InstanceNormalization")
+def image_normalization(node: Node) -> Row:
+    """By stored statistics, or those of groups of channels, for which older opsets have one weight each."""
     if node.get("training_mode", 0):
         raise Unsupported("in training mode")
-    x = node.image()
-    return normalised(node, BatchNormalization(), x, x.channels)
-
-
-@operator("InstanceNormalization")
-def instance_normalization(node: Node) -> Row:
-    """Each channel by itself."""
-    x, plain = node.image(), GroupNormalization(-1, center=False, scale=False)
-    return normalised(node, GroupNormalization(-1), x, x.channels, plain)
-
-
-@operator("GroupNormalization")
-def group_normalization(node: Node) -> Row:
-    """Groups of channels; before opset 21 with a weight for each group."""
-    layer = GroupNormalization(node.get("num_groups"))
-    return normalised(node, layer, node.image(), volume(node.shape(1)))
+    x, kind = node.image(), node.kind[0]
+    each = volume(node.shape(1)) if kind == "G" else x.channels
+    grouped = GroupNormalization(node.get("num_groups", -1))
+    plain = GroupNormalization(-1, center=False, scale=False) if kind == "I" else None
+    return normalised(node, BatchNormalization() if kind == "B" else grouped, x, each, plain)
 
 
 @operator("LayerNormalization", "RMSNormalization")
