@@ -179,6 +179,8 @@ def reduced_axes(node: Node) -> set[int]:
     rank = len(node.shape())
     if node.kind.startswith("Arg"):
         return {node.axis(0)}
-    axes = node.edges.numbers(node.inputs[1]) if node.has(1) else node.get("axes")
+    axes = node.get("axes")
+    if node.has(1):  # known, or onnx would not have said the shape
+        axes = node.edges.edges[0][node.inputs[1]].array().tolist()
     every = range(0 if node.get("noop_with_empty_axes") else rank)
     return {axis % rank for axis in axes or every}

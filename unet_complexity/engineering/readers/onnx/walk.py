@@ -109,13 +109,6 @@ class Walk:
             self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
         return self.shapes[name]
 
-    def numbers(self, name: str) -> Any:
-        """Return the numbers of an edge as a list."""
-        array = self.edges[0][name].array()
-        if array is None:
-            raise ValueError(f"the numbers of {name!r} are not in the file")
-        return array.ravel().tolist()
-
     def put(self, name: str, kind: int, shape: Shape) -> None:
         """Add an edge of known shape."""
         self.given.append(name)
