@@ -118,13 +118,17 @@ class Walk:
 
     def _made(self, node: Node, edges: Mapping[str, Edge]) -> dict[str, Edge]:
         """Ask onnx what leaves a node, given its inputs among ``edges``."""
-        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
         inputs = tuple(edges[name] if name else None for name in node.inputs)
         made = outputs(node.key, self.opset, inputs)
         return {name: edge for name, edge in zip(node.outputs, made, strict=False) if name}
 
+    def _check_asked(self) -> None:
+        """ValueError if onnx was asked more often than is sensible."""
+        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
+
     def _ask(self, node: Node) -> None:
         """Ask onnx for what leaves a node, at all points."""
+        self._check_asked()
         try:
             made = [self._made(node, edges) for edges in self.edges]
         except ValueError as error:
@@ -151,6 +155,7 @@ class Walk:
             edges[name] = Edge(self.edges[0][name].kind, shape)
             yield name, edges[name]
         for node in self.ran:
+            self._check_asked()
             made = self._made(node, edges)
             edges |= made
             yield from made.items()
