@@ -15,9 +15,9 @@ from onnx import AttributeProto, ModelProto, TensorProto, helper, numpy_helper
 from tests.attacks.payloads import CODE, PAYLOADS, places, with_payload
 from tests.twins.onnx_models import MODELS, SIDE, SIDES
 from unet_complexity.closed_form import level_sum, tidy
+from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.keras import from_keras
 from unet_complexity.engineering.readers.onnx import from_onnx
-from unet_complexity.engineering.readers.onnx.inputs import inferred
 from unet_complexity.symbols import N, as_expr, level, quotient, substitute
 
 ROOT = Path(__file__).parents[2]

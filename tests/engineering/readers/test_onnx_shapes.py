@@ -147,15 +147,7 @@ def test_a_side_that_is_a_letter_is_cut(start, end, step):
 
 
 ELSEWHERE = {  # in the networks and in test_onnx_real.py, or in older opsets
-    *(
-        "Upsample",
-        "DequantizeLinear",
-        "ConvInteger",
-        "QLinearConv",
-        "MatMulInteger",
-        "QLinearMatMul",
-    ),
-    *("Or", "Xor", "And", "Not"),
+    *("Upsample", "DequantizeLinear", "Or", "Xor", "And", "Not"),
 }
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from unet_complexity.engineering.collapse.files import parts
+from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
-from unet_complexity.engineering.readers.onnx.inputs import inferred, stated
+from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
 # operators that rearrange constants, as in exported pads

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -13,10 +14,8 @@ import sympy as sp
 
 from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
-    elementwise,
-    moving,
-    products,
-    reducing,
+    elements,
+    sums,
     windows,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
@@ -26,14 +25,10 @@ from unet_complexity.engineering.readers.onnx.fitting import (
     points,
     rules,
 )
-from unet_complexity.engineering.readers.onnx.fitting import (
-    at_point as at_point,
-)
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, stated
+from unet_complexity.engineering.readers.onnx.inputs import Sizes, Stated, stated
 from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
 from unet_complexity.engineering.readers.onnx.walk import Walk
-from unet_complexity.engineering.readers.onnx.written import check_batch, check_sides
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.escaping import plain
 from unet_complexity.networks import Network
@@ -63,7 +58,8 @@ def from_onnx(
     through some of them and must hold at the others.  What letters must obey, such as "32 divides N", is found by
     trying.  Sizes that an exporter computed and wrote down are refused where the model is read at another side; the
     kernel of an adaptive pool and the width of a padding cannot be told from the model's own, so export with free sides
-    what is to be read at others.
+    what is to be read at others.  A file of several images at once is refused, since what their number was written
+    into cannot be told apart.  Branches (If) and products of whole numbers (QLinearConv) are named as unknown.
 
     ``params`` are the elements of the stored arrays that training changes, each array's once, also where several nodes
     read it, or parts of it.  Names and use decide: kernels, matrices, scales, tables of embeddings are trained; masks,
@@ -127,10 +123,12 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     """The network of a loaded model."""
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
-        graph = Graph(model, name, side, dims)
-        walk = graph.walked(Reading(name, unknown, extra))
-        ends = walk.sources(tensor.name for tensor in model.graph.output)
-        network = walk.reading.network(ends, partial(recipe, side=graph.sizes.side))
+        walk, side = walked(model, name, side, dims, partial(Reading, name, unknown, extra))
+        ends = [tensor.name for tensor in model.graph.output]
+        lost = [end for end in ends if end not in walk.edges[0]]
+        walk.reading.lost.update(lost)
+        ends = [*lost, *(walk.source[end] for end in ends if end in walk.source)]
+        network = walk.reading.network(ends, partial(recipe, side=side))
         arrays = walk.arrays
         return ReadNetwork(**vars(network), constants=arrays.stored, doubtful=arrays.doubtful)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
@@ -138,81 +136,67 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
 
-class Graph:
-    """A model's graph with the sizes at which it is read."""
+def walked(
+    model: Any, name: str, side: Any, dims: Any, fresh: Callable[[], Reading]
+) -> tuple[Walk, Any]:
+    """The walk through a model at the first unit at which all shapes follow formulas, and the side."""
+    graph, opset, start = model.graph, opset_of(model), outputs.cache_info().misses
+    nodes, tensors = in_order(graph), stored(graph)
+    arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
+    inputs = {tensor.name: tensor for tensor in graph.input if tensor.name not in tensors}
+    given = stated_shapes(name, inputs)
+    constants = (node for node in nodes if node.op_type == "Constant")
+    known = {node.output[0]: literal(node, opset) for node in constants}
+    layout = layouts(nodes, arrays | known, {tensor: len(own) for tensor, own in given.items()})
+    sizes = Sizes(given, layout, side, dims)
+    free = sp.Tuple(*itertools.chain(*sizes.shapes.values())).free_symbols
+    letters = tuple(sorted(free, key=str))
 
-    def __init__(self, model: Any, name: str, side: Any, dims: Any) -> None:
-        self.model, self.name, self.nodes = model, name, in_order(model.graph)
-        self.start = outputs.cache_info().misses
-        tensors = stored(model.graph)
-        self.arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
-        self.inputs = [tensor for tensor in model.graph.input if tensor.name not in tensors]
-        given = {tensor.name: stated(tensor) for tensor in self.inputs} or {"none": None}
-        for tensor, shape in given.items():
-            if shape is None:
-                raise ValueError(
-                    f"{name} must be given tensors whose number of axes is known, got {tensor}; {EXPORT}"
-                )
-        known = {node.output[0]: literal(node) for node in self.nodes if node.op_type == "Constant"}
-        ranks = {tensor: len(shape or ()) for tensor, shape in given.items()}
-        self.layout = layouts(self.nodes, self.arrays | known, ranks)
-        self.sizes = Sizes(given, self.layout, side, dims)  # type: ignore[arg-type]
-        sides = (side for shape in self.sizes.shapes.values() for side in shape)
-        letters = {letter for x in sides if isinstance(x, sp.Expr) for letter in x.free_symbols}
-        self.letters = tuple(sorted(letters, key=str))
-
-    def walked(self, reading: Reading) -> Walk:
-        """The walk at the first unit at which all shapes follow formulas."""
-        first: Exception | None = None
-        for unit in UNITS if self.letters else UNITS[:1]:
-            fresh = Reading(reading.name, reading.unknown, reading.extra)
-            try:
-                return self._walked(fresh, unit)
-            except UnfitError as error:
-                first = first or error
-            except ValueError as error:
-                raise self._advised(error) from error
-        raise self._advised(first) from first
-
-    def _walked(self, reading: Reading, unit: int) -> Walk:
-        opset = opset_of(self.model)
-        at = points(self.letters, unit)
-        walk = Walk(reading, self.layout, self._stated(), opset, self.letters, at, self.start)
-        for tensor in self.inputs:
-            kind = tensor.type.tensor_type.elem_type
-            walk.enter(tensor.name, kind, self.sizes.shapes[tensor.name])
-        for array, edge in self.arrays.items():
-            walk.stored(array, edge, in_node=False)
-        for node in self.nodes:
+    def at(unit: int) -> Walk:
+        point = points(letters, unit)
+        walk = Walk(fresh(), layout, shapes_of(graph, sizes), opset, letters, point, start)
+        for tensor, shape in sizes.shapes.items():
+            walk.enter(tensor, inputs[tensor].type.tensor_type.elem_type, shape)
+        for array, edge in arrays.items():
+            walk.store(array, edge, in_node=False)
+        for node in nodes:
             walk.run(node)
-        if self.letters and (walk.tried or walk.of_shapes):
-            reading.rules += rules(self.letters, unit, walk.fits)
-        self._check(walk)
+        if letters and (walk.tried or walk.of_shapes):
+            walk.reading.rules += rules(letters, unit, walk.fits)
+        if sizes.exported:
+            walk.check_written(sizes.exported)
         return walk
 
-    def _check(self, walk: Walk) -> None:
-        """Refuse what was written down for other sizes."""
-        sizes, given = self.sizes, walk.given(walk.points[0]) | self.sizes.exported
-        if sizes.exported:
-            check_sides(walk, dict(walk.at(given, strict=False)), sizes.batch)
-        if isinstance(sizes.batch, int) and sizes.batch > 1:
-            wide = {name: (sizes.batch, *given[name][1:]) for name in sizes.batched}
-            several, one = (dict(walk.at(given | more, strict=False)) for more in (wide, {}))
-            check_batch(walk, several, one, sizes.batch)
+    first: ValueError | None = None
+    for unit in UNITS if letters else UNITS[:1]:
+        try:
+            return at(unit), sizes.side
+        except ValueError as error:
+            first = first or error
+            if not isinstance(error, UnfitError):
+                break
+    # a size may have been written down
+    written = sizes.exported or str(first).startswith("Reshape ")
+    raise ValueError(f"{first}; {WRITTEN.format(name)}" if written else str(first)) from first
 
-    def _stated(self) -> dict[str, Any]:
-        """Shapes that the file states, all of whose sizes are known here."""
-        found = {}
-        for tensor in (*self.model.graph.value_info, *self.model.graph.output):
-            sides = stated(tensor) or (None,)
-            known = [side if isinstance(side, int) else self.sizes.known(side) for side in sides]
-            known[:1] = [1] if sides[0] == self.sizes.batch and self.sizes.batched else known[:1]
-            if None not in known and not self.sizes.exported:
-                found[tensor.name] = tuple(known)
-        return found
 
-    def _advised(self, error: Exception | None) -> ValueError:
-        """The error, with what would work if a size may have been written down."""
-        fixed = self.sizes.exported or self.sizes.batch not in (1, None)
-        written = fixed or str(error).startswith("Reshape ")
-        return ValueError(f"{error}; {WRITTEN.format(self.name)}" if written else str(error))
+def stated_shapes(name: str, inputs: Mapping[str, Any]) -> dict[str, Stated]:
+    """The shapes of the inputs as the file states them."""
+    given = {tensor: shape for tensor, one in inputs.items() if (shape := stated(one)) is not None}
+    if not given or len(given) < len(inputs):
+        absent = ", ".join(inputs.keys() - given.keys()) or "none"
+        raise ValueError(
+            f"{name} must be given tensors whose number of axes is known, got {absent}; {EXPORT}"
+        )
+    return given
+
+
+def shapes_of(graph: Any, sizes: Sizes) -> dict[str, Any]:
+    """Shapes that the file states, all of whose sizes are known here."""
+    found = {}
+    for tensor in () if sizes.exported else (*graph.value_info, *graph.output):
+        first, *rest = stated(tensor) or (None,)
+        known = (1 if first == sizes.batch else sizes.known(first), *map(sizes.known, rest))
+        if None not in known:
+            found[tensor.name] = known
+    return found

@@ -7,9 +7,8 @@ an exporter put into other files are neither needed nor looked for.  Nothing in 
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from graphlib import CycleError, TopologicalSorter
+from functools import cache
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
@@ -42,6 +41,8 @@ def load(path_or_model: Any) -> Any:
         raise ImportError(
             "reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'"
         ) from error
+    from onnx import inliner
+
     name, model = "the model", path_or_model
     if isinstance(path_or_model, (str, PathLike)):
         name, model = Path(path_or_model).name, parsed(path_or_model)
@@ -50,21 +51,24 @@ def load(path_or_model: Any) -> Any:
         raise TypeError(
             f"from_onnx takes a path or an onnx.ModelProto, got {given}; try 'model.onnx'"
         )
-    for part, what in (
-        (model.opset_import, "opset version"),
-        (model.graph.node, "nodes"),
-        (model.graph.output, "outputs"),
-    ):
-        if not part:
-            raise ValueError(f"{name} is no whole ONNX model: it has no {what}; {EXPORT}")
-    at_most(len(model.graph.node), MOST_NODES, "nodes")
-    at_most(max(len(node.input) for node in model.graph.node), MOST_INPUTS, "inputs of one node")
-    at_most(
-        sum(len(node.input) + len(node.output) for node in model.graph.node),
-        MOST_ENTRIES,
-        "inputs and outputs",
-    )
-    return _without_functions(model) if model.functions else model
+    nodes = model.graph.node
+    if not (nodes and model.opset_import and model.graph.output):
+        raise ValueError(
+            f"{name} is no whole ONNX model, which has nodes, outputs and an opset version; {EXPORT}"
+        )
+    at_most(len(nodes), MOST_NODES, "nodes")
+    at_most(max(len(node.input) for node in nodes), MOST_INPUTS, "inputs of one node")
+    entries = sum(len(node.input) + len(node.output) for node in nodes)
+    at_most(entries, MOST_ENTRIES, "inputs and outputs")
+    if not model.functions:
+        return model
+    check_functions(model)
+    try:
+        return inliner.inline_local_functions(model)
+    except Exception as error:  # its own, a RuntimeError or the checker's
+        raise ValueError(
+            f"the model's functions cannot be written out: {error}; {EXPORT}"
+        ) from None
 
 
 GRAPH = 7  # field of a ModelProto
@@ -148,29 +152,20 @@ def parsed(path: str | PathLike[str]) -> Any:
 
 
 def check_functions(model: Any) -> None:
-    """ValueError if the model's functions call themselves, or make too many nodes when written out."""
-    called = {
-        (f.domain, f.name): [(node.domain, node.op_type) for node in _all(f.node)]
-        for f in model.functions
-    }
-    sizes: dict[Any, int] = {}
-    for one in _sorted({key: called.keys() & kinds for key, kinds in called.items()}, "functions"):
-        sizes[one] = sum(sizes.get(kind, 1) for kind in called[one])
-    written_out = sum(sizes.get((node.domain, node.op_type), 1) for node in _all(model.graph.node))
-    at_most(written_out, MOST_NODES, "nodes, functions written out,")
+    """ValueError if the model's functions make too many nodes when written out.
 
+    RecursionError if they call themselves.
+    """
+    bodies = {(function.domain, function.name): function.node for function in model.functions}
 
-def _without_functions(model: Any) -> Any:
-    """The model with each call of one of its functions replaced by the function's nodes.  ValueError for recursion."""
-    from onnx import inliner
+    @cache
+    def written_out(kind: tuple[str, str]) -> int:
+        return total(bodies[kind]) if kind in bodies else 1
 
-    check_functions(model)
-    try:
-        return inliner.inline_local_functions(model)
-    except Exception as error:  # its own, a RuntimeError or the checker's
-        raise ValueError(
-            f"the model's functions cannot be written out: {error}; {EXPORT}"
-        ) from None
+    def total(nodes: Iterable[Any]) -> int:
+        return sum(written_out((node.domain, node.op_type)) for node in _all(nodes))
+
+    at_most(total(model.graph.node), MOST_NODES, "nodes, functions written out,")
 
 
 def _all(nodes: Iterable[Any]) -> Iterator[Any]:
@@ -195,99 +190,60 @@ def kind_of(node: Any) -> str:
 
 
 def stored(graph: Any) -> dict[str, Any]:
-    """The initialisers, each a TensorProto, by name.  ValueError where two have one name."""
-    dense = [(tensor.name, tensor) for tensor in graph.initializer]
-    return _once(
-        dense + [(sparse.values.name, sparse) for sparse in graph.sparse_initializer],
-        "initialisers",
-    )
+    """The initialisers, each a TensorProto, by name."""
+    return {tensor.name: tensor for tensor in graph.initializer}
 
 
 def in_order(graph: Any) -> list[Any]:
-    """The nodes that the outputs hang on, each after those that write its inputs.
+    """The nodes that the outputs hang on.
 
-    ValueError where a name is written twice, or read and never written, or where nodes wait for one another.
+    ValueError where a name is written twice, or read before a node writes it: ONNX's own rules.
     """
     _check_names(graph)
-    there = {
-        *_once([(tensor.name, tensor) for tensor in graph.input], "inputs"),
-        *stored(graph),
-        "",
-    }
-    writers = _once(
-        [(name, i) for i, node in enumerate(graph.node) for name in node.output if name],
-        "outputs of nodes",
-    )
-    if both := sorted(there & writers.keys()):
-        raise ValueError(
-            f"a node writes {both[0]!r}, which is an input or an initialiser too; {EXPORT}"
-        )
-    for reader, names in [
-        *((_title(node), node.input) for node in graph.node),
-        ("the model", _names(graph.output)),
-    ]:
-        if absent := [name for name in names if name not in writers and name not in there]:
+    there = {"", *stored(graph), *(tensor.name for tensor in graph.input)}
+    needed = {tensor.name for tensor in graph.output}
+    readers = [
+        (f"{kind_of(n)} {n.name or ', '.join(n.output)!r}", n.input, n.output) for n in graph.node
+    ]
+    for reader, inputs, outputs in (*readers, ("the model", needed, ())):
+        if absent := [name for name in inputs if name not in there]:
             raise ValueError(
-                f"{reader} needs {absent[0]!r}, which nothing writes: the file is damaged; {EXPORT}"
+                f"{reader} needs {absent[0]!r}, which nothing before it writes: the file is damaged; {EXPORT}"
             )
-    before = {
-        i: {writers[name] for inner in _all([node]) for name in inner.input if name in writers}
-        for i, node in enumerate(graph.node)
-    }
-    order = (
-        list(before)
-        if all(max(b, default=-1) < i for i, b in before.items())
-        else _sorted(before, "nodes")
-    )
-    needed = {writers[name] for name in _names(graph.output) if name in writers}
-    for i in reversed(order):
-        needed |= before[i] if i in needed else set()
-    return [graph.node[i] for i in order if i in needed]
+        for name in filter(None, outputs):
+            if name in there:
+                raise ValueError(
+                    f"{reader} writes {name!r}, which is there already: names must be unique; {EXPORT}"
+                )
+            there.add(name)
+    nodes = []
+    for node in reversed(graph.node):
+        if needed.intersection(filter(None, node.output)):
+            nodes.append(node)
+            needed.update(*(inner.input for inner in _all([node])))
+    return nodes[::-1]
 
 
 def _check_names(graph: Any) -> None:
-    """ValueError if a name is not text: protobuf then gives it as bytes."""
-    tensors = [
-        tensor.name
-        for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
-    ]
-    nodes = [
-        name
-        for node in graph.node
-        for name in (node.name, node.op_type, node.domain, *node.input, *node.output)
-    ]
-    dims = [dim.dim_param for tensor in graph.input for dim in tensor.type.tensor_type.shape.dim]
-    attributes = [attribute.name for node in graph.node for attribute in node.attribute]
-    if wrong := [
-        name for name in (*tensors, *nodes, *dims, *attributes) if isinstance(name, bytes)
-    ]:
-        raise ValueError(
-            f"names must be text in UTF-8, got {wrong[0]!r}: the file is damaged; {EXPORT}"
-        )
-    at_most(
-        max(map(len, (*tensors, *nodes, *dims)), default=0), MOST_CHARACTERS, "characters of a name"
-    )
+    """ValueError for names that are no text, too long, or given twice."""
+    for name in _texts(graph):
+        if isinstance(name, bytes):  # protobuf's way to hand out what is no text
+            raise ValueError(
+                f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
+            )
+        at_most(len(name), MOST_CHARACTERS, "characters of a name")
+    for tensors in (graph.input, graph.initializer):
+        if len({tensor.name for tensor in tensors}) < len(tensors):
+            raise ValueError(f"two inputs, or two initialisers, have one name; {EXPORT}")
+    if graph.sparse_initializer:
+        raise ValueError("sparse initialisers are not read; store them as dense ones")
 
 
-def _names(tensors: Iterable[Any]) -> list[str]:
-    return [tensor.name for tensor in tensors]
-
-
-def _title(node: Any) -> str:
-    return f"{kind_of(node)} {node.name or ', '.join(node.output)!r}"
-
-
-def _once(named: list[tuple[str, Any]], what: str) -> dict[str, Any]:
-    twice = [name for name, count in Counter(name for name, _ in named).items() if count > 1]
-    if twice:
-        raise ValueError(f"two {what} are called {twice[0]!r}, and names must be unique; {EXPORT}")
-    return dict(named)
-
-
-def _sorted(before: dict[Any, set[Any]], what: str) -> list[Any]:
-    try:
-        return list(TopologicalSorter(before).static_order())
-    except CycleError as error:
-        raise ValueError(
-            f"the model's {what} wait for one another in a cycle, {error.args[1]}; {EXPORT}"
-        ) from None
+def _texts(graph: Any) -> Iterator[Any]:
+    for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        yield tensor.name
+    for tensor in graph.input:
+        yield from (dim.dim_param for dim in tensor.type.tensor_type.shape.dim)
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)

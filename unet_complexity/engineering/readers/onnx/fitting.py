@@ -5,7 +5,8 @@ Of one letter, a dimension is fitted by $a + b N + c N^2$ at three points and de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement, product
@@ -43,28 +44,30 @@ def points(letters: Letters, unit: int) -> tuple[Point, ...]:
     >>> points((sp.Symbol("N"),), 32)[:4], points((), 32)
     (((64,), (96,), (160,), (192,)), ((),))
     """
-    if not letters:
-        return ((),)
+    which, last = range(len(letters)), len(TIMES) - 1
     indices = product(range(DEGREE + 1), repeat=len(letters))
     fitted = [index for index in indices if sum(index) <= DEGREE]
-    last = len(TIMES)
-    checked = [
-        tuple(min(at + i, last - 1) for i in range(len(letters))) for at in range(DEGREE + 1, last)
-    ]
-    return tuple(tuple(unit * TIMES[i] for i in index) for index in (*fitted, *checked))
+    checked = [tuple(min(at + i, last) for i in which) for at in range(DEGREE + 1, last + 1)]
+    return tuple(
+        dict.fromkeys(tuple(unit * TIMES[i] for i in index) for index in (*fitted, *checked))
+    )
 
 
-def _monomials(values: Sequence[Any]) -> Iterator[Any]:
-    for degree in range(DEGREE + 1):
-        for factors in combinations_with_replacement(values, degree):
-            yield prod(factors)
+def _monomials(values: Any) -> list[Any]:
+    degrees = (combinations_with_replacement(values, degree) for degree in range(DEGREE + 1))
+    return [prod(factors) for combinations in degrees for factors in combinations]
 
 
 @lru_cache(100)
-def _inverse(fitted: tuple[Point, ...]) -> list[list[Fraction]]:
-    """Return the matrix that turns values at these points into coefficients."""
-    matrix = sp.Matrix([list(_monomials(point)) for point in fitted]).inv()
-    return [[Fraction(int(x.p), int(x.q)) for x in matrix.row(i)] for i in range(len(fitted))]
+def _system(at: tuple[Point, ...], count: int) -> tuple[Any, Any]:
+    """The monomials at these points, and the matrix that turns values at the first ones into coefficients."""
+    table = [_monomials(point) for point in at]
+    inverse = sp.Matrix(table[:count]).inv().tolist()
+    return table, [[Fraction(int(x.p), int(x.q)) for x in row] for row in inverse]
+
+
+def _times(matrix: Any, values: Any) -> list[Any]:
+    return [sum(a * b for a, b in zip(row, values, strict=False)) for row in matrix]
 
 
 @lru_cache(10_000)
@@ -81,18 +84,16 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
     """
     if len(set(values)) == 1:
         return values[0]
-    count = len(list(_monomials(letters)))
-    inverse = _inverse(at[:count])
-    found = [sum((a * b for a, b in zip(row, values, strict=False)), Fraction()) for row in inverse]
-    for point, value in zip(at, values, strict=True):
-        if sum(a * b for a, b in zip(found, _monomials(point), strict=True)) != value:
-            names = " x ".join(map(str, letters))
-            sides = ", ".join(" x ".join(map(str, point)) for point in at)
-            raise UnfitError(
-                f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
-            )
-    terms = (sp.Rational(a) * b for a, b in zip(found, _monomials(letters), strict=True))
-    return exact(sp.Add(*terms))
+    monomials = _monomials(letters)
+    table, inverse = _system(at, len(monomials))
+    found = _times(inverse, values)
+    if _times(table, found) != list(values):
+        names = " x ".join(map(str, letters))
+        sides = ", ".join(" x ".join(map(str, point)) for point in at)
+        raise UnfitError(
+            f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
+        )
+    return exact(*_times([monomials], [sp.Rational(x) for x in found]))
 
 
 @lru_cache(10_000)
@@ -112,18 +113,14 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
     Yields:
         That a divisor divides the letter, and its least value.
     """
-    for which, letter in enumerate(letters):
+    for letter in letters:
 
-        def alone(side: int, which: int = which) -> bool:
-            return fits(tuple(side if i == which else 2 * unit for i in range(len(letters))))
+        def alone(side: int, letter: sp.Symbol = letter) -> bool:
+            return fits(tuple(side if other == letter else 2 * unit for other in letters))
 
         divisors = (d for d in range(1, unit) if unit % d == 0)
         divisor = next((d for d in divisors if all(alone(d * far) for far in FAR)), unit)
-        low, high = 0, 2 * unit // divisor  # in multiples of the divisor: fails, fits
-        if all(alone(divisor * small) for small in (1, 2, 3)):
-            high = 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if alone(divisor * middle) else (middle, high)
+        multiples = range(divisor, 2 * unit, divisor)
+        least = divisor + divisor * bisect_left(multiples, True, key=alone)
         yield Rule(f"{divisor} divides {letter}", letter / divisor - 1)
-        yield Rule(f"{letter} >= {divisor * high}", letter - divisor * high)
+        yield Rule(f"{letter} >= {least}", letter - least)

@@ -13,15 +13,12 @@ from typing import Any, NamedTuple
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.shapes import Edge
 
-WINDOWS = ("Conv", "ConvInteger", "ConvTranspose", "MaxPool", "AveragePool", "QLinearConv")
+WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool")
 SQUARES = ("DepthToSpace", "SpaceToDepth")
 STOPS = frozenset(
     "ArgMax ArgMin Constant ConstantOfShape Einsum Expand Flatten Gather Gemm If Loop Range Reshape Scan Shape Size "
     "Squeeze Tile".split()
 )  # their axes are others
-MEETING = frozenset(
-    "Add And Concat Div Equal Greater Less Max Mean Min Mod Mul Or Pow Sub Sum Where Xor".split()
-)
 
 
 class Layout(NamedTuple):
@@ -37,59 +34,38 @@ def layouts(
     """Return the layouts of those edges of which operators tell it; an input of four axes has its channels first."""
     found: dict[str, Layout] = {}
     for node in nodes:
-        rank = _rank(node, stored)
-        if rank >= 3:
-            found |= dict.fromkeys((*node.input[:1], *node.output[:1]), Layout(1 - rank, rank - 2))
-    for _ in range(2):
-        for node in reversed(nodes):
-            for one in _maps(node, stored):
-                _keep(found, one, _moved(node, found.get(node.output[0]), back=True))
-        for node in nodes:
-            for one in _maps(node, stored):
-                for out in node.output:
-                    _keep(found, out, _moved(node, found.get(one), back=False))
-    for name, rank in ranks.items():
-        _keep(found, name, Layout(-3, 2) if rank == 4 else None)
-    return found
+        if rank := _rank(node, stored):
+            found |= dict.fromkeys((node.input[0], node.output[0]), Layout(1 - rank, rank - 2))
+    for node in (*reversed(nodes), *nodes) * 2:
+        if kind_of(node) == "Transpose":
+            _turned(found, node)
+        elif kind_of(node) not in (*STOPS, *WINDOWS):
+            edges = [name for name in (*node.input, *node.output) if name and name not in stored]
+            known = [found[name] for name in edges if name in found]
+            if known and (kind_of(node) != "MatMul" or known[0].channels == -1):
+                for name in edges:
+                    found.setdefault(name, known[0])
+    planes = {name: Layout(-3, 2) for name, rank in ranks.items() if rank == 4}
+    return planes | found
 
 
-def _keep(found: dict[str, Layout], name: str, layout: Layout | None) -> None:
-    if layout is not None and name:
-        found.setdefault(name, layout)
+def _turned(found: dict[str, Layout], node: Any) -> None:
+    """A layout behind a transposition, or before it."""
+    perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
+    before, behind = node.input[0], node.output[0]
+    if perm and before in found:
+        channels, spatial = found[before]
+        there = perm.index(channels + len(perm)) - len(perm)
+        found.setdefault(behind, Layout(there, spatial))
+    elif perm and behind in found:
+        channels, spatial = found[behind]
+        found[before] = Layout(perm[channels] - len(perm), spatial)
 
 
 def _rank(node: Any, stored: Mapping[str, Edge]) -> int:
     """The rank of what an operator that slides a window must be given; 0 for others."""
-    if kind_of(node) in SQUARES:
-        return 4
     if kind_of(node) not in WINDOWS:
-        return 0
-    kernel = node.input[3 if kind_of(node) == "QLinearConv" else 1 :][:1]
-    if kernel and kernel[0] in stored:
-        return len(stored[kernel[0]].shape)
-    return next((2 + len(a.ints) for a in node.attribute if a.name == "kernel_shape"), 0)
-
-
-def _maps(node: Any, stored: Mapping[str, Edge]) -> list[str]:
-    """The inputs from which the axes go over to the outputs."""
-    kind = kind_of(node)
-    if kind in STOPS or kind in WINDOWS or not node.output:
-        return []
-    names = node.input if kind in MEETING else node.input[:1]
-    return [name for name in names if name and name not in stored]
-
-
-def _moved(node: Any, layout: Layout | None, back: bool) -> Layout | None:
-    """A layout before or behind a node."""
-    if layout is None:
-        return None
-    if kind_of(node) == "MatMul":
-        return layout if layout.channels == -1 else None
-    if kind_of(node) != "Transpose":
-        return layout
-    perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
-    rank = len(perm)
-    there = {old - rank: new - rank for new, old in enumerate(perm)}
-    if back:
-        there = {new: old for old, new in there.items()}
-    return Layout(there[layout.channels], layout.spatial) if layout.channels in there else None
+        return 4 * (kind_of(node) in SQUARES)
+    kernels = [len(stored[name].shape) for name in node.input[1:2] if name in stored]
+    taps = [2 + len(a.ints) for a in node.attribute if a.name == "kernel_shape"]
+    return max([*kernels, *taps], default=0)

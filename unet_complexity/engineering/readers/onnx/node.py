@@ -38,7 +38,7 @@ class Row(NamedTuple):
 class Node:
     """One node; ``edges`` is the walk, which knows the edges of its graph.
 
-    ``out`` names the output that is asked for; ``plain``: onnx is asked without the numbers of weights.
+    ``out`` names the output that is asked for.
     """
 
     def __init__(self, proto: Any, edges: Any) -> None:
@@ -46,7 +46,6 @@ class Node:
         self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
         self.inputs, self.outputs = list(proto.input), list(proto.output)
         self.out = self.outputs[0] if self.outputs else ""
-        self.plain = False
 
     @cached_property
     def maps(self) -> list[int]:
@@ -91,14 +90,16 @@ class Node:
         return tuple(self.edges.shape(self.out))
 
     @property
-    def output(self) -> Tensor:
-        """The output as layers see it."""
-        return fold(self.made, self.out_channels)
-
-    @property
     def out_channels(self) -> int:
         """The axis of the channels of the output, counted from the end."""
         return int(self.edges.channels(self.out))
+
+    def image(self, alone: bool = False) -> Tensor:
+        """Return input 0 with its channels on axis 1; ``alone``: each pixel by itself, so of several images too."""
+        shape = self.shape()
+        if len(shape) < 2 or (shape[0] != 1 and not alone):
+            raise Unsupported(f"of {shape[0] if shape else 0} images at once")
+        return fold(shape, 1 - len(shape))
 
     def only(self) -> Tensor:
         """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""
@@ -120,7 +121,8 @@ def _value(attribute: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-ROWS: dict[str, Callable[[Node], Row | list[Row]]] = {}
+# a layer alone reads input 0
+ROWS: dict[str, Callable[[Node], Layer | Row | list[Row]]] = {}
 
 
 def operator(*kinds: str) -> Callable[[Any], Any]:
@@ -131,6 +133,20 @@ def operator(*kinds: str) -> Callable[[Any], Any]:
         return function
 
     return register
+
+
+def named(pairs: str) -> dict[str, str]:
+    """Operators and what they are called here."""
+    return dict(pair.split(":") for pair in pairs.split())
+
+
+def chain(x: Tensor, *layers: Layer) -> list[Row]:
+    """Layers of one map, each on what the one before wrote; the first on input 0, seen as ``x``."""
+    rows: list[Row] = []
+    for layer in layers:
+        rows.append(Row(layer, [(None if rows else 0, x)]))
+        x = layer.output(x)
+    return rows
 
 
 def volume(sizes: Any) -> Size:

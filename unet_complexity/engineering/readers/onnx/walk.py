@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections import ChainMap, Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 import sympy as sp
@@ -11,14 +15,19 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
+    MOST_ASKED,
+    MOST_COMPUTED,
     MOST_NODES,
     at_most,
 )
-from unet_complexity.engineering.readers.onnx.edges import Edges
-from unet_complexity.engineering.readers.onnx.expanding import GRAPHS, expanded
 from unet_complexity.engineering.readers.onnx.fitting import (
+    Letters,
+    Point,
     UnfitError,
+    at_point,
+    polynomial,
 )
+from unet_complexity.engineering.readers.onnx.layouts import Layout
 from unet_complexity.engineering.readers.onnx.node import (
     ROWS,
     Node,
@@ -30,13 +39,22 @@ from unet_complexity.engineering.readers.onnx.node import (
     sides,
     volume,
 )
-from unet_complexity.engineering.readers.onnx.shapes import FLOATS, Edge, literal
-from unet_complexity.engineering.readers.onnx.weights import Arrays, is_lone
+from unet_complexity.engineering.readers.onnx.shapes import (
+    FLOATS,
+    OF_SHAPES,
+    Edge,
+    inlined,
+    literal,
+    outputs,
+)
+from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
 from unet_complexity.engineering.readers.reading import Reading
+from unet_complexity.layers import Layer
 
-FLOAT = 1
+FLOAT, INT64 = 1, 7
+SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
-OF_SHAPES = ("Shape", "Size")
+GRAPHS = ("If", "Loop", "Scan")  # named as missing
 VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
 TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
@@ -47,28 +65,112 @@ ONNX_RUNTIME = (
 )
 
 
-class Walk(Edges):
+@dataclass
+class Walk:
     """The edges of a graph, and the layers that write them.
 
     ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
-    know.
+    know; ``points`` has numbers for ``letters``, and onnx is asked at each; ``start``: how often it was asked before.
     """
 
-    def __init__(
-        self,
-        reading: Reading,
-        layout: Mapping[str, Any],
-        stated: Mapping[str, Shape],
-        *edges: Any,
-    ) -> None:
-        super().__init__(*edges)
-        self.reading, self.layout, self.stated, self.arrays = reading, layout, stated, Arrays()
-        self.source: dict[str, str] = {}  # of each map, the step that writes it
-        self.second: set[str] = set()  # maps that a step writes beside its own, such as indices
-        self.view_names: dict[str, str] = {}
-        self.views: dict[tuple[str, Tensor], str] = {}
-        self.numbered: dict[str, int] = {}
-        self.tried = False  # a shape follows from numbers in the file: rules are found by trying
+    reading: Reading
+    layout: Mapping[str, Layout]
+    stated: Mapping[str, Shape]
+    opset: int
+    letters: Letters
+    points: tuple[Point, ...]
+    start: int
+    stored: dict[str, Edge] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    arrays: Arrays = field(default_factory=Arrays)
+    given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
+    of_shapes: set[str] = field(default_factory=set)  # numbers that follow from shapes
+    ran: list[Node] = field(default_factory=list)
+    source: dict[str, str] = field(default_factory=dict)  # of each map, the step that writes it
+    view_names: dict[str, str] = field(default_factory=dict)
+    views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
+    uses: Counter[str] = field(default_factory=Counter)
+    computed: int = 0
+    tried: bool = False  # a shape follows from numbers in the file: rules are found by trying
+
+    def __post_init__(self) -> None:
+        self.edges = [ChainMap[str, Edge]({}, self.stored) for _ in self.points]
+        self.error = UnfitError if self.letters else ValueError
+
+    # ------------------------------------------------------------------------------------------ shapes
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of an edge, in letters."""
+        if name not in self.shapes:
+            shapes = [edges[name].shape for edges in self.edges]
+            if len({*map(len, shapes)}) > 1:
+                raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
+            axes = zip(*shapes, strict=True)
+            self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
+        return self.shapes[name]
+
+    def put(self, name: str, kind: int, shape: Shape) -> None:
+        """Add an edge of known shape."""
+        self.given.append(name)
+        self.shapes[name] = shape
+        for edges, point in zip(self.edges, self.points, strict=True):
+            edges[name] = Edge(kind, at_point(shape, self.letters, point))
+
+    def _made(self, node: Node, edges: Mapping[str, Edge]) -> dict[str, Edge]:
+        """Ask onnx what leaves a node, given its inputs among ``edges``."""
+        inputs = tuple(edges[name] if name else None for name in node.inputs)
+        made = outputs(node.key, self.opset, inputs)
+        return {name: edge for name, edge in zip(node.outputs, made, strict=False) if name}
+
+    def _check_asked(self) -> None:
+        """ValueError if onnx was asked more often than is sensible."""
+        at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
+
+    def _ask(self, node: Node) -> None:
+        """Ask onnx for what leaves a node, at all points."""
+        self._check_asked()
+        try:
+            made = [self._made(node, edges) for edges in self.edges]
+        except ValueError as error:
+            told = " and ".join(self._told(name) for name in node.inputs if name)
+            raise self.error(f"{error}, got {told}" if told else str(error)) from error
+        for edges, more in zip(self.edges, made, strict=True):
+            edges.update(more)
+        self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0].values())
+        at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
+        self.ran.append(node)
+
+    def _told(self, name: str) -> str:
+        """Return an edge in words: few whole numbers that the file holds, else the shape."""
+        edge = self.edges[0][name]
+        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
+        told = few and name not in self.of_shapes
+        return str(edge.array().tolist()) if told else shown(self.shape(name))
+
+    def at(self, point: Point, other: Mapping[str, Shape]) -> Iterator[tuple[str, Edge]]:
+        """Run through the shapes once more, at a point, or with other inputs.  ValueError if they do not fit."""
+        edges = dict(self.stored)
+        for name in self.given:
+            shape = other.get(name) or at_point(self.shapes[name], self.letters, point)
+            edges[name] = Edge(self.edges[0][name].kind, shape)
+            yield name, edges[name]
+        for node in self.ran:
+            self._check_asked()
+            made = self._made(node, edges)
+            edges |= made
+            yield from made.items()
+
+    def fits(self, point: Point) -> bool:
+        """Return True if onnx finds at a point what the formulas say."""
+        try:
+            return all(
+                edge.shape == at_point(self.shape(name), self.letters, point)
+                for name, edge in self.at(point, {})
+            )
+        except (KeyError, ValueError):
+            return False
+
+    # ------------------------------------------------------------------------------------------- nodes
 
     def enter(self, name: str, kind: int, shape: Shape) -> None:
         """A map that the network is given."""
@@ -76,18 +178,12 @@ class Walk(Edges):
         self.source[name] = name
         self.reading.input(name, fold(shape, self.channels(name)))
 
-    def stored(self, name: str, edge: Edge, in_node: bool) -> None:
-        """A stored array, or one in a node of its own."""
-        self.columns[name] = (edge,) * len(self.points)
-        self.fixed[name] = edge
+    def store(self, name: str, edge: Edge, in_node: bool) -> None:
+        """A stored array, or one in a node of its own: numbers that may be weights, unless it is a lone one."""
+        self.stored[name] = edge
         self.arrays.known[name] = frozenset()
-        self._array(name, in_node)
-
-    def _array(self, name: str, in_node: bool) -> None:
-        """Numbers that may be weights, unless it is a lone one."""
-        kind = self.columns[name][0].kind
-        if kind not in NO_WEIGHTS and not is_lone(name, self.shape(name)):
-            self.arrays.add(name, volume(self.shape(name)), in_node or kind not in FLOATS)
+        if edge.kind not in NO_WEIGHTS and not is_lone(name, edge.shape):
+            self.arrays.add(name, volume(edge.shape), in_node or edge.kind not in FLOATS)
 
     def run(self, proto: Any) -> None:
         """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
@@ -100,23 +196,29 @@ class Walk(Edges):
             raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
-        if node.kind == "Constant":
-            self.stored(node.out, literal(node.proto), in_node=True)
-            return
-        lost = any(name and name not in self.columns for name in node.inputs)
+        reading, edges = self.reading, self.edges[0]
+        lost = any(name and name not in edges for name in node.inputs)
         known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
-        if node.kind in self.reading.extra or (lost and not known):
-            self._foreign(node, "", lost)
+        if node.kind == "Constant":
+            self.store(node.out, literal(node.proto, self.opset), in_node=True)
+        elif lost and (known or node.kind in reading.extra):
+            reading.lost.update(filter(None, node.outputs))
         elif lost:
-            self.reading.lost.update(filter(None, node.outputs))
-        elif nodes := self._expanded(node, known):
+            reading.skip(self.fresh(node.name), node.kind, "", None, [])
+        elif node.kind in reading.extra or not (known or standard(node)):
+            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
+        elif known or not node.maps:
+            self._ask(node)
+            self._asked(node)
+        else:
+            inputs = {name: edges[name] for name in node.inputs if name}
+            nodes = inlined(node.proto, self.opset, inputs, node.name)
             for inner in nodes:
                 self.run(inner)
-        elif not known and (node.maps or not standard(node)):
-            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
-        else:
-            self.ask(node)
-            self._asked(node)
+            if not nodes:
+                with suppress(ValueError):
+                    self._ask(node)
+                self._foreign(node, "")
 
     def _asked(self, node: Node) -> None:
         """Decide what a node is: constant, computed from shapes, a view, or a layer."""
@@ -124,7 +226,7 @@ class Walk(Edges):
             self._constant(node)
         elif node.kind in OF_SHAPES:
             self.of_shapes.update(node.outputs)
-            self.arrays.known |= dict.fromkeys(node.outputs, frozenset())
+            self.arrays.known[node.out] = frozenset()
         elif node.kind in VIEWS or self._stays(node):
             first = node.inputs[node.maps[0]]
             self.tried |= node.kind in ("Reshape", *STAYING)
@@ -135,32 +237,20 @@ class Walk(Edges):
             for out in node.outputs if node.kind in PARTS else node.outputs[:1]:
                 node.out = out
                 self._layer(node)
-            if node.outputs[0] in self.source:
-                self._written(node, self.source[node.outputs[0]])
-
-    def _expanded(self, node: Node, known: bool) -> list[Any]:
-        """The nodes that an If with a known condition, or an operator that is a function of others, stands for."""
-        if node.kind != "If" and (known or not node.maps):
-            return []
-        columns = [self.columns[name] if name else None for name in node.inputs]
-        return expanded(node.proto, self.opset, columns, node.name)
 
     def _constant(self, node: Node) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
-        known, use = self.arrays.known, "norm" if "Normalization" in node.kind else "operand"
-        inputs = [name for name in node.inputs if name]
-        arrays = known[inputs[0]] if inputs else frozenset()
-        for name in inputs[1:] if node.kind != "DequantizeLinear" else ():
-            arrays |= self.arrays.learned(name, use)  # type: ignore[arg-type]
-        known |= dict.fromkeys(node.outputs, arrays)
-        if self.of_shapes.intersection(inputs):
-            self.of_shapes.update(node.outputs)
-            return
-        self.ran.pop()
-        self.fixed |= {name: self.columns[name][0] for name in node.outputs if name}
-        for name in node.outputs:
-            if name and not arrays and self.columns[name][0].kind in FLOATS:
-                self._array(name, in_node=True)
+        use: Use = "norm" if "Normalization" in node.kind else "operand"
+        arrays = self.arrays.known.get(node.inputs[0], frozenset()) if node.inputs else frozenset()
+        for name in node.inputs[1:] if node.kind != "DequantizeLinear" else ():
+            arrays |= self.arrays.learned(name, use)
+        for name in filter(None, node.outputs):
+            edge = self.edges[0][name]
+            if not self.of_shapes.isdisjoint(node.inputs):
+                self.of_shapes.add(name)
+            elif not arrays and edge.kind in FLOATS:
+                self.store(name, edge, in_node=True)
+            self.arrays.known.setdefault(name, arrays)
 
     def _stays(self, node: Node) -> bool:
         """Return True if nothing moves, although the operator moves numbers."""
@@ -180,7 +270,8 @@ class Walk(Edges):
             self._foreign(node, str(why))
             return
         last = ""
-        for row in rows if isinstance(rows, list) else [rows]:
+        rows = Row(rows, [(0, node.map())]) if isinstance(rows, Layer) else rows
+        for row in [rows] if isinstance(rows, Row) else rows:
             last = self._step(node, row, last)
             self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
         found = self.reading.shape(last)
@@ -188,7 +279,7 @@ class Walk(Edges):
             raise self.error(
                 f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
             )
-        self.source[node.out] = last
+        self._written(node, last)
 
     def _step(self, node: Node, row: Row, last: str) -> str:
         """Add a layer; its name."""
@@ -211,55 +302,52 @@ class Walk(Edges):
             self.views[source, seen] = view
         return self.views[source, seen]
 
-    def _foreign(self, node: Node, why: str, lost: bool = False) -> None:
+    def _foreign(self, node: Node, why: str) -> None:
         """An operator for ``extra``, or an unknown one: its output is as onnx infers, or as the file states."""
-        name = self.fresh(node.name)
-        if lost:
-            self.reading.skip(name, node.kind, why, None, [])
-            return
-        if node.kind not in self.reading.extra and node.out not in self.columns and standard(node):
-            with suppress(ValueError):
-                self.ask(node)
-        shape = self.shape(node.out) if node.out in self.columns else self.stated.get(node.out)
+        name, known = self.fresh(node.name), node.out in self.edges[0]
+        shape = self.shape(node.out) if known else self.stated.get(node.out)
         sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
         made = None if shape is None else fold(shape, self.channels(node.out))
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         made = self.reading.shape(name)
         if made is not None:
-            if node.out not in self.columns:
+            if not known:
                 rank = len(node.shape(node.maps[0])) if node.maps else 4
                 self.put(node.out, FLOAT, shape or unfolded(made, rank, self.channels(node.out)))
             self._written(node, name)
 
     def _written(self, node: Node, step: str) -> None:
-        """A step writes the first output of a node, and what is beside it."""
-        for at, name in enumerate(node.outputs):
-            if name in self.columns and name not in self.source:
-                self.source[name] = step
-                self.second.update([name] if at else [])
+        """A step writes an output of a node, and what is beside it, such as indices."""
+        self.source[node.out] = step
+        beside = () if node.kind in PARTS else node.outputs[1:]
+        self.source |= {name: step for name in beside if name in self.edges[0]}
+
+    def check_written(self, exported: Mapping[str, Shape]) -> None:
+        """ValueError for a size that an exporter wrote down for other sides than those at which the model is read.
+
+        The model is asked for its shapes as it was exported too: what stays although all around it changes was
+        written down.
+        """
+        before = dict(self.at(self.points[0], exported))
+        for node in self.ran:
+            stored = self.of_shapes.isdisjoint(node.inputs)
+            written = node.has(3) if node.kind == "Resize" else stored
+            if not (node.kind in SIZED and 0 in node.maps and written):
+                continue
+            if why := written_down(node, before[node.inputs[0]].shape, before[node.out].shape):
+                raise ValueError(f"{node.kind} {node.name!r} cannot be read: {why}")
 
     def channels(self, name: str) -> int:
         """The axis of the channels, counted from the end."""
         return self.layout[name].channels if name in self.layout else -1
 
-    def sources(self, names: Iterable[str]) -> list[str]:
-        """The steps that write these edges, but for those that are known beforehand."""
-        found = []
-        for name in names:
-            if name in self.second or name not in self.columns:
-                self.reading.lost.add(name)
-                found.append(name)
-            elif name in self.source:
-                found.append(self.source[name])
-        return found
-
     def fresh(self, name: str) -> str:
         """A name that no step has."""
-        wanted = name
-        while name in self.reading.names:
-            self.numbered[wanted] = self.numbered.get(wanted, 1) + 1
-            name = f"{wanted}:{self.numbered[wanted]}"
-        return name
+        unique = name
+        while unique in self.reading.names:
+            self.uses[name] += 1
+            unique = f"{name}:{self.uses[name] + 1}"
+        return unique
 
 
 def standard(node: Node) -> bool:
@@ -271,6 +359,28 @@ def standard(node: Node) -> bool:
 
 def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
     """The shape of a layer's output, of the rank of its first input."""
-    if rank == 4 and channels == -3:
-        return (1, out.channels, out.height, out.width)
-    return (1, out.height, out.width, out.channels) if rank == 4 else (1, out.width, out.channels)
+    h, w, c = sides(out)
+    return (1, c, h, w) if (rank, channels) == (4, -3) else (1, *(h, w, c)[max(4 - rank, 0) :])
+
+
+def written_down(node: Node, old: Shape, made: Shape) -> str:
+    """Why a size of a node was written down for another side: ``old`` is what entered, ``made`` what left it."""
+    now, out = node.shape(), node.made
+    if node.kind == "Reshape":
+        wrong = unchanged(old, now) % unchanged(made, out)
+        return f"it makes {shown(out)}, and {shown(made)} when it was exported" if wrong else ""
+    for side, here, same, end in zip(old, now, made, out, strict=False):
+        repeated = node.kind == "Expand" and side == 1 != end
+        if len(old) == len(made) and end == same and (side != here or repeated):
+            return f"its side {end} was written down for one of {side}, and here that is {here}"
+    return ""
+
+
+def unchanged(before: Shape, after: Shape) -> int:
+    """The product of the sides behind the last one that is another now; what a Reshape keeps must divide it.
+
+    >>> unchanged((1, 8, 4, 4), (1, 8, 6, 6)), unchanged((8, 16), (18, 16)), unchanged((1, 16, 8), (1, 36, 8))
+    (1, 16, 8)
+    """
+    pairs = zip(reversed(before), reversed(after), strict=True)
+    return math.prod(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

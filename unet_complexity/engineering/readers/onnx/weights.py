@@ -7,6 +7,7 @@ their bytes.  Their use does, and their names: exporters keep those of a framewo
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Literal
 
 from unet_complexity.symbols import Size, exact
@@ -25,19 +26,19 @@ LITERAL = re.compile(r".*[Cc]onstant.*")  # what PyTorch's older exporter calls 
 OWN = re.compile(r"val_\d+|onnx::.*")  # arrays that an exporter made, of parameters or without them
 
 
+@dataclass
 class Arrays:
     """Stored arrays by name, and those of them that a layer has.
 
     ``known`` has, of each edge that is known beforehand, the arrays in it.
     """
 
-    def __init__(self) -> None:
-        self.known: dict[str, frozenset[str]] = {}
-        self.sizes: dict[str, Size] = {}
-        self.literals: set[str] = set()  # in nodes of their own, or whole numbers
-        self.counted: set[str] = set()
-        self.constants: set[str] = set()
-        self.doubtful: tuple[str, ...] = ()
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
+    literals: set[str] = field(default_factory=set)  # in nodes of their own, or whole numbers
+    counted: set[str] = field(default_factory=set)
+    constants: set[str] = field(default_factory=set)
+    doubtful: tuple[str, ...] = ()
 
     def add(self, name: str, size: Size, is_literal: bool) -> None:
         """An array that may be weights."""
