@@ -7,6 +7,9 @@ ARGS ?=
 MINUTES ?= 5
 SEED ?= 1
 
+# Tests start the package in hundreds of processes: it is compiled once, whatever the caller's shell says.
+export PYTHONDONTWRITEBYTECODE =
+
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check

@@ -34,14 +34,18 @@ LONGEST = (
     "tests/browser/test_explorers.py",
     "tests/browser/test_site.py",
     "tests/core/test_keras.py",
-    "tests/attacks/test_no_code_runs.py",
     "tests/engineering/readers/test_from_torch.py",
+    "tests/explorers/test_explorers.py",
     "tests/notebooks/test_notebooks.py",
-    "tests/browser/test_lite.py",
-    "tests/attacks/test_limits.py",
-    "tests/engineering/readers/test_from_keras.py",
+    "tests/attacks/test_no_code_runs.py",
     "tests/project/test_floors.py",
-    "tests/engineering/collapse/test_keras.py",
+    "tests/browser/test_lite.py",
+    "tests/core/test_memory.py",
+    "tests/engineering/readers/test_from_keras.py",
+    "tests/core/test_letters.py",
+    "tests/attacks/test_nothing_lost.py",
+    "tests/attacks/test_names.py",
+    "tests/attacks/test_limits.py",
 )
 
 

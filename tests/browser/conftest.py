@@ -3,7 +3,8 @@
     chromium        the browser, one for all tests in this folder
     page            a fresh page; an error in its console, or in its scripts, fails the test
     lab_server      a JupyterLab of its own: ``.url``, and ``.root``, where a copy of notebooks/ lies
-    lab_page(nb)    ``page`` with a notebook (a file name, or a notebook object) open, trusted and executed
+    lab_page(nb)    a page like ``page`` with a notebook (a file name, or a notebook object) open in Lab, trusted and
+                    executed; Lab is loaded once, its next notebook starts when the last one is closed
     notebook_page   the same in Notebook 7
     voila_page(nb)  ``page`` with the notebook as Voila shows it: outputs only
     far_page(nb)    as ``lab_page``, over a connection with round trips of 150 ms, as to Binder
@@ -98,19 +99,24 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def page(chromium):
-    """Fails its test for an error that the page reported, unless the test takes it out of ``page.errors``."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+def listening(browser):
+    """A page in a window of its own that keeps the errors that it reports."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(SECONDS * 1000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(f"page error: {error}"))
     page.on(
         "console", lambda message: message.type == "error" and page.errors.append(describe(message))
     )
+    return page
+
+
+@pytest.fixture
+def page(chromium):
+    """Fails its test for an error that the page reported, unless the test takes it out of ``page.errors``."""
+    page = listening(chromium)
     yield page
-    context.close()
+    page.context.close()
     assert page.errors == []
 
 
@@ -138,7 +144,7 @@ class Lab:
 
     def put(self, notebook) -> str:
         """The name under which Lab finds the notebook: trusted, as it is for whoever ran it."""
-        name = notebook if isinstance(notebook, str) else "test.ipynb"
+        name = notebook if isinstance(notebook, str) else f"{uuid.uuid4().hex}.ipynb"
         if name != notebook:
             notebooks.write(notebooks.normalise(notebook), self.root / name)
         NotebookNotary(data_dir=self.env["JUPYTER_DATA_DIR"]).sign(notebooks.read(self.root / name))
@@ -265,20 +271,52 @@ def run_all_cells(page) -> None:
     assert page.evaluate(NOTEBOOK)["errors"] == []
 
 
+CLOSE = """async () => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    if (panel.sessionContext?.session) await panel.sessionContext.shutdown();
+    panel.dispose();
+}"""
+
+
+@pytest.fixture(scope="package")
+def lab_window(chromium, lab_server):
+    """JupyterLab loaded once: that takes eight times as long as a notebook in it."""
+    page = listening(chromium)
+    # A workspace of its own: Lab would otherwise restore what another window had open.
+    page.goto(f"{lab_server.url}/lab/workspaces/{uuid.uuid4().hex}")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget")
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
-def lab_page(page, lab_server):
+def lab_open(lab_window, lab_server):
+    """``lab_open(name)``: the page with a notebook of ``lab_server.root``, its cells not run."""
+    lab_window.errors.clear()  # those of the last notebook's end: its kernel did not answer any more
+
+    def open_notebook(name):
+        command = "commands.execute('docmanager:open', { path }).then(() => {})"
+        lab_window.evaluate(f"(path) => window.jupyterapp.{command}", name)
+        lab_window.wait_for_function(OPENED)
+        return lab_window
+
+    yield open_notebook
+    errors = list(lab_window.errors)
+    lab_window.evaluate(CLOSE)
+    lab_server.stop_kernels()
+    assert errors == []
+
+
+@pytest.fixture
+def lab_page(lab_open, lab_server):
     """``lab_page(notebook)``: the page, once all cells have run and the kernel is idle again."""
 
-    def open_notebook(notebook):
-        # A workspace of its own: Lab would otherwise restore what the last test had open.
-        workspace = f"{lab_server.url}/lab/workspaces/{uuid.uuid4().hex}"
-        page.goto(f"{workspace}/tree/{lab_server.put(notebook)}")
+    def run_notebook(notebook):
+        page = lab_open(lab_server.put(notebook))
         run_all_cells(page)
         return page
 
-    yield open_notebook
-    page.goto("about:blank")
-    lab_server.stop_kernels()
+    return run_notebook
 
 
 class FarAway:

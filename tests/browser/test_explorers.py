@@ -322,7 +322,7 @@ def test_in_voila_it_is_the_same(voila_page):
 
 
 @pytest.fixture
-def stored(page, lab_server):
+def stored(lab_open, lab_server):
     """``stored(trusted)``: the page with a notebook that holds stills and scripts, opened and not run."""
 
     def open_notebook(trusted):
@@ -331,13 +331,9 @@ def stored(page, lab_server):
         notebooks.write(notebooks.normalise(exported()), path)
         if trusted:
             lab_server.put(name)
-        page.goto(f"{lab_server.url}/lab/workspaces/{path.stem}/tree/{name}")
-        page.wait_for_function(conftest.OPENED)
-        return page
+        return lab_open(name)
 
-    yield open_notebook
-    page.goto("about:blank")
-    lab_server.stop_kernels()
+    return open_notebook
 
 
 def test_before_it_is_trusted_a_notebook_shows_the_still_and_the_sentence(stored):

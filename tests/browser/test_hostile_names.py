@@ -141,7 +141,7 @@ display(net, NetworkExplorer(net), theta(N * C_in))
 """
 
 
-def test_in_jupyterlab_a_name_is_no_formula_and_a_letter_with_an_index_no_error(watched, lab_page):
+def test_in_jupyterlab_a_name_is_no_formula_and_a_letter_with_an_index_no_error(lab_page):
     page = lab_page(new_notebook(cells=[new_code_cell(CELL)]))
     page.locator(
         "[data-mime-type='text/latex'] mjx-container, .jp-RenderedLatex mjx-container"

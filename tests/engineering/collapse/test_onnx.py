@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,30 @@ from tests.engineering.collapse.models import (
     weights,
     whole,
 )
-from unet_complexity.engineering.collapse import arrangement, collapse_upsampling
+from unet_complexity.engineering.collapse import arrangement, collapse_upsampling, graph
 from unet_complexity.engineering.collapse.rule import macs_saved
+from unet_complexity.engineering.readers.onnx.inputs import inferred
+
+
+def inferred_here(m: Any) -> Any:
+    return onnx.shape_inference.infer_shapes(m, data_prop=True).graph
+
+
+@pytest.fixture(autouse=True, scope="module")
+def in_this_process() -> Iterator[None]:
+    """Infer shapes without a process for each model: to start one takes a quarter of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graph, "inferred", inferred_here)
+        yield
+
+
+@pytest.mark.parametrize("make", [pix2pix, classic, as_pytorch_exports])
+def test_a_process_of_its_own_finds_the_same_shapes(make: Any) -> None:
+    assert graph.inferred is inferred_here
+    found = [inferred(make()), inferred_here(make())]
+    shapes = [[str(value) for value in (*each.value_info, *each.output)] for each in found]
+    assert len(shapes[0]) > 10
+    assert shapes[0] == shapes[1]
 
 
 def run(m: Any, *inputs: Any) -> Any:

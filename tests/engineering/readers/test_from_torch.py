@@ -48,10 +48,10 @@ def made(torch: ModuleType, name: str) -> tuple[Any, Any]:
 
     torch.manual_seed(0)
     model = MODELS[name]().eval()
-    with torch.no_grad():
-        for array in (*model.parameters(), *model.buffers()):
-            if array.is_floating_point():
-                array.uniform_(0.5, 1.5)
+    model.requires_grad_(False)  # the exporter would trace gradients as well
+    for array in (*model.parameters(), *model.buffers()):
+        if array.is_floating_point():
+            array.uniform_(0.5, 1.5)
     return model, torch.zeros(1, 1 if name.startswith("classic") else 3, SIDE, SIDE)
 
 
