@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 300
 WIDGET = "application/vnd.jupyter.widget-view+json"
+LIVE = "Run this cell to get a slider here."
 GUESSES = "UNET_COMPLEXITY_PREDICTIONS"  # where the package keeps what a reader predicts
 # Everything else in a cell's metadata is some tool's own memory.
 KEPT_CELL_METADATA = {
@@ -140,6 +141,8 @@ def _normalised_output(output: Any) -> Any:
         # Viewers would prefer the widget, and then ask a server on the internet for its manager.
         data.pop(WIDGET, None)
         data["text/html"] = postprocess_html(data["text/html"])
+    elif data.pop(WIDGET, None):  # its state is not kept, and its repr says nothing to a reader
+        data["text/html"], data["text/plain"] = f"<p>{LIVE}</p>", LIVE
     if "text/plain" in data:
         data["text/plain"] = _without_addresses(data["text/plain"])
     return output

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Exercise, Values, exact_number
+from unet_complexity.checks.sliders import OwnSlider
 
 Sizes: TypeAlias = dict[str, int]
 Bound: TypeAlias = tuple[str, str]  # what there may be too "much" or too "little" of
@@ -139,4 +140,6 @@ def _listed(bounds: Values) -> str:
     return ", ".join(f"{name} {shown(bound)}" for name, bound in bounds.items())
 
 
-Exercises: TypeAlias = dict[str, Exercise | Puzzle]  # by the names that the notebooks use
+Exercises: TypeAlias = dict[
+    str, Exercise | Puzzle | OwnSlider
+]  # by the names that the notebooks use

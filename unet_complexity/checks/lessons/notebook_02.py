@@ -5,6 +5,7 @@ from __future__ import annotations
 from unet_complexity.checks.judging import FLOPS, Exercise
 from unet_complexity.checks.predictions import Prediction
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.sliders import OwnSlider
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import c, f, h, k, s, w
@@ -61,6 +62,7 @@ def exercises() -> Exercises:
             },
             letters="hwckf",
         ),
+        "a slider of your own": OwnSlider(),
         "a copy on a budget": Puzzle(
             {"side": 10_000, "size": 256, "channels": 10_000, "filters": 10_000},
             _copy,

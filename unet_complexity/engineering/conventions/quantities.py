@@ -133,7 +133,7 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     """
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
-        side, _ = landing(layer.padding, 1, k, s)
+        side, _ = landing(1, k, s, layer.padding)
         surplus = as_expr(k - side)  # if negative, the output is larger than the window
         cut = exact(sp.Max(sp.ceiling(surplus / 2), 0))
         pairs.append((cut, exact(2 * cut - surplus)))
