@@ -231,7 +231,7 @@ def test_where_a_notebook_runs_is_said_once_the_address_is_known():
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js")
 # Explorers are tested apart, formulas hold no text of ours; code has the theme's colours, and is looked at where short.
-LEFT_OUT = [[".unetx"], ["math"]]
+LEFT_OUT = [[".unetx[data-explorer]"], ["math"]]
 # The theme cuts off what sticks out, so the page's own width does not tell.
 STICKING_OUT = """[...document.querySelectorAll('article :not(:is(pre, .formula, .table-wrapper, .cell_output) *)')]
     .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth).map((e) => e.outerHTML)"""
@@ -294,7 +294,7 @@ def test_nothing_scrolls_sideways_and_every_explorer_moves(site, pages, reader):
         reader.set_viewport_size({"width": 380, "height": 800})
         assert reader.evaluate(STICKING_OUT) == [], path
         assert reader.locator(".unetx:not([data-alive])").count() == 0, path
-        for place in reader.locator(".unetx").all():
+        for place in reader.locator(".unetx[data-explorer]").all():
             text, control = (
                 place.locator(".unetx-text"),
                 place.locator("input:checked, input[type=range]:enabled").first,

@@ -21,7 +21,14 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
-from unet_complexity.layers import Add, AveragePooling2D, Cropping2D, Dropout
+from unet_complexity.layers import (
+    Add,
+    AveragePooling2D,
+    Cropping2D,
+    Dropout,
+    MaxPooling2D,
+    Multiply,
+)
 from unet_complexity.symbols import C, L, N, b, c, e, g, h, k, w
 
 SLOW = Machine("slow", 100, 10)
@@ -168,6 +175,27 @@ def test_every_output_is_written():
     assert moved(both, fused=True) == [first + 4 * (256 + 256), second]
     copied = replace(net, outputs=("2", "3"))
     assert moved(copied, fused=True) == [first + 4 * 1024, 4 * (1024 + 16 + 1024)]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        MaxPooling2D(3, strides=1, padding="same"),
+        AveragePooling2D(3, strides=1, padding="same"),
+        UpSampling2D(1, interpolation="bilinear"),
+    ],
+)
+def test_what_looks_around_begins_a_kernel_even_if_the_map_keeps_its_shape(layer):
+    net = network(X, Conv2D(4, 3), layer)
+    assert [len(one.steps) for one in roofline(net, SLOW, fused=True)] == [1, 1]
+
+
+@pytest.mark.parametrize("sources", [("0", "2"), ("2", "0")])
+def test_the_order_of_the_inputs_does_not_matter_for_fusing(sources):
+    gate = Conv2D(1, 3), ("input",)
+    net = network(X, Conv2D(4, 3), gate, (Activation("sigmoid"), ("1",)), (Multiply(), sources))
+    kernels = [[step.name for step in one.steps] for one in roofline(net, SLOW, fused=True)]
+    assert kernels == [["0"], ["1", "2", "3"]]
 
 
 def test_less_is_moved_fused_than_not_and_the_same_is_calculated():

@@ -110,13 +110,20 @@ WIDGET = {notebooks.WIDGET: {"model_id": "a"}}
         ),
         ("15 lines of code", notebook(source="\n".join("x" * 15))),
         ("more than 1,500,000", notebook(shown(plain="x" * MOST_BYTES))),
-        ("no text/html form", notebook(new_output("display_data", WIDGET))),
     ],
 )
 def test_a_fault_is_found(fault, broken):
     found = faults(broken)
     assert len(found) == 1
     assert fault in found[0]
+
+
+def test_a_widget_without_a_page_is_found_and_replaced_by_a_sentence():
+    raw = notebook()
+    raw.cells[0].outputs = [new_output("display_data", WIDGET)]
+    assert [fault for fault in faults(raw) if "no text/html form" in fault]
+    (output,) = notebooks.normalise(raw).cells[0].outputs
+    assert output.data == {"text/html": f"<p>{notebooks.LIVE}</p>", "text/plain": notebooks.LIVE}
 
 
 def test_counts_out_of_order_and_widget_state_are_found():

@@ -285,7 +285,9 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
             continue
         behind[name] = {name: step.output.size}
         home = place
-        if copies or (not cost.macs and step.output == step.inputs[0]):
+        around = any(hasattr(step.layer, name) for name in ("windows", "interpolation"))
+        elementwise = not cost.macs and not around and step.output in step.inputs
+        if copies or elementwise:
             # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
             last = max((kernel[read] for read in maps if read in kernel), default=place)
             if last in [kernel.get(source) for source in step.sources]:

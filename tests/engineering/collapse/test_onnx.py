@@ -28,8 +28,8 @@ from tests.engineering.collapse.models import (
     whole,
 )
 from unet_complexity.engineering.collapse import arrangement, collapse_upsampling, graph
+from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.collapse.rule import macs_saved
-from unet_complexity.engineering.readers.onnx.inputs import inferred
 
 
 def inferred_here(m: Any) -> Any:
