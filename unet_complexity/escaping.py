@@ -3,7 +3,7 @@ r"""Foreign text, made harmless where it leaves: one function per destination.
 The names of layers, inputs and models come from files of unknown origin.  The package
 keeps them as they are.  Each view escapes them for its destination:
 
-    terminal, plain text    plain, one_line        CSV              csv_cell
+    terminal, plain text    plain, one_line, in_message        CSV              csv_cell
     HTML                    html_text, attribute   LaTeX file       latex
     a page's script         javascript             formula          latex_in_formula
     matplotlib              drawn
@@ -84,6 +84,16 @@ def one_line(message: str) -> str:
         'no such layer: \\x07'
     """
     return shortened(plain(" ".join(message.split())), LONGEST_MESSAGE)
+
+
+def in_message(text: str) -> str:
+    r"""Name inside a message: short, in visible characters.
+
+    Example:
+        >>> print(in_message("conv\x1b[2J"))
+        conv\x1b[2J
+    """
+    return shortened(plain(text), LONGEST_LABEL)
 
 
 def html_text(text: str) -> str:

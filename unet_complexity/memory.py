@@ -28,7 +28,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.cost import bytes_of, with_separators
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import in_message, plain
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, as_expr
 
@@ -156,10 +156,12 @@ def peak(network: Network, training: bool = False) -> Memory:
             rivals = [rival for rival in rivals if not at_least(size, rival.elements)]
             rivals.append(moment)
     if len(rivals) > 1:
-        sizes = [f"{rival.elements} at {rival.step.name}" for rival in rivals if rival.step]
+        sizes = [
+            f"{rival.elements} at {in_message(rival.step.name)}" for rival in rivals if rival.step
+        ]
         more = f"; and {len(sizes) - 4} more" if len(sizes) > 4 else ""
         raise ValueError(
-            f"which step holds most may depend on what the letters of {network.name} stand for, "
+            f"which step holds most may depend on what the letters of {in_message(network.name)} stand for, "
             f"got {'; '.join(sizes[:4])}{more}; give more numbers, or read the formulas in live(network)"
         )
     return rivals[0]

@@ -17,7 +17,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import in_message, plain
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import lettered, one_of
 from unet_complexity.symbols import Size, are_numbers, as_expr, exact, named_letters, substitute
@@ -149,7 +149,7 @@ class Network:
     def _single(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
         if len(shapes) != 1:
             raise ValueError(
-                f"{self.name} has no single {what}, got {', '.join(shapes)}; read {what}s"
+                f"{in_message(self.name)} has no single {what}, got {', '.join(map(in_message, shapes))}; read {what}s"
             )
         return next(iter(shapes.values()))
 
@@ -215,7 +215,7 @@ class Network:
         kept = tuple(filter(keep, self.steps))
         if not kept:
             layers = ", ".join(sorted({type(step.layer).__name__ for step in self.steps}))
-            raise ValueError(f"no step of {self.name} is left; its layers are {layers}")
+            raise ValueError(f"no step of {in_message(self.name)} is left; its layers are {layers}")
         return self._of(kept)
 
     def _of(self, steps: Iterable[Step]) -> Network:
@@ -234,7 +234,7 @@ class Network:
         """
         if self.recipe is None:
             raise ValueError(
-                f"{self.name} cannot be built anew here; call at(...) on the whole network, then choose"
+                f"{in_message(self.name)} cannot be built anew here; call at(...) on the whole network, then choose"
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
@@ -247,7 +247,7 @@ class Network:
             if known:
                 has = f"the letters {sorted(known)}"
                 advice = "give some of its letters"
-            raise ValueError(f"{self.name} has {has}, got {sorted(values)}; {advice}")
+            raise ValueError(f"{in_message(self.name)} has {has}, got {sorted(values)}; {advice}")
         given = {name: substitute(value, letters) for name, value in wanted.items()}
         return self.recipe.func(**given)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity import jupyterlite
-from unet_complexity.escaping import drawn, html_text, plain
+from unet_complexity.escaping import drawn, html_text, in_message, plain
 from unet_complexity.layers import Convolution
 from unet_complexity.memory import kept, live
 from unet_complexity.networks import Network
@@ -56,6 +56,11 @@ class Picture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", plain(self.text))
+        if not isinstance(self.figure, _Unseen):
+            from matplotlib.text import Text
+
+            for text in self.figure.findobj(Text):
+                text.set(usetex=False)  # names are text, also where a user's settings ask for TeX
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         if isinstance(self.figure, _Unseen):
@@ -306,7 +311,8 @@ def plot_growth(
         formula = as_expr(formula)
         if formula.free_symbols - {letter}:
             raise ValueError(
-                f"{name!r} must have no letter but {letter}, got {formula}; put numbers in place of the rest"
+                f"{in_message(name)!r} must have no letter but {letter}, got {formula}; "
+                "put numbers in place of the rest"
             )
         ys = [formula.subs(letter, point) for point in points]
         label = f"{drawn(name)}: ${sp.latex(formula)}$"
@@ -328,6 +334,7 @@ def numbers_only(network: Network) -> Network:
     for step in network:
         if not isinstance(step.output.size, int):
             raise ValueError(
-                f"a picture needs numbers, got letters in {step.name}; call at(...) first, as in at(N=256, C=3)"
+                f"a picture needs numbers, got letters in {in_message(step.name)}; "
+                "call at(...) first, as in at(N=256, C=3)"
             )
     return network

@@ -487,11 +487,11 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (deeper, "model.keras is not a whole .keras file"),
     (endless_number, "whole numbers are computed within 64 bits"),
     (infinite, "numbers must be finite, got 1e999"),
-    (empty_models, "at most 20,000 calls of layers are read"),
+    (empty_models, "at most 2,000 calls of layers are read"),
     (kernel, "at most 32,768 elements along a side of kernel_size are read, got 1,000,000,000"),
     (long_layer_name, "at most 20,000 characters of a name are read"),
     (long_model_name, "at most 20,000 characters of a name are read, got 1,000,000"),
-    (nested, "at most 20,000 calls of layers are read, got"),
+    (nested, "at most 2,000 calls of layers are read, got"),
 ]
 
 

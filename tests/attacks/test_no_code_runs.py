@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -289,3 +293,17 @@ def test_a_file_beside_a_model_is_not_imported(module):
     model = MODELS["classic"](SIDE)
     graph = inferred(model)
     assert graph is not model.graph  # the process did its work
+
+
+def test_the_command_runs_nothing_from_the_folder_of_a_model(tmp_path):
+    for name in ("sympy", "onnx", "numpy", "unet_complexity", "mpmath", "usercustomize"):
+        (tmp_path / f"{name}.py").write_text("open('RAN', 'w')")
+    shutil.copy(ROOT / "notebooks/models/unet-8-3.onnx", tmp_path / "model.onnx")
+    command = Path(sys.executable).with_name("unet-complexity")
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run(
+        [command, "model.onnx"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "MACs" in run.stdout
+    assert not (tmp_path / "RAN").exists()

@@ -157,3 +157,20 @@ def test_a_fraction_is_exact(answer):
 
 def test_a_function_that_returns_a_function_gets_help():
     assert "This is a function." in check("doubled side", lambda: lambda: 4).text
+
+
+@pytest.mark.parametrize("power", [100, 400, 3000])
+def test_a_formula_with_too_many_terms_is_refused(power):
+    for answer in (
+        (n + 1) ** power,
+        (c + f + h + w + n) ** 30,
+        ((n + 1) ** 20 * (c + 1) ** 20) ** 20,
+    ):
+        said = repr(check("macs of d4", answer))
+        assert "A formula here has at most 10,000 terms. This one has more" in said or power == 100
+        assert len(said) < 1100
+
+
+def test_a_long_answer_is_repeated_in_part():
+    assert len(repr(check("macs of d4", "x" * 10**5))) < 1100
+    assert len(check("macs of d4", "x" * 10**5)._repr_html_().partition("<script>")[0]) < 4000

@@ -19,7 +19,9 @@ from unet_complexity import (
 )
 from unet_complexity.cost import Rule
 from unet_complexity.explorers import LevelsExplorer, NetworkExplorer, module
+from unet_complexity.explorers.network import sides
 from unet_complexity.layers import Convolution
+from unet_complexity.networks import Step
 from unet_complexity.symbols import N
 from unet_complexity.unets.builder import Builder
 
@@ -200,3 +202,33 @@ def test_rules_that_leave_no_even_range_of_sides_are_told():
         match=re.escape("an explorer needs sides in equal steps, got [16] where 20 >= N"),
     ):
         NetworkExplorer(one)
+
+
+def alone(layer, name="net"):
+    """A network of one layer."""
+    x = Tensor(N, N, 3)
+    return Network(name, x, (Step("a", layer, (x,), ("input",), 0, "a", "encoder"),))
+
+
+def test_a_network_without_macs_or_with_letters_as_channels_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^an explorer needs a network with MACs, got none in \\x1b"
+    ):
+        NetworkExplorer(alone(ReLU(), "\x1b" * 5000))
+    with pytest.raises(
+        ValueError, match=r"^an explorer needs channels that are numbers, got letters there$"
+    ):
+        NetworkExplorer(alone(Conv2D(N, 3)))
+
+
+def test_a_thousand_rules_have_common_sides():
+    x, steps = Tensor(N, N, 1), []
+    for place in range(1000):
+        layer = Conv2D(1, 3, padding="valid") if place else Conv2D(1, 3)
+        steps.append(
+            Step(
+                str(place), layer, (x,), (steps[-1].name if steps else "input",), 0, "a", "encoder"
+            )
+        )
+        x = steps[-1].output
+    assert sides(Network("deep", Tensor(N, N, 1), tuple(steps)))["low"] == 1999

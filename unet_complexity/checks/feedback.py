@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeVar
 
-from unet_complexity.escaping import html_text, plain
+from unet_complexity.escaping import html_text, plain, shortened
 
 T = TypeVar("T")
+LONGEST = 1000  # characters: what a reader typed may be repeated in it
 STYLES = {
     True: ("Right. ", "#009E73", "&#10003;"),
     False: ("Not yet. ", "#D55E00", "&#8594;"),
@@ -32,13 +33,14 @@ class Feedback:
     foreign: str = ""
 
     def __repr__(self) -> str:
-        return STYLES[self.right][0] + _lines(self.text)
+        return STYLES[self.right][0] + _lines(shortened(self.text, LONGEST))
 
     def _repr_html_(self) -> str:
         opening, colour, mark = STYLES[self.right]
         style = f"border-left:4px solid {colour};padding:.3em .8em"
-        own = escape(opening + _lines(self.text.removesuffix(self.foreign)))
-        return f'<div style="{style}"><b>{mark}</b> {own}{html_text(self.foreign)}</div>'
+        own = escape(opening + _lines(shortened(self.text.removesuffix(self.foreign), LONGEST)))
+        foreign = html_text(shortened(self.foreign, LONGEST))
+        return f'<div style="{style}"><b>{mark}</b> {own}{foreign}</div>'
 
 
 def _lines(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from inspect import signature
-from math import isfinite
+from math import inf, isfinite, prod
 from numbers import Rational, Real
 from typing import Any, TypeAlias
 
@@ -43,6 +43,7 @@ FACTORS = {
     "g (base filters)": g,
 }
 
+MOST_TERMS = 10_000  # of a formula that is multiplied out; right answers have some dozens
 FAR = 10**12  # a larger factor tells the reader nothing more
 ROUNDED = 0.01  # relative error that rounding may cause
 PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
@@ -218,6 +219,8 @@ def as_value(answer: Any) -> sp.Expr:
         problem = "A Cost holds several counts; take one of them, such as answer.macs"
     elif value is None:
         problem = f"Give a number or a formula in letters. This is a {type(answer).__name__}"
+    elif _terms(value) > MOST_TERMS:
+        problem = f"A formula here has at most {MOST_TERMS:,} terms. This one has more"
     elif value.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         problem = f"The answer is a finite real number. This is {value}"
     else:
@@ -227,6 +230,19 @@ def as_value(answer: Any) -> sp.Expr:
         exact = {number: exact_number(number) for number in value.atoms(sp.Float)}
         return value.xreplace(known | exact)
     raise ValueError(problem)
+
+
+def _terms(value: sp.Expr, depth: int = 0) -> float:
+    """Return about how many terms a formula has when it is multiplied out; inf if it is nested too deeply."""
+    if depth > 100:
+        return inf
+    terms = [_terms(part, depth + 1) for part in value.args]
+    if value.is_Add:
+        return sum(terms)
+    if value.is_Pow and value.exp.is_Integer:
+        several = terms[0] > 1 and abs(value.exp) > MOST_TERMS
+        return inf if several else float(terms[0]) ** min(abs(int(value.exp)), 30)
+    return prod(terms)
 
 
 def _order(function: Callable[..., Any], letters: str) -> Iterable[str]:

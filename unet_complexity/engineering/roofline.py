@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity.cost import bytes_of
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import in_message, plain
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
@@ -74,7 +74,7 @@ class Machine:
 
     def __str__(self) -> str:
         flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
-        return f"{self.name} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
+        return f"{plain(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -142,7 +142,7 @@ class Kernel:
         if self.seconds in bounds:
             return bounds[self.seconds]
         raise ValueError(
-            f"the bound of {self.name} depends on its letters, got {self.intensity} FLOPs per "
+            f"the bound of {in_message(self.name)} depends on its letters, got {self.intensity} FLOPs per "
             f"byte and a ridge of {self.machine.ridge}; give more numbers"
         )
 

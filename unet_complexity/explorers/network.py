@@ -11,7 +11,7 @@ from zlib import crc32
 import sympy as sp
 
 from unet_complexity.cost import not_counted
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import in_message, plain
 from unet_complexity.explorers import module
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
@@ -130,6 +130,10 @@ def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
     table: Table = {}
     for key, network in networks.items():
         name = plain(network.name)
+        if network.total().macs == 0:
+            raise ValueError(
+                f"an explorer needs a network with MACs, got none in {in_message(name)}"
+            )
         if network.missing:
             name += f" ({not_counted(network.missing)})"
         formulas[key], levels = zip(*starmap(_level, network.groups("level").items()), strict=True)
@@ -149,6 +153,8 @@ def _level(level: int, network: Network) -> tuple[Formulas, Table]:
     one.
     """
     steps = [step for step in network if isinstance(step.layer, Convolution)] or network.steps
+    if not all(isinstance(step.output.channels, int) for step in steps):
+        raise ValueError("an explorer needs channels that are numbers, got letters there")
     widest = max((step.output for step in steps), key=lambda x: x.channels)
     fixed = {
         "level": level,
@@ -180,13 +186,16 @@ def sides(network: Network) -> dict[str, int]:
     """
     wholes = {rule.whole for rule in network.rules}
     wholes |= {step.output.height - 1 for step in network}
-    rules = [sp.Poly(whole, N) for whole in wholes]
+    fractions = (sp.fraction(sp.together(whole)) for whole in wholes)
+    # coefficients as numbers of Python's: a thousand rules at a thousand sides take a second
+    rules = {
+        (tuple(map(int, sp.Poly(above, N).all_coeffs())), int(below)) for above, below in fractions
+    }
     found: list[int] = []
     for side in range(1, 64 * LARGEST):
         if found and side > max(LARGEST, 4 * found[0]):
             break
-        values = (rule.eval(side) for rule in rules)
-        if all(value.is_Integer and value >= 0 for value in values):
+        if all(_holds(*rule, side) for rule in rules):
             found.append(side)
     steps = {after - before for before, after in pairwise(found)}
     if len(steps) != 1:
@@ -194,6 +203,14 @@ def sides(network: Network) -> dict[str, int]:
             f"an explorer needs sides in equal steps, got {found[:4]} where {network.regime}"
         )
     return {"low": found[0], "high": found[-1], "step": steps.pop()}
+
+
+def _holds(above: tuple[int, ...], below: int, side: int) -> bool:
+    """Return True if a fraction, a polynomial over a number, is whole and not negative at a side."""
+    value = 0
+    for coefficient in above:
+        value = value * side + coefficient
+    return value % below == 0 and value * below >= 0
 
 
 def _near(side: int, low: int, high: int, step: int) -> int:

@@ -52,7 +52,7 @@ function classView(root, questions) {
     for (const { name, text } of sources) {
       const guesses = readGuesses(questions, text);
       if (guesses) readers.push(guesses);
-      else broken.push(name);
+      else broken.push(name.replace(/[\p{C}\p{Z}]/gu, " ").slice(0, 60));
     }
     const lost = broken.length ? ` Not understood, and left out: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? ", ..." : ""}.` : "";
     said.textContent = `${readers.length} of ${sources.length} read.${lost} What most guessed otherwise comes first.`;

@@ -17,6 +17,7 @@ function shown(value, digits = 4) {
 }
 
 function parsed(question, typed) {
+  if (typeof typed !== "string" && typeof typed !== "number") return { problem: "A number or a word is wanted." };
   const { form, choices } = question, text = String(typed).toLowerCase();
   if (choices.length) {
     const meant = choices.filter((choice) => ` ${choice} `.includes(` ${text} `));

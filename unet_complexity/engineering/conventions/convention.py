@@ -22,6 +22,7 @@ from unet_complexity.engineering.conventions.quantities import (
     kind,
     quantities,
 )
+from unet_complexity.escaping import plain
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, are_numbers, as_expr, exact
 
@@ -31,6 +32,9 @@ OPERATORS = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+
+
+LONGEST_RULE = 200  # characters; the longest of tools.csv has some dozens
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -169,17 +173,23 @@ class Convention:
             raise ValueError(
                 f"how {self.tool} counts {kind} is not known; known are {', '.join(self.counts)}"
             )
-        terms = self.counts[kind].split(";")  # in the order in which the tool adds them
-        return [_expression(ast.parse(term.strip(), mode="eval").body) for term in terms]
+        rule = self.counts[kind]
+        if len(rule) > LONGEST_RULE:
+            raise ValueError(f"a rule has at most {LONGEST_RULE} characters, got {len(rule):,}")
+        terms = rule.split(";")  # in the order in which the tool adds them
+        try:
+            return [_expression(ast.parse(term.strip(), mode="eval").body) for term in terms]
+        except SyntaxError:
+            raise ValueError(f"a rule is arithmetic such as 2*macs + out, got {rule!r}") from None
 
     def __repr__(self) -> str:
-        return f"<{self.tool} {self.version} prints {self.label!r}, in {self.unit}>"
+        return plain(f"<{self.tool} {self.version} prints {self.label!r}, in {self.unit}>")
 
 
 def _expression(node: ast.expr) -> sp.Expr:
     """Convert the arithmetic of a rule: numbers, letters, + - * / and brackets."""
     match node:
-        case ast.Constant(int(number)):
+        case ast.Constant(int(number)) if not isinstance(number, bool):
             return sp.Integer(number)
         case ast.Name(name) if name in LETTERS:
             return LETTERS[name]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unet_complexity.engineering.readers.limits import (
+    MOST_CALLS,
     MOST_CONFIG_BYTES,
-    MOST_NODES,
     BoundedFile,
     at_most,
     check_nesting,
@@ -130,7 +130,7 @@ def is_nested(entry: Config) -> bool:
 
 def check_amount(config: Config) -> None:
     """ValueError if the calls of all layers, those of models inside models multiplied, are more than are read."""
-    at_most(_calls(config), MOST_NODES, "calls of layers")
+    at_most(_calls(config), MOST_CALLS, "calls of layers")
 
 
 def _calls(config: Config) -> int:

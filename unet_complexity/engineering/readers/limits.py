@@ -22,6 +22,7 @@ MOST_BYTES = 2**31 - 1  # one protobuf message holds no more, weights included
 MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
 MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
 MOST_NODES = 20_000  # twice the nodes of a large diffusion model
+MOST_CALLS = 2_000  # of a Keras model's layers: twice those of NASNetLarge, some seconds
 MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
 MOST_NUMBERS = (
     4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
