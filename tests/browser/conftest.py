@@ -272,10 +272,15 @@ def run_all_cells(page) -> None:
 
 
 CLOSE = """async () => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    if (panel.sessionContext?.session) await panel.sessionContext.shutdown();
-    panel.dispose();
+    for (const panel of [...window.jupyterapp.shell.widgets('main')].filter((one) => one.sessionContext)) {
+        try {
+            if (panel.sessionContext.session) await panel.sessionContext.shutdown();
+        } finally {
+            panel.dispose();
+        }
+    }
 }"""
+CLOSED = "() => !document.querySelector('.jp-NotebookPanel')"
 
 
 @pytest.fixture(scope="package")
@@ -303,6 +308,7 @@ def lab_open(lab_window, lab_server):
     yield open_notebook
     errors = list(lab_window.errors)
     lab_window.evaluate(CLOSE)
+    lab_window.wait_for_function(CLOSED)
     lab_server.stop_kernels()
     assert errors == []
 

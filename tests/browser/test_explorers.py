@@ -3,6 +3,7 @@
 import ast
 import json
 import time
+import uuid
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -232,7 +233,10 @@ def reopened(page, end_kernel):
     if end_kernel:
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.reload()
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    lab = page.url.partition("/lab")[0]
+    # in a workspace of its own, which does not restore notebooks of the tests before
+    page.goto(f"{lab}/lab/workspaces/{uuid.uuid4().hex}/tree/{name}")
     page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.model")
 
 

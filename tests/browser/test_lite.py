@@ -42,7 +42,7 @@ def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
         if "nbval-check-output" in cell.metadata.get("tags", []):
             assert "".join(map(text, outputs)) == "".join(map(text, cell.outputs))
 
-    slider = page.locator('.unetx[data-alive] [data-control="side"]')
+    slider = page.locator('.unetx[data-alive] [data-control="side"]').first
     before = int(page.evaluate(ASK, f"print({EXPLORER}.side)"))
     slider.press("ArrowRight")
     wait_until(lambda: int(page.evaluate(ASK, f"print({EXPLORER}.side)")) == before + 1)
