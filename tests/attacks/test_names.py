@@ -6,11 +6,13 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+import matplotlib.text
 import onnx
 import pytest
 import sympy as sp
@@ -22,6 +24,7 @@ from tools.stills import add_still
 from tools.web import mathml
 from unet_complexity import (
     Conv2D,
+    Conv2DTranspose,
     Network,
     jupyterlite,
     plot_blocks,
@@ -601,3 +604,25 @@ def test_what_goes_on_is_told_in_visible_characters(monkeypatch):
     with progress("reading \x1b]0;title\x07\n", after=0.02):
         time.sleep(0.2)
     assert r"reading \x1b]0;title\x07" in sys.stderr.getvalue()
+
+
+def test_a_users_settings_do_not_hand_names_to_tex():
+    with matplotlib.rc_context({"text.usetex": True}):
+        picture = plot_blocks(network([r"\input{x}"] * 4, 64))
+    texts = picture.figure.findobj(matplotlib.text.Text)
+    assert len(texts) > 10
+    assert not any(text.get_usetex() for text in texts)
+
+
+@pytest.mark.parametrize("show", [plot_levels, plot_blocks, plot_memory])
+def test_an_error_quotes_a_name_in_part_and_in_visible_characters(show):
+    with pytest.raises(ValueError, match=r"\\x1b\[2J") as refused:
+        show(network(["\x1b[2J\u202e" + "A" * 5000] * 4))
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
+def test_a_part_that_is_not_there_is_said_in_visible_characters():
+    with pytest.raises(ValueError, match=r"^no step of \\x1b\[2J") as refused:
+        replace(network(["a"] * 4, 64), name="\x1b[2J" + "A" * 5000).only(Conv2DTranspose)
+    assert len(str(refused.value)) < 500

@@ -147,6 +147,7 @@ def test_a_page_judges_an_answer_as_python_does(name):
         ("k - 1 + k", 2 * k - 1),
         ("((k))", k),
         ("6/4", sp.Rational(3, 2)),
+        ("1/(1 - 3) + 1", sp.Rational(1, 2)),
         ("0.25", sp.Rational(1, 4)),
     ],
 )

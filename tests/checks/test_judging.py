@@ -171,6 +171,13 @@ def test_a_formula_with_too_many_terms_is_refused(power):
         assert len(said) < 1100
 
 
+def test_a_formula_nested_too_deeply_is_refused():
+    answer = n
+    for _ in range(150):
+        answer = 1 / (answer + 1)
+    assert "A formula here has at most 10,000 terms" in repr(check("macs of d4", answer))
+
+
 def test_a_long_answer_is_repeated_in_part():
     assert len(repr(check("macs of d4", "x" * 10**5))) < 1100
     assert len(check("macs of d4", "x" * 10**5)._repr_html_().partition("<script>")[0]) < 4000

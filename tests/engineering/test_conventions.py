@@ -30,7 +30,7 @@ from unet_complexity import (
 from unet_complexity import layers as core
 from unet_complexity.engineering import layers as wing
 from unet_complexity.engineering import plot_tools
-from unet_complexity.engineering.conventions import KINDS, MEANING, conventions, kind
+from unet_complexity.engineering.conventions import KINDS, MEANING, Convention, conventions, kind
 from unet_complexity.engineering.layers import Dense, DepthwiseConv2D
 from unet_complexity.layers import Add, AveragePooling2D, Multiply, ReLU, Softmax
 from unet_complexity.layers.elementwise import OPERATIONS
@@ -379,3 +379,19 @@ def test_what_the_notebook_says_of_the_last_3136():
     assert after.steps[-1].output.channels == 256
     lost = JAX.parts(after)["rounding"] - JAX.parts(before).get("rounding", 0)
     assert lost == -5 * 256
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("macs +", "a rule is arithmetic such as 2*macs + out, got 'macs +'"),
+        ("", "a rule is arithmetic such as 2*macs + out, got ''"),
+        ("macs;", "a rule is arithmetic such as 2*macs + out, got 'macs;'"),
+        ("True", "a rule has numbers, + - * / and "),
+        ("-" * 100_000 + "1", "a rule has at most 200 characters, got 100,001"),
+    ],
+)
+def test_a_rule_that_is_no_arithmetic_is_refused(rule, words):
+    tool = Convention("tool", "1", "MACs", "label", 0, {"Conv2D": rule})
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
+        tool.rule("Conv2D")
