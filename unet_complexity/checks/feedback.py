@@ -25,7 +25,7 @@ class Feedback:
     Attributes:
         right: the verdict; None if nothing was judged, for example when a prediction is noted.
         text: one or more sentences for the reader, which may have formulas between dollar signs.
-        foreign: the end of the text that quotes a file or its name; it is no place for formulas.
+        foreign: the end of the text that quotes a file or its name; formulas in it are shown as text.
     """
 
     right: bool | None

@@ -46,7 +46,7 @@ class Taps(NamedTuple):
 def axes(x: Tensor, *values: Any) -> Iterator[Any]:
     """Yield the arguments of the rows, (height, first of each value), then those of the columns, (width, second).
 
-    A value that is no pair, such as "same" or None, stands for both.
+    A value that is not a pair, such as "same" or None, stands for both.
     """
     pairs = (value if isinstance(value, tuple) else (value, value) for value in values)
     return zip(x.sides, *pairs, strict=True)

@@ -115,7 +115,7 @@ PREDICTIONS = {
         "How many of the nineteen count something for UpSampling2D?",
         10,
         slips={
-            "A copy is no arithmetic, but many tools add one operation for each element": 0,
+            "A copy is not arithmetic, but many tools add one operation for each element": 0,
             "Not every tool counts what is written": 19,
         },
     ),
