@@ -1,5 +1,6 @@
 """Judging: any form of the right answer passes, and nothing that is typed ends in a traceback."""
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.checks.typed import anything
 from unet_complexity import Conv2D, Tensor
-from unet_complexity.checks import check, exercises
+from unet_complexity.checks import check, exercises, predict
 from unet_complexity.symbols import N, c, f, h, k, n, s, w
 
 
@@ -139,6 +140,19 @@ def test_feedback_shows_itself_without_breaking_the_page():
     assert "&lt;script&gt;" in page
     assert script
     assert "<script>" not in page
+
+
+@pytest.mark.parametrize(
+    "typed", ["$x$", r"\(x\)", sp.Symbol("$x$"), lambda n: 1 / sp.Symbol("$x$")]
+)
+def test_nothing_that_is_typed_becomes_a_formula_on_a_page(typed):
+    for feedback in (check("macs of d4", typed), predict("a doubled side", typed)):
+        page, _, _ = feedback._repr_html_().partition("\n<script>")
+        said = page.partition("<div style")[2]
+        assert "x" in said
+        assert not re.search(
+            r"[$\\]", said.replace("<span>$</span>", "").replace(r"<span>\</span>", "")
+        )
 
 
 def test_an_unknown_exercise_lists_the_known_ones():

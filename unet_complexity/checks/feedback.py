@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any, TypeVar
 
 from unet_complexity.escaping import html_text, plain, shortened
@@ -24,27 +23,23 @@ class Feedback:
 
     Attributes:
         right: the verdict; None if nothing was judged, for example when a prediction is noted.
-        text: one or more sentences for the reader, which may have formulas between dollar signs.
-        foreign: the end of the text that quotes a file or its name; formulas in it are shown as text.
+        text: one or more sentences for the reader.  They may quote what was typed, a file, or its
+            name, so nothing in them becomes a formula on a page.
     """
 
     right: bool | None
     text: str
-    foreign: str = ""
 
     def __repr__(self) -> str:
-        return STYLES[self.right][0] + _lines(shortened(self.text, LONGEST))
+        return STYLES[self.right][0] + self._lines(plain)
 
     def _repr_html_(self) -> str:
         opening, colour, mark = STYLES[self.right]
         style = f"border-left:4px solid {colour};padding:.3em .8em"
-        own = escape(opening + _lines(shortened(self.text.removesuffix(self.foreign), LONGEST)))
-        foreign = html_text(shortened(self.foreign, LONGEST))
-        return f'<div style="{style}"><b>{mark}</b> {own}{foreign}</div>'
+        return f'<div style="{style}"><b>{mark}</b> {opening}{self._lines(html_text)}</div>'
 
-
-def _lines(text: str) -> str:
-    return "\n".join(map(plain, text.split("\n")))
+    def _lines(self, escaped: Callable[[str], str]) -> str:
+        return "\n".join(map(escaped, shortened(self.text, LONGEST).split("\n")))
 
 
 def entry(kind: str, name: str, known: Mapping[str, T]) -> T:

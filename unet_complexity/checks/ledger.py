@@ -115,7 +115,7 @@ class Ledger:
         return f"{table}\n{plain(self.note)}" if self.note else table
 
     def _repr_html_(self) -> str:
-        note = Feedback(None, self.note, self.note)._repr_html_() if self.note else ""
+        note = Feedback(None, self.note)._repr_html_() if self.note else ""
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
@@ -135,7 +135,7 @@ def _asked(name: str, prediction: Prediction) -> Feedback:
     try:
         earlier = _guesses().get(name)
     except ValueError as error:
-        return Feedback(None, str(error), str(error))
+        return Feedback(None, str(error))
     text = prediction.wanted()
     if earlier is not None:
         said = prediction.said(earlier)
@@ -154,8 +154,7 @@ def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
         reason = error.strerror if isinstance(error, OSError) else error
-        lost = f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
-        return Feedback(None, said + lost, lost)
+        said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
 
 
