@@ -80,9 +80,10 @@ size:  ## print the package's size by room: syntax-tree nodes, lines of code, no
 bench: $(VENV)/.test  ## measure what is slow and what is fast
 	@set -e; for script in benchmarks/*.py; do test ! -e "$$script" || $(BIN)/python "$$script"; done
 
-fuzz: $(VENV)/.test  ## damage model files at random and read them (MINUTES=5, SEED=1): a case that fails is kept as a test; then 1,000 random graphs
+fuzz: $(VENV)/.test  ## damage model files at random and read them (MINUTES=5, SEED=1): a case that fails is kept as a test; then random graphs and models
 	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(BIN)/python -m tests.attacks.fuzz --minutes $(MINUTES) --seed $(SEED)
 	$(BIN)/python -m tests.twins.onnx_random --seeds $(SEED) $$(($(SEED) + 1000))
+	KERAS_BACKEND=jax JAX_PLATFORMS=cpu $(BIN)/python -m tests.twins.keras_random --seeds $(SEED) $$(($(SEED) + 300))
 
 hub: $(VENV)-hub/.done  ## 20 scripted students on a JupyterHub of their own (ARGS=5 for five; needs npm)
 	$(VENV)-hub/$(notdir $(BIN))/python -m benchmarks.hub.run $(ARGS)
