@@ -264,6 +264,109 @@ class Reusing(nn.Module):
         return torch.cat([fun.conv2d(x, part) for part in self.parts.chunk(3)], 1)
 
 
+class ThreePlus(nn.Module):
+    """Each decoder sees all levels at its own size, as in UNet 3+: pooled from above, upsampled from below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList([double(3, 4), double(4, 8), double(8, 16)])
+        self.to_middle = nn.ModuleList([conv(c, 4) for c in (4, 8, 16)])
+        self.to_top = nn.ModuleList([conv(c, 4) for c in (4, 12, 16)])
+        self.middle, self.top, self.side = (
+            conv(12, 12),
+            conv(12, 12),
+            nn.Conv2d(12, 2, 3, padding=1),
+        )
+
+    def forward(self, x: Any) -> Any:
+        a = self.down[0](x)
+        b = self.down[1](fun.max_pool2d(a, 2))
+        c = self.down[2](fun.max_pool2d(b, 2))
+        seen = (fun.max_pool2d(a, 2), b, self.like(c, b))
+        b = self.middle(
+            torch.cat([each(y) for each, y in zip(self.to_middle, seen, strict=True)], 1)
+        )
+        seen = (a, self.like(b, a), self.like(c, a))
+        return self.side(
+            self.top(torch.cat([each(y) for each, y in zip(self.to_top, seen, strict=True)], 1))
+        )
+
+    @staticmethod
+    def like(x: Any, wanted: Any) -> Any:
+        return fun.interpolate(x, size=wanted.shape[2:], mode="bilinear", align_corners=True)
+
+
+class Nested(nn.Module):
+    """U^2-Net's block: a U-Net with a dilated bottom, whose output is added to its input."""
+
+    def __init__(self, c: int, f: int) -> None:
+        super().__init__()
+        self.into, self.one, self.two = conv(c, f), conv(f, 4), conv(4, 4)
+        self.dilated = nn.Conv2d(4, 4, 3, padding=2, dilation=2)
+        self.up_two, self.up_one = conv(8, 4), conv(8, f)
+
+    def forward(self, x: Any) -> Any:
+        x = self.into(x)
+        one = self.one(x)
+        two = self.two(fun.max_pool2d(one, 2, stride=2, ceil_mode=True))
+        low = self.up_two(torch.cat([torch.relu(self.dilated(two)), two], 1))
+        low = fun.interpolate(low, size=one.shape[2:], mode="bilinear")
+        return self.up_one(torch.cat([low, one], 1)) + x
+
+
+class Plain(nn.Module):
+    """nnU-Net's plain 2-D network: strided convolutions down, transposed ones up, two outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top, self.low = self.stage(3, 4, 1), self.stage(4, 8, 2)
+        self.bottom = self.stage(8, 16, 2)
+        self.up_low, self.up_top = nn.ConvTranspose2d(16, 8, 2, 2), nn.ConvTranspose2d(8, 4, 2, 2)
+        self.dec_low, self.dec_top = self.stage(16, 8, 1), self.stage(8, 4, 1)
+        self.head_low, self.head_top = nn.Conv2d(8, 2, 1), nn.Conv2d(4, 2, 1)
+
+    @staticmethod
+    def stage(c: int, f: int, stride: int) -> Any:
+        layers = []
+        for seen, t in ((c, stride), (f, 1)):
+            norm = nn.InstanceNorm2d(f, eps=1e-5, affine=True)
+            layers += [nn.Conv2d(seen, f, 3, t, 1), norm, nn.LeakyReLU(0.01)]
+        return nn.Sequential(*layers)
+
+    def forward(self, x: Any) -> Any:
+        a = self.top(x)
+        b = self.low(a)
+        low = self.dec_low(torch.cat([self.up_low(self.bottom(b)), b], 1))
+        top = self.dec_top(torch.cat([self.up_top(low), a], 1))
+        return self.head_top(top), self.head_low(low)
+
+
+class Windows(nn.Module):
+    """SwinIR's block: attention inside windows of a map that is rolled, then a transposing of pixels into space."""
+
+    def __init__(self, c: int = 8, window: int = 4) -> None:
+        super().__init__()
+        self.window, self.stem, self.norm = window, nn.Conv2d(3, c, 3, padding=1), nn.LayerNorm(c)
+        self.qkv, self.out = nn.Linear(c, 3 * c), nn.Linear(c, c)
+        self.bias = nn.Parameter(torch.zeros(window**2, window**2))
+        self.wide, self.narrow = nn.Linear(c, 2 * c), nn.Linear(2 * c, c)
+        self.last = nn.Sequential(nn.Conv2d(c, 12, 3, padding=1), nn.PixelShuffle(2))
+
+    def forward(self, x: Any) -> Any:
+        x = self.stem(x)
+        batch, c, height, width = x.shape
+        w = self.window
+        x = x.permute(0, 2, 3, 1)
+        seen = torch.roll(self.norm(x), (-2, -2), (1, 2))
+        seen = seen.reshape(batch, height // w, w, width // w, w, c).transpose(2, 3)
+        q, k, v = self.qkv(seen.reshape(-1, w * w, c)).chunk(3, -1)
+        seen = self.out(torch.softmax(q @ k.transpose(1, 2) + self.bias, -1) @ v)
+        seen = seen.reshape(batch, height // w, width // w, w, w, c).transpose(2, 3)
+        x = x + torch.roll(seen.reshape(batch, height, width, c), (2, 2), (1, 2))
+        x = x + self.narrow(fun.gelu(self.wide(x)))
+        return self.last(x.permute(0, 3, 1, 2))
+
+
 MODELS: dict[str, Any] = {
     "pix2pix": Pix2Pix,
     "classic, transposed": lambda: Classic("transposed"),
@@ -271,6 +374,10 @@ MODELS: dict[str, Any] = {
     "classic, to a size": lambda: Classic("size"),
     "attention gate": Gated,
     "U-Net++": PlusPlus,
+    "UNet 3+": ThreePlus,
+    "U^2-Net": lambda: nn.Sequential(Nested(3, 4), Nested(4, 2)),
+    "nnU-Net": Plain,
+    "SwinIR": Windows,
     "MobileNetV2": lambda: nn.Sequential(
         conv(3, 8, stride=2), Inverted(8, 8, 1), Inverted(8, 12, 2)
     ),

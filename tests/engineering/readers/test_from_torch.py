@@ -21,6 +21,8 @@ TIED = (
     "classic, by a factor",
     "attention gate",
     "U-Net++",
+    "nnU-Net",
+    "SwinIR",
 )  # to even sides
 NAMES = (
     "pix2pix",
@@ -29,6 +31,10 @@ NAMES = (
     "classic, to a size",
     "attention gate",
     "U-Net++",
+    "UNet 3+",
+    "U^2-Net",
+    "nnU-Net",
+    "SwinIR",
     "MobileNetV2",
     "ResNet50",
     "EfficientNet",
