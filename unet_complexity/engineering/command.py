@@ -405,3 +405,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 said = text
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2
+
+
+def run() -> NoReturn:
+    """Run the command as a process: exit with the status of :func:`main`.
+
+    Unloading the native libraries takes some 50 ms.  Python has given up its handlers by then, so Ctrl-C would
+    replace the status of work that is done.
+    """
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)

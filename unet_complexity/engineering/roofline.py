@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from unet_complexity.cost import bytes_of
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.escaping import in_message
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
@@ -74,7 +74,7 @@ class Machine:
 
     def __str__(self) -> str:
         flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
-        return f"{plain(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
+        return f"{in_message(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -202,7 +202,7 @@ class Roofline:
         return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
-        where = plain(f"{self.network.name} on {self.machine.name}")
+        where = f"{in_message(self.network.name)} on {in_message(self.machine.name)}"
         return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
 
 

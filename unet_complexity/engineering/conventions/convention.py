@@ -158,6 +158,8 @@ class Convention:
         }
         counts = [exact(addition.xreplace(replaced)) for addition in additions]
         for count in counts:
+            if as_expr(count).has(sp.zoo, sp.nan):
+                raise self._unknown(step, "its rule divides by 0")
             if isinstance(count, sp.Rational):
                 raise self._unknown(
                     step,
