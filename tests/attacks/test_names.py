@@ -39,7 +39,7 @@ from unet_complexity.engineering import from_onnx
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
 from unet_complexity.engineering.command import main, progress
 from unet_complexity.engineering.conventions.chart import plot_tools
-from unet_complexity.engineering.report import as_data, as_text
+from unet_complexity.engineering.report import as_json, as_text
 from unet_complexity.engineering.roofline import Machine, roofline
 from unet_complexity.escaping import (
     FORMULA_STARTS,
@@ -384,7 +384,7 @@ def test_a_formula_of_a_cost_or_of_growth_is_set_whatever_it_speaks_of():
 
 def test_json_is_ascii_and_holds_the_names_as_they_are():
     net = network(side=64)
-    text = json.dumps(as_data(net, net.name, "layer", roofline(net, MACHINE).table("layer")))
+    text = as_json(net, net.name, "layer", roofline(net, MACHINE).table("layer"))
     assert text.isascii()
     data = json.loads(text)
     assert [row["name"] for row in data["rows"]] == [step.name for step in net]

@@ -6,7 +6,6 @@ An error is one sentence on stderr, with exit status 2.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
+from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
@@ -78,6 +77,7 @@ def parser() -> Parser:
         "--dims",
         type=a_dim,
         action="append",
+        default=[],
         metavar="NAME=SIZE",
         help="another free size of an .onnx file, by its name; may be repeated",
     )
@@ -209,16 +209,16 @@ def read(given: argparse.Namespace, size: Any) -> Network:
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    more = {"dims": dict(given.dims)} if given.dims else {}
-    if more and kind != "onnx":
+    dims = dict(given.dims)
+    if dims and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
-    if len(more.get("dims", ())) < len(given.dims or ()):
+    if len(dims) < len(given.dims):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
     with needing(kind):
-        if kind == "onnx":
-            import_whole("onnx")
-        reader: Callable[..., Network] = getattr(engineering, f"from_{kind}")
-        return reader(path, side=size, unknown=given.unknown, **more)
+        if kind == "keras":
+            return engineering.from_keras(path, size, given.unknown)
+        import_whole("onnx")
+        return engineering.from_onnx(path, size, given.unknown, dims=dims)
 
 
 @contextmanager
@@ -368,7 +368,7 @@ def report(arguments: Sequence[str]) -> None:
         in_numbers = isinstance(network.total().reads, int)
         formulas = in_letters(build) if in_numbers else network
         told = network, formulas, given.by, seconds
-        text = json.dumps(as_data(*told), indent=1) if given.json else "\n\n".join(as_text(*told))
+        text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text)
 
 

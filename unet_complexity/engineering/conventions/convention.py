@@ -70,13 +70,6 @@ class Convention:
     issues: tuple[str, ...] = ()
     float32: bool = False
 
-    @property
-    def source(self) -> str:
-        """Origin of the rules: tool, version and public threads."""
-        measured = f"measured with {self.tool} {self.version}, one layer at a time"
-        threads = f"; public threads: {', '.join(self.issues)}" if self.issues else ""
-        return measured + threads
-
     def rule(self, kind: str) -> sp.Expr:
         """Return the formula for one kind of layer, in the letters of MEANING.
 
