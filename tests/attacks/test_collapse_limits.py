@@ -212,13 +212,11 @@ def test_a_reason_is_short_whatever_the_file_says(model: Any) -> None:
     assert len(said) <= LONGEST_MESSAGE
 
 
-@pytest.mark.parametrize("wrong", ["A" * 5000, object])
-def test_what_is_no_model_is_named_in_part(wrong: Any) -> None:
-    with pytest.raises(
-        TypeError, match="an ONNX model is a path or an onnx.ModelProto, got"
-    ) as said:
-        collapse_upsampling([wrong])
-    assert len(str(said.value)) < 150
+def test_what_is_no_model_is_named_in_part() -> None:
+    said = r"an ONNX model is a path or an onnx.ModelProto, got \['AAAA.*…A"
+    with pytest.raises(TypeError, match=said) as refused:
+        collapse_upsampling(["A" * 5000])
+    assert len(str(refused.value)) < 150
 
 
 class OddError(Exception):
