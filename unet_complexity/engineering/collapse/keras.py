@@ -15,7 +15,7 @@ from keras import ops
 
 from unet_complexity.engineering.collapse import rule
 from unet_complexity.escaping import in_message
-from unet_complexity.phases import Phase, phase_kernels
+from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
 
 SETTINGS = "filters kernel_size data_format use_bias".split()  # as Conv2D calls them
@@ -77,24 +77,22 @@ class PhaseConv2D(keras.layers.UpSampling2D):
 
     def build(self, input_shape: Any) -> None:
         channels = input_shape[self.channels]
-        self.kernels = []
-        for row, column, _, window in self._phases():
+        without_channels = np.empty((*self.kernel_size, 0, 0))
+        self.phases = []  # offset of the first tap, and kernel
+        for row, column, first, window in phase_kernels(without_channels, self.size):
             shape = (*window.shape[:2], channels, self.filters)
             kernel = self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}")
-            self.kernels.append(kernel)
+            self.phases.append((first, kernel))
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
-
-    def _phases(self) -> list[Phase]:
-        without_channels = np.empty((*self.kernel_size, 0, 0))
-        return phase_kernels(without_channels, self.size)
 
     def call(self, x: Any) -> Any:
         x = ops.moveaxis(x, self.channels, -1)
         maps = []
-        for phase, kernel in zip(self._phases(), self.kernels, strict=True):
-            sides = zip(phase.first, kernel.shape[:2], strict=True)
-            rows, columns = [(-first, first + k - 1) for first, k in sides]
+        for (top, left), kernel in self.phases:
+            k_h, k_w = kernel.shape[:2]
+            rows = -top, top + k_h - 1
+            columns = -left, left + k_w - 1
             padded = ops.pad(x, ((0, 0), rows, columns, (0, 0)))
             maps.append(ops.conv(padded, kernel, data_format="channels_last"))
         _, height, width, _ = ops.shape(x)

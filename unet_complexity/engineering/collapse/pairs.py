@@ -145,7 +145,7 @@ def _only_reader(graph: Graph, node: Any) -> Any:
 def _zeros_around(graph: Graph, pad: Any) -> Any:
     """Zeros that a Pad adds: those before rows and columns, then those after."""
     settings = graph.settings(pad)
-    axes, pads = settings.get("axes", ...), settings.get("pads")
+    axes, pads = settings.get("axes", ...), settings.get("pads", [])
     value = settings.get("value", settings.get("constant_value", 0))
     zeros = np.zeros((2, 4), int)
     is_known = axes is not None and np.size(pads) == zeros[:, axes].size
