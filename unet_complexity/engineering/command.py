@@ -372,25 +372,25 @@ def report(arguments: Sequence[str]) -> None:
     print(text)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command.
 
     Args:
-        argv: The arguments; those of the process, if not given.
+        arguments: What follows the command's name.
 
     Returns:
         Exit status: 0, or 2 after one sentence on stderr.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
     if sys.stderr is None:  # closed; the report can still be printed
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
     try:
         if sys.stdout is None:
             raise ValueError("the standard output is closed; send it to a file or a terminal")
-        if arguments[:1] == ["collapse"]:
-            collapse(arguments[1:])
-        else:
-            report(arguments)
+        match arguments:
+            case ["collapse", *files]:
+                collapse(files)
+            case _:
+                report(arguments)
         sys.stdout.flush()
         return 0
     except BrokenPipeError:  # stdout was closed, for example by `head`
@@ -413,6 +413,6 @@ def run() -> NoReturn:
     Unloading the native libraries takes some 50 ms.  Python has given up its handlers by then, so Ctrl-C would
     replace the status of work that is done.
     """
-    status = main()
+    status = main(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(status)

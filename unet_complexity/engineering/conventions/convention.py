@@ -130,8 +130,7 @@ class Convention:
             found["bias"] += sum(self.terms(step)) - products
             found[PART[kind(step.layer)]] += products
         found["rounding"] = self.total(network) - sum(found.values())
-        parts = {part: tidy(value) for part, value in found.items()}
-        return {part: value for part, value in parts.items() if value}
+        return {part: size for part, value in found.items() if (size := tidy(value))}
 
     def terms(self, step: Step, **values: Size) -> list[Size]:
         """Return what the tool adds for one step, in its order.
