@@ -30,8 +30,6 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-# endings; also names of the from_..., and of the extras to install
-READERS = ("onnx", "keras")
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -52,11 +50,11 @@ Build = Callable[[Any], Network]  # builds a network at a size; at its own, if N
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that reports an error in one sentence."""
+    """Parser whose errors are told as any other error."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with status 2, as for any other error."""
-        self.exit(2, f"unet_complexity: {one_line(f'{message}; --help shows all options')}\n")
+        """Raise the error."""
+        raise ValueError(f"{message}; --help shows all options")
 
 
 def parser() -> Parser:
@@ -204,7 +202,7 @@ def read(given: argparse.Namespace, size: Any) -> Network:
     """
     path = given.model
     kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in READERS:
+    if kind not in ("onnx", "keras"):
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
@@ -214,22 +212,10 @@ def read(given: argparse.Namespace, size: Any) -> Network:
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     if len(dims) < len(given.dims):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
-    with needing(kind):
-        if kind == "keras":
-            return engineering.from_keras(path, size, given.unknown)
-        import_whole("onnx")
-        return engineering.from_onnx(path, size, given.unknown, dims=dims)
-
-
-@contextmanager
-def needing(extra: str) -> Iterator[None]:
-    """Turn a missing module into advice on what to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'"
-        ) from None
+    if kind == "keras":
+        return engineering.from_keras(path, size, given.unknown)
+    import_whole("onnx")
+    return engineering.from_onnx(path, size, given.unknown, dims=dims)
 
 
 def import_whole(*libraries: str) -> None:
@@ -269,8 +255,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = vars(given)
-    chosen = {name: options[name] for name in ("batch", "dtype", "fused") if name in options}
+    options = vars(given).items()
+    chosen = {name: value for name, value in options if name in ("batch", "dtype", "fused")}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -349,7 +335,7 @@ def collapse(arguments: Sequence[str]) -> None:
         raise ValueError(
             f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx"
         )
-    with needing("onnx"), progress(f"rewriting {arguments[0]}"):
+    with progress(f"rewriting {arguments[0]}"):
         import_whole("onnx", "onnxruntime", "numpy.random")
         told = import_module("unet_complexity.engineering.collapse").command(*arguments)
     print(told)
@@ -398,6 +384,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is needed for this: pip install 'unet_complexity[onnx]'"
     except (ValueError, TypeError, ImportError, *STOPPED) as error:
         said = str(error)
         for kind, text in STOPPED.items():
