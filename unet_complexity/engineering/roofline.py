@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from unet_complexity.cost import bytes_of
+from unet_complexity.cost import add, bytes_of
 from unet_complexity.escaping import in_message
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
@@ -266,10 +266,9 @@ def roofline(
     each = (((step,), step.cost.reads - step.cost.params + step.cost.writes) for step in network)
     kernels = []
     for steps, elements in _fused(network) if fused else each:
-        flops = sum(step.cost.flops for step in steps)
-        params = sum(step.cost.params for step in steps)
-        moved = bytes_of(exact(elements * batch + params), dtype)
-        kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
+        cost = add(step.cost for step in steps)
+        moved = bytes_of(exact(elements * batch + cost.params), dtype)
+        kernels.append(Kernel(steps, exact(cost.flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
     setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"
     return Roofline(network, machine, tuple(kernels), setting)
