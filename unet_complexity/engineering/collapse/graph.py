@@ -47,9 +47,8 @@ class Graph:
             if part.DESCRIPTOR.name == "NodeProto":
                 self.names.update(part.output)
         known = inferred(model)
-        described = [*known.input, *known.value_info, *known.output]
         self.shapes = defaultdict(tuple)
-        for item in described:
+        for item in (*known.input, *known.value_info, *known.output):
             self.shapes[item.name] = stated(item) or ()
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
@@ -146,8 +145,7 @@ class Graph:
         kept = []
         for node in reversed(nodes):  # the readers of a node follow it
             written = set(node.output)
-            was_needed = written & were_read
-            if written & needed or not was_needed:
+            if written & needed or not written & were_read:
                 kept.append(node)
                 needed.update(reads(node))
         del graph.node[:]

@@ -113,8 +113,8 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
-        before, after = graph.shapes[resize.input[0]], graph.shapes[resize.output[0]]
-        scales = np.array(list(map(_ratio, before, after)))
+        shapes = [graph.shapes[name] for name in (resize.input[0], resize.output[0])]
+        scales = np.array(list(map(_ratio, *shapes)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
             raise UnsupportedError("its sizes are no constants, or the map's shape is not known")

@@ -136,20 +136,21 @@ def random_inputs(model: Any, shapes: Shapes, seed: int) -> Tensors:
     return given
 
 
-def inputs_of(model: Any) -> list[Any]:
-    """Return the inputs without a default.
+def inputs_of(model: Any) -> Iterator[Any]:
+    """Yield the inputs without a default.
 
     Raises:
         ValueError: One is not a tensor.
     """
     defaults = {item.name for item in model.graph.initializer}
-    needed = [item for item in model.graph.input if item.name not in defaults]
-    for item in needed:
+    for item in model.graph.input:
+        if item.name in defaults:
+            continue
         if not item.type.HasField("tensor_type"):
             raise ValueError(
                 f"the input {item.name!r} is not a tensor; only tensors can be drawn at random"
             )
-    return needed
+        yield item
 
 
 def sizes(model: Any, run: Run) -> Iterator[Shapes]:
