@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
@@ -35,9 +35,7 @@ from unet_complexity.escaping import in_message
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
-
-if TYPE_CHECKING:
-    from unet_complexity.tables import Table
+from unet_complexity.tables import Table
 
 Seconds = Any  # a float if all sizes are numbers, else an expression
 
@@ -182,8 +180,6 @@ class Roofline:
         Raises:
             ValueError: Sizes are letters, or ``by`` is none of these.
         """
-        from unet_complexity.tables import Table
-
         if not self._in_numbers:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
