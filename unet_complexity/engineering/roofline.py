@@ -294,7 +294,7 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
         elementwise = not cost.macs and not around and step.output in step.inputs
         if copies or elementwise:
             # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
-            last = max(number.get(read, -1) for read in maps)
+            last = max((number.get(read, -1) for read in maps), default=-1)
             if last in [number.get(source) for source in step.sources]:
                 number[name] = last
         kernel = number[name]
