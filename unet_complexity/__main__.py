@@ -1,8 +1,6 @@
 """What a network costs, from the command line: :mod:`unet_complexity.engineering.command`."""
 
-import sys
-
-from unet_complexity.engineering.command import main
+from unet_complexity.engineering.command import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

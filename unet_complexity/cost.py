@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from unet_complexity.escaping import latex_in_formula, plain
+from unet_complexity.escaping import in_message, latex_in_formula
 from unet_complexity.symbols import (
     Pair,
     Size,
@@ -294,7 +294,7 @@ def not_counted(missing: Collection[str]) -> str:
         'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
     """
     noun = "layer" if len(missing) == 1 else "layers"
-    return f"NOT counted: {len(missing)} {noun}, {plain(', '.join(missing))}"
+    return f"NOT counted: {len(missing)} {noun}, {', '.join(map(in_message, missing))}"
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:

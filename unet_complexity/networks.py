@@ -17,7 +17,7 @@ import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.escaping import in_message
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import lettered, one_of
 from unet_complexity.symbols import Size, are_numbers, as_expr, exact, named_letters, substitute
@@ -165,7 +165,7 @@ class Network:
     @property
     def heading(self) -> str:
         """The name, the shapes of the inputs, and the layers that are not counted."""
-        heading = f"{plain(self.name)}, {_shown(self.inputs)} in"
+        heading = f"{in_message(self.name)}, {_shown(self.inputs)} in"
         if self.missing:
             heading += f"; {not_counted(self.missing)}"
         return heading
@@ -326,4 +326,4 @@ def _shown(shapes: Mapping[str, Tensor]) -> str:
     """Return one shape, or several with their names."""
     if len(shapes) == 1:
         return str(*shapes.values())
-    return " and ".join(f"{plain(name)} {shape}" for name, shape in shapes.items())
+    return " and ".join(f"{in_message(name)} {shape}" for name, shape in shapes.items())

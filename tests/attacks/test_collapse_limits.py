@@ -13,14 +13,15 @@ from unet_complexity.engineering.collapse import collapse_upsampling, command
 from unet_complexity.engineering.collapse.files import valid_model
 from unet_complexity.engineering.collapse.graph import Graph
 from unet_complexity.engineering.command import main
+from unet_complexity.escaping import LONGEST_MESSAGE
 
 node = helper.make_node
-MODES = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+MODES = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
 TWO = {"s": np.array([1, 1, 2, 2], np.float32)}
 
 
 def resize(scales: str = "s", source: str = "x", **settings: Any) -> Any:
-    return node("Resize", [source, "", scales], ["u"], mode="nearest", **{**MODES, **settings})
+    return node("Resize", [source, "", scales], ["u"], **{**MODES, **settings})
 
 
 def a_model(nodes: list[Any], arrays: dict[str, Any], **settings: Any) -> Any:
@@ -188,6 +189,34 @@ def test_what_is_not_valid_is_left_alone(
     nodes: list[Any], settings: dict[str, Any], said: str
 ) -> None:
     assert why(a_model(nodes, TWO, **settings)) == said
+
+
+def foreign(name: str) -> Any:
+    """A model in which an operator of this name reads the upsampled map."""
+    model = a_model([resize()], TWO)
+    model.graph.node[1].CopyFrom(node(name, ["u"], ["y"], domain="d"))
+    model.opset_import.append(helper.make_opsetid("d", 1))
+    return model
+
+
+@pytest.mark.parametrize("model", [
+    a_model([resize(mode="A" * 5000)], TWO),
+    a_model([resize(nearest_mode="A" * 5000)], TWO),
+    a_model([resize()], TWO, strides=[2] * 5000),
+    a_model([resize()], TWO, auto_pad="A" * 5000),
+    foreign("A" * 5000),
+], ids=["mode", "rounding", "strides", "auto_pad", "operator"])  # fmt: skip
+def test_a_reason_is_short_whatever_the_file_says(model: Any) -> None:
+    said = why(model)
+    assert "…" in said
+    assert len(said) <= LONGEST_MESSAGE
+
+
+def test_what_is_no_model_is_named_in_part() -> None:
+    said = r"an ONNX model is a path or an onnx.ModelProto, got \['AAAA.*…A"
+    with pytest.raises(TypeError, match=said) as refused:
+        collapse_upsampling(["A" * 5000])
+    assert len(str(refused.value)) < 150
 
 
 class OddError(Exception):

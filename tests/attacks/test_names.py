@@ -39,8 +39,8 @@ from unet_complexity.engineering import from_onnx
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
 from unet_complexity.engineering.command import main, progress
 from unet_complexity.engineering.conventions.chart import plot_tools
-from unet_complexity.engineering.report import as_data, as_text
-from unet_complexity.engineering.roofline import roofline
+from unet_complexity.engineering.report import as_json, as_text
+from unet_complexity.engineering.roofline import Machine, roofline
 from unet_complexity.escaping import (
     FORMULA_STARTS,
     LONGEST_CELL,
@@ -50,6 +50,7 @@ from unet_complexity.escaping import (
     csv_cell,
     drawn,
     html_text,
+    in_message,
     javascript,
     latex,
     latex_in_formula,
@@ -383,7 +384,7 @@ def test_a_formula_of_a_cost_or_of_growth_is_set_whatever_it_speaks_of():
 
 def test_json_is_ascii_and_holds_the_names_as_they_are():
     net = network(side=64)
-    text = json.dumps(as_data(net, net.name, "layer", roofline(net, MACHINE).table("layer")))
+    text = as_json(net, net.name, "layer", roofline(net, MACHINE).table("layer"))
     assert text.isascii()
     data = json.loads(text)
     assert [row["name"] for row in data["rows"]] == [step.name for step in net]
@@ -443,7 +444,7 @@ def test_without_matplotlib_a_picture_is_text_in_a_page(monkeypatch):
     data, _ = plot_blocks(net)._repr_mimebundle_()
     page = Text(data["text/html"])
     assert {tag for tag, *_ in page.tags} == {"p", "span"}
-    assert plain(net.name) in "".join(page.pieces)
+    assert in_message(net.name) in "".join(page.pieces)
     assert all(line.isprintable() for line in data["text/plain"].split("\n"))
 
 
@@ -619,6 +620,32 @@ def test_an_error_quotes_a_name_in_part_and_in_visible_characters(show):
     with pytest.raises(ValueError, match=r"\\x1b\[2J") as refused:
         show(network(["\x1b[2J\u202e" + "A" * 5000] * 4))
     assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
+LONG = "\x1b[2J" + "A" * 5000
+LONG_NAMES = replace(network([LONG] * 4, 64), name=LONG)
+
+
+@pytest.mark.parametrize("show", [
+    lambda: LONG_NAMES.heading,
+    lambda: repr(LONG_NAMES),
+    lambda: LONG_NAMES.table().title,
+    lambda: str(LONG_NAMES.steps[-1].layer),
+    lambda: str(Machine(LONG, 1, 1)),
+    lambda: repr(roofline(LONG_NAMES, Machine(LONG, 1, 1))),
+    lambda: roofline(LONG_NAMES, Machine(LONG, 1, 1)).table().title,
+    lambda: list(as_text(LONG_NAMES, LONG_NAMES, "level"))[-1].split("\n")[0],
+])  # fmt: skip
+def test_a_heading_shows_the_ends_of_a_name(show):
+    assert "\\x1b[2J" in show()
+    assert len(show()) < 500
+
+
+def test_an_error_about_letters_shows_the_ends_of_a_name():
+    letters = replace(network([LONG] * 4), name=LONG)
+    with pytest.raises(ValueError, match=r"needs numbers, got \\x1b\[2J") as refused:
+        roofline(letters, Machine(LONG, 1, 1)).table()
     assert len(str(refused.value)) < 500
 
 

@@ -176,6 +176,34 @@ def test_control_c_is_one_line(source):
     assert listing(source.parent) == before
 
 
+AS_A_COMMAND = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from unet_complexity.engineering.collapse import verifying
+verifying.SECONDS = 0.01
+sys.argv[1:] = ["collapse", "in.onnx", "out.onnx"]
+runpy.run_module("unet_complexity", run_name="__main__")
+"""
+
+
+@posix
+@pytest.mark.parametrize("delay", [0.002, 0.01, 0.03])
+def test_control_c_after_the_report_changes_nothing(source, delay):
+    """Native libraries take some 50 ms to unload, in which Python no longer handles a signal."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(
+        [sys.executable, "-c", AS_A_COMMAND], text=True, env=env, **pipes
+    ) as process:
+        while not process.stdout.readline().startswith("written to out.onnx"):
+            assert process.poll() is None
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    onnx.checker.check_model("out.onnx")
+
+
 LIBRARY = """
 import os, signal
 try:

@@ -18,7 +18,7 @@ from tools import notebooks
 from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.closed_form import tidy
 from unet_complexity.engineering.command import main, progress
-from unet_complexity.engineering.report import as_data, as_text
+from unet_complexity.engineering.report import as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import ZeroPadding2D
 from unet_complexity.symbols import N
@@ -50,7 +50,7 @@ def stand_in(monkeypatch, kind="onnx", fixed=False):
     """A reader that knows one network; ``fixed``: tied to its size.  Returns the calls."""
     calls = []
 
-    def read(path, side=None, unknown="error"):
+    def read(path, side=None, unknown="error", dims=None):
         calls.append((path, side, unknown))
         if fixed and side is not None:
             raise ValueError("Reshape (flat) asks for 256 x 256;\n  read it as it is")
@@ -88,7 +88,7 @@ def test_formulas_are_collected():
         net.add(type(layer).__name__, layer)
     network = net.network("padded", [])
     assert "FLOPs            4*(N**2 + N + 1)  " in "\n".join(as_text(network, network, "level"))
-    assert as_data(network, network, "level")["formulas"]["flops"] == "4*(N**2 + N + 1)"
+    assert json.loads(as_json(network, network, "level"))["formulas"]["flops"] == "4*(N**2 + N + 1)"
 
 
 def test_at_the_letter_the_table_is_in_formulas_and_nothing_is_said_twice(capsys):

@@ -167,7 +167,7 @@ def test_a_rule_has_a_formula_in_known_letters(convention):
     for name in convention.counts:
         assert {str(letter) for letter in convention.rule(name).free_symbols} <= set(MEANING)
     assert set(KINDS) - set(convention.counts) <= {"UpSampling2D bilinear"}
-    assert convention.version in convention.source
+    assert convention.version in repr(convention)
     assert all(issue.count("#") == 1 == issue.count("/") for issue in convention.issues)
 
 
@@ -395,3 +395,18 @@ def test_a_rule_that_is_no_arithmetic_is_refused(rule, words):
     tool = Convention("tool", "1", "MACs", "label", 0, {"Conv2D": rule})
     with pytest.raises(ValueError, match=f"^{re.escape(words)}"):
         tool.rule("Conv2D")
+
+
+@pytest.mark.parametrize("rule", ["macs/0", "0/0", "out; macs/(out - out)", "macs/bias"])
+@pytest.mark.parametrize("side", [256, N])
+@pytest.mark.parametrize("float32", [False, True])
+def test_a_rule_that_divides_by_zero_is_refused(rule, side, float32):
+    tool = Convention("tool", "1", "MACs", "label", 0, {"Conv2D": rule}, float32=float32)
+    asked = pix2pix_unet(side, 3).only(Conv2D)
+    first = asked.steps[0]
+    step = replace(first, layer=replace(first.layer, use_bias=False))
+    net = replace(asked, steps=(step,))
+    said = r"^how tool counts Conv2D\(.* is not known: its rule divides by 0$"
+    for count in (tool.total, tool.parts):
+        with pytest.raises(ValueError, match=said):
+            count(net)

@@ -20,6 +20,7 @@ from unet_complexity import (
     classic_unet,
     pix2pix_unet,
 )
+from unet_complexity.engineering.readers.reading import Unknown
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.layers import (
     Add,
@@ -392,6 +393,14 @@ def test_a_view_takes_no_time_and_binds_nothing():
     net = network(X, Dropout(0.5), ReLU())
     ((_, bound, *_, microseconds),) = roofline(net, SLOW).table("block").rows
     assert (bound, microseconds) == ("memory", 1e6 * 2048 / 10)
+
+
+def test_a_step_that_reads_nothing_and_is_returned_is_a_kernel():
+    """A file may make a map of random numbers, which no count covers."""
+    made = Step("made", Unknown("RandomNormal", "made", X), (), (), 0, "a", "encoder")
+    net = replace(network(X, ReLU()), outputs=("0", "made"))
+    net = replace(net, steps=(*net.steps, made))
+    assert [kernel.name for kernel in roofline(net, SLOW, fused=True)] == ["0", "made"]
 
 
 def test_a_table_of_seconds_wants_numbers():

@@ -6,7 +6,6 @@ An error is one sentence on stderr, with exit status 2.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, as_data, as_text
+from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
@@ -31,8 +30,6 @@ from unet_complexity.symbols import N
 from unet_complexity.tables import Table
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
-# endings; also names of the from_..., and of the extras to install
-READERS = ("onnx", "keras")
 DESCRIPTION = """\
 What does a network cost? Parameters, MACs and elements moved: a table, totals, and formulas in the side N.
 
@@ -53,11 +50,11 @@ Build = Callable[[Any], Network]  # builds a network at a size; at its own, if N
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser that reports an error in one sentence."""
+    """Parser whose errors are told as any other error."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with status 2, as for any other error."""
-        self.exit(2, f"unet_complexity: {one_line(f'{message}; --help shows all options')}\n")
+        """Raise the error."""
+        raise ValueError(f"{message}; --help shows all options")
 
 
 def parser() -> Parser:
@@ -78,6 +75,7 @@ def parser() -> Parser:
         "--dims",
         type=a_dim,
         action="append",
+        default=[],
         metavar="NAME=SIZE",
         help="another free size of an .onnx file, by its name; may be repeated",
     )
@@ -204,32 +202,20 @@ def read(given: argparse.Namespace, size: Any) -> Network:
     """
     path = given.model
     kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in READERS:
+    if kind not in ("onnx", "keras"):
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
-    more = {"dims": dict(given.dims)} if given.dims else {}
-    if more and kind != "onnx":
+    dims = dict(given.dims)
+    if dims and kind != "onnx":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
-    if len(more.get("dims", ())) < len(given.dims or ()):
+    if len(dims) < len(given.dims):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
-    with needing(kind):
-        if kind == "onnx":
-            import_whole("onnx")
-        reader: Callable[..., Network] = getattr(engineering, f"from_{kind}")
-        return reader(path, side=size, unknown=given.unknown, **more)
-
-
-@contextmanager
-def needing(extra: str) -> Iterator[None]:
-    """Turn a missing module into advice on what to install."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"{error.name} is needed for this: pip install 'unet_complexity[{extra}]'"
-        ) from None
+    if kind == "keras":
+        return engineering.from_keras(path, size, given.unknown)
+    import_whole("onnx")
+    return engineering.from_onnx(path, size, given.unknown, dims=dims)
 
 
 def import_whole(*libraries: str) -> None:
@@ -269,8 +255,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = vars(given)
-    chosen = {name: options[name] for name in ("batch", "dtype", "fused") if name in options}
+    options = vars(given).items()
+    chosen = {name: value for name, value in options if name in ("batch", "dtype", "fused")}
     if given.machine is None:
         for name in chosen:
             raise ValueError(
@@ -349,7 +335,7 @@ def collapse(arguments: Sequence[str]) -> None:
         raise ValueError(
             f"collapse takes two files, got {len(arguments)}: collapse in.onnx out.onnx"
         )
-    with needing("onnx"), progress(f"rewriting {arguments[0]}"):
+    with progress(f"rewriting {arguments[0]}"):
         import_whole("onnx", "onnxruntime", "numpy.random")
         told = import_module("unet_complexity.engineering.collapse").command(*arguments)
     print(told)
@@ -368,29 +354,29 @@ def report(arguments: Sequence[str]) -> None:
         in_numbers = isinstance(network.total().reads, int)
         formulas = in_letters(build) if in_numbers else network
         told = network, formulas, given.by, seconds
-        text = json.dumps(as_data(*told), indent=1) if given.json else "\n\n".join(as_text(*told))
+        text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command.
 
     Args:
-        argv: The arguments; those of the process, if not given.
+        arguments: What follows the command's name.
 
     Returns:
         Exit status: 0, or 2 after one sentence on stderr.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
     if sys.stderr is None:  # closed; the report can still be printed
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
     try:
         if sys.stdout is None:
             raise ValueError("the standard output is closed; send it to a file or a terminal")
-        if arguments[:1] == ["collapse"]:
-            collapse(arguments[1:])
-        else:
-            report(arguments)
+        match arguments:
+            case ["collapse", *files]:
+                collapse(files)
+            case _:
+                report(arguments)
         sys.stdout.flush()
         return 0
     except BrokenPipeError:  # stdout was closed, for example by `head`
@@ -398,6 +384,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is needed for this: pip install 'unet_complexity[onnx]'"
     except (ValueError, TypeError, ImportError, *STOPPED) as error:
         said = str(error)
         for kind, text in STOPPED.items():
@@ -405,3 +393,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 said = text
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2
+
+
+def run() -> NoReturn:
+    """Run the command as a process: exit with the status of :func:`main`.
+
+    Unloading the native libraries takes some 50 ms.  Python has given up its handlers by then, so Ctrl-C would
+    replace the status of work that is done.
+    """
+    status = main(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)

@@ -1,6 +1,6 @@
 """Full report of a network's costs: table, totals with their conventions, and formulas in the side N.
 
-:func:`as_text` gives text to read; :func:`as_data` gives data for JSON, with these keys:
+:func:`as_text` gives text to read; :func:`as_json` gives JSON, with these keys:
 
 - ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
 - ``conventions``; ``not_counted``: the layers without a count, by kind and name;
@@ -15,7 +15,8 @@ A count is a whole number, or text if it is a formula.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,6 @@ from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost
 from unet_complexity.escaping import one_line
 from unet_complexity.networks import Network
-from unet_complexity.symbols import Size
 from unet_complexity.tables import Table
 
 CONVENTIONS = (
@@ -92,10 +92,10 @@ def _lines(heading: str, total: Cost) -> str:
     return "\n".join(lines)
 
 
-def as_data(
+def as_json(
     network: Network, formulas: Network | str, by: str, seconds: Table | None = None
-) -> dict[str, Any]:
-    """Return a report as data that JSON can hold.
+) -> str:
+    """Return a report as JSON.
 
     Args:
         network: The network.
@@ -105,27 +105,25 @@ def as_data(
 
     Example:
         >>> from unet_complexity import pix2pix_unet
-        >>> as_data(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")["total"]["macs"]
+        >>> text = as_json(pix2pix_unet(256, 3), pix2pix_unet(in_channels=3), "block")
+        >>> json.loads(text)["total"]["macs"]
         18052284416
     """
-    outputs = {step.name: step.output for step in network if step.name in network.outputs}
     counts = {} if isinstance(formulas, str) else _counts(formulas.total())
-    return {
+    outputs = {step.name: step.output for step in network if step.name in network.outputs}
+    rows = []
+    for name, part in network.groups(by).items():
+        row = {"name": str(name), "output": asdict(part.output)}
+        rows.append(row | _counts(part.total()))
+    data = {
         "network": network.name,
-        "inputs": [{"name": name, **_told(asdict(x))} for name, x in network.inputs.items()],
-        "outputs": [{"name": name, **_told(asdict(x))} for name, x in outputs.items()],
+        "inputs": [{"name": name, **asdict(x)} for name, x in network.inputs.items()],
+        "outputs": [{"name": name, **asdict(x)} for name, x in outputs.items()],
         "conventions": CONVENTIONS,
-        "not_counted": list(network.missing),
-        "total": _told(_counts(network.total())),
+        "not_counted": network.missing,
+        "total": _counts(network.total()),
         "by": by,
-        "rows": [
-            {
-                "name": str(name),
-                "output": _told(asdict(part.output)),
-                **_told(_counts(part.total())),
-            }
-            for name, part in network.groups(by).items()
-        ],
+        "rows": rows,
         "formulas": {key: str(count) for key, count in counts.items()} or None,
         "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
         "no_formula": None if counts else formulas,
@@ -136,12 +134,8 @@ def as_data(
             "total": dict(zip(TIMED, seconds.total, strict=True)),
         },
     }
+    return json.dumps(data, indent=1, default=str)  # a formula is text
 
 
 def _counts(cost: Cost) -> dict[str, Any]:
     return {key: tidy(getattr(cost, field)) for key, (field, *_) in COUNTED.items()}
-
-
-def _told(sizes: Mapping[str, Size]) -> dict[str, int | str]:
-    """Numbers as they are, formulas as text."""
-    return {name: size if isinstance(size, int) else str(size) for name, size in sizes.items()}

@@ -1,6 +1,8 @@
 r"""Roofline model: the least time that counted work takes on a machine.
 
-A :class:`Kernel` is a group of steps that run together.  On a :class:`Machine` it takes at least
+A :class:`Kernel` is one program on the machine: the steps that run together, from reading their inputs to writing
+their results.  A fused Conv2D and ReLU are one kernel.  (The window of a convolution is another kind of kernel.)
+On a :class:`Machine` it takes at least
 
 $$\text{seconds} = \max\left(\frac{\text{FLOPs}}{\text{peak FLOP/s}},\ \frac{\text{bytes}}{\text{bytes/s}}\right).$$
 
@@ -21,20 +23,19 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import bytes_of
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.cost import add, bytes_of
+from unet_complexity.escaping import in_message
 from unet_complexity.memory import at_least, wired
 from unet_complexity.networks import Network, Step, grouped
 from unet_complexity.symbols import Size, as_size, exact
-
-if TYPE_CHECKING:
-    from unet_complexity.tables import Table
+from unet_complexity.tables import Table
 
 Seconds = Any  # a float if all sizes are numbers, else an expression
 
@@ -74,7 +75,7 @@ class Machine:
 
     def __str__(self) -> str:
         flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
-        return f"{plain(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
+        return f"{in_message(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
@@ -95,7 +96,10 @@ MACHINES = {
 
 @dataclass(frozen=True)
 class Kernel:
-    """Steps that run together, with their FLOPs and bytes for a whole batch, and the least time on a machine."""
+    """One program on a machine: steps that run together, such as Conv2D + ReLU, not a convolution's window.
+
+    FLOPs and bytes are those of a whole batch; ``seconds`` is the least time.
+    """
 
     steps: tuple[Step, ...]
     flops: Size
@@ -176,8 +180,6 @@ class Roofline:
         Raises:
             ValueError: Sizes are letters, or ``by`` is none of these.
         """
-        from unet_complexity.tables import Table
-
         if not self._in_numbers:
             raise ValueError(
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
@@ -202,7 +204,7 @@ class Roofline:
         return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
-        where = plain(f"{self.network.name} on {self.machine.name}")
+        where = f"{in_message(self.network.name)} on {in_message(self.machine.name)}"
         return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
 
 
@@ -260,48 +262,50 @@ def roofline(
     each = (((step,), step.cost.reads - step.cost.params + step.cost.writes) for step in network)
     kernels = []
     for steps, elements in _fused(network) if fused else each:
-        flops = sum(step.cost.flops for step in steps)
-        params = sum(step.cost.params for step in steps)
-        moved = bytes_of(exact(elements * batch + params), dtype)
-        kernels.append(Kernel(steps, exact(flops * batch), moved, machine))
+        cost = add(step.cost for step in steps)
+        moved = bytes_of(exact(elements * batch + cost.params), dtype)
+        kernels.append(Kernel(steps, exact(cost.flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
     setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"
     return Roofline(network, machine, tuple(kernels), setting)
 
 
 def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
-    """Steps of each kernel, and the elements of maps that it reads and writes."""
-    kernel: dict[str, int] = {}  # place of the step that begins the kernel of a step
-    reads: dict[int, dict[str, Size]] = {}  # maps in memory that a kernel reads
-    behind = {name: {name: x.size} for name, x in network.inputs.items()}
+    """Steps of each kernel, and the elements of maps that it reads and writes.
+
+    A kernel is numbered by the place of its first step.
+    """
+    number: dict[str, int] = {}  # kernel of each step that writes a map
+    reads: dict[int, dict[str, Size]] = defaultdict(dict)  # maps of other kernels that one reads
+    # Maps to read for a name: itself, or what it copies.  For the Concatenate of a and b: a and b.
+    originals = {name: {name: x.size} for name, x in network.inputs.items()}
     for place, step in enumerate(wired(network, "fusing")):
         name, cost = step.name, step.cost
         maps: dict[str, Size] = {}
         for source in step.sources:
-            maps |= behind[source]
+            maps |= originals[source]
         copies = not (cost.flops or cost.params)
         if copies and name not in network.outputs:
-            behind[name] = maps  # the readers of a copy read its originals
+            originals[name] = maps
             continue
-        behind[name] = {name: step.output.size}
-        home = place
-        around = any(hasattr(step.layer, name) for name in ("windows", "interpolation"))
+        originals[name] = {name: step.output.size}
+        number[name] = place
+        around = hasattr(step.layer, "windows") or hasattr(step.layer, "interpolation")
         elementwise = not cost.macs and not around and step.output in step.inputs
         if copies or elementwise:
             # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
-            last = max((kernel[read] for read in maps if read in kernel), default=place)
-            if last in [kernel.get(source) for source in step.sources]:
-                home = last
-        kernel[name] = home
-        foreign = {read: maps[read] for read in maps if kernel.get(read) != home}
-        reads[home] = reads.get(home, {}) | foreign
-    members: dict[int, list[Step]] = {}
-    first_reader: dict[str, int] = {}
+            last = max((number.get(read, -1) for read in maps), default=-1)
+            if last in [number.get(source) for source in step.sources]:
+                number[name] = last
+        kernel = number[name]
+        reads[kernel] |= {read: maps[read] for read in maps if number.get(read) != kernel}
+    members: dict[int, list[Step]] = defaultdict(list)
+    first_reader: dict[str, int] = {}  # kernel with which a copy runs
     for place, step in reversed([*enumerate(network)]):
-        home = kernel.get(step.name, first_reader.get(step.name, place))
-        members.setdefault(home, []).insert(0, step)
-        first_reader |= dict.fromkeys(step.sources, home)  # with which a copy runs
-    wanted = set(network.outputs).union(*reads.values())
-    for home, steps in sorted(members.items()):
-        written = sum(step.output.size for step in steps if step.name in wanted)
-        yield tuple(steps), sum(reads.get(home, {}).values()) + written
+        kernel = number.get(step.name, first_reader.get(step.name, place))
+        members[kernel].insert(0, step)
+        first_reader |= dict.fromkeys(step.sources, kernel)
+    written = set(network.outputs).union(*reads.values())
+    for kernel, steps in sorted(members.items()):
+        writes = sum(step.output.size for step in steps if step.name in written)
+        yield tuple(steps), sum(reads[kernel].values()) + writes

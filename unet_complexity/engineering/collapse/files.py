@@ -12,6 +12,7 @@ from warnings import catch_warnings
 
 from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
 from unet_complexity.engineering.readers.onnx.files import check_functions, parsed
+from unet_complexity.escaping import in_message
 
 FilePath = str | PathLike[str]
 Source = FilePath | Any  # a file, or an onnx.ModelProto
@@ -49,7 +50,8 @@ def name_of(source: Source) -> str:
     if isinstance(source, onnx.ModelProto):
         return "the model"
     raise TypeError(
-        f"an ONNX model is a path or an onnx.ModelProto, got {source!r}; try 'model.onnx'"
+        f"an ONNX model is a path or an onnx.ModelProto, got {in_message(repr(source))}; "
+        "try 'model.onnx'"
     )
 
 

@@ -47,9 +47,8 @@ class Graph:
             if part.DESCRIPTOR.name == "NodeProto":
                 self.names.update(part.output)
         known = inferred(model)
-        described = [*known.input, *known.value_info, *known.output]
         self.shapes = defaultdict(tuple)
-        for item in described:
+        for item in (*known.input, *known.value_info, *known.output):
             self.shapes[item.name] = stated(item) or ()
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
@@ -57,21 +56,23 @@ class Graph:
         self.numbers = 0
         self.instead: dict[str, list[Any]] = {}
 
-    def settings(self, node: Any, *inputs: str) -> Settings:
-        """Return a node's attributes and constant inputs.
+    def settings(self, node: Any) -> Settings:
+        """Return a node's attributes, given or by default, and its constant inputs, by ONNX's names for them.
 
-        Args:
-            node: The node.
-            inputs: Names for its inputs from the second on.  An input that is not constant is None.
+        The first input is left out.  An input that is not constant is None.
         """
+        from onnx.defs import get_schema
         from onnx.helper import get_attribute_value
 
+        schema = get_schema(node.op_type, self.opset)
+        defaults = [attribute.default_value for attribute in schema.attributes.values()]
         found = {}
-        for item in node.attribute:
-            found[item.name] = item.s.decode() or get_attribute_value(item)
-        for name, source in zip(inputs, node.input[1:], strict=False):
+        for item in (*defaults, *node.attribute):
+            if item.type:  # else there is no default
+                found[item.name] = item.s.decode() or get_attribute_value(item)
+        for parameter, source in zip(schema.inputs[1:], node.input[1:], strict=False):
             if source:
-                found[name] = self.constant(source)
+                found[parameter.name] = self.constant(source)
         return found
 
     def constant(self, name: str) -> Any:
@@ -144,8 +145,7 @@ class Graph:
         kept = []
         for node in reversed(nodes):  # the readers of a node follow it
             written = set(node.output)
-            was_needed = written & were_read
-            if written & needed or not was_needed:
+            if written & needed or not written & were_read:
                 kept.append(node)
                 needed.update(reads(node))
         del graph.node[:]

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from unet_complexity.engineering.collapse import rule
+from unet_complexity.escaping import in_message
 from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
 
@@ -21,7 +22,7 @@ SETTINGS = "filters kernel_size data_format use_bias".split()  # as Conv2D calls
 
 
 @keras.saving.register_keras_serializable("unet_complexity")
-class PhaseConv2D(keras.layers.Layer):
+class PhaseConv2D(keras.layers.UpSampling2D):
     """Layer with the output of UpSampling2D(size) and Conv2D(padding="same"), for fewer multiplications.
 
     (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase
@@ -45,11 +46,9 @@ class PhaseConv2D(keras.layers.Layer):
         use_bias: bool = True,
         **settings: Any,
     ) -> None:
-        super().__init__(**{**settings, "trainable": False})
+        super().__init__(size, data_format, **{**settings, "trainable": False})
         self.filters = filters
         self.kernel_size = as_pair(kernel_size, "kernel_size")
-        self.size = as_pair(size, "size")
-        self.data_format = data_format
         self.channels = 1 if data_format == "channels_first" else 3  # their axis
         self.activation = keras.activations.get(activation)
         self.use_bias = use_bias
@@ -61,16 +60,15 @@ class PhaseConv2D(keras.layers.Layer):
         Raises:
             ValueError: It cannot, with the reason.
         """
+        name = in_message(conv.name)
         if reason := refusal(upsampling, conv):
-            raise ValueError(f"{conv.name} behind {upsampling.name} cannot be collapsed: {reason}")
+            raise ValueError(
+                f"{name} behind {in_message(upsampling.name)} cannot be collapsed: {reason}"
+            )
         if not conv.built:
-            raise ValueError(f"{conv.name} has no weights yet; build the model, then collapse it")
+            raise ValueError(f"{name} has no weights yet; build the model, then collapse it")
         settings = {name: getattr(conv, name) for name in (*SETTINGS, "activation", "name")}
-        layer = cls(
-            size=upsampling.size,
-            dtype=conv.dtype_policy,
-            **settings,
-        )
+        layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
         kernel, *bias = _arrays(conv)
         layer.build([kernel.shape[2]] * 4)  # of which only the channels count
         kernels = [phase.kernel for phase in phase_kernels(kernel, layer.size)]
@@ -80,23 +78,23 @@ class PhaseConv2D(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         channels = input_shape[self.channels]
         without_channels = np.empty((*self.kernel_size, 0, 0))
-        self.pads, self.kernels = [], []
-        for row, column, (top, left), window in phase_kernels(without_channels, self.size):
-            rows, columns = window.shape[:2]
-            shape = rows, columns, channels, self.filters
+        self.phases = []  # offset of the first tap, and kernel
+        for row, column, first, window in phase_kernels(without_channels, self.size):
+            shape = (*window.shape[:2], channels, self.filters)
             kernel = self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}")
-            self.kernels.append(kernel)
-            around = (0, 0), (-top, top + rows - 1), (-left, left + columns - 1), (0, 0)
-            self.pads.append(around)
+            self.phases.append((first, kernel))
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
     def call(self, x: Any) -> Any:
         x = ops.moveaxis(x, self.channels, -1)
         maps = []
-        for around, kernel in zip(self.pads, self.kernels, strict=True):
-            padded = ops.pad(x, around)
-            maps.append(ops.conv(padded, kernel, padding="valid", data_format="channels_last"))
+        for (top, left), kernel in self.phases:
+            k_h, k_w = kernel.shape[:2]
+            rows = -top, top + k_h - 1
+            columns = -left, left + k_w - 1
+            padded = ops.pad(x, ((0, 0), rows, columns, (0, 0)))
+            maps.append(ops.conv(padded, kernel, data_format="channels_last"))
         _, height, width, _ = ops.shape(x)
         s_h, s_w = self.size
         y = ops.concatenate(maps, -1)
@@ -108,18 +106,13 @@ class PhaseConv2D(keras.layers.Layer):
         return self.activation(ops.moveaxis(y, -1, self.channels))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        upsampling = keras.layers.UpSampling2D(
-            self.size,
-            self.data_format,
-            name=self.name,  # a name of its own would be counted
-        )
-        shape = list(upsampling.compute_output_shape(input_shape))
+        shape = list(super().compute_output_shape(input_shape))
         shape[self.channels] = self.filters
         return tuple(shape)
 
     def get_config(self) -> dict[str, Any]:
         config: dict[str, Any] = super().get_config()
-        config |= {name: getattr(self, name) for name in (*SETTINGS, "size")}
+        config |= {name: getattr(self, name) for name in SETTINGS}
         config["activation"] = keras.activations.serialize(self.activation)
         return config
 
@@ -191,13 +184,13 @@ def _pairs(model: Any) -> Iterator[tuple[Any, Any]]:
         if calls != [1, 1] or id(layer.output) in outputs:
             continue
         conv = readers[0]
-        if not refusal(layer, conv) and _is_worthwhile(layer, conv):
+        if not refusal(layer, conv) and _arrangement(layer, conv) != rule.AS_WRITTEN:
             yield layer, conv
 
 
-def _is_worthwhile(upsampling: Any, conv: Any) -> bool:
+def _arrangement(upsampling: Any, conv: Any) -> str:
     channels = conv.kernel.shape[2]
-    sides = [side for side in upsampling.input.shape[1:] if side is not None]
-    pixels = prod(sides) // channels if len(sides) == 3 else None
+    _, *sides = upsampling.input.shape
+    pixels = None if None in sides else prod(sides) // channels
     how, _ = rule.arrangement(channels, conv.filters, conv.kernel_size, upsampling.size, pixels)
-    return how != rule.AS_WRITTEN
+    return how

@@ -63,8 +63,8 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
         raise UnsupportedError(f"it is read by {kind_of(conv)}, not by a convolution")
-    settings = graph.settings(conv, "weights")
-    weights = settings.get("weights")
+    settings = graph.settings(conv)
+    weights = settings["W"]
     if weights is None:
         raise UnsupportedError("the convolution's weights are no constant floats")
     for name in ("strides", "dilations"):
@@ -77,10 +77,8 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
 
 def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     """Factors by which a node repeats rows and columns."""
-    is_old = resize.op_type == "Upsample" or graph.opset < 11  # without modes and a region
-    inputs = ["scales"] if is_old else ["region", "scales"]
-    settings = graph.settings(resize, *inputs)
-    mode = settings.get("mode", "nearest")
+    settings = graph.settings(resize)
+    mode = settings["mode"]
     if mode != "nearest":
         raise UnsupportedError(f"its mode is {mode}, which does not repeat")
     factors = _factors(graph, resize, settings)
@@ -96,10 +94,8 @@ def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
         raise UnsupportedError(
             f"it scales by {scale}, which repeats nothing a whole number of times"
         )
-    position, rounding = "asymmetric", "floor"
-    if not is_old:
-        position = settings.get("coordinate_transformation_mode", "half_pixel")
-        rounding = settings.get("nearest_mode", "round_prefer_floor")
+    position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
+    rounding = settings.get("nearest_mode", "floor")
     if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
         raise UnsupportedError(
             f"{position} with {rounding} is not repetition for a factor of {scale}"
@@ -117,8 +113,8 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
-        before, after = graph.shapes[resize.input[0]], graph.shapes[resize.output[0]]
-        scales = np.array(list(map(_ratio, before, after)))
+        shapes = [graph.shapes[name] for name in (resize.input[0], resize.output[0])]
+        scales = np.array(list(map(_ratio, *shapes)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
             raise UnsupportedError("its sizes are no constants, or the map's shape is not known")
@@ -148,12 +144,12 @@ def _only_reader(graph: Graph, node: Any) -> Any:
 
 def _zeros_around(graph: Graph, pad: Any) -> Any:
     """Zeros that a Pad adds: those before rows and columns, then those after."""
-    given: Settings = {"value": 0, "axes": ..., "pads": None, "mode": "constant"}
-    given |= graph.settings(pad, "pads", "value", "axes")
-    axes, pads = given["axes"], given["pads"]
+    settings = graph.settings(pad)
+    axes, pads = settings.get("axes", ...), settings.get("pads", [])
+    value = settings.get("value", settings.get("constant_value", 0))
     zeros = np.zeros((2, 4), int)
     is_known = axes is not None and np.size(pads) == zeros[:, axes].size
-    if not is_known or given["value"] != 0 or given["mode"] != "constant":
+    if not is_known or value != 0 or settings["mode"] != "constant":
         raise UnsupportedError("a Pad between the two adds other than constant zeros")
     zeros[:, axes] = np.reshape(pads, (2, -1))
     if zeros.min() < 0 or zeros[:, :2].any():

@@ -11,7 +11,7 @@ from unet_complexity.engineering.collapse.graph import Graph
 from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError, pair_of
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
 from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.escaping import LONGEST_CELL, plain, shortened
+from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
 
 ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 
@@ -100,7 +100,7 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
         before, after = map(tuple, pair.pads.tolist())
         why = f"no way fits factors {pair.size} with padding {before} and {after}"
     except UnsupportedError as reason:
-        why = str(reason)
+        why = one_line(str(reason))
     return Block(name, AS_WRITTEN, why)
 
 

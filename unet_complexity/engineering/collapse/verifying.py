@@ -136,24 +136,27 @@ def random_inputs(model: Any, shapes: Shapes, seed: int) -> Tensors:
     return given
 
 
-def inputs_of(model: Any) -> list[Any]:
-    """Return the inputs without a default.
+def inputs_of(model: Any) -> Iterator[Any]:
+    """Yield the inputs without a default.
 
     Raises:
         ValueError: One is not a tensor.
     """
     defaults = {item.name for item in model.graph.initializer}
-    needed = [item for item in model.graph.input if item.name not in defaults]
-    for item in needed:
+    for item in model.graph.input:
+        if item.name in defaults:
+            continue
         if not item.type.HasField("tensor_type"):
             raise ValueError(
                 f"the input {item.name!r} is not a tensor; only tensors can be drawn at random"
             )
-    return needed
+        yield item
 
 
 def sizes(model: Any, run: Run) -> Iterator[Shapes]:
     """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides.
+
+    Any other free size, such as the batch, is 1.
 
     Raises:
         ValueError: It accepts none.
@@ -161,7 +164,12 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
     accepted: list[Shapes] = []
     refusal = ""
     for sides in SIDES:
-        shapes = {item.name: _shape(item, sides) for item in inputs_of(model)}
+        shapes = {}
+        for item in inputs_of(model):
+            shape = stated(item) or ()
+            free = [*[1] * len(shape), *sides][2:]  # as long as the shape
+            pairs = zip(shape, free, strict=True)
+            shapes[item.name] = [old if isinstance(old, int) else new for old, new in pairs]
         if shapes in accepted or len(accepted) == SIZES:
             continue
         try:
@@ -173,16 +181,6 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
         yield shapes
     if not accepted:
         raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
-
-
-def _shape(item: Any, sides: Sequence[int]) -> list[int]:
-    """Replace free sizes: the last two axes by ``sides``, any other, such as the batch, by 1."""
-    shape: list[Any] = list(stated(item) or ())
-    free = (*sides[::-1], *[1] * len(shape))  # for the axes from the last one on
-    for axis, side in enumerate(reversed(shape), 1):
-        if not isinstance(side, int):
-            shape[-axis] = free[axis - 1]
-    return shape
 
 
 @contextmanager

@@ -70,13 +70,6 @@ class Convention:
     issues: tuple[str, ...] = ()
     float32: bool = False
 
-    @property
-    def source(self) -> str:
-        """Origin of the rules: tool, version and public threads."""
-        measured = f"measured with {self.tool} {self.version}, one layer at a time"
-        threads = f"; public threads: {', '.join(self.issues)}" if self.issues else ""
-        return measured + threads
-
     def rule(self, kind: str) -> sp.Expr:
         """Return the formula for one kind of layer, in the letters of MEANING.
 
@@ -137,8 +130,7 @@ class Convention:
             found["bias"] += sum(self.terms(step)) - products
             found[PART[kind(step.layer)]] += products
         found["rounding"] = self.total(network) - sum(found.values())
-        parts = {part: tidy(value) for part, value in found.items()}
-        return {part: value for part, value in parts.items() if value}
+        return {part: size for part, value in found.items() if (size := tidy(value))}
 
     def terms(self, step: Step, **values: Size) -> list[Size]:
         """Return what the tool adds for one step, in its order.
@@ -158,6 +150,8 @@ class Convention:
         }
         counts = [exact(addition.xreplace(replaced)) for addition in additions]
         for count in counts:
+            if as_expr(count).has(sp.zoo, sp.nan):
+                raise self._unknown(step, "its rule divides by 0")
             if isinstance(count, sp.Rational):
                 raise self._unknown(
                     step,

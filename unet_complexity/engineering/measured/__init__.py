@@ -118,8 +118,8 @@ def cases(engine: str) -> dict[tuple[int, int], Case]:
     found = {}
     for case in read(f"seconds-{engine}")["cases"]:
         layers = {name: Spread(*values) for name, values in case["layers"].items()}
-        side, batch = key = case["side"], case["batch"]
-        found[key] = Case(engine, side, batch, case["runs"], Spread(*case["whole"]), layers)
+        key = case["side"], case["batch"]
+        found[key] = Case(engine, *key, case["runs"], Spread(*case["whole"]), layers)
     return found
 
 
@@ -142,4 +142,4 @@ def exponent(sizes: Iterable[float], times: Iterable[float]) -> float:
         >>> round(exponent([1, 2, 4], [3, 12, 48]), 9)
         2.0
     """
-    return linear_regression([log(size) for size in sizes], [log(time) for time in times]).slope
+    return linear_regression(list(map(log, sizes)), list(map(log, times))).slope

@@ -16,15 +16,15 @@ from unet_complexity.plots import (
 )
 from unet_complexity.unets import pix2pix_unet
 
+SIDE = 256  # of the image whose blocks are compared
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 
 
-def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
+def plot_blocks_in_time(*engines: str) -> Picture:
     """Plot the measured time of each block of the pix2pix U-Net beside the roofline's lower bound, at batch 1.
 
     Args:
         engines: Keys of ``measured.ENGINES``, at least one.
-        side: Side of the image in pixels, one that was measured.
 
     Raises:
         ValueError: An engine was not measured.
@@ -33,7 +33,7 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
         >>> print(plot_blocks_in_time("onnxruntime").text)
         pix2pix U-Net, side 256, batch 1, milliseconds by block: ONNX Runtime ... at least ...
     """
-    network = pix2pix_unet(side, 3)
+    network = pix2pix_unet(SIDE, 3)
     # each block of this network is one kernel
     kernels = roofline(network, machine(), fused=True)
     least = {kernel.steps[-1].block: 1000 * kernel.seconds for kernel in kernels}
@@ -42,7 +42,7 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
     height = 0.8 / len(engines)
     said = []
     for place, engine in enumerate(engines):
-        name, case = ENGINES[engine], cases(engine)[side, 1]
+        name, case = ENGINES[engine], cases(engine)[SIDE, 1]
         took = {
             block: case.milliseconds(lambda step, block=block: step.block == block)
             for block in least
@@ -67,7 +67,7 @@ def plot_blocks_in_time(*engines: str, side: int = 256) -> Picture:
     ax.legend(frameon=False)
     return Picture(
         figure,
-        f"{network.name}, side {side}, batch 1, milliseconds by block: {'; '.join(said)}; "
+        f"{network.name}, side {SIDE}, batch 1, milliseconds by block: {'; '.join(said)}; "
         f"by the model at least {sum(least.values()):,.0f}.",
     )
 

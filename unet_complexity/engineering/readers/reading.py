@@ -21,6 +21,7 @@ from unet_complexity.engineering.readers.limits import (
 )
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
+from unet_complexity.escaping import in_message
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
@@ -42,10 +43,10 @@ class Unknown(Layer):
         return self.made
 
     def cost(self, *inputs: Tensor) -> Cost:
-        return Cost(missing=(str(self),))
+        return Cost(missing=(f"{self.kind} ({self.name})",))
 
     def __str__(self) -> str:
-        return f"{self.kind} ({self.name})"
+        return f"{in_message(self.kind)} ({in_message(self.name)})"
 
 
 class Reading:
