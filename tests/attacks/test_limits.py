@@ -263,6 +263,43 @@ def branches_in_functions(path: Path) -> Path:
     return with_functions(path, call(30, "x", "y"), body)
 
 
+def functions_told_apart_by_their_overload(path: Path) -> Path:
+    """2^30 nodes; functions of the same names, called by nobody, are short."""
+    with_functions(path, call(30, "x", "y"), lambda i: [call(i, "a", "t"), call(i, "t", "b")])
+    model = onnx.load(path)
+    model.ir_version = 10
+    for function in list(model.functions):
+        model.functions.add().CopyFrom(function)
+        for each in (function, *function.node):
+            each.overload = "long"
+        del model.functions[-1].node[1:]
+        model.functions[-1].node[0].op_type = "Relu"
+        model.functions[-1].node[0].domain = ""
+    model.graph.node[0].overload = "long"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def function_with_an_array(path: Path) -> Path:
+    """A megabyte in a function that is called 100 times."""
+    value = helper.make_tensor("v", TensorProto.FLOAT, [250_000], bytes(10**6), raw=True)
+    body = [helper.make_node("Constant", [], ["c"], value=value)]
+    with_functions(path, call(1, "x", "y"), lambda i: [*body, call(0, "a", "b")])
+    model = onnx.load(path)
+    names = ["x", *(f"u{i}" for i in range(99)), "y"]
+    del model.graph.node[:]
+    model.graph.node.extend(call(1, a, b) for a, b in itertools.pairwise(names))
+    del model.functions[2:]
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def field_of_any_length(path: Path) -> Path:
+    """A field of 2^62 bytes, in a file of eleven."""
+    path.write_bytes(b"\x0a" + b"\x80" * 8 + b"\x40a")
+    return path
+
+
 def taller(path: Path) -> Path:
     """400 times 4,096 axes more, before an operator that nobody knows."""
     names = ["x", *(f"u{i}" for i in range(400))]
@@ -309,6 +346,12 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
         branches_in_functions,
         "at most 20,000 nodes, functions written out, are read, got 3,221,225,470",
     ),
+    (
+        functions_told_apart_by_their_overload,
+        "at most 20,000 nodes, functions written out, are read, got 1,073,741,824",
+    ),
+    (function_with_an_array, "at most 67,108,864 bytes of nodes, functions written out, are read"),
+    (field_of_any_length, "model.onnx is no ONNX model, or it is cut short"),
     (sparse, "model.onnx is no ONNX model, or it is cut short"),
     (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),
     (wordy, "at most 67,108,864 bytes of model.onnx beside its weights are read"),

@@ -1,6 +1,7 @@
 """Forms without a browser: the page's script, run by a bare engine, judges as Python does."""
 
 import json
+import sys
 from functools import cache
 
 import pytest
@@ -76,6 +77,7 @@ def test_a_page_understands_what_python_understands(name, typed):
 
 
 def test_a_page_says_what_is_wrong_with_a_guess():
+    assert page("a doubled side", "parsed", 2e-7) == {"guess": 2e-7}  # as JSON holds it
     assert (
         page("most pixels", "parsed", "many")["problem"] == "A number is wanted, such as 4 or 2.5."
     )
@@ -285,5 +287,18 @@ def test_what_is_no_folder_is_refused(tmp_path):
         ValueError, match=r"^a class's files lie in a folder, got '.*nowhere'; give its path$"
     ):
         class_view(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match=r"^a class has at most 5,000 readers, got 5,001$"):
+    said = r"^a class has at most 5,000 readers, got 5,001 files and lines$"
+    with pytest.raises(ValueError, match=said):
         class_view(["x"] * 5001)
+
+
+def test_a_class_that_is_too_large_is_refused_at_the_file_that_makes_it_so(tmp_path, monkeypatch):
+    read = []
+    module = sys.modules[class_view.__module__]
+    monkeypatch.setattr(module, "read_bytes", lambda path, most: read.append(path) or b"x\n" * 3000)
+    for i in range(5):
+        (tmp_path / f"{i}.txt").touch()
+    said = r"^a class has at most 5,000 readers, got 6,000 files and lines$"
+    with pytest.raises(ValueError, match=said):
+        class_view(tmp_path)
+    assert len(read) == 2

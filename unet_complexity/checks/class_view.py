@@ -77,12 +77,12 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
         for path in sorted(folder.iterdir()):
             if path.suffix in (".json", ".txt"):
                 found += _read(path)
+                _check_number(found)
     else:
         found = [
             (f"line {place}", line) for place, line in enumerate(source, start=1) if line.strip()
         ]
-    if len(found) > MOST_READERS:
-        raise ValueError(f"a class has at most {MOST_READERS:,} readers, got {len(found):,}")
+    _check_number(found)
     readers, broken = [], []
     for name, text in found:
         try:
@@ -90,6 +90,13 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
         except ValueError:
             broken.append(name)
     return ClassView(readers, broken)
+
+
+def _check_number(found: list[tuple[str, str]]) -> None:
+    if len(found) > MOST_READERS:
+        raise ValueError(
+            f"a class has at most {MOST_READERS:,} readers, got {len(found):,} files and lines"
+        )
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

@@ -28,8 +28,9 @@ function parsed(question, typed) {
   if (before && bare.startsWith(before)) bare = bare.slice(before.length);
   const unit = after || before;
   if (unit && bare.endsWith(unit)) bare = bare.slice(0, -unit.length);
-  if (!/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(bare)) return { problem: "A number is wanted, such as 4 or 2.5." };
-  const guess = Number(bare.replaceAll(",", ""));
+  const isKept = typeof typed === "number" && typed >= 0; // may be written as 2e-7
+  if (!isKept && !/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(bare)) return { problem: "A number is wanted, such as 4 or 2.5." };
+  const guess = isKept ? typed : Number(bare.replaceAll(",", ""));
   if (guess > LARGEST) return { problem: "Nothing here is that large." };
   if (form.endsWith("%") && guess > 100) return { problem: `A share is at most 100 %, and ${bare} is more.` };
   return { guess };

@@ -114,6 +114,8 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
         if key & 7 == 2:
             length = _varint(file)
         here = file.tell()
+        if here + length > end:  # also of what no file is long enough for
+            raise EOFError
         yield key >> 3, length
         file.seek(here)
         if key & 7 == 0:
@@ -152,20 +154,32 @@ def parsed(path: str | PathLike[str]) -> Any:
 
 
 def check_functions(model: Any) -> None:
-    """ValueError if the model's functions make too many nodes when written out.
+    """ValueError if the model's functions make too many nodes or bytes when written out.
 
     RecursionError if they call themselves.
     """
-    bodies = {(function.domain, function.name): function.node for function in model.functions}
+    bodies = {_called(function.name, function): function.node for function in model.functions}
 
     @cache
-    def written_out(kind: tuple[str, str]) -> int:
-        return total(bodies[kind]) if kind in bodies else 1
+    def written_out(kind: tuple[str, str, str]) -> tuple[int, int]:
+        return total(bodies[kind])
 
-    def total(nodes: Iterable[Any]) -> int:
-        return sum(written_out((node.domain, node.op_type)) for node in _all(nodes))
+    def total(nodes: Iterable[Any]) -> tuple[int, int]:
+        found = [(0, 0)]
+        for node in _all(nodes):
+            kind = _called(node.op_type, node)
+            found.append(written_out(kind) if kind in bodies else (1, node.ByteSize()))
+        count, size = map(sum, zip(*found, strict=True))
+        return count, size
 
-    at_most(total(model.graph.node), MOST_NODES, "nodes, functions written out,")
+    count, size = total(model.graph.node)
+    at_most(count, MOST_NODES, "nodes, functions written out,")
+    at_most(size, MOST_BYTES_BESIDE_WEIGHTS, "bytes of nodes, functions written out,")
+
+
+def _called(name: str, one: Any) -> tuple[str, str, str]:
+    """What a call and the function that it calls have in common."""
+    return one.domain, name, one.overload
 
 
 def _all(nodes: Iterable[Any]) -> Iterator[Any]:
