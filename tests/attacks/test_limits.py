@@ -481,9 +481,9 @@ def empty_models(path: Path) -> Path:
     return keras(path, inner)
 
 
-def kernel(path: Path) -> Path:
+def kernel(path: Path, **more: Any) -> Path:
     """A kernel of 10^9 x 10^9 taps."""
-    config = {
+    config: dict[str, Any] = {
         "name": "c",
         "filters": 4,
         "kernel_size": [10**9] * 2,
@@ -491,6 +491,7 @@ def kernel(path: Path) -> Path:
         "padding": "same",
     }
     config |= {"dilation_rate": [1, 1], "use_bias": True, "groups": 1, "activation": "linear"}
+    config |= more
     layer = {"module": "keras.layers", "class_name": "Conv2D", "config": config, "name": "c"}
     return keras(
         path,
@@ -498,6 +499,11 @@ def kernel(path: Path) -> Path:
             "m", {**layer, "inbound_nodes": [{"args": [tensor("x")], "kwargs": {}}]}, last=("c", 0)
         ),
     )
+
+
+def border(path: Path) -> Path:
+    """2^62 rows of padding, where Keras writes a word."""
+    return kernel(path, kernel_size=[3, 3], padding=2**62)
 
 
 def long_layer_name(path: Path) -> Path:
@@ -532,6 +538,7 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (infinite, "numbers must be finite, got 1e999"),
     (empty_models, "at most 2,000 calls of layers are read"),
     (kernel, "at most 32,768 elements along a side of kernel_size are read, got 1,000,000,000"),
+    (border, "padding must be 'valid' or 'same', got 4611686018427387904"),
     (long_layer_name, "at most 20,000 characters of a name are read"),
     (long_model_name, "at most 20,000 characters of a name are read, got 1,000,000"),
     (nested, "at most 2,000 calls of layers are read, got"),

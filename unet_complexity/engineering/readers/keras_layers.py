@@ -145,6 +145,8 @@ def argument(call: Call, x: Value, name: str) -> Any:
         raise ValueError(f"{name} must be true or false, got {value!r}")
     if name == "interpolation" and value not in BLENDS:
         raise UnreadableError(f"its interpolation is {value}")
+    if name == "padding" and "strides" in call.config and not isinstance(value, str):
+        raise ValueError(f"padding must be 'valid' or 'same', got {value!r}")
     if name in WINDOW:
         sizes = value if isinstance(value, tuple) else (value,)
         for size in sizes:
