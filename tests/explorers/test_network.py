@@ -221,9 +221,10 @@ def test_a_network_without_macs_or_with_letters_as_channels_is_refused():
         NetworkExplorer(alone(Conv2D(N, 3)))
 
 
-def test_a_thousand_rules_have_common_sides():
+@pytest.mark.parametrize("rules", [200, 201, 1900])
+def test_many_rules_have_common_sides_or_are_refused(rules):
     x, steps = Tensor(N, N, 1), []
-    for place in range(1000):
+    for place in range(rules):
         layer = Conv2D(1, 3, padding="valid") if place else Conv2D(1, 3)
         steps.append(
             Step(
@@ -231,4 +232,10 @@ def test_a_thousand_rules_have_common_sides():
             )
         )
         x = steps[-1].output
-    assert sides(Network("deep", Tensor(N, N, 1), tuple(steps)))["low"] == 1999
+    network = Network("deep", Tensor(N, N, 1), tuple(steps))
+    if rules == 200:
+        assert sides(network)["low"] == 2 * rules - 1
+        return
+    said = f"^an explorer tries sides by at most 200 rules and heights, got {rules:,}$"
+    with pytest.raises(ValueError, match=said):
+        sides(network)

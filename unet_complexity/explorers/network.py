@@ -23,6 +23,9 @@ from unet_complexity.unets import pix2pix_unet
 
 Networks = Network | Mapping[tuple[int, int], Network]
 LARGEST = 1024
+MOST_RULES = (
+    200  # rules and heights; deep networks have some dozens, and each is tried at each side
+)
 SENTENCE = (
     "{side} x {side}: {macs} MACs, {params} parameters, {memory} activation elements "
     "({size} at float32). Largest shares: parameters {params_share} % at level {params_level}, "
@@ -178,7 +181,7 @@ def sides(network: Network) -> dict[str, int]:
         The smallest side, the largest, and the step between them, in pixels.
 
     Raises:
-        ValueError: The sides do not come in equal steps.
+        ValueError: The sides do not come in equal steps, or there are too many rules.
 
     Example:
         >>> sides(pix2pix_unet(N, 3))
@@ -186,6 +189,10 @@ def sides(network: Network) -> dict[str, int]:
     """
     wholes = {rule.whole for rule in network.rules}
     wholes |= {step.output.height - 1 for step in network}
+    if len(wholes) > MOST_RULES:
+        raise ValueError(
+            f"an explorer tries sides by at most {MOST_RULES} rules and heights, got {len(wholes):,}"
+        )
     fractions = (sp.fraction(sp.together(whole)) for whole in wholes)
     # coefficients as numbers of Python's: a thousand rules at a thousand sides take a second
     rules = {
