@@ -9,7 +9,7 @@ from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
-from unet_complexity.layers.windows import same_padding
+from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import c, f, k, m, t
 
 
@@ -115,9 +115,10 @@ class WindowExplorer(Explorer):
 
     def _taps(self, index: int) -> int:
         """Return the in-bounds taps of a window along one axis, by looking at each of them."""
-        sizes = (self.side, self.kernel_size, self.strides, self.dilation_rate)
-        first = index * self.strides - _front(self.padding, *sizes)
-        reached = range(first, first + self.kernel_size * self.dilation_rate, self.dilation_rate)
+        dilation = self.dilation_rate
+        window = Window(self.side, self.kernel_size, self.strides, self.padding, dilation)
+        first = index * self.strides - window.pads[0]
+        reached = range(first, first + self.kernel_size * dilation, dilation)
         return sum(0 <= element < self.side for element in reached)
 
 
@@ -134,16 +135,11 @@ def window_table() -> dict[str, list[int]]:
     # every value that the controls have
     for sizes in product(("same", "valid"), range(3, 13), range(1, 6), (1, 2, 3), (1, 2)):
         padding, side, kernel, stride, dilation = sizes
-        x = Tensor(side, side, 1)
+        window = Window(side, kernel, stride, padding, dilation)
         try:
-            conv = Conv2D(1, kernel, stride, padding, dilation)
-            counts = conv.output(x).height, _front(*sizes), conv.cost(x).macs_in_bounds
+            Conv2D(1, kernel, stride, padding, dilation)
+            counts = [window.side, window.pads[0], window.taps.total**2]
         except ValueError:  # stride and dilation both differ from 1, or the window does not fit
             continue
-        rows[",".join(map(str, sizes))] = [int(count) for count in counts]
+        rows[",".join(map(str, sizes))] = counts
     return rows
-
-
-def _front(padding: str, *sizes: int) -> int:
-    """Return the elements that an axis is padded with in front."""
-    return int(same_padding(*sizes)[0]) if padding == "same" else 0

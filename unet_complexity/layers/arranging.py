@@ -139,8 +139,8 @@ class _Pooling2D(Sliding):
         got = f"{self.padding} round {self.pool_size}"
         self.check_positive(self._seen(), "each window must see the map", got, "pad less")
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *self._seen()
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().needs(x), *self._seen()
 
     def _seen(self) -> list[Size]:
         """Return the elements of the map in a window at its border; at least 1."""

@@ -95,9 +95,12 @@ class Layer(ABC):
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
         """Return the rules that letters must obey; none if every size is a number."""
-        return promises(lettered((vars(self), inputs, self.sizes(*inputs))))
+        sizes = [*lettered((inputs, self.needs(*inputs)))]
+        for field in fields(self):  # type: ignore[arg-type]
+            sizes += lettered(getattr(self, field.name), field.type)
+        return promises(sizes)
 
-    def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
+    def needs(self, *inputs: Tensor) -> tuple[Size, ...]:
         """Return sizes that are whole numbers of at least 1 if the counts hold."""
         return self.output(*inputs).shape
 

@@ -45,8 +45,8 @@ class Convolution(Sliding):
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), self.channels_seen(x), quotient(self.out_channels(x), self.groups)
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().needs(x), self.channels_seen(x), quotient(self.out_channels(x), self.groups)
 
     def channels_seen(self, x: Tensor) -> Size:
         """Return the number of input channels that one filter reads."""

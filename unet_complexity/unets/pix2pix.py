@@ -17,6 +17,7 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
+from unet_complexity.layers.arguments import SizeFromZero
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact, quotient
 from unet_complexity.unets.builder import (
@@ -37,7 +38,7 @@ def pix2pix_unet(
     base_filters: Size = 64,
     kernel_size: Size = 4,
     depth: Size = 7,
-    doublings: Size | None = 3,
+    doublings: SizeFromZero = 3,
 ) -> Network:
     """Build the U-Net generator that the question describes: ``depth`` times down, ``depth`` times up.
 
@@ -70,7 +71,7 @@ def pix2pix_unet(
     out_channels = as_size(in_channels if out_channels is None else out_channels, "out_channels")
     g = base_filters
     k = kernel_size
-    q = depth - 1 if doublings is None else as_size(doublings, "doublings", 0)
+    q = depth - 1 if doublings is None else doublings
     beyond = exact(q - depth + 1)
     if isinstance(beyond, int) and beyond > 0:
         q = depth - 1

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import one_of
+from unet_complexity.layers.arguments import SizesFromZero, one_of
 from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import kept_in
@@ -25,8 +25,8 @@ class Slice(_Copy):
     4 x 6 x 2
     """
 
-    starts: Any = (0, 0, 0)
-    stops: Any = (None, None, None)
+    starts: SizesFromZero = (0, 0, 0)
+    stops: SizesFromZero = (None, None, None)
     steps: Any = (1, 1, 1)
 
     def __post_init__(self) -> None:
@@ -50,11 +50,11 @@ class Slice(_Copy):
         self.check_positive(left, "something must be left", got, "start before the end")
         return Tensor(*left)
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
         """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
         ends = zip(x.shape * 2, (*self.starts, *self.stops), strict=True)
         lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
-        return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
+        return *super().needs(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
 
 def _as_place(at: Any, what: str) -> Size | None:

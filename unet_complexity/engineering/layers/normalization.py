@@ -64,8 +64,8 @@ class GroupNormalization(_Normalization):
             )
         return x
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), quotient(x.channels, self._sets(x))
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().needs(x), quotient(x.channels, self._sets(x))
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
