@@ -143,7 +143,7 @@ class Window:
         before, _ = self.pads
         pads = before, exact(overhang - before)
         ends = [self._taps_outside(pad, positions) for pad in pads]
-        total = sp.expand(positions * k - sum(end.total for end in ends))
+        total = exact(sp.expand(positions * k - sum(end.total for end in ends)))
         return Taps(total, kept_in(size for end in ends for size in end.needs))
 
     def _overhang(self, positions: Size) -> Size:
