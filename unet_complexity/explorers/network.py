@@ -76,12 +76,13 @@ class NetworkExplorer(Explorer):
         self._ranges: State = {"side": {"low": low, "high": high}}
         start: State = {"side": _near(256, **sides[0])}
         columns = zip(*map(str.split, self._fixed), strict=True)
-        for name, column in zip(self.shown, columns, strict=False):
+        for name, column in zip(self.controls, columns, strict=False):
             options = sorted(set(column), key=int)
             self._ranges[name] = {"options": options}
             start[name] = options[0]
         if "" in self._fixed:
-            self.shown = ("side",)
+            self.controls = ("side", "axis")
+            self.open_controls = 1
             self.sentence = "{network}, " + SENTENCE
         super().__init__(**{**start, **state})
 
@@ -96,7 +97,7 @@ class NetworkExplorer(Explorer):
 
     def _chosen(self, state: State) -> str:
         """Return the key of the network with the chosen width and depth."""
-        return " ".join(state[name] for name in self.shown if name != "side")
+        return " ".join(state[name] for name in ("width", "depth") if name in self.controls)
 
     def _check(self, state: State) -> None:
         side = state["side"]

@@ -151,7 +151,7 @@ class _Pooling2D(Sliding):
 
     def elementwise(self, x: Tensor) -> Size:
         """Return the elements of the map in all windows; padding is not counted, as in Keras."""
-        return self.taps_of_map(x) * x.channels
+        return self.taps_in_bounds(x) * x.channels
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ class Convolution(Sliding):
         return (weights + int(self.use_bias)) * self.out_channels(x)
 
     def macs(self, x: Tensor) -> Size:
-        return prod(self.kernel_size) * self.channels_seen(x) * self.output(x).size
+        return self.dense_taps(x) * self.channels_seen(x) * self.out_channels(x)
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        return self.taps_of_map(x) * self.channels_seen(x) * self.out_channels(x)
+        return self.taps_in_bounds(x) * self.channels_seen(x) * self.out_channels(x)
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size

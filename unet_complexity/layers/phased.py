@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
 from unet_complexity.layers.windows import Taps, kept_in
 from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
@@ -56,9 +54,12 @@ class Phases:
         return self.s * self.n
 
     @property
-    def offsets(self) -> Size:
-        """Number of different offsets, summed over the phases: 5 for 4 taps in 2 phases, {-1, 0, 1} and {0, 1}."""
-        return self.k + self.s - 1
+    def dense(self) -> Size:
+        """Number of different offsets, summed over phases and positions.
+
+        At each position 5 for 4 taps in 2 phases: -1, 0, 1 and 0, 1.
+        """
+        return (self.k + self.s - 1) * self.n
 
     @cached_property
     def taps(self) -> Taps:
@@ -70,7 +71,7 @@ class Phases:
                 total += sum(max(n - abs(offset), 0) for offset in set(offsets))
             return Taps(total)
         before = as_expr(k - 1) // 2
-        total = self.offsets * n
+        total = self.dense
         for pad in (before, k - 1 - before):
             whole = pad // s  # pad - s whole phases reach one element further than the others
             total -= (whole + 1) * (pad - whole * s / 2)
@@ -98,6 +99,7 @@ class PhaseConv2D(Convolution):
         ValueError: If a size is less than 1.
 
     Example:
+        >>> from unet_complexity.cost import Tensor
         >>> x = Tensor(128, 128, 128)
         >>> PhaseConv2D(filters=3, kernel_size=4).cost(x).macs
         157286400
@@ -109,7 +111,3 @@ class PhaseConv2D(Convolution):
     kernel_size: Sizes
     size: Sizes = 2
     use_bias: bool = True
-
-    def macs(self, x: Tensor) -> Size:
-        offsets = prod(window.offsets for window in self.windows(x))
-        return offsets * x.size * self.filters

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import sympy as sp
 
@@ -61,6 +60,11 @@ class Landing(Window):
         before = exact(sp.Max((cut - (self.added or 0)) // 2, 0))
         return before, cut - before
 
+    @property
+    def dense(self) -> Size:
+        """Taps of all input elements."""
+        return self.n * self.k
+
     @cached_property
     def taps(self) -> Taps:
         """Taps, summed over the input elements, whose products land in the output.
@@ -68,7 +72,7 @@ class Landing(Window):
         A convolution with the same stride leads from the output back to the input; they are its in-bounds taps.
         """
         if self.padding == "valid":
-            return Taps(self.n * self.k)
+            return Taps(self.dense)
         padding = "same" if self.padding == "same" and self.added is None else self.pads
         back = Window(self.side, self.k, self.stride, padding, self.dilation)
         return back.taps_of(self.n)
@@ -119,6 +123,3 @@ class Conv2DTranspose(_WindowedConvolution):
         got = f"{self.padding} off the output"
         self.check_positive(sides, "something must be left", got, "cut less off")
         return super().output(x)
-
-    def macs(self, x: Tensor) -> Size:
-        return prod((*self.kernel_size, *x.sides)) * self.channels_seen(x) * self.filters

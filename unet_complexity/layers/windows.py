@@ -110,6 +110,11 @@ class Window:
         pads: Pair = (0, 0) if self.padding == "valid" else self.padding
         return pads
 
+    @property
+    def dense(self) -> Size:
+        """Taps of all positions, those on the padding too."""
+        return self.side * self.k
+
     @cached_property
     def taps(self) -> Taps:
         """In-bounds taps.  If ``n`` is a letter, the map is assumed to be at least as large as the kernel.
@@ -122,7 +127,7 @@ class Window:
         >>> Window(n, k, 1, "same").taps
         Taps(total=k*n - floor(k**2/4), needs=(-k + 2*n + 2,))
         """
-        return Taps(self.side * self.k) if self.padding == "valid" else self.taps_of(self.side)
+        return Taps(self.dense) if self.padding == "valid" else self.taps_of(self.side)
 
     def taps_of(self, positions: Size) -> Taps:
         """Return the in-bounds taps of so many positions; the first starts ahead of the axis by the padding.
@@ -206,8 +211,8 @@ class Sliding(Layer):
     """A layer whose counts are products of one number for the rows and one for the columns.
 
     Attributes:
-        window: Class of the window of one axis, with a ``side`` and ``taps``; made of the side of the input and
-            the fields ``along``.
+        window: Class of the window of one axis, with its ``side``, ``dense`` and ``taps``; made of the side of the
+            input and the fields ``along``.
     """
 
     window: Any = Window
@@ -235,8 +240,12 @@ class Sliding(Layer):
         rows, columns = (window.side for window in self.windows(x))
         return Tensor(rows, columns, self.out_channels(x))
 
-    def taps_of_map(self, x: Tensor) -> Size:
-        """Return the in-bounds taps of one channel, summed over all positions."""
+    def dense_taps(self, x: Tensor) -> Size:
+        """Return the taps on one channel, summed over all positions; those on the padding too."""
+        return prod(window.dense for window in self.windows(x))
+
+    def taps_in_bounds(self, x: Tensor) -> Size:
+        """Return the in-bounds taps on one channel, summed over all positions."""
         return prod(window.taps.total for window in self.windows(x))
 
     def needs(self, x: Tensor) -> tuple[Size, ...]:
