@@ -240,8 +240,7 @@ class Explorer(anywidget.AnyWidget):
 
     def set_state(self, sync_data: State) -> None:
         """Take over the controls that a page sends, checked, and nothing else."""
-        own = {name: value for name, value in sync_data.items() if name in self.controls}
-        super().set_state(own)
+        super().set_state({name: sync_data[name] for name in self.controls if name in sync_data})
 
     @property
     def numbers(self) -> State:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice, product
-from typing import ClassVar
+from math import prod
+from typing import Any, ClassVar
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
@@ -81,45 +82,51 @@ class WindowExplorer(Explorer):
     def _table() -> Table:
         return window_table()
 
-    def _counted(self, state: State) -> tuple[int, Cost]:
-        """Return the stops of the window along one axis, and the cost of the convolution."""
+    def _counted(self, state: State) -> tuple[Cost, Window]:
+        """Return the cost of the convolution, and its window along one axis."""
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
         conv = Conv2D(**{name: state[name] for name in names})
         x = Tensor(state["side"], state["side"], state["channels"])
-        return int(conv.output(x).height), conv.cost(x)
+        return conv.cost(x), next(conv.windows(x))
 
     def _check(self, state: State) -> None:
-        stops, _ = self._counted(state)
+        _, window = self._counted(state)
         step = state["step"]
-        last = stops**2 - 1
+        last = window.side**2 - 1
         if step > last:
             raise ValueError(
                 f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
             )
 
     def _numbers(self) -> State:
-        stops, cost = self._counted(self.state)
+        cost, window = self._counted(self.state)
         per_tap = self.channels * self.filters
         count = self.step + 1
-        inside = [self._taps(index) for index in range(stops)]
-        taps = sum(rows * columns for rows, columns in islice(product(inside, inside), count))
+        inside = map(prod, product(taps_by_stop(window), repeat=2))
         return {
-            "stops": stops,
-            "all_stops": stops**2,
+            "stops": window.side,
+            "all_stops": window.side**2,
             "stop": count,
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
             "so_far": count * self.kernel_size**2 * per_tap,
-            "in_bounds_so_far": taps * per_tap,
+            "in_bounds_so_far": sum(islice(inside, count)) * per_tap,
         }
 
-    def _taps(self, index: int) -> int:
-        """Return the in-bounds taps of a window along one axis, by looking at each of them."""
-        dilation = self.dilation_rate
-        window = Window(self.side, self.kernel_size, self.strides, self.padding, dilation)
-        first = index * self.strides - window.pads[0]
-        reached = range(first, first + self.kernel_size * dilation, dilation)
-        return sum(0 <= element < self.side for element in reached)
+
+def taps_by_stop(window: Any) -> list[int]:
+    """Return the in-bounds taps at each stop along one axis, by looking at each of them.
+
+    Example:
+        >>> taps_by_stop(Window(6, 3, 1, "same"))
+        [2, 3, 3, 3, 3, 2]
+    """
+    found = []
+    for stop in range(window.side):
+        first = stop * window.stride - window.pads[0]
+        reached = range(first, first + window.k * window.dilation, window.dilation)
+        found.append(sum(element in range(window.n) for element in reached))
+    return found
 
 
 def window_table() -> dict[str, list[int]]:
