@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -72,7 +73,7 @@ class Tensor:
     @property
     def shape(self) -> tuple[Size, Size, Size]:
         """(height, width, channels)."""
-        return *self.sides, self.channels
+        return self.height, self.width, self.channels
 
     @property
     def sides(self) -> Pair:
@@ -82,10 +83,10 @@ class Tensor:
     @property
     def size(self) -> Size:
         """Number of elements: height x width x channels."""
-        return exact(self.height * self.width * self.channels)
+        return exact(prod(self.shape))
 
     def __str__(self) -> str:
-        return f"{self.height} x {self.width} x {self.channels}"
+        return " x ".join(map(str, self.shape))
 
 
 class Rule(NamedTuple):

@@ -80,6 +80,10 @@ class _Resampling(Layer):
     gradient_reads = "nothing"
     interpolation: str
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("interpolation", self.interpolation, tuple(BLENDED))
+
     def elementwise(self, x: Tensor) -> Size:
         return BLENDED[self.interpolation] * self.output(x).size
 
@@ -109,10 +113,6 @@ class UpSampling2D(_Resampling):
 
     size: Sizes = 2
     interpolation: str = "nearest"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
         s_h, s_w = self.size

@@ -8,8 +8,8 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import SizesFromZero, one_of
-from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
+from unet_complexity.layers.arguments import SizesFromZero
+from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import kept_in
 from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact, quotient
@@ -204,10 +204,6 @@ class Resizing(_Resampling):
     height: Size
     width: Size
     interpolation: str = "bilinear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
         return Tensor(self.height, self.width, x.channels)
