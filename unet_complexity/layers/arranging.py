@@ -12,7 +12,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Border, Padding, one_of
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import Sliding
-from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
+from unet_complexity.symbols import Size, Sizes
 
 
 class _Copy(Layer):
@@ -66,10 +66,9 @@ class DepthToSpace(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if are_numbers(x.channels, b) and x.channels % b**2:
-            got = f"{x.channels} and {b}"
-            raise self.error("block_size^2 must divide the channels", got, f"try {b**2} channels")
-        return Tensor(b * x.height, b * x.width, quotient(x.channels, b**2))
+        rule = "block_size^2 must divide the channels"
+        channels = self.divide(x.channels, b**2, rule, f"try {b**2} channels")
+        return Tensor(b * x.height, b * x.width, channels)
 
 
 # operations per output: 4 or 16 inputs are multiplied by constant weights and added

@@ -15,7 +15,7 @@ from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
 from unet_complexity.layers.arguments import CHECKS, lettered
-from unet_complexity.symbols import Size, are_numbers, exact
+from unet_complexity.symbols import Size, are_numbers, exact, quotient
 
 
 class Layer(ABC):
@@ -119,6 +119,12 @@ class Layer(ABC):
     def error(self, rule: str, got: object, advice: str) -> ValueError:
         """Return the error for a broken rule, in the form that all layers use."""
         return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
+
+    def divide(self, size: Size, by: Size, rule: str, advice: str) -> Size:
+        """Return size / by.  If both are numbers and it is not whole, raise the error for a broken rule."""
+        if are_numbers(size, by) and size % by:
+            raise self.error(rule, f"{size} and {by}", advice)
+        return quotient(size, by)
 
     def check_positive(self, sizes: Iterable[Size], rule: str, got: object, advice: str) -> None:
         """Raise the error for a broken rule if a size is a number below 1."""

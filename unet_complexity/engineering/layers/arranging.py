@@ -12,7 +12,7 @@ from unet_complexity.layers.arguments import SizesFromZero
 from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import kept_in
-from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact, quotient
+from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact
 
 
 @dataclass(frozen=True)
@@ -184,11 +184,9 @@ class SpaceToDepth(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if any(are_numbers(n, b) and n % b for n in (x.height, x.width)):
-            raise self.error(
-                "block_size must divide height and width", f"{x} and {b}", "crop or pad it first"
-            )
-        return Tensor(quotient(x.height, b), quotient(x.width, b), exact(b**2 * x.channels))
+        rule = "block_size must divide height and width"
+        rows, columns = (self.divide(n, b, rule, "crop or pad it first") for n in x.sides)
+        return Tensor(rows, columns, exact(b**2 * x.channels))
 
 
 @dataclass(frozen=True)
