@@ -142,14 +142,20 @@ class _Pooling2D(Sliding):
         return *super().needs(x), *self._seen()
 
     def _seen(self) -> list[Size]:
-        """Return the elements of the map in a window at its border; at least 1."""
+        """Return the elements of the map in a window at each border; at least 1.
+
+        A 3 x 3 window with ((1, 1), (2, 0)) padded: 2 at the top and at the bottom, 1 at the left, 3 at the right.
+        """
         if isinstance(self.padding, str):
             return []
         borders = zip(self.padding, self.pool_size, strict=True)
         return [k - pad for pads, k in borders for pad in pads]
 
     def elementwise(self, x: Tensor) -> Size:
-        """Return the elements of the map in all windows; padding is not counted, as in Keras."""
+        """Return the elements of the map in all windows; padding is not counted, as in Keras.
+
+        16 windows of 2 x 2 on an 8 x 8 map: 64 per channel.
+        """
         return self.taps_in_bounds(x) * x.channels
 
 

@@ -101,11 +101,17 @@ class Layer(ABC):
         return promises(sizes)
 
     def needs(self, *inputs: Tensor) -> tuple[Size, ...]:
-        """Return sizes that are whole numbers of at least 1 if the counts hold."""
+        """Return sizes that are whole numbers of at least 1 if the counts hold.
+
+        Cropping2D(2) leaves n - 4 rows of n: the counts hold if n - 4 is at least 1.
+        """
         return self.output(*inputs).shape
 
     def check_inputs(self, *inputs: Any) -> None:
-        """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
+        """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not.
+
+        An ``arity`` of 1 takes 1 input, 2 takes 2, and None takes 2, 3 or more.
+        """
         arity, count = self.arity, len(inputs)
         if count != (arity or max(count, 2)):
             some = {None: "at least 2 inputs", 1: "1 input"}.get(arity, f"{arity} inputs")

@@ -63,7 +63,11 @@ class Phases:
 
     @cached_property
     def taps(self) -> Taps:
-        """Number of different in-bounds offsets, summed over phases and positions."""
+        """Number of different in-bounds offsets, summed over phases and positions.
+
+        4 taps in 2 phases: 5 offsets at each of n positions.  1 element is padded before and 2 after: the loop
+        subtracts 1 * (1 - 0) and 2 * (2 - 1), in all 5 n - 3.
+        """
         n, k, s = self.n, self.k, self.s
         if are_numbers(n, k, s):
             total = 0

@@ -53,7 +53,10 @@ class Landing(Window):
 
     @property
     def pads(self) -> Pair:
-        """Elements (before, after) that are cut off an output with a given ``added``."""
+        """Elements (before, after) that are cut off an output with a given ``added``.
+
+        3 taps and 'same': 3 - 3 % 2 = 2, so (1, 1) if nothing is added, and (0, 2) if one element is.
+        """
         if self.padding != "same":
             return super().pads
         cut = self.reach - self.reach % 2
@@ -70,6 +73,7 @@ class Landing(Window):
         """Taps, summed over the input elements, whose products land in the output.
 
         A convolution with the same stride leads from the output back to the input; they are its in-bounds taps.
+        8 elements and 4 taps with stride 2 and 'same': 32, of which the first and the last kernel lose 1 each: 30.
         """
         if self.padding == "valid":
             return Taps(self.dense)

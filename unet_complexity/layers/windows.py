@@ -79,6 +79,8 @@ class Window:
     def side(self) -> Size:
         """Number of positions: the side of the output.  ValueError if there is none.
 
+        7 elements, 3 taps and stride 2: floor((7 - 3) / 2) + 1 = 3 with 'valid', ceil(7 / 2) = 4 with 'same'.
+
         >>> Window(7, 3, 2, "same").side, Window(7, 3, 2, "valid").side
         (4, 3)
         """
@@ -100,6 +102,8 @@ class Window:
     def pads(self) -> Pair:
         """Padded elements (before, after); 'same' pads the smaller half in front.
 
+        4 taps with stride 1 at 8 positions reach over 7 + 4 = 11 elements, 3 more than 8: 1 before, 2 after.
+
         >>> Window(8, 4, 1, "same").pads, Window(8, 4, 2, "same").pads
         ((1, 2), (1, 1))
         """
@@ -118,6 +122,8 @@ class Window:
     @cached_property
     def taps(self) -> Taps:
         """In-bounds taps.  If ``n`` is a letter, the map is assumed to be at least as large as the kernel.
+
+        3 taps at 6 positions with 'same': 18, without the 1 on the padding at each end 16.
 
         >>> from unet_complexity.symbols import k, n
         >>> Window(n, 4, 2, "same").taps.total, Window(n, 3, 1, "same").taps.total
