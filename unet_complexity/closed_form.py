@@ -83,8 +83,7 @@ def powers_of_two(value: Any) -> sp.Expr:
 
     def in_base_two(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         # most bases are letters, and a logarithm takes time
-        power = sp.log(base, 2) if base.is_Rational else base
-        if power.is_Integer:
+        if base.is_Rational and (power := sp.log(base, 2)).is_Integer:
             return sp.Integer(2) ** (power * exponent)
         return base**exponent
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -277,8 +278,7 @@ class Network:
         """
 
         def row(name: object, output: object, part: Network) -> tuple[Any, ...]:
-            cost = part.total()
-            return str(name), str(output), *(getattr(cost, count) for count in QUANTITIES)
+            return str(name), str(output), *attrgetter(*QUANTITIES)(part.total())
 
         rows = tuple(row(name, part.output, part) for name, part in self.groups(by).items())
         title = f"{self.heading}, batch 1, dense MACs"
