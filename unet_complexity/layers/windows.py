@@ -87,14 +87,14 @@ class Window:
         n, stride = self.n, self.stride
         if self.padding == "same":
             return ceil_div(n, stride)
-        missing = self.reach - sum(self.pads)
-        room = exact(n - missing)
+        least = exact(self.reach - sum(self.pads))  # the smallest axis on which the window fits
+        room = exact(n - least)
         if isinstance(room, int) and room < 0:
             raise ValueError(
                 f"with {self.padding!r} padding the window must fit: it spans {self.reach} elements, "
-                f"the map has {n}; try padding='same' or a side of at least {missing}"
+                f"the map has {n}; try padding='same' or a side of at least {least}"
             )
-        if room + stride == n:
+        if least == stride:
             return quotient(n, stride)  # one position per stride, which is assumed to divide n
         return floor_div(room, stride) + 1
 
@@ -136,7 +136,7 @@ class Window:
         return Taps(self.dense) if self.padding == "valid" else self.taps_of(self.side)
 
     def taps_of(self, positions: Size) -> Taps:
-        """Return the in-bounds taps of so many positions; the first starts ahead of the axis by the padding.
+        """Return the in-bounds taps of the first ``positions``; the window starts ahead of the axis by the padding.
 
         Window(8, 3, 2, (1, 1)) reaches elements -1 ... 7 from 4 positions: 1 of 12 taps is out of bounds, 1 before
         the axis and 0 after it.
