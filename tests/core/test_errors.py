@@ -117,6 +117,8 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("none to normalise", lambda: BatchNormalization().cost(), TypeError, "BatchNormalization takes 1 input, got 0"),
     ("a tuple", lambda: Conv2D(1, 1).cost((8, 8, 4)), TypeError,
      "Conv2D takes shapes as Tensor(height, width, channels), got (8, 8, 4)"),
+    ("cut off", lambda: Conv2DTranspose(4, 3, 2, 9).output(X), ValueError,
+     "something of the output must be left, got (9, 9) off 17 elements; cut less off"),
     ("groups and filters", lambda: Conv2D(4, 3, groups=3), ValueError, "groups must divide filters, got 4 and 3"),
     ("groups and channels", lambda: Conv2D(3, 3, groups=3).output(X), ValueError,
      "groups must divide the channels, got 4 and 3; try groups=1"),

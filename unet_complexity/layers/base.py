@@ -88,8 +88,10 @@ class Layer(ABC):
         rules = self.rules(*inputs)
         if self.is_view:
             return Cost(rules=rules)
-        *own, _, _ = COUNTS  # reads and writes are the same for all layers
-        counts: dict[str, Any] = {name: exact(getattr(self, name)(*inputs)) for name in own}
+        counts: dict[str, Any] = {}
+        for name in COUNTS[:-2]:
+            counts[name] = exact(getattr(self, name)(*inputs))
+        # the last two are the same for all layers
         reads = exact(sum((x.size for x in inputs), counts["params"]))
         return Cost(**counts, reads=reads, writes=self.output(*inputs).size, rules=rules)
 

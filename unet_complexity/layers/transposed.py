@@ -12,7 +12,6 @@ from functools import cached_property
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding, SizesFromZero
 from unet_complexity.layers.convolution import _WindowedConvolution
 from unet_complexity.layers.windows import Taps, Window
@@ -43,13 +42,22 @@ class Landing(Window):
 
     @cached_property
     def side(self) -> Size:
-        """Side of the output: (8 - 1) * 2 + 4 - 2 = 16 for 8 elements, 4 taps, stride 2 and a cut of 1 + 1."""
+        """Side of the output: (8 - 1) * 2 + 4 - 2 = 16 for 8 elements, 4 taps, stride 2 and a cut of 1 + 1.
+
+        ValueError if all of it is cut off.
+        """
         added = self.added
         if added is None and self.padding == "same":
             return self.n * self.stride
         if added is None and self.padding == "valid":
             return exact(self.n * self.stride + sp.Max(self.reach - self.stride, 0))
-        return (self.n - 1) * self.stride + self.reach - sum(self.pads) + (added or 0)
+        full = (self.n - 1) * self.stride + self.reach + (added or 0)
+        side = exact(full - sum(self.pads))
+        if isinstance(side, int) and side < 1:
+            raise ValueError(
+                f"something of the output must be left, got {self.pads} off {full} elements; cut less off"
+            )
+        return side
 
     @property
     def pads(self) -> Pair:
@@ -103,6 +111,7 @@ class Conv2DTranspose(_WindowedConvolution):
         ValueError: If groups does not divide filters.
 
     Example:
+        >>> from unet_complexity.cost import Tensor
         >>> up = Conv2DTranspose(filters=64, kernel_size=2, strides=2)
         >>> print(up.output(Tensor(16, 16, 128)))
         32 x 32 x 64
@@ -121,9 +130,3 @@ class Conv2DTranspose(_WindowedConvolution):
     dilation_rate: Sizes = 1
     groups: Size = 1
     use_bias: bool = True
-
-    def output(self, x: Tensor) -> Tensor:
-        sides = (window.side for window in self.windows(x))
-        got = f"{self.padding} off the output"
-        self.check_positive(sides, "something must be left", got, "cut less off")
-        return super().output(x)
