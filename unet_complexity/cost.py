@@ -130,7 +130,7 @@ class Rule(NamedTuple):
 def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
     """Return the rules that sizes with letters are whole numbers of at least 1.
 
-    A positive letter needs no rule.
+    N, N + 1 and 2 N need no rule, since N is a positive letter; N / 2 and N - 2 do.
 
     Args:
         sizes: Numbers and expressions.
@@ -142,7 +142,9 @@ def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
     """
     rules = []
     for size in dict.fromkeys(sizes):
-        if isinstance(size, sp.Expr) and not (size.is_Symbol and size.is_positive):
+        if isinstance(size, sp.Expr) and not (
+            size.is_positive and sp.denom(sp.together(size)) == 1
+        ):
             rules.append(Rule("", size - 1))
     return tuple(rules)
 

@@ -41,9 +41,8 @@ def unet(build: Callable[P, Network]) -> Callable[P, Network]:
             if check := CHECKS.get(kind):
                 arguments[name] = check(value, name)
             given += lettered(arguments[name], kind)
-        obeyed = promises(size for size in given if sp.denom(size) != 1 or not size.is_positive)
         net = build(**arguments)  # type: ignore[call-arg]
-        rules = dict.fromkeys((*net.rules, *obeyed))
+        rules = dict.fromkeys((*net.rules, *promises(given)))
         return replace(net, rules=tuple(rules), recipe=partial(checked, **arguments))
 
     return checked
