@@ -12,11 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import sympy as sp
-
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import Taps, kept_in
-from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
+from unet_complexity.layers.windows import Taps, Window
+from unet_complexity.symbols import Size, Sizes
 
 
 def phase_offsets(k: int, s: int) -> list[list[int]]:
@@ -65,23 +63,14 @@ class Phases:
     def taps(self) -> Taps:
         """Number of different in-bounds offsets, summed over phases and positions.
 
-        4 taps in 2 phases: 5 offsets at each of n positions.  1 element is padded before and 2 after: the loop
-        subtracts 1 * (1 - 0) and 2 * (2 - 1), in all 5 n - 3.
+        4 taps in 2 phases: 5 offsets at each of n positions.  1 pixel of the large map is padded before and 2 after:
+        1 offset is out of bounds before and 2 are after, 1 in each phase.  So 5 n - 3.
         """
-        n, k, s = self.n, self.k, self.s
-        if are_numbers(n, k, s):
-            total = 0
-            for offsets in phase_offsets(k, s):
-                total += sum(max(n - abs(offset), 0) for offset in set(offsets))
-            return Taps(total)
-        before = as_expr(k - 1) // 2
-        total = self.dense
-        for pad in (before, k - 1 - before):
-            whole = pad // s  # pad - s whole phases reach one element further than the others
-            total -= (whole + 1) * (pad - whole * s / 2)
-        # no phase may reach further than the map is long; numbers are capped instead
-        reached = sp.ceiling(as_expr(k // 2) / s)
-        return Taps(sp.expand(total), kept_in([n + 1 - reached]))
+        k, s = self.k, self.s
+        before = (k - 1) // 2
+        # on the padding, pixels of the large map that have the same source are s taps apart
+        window = Window(self.n, k, dilation=s)
+        return window.without(self.dense, self.side, (before, k - 1 - before))
 
 
 @dataclass(frozen=True)

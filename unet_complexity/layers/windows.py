@@ -152,9 +152,12 @@ class Window:
             total = sp.expand(positions * k - sp.floor(k**2 / (4 * stride)))
             return Taps(total, kept_in([2 * n - overhang + 1]))
         before, _ = self.pads
-        pads = before, exact(overhang - before)
+        return self.without(positions * k, positions, (before, exact(overhang - before)))
+
+    def without(self, dense: Size, positions: Size, pads: Pair) -> Taps:
+        """Return the rest of ``dense`` taps without those that ``positions`` have on the padding (before, after)."""
         ends = [self._taps_outside(pad, positions) for pad in pads]
-        total = exact(sp.expand(positions * k - sum(end.total for end in ends)))
+        total = exact(sp.expand(dense - sum(end.total for end in ends)))
         return Taps(total, kept_in(size for end in ends for size in end.needs))
 
     def _overhang(self, positions: Size) -> Size:
