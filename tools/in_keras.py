@@ -25,10 +25,8 @@ def in_keras(keras: Any, layer: Any) -> Any:
         config["kernel_initializer"] = (
             "zeros"  # drawing random ones is compiled anew for each shape
         )
-    if kind == "Elementwise" or (kind == "Concatenate" and layer.array):
+    if kind == "Elementwise":
         return with_what_is_known(keras, layer)
-    if kind == "Concatenate":
-        config = {"axis": layer.axis}
     if kind.startswith("Global"):
         config = {"keepdims": True}
     if kind == "Normalization":
@@ -54,9 +52,6 @@ def with_what_is_known(keras: Any, layer: Any) -> Any:
             )
 
         def call(self, x: Any) -> Any:
-            if hasattr(layer, "axis"):
-                known = ops.broadcast_to(self.known[0], (ops.shape(x)[0], *self.known[0].shape))
-                return ops.concatenate([x, known], layer.axis)
             operands = [*(x if isinstance(x, (list, tuple)) else [x]), *self.known]
             if layer.operation in WHOLE:
                 return ops.cast(WHOLE[layer.operation](ops, *operands), "float32")

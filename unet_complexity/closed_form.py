@@ -9,7 +9,6 @@ SymPy's own ``summation`` takes seconds where these take milliseconds, and leave
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,8 +49,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
             f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1"
         )
     sums = []
-    for product in sp.Add.make_args(powers_of_two(term)):
-        constant, moving = product.as_independent(letter, as_Add=False)
+    for moving, constant in powers_of_two(term).as_coefficients_dict(letter).items():
         base, exponent = moving.as_base_exp()
         slope = exponent / letter
         if not moving.has(letter):
@@ -85,8 +83,7 @@ def powers_of_two(value: Any) -> sp.Expr:
 
     def in_base_two(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         # most bases are letters, and a logarithm takes time
-        power = sp.log(base, 2) if base.is_Rational else base
-        if power.is_Integer:
+        if base.is_Rational and (power := sp.log(base, 2)).is_Integer:
             return sp.Integer(2) ** (power * exponent)
         return base**exponent
 
@@ -170,18 +167,14 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
             f"fixed must be letters, got {list(held)}; try fixed=[C], from unet_complexity.symbols"
         )
     expr = powers_of_two(value)
-    if expr == 0:
-        return Theta(expr, "a constant")
     growing = expr.free_symbols - held
     regime = _regime(growing, expr.free_symbols & held)
     if {L, q} <= growing:
         # L and q do not grow independently; q and the number of levels beyond it do
         expr = powers_of_two(expr.subs(L, q + 1 + _BEYOND))
     letters = expr.free_symbols - held
-    coefficients: Any = Counter()
-    for term in sp.Add.make_args(expr):
-        coefficient, product = term.as_independent(*letters, as_Add=False)
-        coefficients[product] += coefficient
+    # without any letter SymPy would take those that are held apart too
+    coefficients = expr.as_coefficients_dict(*letters, _BEYOND)
     growth = {product: _growth(product, letters) for product in coefficients}
     bound = sp.Integer(0)
     for product, rates in growth.items():

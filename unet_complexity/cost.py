@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -72,7 +73,7 @@ class Tensor:
     @property
     def shape(self) -> tuple[Size, Size, Size]:
         """(height, width, channels)."""
-        return *self.sides, self.channels
+        return self.height, self.width, self.channels
 
     @property
     def sides(self) -> Pair:
@@ -82,10 +83,10 @@ class Tensor:
     @property
     def size(self) -> Size:
         """Number of elements: height x width x channels."""
-        return exact(self.height * self.width * self.channels)
+        return exact(prod(self.shape))
 
     def __str__(self) -> str:
-        return f"{self.height} x {self.width} x {self.channels}"
+        return " x ".join(map(str, self.shape))
 
 
 class Rule(NamedTuple):
@@ -129,7 +130,7 @@ class Rule(NamedTuple):
 def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
     """Return the rules that sizes with letters are whole numbers of at least 1.
 
-    A positive letter needs no rule.
+    N, N + 1 and 2 N need no rule, since N is a positive letter; N / 2 and N - 2 do.
 
     Args:
         sizes: Numbers and expressions.
@@ -141,7 +142,9 @@ def promises(sizes: Iterable[Size]) -> tuple[Rule, ...]:
     """
     rules = []
     for size in dict.fromkeys(sizes):
-        if isinstance(size, sp.Expr) and not (size.is_Symbol and size.is_positive):
+        if isinstance(size, sp.Expr) and not (
+            size.is_positive and sp.denom(sp.together(size)) == 1
+        ):
             rules.append(Rule("", size - 1))
     return tuple(rules)
 

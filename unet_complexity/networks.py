@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -165,7 +166,7 @@ class Network:
     @property
     def heading(self) -> str:
         """The name, the shapes of the inputs, and the layers that are not counted."""
-        heading = f"{in_message(self.name)}, {_shown(self.inputs)} in"
+        heading = f"{in_message(self.name)}, {_in_words(self.inputs)} in"
         if self.missing:
             heading += f"; {not_counted(self.missing)}"
         return heading
@@ -277,8 +278,7 @@ class Network:
         """
 
         def row(name: object, output: object, part: Network) -> tuple[Any, ...]:
-            cost = part.total()
-            return str(name), str(output), *(getattr(cost, count) for count in QUANTITIES)
+            return str(name), str(output), *attrgetter(*QUANTITIES)(part.total())
 
         rows = tuple(row(name, part.output, part) for name, part in self.groups(by).items())
         title = f"{self.heading}, batch 1, dense MACs"
@@ -294,7 +294,7 @@ class Network:
         return str(self.table())
 
     def __repr__(self) -> str:
-        return f"<{self.heading}, {_shown(self._written)} out, {len(self.steps)} steps; print it for a table>"
+        return f"<{self.heading}, {_in_words(self._written)} out, {len(self.steps)} steps; print it for a table>"
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
@@ -322,7 +322,7 @@ def grouped(items: Iterable[Any], by: str, step: Callable[[Any], Step]) -> dict[
     return dict(sorted(found.items())) if are_numbers(*found) else found
 
 
-def _shown(shapes: Mapping[str, Tensor]) -> str:
+def _in_words(shapes: Mapping[str, Tensor]) -> str:
     """Return one shape, or several with their names."""
     if len(shapes) == 1:
         return str(*shapes.values())

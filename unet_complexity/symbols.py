@@ -61,9 +61,6 @@ N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, "N H W C C_in C_out g L d q".
 n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 
-# He & Sun (2015): layer l has n_l filters of side s_l and an output map of side m_l.
-n_before, n_l, s_l, m_l = map(_letter, "n_{l-1} n_l s_l m_l".split())
-
 
 def letter(name: str) -> sp.Symbol:
     """Return the package's letter called ``name``.
@@ -174,7 +171,8 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
         raise ValueError(
             f"{what} must be one size or (rows, columns), got {value!r}; try {both[:1] * 2 or (1, 1)}"
         )
-    return as_size(both[0], what, at_least), as_size(both[1], what, at_least)
+    rows, columns = (as_size(one, what, at_least) for one in both)
+    return rows, columns
 
 
 def ceil_div(a: Size, b: Size) -> Size:

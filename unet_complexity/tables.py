@@ -102,15 +102,13 @@ class Table:
 
         shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
         columns = []
-        align = []
         for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
             *_, whole = cells
             is_text = isinstance(whole, str)
             columns.append([text(name), *map(text if is_text else value, cells)])
-            align.append("left" if is_text else "right")
             if shares and not is_text:
                 percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
                 columns.append([text("%"), *percent])
-                align.append("right")
+        align = ["left", "left", *["right"] * len(columns[2:])]
         header, *lines = zip(*columns, strict=True)
         return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))

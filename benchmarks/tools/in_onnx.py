@@ -8,7 +8,6 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from unet_complexity import Conv2D, Conv2DTranspose, Network, Step, Tensor
-from unet_complexity.layers.windows import axes, same_padding
 
 SAME_SHAPE = {
     "ReLU": "Relu",
@@ -66,7 +65,7 @@ def operation(step: Step) -> tuple[str, list[Any], dict[str, Any]]:
         mode = {"nearest": "nearest", "bilinear": "linear"}[layer.interpolation]
         return "Resize", [np.array([1, 1, *layer.size], np.float32)], {"mode": mode}
     if kind in ("MaxPooling2D", "AveragePooling2D"):
-        pads = padding(layer, x, layer.pool_size, (1, 1))
+        pads = padding(layer, x)
         return (
             kind[:-9] + "Pool",
             [],
@@ -90,10 +89,8 @@ def operation(step: Step) -> tuple[str, list[Any], dict[str, Any]]:
     return SAME_SHAPE[name], [], {"axis": 1} if SAME_SHAPE[name] == "Softmax" else {}
 
 
-def padding(layer: Any, x: Tensor, window: Any, dilation: Any) -> list[int]:
-    if layer.padding == "valid":
-        return [0, 0, 0, 0]
-    rows, columns = (same_padding(*axis) for axis in axes(x, window, layer.strides, dilation))
+def padding(layer: Any, x: Tensor) -> list[int]:
+    rows, columns = (window.pads for window in layer.windows(x))
     return [rows[0], columns[0], rows[1], columns[1]]
 
 
@@ -104,7 +101,7 @@ def convolution(
     settings: dict[str, Any] = {"kernel_shape": layer.kernel_size, "strides": layer.strides}
     if isinstance(layer, Conv2D):
         settings |= {"dilations": layer.dilation_rate, "group": layer.groups}
-        settings["pads"] = padding(layer, x, layer.kernel_size, layer.dilation_rate)
+        settings["pads"] = padding(layer, x)
         return (
             "Conv",
             [zeros(layer.filters, x.channels // layer.groups, *layer.kernel_size), *bias],

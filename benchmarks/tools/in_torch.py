@@ -12,7 +12,6 @@ from torch import nn
 
 from unet_complexity import Conv2D, Conv2DTranspose, Network, Tensor
 from unet_complexity.layers import Layer
-from unet_complexity.layers.windows import axes, same_padding
 
 ACTIVATIONS = {
     "linear": nn.Identity,
@@ -113,9 +112,7 @@ def scale(size: Any) -> Any:
 
 
 def pool_padding(layer: Any, x: Tensor) -> int:
-    if layer.padding == "same" and any(
-        sum(same_padding(*axis)) for axis in axes(x, layer.pool_size, layer.strides)
-    ):
+    if any(sum(window.pads) for window in layer.windows(x)):
         raise ValueError(
             f"PyTorch pads a pool the same on both sides, got {layer} on {x}; take padding='valid'"
         )
@@ -124,8 +121,7 @@ def pool_padding(layer: Any, x: Tensor) -> int:
 
 def convolution(layer: Conv2D, x: Tensor) -> nn.Module:
     """nn.Conv2d; behind a ZeroPad2d where Keras's 'same' pads more at one side."""
-    sides = axes(x, layer.kernel_size, layer.strides, layer.dilation_rate)
-    rows, columns = ((0, 0) if layer.padding == "valid" else same_padding(*side) for side in sides)
+    rows, columns = (window.pads for window in layer.windows(x))
     even = rows[0] == rows[1] and columns[0] == columns[1]
     conv = nn.Conv2d(
         x.channels,
@@ -145,7 +141,7 @@ def transposed(layer: Conv2DTranspose, x: Tensor) -> nn.Module:
     out = layer.output(x)
     spare = [
         (n - 1) * s + k - m
-        for n, k, s, m in axes(x, layer.kernel_size, layer.strides, (out.height, out.width))
+        for n, k, s, m in zip(x.sides, layer.kernel_size, layer.strides, out.sides, strict=True)
     ]
     padding = [max(-(-more // 2), 0) for more in spare]
     extra = [2 * pad - more for pad, more in zip(padding, spare, strict=True)]

@@ -190,7 +190,8 @@ def test_beside_a_kernel_and_after_its_end(lab_page):
     active = page.evaluate(ACTIVE_CELL)
     for one in shown:
         mine = f"explorers[{one.kind!r}]"
-        names, folded = one.names(), EXPLORERS[one.kind].folded
+        names, kind = one.names(), EXPLORERS[one.kind]
+        folded = kind.controls[kind.open_controls :]
         by_key, rest = (
             [name for name in names if (name in folded) == aside] for aside in (False, True)
         )
@@ -712,9 +713,9 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
 def test_axe_finds_nothing_to_complain_of(offline_page, exported_pages, theme):
     page = offline_page(exported_pages[theme])
     for kind in EXPLORERS:
-        Shown(page, kind).type(
-            EXPLORERS[kind].shown[-1], 10**6
-        )  # opened, and with the note of a value out of range
+        last = EXPLORERS[kind].open_controls - 1
+        # opened, and with the note of a value out of range
+        Shown(page, kind).type(EXPLORERS[kind].controls[last], 10**6)
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     found = page.evaluate(
         "axe.run(document.querySelectorAll('.unetx'), {resultTypes: ['violations', 'passes']})"

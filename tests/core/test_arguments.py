@@ -8,12 +8,14 @@ import pytest
 
 from unet_complexity import Tensor
 from unet_complexity.layers import Layer
-from unet_complexity.layers.arguments import Axes, Border, Padding
+from unet_complexity.layers.arguments import Axes, Border, Padding, SizeFromZero, SizesFromZero
 from unet_complexity.symbols import Size, Sizes
 
 FORMS = {
     "Size": (Size, 4, 4, 0, "must be at least 1, got 0"),
     "Sizes": (Sizes, 2, (2, 2), (2, 0), "must be at least 1, got 0"),
+    "SizeFromZero": (SizeFromZero, 0, 0, -1, "must be at least 0, got -1"),
+    "SizesFromZero": (SizesFromZero, 0, (0, 0), (0, -1), "must be at least 0, got -1"),
     "Axes": (Axes, -1, (3,), 4, "axes must be of 1"),
     "Border": (Border, 1, ((1, 1), (1, 1)), -1, "must be at least 0, got -1"),
     "Padding": (Padding, "same", "same", "full", "must be one of 'same', 'valid', got 'full'"),

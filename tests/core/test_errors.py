@@ -117,9 +117,11 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("none to normalise", lambda: BatchNormalization().cost(), TypeError, "BatchNormalization takes 1 input, got 0"),
     ("a tuple", lambda: Conv2D(1, 1).cost((8, 8, 4)), TypeError,
      "Conv2D takes shapes as Tensor(height, width, channels), got (8, 8, 4)"),
-    ("groups and filters", lambda: Conv2D(4, 3, groups=3), ValueError, "groups must divide filters, got (4, 3)"),
+    ("cut off", lambda: Conv2DTranspose(4, 3, 2, 9).output(X), ValueError,
+     "something of the output must be left, got (9, 9) off 17 elements; cut less off"),
+    ("groups and filters", lambda: Conv2D(4, 3, groups=3), ValueError, "groups must divide filters, got 4 and 3"),
     ("groups and channels", lambda: Conv2D(3, 3, groups=3).output(X), ValueError,
-     "groups must divide the channels, got (4, 3); try groups=1"),
+     "groups must divide the channels, got 4 and 3; try groups=1"),
     ("stride and dilation", lambda: Conv2D(4, 3, strides=2, dilation_rate=2), ValueError,
      "strides and dilation_rate may not both differ from 1"),
     ("window", lambda: Conv2D(4, 9, padding="valid").output(X), ValueError,
@@ -132,7 +134,7 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("cost of a shape", lambda: Reshape((7, 7, 2)).cost(X), ValueError,
      "Reshape: both shapes must hold as many elements, got 8 x 8 x 4 and 7 x 7 x 2; let one size be -1"),
     ("block", lambda: DepthToSpace(3).output(X), ValueError,
-     "DepthToSpace: block_size^2 must divide the channels, got 4 and 3; try 9 channels"),
+     "DepthToSpace: block_size^2 must divide the channels, got 4 and 9; try 9 channels"),
 )  # fmt: skip
 def test_what_does_not_fit_a_layer(
     call: Callable[[], Any], error: type[Exception], words: str

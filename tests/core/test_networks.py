@@ -118,6 +118,10 @@ def test_a_network_is_built_anew_with_numbers(
         (classic_unet(depth=d), "2**d divides the side"),
         (classic_unet(kernel_size=k), "16 divides the side, k <= N/8 + 1"),
         (classic_unet(padding="valid"), "16 divides the side + 4, every map keeps a pixel"),
+        (
+            pix2pix_unet(256, (C + 1) / 2, 3, base_filters=g + 1),
+            "C/2 + 1/2 is a whole number, 1 or more",
+        ),
     ],
     ids=lambda value: None,
 )

@@ -26,7 +26,7 @@ from unet_complexity import (
 )
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.layers import AveragePooling2D, Layer
-from unet_complexity.layers.windows import taps_in_bounds
+from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, d, f, g, k, n, q
 
 ASKED = pix2pix_unet(side=256, in_channels=3)
@@ -248,9 +248,9 @@ def test_the_paper_of_the_classic_network_goes_from_572_to_388() -> None:
     [(4, 2, 2 * n - 2), (4, 1, 4 * n - 4), (3, 1, 3 * n - 2), (1, 1, n), (2, 2, n)],
 )
 def test_taps_on_real_data_along_one_axis(kernel: int, stride: int, formula: sp.Expr) -> None:
-    assert sp.expand(taps_in_bounds(n, kernel, stride, "same").total - formula) == 0
+    assert sp.expand(Window(n, kernel, stride, "same").taps.total - formula) == 0
     for side in range(4, 40, 2):
-        assert taps_in_bounds(side, kernel, stride, "same").total == formula.subs(n, side)
+        assert Window(side, kernel, stride, "same").taps.total == formula.subs(n, side)
 
 
 @pytest.mark.parametrize(

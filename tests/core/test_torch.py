@@ -22,7 +22,6 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.layers import Layer
-from unet_complexity.layers.windows import same_padding
 
 
 def empty(torch: ModuleType, *shape: int) -> Any:
@@ -39,12 +38,7 @@ def flops(run: Callable[[], Any]) -> int:
 
 def convolve(torch: ModuleType, layer: Conv2D, x: Any) -> Any:
     """PyTorch pads the same on both sides, so Keras's 'same' and other borders are padded beforehand."""
-    sides = zip(x.shape[2:], layer.kernel_size, layer.strides, layer.dilation_rate, strict=True)
-    named = {"valid": lambda *side: (0, 0), "same": same_padding}
-    padding = layer.padding
-    rows, columns = (
-        (named[padding](*side) for side in sides) if isinstance(padding, str) else padding
-    )
+    rows, columns = (window.pads for window in layer.windows(Tensor(*x.shape[2:], x.shape[1])))
     padded = torch.nn.functional.pad(x, (*columns, *rows))
     weight = empty(torch, layer.filters, x.shape[1] // layer.groups, *layer.kernel_size)
     bias = empty(torch, layer.filters) if layer.use_bias else None

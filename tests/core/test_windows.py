@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from unet_complexity import Conv2D, Conv2DTranspose, Cost, MaxPooling2D, Tensor
 from unet_complexity.counting import stops
 from unet_complexity.layers import AveragePooling2D, Layer
-from unet_complexity.layers.windows import same_padding, taps_in_bounds, window_count
+from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import c, f, k, n
 
 small, pad = st.integers(1, 9), st.integers(0, 5)
@@ -25,11 +25,11 @@ def test_taps_of_a_window_that_is_moved(n: int, k: int, stride: int, dilation: i
     for padding in ("same", "valid") if n > (k - 1) * dilation else ("same",):
         at = stops(n, k, stride, dilation, padding)
         taps = [first + i * dilation for first in at for i in range(k)]
-        assert window_count(n, k, stride, padding, dilation) == len(at)
-        inside = taps_in_bounds(n, k, stride, padding, dilation)
-        assert inside.total == sum(0 <= tap < n for tap in taps)
+        window = Window(n, k, stride, padding, dilation)
+        assert window.side == len(at)
+        assert window.taps.total == sum(0 <= tap < n for tap in taps)
         if padding == "same":
-            before, after = same_padding(n, k, stride, dilation)
+            before, after = window.pads
             assert before == max(-taps[0], 0)
             assert before <= after <= before + 1
 
@@ -48,8 +48,9 @@ def test_taps_of_a_window_that_is_moved_over_a_border(
     assume(n + sum(pads) > (k - 1) * dilation)
     at = stops(n, k, stride, dilation, pads)
     taps = [first + i * dilation for first in at for i in range(k)]
-    assert window_count(n, k, stride, pads, dilation) == len(at)
-    assert taps_in_bounds(n, k, stride, pads, dilation).total == sum(0 <= tap < n for tap in taps)
+    window = Window(n, k, stride, pads, dilation)
+    assert window.side == len(at)
+    assert window.taps.total == sum(0 <= tap < n for tap in taps)
 
 
 LETTERED = [
@@ -107,7 +108,7 @@ def test_a_formula_with_letters_is_right_or_refuses(layer: Layer) -> None:
 def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
     """Refused exactly where the formula would be wrong, for a kernel that slides by 1."""
     for kernel in range(1, 12):
-        formula, sizes = taps_in_bounds(n, kernel, 1, "same")
+        formula, sizes = Window(n, kernel, 1, "same").taps
         for side in range(1, 12):
             right = (
                 formula == formula.subs(n, side)
@@ -115,7 +116,7 @@ def test_the_regime_of_in_bounds_counts_is_not_too_narrow() -> None:
                 else formula.subs(n, side)
             )
             holds = all(size.subs(n, side) >= 1 for size in sizes)
-            assert holds == (right == taps_in_bounds(side, kernel, 1, "same").total)
+            assert holds == (right == Window(side, kernel, 1, "same").taps.total)
 
 
 def test_groups_that_do_not_divide_are_refused_even_where_the_count_is_whole() -> None:

@@ -8,25 +8,16 @@ from itertools import chain
 from typing import Any
 
 from unet_complexity import layers as L
-from unet_complexity.counting.maps import Function, Map, filled
+from unet_complexity.counting.maps import Function, Map
 from unet_complexity.counting.tally import Tally, twin
 
 PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
 
 
-def known(layer: Any, tally: Tally) -> list[Map]:
-    """Return the array that a layer holds beside its inputs: learned weights or constants."""
-    if not layer.array:
-        return []
-    array = tally.weight if layer.learned else filled
-    return [array(*layer.array.shape)]
-
-
 @twin(L.Concatenate)
 def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Any:
     """Copy the inputs one after the other along rows, columns or channels."""
-    parts = [*inputs, *known(layer, tally)]
-    return join(parts, layer.axis % 4)
+    return join(inputs, layer.axis % 4)
 
 
 def join(maps: Any, axis: int) -> Any:

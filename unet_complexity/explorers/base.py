@@ -148,18 +148,16 @@ class Explorer(anywidget.AnyWidget):
     Attributes:
         kind: Name of the script in static/.
         scripts: Files in static/ that this script uses, in their order.
+        controls: Names of the controls.
         open_controls: Number of controls that are open; those after them are folded away.
-        shown: Names of the controls that are open.
-        folded: Names of the controls that are folded away.
         presets: Values of some controls, by the label of a button.
         sentence: Text under the picture, with the names of controls and numbers in braces.
     """
 
     kind = ""
     scripts: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
     open_controls = 0
-    shown: tuple[str, ...]
-    folded: tuple[str, ...]
     presets: ClassVar[dict[str, State]] = {}
     sentence = ""
 
@@ -173,8 +171,7 @@ class Explorer(anywidget.AnyWidget):
             name for name, trait in vars(cls).items() if isinstance(trait, Whole | Choice)
         )
         if names:  # anywidget makes a subclass without controls of its own
-            cls.shown = names[: cls.open_controls]
-            cls.folded = names[cls.open_controls :]
+            cls.controls = names
             cls._validator = traitlets.validate(*names)(_agree)
 
     def __init__(self, **state: Any) -> None:
@@ -204,8 +201,8 @@ class Explorer(anywidget.AnyWidget):
     def _spec(self) -> State:
         """Return the description that the script reads."""
         controls = [
-            {"name": name, "folded": name in self.folded, **self._control(name)}
-            for name in self.controls
+            {"name": name, "folded": nth >= self.open_controls, **self._control(name)}
+            for nth, name in enumerate(self.controls)
         ]
         return {
             "kind": self.kind,
@@ -213,11 +210,6 @@ class Explorer(anywidget.AnyWidget):
             "presets": self.presets,
             "sentence": self.sentence,
         }
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """Names of the controls."""
-        return self.shown + self.folded
 
     @property
     def state(self) -> State:
@@ -248,8 +240,7 @@ class Explorer(anywidget.AnyWidget):
 
     def set_state(self, sync_data: State) -> None:
         """Take over the controls that a page sends, checked, and nothing else."""
-        own = {name: value for name, value in sync_data.items() if name in self.controls}
-        super().set_state(own)
+        super().set_state({name: sync_data[name] for name in self.controls if name in sync_data})
 
     @property
     def numbers(self) -> State:

@@ -9,7 +9,7 @@ from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, rou
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
-from unet_complexity.layers.windows import same_padding
+from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import Size, c, f, k, n, s
 
 LARGEST_KERNEL = 7
@@ -109,7 +109,7 @@ class BlockExplorer(Explorer):
     def _table() -> Table:
         # zeros that 'same' pads in front of an axis: a count that rounds
         kernels = range(1, LARGEST_KERNEL + 1)
-        return {"front": {str(size): int(same_padding(100, size, 1)[0]) for size in kernels}}
+        return {"front": {str(size): Window(100, size, 1, "same").pads[0] for size in kernels}}
 
     def _check(self, state: State) -> None:
         place = state["place"]

@@ -74,17 +74,17 @@ class NetworkExplorer(Explorer):
         # on a page of several networks, the script finds its own by this name
         self._id = f"{crc32(self._script_data.encode()):x}"
         sides = [one["side"] for one in self._fixed.values()]
-        low = min(one["low"] for one in sides)
-        high = max(one["high"] for one in sides)
-        self._ranges: State = {"side": {"low": low, "high": high}}
+        largest = max(one["high"] for one in sides)
+        self._ranges: State = {"side": {"low": min(one["low"] for one in sides), "high": largest}}
         start: State = {"side": _near(256, **sides[0])}
         columns = zip(*map(str.split, self._fixed), strict=True)
-        for name, column in zip(self.shown, columns, strict=False):
+        for name, column in zip(self.controls, columns, strict=False):
             options = sorted(set(column), key=int)
             self._ranges[name] = {"options": options}
             start[name] = options[0]
         if "" in self._fixed:
-            self.shown = ("side",)
+            self.controls = ("side", "axis")
+            self.open_controls = 1
             self.sentence = "{network}, " + SENTENCE
         super().__init__(**{**start, **state})
 
@@ -99,7 +99,7 @@ class NetworkExplorer(Explorer):
 
     def _chosen(self, state: State) -> str:
         """Return the key of the network with the chosen width and depth."""
-        return " ".join(state[name] for name in self.shown if name != "side")
+        return " ".join(state[name] for name in ("width", "depth") if name in self.controls)
 
     def _check(self, state: State) -> None:
         side = state["side"]
@@ -115,8 +115,9 @@ class NetworkExplorer(Explorer):
         table = self._fixed[chosen]
         levels = {}
         for fixed, counts in zip(table["levels"], self._by_side[chosen], strict=True):
-            level = {name: substitute(counts[name], {N: self.side}) for name in NAMES}
-            levels[fixed["level"]] = level
+            levels[fixed["level"]] = {
+                name: substitute(counts[name], {N: self.side}) for name in NAMES
+            }
         return {"network": table["network"], **summary(levels)}
 
 
@@ -246,7 +247,7 @@ def _check_network(network: Any) -> None:
         raise TypeError(
             f"an explorer draws a Network, got {network!r}; try from_onnx(path, side=N)"
         )
-    if (N, N) not in ((x.height, x.width) for x in network.inputs.values()):
+    if (N, N) not in [x.sides for x in network.inputs.values()]:
         raise ValueError(
             f"the explorer moves the side N of an N x N input, got {network.heading}; read or build it with side=N"
         )

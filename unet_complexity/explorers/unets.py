@@ -100,10 +100,15 @@ def blocks(net: Network) -> list[Formulas]:
         top = block.steps[0]
         first, last = top.span[1:] if top.span else (top.level, top.level)
         on_a_level = replace(block, steps=tuple(replace(step, span=None) for step in block))
-        output = on_a_level.only(Convolution).steps[-1].output
-        sizes = {"side": output.height, "filters": output.channels}
-        counts = counts_of_network(on_a_level)
-        found.append({"part": top.part, "first": first, "last": last, **sizes, **counts})
+        output = on_a_level.only(Convolution).output
+        description = {
+            "part": top.part,
+            "first": first,
+            "last": last,
+            "side": output.height,
+            "filters": output.channels,
+        }
+        found.append(description | counts_of_network(on_a_level))
     return found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice, product
-from typing import ClassVar
+from math import prod
+from typing import Any, ClassVar
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
 from unet_complexity.layers import Conv2D
-from unet_complexity.layers.windows import same_padding
+from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import c, f, k, m, t
 
 
@@ -81,44 +82,51 @@ class WindowExplorer(Explorer):
     def _table() -> Table:
         return window_table()
 
-    def _counted(self, state: State) -> tuple[int, Cost]:
-        """Return the stops of the window along one axis, and the cost of the convolution."""
+    def _counted(self, state: State) -> tuple[Cost, Window]:
+        """Return the cost of the convolution, and its window along one axis."""
         names = ("filters", "kernel_size", "strides", "padding", "dilation_rate")
         conv = Conv2D(**{name: state[name] for name in names})
         x = Tensor(state["side"], state["side"], state["channels"])
-        return int(conv.output(x).height), conv.cost(x)
+        return conv.cost(x), next(conv.windows(x))
 
     def _check(self, state: State) -> None:
-        stops, _ = self._counted(state)
+        _, window = self._counted(state)
         step = state["step"]
-        last = stops**2 - 1
+        last = window.side**2 - 1
         if step > last:
             raise ValueError(
                 f"step must be one of the window's places 0 ... {last}, got {step}; try {last}"
             )
 
     def _numbers(self) -> State:
-        stops, cost = self._counted(self.state)
+        cost, window = self._counted(self.state)
         per_tap = self.channels * self.filters
         count = self.step + 1
-        inside = [self._taps(index) for index in range(stops)]
-        taps = sum(rows * columns for rows, columns in islice(product(inside, inside), count))
+        inside = map(prod, product(taps_by_stop(window), repeat=2))
         return {
-            "stops": stops,
-            "all_stops": stops**2,
+            "stops": window.side,
+            "all_stops": window.side**2,
             "stop": count,
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
             "so_far": count * self.kernel_size**2 * per_tap,
-            "in_bounds_so_far": taps * per_tap,
+            "in_bounds_so_far": sum(islice(inside, count)) * per_tap,
         }
 
-    def _taps(self, index: int) -> int:
-        """Return the in-bounds taps of a window along one axis, by looking at each of them."""
-        sizes = (self.side, self.kernel_size, self.strides, self.dilation_rate)
-        first = index * self.strides - _front(self.padding, *sizes)
-        reached = range(first, first + self.kernel_size * self.dilation_rate, self.dilation_rate)
-        return sum(0 <= element < self.side for element in reached)
+
+def taps_by_stop(window: Any) -> list[int]:
+    """Return the in-bounds taps at each stop along one axis, by looking at each of them.
+
+    Example:
+        >>> taps_by_stop(Window(6, 3, 1, "same"))
+        [2, 3, 3, 3, 3, 2]
+    """
+    found = []
+    for stop in range(window.side):
+        first = stop * window.stride - window.pads[0]
+        reached = range(first, first + window.k * window.dilation, window.dilation)
+        found.append(sum(element in range(window.n) for element in reached))
+    return found
 
 
 def window_table() -> dict[str, list[int]]:
@@ -134,16 +142,11 @@ def window_table() -> dict[str, list[int]]:
     # every value that the controls have
     for sizes in product(("same", "valid"), range(3, 13), range(1, 6), (1, 2, 3), (1, 2)):
         padding, side, kernel, stride, dilation = sizes
-        x = Tensor(side, side, 1)
+        window = Window(side, kernel, stride, padding, dilation)
         try:
-            conv = Conv2D(1, kernel, stride, padding, dilation)
-            counts = conv.output(x).height, _front(*sizes), conv.cost(x).macs_in_bounds
+            Conv2D(1, kernel, stride, padding, dilation)
+            counts = [window.side, window.pads[0], window.taps.total**2]
         except ValueError:  # stride and dilation both differ from 1, or the window does not fit
             continue
-        rows[",".join(map(str, sizes))] = [int(count) for count in counts]
+        rows[",".join(map(str, sizes))] = counts
     return rows
-
-
-def _front(padding: str, *sizes: int) -> int:
-    """Return the elements that an axis is padded with in front."""
-    return int(same_padding(*sizes)[0]) if padding == "same" else 0

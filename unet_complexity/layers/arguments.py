@@ -8,12 +8,13 @@ from typing import Annotated, Any, TypeAlias
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.symbols import Size, Sizes, as_pair, as_size
+from unet_complexity.symbols import Pair, Size, Sizes, as_pair, as_size
 
+SizeFromZero: TypeAlias = Annotated[Any, "a size of at least 0, or None"]
+SizesFromZero: TypeAlias = Annotated[Any, "once checked, a Pair of sizes of at least 0, or None"]
 Axes: TypeAlias = Annotated[Any, "once checked, a sorted tuple of 1, 2, 3"]
 Border: TypeAlias = Annotated[Any, "once checked, ((top, bottom), (left, right))"]
 Padding: TypeAlias = Annotated[Any, "once checked, 'same', 'valid' or a border"]
-MAY_BE_ZERO = ("padding", "output_padding", "cropping", "starts", "stops", "doublings")
 
 
 def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
@@ -60,37 +61,49 @@ def as_padding(value: Any, what: str = "padding") -> Padding:
     return as_border(value, what)
 
 
+def as_size_from_zero(value: Any, what: str) -> Size | None:
+    """Return a size that may be 0, or None if it follows from other arguments."""
+    return None if value is None else as_size(value, what, at_least=0)
+
+
+def as_pair_from_zero(value: Any, what: str) -> Pair | None:
+    """Return (rows, columns), each of which may be 0, or None if they follow from other arguments."""
+    return None if value is None else as_pair(value, what, at_least=0)
+
+
 # by the type, and by its name: "from __future__ import annotations" makes types text
 CHECKS: dict[Any, Any] = {
     Size: as_size,
     Sizes: as_pair,
+    SizeFromZero: as_size_from_zero,
+    SizesFromZero: as_pair_from_zero,
     Axes: as_axes,
     Border: as_border,
     Padding: as_padding,
     "Size": as_size,
     "Sizes": as_pair,
+    "SizeFromZero": as_size_from_zero,
+    "SizesFromZero": as_pair_from_zero,
     "Axes": as_axes,
     "Border": as_border,
     "Padding": as_padding,
 }
+FROM_ZERO = (as_size_from_zero, as_pair_from_zero, as_border, as_padding)
 
 
-def lettered(value: Any, more: int = 0) -> Iterator[sp.Expr]:
-    """Yield the sizes with letters in arguments or shapes.
+def lettered(value: Any, kind: Any = Size) -> Iterator[sp.Expr]:
+    """Yield the sizes with letters in a size, a shape, or tuples and lists of them.
 
-    An argument that may be 0 is yielded plus one, so that every yielded size is at least 1.
+    If ``kind``, the type of an argument, allows 0, they are yielded plus one: each is then at least 1.
 
-    >>> from unet_complexity.symbols import N
-    >>> list(lettered({"padding": (1, N), "array": Tensor(N, 8, 3)}))
-    [N + 1, N]
+    >>> from unet_complexity.symbols import N, c
+    >>> list(lettered([(1, N / 2), Tensor(N, 8, c)])), list(lettered((1, N), Padding))
+    ([N/2, N, c], [N + 1])
     """
     if isinstance(value, sp.Expr) and value.free_symbols:
-        yield value + more
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from lettered(item, int(name in MAY_BE_ZERO))
+        yield value + int(CHECKS.get(kind) in FROM_ZERO)
     elif isinstance(value, Tensor):
         yield from lettered(value.shape)
     elif isinstance(value, (tuple, list)):
         for item in value:
-            yield from lettered(item, more)
+            yield from lettered(item, kind)

@@ -12,7 +12,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Border, Padding, one_of
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import Sliding
-from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
+from unet_complexity.symbols import Size, Sizes
 
 
 class _Copy(Layer):
@@ -66,10 +66,9 @@ class DepthToSpace(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if are_numbers(x.channels, b) and x.channels % b**2:
-            got = f"{x.channels} and {b}"
-            raise self.error("block_size^2 must divide the channels", got, f"try {b**2} channels")
-        return Tensor(b * x.height, b * x.width, quotient(x.channels, b**2))
+        rule = "block_size^2 must divide the channels"
+        channels = self.divide(x.channels, b**2, rule, f"try {b**2} channels")
+        return Tensor(b * x.height, b * x.width, channels)
 
 
 # operations per output: 4 or 16 inputs are multiplied by constant weights and added
@@ -79,6 +78,10 @@ BLENDED = {"nearest": 0, "bilinear": 7, "bicubic": 31}
 class _Resampling(Layer):
     gradient_reads = "nothing"
     interpolation: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def elementwise(self, x: Tensor) -> Size:
         return BLENDED[self.interpolation] * self.output(x).size
@@ -110,10 +113,6 @@ class UpSampling2D(_Resampling):
     size: Sizes = 2
     interpolation: str = "nearest"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("interpolation", self.interpolation, tuple(BLENDED))
-
     def output(self, x: Tensor) -> Tensor:
         s_h, s_w = self.size
         return Tensor(s_h * x.height, s_w * x.width, x.channels)
@@ -139,19 +138,25 @@ class _Pooling2D(Sliding):
         got = f"{self.padding} round {self.pool_size}"
         self.check_positive(self._seen(), "each window must see the map", got, "pad less")
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), *self._seen()
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().needs(x), *self._seen()
 
     def _seen(self) -> list[Size]:
-        """Return the elements of the map in a window at its border; at least 1."""
+        """Return the elements of the map in a window at each border; at least 1.
+
+        A 3 x 3 window with ((1, 1), (2, 0)) padded: 2 at the top and at the bottom, 1 at the left, 3 at the right.
+        """
         if isinstance(self.padding, str):
             return []
         borders = zip(self.padding, self.pool_size, strict=True)
         return [k - pad for pads, k in borders for pad in pads]
 
     def elementwise(self, x: Tensor) -> Size:
-        """Return the elements of the map in all windows; padding is not counted, as in Keras."""
-        return self.taps_of_map(x) * x.channels
+        """Return the elements of the map in all windows; padding is not counted, as in Keras.
+
+        16 windows of 2 x 2 on an 8 x 8 map: 64 per channel.
+        """
+        return self.taps_in_bounds(x) * x.channels
 
 
 @dataclass(frozen=True)

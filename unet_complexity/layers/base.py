@@ -15,7 +15,7 @@ from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
 from unet_complexity.layers.arguments import CHECKS, lettered
-from unet_complexity.symbols import Size, are_numbers, exact
+from unet_complexity.symbols import Size, are_numbers, exact, quotient
 
 
 class Layer(ABC):
@@ -88,21 +88,32 @@ class Layer(ABC):
         rules = self.rules(*inputs)
         if self.is_view:
             return Cost(rules=rules)
-        *own, _, _ = COUNTS  # reads and writes are the same for all layers
-        counts: dict[str, Any] = {name: exact(getattr(self, name)(*inputs)) for name in own}
+        counts: dict[str, Any] = {}
+        for name in COUNTS[:-2]:
+            counts[name] = exact(getattr(self, name)(*inputs))
+        # the last two are the same for all layers
         reads = exact(sum((x.size for x in inputs), counts["params"]))
         return Cost(**counts, reads=reads, writes=self.output(*inputs).size, rules=rules)
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:
         """Return the rules that letters must obey; none if every size is a number."""
-        return promises(lettered((vars(self), inputs, self.sizes(*inputs))))
+        sizes = [*lettered((inputs, self.needs(*inputs)))]
+        for field in fields(self):  # type: ignore[arg-type]
+            sizes += lettered(getattr(self, field.name), field.type)
+        return promises(sizes)
 
-    def sizes(self, *inputs: Tensor) -> tuple[Size, ...]:
-        """Return sizes that are whole numbers of at least 1 if the counts hold."""
+    def needs(self, *inputs: Tensor) -> tuple[Size, ...]:
+        """Return sizes that are whole numbers of at least 1 if the counts hold.
+
+        Cropping2D(2) leaves n - 4 rows of n: the counts hold if n - 4 is at least 1.
+        """
         return self.output(*inputs).shape
 
     def check_inputs(self, *inputs: Any) -> None:
-        """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not."""
+        """Check the number of inputs, and that each is a :class:`Tensor`.  TypeError if not.
+
+        An ``arity`` of 1 takes 1 input, 2 takes 2, and None takes 2, 3 or more.
+        """
         arity, count = self.arity, len(inputs)
         if count != (arity or max(count, 2)):
             some = {None: "at least 2 inputs", 1: "1 input"}.get(arity, f"{arity} inputs")
@@ -116,6 +127,12 @@ class Layer(ABC):
     def error(self, rule: str, got: object, advice: str) -> ValueError:
         """Return the error for a broken rule, in the form that all layers use."""
         return ValueError(f"{type(self).__name__}: {rule}, got {got}; {advice}")
+
+    def divide(self, size: Size, by: Size, rule: str, advice: str) -> Size:
+        """Return size / by.  If both are numbers and it is not whole, raise the error for a broken rule."""
+        if are_numbers(size, by) and size % by:
+            raise self.error(rule, f"{size} and {by}", advice)
+        return quotient(size, by)
 
     def check_positive(self, sizes: Iterable[Size], rule: str, got: object, advice: str) -> None:
         """Raise the error for a broken rule if a size is a number below 1."""

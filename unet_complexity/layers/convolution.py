@@ -16,7 +16,7 @@ from math import prod
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
 from unet_complexity.layers.windows import Sliding
-from unet_complexity.symbols import Size, Sizes, are_numbers, quotient
+from unet_complexity.symbols import Size, Sizes
 
 
 class Convolution(Sliding):
@@ -29,7 +29,7 @@ class Convolution(Sliding):
     groups: Size = 1
 
     def output(self, x: Tensor) -> Tensor:
-        self.check_groups(x.channels, "the channels")
+        self.channels_seen(x)  # the check of groups
         return super().output(x)
 
     def params(self, x: Tensor) -> Size:
@@ -37,28 +37,31 @@ class Convolution(Sliding):
         return (weights + int(self.use_bias)) * self.out_channels(x)
 
     def macs(self, x: Tensor) -> Size:
-        return prod(self.kernel_size) * self.channels_seen(x) * self.output(x).size
+        return self.dense_taps(x) * self.channels_seen(x) * self.out_channels(x)
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        return self.taps_of_map(x) * self.channels_seen(x) * self.out_channels(x)
+        return self.taps_in_bounds(x) * self.channels_seen(x) * self.out_channels(x)
 
     def elementwise(self, x: Tensor) -> Size:
         return int(self.use_bias) * self.output(x).size
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), self.channels_seen(x), quotient(self.out_channels(x), self.groups)
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return (
+            *super().needs(x),
+            self.channels_seen(x),
+            self.in_groups(self.out_channels(x), "filters"),
+        )
 
     def channels_seen(self, x: Tensor) -> Size:
         """Return the number of input channels that one filter reads."""
-        return quotient(x.channels, self.groups)
+        return self.in_groups(x.channels, "the channels")
 
     def out_channels(self, x: Tensor) -> Size:
         return self.filters
 
-    def check_groups(self, channels: Size, what: str) -> None:
-        """Raise a ValueError if numbers of channels cannot be divided into equal groups."""
-        if are_numbers(channels, self.groups) and channels % self.groups:
-            raise self.error(f"groups must divide {what}", (channels, self.groups), "try groups=1")
+    def in_groups(self, channels: Size, what: str) -> Size:
+        """Return the number of channels in each group.  ValueError if groups does not divide ``what``."""
+        return self.divide(channels, self.groups, f"groups must divide {what}", "try groups=1")
 
 
 class _WindowedConvolution(Convolution):
@@ -73,7 +76,7 @@ class _WindowedConvolution(Convolution):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.groups != 1:
-            self.check_groups(self.filters, "filters")
+            self.in_groups(self.filters, "filters")
         if not self.strided_and_dilated and (1, 1) not in (self.strides, self.dilation_rate):
             raise self.error(
                 "strides and dilation_rate may not both differ from 1",

@@ -20,8 +20,6 @@ class Concatenate(Layer):
 
     Args:
         axis: 1 (rows), 2 (columns), 3 or -1 (channels).
-        array: Shape of a constant that is joined to one input, such as the class token of a vision transformer.
-        learned: Count the elements of ``array`` as params.
 
     Raises:
         ValueError: If ``axis`` is not an axis of a feature map.
@@ -29,31 +27,18 @@ class Concatenate(Layer):
     Example:
         >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
         8 x 8 x 8
-        >>> token = Concatenate(axis=2, array=Tensor(1, 1, 64))
-        >>> token.cost(Tensor(1, 256, 64)).params, str(token.output(Tensor(1, 256, 64)))
-        (64, '1 x 257 x 64')
     """
 
+    arity = None
     gradient_reads = "nothing"
     axis: int = -1
-    array: Tensor | None = None
-    learned: bool = True
 
     def __post_init__(self) -> None:
         (axis,) = as_axes(self.axis)
         object.__setattr__(self, "axis", -1 if axis == 3 else axis)
 
-    @property
-    def arity(self) -> int | None:
-        return 1 if self.array else None
-
-    def params(self, *inputs: Tensor) -> Size:
-        return self.array.size if self.array and self.learned else 0
-
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
-        if self.array:
-            inputs = (*inputs, self.array)
         along = AXES[self.axis]
         length = sum(getattr(x, along) for x in inputs)
         wholes = {replace(x, **{along: length}) for x in inputs}

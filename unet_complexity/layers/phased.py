@@ -10,14 +10,11 @@ $$\text{MACs} = (k + s - 1)^2\, c\, f\, n^2 \quad\text{instead of}\quad s^2 k^2\
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from functools import cached_property
 
-import sympy as sp
-
-from unet_complexity.cost import Tensor
 from unet_complexity.layers.convolution import Convolution
-from unet_complexity.layers.windows import Taps, kept_in
-from unet_complexity.symbols import Size, Sizes, are_numbers, as_expr
+from unet_complexity.layers.windows import Taps, Window
+from unet_complexity.symbols import Size, Sizes
 
 
 def phase_offsets(k: int, s: int) -> list[list[int]]:
@@ -30,26 +27,50 @@ def phase_offsets(k: int, s: int) -> list[list[int]]:
     return [[(phase - front + tap) // s for tap in range(k)] for phase in range(s)]
 
 
-def phase_taps_in_bounds(n: Size, k: Size, s: Size) -> Taps:
-    """Return the number of different in-bounds offsets, summed over phases and positions.
+@dataclass(frozen=True)
+class Phases:
+    """One axis: s small windows at each of n positions, one for each phase.
 
-    >>> from unet_complexity.symbols import n
-    >>> phase_taps_in_bounds(n, 4, 2).total, phase_taps_in_bounds(n, 3, 2).total
-    (5*n - 3, 4*n - 2)
+    Args:
+        n: Elements of the axis.
+        k: Taps of the convolution.
+        s: Number of phases.
+
+    Example:
+        >>> from unet_complexity.symbols import n
+        >>> Phases(n, 4, 2).taps.total, Phases(n, 3, 2).taps.total
+        (5*n - 3, 4*n - 2)
     """
-    if are_numbers(n, k, s):
-        total = 0
-        for offsets in phase_offsets(k, s):
-            total += sum(max(n - abs(offset), 0) for offset in set(offsets))
-        return Taps(total)
-    before = as_expr(k - 1) // 2
-    total = (k + s - 1) * n
-    for pad in (before, k - 1 - before):
-        whole = pad // s  # pad - s whole phases reach one element further than the others
-        total -= (whole + 1) * (pad - whole * s / 2)
-    # no phase may reach further than the map is long; numbers are capped instead
-    reached = sp.ceiling(as_expr(k // 2) / s)
-    return Taps(sp.expand(total), kept_in([n + 1 - reached]))
+
+    n: Size
+    k: Size
+    s: Size
+
+    @property
+    def side(self) -> Size:
+        """Side of the output."""
+        return self.s * self.n
+
+    @property
+    def dense(self) -> Size:
+        """Number of different offsets, summed over phases and positions.
+
+        At each position 5 for 4 taps in 2 phases: -1, 0, 1 and 0, 1.
+        """
+        return (self.k + self.s - 1) * self.n
+
+    @cached_property
+    def taps(self) -> Taps:
+        """Number of different in-bounds offsets, summed over phases and positions.
+
+        4 taps in 2 phases: 5 offsets at each of n positions.  1 pixel of the large map is padded before and 2 after:
+        1 offset is out of bounds before and 2 are after, 1 in each phase.  So 5 n - 3.
+        """
+        k, s = self.k, self.s
+        before = (k - 1) // 2
+        # on the padding, pixels of the large map that have the same source are s taps apart
+        window = Window(self.n, k, dilation=s)
+        return window.without(self.dense, self.side, (before, k - 1 - before))
 
 
 @dataclass(frozen=True)
@@ -71,19 +92,15 @@ class PhaseConv2D(Convolution):
         ValueError: If a size is less than 1.
 
     Example:
+        >>> from unet_complexity.cost import Tensor
         >>> x = Tensor(128, 128, 128)
         >>> PhaseConv2D(filters=3, kernel_size=4).cost(x).macs
         157286400
     """
 
-    side = staticmethod(lambda n, k, s: s * n)
-    taps = staticmethod(phase_taps_in_bounds)
+    window = Phases
     along = ("kernel_size", "size")
     filters: Size
     kernel_size: Sizes
     size: Sizes = 2
     use_bias: bool = True
-
-    def macs(self, x: Tensor) -> Size:
-        taps = (k + s - 1 for _, k, s in self.windows(x))
-        return prod(taps) * x.size * self.filters

@@ -8,58 +8,86 @@ full output side is $(n-1)t + K$; padding is cut off in front and behind.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from math import prod
-from typing import Any
+from functools import cached_property
 
 import sympy as sp
 
-from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import Padding
+from unet_complexity.layers.arguments import Padding, SizesFromZero
 from unet_complexity.layers.convolution import _WindowedConvolution
-from unet_complexity.layers.windows import Taps, span, taps_inside
-from unet_complexity.symbols import Size, Sizes, as_pair, exact
+from unet_complexity.layers.windows import Taps, Window
+from unet_complexity.symbols import Pair, Size, Sizes, exact
 
 
-def landing(
-    n: Size, k: Size, t: Size, padding: Padding, dilation: Size = 1, added: Size | None = None
-) -> tuple[Size, Size | None]:
-    """Return the output side, and the number of elements that are cut off in front of it.
+@dataclass(frozen=True)
+class Landing(Window):
+    """One axis of a transposed convolution: where the kernel of each input element lands in the output.
 
-    None is the smaller half of the elements that are cut off.
-    As in Keras, the side is t n for 'same', max(K - t, 0) more for 'valid'; ``added`` replaces that.
+    Args:
+        n: Elements of the input.
+        k: Taps.
+        stride: Elements of the output from one kernel to the next.
+        padding: "same", "valid", or the elements (before, after) that are cut off the output.
+        dilation: Elements from one tap to the next.
+        added: Elements added behind.  By default as many as Keras adds: the side is t n for 'same', and
+            max(K - t, 0) more for 'valid'.
 
-    >>> landing(8, 4, 2, "same"), landing(8, 3, 2, "valid"), landing(8, 4, 2, (1, 1))
-    ((16, None), (17, 0), (16, 1))
+    Example:
+        >>> Landing(8, 4, 2, (1, 1)).side, Landing(8, 3, 2, "valid").side
+        (16, 17)
+        >>> Landing(8, 4, 2, "same").taps.total, Landing(8, 4, 2, "valid").taps.total
+        (30, 32)
     """
-    reach = span(k, dilation)
-    if added is None and padding == "same":
-        return n * t, None
-    if added is None and padding == "valid":
-        return exact(n * t + sp.Max(reach - t, 0)), 0
-    added = added or 0
-    if padding == "valid":
-        padding = 0, 0
-    elif padding == "same":
-        cut = reach - reach % 2
-        front = exact(sp.Max((cut - added) // 2, 0))
-        padding = front, cut - front
-    return (n - 1) * t + reach - sum(padding) + added, padding[0]
 
+    added: Size | None = None
 
-@lru_cache(10_000)
-def taps_that_land(
-    n: Size, k: Size, t: Size, padding: Padding, dilation: Size = 1, added: Size | None = None
-) -> Taps:
-    """Return the taps, summed over the n input elements, whose products land in the output.
+    @cached_property
+    def side(self) -> Size:
+        """Side of the output: (8 - 1) * 2 + 4 - 2 = 16 for 8 elements, 4 taps, stride 2 and a cut of 1 + 1.
 
-    >>> taps_that_land(8, 4, 2, "same").total, taps_that_land(8, 4, 2, "valid").total
-    (30, 32)
-    """
-    if padding == "valid":
-        return Taps(n * k)
-    side, front = landing(n, k, t, padding, dilation, added)
-    return taps_inside(n, front, side, k, t, dilation)
+        ValueError if all of it is cut off.
+        """
+        added = self.added
+        if added is None and self.padding == "same":
+            return self.n * self.stride
+        if added is None and self.padding == "valid":
+            return exact(self.n * self.stride + sp.Max(self.reach - self.stride, 0))
+        full = (self.n - 1) * self.stride + self.reach + (added or 0)
+        side = exact(full - sum(self.pads))
+        if isinstance(side, int) and side < 1:
+            raise ValueError(
+                f"something of the output must be left, got {self.pads} off {full} elements; cut less off"
+            )
+        return side
+
+    @property
+    def pads(self) -> Pair:
+        """Elements (before, after) that are cut off an output with a given ``added``.
+
+        3 taps and 'same': 3 - 3 % 2 = 2, so (1, 1) if nothing is added, and (0, 2) if one element is.
+        """
+        if self.padding != "same":
+            return super().pads
+        cut = self.reach - self.reach % 2
+        before = exact(sp.Max((cut - (self.added or 0)) // 2, 0))
+        return before, cut - before
+
+    @property
+    def dense(self) -> Size:
+        """Taps of all input elements."""
+        return self.n * self.k
+
+    @cached_property
+    def taps(self) -> Taps:
+        """Taps, summed over the input elements, whose products land in the output.
+
+        A convolution with the same stride leads from the output back to the input; they are its in-bounds taps.
+        8 elements and 4 taps with stride 2 and 'same': 32, of which the first and the last kernel lose 1 each: 30.
+        """
+        if self.padding == "valid":
+            return Taps(self.dense)
+        padding = "same" if self.padding == "same" and self.added is None else self.pads
+        back = Window(self.side, self.k, self.stride, padding, self.dilation)
+        return back.taps_of(self.n)
 
 
 @dataclass(frozen=True)
@@ -83,6 +111,7 @@ class Conv2DTranspose(_WindowedConvolution):
         ValueError: If groups does not divide filters.
 
     Example:
+        >>> from unet_complexity.cost import Tensor
         >>> up = Conv2DTranspose(filters=64, kernel_size=2, strides=2)
         >>> print(up.output(Tensor(16, 16, 128)))
         32 x 32 x 64
@@ -91,31 +120,13 @@ class Conv2DTranspose(_WindowedConvolution):
     """
 
     strided_and_dilated = True
-    taps = staticmethod(taps_that_land)
+    window = Landing
     along = (*_WindowedConvolution.along, "output_padding")
     filters: Size
     kernel_size: Sizes
     strides: Sizes = 1
     padding: Padding = "same"
-    output_padding: Any = None
+    output_padding: SizesFromZero = None
     dilation_rate: Sizes = 1
     groups: Size = 1
     use_bias: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.output_padding is not None:
-            added = as_pair(self.output_padding, "output_padding", at_least=0)
-            object.__setattr__(self, "output_padding", added)
-
-    def side(self, *axis: Any) -> Size:
-        return landing(*axis)[0]
-
-    def output(self, x: Tensor) -> Tensor:
-        sides = (self.side(*axis) for axis in self.windows(x))
-        got = f"{self.padding} off the output"
-        self.check_positive(sides, "something must be left", got, "cut less off")
-        return super().output(x)
-
-    def macs(self, x: Tensor) -> Size:
-        return prod((*self.kernel_size, *x.sides)) * self.channels_seen(x) * self.filters

@@ -34,15 +34,16 @@ def unet(build: Callable[P, Network]) -> Callable[P, Network]:
 
     @wraps(build)
     def checked(*args: P.args, **kwargs: P.kwargs) -> Network:
-        sizes = getcallargs(build, *args, **kwargs)
-        for name, value in sizes.items():
-            if check := CHECKS.get(build.__annotations__[name]):
-                sizes[name] = check(value, name)
-        given = lettered(sizes)
-        obeyed = promises(size for size in given if sp.denom(size) != 1 or not size.is_positive)
-        net = build(**sizes)  # type: ignore[call-arg]
-        rules = dict.fromkeys((*net.rules, *obeyed))
-        return replace(net, rules=tuple(rules), recipe=partial(checked, **sizes))
+        arguments = getcallargs(build, *args, **kwargs)
+        given: list[sp.Expr] = []
+        for name, value in arguments.items():
+            kind = build.__annotations__[name]
+            if check := CHECKS.get(kind):
+                arguments[name] = check(value, name)
+            given += lettered(arguments[name], kind)
+        net = build(**arguments)  # type: ignore[call-arg]
+        rules = dict.fromkeys((*net.rules, *promises(given)))
+        return replace(net, rules=tuple(rules), recipe=partial(checked, **arguments))
 
     return checked
 

@@ -5,7 +5,8 @@ Level l has $g\,2^{\min(l-1,\,q)}$ filters: they double q times and then stay.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeAlias
 
 from unet_complexity.cost import Rule, Tensor
 from unet_complexity.layers import (
@@ -17,8 +18,9 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
+from unet_complexity.layers.arguments import SizeFromZero
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact, quotient
+from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact
 from unet_complexity.unets.builder import (
     Builder,
     divisible,
@@ -27,6 +29,8 @@ from unet_complexity.unets.builder import (
     two_to,
     unet,
 )
+
+Filters: TypeAlias = Callable[[Size], Size]  # of a level
 
 
 @unet
@@ -37,7 +41,7 @@ def pix2pix_unet(
     base_filters: Size = 64,
     kernel_size: Size = 4,
     depth: Size = 7,
-    doublings: Size | None = 3,
+    doublings: SizeFromZero = 3,
 ) -> Network:
     """Build the U-Net generator that the question describes: ``depth`` times down, ``depth`` times up.
 
@@ -70,7 +74,7 @@ def pix2pix_unet(
     out_channels = as_size(in_channels if out_channels is None else out_channels, "out_channels")
     g = base_filters
     k = kernel_size
-    q = depth - 1 if doublings is None else as_size(doublings, "doublings", 0)
+    q = depth - 1 if doublings is None else doublings
     beyond = exact(q - depth + 1)
     if isinstance(beyond, int) and beyond > 0:
         q = depth - 1
@@ -80,44 +84,38 @@ def pix2pix_unet(
     rules.append(Rule(f"{depth} >= {least}", depth - least))
     rows, columns = side
     net = Builder(Tensor(rows, columns, in_channels))
-    # first level, last level, filters of a level over those of the level above
-    segments: list[Any] = [(2, turn, 2)]
+    # first level, last level, filters of a level between them; level q + 1 ends one range and starts the other
+    segments: list[tuple[Size, Size, Filters]] = [(1, turn, lambda l: g * two_to(l - 1))]
     if turn != depth:
-        segments.append((turn + 1, depth, 1))
+        segments.append((turn, depth, lambda l: g * two_to(q)))
 
-    def filters(l: Size, growth: int) -> Size:
-        """Return the number of filters of level l."""
-        return g * two_to(l - 1 if growth == 2 else q)
-
-    def up(l: Size, growth: int, joined: int) -> None:
+    def up(l: Size, filters: Filters, joined: int) -> None:
         """Double the sides, convolve, and concatenate the encoder's map of the same side.
 
         ``joined``: maps that the block below concatenates.
         """
-        width = filters(l, growth)
         name = numbered("u", f"level {net.span}" if net.span else depth - l)
-        net.block(name, l, "decoder", net.halved(l + 1, joined * growth * width))
+        net.block(name, l, "decoder", net.halved(l + 1, joined * filters(l + 1)))
         net.add("up", UpSampling2D(2))
-        net.add("conv", Conv2D(width, k))
+        net.add("conv", Conv2D(filters(l), k))
         net.add("act", ReLU())
         upsampled = net.add("bn", BatchNormalization())
-        net.add("skip", Concatenate(), upsampled, net.skip(net.halved(l, width)))
+        net.add("skip", Concatenate(), upsampled, net.skip(net.halved(l, filters(l))))
 
     net.block("d1", 1, "encoder")  # the only one without normalisation
     _halve(net, g, k)
-    for first, last, growth in segments:
-        for l in net.levels(first, last):
-            width = filters(l, growth)
-            above = net.halved(l - 1, quotient(width, growth))
+    for first, last, filters in segments:
+        for l in net.levels(first + 1, last):
+            above = net.halved(l - 1, filters(l - 1))
             net.block(numbered("d", net.span or l), l, "encoder", above)
-            _halve(net, width, k)
+            _halve(net, filters(l), k)
             net.add("bn", BatchNormalization())
     if depth != 1:
-        up(depth - 1, growth, joined=1)  # the deepest map has no skip connection
-    for first, last, growth in reversed(segments):
+        up(depth - 1, filters, joined=1)  # the deepest map has no skip connection
+    for first, last, filters in reversed(segments):
         deepest = last - 2 if last == depth else last - 1
-        for l in net.levels(first - 1, deepest, up=True):
-            up(l, growth, joined=2)
+        for l in net.levels(first, deepest, up=True):
+            up(l, filters, joined=2)
     joined = 1 if depth == 1 else 2
     net.block("out", 0, "decoder", net.halved(1, joined * g))
     net.add("up", UpSampling2D(2))

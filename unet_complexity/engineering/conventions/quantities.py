@@ -12,8 +12,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.layers import Conv2DTranspose, Convolution, Layer, UpSampling2D
-from unet_complexity.layers.transposed import landing
-from unet_complexity.layers.windows import taps_in_bounds, window_count
+from unet_complexity.layers.transposed import Landing
 from unet_complexity.networks import Step
 from unet_complexity.symbols import Size, as_expr, exact, floor_div
 
@@ -133,8 +132,9 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
     """
     pairs = []
     for k, s in zip(layer.kernel_size, layer.strides, strict=True):
-        side, _ = landing(1, k, s, layer.padding)
-        surplus = as_expr(k - side)  # if negative, the output is larger than the window
+        surplus = as_expr(
+            k - Landing(1, k, s, layer.padding).side
+        )  # if negative, the output is larger than the window
         cut = exact(sp.Max(sp.ceiling(surplus / 2), 0))
         pairs.append((cut, exact(2 * cut - surplus)))
     return pairs
@@ -161,8 +161,7 @@ def gap(tool: str, step: Step) -> str:
     if kind(layer) == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
     if hasattr(layer, "pool_size") and any(
-        taps_in_bounds(*side).total != window_count(*side) * side[1]
-        for side in layer.windows(step.inputs[0])
+        window.taps.total != window.side * window.k for window in layer.windows(step.inputs[0])
     ):
         return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""

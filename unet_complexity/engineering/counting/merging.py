@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from unet_complexity.counting.convolution import biased
-from unet_complexity.counting.maps import Map, build, each, sides_of
-from unet_complexity.counting.merging import known, merged, paired, spread
+from unet_complexity.counting.maps import Map, build, each, filled, sides_of
+from unet_complexity.counting.merging import merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -53,7 +53,10 @@ WHOLE: dict[str, Callable[..., float]] = {  # given how an operation is counted,
 def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Any:
     """Combine the operands with broadcasting; a scalar constant stands for one that is missing."""
     operation = layer.operation
-    first, *others = [*inputs, *known(layer, tally)]
+    first, *others = inputs
+    if layer.array:
+        array = tally.weight if layer.learned else filled
+        others.append(array(*layer.array.shape))
     if operation in WHOLE:
         whole = WHOLE[operation]
         operands: Any = each(first, lambda value, _: (value,))

@@ -8,11 +8,11 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import one_of
-from unet_complexity.layers.arranging import BLENDED, _Copy, _Resampling
+from unet_complexity.layers.arguments import SizesFromZero
+from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import kept_in
-from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact, quotient
+from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Slice(_Copy):
     4 x 6 x 2
     """
 
-    starts: Any = (0, 0, 0)
-    stops: Any = (None, None, None)
+    starts: SizesFromZero = (0, 0, 0)
+    stops: SizesFromZero = (None, None, None)
     steps: Any = (1, 1, 1)
 
     def __post_init__(self) -> None:
@@ -50,11 +50,11 @@ class Slice(_Copy):
         self.check_positive(left, "something must be left", got, "start before the end")
         return Tensor(*left)
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
         """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
         ends = zip(x.shape * 2, (*self.starts, *self.stops), strict=True)
         lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
-        return *super().sizes(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
+        return *super().needs(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
 
 
 def _as_place(at: Any, what: str) -> Size | None:
@@ -184,11 +184,9 @@ class SpaceToDepth(_Copy):
 
     def output(self, x: Tensor) -> Tensor:
         b = self.block_size
-        if any(are_numbers(n, b) and n % b for n in (x.height, x.width)):
-            raise self.error(
-                "block_size must divide height and width", f"{x} and {b}", "crop or pad it first"
-            )
-        return Tensor(quotient(x.height, b), quotient(x.width, b), exact(b**2 * x.channels))
+        rule = "block_size must divide height and width"
+        rows, columns = (self.divide(n, b, rule, "crop or pad it first") for n in x.sides)
+        return Tensor(rows, columns, exact(b**2 * x.channels))
 
 
 @dataclass(frozen=True)
@@ -204,10 +202,6 @@ class Resizing(_Resampling):
     height: Size
     width: Size
     interpolation: str = "bilinear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        one_of("interpolation", self.interpolation, tuple(BLENDED))
 
     def output(self, x: Tensor) -> Tensor:
         return Tensor(self.height, self.width, x.channels)

@@ -74,12 +74,10 @@ class SeparableConv2D(_WindowedConvolution):
         return weights + int(self.use_bias) * self.filters
 
     def macs(self, x: Tensor) -> Size:
-        out = self.output(x)
-        per_pixel = prod(self.kernel_size) + self.filters
-        return self._between(x) * per_pixel * out.height * out.width
+        return self._between(x) * (self.dense_taps(x) + self.output(x).size)
 
     def macs_in_bounds(self, x: Tensor) -> Size:
-        return self._between(x) * (self.taps_of_map(x) + self.output(x).size)
+        return self._between(x) * (self.taps_in_bounds(x) + self.output(x).size)
 
     def _between(self, x: Tensor) -> Size:
         return x.channels * self.depth_multiplier

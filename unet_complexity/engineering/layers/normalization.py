@@ -13,7 +13,7 @@ from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Axes
 from unet_complexity.layers.base import elements_along
 from unet_complexity.layers.elementwise import _Normalization
-from unet_complexity.symbols import Size, are_numbers, as_size, quotient
+from unet_complexity.symbols import Size, as_size, quotient
 
 
 @dataclass(frozen=True)
@@ -58,20 +58,21 @@ class GroupNormalization(_Normalization):
             object.__setattr__(self, "groups", as_size(self.groups, "groups"))
 
     def output(self, x: Tensor) -> Tensor:
-        if are_numbers(x.channels, self.groups) and x.channels % self.groups:
-            raise self.error(
-                "groups must divide the channels", (x.channels, self.groups), "try groups=1 or -1"
-            )
+        self._channels_of_a_set(x)  # the check of groups
         return x
 
-    def sizes(self, x: Tensor) -> tuple[Size, ...]:
-        return *super().sizes(x), quotient(x.channels, self._sets(x))
+    def needs(self, x: Tensor) -> tuple[Size, ...]:
+        return *super().needs(x), self._channels_of_a_set(x)
 
     def params(self, x: Tensor) -> Size:
         return (self.center + self.scale) * x.channels
 
     def elementwise(self, x: Tensor) -> Size:
         return (5 + self.center + self.scale) * x.size + 2 * self._sets(x)
+
+    def _channels_of_a_set(self, x: Tensor) -> Size:
+        rule = "groups must divide the channels"
+        return self.divide(x.channels, self._sets(x), rule, "try groups=1 or -1")
 
     def _sets(self, x: Tensor) -> Size:
         return x.channels if self.groups == -1 else self.groups

@@ -4,9 +4,9 @@
 function windowGeometry(s) {
   const key = `${s.padding},${s.side},${s.kernel_size},${s.strides},${s.dilation_rate}`;
   const [stops, front, taps] = TABLE[key];
-  const span = (s.kernel_size - 1) * s.dilation_rate + 1;
-  const total = Math.max(front + s.side, (stops - 1) * s.strides + span);
-  return { stops, front, taps, span, total };
+  const reach = (s.kernel_size - 1) * s.dilation_rate + 1;
+  const total = Math.max(front + s.side, (stops - 1) * s.strides + reach);
+  return { stops, front, taps, reach, total };
 }
 
 // Rows (or columns) of the padded grid that a window touches at its place along one axis.
@@ -50,7 +50,7 @@ function drawInput(s, g, x, y, cell, uid) {
   out += gridLines(x, y, g.total, g.total, cell);
   out += rect(x + g.front * cell, y + g.front * cell, s.side * cell, s.side * cell, "edge");
   const at = (index) => index * s.strides * cell;
-  return out + rect(x + at(column), y + at(row), g.span * cell, g.span * cell, "frame");
+  return out + rect(x + at(column), y + at(row), g.reach * cell, g.reach * cell, "frame");
 }
 
 function drawOutput(s, g, x, y, cell) {
@@ -100,11 +100,11 @@ const explorer = {
   name: "a window walks over a padded grid",
 
   bounds(s) {
-    const dilation = s.strides > 1 ? 1 : s.dilation_rate, span = (s.kernel_size - 1) * dilation + 1;
-    const side = Math.max(s.side, s.padding === "valid" ? Math.max(span, 3) : 3);
+    const dilation = s.strides > 1 ? 1 : s.dilation_rate, reach = (s.kernel_size - 1) * dilation + 1;
+    const side = Math.max(s.side, s.padding === "valid" ? Math.max(reach, 3) : 3);
     const known = TABLE[`${s.padding},${side},${s.kernel_size},${s.strides},${dilation}`];
     return {
-      side: s.padding === "valid" ? { low: Math.max(3, span) } : {},
+      side: s.padding === "valid" ? { low: Math.max(3, reach) } : {},
       dilation_rate: s.strides > 1 ? { high: 1 } : {},
       step: known ? { high: known[0] * known[0] - 1 } : {},
     };
@@ -114,7 +114,7 @@ const explorer = {
 
   // Which place a point of the picture means: the output cell under it, or the window nearest to it on the input.
   pick(s, x, y, narrow) {
-    const at = this.layout(s, narrow), { stops, span, total } = at.g;
+    const at = this.layout(s, narrow), { stops, reach, total } = at.g;
     const place = (left, cell, size, stop) => {
       const cells = [x - left, y - at.top].map((distance) => distance / cell);
       if (cells.some((one) => one < 0 || one >= size)) return null;
@@ -122,7 +122,7 @@ const explorer = {
       return { step: row * stops + column };
     };
     return place(at.outX, at.outCell, stops, (one) => one) ||
-      place(at.inX, at.cell, total, (one) => (one - span / 2) / s.strides + 0.5);
+      place(at.inX, at.cell, total, (one) => (one - reach / 2) / s.strides + 0.5);
   },
 
   layout(s, narrow) {
@@ -136,9 +136,9 @@ const explorer = {
   picture(s, { narrow = false, uid = "s" } = {}) {
     const numbers = windowNumbers(s), at = this.layout(s, narrow), g = at.g;
     const row = Math.floor(s.step / g.stops), column = s.step % g.stops;
-    const from = [at.inX + (column * s.strides + g.span) * at.cell, at.top + row * s.strides * at.cell];
+    const from = [at.inX + (column * s.strides + g.reach) * at.cell, at.top + row * s.strides * at.cell];
     const to = [at.outX + column * at.outCell, at.top + row * at.outCell];
-    const beam = `M${from.map(round)}L${to.map(round)}v${round(at.outCell)}L${round(from[0])} ${round(from[1] + g.span * at.cell)}Z`;
+    const beam = `M${from.map(round)}L${to.map(round)}v${round(at.outCell)}L${round(from[0])} ${round(from[1] + g.reach * at.cell)}Z`;
     const padded = g.total > s.side ? `, zeros to ${g.total} × ${g.total}` : "";
     const bottom = at.top + Math.max(g.total * at.cell, narrow ? 130 : 180) + 16, margin = narrow ? 6 : 20;
     const inner =
