@@ -99,6 +99,54 @@ def test_every_prediction_is_asked_once_and_shown_after_it():
         assert all(asked.get(name, -1) < place for name, place in shown.items())
 
 
+def open_text(cell):
+    """What a page shows of a cell before anything is unfolded."""
+    if cell.cell_type == "markdown":
+        return re.sub("<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+    if is_folded(cell) or named("ledger", cell.source):
+        return ""
+    shown = [out.get("text") or out["data"].get("text/plain", "") for out in cell.outputs]
+    return "\n".join(shown)
+
+
+def is_folded(cell):
+    """Folded in JupyterLab until the cell runs, and on the site until it is asked for."""
+    hidden = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
+    assert hidden == ("hide-output" in cell.metadata.get("tags", []))
+    return hidden
+
+
+def giveaways(prediction):
+    """Outcomes that stand in a text for nothing else."""
+    numbers = [one for one in prediction.data()["outcomes"] if not isinstance(one, str)]
+    return [f"{one:,}" for one in numbers if one > 16 or one % 1]
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_no_outcome_is_seen_before_it_is_asked_for(stem):
+    every, revealed = cells(stem), set()
+    for place, cell in enumerate(every):
+        names = set(named("ledger", cell.source)) if cell.cell_type == "code" else set()
+        for name in names - revealed:
+            asked = [i for i, one in enumerate(every[:place]) if f'predict("{name}"' in one.source]
+            text = "\n".join(map(open_text, every[max(asked, default=-1) + 1 : place + 2]))
+            assert [
+                found
+                for found in giveaways(PREDICTIONS[name])
+                if re.search(rf"(?<![\d.,]){re.escape(found)}(?![\d,]|\.\d)", text)
+            ] == [], name
+        revealed |= names
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_what_runs_just_before_a_reveal_is_folded(stem):
+    code = cells(stem, "code")
+    for before, cell in zip(code, code[1:], strict=False):
+        is_form = re.search(r"(check|predict|ledger|Explorer)\(", before.source)
+        if named("ledger", cell.source) and not is_form:
+            assert is_folded(before), before.source
+
+
 def test_every_exercise_is_set_once():
     assert sorted(everywhere("check")) == sorted(exercises())
 
