@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_no_outcome_is_seen_before_it_is_asked_for(stem):
 @pytest.mark.parametrize("stem", PATHS)
 def test_what_runs_just_before_a_reveal_is_folded(stem):
     code = cells(stem, "code")
-    for before, cell in zip(code, code[1:], strict=False):
+    for before, cell in pairwise(code):
         is_form = re.search(r"(check|predict|ledger|Explorer)\(", before.source)
         if named("ledger", cell.source) and not is_form:
             assert is_folded(before), before.source
