@@ -4,7 +4,9 @@ import json
 import time
 
 import nbformat
+import pytest
 
+from tests.browser import conftest
 from tools.notebooks import execute
 
 NAME = "convolution after a copy"
@@ -108,3 +110,59 @@ def test_an_exercise_and_the_quiz_answer_without_a_kernel(offline_page):
     options.nth(3).click()
     result.get_by_text("Right at").wait_for()
     assert result.inner_text() == "Right at the first choice: 1 of 2."
+
+
+IN_WIDGETS = """import ipywidgets as w
+from IPython.display import display
+from unet_complexity.checks import predict
+from unet_complexity.explorers import RepeatExplorer
+
+one, size = RepeatExplorer(side=2), w.IntSlider(value=2, min=1, max=4, description="size")
+box = w.Output()
+with box:
+    display(predict("most pixels"))
+tabs = w.Tab([w.VBox([one]), box], titles=["picture", "guess"])
+def again(size):
+    display(RepeatExplorer(side=2, row_factor=size))
+w.VBox([tabs, size, w.interactive_output(again, {"size": size})])"""
+TOGGLE = "window.jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"
+SAVE = "window.jupyterapp.commands.execute('docmanager:save')"
+SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
+SHOWN = "[...document.querySelectorAll('.unetx-text')].map((one) => one.textContent).join()"
+
+
+@pytest.fixture
+def saving_widgets(lab_window):
+    """JupyterLab writes the state of widgets into the notebook, as its menu offers."""
+    lab_window.evaluate(TOGGLE)
+    yield
+    lab_window.evaluate(TOGGLE)
+
+
+def test_explorers_and_forms_fit_into_ipywidgets(saving_widgets, lab_page, lab_open, lab_server):
+    page = lab_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_WIDGETS)]))
+    page.locator(".unetx-text").nth(1).wait_for()
+    page.locator(".unetx input[type=range]").first.press("ArrowRight")
+    page.locator(".widget-slider [role=slider]").press("ArrowRight")
+    page.wait_for_function(f"{SHOWN}.includes(' on a 3 x 3 x 1 map')")
+    page.wait_for_function(f"{SHOWN}.includes('((3, 2)')")
+    page.get_by_role("tab", name="guess").click()
+    note(page, "9")
+    told(page).get_by_text("Noted: you say 9.").wait_for()
+
+    # saved with its widgets, and opened again with a kernel that knows none of them
+    page.evaluate(SAVE)
+    page.wait_for_function(SAVED)
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    page.evaluate(conftest.CLOSE)
+    page.wait_for_function(conftest.CLOSED)
+    lab_server.stop_kernels()
+    page = lab_open(name)
+    page.wait_for_function(f"{SHOWN}.includes('((3, 2)')")
+    note(page, "4")
+    told(page).get_by_text("Noted: you say 4. This browser keeps it.").wait_for()
+    page.evaluate("localStorage.removeItem('unet_complexity.guesses')")
+    page.get_by_role("tab", name="picture").click()
+    page.wait_for_function(f"{SHOWN}.includes(' on a 3 x 3 x 1 map')")
+    page.locator(".unetx input[type=range]").first.press("ArrowRight")
+    page.wait_for_function(f"{SHOWN}.includes(' on a 4 x 4 x 1 map')")

@@ -146,5 +146,5 @@ function answering(root, asked, fields, judged) {
     said.dataset.right = right;
   };
   root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer, "aria-label": asked },
-    h("p", { class: "unetx-said" }, asked), h("span", { class: "unetx-entry" }, ...fields, h("button", { type: "submit" }, "Check")), said));
+    h("p", { class: "unetx-asked" }, asked), h("span", { class: "unetx-entry" }, ...fields, h("button", { type: "submit" }, "Check")), said));
 }
