@@ -91,7 +91,17 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     told(page).get_by_text("Noted: you say x 16.").wait_for()
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == "x 16"
-    assert page.evaluate("localStorage.getItem('unet_complexity.guesses')") is None
+    stored = "localStorage.getItem('unet_complexity.guesses')"
+    assert page.evaluate(stored) is None
+
+    # over plain http JupyterLite keeps no files, so the browser keeps the guess too
+    page.evaluate(
+        "Object.defineProperty(globalThis, 'isSecureContext', { value: false, configurable: true })"
+    )
+    note(page, "8")
+    told(page).get_by_text("Noted: you say x 8.").wait_for()
+    assert json.loads(page.evaluate(stored)) == {NAME: 8}
+    page.evaluate("localStorage.clear(), delete globalThis.isSecureContext")
     file.unlink()
 
 

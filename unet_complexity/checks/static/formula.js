@@ -145,6 +145,6 @@ function answering(root, asked, fields, judged) {
     said.textContent = `${right ? "✓ Right." : "→ Not yet."} ${text}`;
     said.dataset.right = right;
   };
-  root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer, "aria-label": asked },
+  root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer },
     h("p", { class: "unetx-asked" }, asked), h("span", { class: "unetx-entry" }, ...fields, h("button", { type: "submit" }, "Check")), said));
 }

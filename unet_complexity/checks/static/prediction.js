@@ -32,6 +32,7 @@ function ask(root, question) {
       page.guesses.set(question.name, guess);
       link.set("sent", { typed: String(typed.value), nth: (sent += 1) });
       link.save_changes();
+      if (!globalThis.isSecureContext) kept.put(question.name, guess); // there JupyterLite's files end with the notebook
       late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
     } else keep(guess);
     return tellAll("noted");
