@@ -18,6 +18,7 @@ WITH_EXERCISES = [
 MOVING = [
     lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"
 ]  # 05 has a chart, and nothing to move
+SEEN = "What there is to see"
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -86,6 +87,16 @@ def test_no_explorer_without_a_prediction_just_above_it(stem):
     for place in explorers:
         assert named("predict", code[place - 1].source)
         assert named("ledger", code[place + 1].source)
+
+
+@pytest.mark.parametrize("stem", MOVING)
+def test_each_explorers_tasks_are_answered_in_a_fold_below_it(stem):
+    every = cells(stem)
+    for place, cell in enumerate(every):
+        if cell.cell_type == "code" and re.search(r"^\w+Explorer\(", cell.source, re.MULTILINE):
+            below = "\n".join(one.source for one in every[place + 1 : place + 4])
+            answers = re.search(f"<summary>{SEEN}</summary>(.*?)</details>", below, re.DOTALL)
+            assert answers[1].count("\n- **") >= 3
 
 
 def test_every_prediction_is_asked_once_and_shown_after_it():
