@@ -105,6 +105,16 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     file.unlink()
 
 
+def test_in_lab_what_gives_an_answer_away_is_folded_until_its_cell_runs(lab_open):
+    page = lab_open("02-upsampling-rows-and-columns.ipynb")
+    outputs = page.locator(".jp-OutputArea-output:visible")
+    outputs.get_by_text("1 1 2 2").first.wait_for(timeout=20_000)  # it tells nothing in advance
+    answer = outputs.get_by_text("elements read 48, written 192")
+    assert answer.count() == 0
+    conftest.run_all_cells(page)
+    answer.wait_for(timeout=20_000)
+
+
 def test_an_exercise_and_the_quiz_answer_without_a_kernel(offline_page):
     source = "from unet_complexity.checks import check, quiz"
     cells = [source, 'check("macs of a rectangle", ...)', "quiz(3, 4)"]

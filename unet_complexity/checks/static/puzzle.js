@@ -58,6 +58,6 @@ function movesFor(puzzle, chosen, before, bound) {
 const startForm = () => start("puzzle", (root, [question]) => {
   const puzzle = readPuzzle(question);
   const fields = puzzle.sizes.map(() => h("input", { type: "text", inputmode: "numeric", autocomplete: "off", size: 5 }));
-  const labels = puzzle.sizes.map(([name], i) => h("label", { class: "unetx-entry" }, name, fields[i]));
+  const labels = puzzle.sizes.map(([name], i) => h("label", { class: "unetx-entry" }, `${name} `, fields[i]));
   answering(root, "Or try sizes here", labels, () => judgePuzzle(puzzle, fields.map(({ value }) => value.trim().replaceAll(",", ""))));
 });
