@@ -9,6 +9,7 @@
     voila_page(nb)  ``page`` with the notebook as Voila shows it: outputs only
     far_page(nb)    as ``lab_page``, over a connection with round trips of 150 ms, as to Binder
     offline_page(p) ``page`` with an HTML file or a notebook exported to HTML, every request refused
+    site            the folder in which the static site has been built
     lite_site       the address of what "make lite" has built, on a server that knows nothing but files
     lite_page(nb)   ``page`` with a notebook of that site, its cells about to run, every other request refused
 
@@ -456,6 +457,20 @@ def refuse_network(route, refused: list[str]) -> None:
     else:
         refused.append(route.request.url)
         route.abort()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory):
+    """The static site, built by the real builder."""
+    out = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.site", str(out)],
+        cwd=lite.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 # Without a server: Python in the page

@@ -1,11 +1,18 @@
 """Predictions in a real browser: typed into a form, kept by the kernel or by the page, and shown beside the outcome."""
 
 import json
+import re
 import time
+from importlib.resources import files
 
 import nbformat
+import pytest
+from nbconvert import HTMLExporter
 
-from tools.notebooks import execute
+from tests.browser import conftest
+from tools.notebooks import execute, paths
+from unet_complexity.checks.class_view import as_text, from_text
+from unet_complexity.checks.lessons import PREDICTIONS
 
 NAME = "convolution after a copy"
 SOURCE = f"""from unet_complexity.checks import ledger, predict
@@ -84,8 +91,28 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     told(page).get_by_text("Noted: you say x 16.").wait_for()
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == "x 16"
-    assert page.evaluate("localStorage.getItem('unet_complexity.guesses')") is None
+    stored = "localStorage.getItem('unet_complexity.guesses')"
+    assert page.evaluate(stored) is None
+
+    # over plain http JupyterLite keeps no files, so the browser keeps the guess too
+    page.evaluate(
+        "Object.defineProperty(globalThis, 'isSecureContext', { value: false, configurable: true })"
+    )
+    note(page, "8")
+    told(page).get_by_text("Noted: you say x 8.").wait_for()
+    assert json.loads(page.evaluate(stored)) == {NAME: 8}
+    page.evaluate("localStorage.clear(), delete globalThis.isSecureContext")
     file.unlink()
+
+
+def test_in_lab_what_gives_an_answer_away_is_folded_until_its_cell_runs(lab_open):
+    page = lab_open("02-upsampling-rows-and-columns.ipynb")
+    outputs = page.locator(".jp-OutputArea-output:visible")
+    outputs.get_by_text("1 1 2 2").first.wait_for(timeout=20_000)  # it tells nothing in advance
+    answer = outputs.get_by_text("elements read 48, written 192")
+    assert answer.count() == 0
+    conftest.run_all_cells(page)
+    answer.wait_for(timeout=20_000)
 
 
 def test_an_exercise_and_the_quiz_answer_without_a_kernel(offline_page):
@@ -108,3 +135,257 @@ def test_an_exercise_and_the_quiz_answer_without_a_kernel(offline_page):
     options.nth(3).click()
     result.get_by_text("Right at").wait_for()
     assert result.inner_text() == "Right at the first choice: 1 of 2."
+
+
+IN_WIDGETS = """import ipywidgets as w
+from IPython.display import display
+from unet_complexity.checks import predict
+from unet_complexity.explorers import RepeatExplorer
+
+one, size = RepeatExplorer(side=2), w.IntSlider(value=2, min=1, max=4, description="size")
+box = w.Output()
+with box:
+    display(predict("most pixels"))
+tabs = w.Tab([w.VBox([one]), box], titles=["picture", "guess"])
+def again(size):
+    display(RepeatExplorer(side=2, row_factor=size))
+w.VBox([tabs, size, w.interactive_output(again, {"size": size})])"""
+TOGGLE = "window.jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"
+SAVE = "window.jupyterapp.commands.execute('docmanager:save')"
+SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
+SHOWN = "[...document.querySelectorAll('.unetx-text')].map((one) => one.textContent).join()"
+
+
+@pytest.fixture
+def saving_widgets(lab_window):
+    """JupyterLab writes the state of widgets into the notebook, as its menu offers."""
+    lab_window.evaluate(TOGGLE)
+    yield
+    lab_window.evaluate(TOGGLE)
+
+
+def test_explorers_and_forms_fit_into_ipywidgets(saving_widgets, lab_page, lab_open, lab_server):
+    page = lab_page(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_WIDGETS)]))
+    page.locator(".unetx-text").nth(1).wait_for()
+    page.locator(".unetx input[type=range]").first.press("ArrowRight")
+    page.locator(".widget-slider [role=slider]").press("ArrowRight")
+    page.wait_for_function(f"{SHOWN}.includes(' on a 3 x 3 x 1 map')")
+    page.wait_for_function(f"{SHOWN}.includes('((3, 2)')")
+    page.get_by_role("tab", name="guess").click()
+    note(page, "9")
+    told(page).get_by_text("Noted: you say 9.").wait_for()
+
+    # saved with its widgets, and opened again with a kernel that knows none of them
+    page.evaluate(SAVE)
+    page.wait_for_function(SAVED)
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    page.evaluate(conftest.CLOSE)
+    page.wait_for_function(conftest.CLOSED)
+    lab_server.stop_kernels()
+    page = lab_open(name)
+    page.wait_for_function(f"{SHOWN}.includes('((3, 2)')")
+    note(page, "4")
+    told(page).get_by_text("Noted: you say 4. This browser keeps it.").wait_for()
+    page.evaluate("localStorage.removeItem('unet_complexity.guesses')")
+    page.get_by_role("tab", name="picture").click()
+    page.wait_for_function(f"{SHOWN}.includes(' on a 3 x 3 x 1 map')")
+    page.locator(".unetx input[type=range]").first.press("ArrowRight")
+    page.wait_for_function(f"{SHOWN}.includes(' on a 4 x 4 x 1 map')")
+
+
+# A page with each kind of form
+
+
+EACH_KIND = [
+    f"from unet_complexity.checks import check, class_view, ledger, predict, quiz\npredict('{NAME}')",
+    "predict('the larger pass')",
+    f"ledger('{NAME}', 'the larger pass')",
+    'check("macs of a rectangle", ...)',
+    'check("a U-Net on a budget", (33, 3))',
+    "quiz(3, 4)",
+    f"class_view(['{as_text({NAME: 2})}', '{as_text({NAME: 4})}', 'U1/4'])",
+]
+
+
+@pytest.fixture(scope="module")
+def each_kind(tmp_path_factory):
+    """By theme, an exported page with each kind of form."""
+    ran = execute(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in EACH_KIND])
+    )
+    folder, pages = tmp_path_factory.mktemp("forms"), {}
+    for theme in ("light", "dark"):
+        pages[theme] = folder / f"{theme}.html"
+        pages[theme].write_text(HTMLExporter(theme=theme).from_notebook_node(ran)[0], "utf-8")
+    return pages
+
+
+def answer_everything(page):
+    """With the keyboard alone: from field to field by Tab, to and fro in choices by arrows."""
+    typed, seen = iter(["2", "h*w*c*k", "33", "3"]), []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        tag, inside, ring = page.evaluate(FOCUS)
+        if tag == "body" and seen:
+            break
+        if not inside:
+            continue
+        assert ring, tag
+        seen.append(tag)
+        if tag == "input":
+            page.keyboard.type(next(typed))
+            page.keyboard.press("Enter")
+        elif tag == "select":
+            page.keyboard.press("ArrowDown")
+        elif (tag == "button" and seen[-2] == "select") or tag == "summary":
+            page.keyboard.press("Enter")
+    return seen
+
+
+FOCUS = """() => {
+    const one = document.activeElement, style = getComputedStyle(one);
+    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+    return [one.tagName.toLowerCase(), Boolean(one.closest('.unetx')), ring];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_forms_need_no_mouse_and_axe_finds_nothing_to_complain_of(offline_page, each_kind, theme):
+    page = offline_page(each_kind[theme])
+    seen = answer_everything(page)
+    assert {tag: seen.count(tag) for tag in ("input", "select", "summary")} == {
+        "input": 4,
+        "select": 1,
+        "summary": 7,
+    }
+    assert [row[1] for row in rows(page)] == ["x 2", "the first"]
+    assert told(page, 2).inner_text().startswith("→ Not yet. Missing: f (filters).")
+    assert "For parameters: base_filters from 33 to 32" in told(page, 3).inner_text()
+    assert page.get_by_text("Right at the first choice:").inner_text().endswith("of 2.")
+    assert page.locator(".unetx-bar").count() == 2
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run(document.querySelectorAll('.unetx'))")
+    assert [
+        (one["id"], node["html"][:200], node["failureSummary"])
+        for one in found["violations"]
+        for node in one["nodes"]
+    ] == []
+    assert {"color-contrast", "label", "select-name"} <= {one["id"] for one in found["passes"]}
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+# The whole tutorial on a telephone, without network and without a kernel
+
+
+def question(form_place):
+    (found,) = json.loads(form_place.get_attribute("data-questions"))
+    return found
+
+
+def wrong_guess(asked):
+    """A likely wrong guess, or another wrong one."""
+    if asked["slips"]:
+        return str(asked["slips"][0][0])
+    if asked["choices"]:
+        return next(word for word in asked["choices"] if word not in asked["outcomes"])
+    return str(2 * asked["outcomes"][0])
+
+
+def type_and_say(place, *typed):
+    for field, text in zip(place.locator("input").all(), typed, strict=True):
+        field.fill(text)
+    place.locator("button[type=submit]").click()
+    return place.locator("[role=status]").inner_text()
+
+
+def guess_on(page):
+    """Note a guess in each form of a page; the guesses by name."""
+    guessed = {}
+    for place in page.locator("[data-ask=prediction]").all():
+        asked = question(place)
+        if asked["choices"]:
+            place.locator("select").select_option(wrong_guess(asked))
+            said = type_and_say(place)
+        else:
+            said = type_and_say(place, wrong_guess(asked))
+        assert said.startswith("Noted: you say ")
+        assert said.endswith("This browser keeps it.")
+        guessed[asked["name"]] = PREDICTIONS[asked["name"]].guess(wrong_guess(asked))
+    return guessed
+
+
+def answer_on(page):
+    """Answer the exercises and the puzzle of a page, wrong and right; how many there were."""
+    exercises = page.locator("[data-ask=exercise]").all()
+    for place in exercises:
+        right = question(place)["right"]
+        assert type_and_say(place, f"3*({right})").startswith("→ Not yet. ")
+        assert type_and_say(place, right).startswith("✓ Right. ")
+    puzzles = page.locator("[data-ask=puzzle]").all()
+    for place in puzzles:
+        sizes = re.findall(r"= (\d+(?:, \d+)+)\ncheck", page.locator("article").inner_text())
+        assert type_and_say(place, *["1"] * place.locator("input").count()).startswith(
+            "→ Not yet. Too "
+        )
+        assert type_and_say(place, *sizes[-1].split(", ")).startswith("✓ Right. ")
+    return len(exercises), len(puzzles)
+
+
+def look_up_on(page):
+    """Unfold what came out; each guess stands beside its outcome."""
+    for fold in page.locator("[data-ask=ledger] details").all():
+        assert not fold.locator("table").is_visible()
+        fold.locator("summary").click()
+        for row in fold.locator("tbody tr").all():
+            cells = row.locator("td").all_inner_texts()
+            assert "no guess" not in cells[1]
+            assert cells[3]
+
+
+WIDE = """[...document.querySelectorAll('.unetx *')].filter((one) => one.checkVisibility() && !one.closest('svg')
+    && one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map((one) => one.outerHTML)"""
+
+
+def test_the_tutorial_is_worked_through_on_a_telephone_without_network_or_kernel(site, page):
+    refused, guessed, answered = [], {}, []
+    page.context.route("**/*", lambda route: conftest.refuse_network(route, refused))
+    page.set_viewport_size({"width": 390, "height": 844})
+    for stem in [path.stem for path in paths() if path.stem != "glossary"]:
+        page.goto((site / "notebooks" / f"{stem}.html").as_uri())
+        assert page.locator(".unetx:not([data-alive])").count() == 0
+        assert page.locator("details.hide[open], [data-ask=ledger] details[open]").count() == 0
+        guessed |= guess_on(page)
+        page.evaluate(
+            "document.querySelectorAll('details').forEach((one) => { one.open = one.open || !one.closest('.unetx'); })"
+        )
+        answered.append(answer_on(page))
+        look_up_on(page)
+        assert page.evaluate(WIDE) == []
+    assert guessed.keys() == PREDICTIONS.keys()
+    assert sum(first for first, _ in answered) > 18
+    assert sum(second for _, second in answered) == 7
+
+    for item in page.locator("[data-ask=quiz] ol > li").all():
+        item.locator("summary").first.click()
+    page.get_by_text(re.compile(r"of the whole quiz so far: \d of 10\.$")).first.wait_for()
+    page.evaluate("navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }")
+    page.get_by_role("button", name="Copy my predictions").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    text = page.evaluate("copied")
+    assert from_text(text) == guessed
+    assert len(text) < 200
+
+    page.goto((site / "teaching" / "class.html").as_uri())
+    right = {name: one.data()["outcomes"][0] for name, one in PREDICTIONS.items()}
+    page.locator("textarea").fill("\n".join([text] * 20 + [as_text(right)] * 10 + ["U1/4"]))
+    page.get_by_role("button", name="Show what the class guessed").click()
+    page.get_by_text("30 of 31 read. Not understood, and left out: line 31.").wait_for()
+    assert page.locator(".unetx-question").count() == len(PREDICTIONS)
+    assert (
+        page.locator(".unetx-question")
+        .first.get_by_text("20 of 30 guessed something else.")
+        .count()
+        == 1
+    )
+    assert page.evaluate(WIDE) == []
+    assert refused == []

@@ -3,8 +3,6 @@
 import functools
 import http.server
 import os
-import subprocess
-import sys
 import threading
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -28,20 +26,6 @@ LOOKED_AT = [
     *(f"notebooks/{stem}" for stem in STEMS if stem[:2] in ("00", "02", "qu")),
 ]
 MORE = ["api/*", "notebooks/*"] if EVERY else []
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Built by the real builder, once."""
-    out = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.site", str(out)],
-        cwd=notebooks.FOLDER.parent,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return out
 
 
 # The files
@@ -237,6 +221,7 @@ STICKING_OUT = """[...document.querySelectorAll('article :not(:is(pre, .formula,
     .filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth).map((e) => e.outerHTML)"""
 OUT_OF_REACH = """[...document.querySelectorAll('pre, .formula, .table-wrapper, .cell_output')]
     .filter((box) => box.scrollWidth > box.clientWidth && box.tabIndex !== 0).map((box) => box.outerHTML)"""
+UNFOLDED = "document.querySelectorAll('details.hide').forEach((one) => { one.open = true; })"
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -294,6 +279,7 @@ def test_nothing_scrolls_sideways_and_every_explorer_moves(site, pages, reader):
         reader.set_viewport_size({"width": 380, "height": 800})
         assert reader.evaluate(STICKING_OUT) == [], path
         assert reader.locator(".unetx:not([data-alive])").count() == 0, path
+        reader.evaluate(UNFOLDED)
         for place in reader.locator(".unetx[data-explorer]").all():
             text, control = (
                 place.locator(".unetx-text"),

@@ -3,6 +3,7 @@
 import json
 import sys
 from functools import cache
+from itertools import product
 
 import pytest
 import sympy as sp
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.stills import running
-from unet_complexity.checks import Exercise, class_view, exercises
+from unet_complexity.checks import Exercise, Puzzle, check, class_view, exercises
 from unet_complexity.checks.class_view import as_text, from_text
 from unet_complexity.checks.forms import script
 from unet_complexity.checks.lessons import PREDICTIONS
@@ -194,6 +195,67 @@ def test_what_is_no_formula_is_said(typed, words):
 def test_whatever_is_typed_gets_a_sentence(typed):
     judged = tried("macs of a rectangle", typed)
     assert judged["right"] or judged["text"].endswith(".")
+
+
+# Puzzles
+
+
+PUZZLES = {name: one for name, one in exercises().items() if isinstance(one, Puzzle)}
+KEEPING = {
+    "a layer on a budget": (64, 3, 2),
+    "a copy on a budget": (128, 2, 8, 16),
+    "phases on a budget": (4, 3),
+    "a U-Net on a budget": (32, 3),
+    "tools apart": (8, 4),
+    "a network on a clock": (3, 24),
+    "your network on a budget": (8, 5),
+}
+
+
+def judged_sizes(name, typed):
+    question = f"readPuzzle({json.dumps(PUZZLES[name].data())})"
+    return in_script("puzzle", f"judgePuzzle({question}, {json.dumps(list(map(str, typed)))})")
+
+
+def sizes_to_try(puzzle):
+    """Sizes at and beside each bound, the smallest and the largest, and some in between."""
+    values = []
+    for name, largest in puzzle.largest.items():
+        bound = int(puzzle.least.get(name, 3))
+        some = {1, 2, 3, 5, 6, 7, 12, 24, 33, bound - 1, bound, bound + 1, largest, largest - 1}
+        values.append(sorted(one for one in some if 1 <= one <= largest))
+    return list(product(*values))
+
+
+@pytest.mark.parametrize("name", PUZZLES)
+def test_a_page_judges_sizes_as_python_does(name):
+    tried = sizes_to_try(PUZZLES[name])
+    for sizes in tried[:: max(1, len(tried) // 120)]:
+        here = PUZZLES[name].judge(sizes)
+        assert (sizes, judged_sizes(name, sizes)) == (
+            sizes,
+            {"right": here.right, "text": here.text},
+        )
+
+
+@pytest.mark.parametrize(("name", "sizes"), KEEPING.items())
+def test_a_page_accepts_what_keeps_all_bounds(name, sizes):
+    assert sorted(KEEPING) == sorted(PUZZLES)
+    assert judged_sizes(name, sizes) == {"right": True, "text": check(name, sizes).text}
+
+
+@pytest.mark.parametrize(
+    ("typed", "got"),
+    [
+        ("", "nothing"), ("0", "0"), ("-3", "-3"), ("2.5", "2.5"), ("1001", "1001"), ("g", "g"),
+        ("9" * 400, "9" * 400), ("1e2", "1e2"), ("٤", "٤"), ("4 4", "4 4"),
+    ],
+)  # fmt: skip
+def test_a_page_says_which_size_is_none(typed, got):
+    assert judged_sizes("a U-Net on a budget", [typed, "3"]) == {
+        "right": False,
+        "text": f"base_filters must be a whole number from 1 to 1,000, got {got}.",
+    }
 
 
 # A class

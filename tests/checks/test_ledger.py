@@ -266,7 +266,9 @@ def test_unknown_names_list_the_known_ones():
 def test_the_ledger_is_a_table_for_notebooks_and_for_terminals():
     predict(NAME, 2)
     table = ledger(NAME)
-    assert repr(table).splitlines()[0].split() == ["the", "question", "you", "said", "it", "was"]
+    assert repr(table).splitlines()[0].split() == [
+        *("the", "question", "you", "said", "it", "was", "verdict")
+    ]
     page = table._repr_html_()
     assert (
         '<td style="text-align:left">2 times too little. Rows double, and columns double too</td>'

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -17,6 +18,7 @@ WITH_EXERCISES = [
 MOVING = [
     lesson for lesson in WITH_EXERCISES if lesson.id[:2] != "05"
 ]  # 05 has a chart, and nothing to move
+SEEN = "What there is to see"
 SOLUTION = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -87,6 +89,16 @@ def test_no_explorer_without_a_prediction_just_above_it(stem):
         assert named("ledger", code[place + 1].source)
 
 
+@pytest.mark.parametrize("stem", MOVING)
+def test_each_explorers_tasks_are_answered_in_a_fold_below_it(stem):
+    every = cells(stem)
+    for place, cell in enumerate(every):
+        if cell.cell_type == "code" and re.search(r"^\w+Explorer\(", cell.source, re.MULTILINE):
+            below = "\n".join(one.source for one in every[place + 1 : place + 4])
+            answers = re.search(f"<summary>{SEEN}</summary>(.*?)</details>", below, re.DOTALL)
+            assert answers[1].count("\n- **") >= 3
+
+
 def test_every_prediction_is_asked_once_and_shown_after_it():
     assert sorted(everywhere("predict")) == sorted(PREDICTIONS)
     assert set(everywhere("ledger")) == set(PREDICTIONS)
@@ -97,6 +109,54 @@ def test_every_prediction_is_asked_once_and_shown_after_it():
             for function in ("predict", "ledger")
         )
         assert all(asked.get(name, -1) < place for name, place in shown.items())
+
+
+def open_text(cell):
+    """What a page shows of a cell before anything is unfolded."""
+    if cell.cell_type == "markdown":
+        return re.sub("<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+    if is_folded(cell) or named("ledger", cell.source):
+        return ""
+    shown = [out.get("text") or out["data"].get("text/plain", "") for out in cell.outputs]
+    return "\n".join(shown)
+
+
+def is_folded(cell):
+    """Folded in JupyterLab until the cell runs, and on the site until it is asked for."""
+    hidden = cell.metadata.get("jupyter", {}).get("outputs_hidden", False)
+    assert hidden == ("hide-output" in cell.metadata.get("tags", []))
+    return hidden
+
+
+def giveaways(prediction):
+    """Outcomes that stand in a text for nothing else."""
+    numbers = [one for one in prediction.data()["outcomes"] if not isinstance(one, str)]
+    return [f"{one:,}" for one in numbers if one > 16 or one % 1]
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_no_outcome_is_seen_before_it_is_asked_for(stem):
+    every, revealed = cells(stem), set()
+    for place, cell in enumerate(every):
+        names = set(named("ledger", cell.source)) if cell.cell_type == "code" else set()
+        for name in names - revealed:
+            asked = [i for i, one in enumerate(every[:place]) if f'predict("{name}"' in one.source]
+            text = "\n".join(map(open_text, every[max(asked, default=-1) + 1 : place + 2]))
+            assert [
+                found
+                for found in giveaways(PREDICTIONS[name])
+                if re.search(rf"(?<![\d.,]){re.escape(found)}(?![\d,]|\.\d)", text)
+            ] == [], name
+        revealed |= names
+
+
+@pytest.mark.parametrize("stem", PATHS)
+def test_what_runs_just_before_a_reveal_is_folded(stem):
+    code = cells(stem, "code")
+    for before, cell in pairwise(code):
+        is_form = re.search(r"(check|predict|ledger|Explorer)\(", before.source)
+        if named("ledger", cell.source) and not is_form:
+            assert is_folded(before), before.source
 
 
 def test_every_exercise_is_set_once():

@@ -26,7 +26,8 @@ PAGE = "startForm();\n"
 FILES = {  # of each kind of form, in static/, after form.js
     "prediction": ("guess.js", "prediction.js"),
     "ledger": ("guess.js", "ledger.js"),
-    "exercise": ("exercise.js",),
+    "exercise": ("formula.js", "exercise.js"),
+    "puzzle": ("formula.js", "puzzle.js"),
     "quiz": ("quiz.js",),
     "class": ("guess.js", "class.js"),
 }
@@ -37,7 +38,7 @@ def page(kind: str, questions: list[dict[str, Any]], inside: str, **more: str) -
     """Return a form as HTML that needs no other file.
 
     Args:
-        kind: "prediction", "ledger", "exercise" or "quiz".
+        kind: one of FILES.
         questions: what the script needs to ask and to judge.
         inside: HTML that stands there until the script takes over, or for good if there is none.
         more: further data attributes, such as the key of the kernel's object that the form tells.
@@ -89,16 +90,18 @@ class Asked(Feedback):
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Tried(Feedback):
-    """Feedback on an answer to an exercise; on a page with a field for another answer.
+    """Feedback on an answer to an exercise or a puzzle; on a page with fields for another answer.
 
     Attributes:
-        question: what the field's script needs.
+        kind: "exercise" or "puzzle".
+        question: what the script of the fields needs.
     """
 
+    kind: str
     question: dict[str, Any]
 
     def _repr_html_(self) -> str:
-        return page("exercise", [self.question], super()._repr_html_())
+        return page(self.kind, [self.question], super()._repr_html_())
 
 
 def _widget(asked: Asked, key: str) -> Any:

@@ -103,7 +103,9 @@ class Ledger:
         """Return the table in one of tabulate's forms, with ``space`` in its short columns."""
         from tabulate import tabulate
 
-        rows: list[tuple[str, ...]] = [("the question", f"you{space}said", f"it{space}was", "")]
+        rows: list[tuple[str, ...]] = [
+            ("the question", f"you{space}said", f"it{space}was", "verdict")
+        ]
         for prediction, guess in self.rows:
             said, was = prediction.said(guess), prediction.was()
             short = [text.replace(" ", space) for text in (said, was)]

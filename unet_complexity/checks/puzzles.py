@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+import sympy as sp
+
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Exercise, Values, exact_number
 from unet_complexity.checks.sliders import OwnSlider
@@ -26,7 +28,8 @@ class Puzzle:
 
     Attributes:
         largest: the sizes to choose, in order, with the largest number that each may be.
-        measure: computes amounts, exact numbers by name, from the chosen sizes.
+        measure: computes amounts by name from the sizes: exact numbers from numbers, and formulas
+            from letters.
         most: upper bounds of amounts and sizes.
         least: lower bounds of amounts and sizes.
     """
@@ -61,6 +64,16 @@ class Puzzle:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
         chosen = dict(zip(self.largest, sizes, strict=True))
         return _measured(self.measure, *chosen.values()) | chosen
+
+    def data(self) -> dict[str, Any]:
+        """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
+        sizes = [sp.Symbol(name, integer=True, positive=True) for name in self.largest]
+        return {
+            "sizes": list(self.largest.items()),
+            "amounts": _as_text(self.measure(*sizes)),
+            "most": _as_text(self.most),
+            "least": _as_text(self.least),
+        }
 
     def _sizes(self, answer: Any) -> Sizes:
         """Return the sizes of an answer by name.  ValueError says what is wrong with it."""
@@ -134,6 +147,10 @@ def _steps(size: int, largest: int) -> list[int]:
     [16, 66, 32, 34]
     """
     return [step for step in (size // 2, 2 * size, size - 1, size + 1) if 1 <= step <= largest]
+
+
+def _as_text(values: Values) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in values.items()]
 
 
 def _listed(bounds: Values) -> str:

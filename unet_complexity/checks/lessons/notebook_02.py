@@ -8,7 +8,7 @@ from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.checks.sliders import OwnSlider
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, UpSampling2D
-from unet_complexity.symbols import c, f, h, k, s, w
+from unet_complexity.symbols import Size, c, f, h, k, s, w
 
 
 def exercises() -> Exercises:
@@ -72,7 +72,7 @@ def exercises() -> Exercises:
     }
 
 
-def _copy(side: int, size: int, channels: int, filters: int) -> Values:
+def _copy(side: Size, size: Size, channels: Size, filters: Size) -> Values:
     x, up = Tensor(side, side, channels), UpSampling2D(size)
     return {
         "elements copied": up.cost(x).writes,

@@ -85,7 +85,7 @@ def exercises() -> Exercises:
     }
 
 
-def _phases(kernel_size: int, size: int) -> Values:
+def _phases(kernel_size: Size, size: Size) -> Values:
     return {
         "per cent left": 100 * share_left(kernel_size, size),
         "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,

@@ -9,7 +9,7 @@ import sympy as sp
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
 from unet_complexity.checks.predictions import Prediction
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
-from unet_complexity.symbols import N, substitute
+from unet_complexity.symbols import N, Size, substitute
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 
@@ -87,7 +87,7 @@ def _classic_macs(**arguments: Any) -> Any:
     return classic_unet(side=N, **arguments).total().macs
 
 
-def _unet(base_filters: int, depth: int) -> Values:
+def _unet(base_filters: Size, depth: Size) -> Values:
     total = classic_unet(side=256, base_filters=base_filters, depth=depth).total()
     return {"MACs": total.macs, "parameters": total.params}
 

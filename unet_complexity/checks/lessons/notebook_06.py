@@ -10,7 +10,7 @@ from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
-from unet_complexity.symbols import c, f, k, n
+from unet_complexity.symbols import Size, c, f, k, n
 from unet_complexity.unets import pix2pix_unet
 
 READS = "A copy also reads: each small element once."
@@ -76,10 +76,16 @@ def exercises() -> Exercises:
     }
 
 
-def _least_time(tiles: int, base_filters: int) -> Values:
+def _least_time(tiles: Size, base_filters: Size) -> Values:
     network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    t4 = MACHINES["NVIDIA T4"]
+    seconds = 0
+    for kernel in roofline(network, t4, fused=True):
+        compute = sp.sympify(kernel.flops) / t4.flops_per_second
+        memory = sp.sympify(kernel.bytes) / t4.bytes_per_second
+        seconds += sp.Max(compute, memory)
     return {
-        "least ms": 1000 * roofline(network, MACHINES["NVIDIA T4"], fused=True).seconds,
+        "least ms": 1000 * seconds,
         "side": 128 * tiles,
         "parameters": network.total().params,
     }

@@ -23,6 +23,19 @@ function rounded(value, digits) {
   return Number(value.toPrecision(digits));
 }
 
+// Python's f"{value:,}" of a whole number, f"{value:,.{digits}g}" of any other.
+const grouped = (whole) => `${whole}`.replace(/\B(?=(\d{3})+$)/g, ",");
+function shown(value, digits = 4) {
+  if (Number.isInteger(value)) return grouped(BigInt(value));
+  const near = rounded(value, digits), [mantissa, exponent] = near.toExponential().split("e").map(Number);
+  if (exponent < -4 || exponent >= digits) {
+    const power = `${Math.abs(exponent)}`.padStart(2, "0");
+    return `${mantissa}e${exponent < 0 ? "-" : "+"}${power}`;
+  }
+  const [units, decimals] = `${near}`.split(".");
+  return grouped(units) + (decimals ? `.${decimals}` : "");
+}
+
 // Calls `mount` with each place on the page that waits for this kind of form.
 function start(kind, mount) {
   for (const root of document.querySelectorAll(`.unetx[data-ask="${kind}"]:not([data-alive])`)) {

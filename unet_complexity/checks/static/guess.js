@@ -3,19 +3,6 @@
 const CLOSE = 1.05, CLOSE_TO_SLIP = 0.01, FAR = 1e9, LARGEST = 1e15;
 const UNITS = { "{} %": [0, 100, 0.01], "{} million": [0.1, FAR, 1e6] };
 
-// Python's f"{value:,}" of a whole number, f"{value:,.{digits}g}" of any other.
-function shown(value, digits = 4) {
-  const whole = (text) => text.replace(/\B(?=(\d{3})+$)/g, ",");
-  if (Number.isInteger(value)) return whole(BigInt(value).toString());
-  const near = rounded(value, digits), [mantissa, exponent] = near.toExponential().split("e").map(Number);
-  if (exponent < -4 || exponent >= digits) {
-    const power = `${Math.abs(exponent)}`.padStart(2, "0");
-    return `${mantissa}e${exponent < 0 ? "-" : "+"}${power}`;
-  }
-  const [units, decimals] = `${near}`.split(".");
-  return whole(units) + (decimals ? `.${decimals}` : "");
-}
-
 function parsed(question, typed) {
   if (typeof typed !== "string" && typeof typed !== "number") return { problem: "A number or a word is wanted." };
   const { form, choices } = question, text = String(typed).toLowerCase();

@@ -1,9 +1,11 @@
+const PATIENCE = 3000; // milliseconds for the kernel's answer
+
 // "Note my guess": a number in a field, or one of some words.
 function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, typed, entry;
+  let link = null, sent = 0, late, typed, entry;
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
     entry = [typed];
@@ -18,6 +20,10 @@ function ask(root, question) {
     if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
     return say(`You said ${written(question, guess)}.`);
   };
+  const keep = (guess) => {
+    const stays = kept.put(question.name, guess) ? "This browser keeps it." : "Only until this page is closed.";
+    say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
+  };
   const note = (event) => {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
@@ -26,10 +32,9 @@ function ask(root, question) {
       page.guesses.set(question.name, guess);
       link.set("sent", { typed: String(typed.value), nth: (sent += 1) });
       link.save_changes();
-    } else {
-      const stays = kept.put(question.name, guess) ? "This browser keeps it." : "Only until this page is closed.";
-      say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
-    }
+      if (!globalThis.isSecureContext) kept.put(question.name, guess); // there JupyterLite's files end with the notebook
+      late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
+    } else keep(guess);
     return tellAll("noted");
   };
   const label = h("label", { for: id }, question.asked);
@@ -39,7 +44,10 @@ function ask(root, question) {
   tell();
   return (model) => {
     link = model;
-    model.on("change:told", () => say(model.get("told").text));
+    model.on("change:told", () => {
+      clearTimeout(late);
+      say(model.get("told").text);
+    });
   };
 }
 
