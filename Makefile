@@ -96,6 +96,7 @@ lite: $(VENV)-lite/.done  ## build the tutorial as a site that computes in the r
 lock: $(VENV)-lock/.done  ## take the newest versions that fit into the requirements files
 	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
+	cp requirements.txt binder/requirements.txt
 	@echo '# Written by "make lock": requirements.txt, the same versions, and the tools of the checks.' > requirements-test.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks --extra test -c requirements.txt pyproject.toml \
 		>> requirements-test.txt
