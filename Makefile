@@ -24,7 +24,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test quick check format notebooks site docs slides offline dist size bench fuzz hub tools lite lock clean
+.PHONY: help lab test quick check format notebooks site docs slides offline class dist size bench fuzz hub tools lite lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -70,6 +70,9 @@ slides: $(VENV)/.test  ## build/teaching: a deck for each notebook, and the form
 
 offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite, where built) for a class without network
 	$(BIN)/python -m tools.offline build/site build/teaching build/lite
+
+class: site slides  ## what a lesson needs, in the new folder class (ARGS=class-2 for another)
+	$(BIN)/python -m tools.lesson build/site build/teaching $(ARGS)
 
 dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 	$(BIN)/python -m hatchling build
