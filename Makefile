@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+FOLDER ?= class
 MINUTES ?= 5
 SEED ?= 1
 
@@ -71,8 +72,8 @@ slides: $(VENV)/.test  ## build/teaching: a deck for each notebook, and the form
 offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite, where built) for a class without network
 	$(BIN)/python -m tools.offline build/site build/teaching build/lite
 
-class: site slides  ## what a lesson needs, in the new folder class (ARGS=class-2 for another)
-	$(BIN)/python -m tools.lesson build/site build/teaching $(ARGS)
+class: site slides  ## what a lesson needs, in the new folder class (FOLDER=class-2 for another)
+	$(BIN)/python -m tools.lesson build/site build/teaching $(FOLDER)
 
 dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 	$(BIN)/python -m hatchling build

@@ -91,7 +91,7 @@ def make(site: Path, teaching: Path, folder: Path) -> Path:
     """
     if folder.exists():
         raise FileExistsError(
-            f"{folder} is there and may hold your changes; remove it, or name another: make class ARGS=class-2"
+            f"{folder} is there and may hold your changes; remove it, or name another: make class FOLDER=class-2"
         )
     written = texts()
     folder.mkdir(parents=True)

@@ -37,7 +37,9 @@ def test_the_folder_has_all_that_the_guide_names(built):
 def test_a_folder_that_is_there_is_left_as_it_is(built, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "note.txt").write_text("kept")
-    rule = r"mine is there and may hold your changes; remove it, or name another: make class ARGS="
+    rule = (
+        r"mine is there and may hold your changes; remove it, or name another: make class FOLDER="
+    )
     with pytest.raises(FileExistsError, match=rule):
         lesson.make(built, built, tmp_path / "mine")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["note.txt"]
