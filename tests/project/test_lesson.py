@@ -225,3 +225,33 @@ def test_what_gift_and_xml_would_misread_is_escaped():
 def test_git_ignores_the_folder_and_make_has_the_command():
     assert "/class*/" in (ROOT / ".gitignore").read_text().splitlines()
     assert re.search(r"^class: site slides", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+# What the guide says was measured
+
+
+def measured(name):
+    """The rows of a table that a benchmark has kept."""
+    text = (ROOT / f"docs/teaching/measured/{name}.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    return {row[0]: row[1:] for row in rows[2:]}
+
+
+def test_the_guide_states_memory_and_loads_as_measured():
+    guide = (ROOT / "docs/teaching/running-it.md").read_text("utf-8")
+    memory, pages = measured("memory"), measured("phone")
+    names = {path.stem for path in notebooks.paths()}
+    assert names <= set(memory)
+    assert names == set(pages)
+    kernels = [int(memory[name][0]) for name in names]
+    weights = [int(row[0].replace(",", "")) for row in pages.values()]
+    assert f"| {min(kernels)} to {max(kernels)} MB ([each notebook](measured/memory.md))" in guide
+    assert f"| {min(weights)} to {max(weights)} kB ([each page](measured/phone.md))" in guide
+    lab = memory["Lab's server and one fresh kernel"][0]
+    assert f"| Lab's server with one fresh kernel | {lab} MB |" in guide
+    assert f"| first load of Lab from a server | {memory['first load of Lab'][0]} MB" in guide
+    together = sum(kernels) + int(memory["Lab's server"][0])
+    assert f"about {together / 1000:.1f} GB" in guide
+    assert "limits.memory 2G" in guide
+    assert "limit: 2G" in guide
+    assert max(weights) < 1500
