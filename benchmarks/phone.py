@@ -137,7 +137,9 @@ def report(results: dict[str, Any]) -> bool:
 def write(name: str, title: str, table: list[str]) -> None:
     """Keep a table beside the day and the machine."""
     MEASURED.mkdir(exist_ok=True)
-    head = f"Measured {date.today()}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    busy = f", {os.getloadavg()[0]:.0f} processes waiting for them" if os.name == "posix" else ""
+    head = f"Measured {date.today()}, {machine}{busy}."
     text = "\n".join([f"# {title}", "", head, "", *table, ""])
     (MEASURED / f"{name}.md").write_text(text, encoding="utf-8", newline="\n")
 
