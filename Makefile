@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+FOLDER ?= class
 MINUTES ?= 5
 SEED ?= 1
 
@@ -24,7 +25,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # gigabytes of CUDA, so ask for the CPU build, which not every machine can get.
 TORCH := torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 
-.PHONY: help lab test quick check format notebooks site docs slides offline dist size bench fuzz hub tools lite lock clean
+.PHONY: help lab test quick check format notebooks site docs slides offline class dist size bench fuzz hub tools lite lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -71,6 +72,9 @@ slides: $(VENV)/.test  ## build/teaching: a deck for each notebook, and the form
 offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite, where built) for a class without network
 	$(BIN)/python -m tools.offline build/site build/teaching build/lite
 
+class: site slides  ## what a lesson needs, in the new folder class (FOLDER=class-2 for another)
+	$(BIN)/python -m tools.lesson build/site build/teaching $(FOLDER)
+
 dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 	$(BIN)/python -m hatchling build
 
@@ -97,6 +101,7 @@ lite: $(VENV)-lite/.done  ## build the tutorial as a site that computes in the r
 lock: $(VENV)-lock/.done  ## take the newest versions that fit into the requirements files
 	@echo '# Written by "make lock": what runs the tutorial, here and on Binder.' > requirements.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks pyproject.toml >> requirements.txt
+	cp requirements.txt binder/requirements.txt
 	@echo '# Written by "make lock": requirements.txt, the same versions, and the tools of the checks.' > requirements-test.txt
 	$(VENV)-lock/$(notdir $(BIN))/$(LOCK) --upgrade --extra notebooks --extra test -c requirements.txt pyproject.toml \
 		>> requirements-test.txt

@@ -39,10 +39,13 @@ def opened(page: Any, path: Path) -> dict[str, Any]:
         if "data-explorer=" in path.read_text("utf-8"):
             seconds.append(float(page.wait_for_function(ALIVE, polling="raf").json_value()))
         page.wait_for_load_state()
-    files = [
-        Path(url2pathname(name)) for name in loaded if name.startswith("/")
-    ]  # a data: address is in the page
-    return {"bytes": sum(file.stat().st_size for file in files), "seconds": seconds}
+    return {"bytes": weight(loaded), "seconds": seconds}
+
+
+def weight(loaded: set[str]) -> int:
+    """Bytes of the files that a page from a folder has loaded; a data: address is in the page."""
+    files = [Path(url2pathname(name)) for name in loaded if name.startswith("/")]
+    return sum(file.stat().st_size for file in files)
 
 
 def test_pages(chromium: Any, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Badges and launch links are made from it here.  While it is not known there are 
 import re
 import tomllib
 from pathlib import Path
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = "notebooks/00-the-question.ipynb"
@@ -40,6 +41,46 @@ def pages(address: str) -> str:
     return f"https://{owner.lower()}.github.io/{name}/"
 
 
+def hub(address: str, notebook: str = FIRST) -> str:
+    """What follows a JupyterHub's own address, so that nbgitpuller brings each student the repository.
+
+    >>> hub("https://github.com/ada/unets", "notebooks/quiz.ipynb")  # doctest: +ELLIPSIS
+    '/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fada%2Funets&urlpath=lab%2Ftree%2Funets%2Fnotebooks...
+    """
+    name = _owner_and_name(address)[1]
+    return "/hub/user-redirect/git-pull?" + urlencode(
+        {"repo": address, "urlpath": f"lab/tree/{name}/{notebook}", "branch": "main"}
+    )
+
+
+def colab(address: str, notebook: str = FIRST) -> str:
+    """Where Colab opens a notebook.
+
+    >>> colab("https://github.com/ada/unets", "notebooks/quiz.ipynb")
+    'https://colab.research.google.com/github/ada/unets/blob/main/notebooks/quiz.ipynb'
+    """
+    path = "/".join(_owner_and_name(address))
+    return f"https://colab.research.google.com/github/{path}/blob/main/{notebook}"
+
+
+def codespaces(address: str) -> str:
+    """Where GitHub makes a machine from .devcontainer.
+
+    >>> codespaces("https://github.com/ada/unets")
+    'https://codespaces.new/ada/unets'
+    """
+    return f"https://codespaces.new/{'/'.join(_owner_and_name(address))}"
+
+
+def cells(address: str) -> str:
+    """The two cells that Colab needs in front: install, and let explorers be shown."""
+    return (
+        f'%pip install -q anywidget onnx "git+{address}"\n\n'
+        "from google.colab import output\n"
+        "output.enable_custom_widget_manager()"
+    )
+
+
 def launch(address: str) -> str:
     """The README's paragraph on running without installing."""
     if not address:
@@ -52,7 +93,17 @@ def launch(address: str) -> str:
         f"[![checks]({checks}/badge.svg)]({checks})\n"
         f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder(address)})\n\n"
         f"**Nothing to install.** Read the [site]({site}), run it [in your browser alone]({site}lite/),\n"
-        f"or run it on [Binder]({binder(address)})."
+        f"or run it on [Binder]({binder(address)}), in [Colab]({colab(address)}) or in\n"
+        f"[Codespaces]({codespaces(address)}).\n\n"
+        f"**Colab** asks for two cells in front, the first in a cell of its own:\n\n"
+        f"```python\n{cells(address)}\n```\n\n"
+        "Notebook `07` also needs the folder `notebooks/models`: run that one elsewhere.\n\n"
+        "**A JupyterHub with nbgitpuller.** Hand out your hub's address with this behind it:\n\n"
+        f"```text\n{hub(address)}\n```\n\n"
+        "**uv, without a copy of the repository.** The command of [your own model](#your-own-model):\n\n"
+        "```console\n"
+        f'uvx --from "unet_complexity[onnx] @ git+{address}" unet-complexity model.onnx\n'
+        "```"
     )
 
 

@@ -193,15 +193,15 @@ def texts() -> dict[str, str]:
     key = ["# The inventory's key", _INSTRUCTIONS]
     found = {}
     for form, when in ((BEFORE, "before"), (AFTER, "after")):
-        asked = questions(form)
+        listed = questions(form)
         found[f"inventory-{when}.md"] = (
-            "\n\n".join([f"# Eight questions, {when} the class", _HOW, *_asked(asked)]) + "\n"
+            "\n\n".join([f"# Eight questions, {when} the class", HOW, *asked(listed)]) + "\n"
         )
-        key += [f"## Form {form.name}, {when}", _answers(asked)]
+        key += [f"## Form {form.name}, {when}", answers(listed)]
     return found | {"inventory-key.md": "\n\n".join(key) + "\n"}
 
 
-_HOW = "Ten minutes, alone, no computer. Choose one answer for each. *I do not know* is an answer too: leave it open."
+HOW = "Ten minutes, alone, no computer. Choose one answer for each. *I do not know* is an answer too: leave it open."
 _INSTRUCTIONS = (
     "Give form A before the first notebook and form B after the last one, ten minutes each. Both forms ask the same "
     "in the same order, with other numbers. Compare per question, not per person: where the share of right answers "
@@ -209,7 +209,8 @@ _INSTRUCTIONS = (
 )
 
 
-def _asked(asked: list[Question]) -> list[str]:
+def asked(questions: list[Question]) -> list[str]:
+    """Each question in Markdown, with its options in a list."""
     return [
         "\n".join(
             [
@@ -218,13 +219,14 @@ def _asked(asked: list[Question]) -> list[str]:
                 *(f"- **{a}** {text}" for a, text in _lettered(question.options)),
             ]
         )
-        for place, question in enumerate(asked, start=1)
+        for place, question in enumerate(questions, start=1)
     ]
 
 
-def _answers(asked: list[Question]) -> str:
+def answers(questions: list[Question]) -> str:
+    """The key to questions, as a table in Markdown."""
     lines = ["| question | right | what the others show |", "| --- | --- | --- |"]
-    for place, question in enumerate(asked, start=1):
+    for place, question in enumerate(questions, start=1):
         said = [f"**{a}** {why}".strip() for a, why in _lettered(question.options.values())]
         right = said.pop(question.right)
         lines.append(f"| {place} | {right} | {'; '.join(said)} |")

@@ -62,7 +62,7 @@ def paths() -> list[Path]:
 
 def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
     """A normalised copy of ``nb`` with the outputs of a fresh kernel that runs in ``folder``."""
-    fresh = normalise(_without_outputs(nb))
+    fresh = normalise(without_outputs(nb))
     client = NotebookClient(
         fresh,
         timeout=SECONDS_PER_CELL,
@@ -87,11 +87,12 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
     return normalise(fresh)
 
 
-def _without_outputs(nb: Notebook) -> Notebook:
+def without_outputs(nb: Notebook) -> Notebook:
+    """A copy of ``nb`` as if no cell had run yet."""
     nb = nbformat.from_dict(nb)
     for cell in nb.cells:
         if cell.cell_type == "code":
-            cell.outputs = []
+            cell.outputs, cell.execution_count = [], None
     return nb
 
 

@@ -85,7 +85,7 @@ def _index(folders: dict[str, Path]) -> str:
     ]
     items = [f'<li><a href="{escape(link)}">{escape(text)}</a></li>' for link, text in links]
     items.append(
-        "<li>To run it: <code>pip install -r requirements.txt</code>, beforehand, then "
+        "<li>To run it: <code>pip install -r requirements.txt .</code>, beforehand, then "
         "<code>jupyter lab notebooks</code>.</li>"
     )
     if "lite" in folders:

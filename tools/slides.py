@@ -31,13 +31,18 @@ def slides(nb: notebooks.Notebook) -> list[list[Any]]:
     return found
 
 
-def deck(nb: notebooks.Notebook) -> str:
-    """The slides of a notebook as one page of HTML, or "" where it has none."""
-    shown = slides(nb)
-    title = nb.cells[0].source.splitlines()[0].strip("# ")
-    return (
-        web.page("slides.html", title=title, slides="\n".join(map(_slide, shown))) if shown else ""
-    )
+def deck(*several: notebooks.Notebook, title: str = "", size: str = "") -> str:
+    """The slides of one notebook or of several as one page of HTML, or "" where they have none.
+
+    Args:
+        several: the notebooks, in the order of their slides.
+        title: the page's title; the first notebook's, if none is given.
+        size: "large" for type that is read from the back row.
+    """
+    shown = [slide for nb in several for slide in slides(nb)]
+    title = title or several[0].cells[0].source.splitlines()[0].strip("# ")
+    body = "\n".join(map(_slide, shown))
+    return web.page("slides.html", title=title, size=size, slides=body) if shown else ""
 
 
 def _slide(cells: list[Any]) -> str:

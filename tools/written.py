@@ -2,8 +2,8 @@
 
     python -m tools.written
 
-They are docs/teaching's formulas, slips and inventory, CITATION.cff, and the README's paragraph on running without
-installing.
+They are docs/teaching's formulas, objectives, slips and inventory, CITATION.cff, and the README's paragraph on
+running without installing.
 """
 
 import re
@@ -11,7 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from tools import address, inventory, sheet, slips
+from tools import address, inventory, objectives, sheet, slips
 
 ROOT = Path(__file__).resolve().parent.parent
 TEACHING = ROOT / "docs" / "teaching"
@@ -20,7 +20,12 @@ BLOCK = re.compile(r"(<!-- launch: written by make docs -->\n).*?(\n<!-- /launch
 
 def texts() -> dict[Path, str]:
     """Each file and what belongs into it."""
-    teaching = {"formulas.md": sheet.text(), "slips.md": slips.text(), **inventory.texts()}
+    teaching = {
+        "formulas.md": sheet.text(),
+        "objectives.md": objectives.text(),
+        "slips.md": slips.text(),
+        **inventory.texts(),
+    }
     return public() | {TEACHING / name: text for name, text in teaching.items()}
 
 

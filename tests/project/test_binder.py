@@ -1,6 +1,7 @@
 """What Binder would build is what the tests run with: the same lock, the package, a pinned Python."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,22 +21,17 @@ def pins(path: Path) -> dict[str, str]:
     return {line.split("==")[0]: line for line in lines}
 
 
-def environment(path: str) -> tuple[list[str], list[str], list[str]]:
-    """(channels, conda packages, lines for pip) of an environment file."""
-    spec = yaml.safe_load((ROOT / path).read_text())
+def environment() -> tuple[list[str], list[str], list[str]]:
+    """(channels, conda packages, lines for pip) of environment.yml."""
+    spec = yaml.safe_load((ROOT / "environment.yml").read_text())
     conda = [item for item in spec["dependencies"] if isinstance(item, str)]
     pip = [line for item in spec["dependencies"] if isinstance(item, dict) for line in item["pip"]]
     return spec["channels"], conda, pip
 
 
-def locks_of(path: str) -> list[Path]:
-    """The requirement files an environment file refers to: relative to its own folder, as pip sees them."""
-    _, _, pip = environment(path)
-    return [
-        ((ROOT / path).parent / line.removeprefix("-r ")).resolve()
-        for line in pip
-        if line.startswith("-r ")
-    ]
+def runtime() -> str:
+    """The Python that Binder is asked for."""
+    return (ROOT / "binder/runtime.txt").read_text().strip().removeprefix("python-")
 
 
 def render(repository: Path) -> str:
@@ -58,41 +54,63 @@ def dockerfile():
 
 
 def test_binder_builds_the_pinned_python(dockerfile):
-    assert f"python={python_of(dockerfile)}" in environment("binder/environment.yml")[1]
+    assert python_of(dockerfile) == runtime()
 
 
-def test_without_the_environment_file_another_python_would_be_built(tmp_path):
+def test_without_the_runtime_another_python_would_be_built(tmp_path):
     """Shows that the test above can fail: an empty binder/ silently gets repo2docker's own choice."""
     (tmp_path / "binder").mkdir()
-    assert f"python={python_of(render(tmp_path))}" not in environment("binder/environment.yml")[1]
+    assert python_of(render(tmp_path)) != runtime()
 
 
-def test_binder_installs_the_lock_and_the_package_after_the_files_are_there(dockerfile):
-    steps = [
-        "COPY --chown=1000:1000 src/ ${REPO_DIR}/",
-        '--file "binder/environment.yml"',
-        "RUN ./binder/postBuild",
-    ]
-    places = [dockerfile.find(step) for step in steps]
-    assert -1 not in places, dict(zip(steps, places, strict=True))
-    assert places == sorted(places)
+# In the order of the layers: what stands above the files is kept from commit to commit.
+STEPS = [
+    "COPY --chown=1000:1000 src/binder/requirements.txt ${REPO_DIR}/binder/requirements.txt",
+    'pip install --no-cache-dir -r "binder/requirements.txt"',
+    "COPY --chown=1000:1000 src/ ${REPO_DIR}/",
+    "RUN ./binder/postBuild",
+]
+
+
+def places(dockerfile):
+    return [dockerfile.find(step) for step in STEPS]
+
+
+def test_binder_installs_the_lock_before_the_files_are_there_and_the_package_after(dockerfile):
+    found = places(dockerfile)
+    assert -1 not in found, dict(zip(STEPS, found, strict=True))
+    assert found == sorted(found)
     assert "--no-deps --editable ." in (ROOT / "binder/postBuild").read_text()
 
 
-@pytest.mark.parametrize("path", ["environment.yml", "binder/environment.yml"])
-def test_the_environment_is_the_lock_and_nothing_beside_it(path):
-    channels, conda, pip = environment(path)
+def test_a_lock_outside_the_folder_would_be_installed_anew_with_every_commit(tmp_path):
+    """Shows that the test above can fail."""
+    binder = shutil.copytree(ROOT / "binder", tmp_path / "binder")
+    (binder / "requirements.txt").write_text("-r ../requirements.txt\n")
+    (tmp_path / "requirements.txt").write_bytes(LOCK.read_bytes())
+    found = places(render(tmp_path))
+    assert -1 not in found
+    assert found[1] > found[2], "the files come before the install"
+
+
+def test_binder_has_the_very_lock():
+    assert (ROOT / "binder/requirements.txt").read_bytes() == LOCK.read_bytes()
+    makefile = (ROOT / "Makefile").read_text()
+    assert "\tcp requirements.txt binder/requirements.txt\n" in makefile
+
+
+def test_the_environment_is_the_lock_and_the_package():
+    channels, conda, pip = environment()
     assert channels == ["conda-forge"]
-    assert [re.sub(r"=3\.\d+$", "=3.x", item) for item in conda] == ["python=3.x", "pip"]
-    assert locks_of(path) == [LOCK]
-    assert [line for line in pip if not line.startswith("-r ")] in ([], ["-e ."])
+    assert conda == [f"python={runtime()}", "pip"]
+    assert pip == ["-r requirements.txt", "-e ."]
 
 
-def test_both_environments_agree():
-    """But for the package: conda installs it by this file, Binder by postBuild."""
-    assert environment("environment.yml")[:2] == environment("binder/environment.yml")[:2]
-    assert "-e ." in environment("environment.yml")[2]
-    assert environment("binder/environment.yml")[2] == ["-r ../requirements.txt"]
+def test_the_pinned_python_is_the_newest_that_is_tested():
+    classifiers = (ROOT / "pyproject.toml").read_text("utf-8")
+    named = re.findall(r"Programming Language :: Python :: (3\.\d+)", classifiers)
+    assert named == ["3.11", "3.12", "3.13", "3.14"]
+    assert named[-1] == runtime()
 
 
 def test_git_keeps_postbuild_executable():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import inventory, notebooks, offline, sheet, slides, slips, web, written
+from tools import inventory, notebooks, objectives, offline, sheet, slides, slips, web, written
 from unet_complexity.checks import Exercise, check, exercises
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +99,12 @@ def test_every_slip_on_the_page_is_what_the_check_says():
         for reason, value in exercise.wrong().items() if isinstance(exercise, Exercise) else ():
             assert reason in page
             assert check(name, value).text == reason
+
+
+def test_a_notebook_without_objectives_is_named():
+    whole = "# A\n\n| | |\n|---|---|\n| **You will** | count |\n| **You need** | chalk |\n"
+    with pytest.raises(ValueError, match=r"opens with a table of You will, .*; 'Time' is missing"):
+        objectives.objectives(new_notebook(cells=[new_markdown_cell(whole)]))
 
 
 # Slides
