@@ -219,9 +219,8 @@ def _window(kind: Any, *sizes: Any) -> Any:
 class Sliding(Layer):
     """A layer whose counts are products of one number for the rows and one for the columns.
 
-    Attributes:
-        window: Class of the window of one axis, with its ``side``, ``dense`` and ``taps``; made of the side of the
-            input and the fields ``along``.
+    ``window`` is the class of the window of one axis, with its ``side``, ``dense`` and ``taps``.  It is made of the
+    side of the input and the fields ``along``.
     """
 
     window: Any = Window
