@@ -210,6 +210,16 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
         text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"),
     )
     fails(
+        "Gemm (y): that adds anything but a stored vector",
+        text(
+            "y = Gemm (x, k, b)", "float[1, 3] x, float[1, 8] b", "float[3, 8] k = {}", out="a, b"
+        ),
+    )
+    fails(
+        "Max (y): of several stored arrays",
+        text("y = Max (x, k, b)", stored="float[3, 1, 1] k = {}, float[1] b = {}"),
+    )
+    fails(
         "Conv (y): whose weights the network computes",
         text("y = Conv (x, k)", "float[1, 3, h, w] x, float[8, 3, 3, 3] k", ""),
     )

@@ -189,61 +189,68 @@ def kind_of(node: Any) -> str:
     return str(node.op_type if node.domain in STANDARD else f"{node.domain}.{node.op_type}")
 
 
-def stored(graph: Any) -> dict[str, Any]:
-    """The initialisers, each a TensorProto, by name."""
-    return {tensor.name: tensor for tensor in graph.initializer}
+def name_of(node: Any) -> str:
+    """The name of a node, or of what it writes."""
+    return (node.name or next(iter(node.output), "")).strip("/") or kind_of(node)
 
 
-def in_order(graph: Any) -> list[Any]:
-    """The nodes that the outputs hang on.
+class Graph:
+    """A graph, checked: its inputs, its stored arrays, and the nodes that its outputs hang on, in order.
 
-    ValueError where a name is written twice, or read before a node writes it: ONNX's own rules.
+    ``stored`` has TensorProtos by name; those in ``literals`` are nodes of their own in the file.
+
+    Raises:
+        ValueError: If a name is no text, too long, written twice, or read before a node writes it.
     """
-    _check_names(graph)
-    there = {"", *stored(graph), *(tensor.name for tensor in graph.input)}
-    needed = {tensor.name for tensor in graph.output}
-    readers = [
-        (f"{kind_of(n)} {n.name or ', '.join(n.output)!r}", n.input, n.output) for n in graph.node
-    ]
-    for reader, inputs, outputs in (*readers, ("the model", needed, ())):
-        if absent := [name for name in inputs if name not in there]:
-            raise ValueError(
-                f"{reader} needs {absent[0]!r}, which nothing before it writes: the file is damaged; {EXPORT}"
-            )
-        for name in filter(None, outputs):
-            if name in there:
-                raise ValueError(
-                    f"{reader} writes {name!r}, which is there already: names must be unique; {EXPORT}"
-                )
-            there.add(name)
-    nodes = []
-    for node in reversed(graph.node):
-        if needed.intersection(filter(None, node.output)):
-            nodes.append(node)
-            needed.update(*(inner.input for inner in _all([node])))
-    return nodes[::-1]
 
-
-def _check_names(graph: Any) -> None:
-    """ValueError for names that are no text, too long, or given twice."""
-    for name in _texts(graph):
-        if isinstance(name, bytes):  # protobuf's way to hand out what is no text
-            raise ValueError(
-                f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
-            )
-        at_most(len(name), MOST_CHARACTERS, "characters of a name")
-    for tensors in (graph.input, graph.initializer):
-        if len({tensor.name for tensor in tensors}) < len(tensors):
+    def __init__(self, graph: Any) -> None:
+        self.inputs = {tensor.name: tensor for tensor in graph.input}
+        self.stored = {tensor.name: tensor for tensor in graph.initializer}
+        self.outputs = [tensor.name for tensor in graph.output]
+        self.stated = (*graph.value_info, *graph.output)
+        if len(self.inputs) + len(self.stored) < len(graph.input) + len(graph.initializer):
             raise ValueError(f"two inputs, or two initialisers, have one name; {EXPORT}")
-    if graph.sparse_initializer:
-        raise ValueError("sparse initialisers are not read; store them as dense ones")
+        if graph.sparse_initializer:
+            raise ValueError("sparse initialisers are not read; store them as dense ones")
+        self._check_order(graph.node)
+        self.inputs = {x: one for x, one in self.inputs.items() if x not in self.stored}
+        needed, self.nodes = set(self.outputs), []
+        for node in reversed(graph.node):
+            if needed.intersection(filter(None, node.output)):
+                self.nodes.append(node)
+                needed.update(*(inner.input for inner in _all([node])))
+        self.nodes.reverse()
+        self.literals = {
+            node.output[0]: attribute.t
+            for node in self.nodes
+            for attribute in node.attribute
+            if (node.op_type, attribute.name) == ("Constant", "value")
+        }
+        self.stored |= self.literals
+
+    def _check_order(self, nodes: Any) -> None:
+        there = {"", *self.stored, *self.inputs}
+        for node in nodes:
+            _check_there(f"{kind_of(node)} {name_of(node)!r}", node.input, there)
+            for name in filter(None, node.output):
+                if name in there:
+                    raise ValueError(
+                        f"{kind_of(node)} {name_of(node)!r} writes {name!r}, which is there already: names must be "
+                        f"unique; {EXPORT}"
+                    )
+                there.add(name)
+        _check_there("the model", self.outputs, there)
+        for name in there:
+            if isinstance(name, bytes):  # protobuf's way to hand out what is no text
+                raise ValueError(
+                    f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
+                )
+            at_most(len(name), MOST_CHARACTERS, "characters of a name")
 
 
-def _texts(graph: Any) -> Iterator[Any]:
-    for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        yield tensor.name
-    for tensor in graph.input:
-        yield from (dim.dim_param for dim in tensor.type.tensor_type.shape.dim)
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        yield from (attribute.name for attribute in node.attribute)
+def _check_there(reader: str, names: Iterable[str], there: set[str]) -> None:
+    for name in names:
+        if name not in there:
+            raise ValueError(
+                f"{reader} needs {name!r}, which nothing before it writes: the file is damaged; {EXPORT}"
+            )

@@ -187,14 +187,6 @@ def stored_edge(name: str, tensor: Any) -> Edge:
     return Edge(kind, shape, numbers)
 
 
-def literal(proto: Any, version: int) -> Edge:
-    """Return the numbers of a Constant node."""
-    for attribute in proto.attribute:
-        if attribute.name == "value":
-            return stored_edge(proto.output[0], attribute.t)
-    return outputs(canonical(proto), version, ())[0]
-
-
 def inlined(proto: Any, version: int, inputs: Mapping[str, Edge], name: str) -> list[Any]:
     """Return the nodes that onnx defines an operator by; none if it does not.
 
