@@ -9,16 +9,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import refusals
+from unet_complexity.engineering.readers.limits import MOST_NODES, refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
     sums,
     windows,
 )
 from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph, load, opset_of
-from unet_complexity.engineering.readers.onnx.fitting import UNITS, UnfitError
+from unet_complexity.engineering.readers.onnx.fitting import UNITS
 from unet_complexity.engineering.readers.onnx.inputs import Sizes
-from unet_complexity.engineering.readers.onnx.layouts import layouts
 from unet_complexity.engineering.readers.onnx.shapes import outputs
 from unet_complexity.engineering.readers.onnx.walk import Walk
 from unet_complexity.engineering.readers.reading import Extra, Reading
@@ -116,7 +115,7 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
         graph, start = Graph(model.graph), outputs.cache_info().misses
-        sizes = Sizes(name, graph.inputs, layouts(graph), side, dims)
+        sizes = Sizes(name, graph, side, dims)
         fresh = partial(Reading, name, unknown, extra)
         walk = first_fit(name, graph, sizes, lambda: Walk(fresh(), sizes, opset_of(model), start))
         known, reading = walk.values, walk.reading
@@ -133,17 +132,17 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
 
 def first_fit(name: str, graph: Graph, sizes: Sizes, fresh: Callable[[], Walk]) -> Walk:
     """The walk through a graph at the first unit at which all shapes follow formulas."""
-    first = ""
-    for unit in UNITS if sizes.letters else UNITS[:1]:
+    errors: list[ValueError] = []
+    units = UNITS if sizes.letters else UNITS[:1]
+    for unit in units[: max(1, MOST_NODES // len(graph.nodes))]:  # of a long graph fewer, for time
         walk = fresh()
         try:
             walk.through(graph, unit)
         except ValueError as error:
-            first = first or str(error)
-            if not isinstance(error, UnfitError):
-                break
+            errors.append(error)
         else:
             return walk
     # a size may have been written down
-    written = sizes.exported or first.startswith("Reshape ")
-    raise ValueError(f"{first}; {WRITTEN.format(name)}" if written else first)
+    why = str(errors[0])
+    written = sizes.exported or why.startswith("Reshape ")
+    raise ValueError(f"{why}; {WRITTEN.format(name)}" if written else why) from errors[0]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from unet_complexity.engineering.layers import ELU, Copy, Elementwise, PReLU, Resizing
+from unet_complexity.engineering.layers import (
+    ELU,
+    Copy,
+    Elementwise,
+    PReLU,
+    Reshape,
+    Resizing,
+)
 from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
@@ -86,9 +93,23 @@ def merged(node: Node) -> Row:
     return Row(layers[operation], maps, "operand")
 
 
+@operator("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+def view(node: Node) -> Row:
+    """The same numbers seen as another map."""
+    return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
+
+
+@operator("Shape", "Size")
+def of_shape(node: Node) -> list[Row]:
+    """Numbers that hang on no number of a map, and cost nothing."""
+    return []
+
+
 @operator(*COPIES)
 def copied(node: Node) -> Row:
     """The same numbers elsewhere, repeated, joined, or some; those of a stored table are params."""
+    if stays(node):
+        return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
     channels, made = node.made.channels, node.made.map
     seen = {at: fold(node.shape(at), channels) for at in node.maps}
     if node.kind == "Concat" and len(seen) == len(node.inputs):
@@ -98,6 +119,18 @@ def copied(node: Node) -> Row:
     params = sum(array.size for array in node.learned("operand"))
     seen = {at: node.map(at) for at in node.maps}
     return Row(Copy(node.kind, made, params, len(seen)), seen, "operand")
+
+
+def stays(node: Node) -> bool:
+    """Return True if nothing moves, although the operator may move numbers."""
+    before = node.shape(node.maps[0])
+    if node.kind == "Transpose":
+        perm = node.get("perm", range(len(before))[::-1])
+        moving = [axis for axis in perm if before[axis] != 1]
+        return moving == sorted(moving)
+    turned = node.kind == "Slice" and node.has(4)
+    kinds = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")
+    return node.kind in kinds and node.made.shape == before and len(node.maps) == 1 and not turned
 
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}

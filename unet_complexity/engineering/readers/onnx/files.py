@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
-from io import BufferedReader
+from mmap import ACCESS_READ, mmap
 from os import PathLike
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any, BinaryIO
+from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
     MOST_BYTES,
@@ -82,57 +82,43 @@ def check_structure(file: BoundedFile, name: str) -> None:
     """
     size = os.fstat(file.fileno()).st_size
     at_most(size, MOST_BYTES, f"bytes of {name}")
-    buffered = BufferedReader(file)  # one system call a block, not one a byte
     entries = nodes = weights = 0
-    try:
-        for number, length in _fields(buffered, size):
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        for number, start, end in _fields(data, 0, size):
+            inner = _fields(data, start, end) if number == GRAPH else ()
             at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
-            if number != GRAPH:
-                continue
-            for inner, inner_length in _fields(buffered, buffered.tell() + length):
+            for field, first, last in inner:
                 at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
-                at_most(nodes := nodes + (inner == NODE), MOST_NODES, f"nodes of {name}")
-                weights += inner_length if inner in (STORED, STORED_SPARSE) else 0
-        at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
-    except EOFError:
-        raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
-    finally:
-        buffered.detach()
-    file.seek(0)
+                at_most(nodes := nodes + (field == NODE), MOST_NODES, f"nodes of {name}")
+                weights += last - first if field in (STORED, STORED_SPARSE) else 0
+    at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
 
 
-def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Number and length of each field of a protobuf message that ends at ``end``; the file stands at its content.
-
-    EOFError if it is not such a message.
-    """
-    while file.tell() < end:
-        key = _varint(file)
-        length = {0: 0, 1: 8, 2: 0, 5: 4}.get(key & 7)
-        if length is None or key < 8:  # fields are numbered from 1
-            raise EOFError
-        if key & 7 == 2:
-            length = _varint(file)
-        here = file.tell()
-        yield key >> 3, length
-        file.seek(here)
+def _fields(data: mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of each field of a protobuf message.  LookupError if it is not such a message."""
+    while at < end:
+        key, at = _varint(data, at)
+        length = {0: 0, 1: 8, 2: 0, 5: 4}[key & 7]
+        if key < 8:  # fields are numbered from 1
+            raise LookupError
         if key & 7 == 0:
-            _varint(file)
-        else:
-            file.seek(here + length)
+            length = _varint(data, at)[1] - at
+        elif key & 7 == 2:
+            length, at = _varint(data, at)
+        yield key >> 3, at, at + length
+        at += length
 
 
-def _varint(file: BinaryIO) -> int:
-    """A whole number of protobuf: seven bits a byte, the lowest first."""
+def _varint(data: mmap, at: int) -> tuple[int, int]:
+    """A whole number of protobuf, seven bits a byte, the lowest first; and where it ends."""
     value = 0
     for shift in range(0, 64, 7):
-        byte = file.read(1)
-        if not byte:
-            raise EOFError
-        value |= (byte[0] & 127) << shift
-        if byte[0] < 128:
-            return value
-    raise EOFError
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+    raise LookupError
 
 
 def parsed(path: str | PathLike[str]) -> Any:
@@ -143,9 +129,10 @@ def parsed(path: str | PathLike[str]) -> Any:
     name = Path(path).name
     try:
         with BoundedFile(path, MOST_BYTES) as file:
-            check_structure(file, name)
+            if os.fstat(file.fileno()).st_size:
+                check_structure(file, name)
             return onnx.ModelProto.FromString(file.read())
-    except DecodeError as error:
+    except (DecodeError, LookupError) as error:
         raise ValueError(
             f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}"
         ) from None

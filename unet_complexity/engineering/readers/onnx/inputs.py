@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.engineering.readers.onnx.files import EXPORT
-from unet_complexity.engineering.readers.onnx.layouts import Layout
+from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph
+from unet_complexity.engineering.readers.onnx.layouts import Layout, layouts
 from unet_complexity.engineering.readers.onnx.node import Shape
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size
+from unet_complexity.symbols import N, Size, as_pair, as_size
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
 FREE = ("", "?")
@@ -39,54 +39,48 @@ class Sizes:
             batch of several.
     """
 
-    def __init__(
-        self,
-        model: str,
-        tensors: Mapping[str, Any],
-        layouts: Mapping[str, Layout],
-        side: Any,
-        dims: Mapping[str, Any] | None,
-    ) -> None:
-        inputs: dict[str, Any] = {name: stated(tensor) for name, tensor in tensors.items()}
+    def __init__(self, model: str, graph: Graph, side: Any, dims: Mapping[str, Any] | None) -> None:
+        self.layouts = layouts(graph)
+        inputs: dict[str, Any] = {name: stated(tensor) for name, tensor in graph.inputs.items()}
         absent = [name for name, own in inputs.items() if own is None]
         if absent or not inputs:
             raise ValueError(
                 f"{model} must be given tensors whose number of axes is known, got {', '.join(absent) or 'none'}; "
                 f"{EXPORT}"
             )
-        self.side: Pair | None = None if side is None else as_pair(side, "side")
+        self.side: Any = None if side is None else as_pair(side, "side")
         self.named = {name: as_size(size, name) for name, size in (dims or {}).items()}
-        planes = {name: plane(len(own), layouts.get(name)) for name, own in inputs.items()}
+        planes = {name: plane(len(own), self.layouts.get(name)) for name, own in inputs.items()}
         main = next((name for name, axes in planes.items() if axes), "")
-        if self.side is not None and not main:
+        if side is not None and not main:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
         self.batch = self._without_batch(inputs, planes)
         self._check_named(inputs)
-        self.layouts = layouts
-        self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
-        own: dict[str, Shape] = {}
-        for name in sorted(inputs, key=lambda name: name != main):
-            asked = dict(zip(planes[name][::-1], (-1, -2), strict=False)) if name == main else {}
-            axes = list(enumerate(inputs[name]))
-            shape = tuple(self._size(name, at, dim, asked.get(at, 0)) for at, dim in axes)
-            own[name] = tuple(dim if isinstance(dim, int) else shape[at] for at, dim in axes)
-            self.shapes[name] = shape
+        asked = {name: list(own) for name, own in inputs.items()}
+        for at, axis in zip((-1, -2), planes.get(main, ())[::-1], strict=False):
+            asked[main][axis] = self._asked(inputs[main][axis], at)
+        self.shapes = {x: self._known(x, own) for x, own in asked.items()}
+        pairs = {x: zip(own, self.shapes[x], strict=True) for x, own in inputs.items()}
+        own = {
+            x: tuple(a if isinstance(a, int) else b for a, b in both) for x, both in pairs.items()
+        }
         self.letters = letters_in(self.shapes)
         self.exported = own if own != self.shapes and not letters_in(own) else {}
+        self.stated = {tensor.name: self._stated(tensor) for tensor in graph.stated}
 
     def _without_batch(self, inputs: dict[str, Any], planes: Mapping[str, Any]) -> Any:
         """Return how the file writes the batch, and write 1 for it in ``inputs``, except in single images."""
         several = [name for name in inputs if not len(planes[name]) + 1 == len(inputs[name]) > 1]
-        first = max(several, key=lambda name: len(inputs[name]), default="")
-        batch = inputs[first][0] if first and len(inputs[first]) > 1 else 1
-        if isinstance(batch, int) and batch > 1:
-            raise ValueError(
-                f"the input {first!r} is {' x '.join(map(str, inputs[first]))}: if {batch} is its batch, export it for "
-                "one; if not, put an axis of 1 in front of it"
-            )
+        first: Any = max((inputs[name] for name in several), key=len, default=())
+        batch = first[0] if len(first) > 1 else 1
         for name in several:
+            if inputs[name] is first and isinstance(batch, int) and batch > 1:
+                raise ValueError(
+                    f"the input {name!r} is {' x '.join(map(str, first))}: if {batch} is its batch, export it for one; "
+                    "if not, put an axis of 1 in front of it"
+                )
             if inputs[name][:1] == (batch,):
                 inputs[name] = (1, *inputs[name][1:])
         return batch
@@ -103,32 +97,30 @@ class Sizes:
                 )
             raise ValueError(why)
 
-    def _size(self, name: str, axis: int, dim: int | str | None, spatial: int) -> Size:
-        """One size: as named, as asked for, as the file has it, or N; ``spatial``: -2 for rows, -1 for columns."""
+    def _asked(self, dim: int | str | None, at: int) -> Size:
+        """A side of the first map: as asked for, as the file has it, or N; ``at``: -2 for rows, -1 for columns."""
         known = self.known(dim)
-        asked = self.side[spatial] if spatial and self.side else None
-        if None not in (known, asked) and known != asked and not isinstance(dim, int):
-            raise ValueError(
-                f"{dim!r} is one size, also where it stands twice, got {known} and {asked} for it"
-            )
-        size = known if asked is None else asked
-        if size is None and spatial:
+        if known is None and self.side is None:
             self.side = (N, N)
-            size = N
-        if size is None:
-            which, how = (
-                f"axis {axis}",
-                "name it in the file, then give it, as in dims={'tokens': 3}",
-            )
-            if dim:
-                which, how = f"{dim!r} ({which})", f"give it, as in dims={{{dim!r}: 3}}"
-                how += f" (in a terminal: --dims {dim}=3)"
+        size: Size = self.side[at] if self.side else known
+        if isinstance(dim, str) and self.named.setdefault(dim, size) != size:
             raise ValueError(
-                f"the input {name!r} leaves {which} free, which is no side of the first map; {how}"
+                f"{dim!r} is one size, also where it stands twice, got {size} and {known} for it"
             )
-        if isinstance(dim, str):
-            self.named.setdefault(dim, size)
-        return as_size(size, f"side {axis} of {name!r}")
+        return size
+
+    def _known(self, name: str, own: list[Any]) -> Shape:
+        """The shape of an input; ValueError for a size that is still free."""
+        for axis, dim in enumerate(own):
+            if dim is None or (isinstance(dim, str) and dim not in self.named):
+                which = f"{dim!r} (axis {axis})" if dim else f"axis {axis}"
+                how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
+                unnamed = "name it in the file, then give it, as in dims={'tokens': 3}"
+                raise ValueError(
+                    f"the input {name!r} leaves {which} free, which is no side of the first map; "
+                    f"{how if dim else unnamed}"
+                )
+        return tuple(self.named[dim] if isinstance(dim, str) else dim for dim in own)
 
     def channels(self, name: str) -> int:
         """Return the axis of the channels of an edge, counted from the end."""
@@ -138,7 +130,7 @@ class Sizes:
         """Return a number, or the size that a name stands for; None if it has none."""
         return dim if isinstance(dim, int) else self.named.get(str(dim))
 
-    def of(self, tensor: Any) -> Shape | None:
+    def _stated(self, tensor: Any) -> Shape | None:
         """Return the shape that the file states for an edge; None if it is not known here."""
         first, *rest = stated(tensor) or (None,)
         known = (1 if first == self.batch else self.known(first), *map(self.known, rest))

@@ -51,13 +51,14 @@ def _turned(found: dict[str, Layout], node: Any) -> None:
     """A layout behind a transposition, or before it."""
     perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
     before, behind = node.input[0], node.output[0]
-    if perm and before in found:
-        channels, spatial = found[before]
-        there = perm.index(channels + len(perm)) - len(perm)
-        found.setdefault(behind, Layout(there, spatial))
-    elif perm and behind in found:
-        channels, spatial = found[behind]
-        found[before] = Layout(perm[channels] - len(perm), spatial)
+    for here, there, moved in (
+        (before, behind, perm.index),
+        (behind, before, perm.__getitem__),
+    ):
+        if perm and here in found:
+            channels, spatial = found[here]
+            place = moved(channels % len(perm)) - len(perm)
+            found.setdefault(there, Layout(place, spatial))
 
 
 def _rank(node: Any, stored: Mapping[str, Any]) -> int:

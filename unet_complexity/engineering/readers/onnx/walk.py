@@ -23,7 +23,6 @@ from unet_complexity.engineering.readers.limits import (
 from unet_complexity.engineering.readers.onnx.files import Graph, name_of
 from unet_complexity.engineering.readers.onnx.fitting import (
     Point,
-    UnfitError,
     at_point,
     points,
     polynomial,
@@ -57,9 +56,15 @@ FLOAT = 1
 SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
-VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
-STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
-TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
+TRIED = (Copy, Reshape, Resizing)  # layers that say what they write
+FOLLOWING = (
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+)  # from what enters
 ONNX_RUNTIME = (
     "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
     "GraphOptimizationLevel.ORT_DISABLE_ALL"
@@ -79,7 +84,6 @@ class Walk:
     opset: int
     start: int
     points: tuple[Point, ...] = ()
-    stated: dict[str, Shape | None] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
     ran: list[Node] = field(default_factory=list)
@@ -92,7 +96,6 @@ class Walk:
         """Walk through a graph; where the sizes are letters, onnx is asked at multiples of a unit."""
         sizes, reading = self.sizes, self.reading
         self.points = points(sizes.letters, unit)
-        self.stated = {tensor.name: sizes.of(tensor) for tensor in graph.stated}
         for name, shape in sizes.shapes.items():
             self.give(name, graph.inputs[name].type.tensor_type.elem_type, shape, step=name)
             reading.input(name, self.values[name].map)
@@ -138,7 +141,7 @@ class Walk:
             made = [self._made(node, (v and v.edges[at] for v in node.inputs)) for at in points]
         except ValueError as error:
             told = " and ".join(str(value) for value in node.inputs if value)
-            raise UnfitError(f"{error}, got {told}" if told else str(error)) from error
+            raise ValueError(f"{error}, got {told}" if told else str(error)) from error
         self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0])
         at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
         self.ran.append(node)
@@ -175,45 +178,48 @@ class Walk:
     # ------------------------------------------------------------------------------------------- nodes
 
     def run(self, proto: Any) -> None:
-        """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
+        """One node.  ValueError, with its name, if it cannot be read."""
         at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
         try:
             self._run(Node(proto, self.values, self.opset))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            kind = UnfitError if isinstance(error, UnfitError) else ValueError
-            raise kind(f"{proto.op_type} {name_of(proto)!r} cannot be read: {error}") from error
+            name = name_of(proto)
+            raise ValueError(f"{proto.op_type} {name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
         kind, proto, reading = node.kind, node.proto, self.reading
-        lost = any(name and name not in self.values for name in proto.input)
-        known = kind in ROWS or kind in VIEWS or kind in OF_SHAPES
-        own = kind in reading.extra
-        if lost and (known or own):
-            reading.lost.update(filter(None, proto.output))
-        elif lost:
-            reading.skip(self.fresh(node.name), kind, "", None, [])
-        elif own or not (known or is_standard(kind)):
-            self._foreign(node)
-        elif known or not node.maps:
-            self._asked(node, self._ask(node))
-        else:
-            edges = {name: self.values[name].edges[0] for name in proto.input if name}
-            nodes = inlined(proto, self.opset, edges, node.name)
-            for inner in nodes:
-                self.run(inner)
-            if not nodes:
+        known, own = kind in ROWS, kind in reading.extra
+        if all(name in self.values for name in proto.input if name):
+            if own or not (known or is_standard(kind)):
                 self._foreign(node)
+            elif known or not node.maps:
+                self._asked(node, self._ask(node))
+            else:
+                self._inlined(node)
+        elif known or own:
+            reading.lost.update(filter(None, proto.output))
+        else:
+            reading.skip(self.fresh(node.name), kind, "", None, [])
+
+    def _inlined(self, node: Node) -> None:
+        """An operator that is others in onnx's own words, or is in none."""
+        given = {name: self.values[name].edges[0] for name in node.proto.input if name}
+        nodes = inlined(node.proto, self.opset, given)
+        for inner in nodes:
+            self.run(inner)
+        if not nodes:
+            self._foreign(node)
 
     def _asked(self, node: Node, names: list[str]) -> None:
-        """Decide what a node is: known beforehand, computed from shapes, a view, or a layer."""
+        """Decide what a node is: known beforehand, or steps."""
         if not node.maps:
             self._constant(node, names)
-        elif node.kind not in OF_SHAPES:
-            for name in names:
-                node.made = self.values[name]
-                if name == names[0] or node.kind == "Split":
-                    step = self._layer(node)
-                self.values[name] = replace(node.made, step=step)
+            return
+        for name in names:
+            node.made = self.values[name]
+            if name == names[0] or node.kind == "Split":
+                step = self._layer(node)
+            self.values[name] = replace(node.made, step=step)
 
     def _constant(self, node: Node, names: list[str]) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
@@ -230,9 +236,6 @@ class Walk:
 
     def _layer(self, node: Node) -> str:
         """The steps of an operator that is known; the last one's name."""
-        if is_view(node):
-            self.tried |= node.kind in ("Reshape", *STAYING)
-            return self._seen(node.inputs[node.maps[0]], node.made.map, node.name)
         try:
             rows = ROWS[node.kind](node)
         except Unsupported as why:
@@ -240,55 +243,62 @@ class Walk:
         step = ""
         for row in [rows] if isinstance(rows, Row) else rows:
             step = self._step(node, row, step)
-            self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
-        found = self.reading.shape(step)
+            self.tried |= isinstance(row.layer, TRIED) and node.kind not in FOLLOWING
+        found = self.reading.shape(step) if step else None
         if found and sp.expand(found.size - volume(node.made.shape)) != 0:
-            told = f"{found} comes out by formula, and {shown(node.made.shape)} by onnx"
-            raise UnfitError(f"{told}; read it at numbers, side=256")
+            raise ValueError(
+                f"{found} comes out by formula, and {shown(node.made.shape)} by onnx; read it at numbers, side=256"
+            )
         return step
 
     def _step(self, node: Node, row: Row, before: str) -> str:
         """Add a layer; its name."""
-        stored = self.counted.add(node.stored(), row.use) if row.use else 0
-        sources = [
-            before if at == BEFORE else self._seen(node.inputs[at], x, f"{node.name}/view")
-            for at, x in row.seen.items()
-        ]
-        name, own = self.fresh(node.name), row.layer.params(*row.seen.values())
-        self.reading.add(name, row.layer, sources, stored=None if stored == own else stored)
+        layer, seen, use = row
+        if isinstance(layer, Reshape):
+            return self._sources(node, seen, node.name)[0]
+        sources = self._sources(node, seen, f"{node.name}/view", before)
+        stored = self.counted.add(node.stored(), use) if use else 0
+        name, own = self.fresh(node.name), layer.params(*seen.values())
+        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
         return name
 
-    def _seen(self, value: Value, seen: Tensor, name: str) -> str:
-        """The step that writes an edge, or one of that name that sees what it writes as another map."""
-        if self.reading.shape(value.step) in (seen, None):
-            return value.step
-        view = self.fresh(name)
-        self.reading.add(view, Reshape(seen.shape), [value.step])
-        return view
+    def _sources(
+        self, node: Node, seen: Mapping[int, Tensor], name: str, before: str = ""
+    ) -> list[str]:
+        """The steps that write some inputs, or ones of that name that see what those write as other maps."""
+        sources = []
+        for at, x in seen.items():
+            source = before if at == BEFORE else node.inputs[at].step
+            if self.reading.shape(source) not in (x, None):
+                view = self.fresh(name)
+                self.reading.add(view, Reshape(x.shape), [source])
+                source = view
+            sources.append(source)
+        return sources
 
     def _skip(self, node: Node, why: str, made: Tensor | None) -> str:
         """An operator for ``extra``, or one that cannot be counted; its step."""
         name = self.fresh(node.name)
-        maps = [(node.inputs[at], node.map(at)) for at in node.maps]
-        sources = [self._seen(value, x, f"{name}/view") for value, x in maps]
+        sources = self._sources(node, {at: node.map(at) for at in node.maps}, f"{name}/view")
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         return name
 
     def _foreign(self, node: Node) -> None:
         """An operator that is not known: what it writes is as onnx infers, as the file states, or as ``extra`` says."""
-        names, why = [], ONNX_RUNTIME if "microsoft" in node.kind else ""
-        if is_standard(node.kind) and node.kind not in self.reading.extra:
+        kind, out = node.kind, node.proto.output[0]
+        names: list[str] = []
+        if is_standard(kind) and kind not in self.reading.extra:
             with suppress(ValueError):
                 names = self._ask(node)
-        out = node.proto.output[0]
-        shape = self.values[out].shape if names else self.stated.get(out)
+        shape = self.values[out].shape if names else self.sizes.stated.get(out)
         channels = self.sizes.channels(out)
+        why = ONNX_RUNTIME if "microsoft" in kind else ""
         step = self._skip(node, why, fold(shape, channels) if shape else None)
         made = self.reading.shape(step)
         for name in names:
             self.values[name] = replace(self.values[name], step=step)
         if made and not names:
-            rank = len(node.shape(node.maps[0])) if node.maps else 4
+            rank = max((len(node.shape(at)) for at in node.maps), default=4)
             self.give(out, FLOAT, shape or unfolded(made, rank, channels), step)
 
     def check_written(self, exported: Mapping[str, Shape]) -> None:
@@ -303,9 +313,12 @@ class Walk:
             computed = not node.has(3) if node.kind == "Resize" else computed
             if node.kind in SIZED and 0 in node.maps and not computed:
                 names = node.proto.input[0], node.proto.output[0]
-                then = [before[name].shape for name in names]
-                if why := written_down(node, then, [self.values[name].shape for name in names]):
-                    raise ValueError(f"{node.kind} {node.name!r} cannot be read: {why}")
+                seen, made = [(before[x].shape, self.values[x].shape) for x in names]
+                if written_down(node.kind, seen, made):
+                    told = f"it makes {shown(made[1])} of {shown(seen[1])}, and {shown(made[0])} of {shown(seen[0])}"
+                    raise ValueError(
+                        f"{node.kind} {node.name!r} cannot be read: {told} when it was exported"
+                    )
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
@@ -323,36 +336,24 @@ def is_standard(kind: str) -> bool:
     return kind not in GRAPHS and "." not in kind and defs.has(kind)
 
 
-def is_view(node: Node) -> bool:
-    """Return True if nothing moves, although the operator may move numbers."""
-    before, made = node.shape(node.maps[0]), node.made.shape
-    if node.kind == "Transpose":
-        perm = node.get("perm", [*range(len(before))][::-1])
-        moving = [axis for axis in perm if before[axis] != 1]
-        return moving == sorted(moving)
-    turned = node.kind == "Slice" and node.has(4)
-    stays = node.kind in STAYING and made == before and len(node.maps) == 1
-    return node.kind in VIEWS or (stays and not turned)
-
-
 def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
-    """The shape of a layer's output, of the rank of its first input."""
+    """The shape of a layer's output, of at most that many axes."""
     h, w, c = out.shape
-    return (1, c, h, w) if (rank, channels) == (4, -3) else (1, *(h, w, c)[max(4 - rank, 0) :])
+    return ((1, c, h, w) if channels == -3 else (1, h, w, c))[-rank:]
 
 
-def written_down(node: Node, then: Sequence[Shape], now: Sequence[Shape]) -> str:
-    """Why a size was written down for another side: the shapes of input and output when exported, and now."""
-    if node.kind == "Reshape":
-        kept, made = (unchanged(*both) for both in zip(then, now, strict=True))
-        return f"it makes {shown(now[1])}, and {shown(then[1])} when it was exported" * (
-            kept % made > 0
-        )
-    for side, end, here, same in zip(*then, *now, strict=False):
-        repeated = node.kind == "Expand" and side == 1 != end
-        if len(then[0]) == len(then[1]) and end == same and (side != here or repeated):
-            return f"its side {end} was written down for one of {side}, and here that is {here}"
-    return ""
+def written_down(kind: str, seen: Sequence[Shape], made: Sequence[Shape]) -> bool:
+    """Return True if a size was written down for another side.
+
+    ``seen`` are the shapes of the input, when the model was exported and now; ``made`` those of the output.
+    """
+    if kind == "Reshape":
+        return unchanged(*seen) % unchanged(*made) > 0
+    axes = zip(*(shape[::-1] for shape in (*seen, *made)), strict=False)
+    return any(
+        end == same and (side != here or (kind == "Expand" and side == 1 != end))
+        for side, here, end, same in axes
+    )
 
 
 def unchanged(before: Shape, after: Shape) -> int:
