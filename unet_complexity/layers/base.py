@@ -15,7 +15,7 @@ from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
 from unet_complexity.layers.arguments import CHECKS, lettered
-from unet_complexity.symbols import Size, are_numbers, exact
+from unet_complexity.symbols import Size, add_up, are_numbers, exact
 
 
 class Layer(ABC):
@@ -90,7 +90,7 @@ class Layer(ABC):
             return Cost(rules=rules)
         *own, _, _ = COUNTS  # reads and writes are the same for all layers
         counts: dict[str, Any] = {name: exact(getattr(self, name)(*inputs)) for name in own}
-        reads = exact(sum((x.size for x in inputs), counts["params"]))
+        reads = add_up([*(x.size for x in inputs), counts["params"]])
         return Cost(**counts, reads=reads, writes=self.output(*inputs).size, rules=rules)
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:

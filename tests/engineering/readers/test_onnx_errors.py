@@ -339,7 +339,10 @@ def test_what_was_written_down_for_another_side_is_not_read_as_if_it_were_not(as
     model = text(body, "float[1, 16, 8, 8] x", "int64[3] s = {-1, 16, 64}", out="a, b, c")
     remedy = "with free sides, in PyTorch from one image, with dynamo=True and dynamic_shapes=({2: Dim.DYNAMIC, 3: "
     wrong = "4" if asked == 16 else "N**2/64"
-    made, before = f"{wrong} x 16 x 64 of 1 x 16 x {asked} x {asked}", "1 x 16 x 64 of 1 x 16 x 8 x 8"
+    made, before = (
+        f"{wrong} x 16 x 64 of 1 x 16 x {asked} x {asked}",
+        "1 x 16 x 64 of 1 x 16 x 8 x 8",
+    )
     why = f"it makes {made}, and {before} when it was exported"
     fails(f"Reshape 'a' cannot be read: {why} ... export it {remedy}", model, side=asked)
     assert from_onnx(model).total().macs == 16 * 16 * 64

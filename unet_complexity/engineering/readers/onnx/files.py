@@ -19,6 +19,7 @@ from unet_complexity.engineering.readers.limits import (
     MOST_BYTES,
     MOST_BYTES_BESIDE_WEIGHTS,
     MOST_CHARACTERS,
+    MOST_EDGES,
     MOST_ENTRIES,
     MOST_INPUTS,
     MOST_NODES,
@@ -59,7 +60,7 @@ def load(path_or_model: Any) -> Any:
     at_most(len(nodes), MOST_NODES, "nodes")
     at_most(max(len(node.input) for node in nodes), MOST_INPUTS, "inputs of one node")
     entries = sum(len(node.input) + len(node.output) for node in nodes)
-    at_most(entries, MOST_ENTRIES, "inputs and outputs")
+    at_most(entries, MOST_EDGES, "inputs and outputs of nodes")
     if not model.functions:
         return model
     check_functions(model)

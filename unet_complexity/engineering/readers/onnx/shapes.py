@@ -114,12 +114,19 @@ def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
         return (given["i0"]._replace(numbers=None),)
     types, data = {}, {}
     for name, edge in given.items():
-        types[name] = helper.make_tensor_type_proto(edge.kind, edge.shape)
+        types[name] = _type(edge.kind, edge.shape)
         if edge.numbers is not None:
             data[name] = numpy_helper.from_array(edge.array(), name)
     opset = [helper.make_opsetid("", version)]
     made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=opset)
     return tuple(_said(made[name].tensor_type) for name in proto.output if name in made)
+
+
+@lru_cache(10_000)  # a node may read an edge a thousand times
+def _type(kind: int, shape: tuple[int, ...]) -> Any:
+    from onnx import helper
+
+    return helper.make_tensor_type_proto(kind, shape)
 
 
 def _said(tensor: Any) -> Edge:

@@ -88,6 +88,7 @@ class Walk:
     given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
     ran: list[Node] = field(default_factory=list)
     counted: Counted = field(default_factory=Counted)
+    views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
     uses: Counter[str] = field(default_factory=Counter)
     computed: int = 0
     tried: bool = False  # a shape follows from numbers: rules are found by trying
@@ -266,15 +267,16 @@ class Walk:
         self, node: Node, seen: Mapping[int, Tensor], name: str, before: str = ""
     ) -> list[str]:
         """The steps that write some inputs, or ones of that name that see what those write as other maps."""
-        sources = []
-        for at, x in seen.items():
-            source = before if at == BEFORE else node.inputs[at].step
-            if self.reading.shape(source) not in (x, None):
-                view = self.fresh(name)
-                self.reading.add(view, Reshape(x.shape), [source])
-                source = view
-            sources.append(source)
-        return sources
+        writers = [before if at == BEFORE else node.inputs[at].step for at in seen]
+        return [self._view(*pair, name) for pair in zip(writers, seen.values(), strict=True)]
+
+    def _view(self, source: str, seen: Tensor, name: str) -> str:
+        if self.reading.shape(source) in (seen, None):
+            return source
+        if (source, seen) not in self.views:
+            self.views[source, seen] = self.fresh(name)
+            self.reading.add(self.views[source, seen], Reshape(seen.shape), [source])
+        return self.views[source, seen]
 
     def _skip(self, node: Node, why: str, made: Tensor | None) -> str:
         """An operator for ``extra``, or one that cannot be counted; its step."""
