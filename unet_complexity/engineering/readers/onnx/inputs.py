@@ -32,7 +32,7 @@ class Sizes:
     """The shape of each input, every free size with a value.
 
     ``shapes`` are what the model is read at, ``letters`` what is in them, ``side`` that of the first map, ``exported``
-    the shapes that the file states, if they are others.  ``batch`` is how the file writes the batch, which is 1 here.
+    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch, which is 1 here.
 
     Raises:
         ValueError: If a size is free that was not given, if no input has sides to ask for, or if a first axis may be a
@@ -62,12 +62,13 @@ class Sizes:
         for at, axis in zip((-1, -2), planes.get(main, ())[::-1], strict=False):
             asked[main][axis] = self._asked(inputs[main][axis], at)
         self.shapes = {x: self._known(x, own) for x, own in asked.items()}
-        pairs = {x: zip(own, self.shapes[x], strict=True) for x, own in inputs.items()}
-        own = {
-            x: tuple(a if isinstance(a, int) else b for a, b in both) for x, both in pairs.items()
-        }
-        self.letters = letters_in(self.shapes)
-        self.exported = own if own != self.shapes and not letters_in(own) else {}
+        letters = sp.Tuple(*itertools.chain(*self.shapes.values())).free_symbols
+        self.letters = tuple(sorted(letters, key=str))
+        self.exported = {}
+        if main:
+            both = zip(inputs[main], self.shapes[main], strict=True)
+            then = tuple(dim if isinstance(dim, int) else now for dim, now in both)
+            self.exported = {main: then} if then != self.shapes[main] else {}
         self.stated = {tensor.name: self._stated(tensor) for tensor in graph.stated}
 
     def _without_batch(self, inputs: dict[str, Any], planes: Mapping[str, Any]) -> Any:
@@ -135,11 +136,6 @@ class Sizes:
         first, *rest = stated(tensor) or (None,)
         known = (1 if first == self.batch else self.known(first), *map(self.known, rest))
         return None if self.exported or None in known else known
-
-
-def letters_in(shapes: Mapping[str, Shape]) -> tuple[sp.Symbol, ...]:
-    """All letters in some shapes."""
-    return tuple(sorted(sp.Tuple(*itertools.chain(*shapes.values())).free_symbols, key=str))
 
 
 def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:

@@ -129,11 +129,15 @@ class Node:
         """Those of them that training changes."""
         return [array for array in self.stored() if array.is_learned(use)]
 
-    def image(self, alone: bool = False) -> Tensor:
-        """Return input 0, the one map, with its channels on axis 1; ``alone``: each pixel by itself."""
-        shape = self.shape()
+    def only(self) -> Shape:
+        """Return the shape of input 0; :class:`Unsupported` if the network computes another one."""
         if self.maps != [0]:
             raise Unsupported("whose weights the network computes")
+        return self.shape()
+
+    def image(self, alone: bool = False) -> Tensor:
+        """Return input 0, the one map, with its channels on axis 1; ``alone``: each pixel by itself."""
+        shape = self.only()
         if len(shape) < 2 or (shape[0] != 1 and not alone):
             raise Unsupported(f"of {shape[0] if shape else 0} images at once")
         return fold(shape, 1 - len(shape))

@@ -112,12 +112,10 @@ def image_normalization(node: Node) -> Row:
 @operator("LayerNormalization", "RMSNormalization")
 def layer_normalization(node: Node) -> Row:
     """The axes from ``axis`` on; the shift may be left out."""
-    shape, axis = node.shape(), node.axis(-1)
+    shape, axis = node.only(), node.axis(-1)
     x = Tensor(1, volume(shape[:axis]), volume(shape[axis:]))
     if axis == len(shape) - 1:
         x = fold(shape)
-    if node.maps != [0]:
-        raise Unsupported("whose weights the network computes")
     centred = LayerNormalization(center=node.has(2))
     return Row(RMSNormalization() if node.kind[0] == "R" else centred, {0: x}, "norm")
 

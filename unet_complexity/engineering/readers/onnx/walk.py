@@ -158,8 +158,8 @@ class Walk:
         """All edges at another point, or for other inputs.  ValueError if they do not fit."""
         edges = {name: value.edges[0] for name, value in self.values.items()}
         for name in self.given:
-            shape = other.get(name) or at_point(self.values[name].shape, self.sizes.letters, point)
-            edges[name] = edges[name]._replace(shape=shape)
+            shape = other.get(name, self.values[name].shape)
+            edges[name] = edges[name]._replace(shape=at_point(shape, self.sizes.letters, point))
         for node in self.ran:
             made = self._made(node, (edges[name] if name else None for name in node.proto.input))
             edges |= zip(node.proto.output, made, strict=False)
@@ -224,10 +224,10 @@ class Walk:
 
     def _constant(self, node: Node, names: list[str]) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
-        first, *others = (value.arrays if value else NONE for value in [*node.inputs, None])
         use: Use = "norm" if "Normalization" in node.kind else "operand"
-        more = (array for arrays in others for array in arrays if array.is_learned(use))
-        arrays = first if node.kind == "DequantizeLinear" else first.union(more)
+        scaled = node.kind == "DequantizeLinear"
+        inputs = [(at, array) for at, v in enumerate(node.inputs) if v for array in v.arrays]
+        arrays = frozenset(x for at, x in inputs if not at or (x.is_learned(use) and not scaled))
         for name in names:
             value = self.values[name]
             if not (arrays or value.of_shapes):
