@@ -377,7 +377,7 @@ def test_ends_that_hang_on_no_side_are_taken_along():
     stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
     assert (
         str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output)
-        == "2 x N - 1 x N"
+        == "N - 1 x N x 2"
     )
 
 

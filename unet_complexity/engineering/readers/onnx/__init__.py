@@ -119,10 +119,9 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         fresh = partial(Reading, name, unknown, extra)
         walk = first_fit(name, graph, sizes, lambda: Walk(fresh(), sizes, opset_of(model), start))
         known, reading = walk.values, walk.reading
-        lost = [end for end in graph.outputs if end not in known]
-        reading.lost.update(lost)
-        ends = [known[end].step for end in graph.outputs if end in known and known[end].step]
-        network = reading.network([*lost, *ends], partial(recipe, side=sizes.side))
+        reading.lost.update(graph.outputs.keys() - known.keys())
+        ends = [known[end].step if end in known else end for end in graph.outputs]
+        network = reading.network(filter(None, ends), partial(recipe, side=sizes.side))
         counted = walk.counted
         return ReadNetwork(**vars(network), constants=counted.constants, doubtful=counted.doubtful)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:

@@ -14,7 +14,6 @@ from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Unsupported,
-    fold,
     named,
     operator,
     shown,
@@ -81,15 +80,14 @@ def merged(node: Node) -> Row:
     *seen, whole = together([*map(node.shape, inputs), node.made.shape], node.made)
     maps = {at: seen[at] for at in node.maps}
     held = [seen[at] for at in inputs if at not in maps]
-    if operation == "where":
-        array = whole if held else None
-        return Row(Elementwise(operation, array, learned=False, inputs=len(maps)), maps)
+    if operation == "where" and held:  # stored numbers may be larger
+        return Row(Elementwise(operation, whole, learned=False, inputs=len(maps)), maps)
     if len(held) > 1:
         raise Unsupported("of several stored arrays")
     layers: dict[str, Layer] = {"add": Add(), "multiply": Multiply()}
     if held or operation not in layers:
-        array = held[0] if held else None
-        layers[operation] = Elementwise(operation, array, bool(node.learned("operand")), len(maps))
+        learned = bool(node.learned("operand"))
+        layers[operation] = Elementwise(operation, next(iter(held), None), learned, len(maps))
     return Row(layers[operation], maps, "operand")
 
 
@@ -110,14 +108,11 @@ def copied(node: Node) -> Row:
     """The same numbers elsewhere, repeated, joined, or some; those of a stored table are params."""
     if stays(node):
         return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
-    channels, made = node.made.channels, node.made.map
-    seen = {at: fold(node.shape(at), channels) for at in node.maps}
+    made, seen = node.made.map, {at: node.map(at) for at in node.maps}
     if node.kind == "Concat" and len(seen) == len(node.inputs):
-        pairs = zip(seen[0].shape, made.shape, strict=True)
-        changed = [axis for axis, (a, b) in enumerate(pairs, 1) if a != b]
-        return Row(Concatenate(changed[0]), seen)
+        pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)
+        return Row(Concatenate(next(axis for axis, (a, b) in pairs if a != b)), seen)
     params = sum(array.size for array in node.learned("operand"))
-    seen = {at: node.map(at) for at in node.maps}
     return Row(Copy(node.kind, made, params, len(seen)), seen, "operand")
 
 
@@ -139,16 +134,14 @@ MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cu
 @operator("Resize", "Upsample")
 def resize(node: Node) -> Row:
     """To other sides: by whole factors an upsampling, else a resizing."""
-    shape, made, mode = node.shape(), node.made.shape, node.get("mode", "nearest")
-    channels = node.made.channels
-    if shape[channels] != made[channels]:
-        channels = 1 - len(made)
-    x, out = fold(shape, channels), fold(made, channels)
+    x, out, mode = node.map(), node.made.map, node.get("mode", "nearest")
+    if x.channels != out.channels:
+        x, out = node.image(), node.image_made()
     crop = "crop" in node.get("coordinate_transformation_mode", "")
     odd = mode not in MODES or node.get("antialias") or crop
-    if odd or len(made) > 4 or x.channels != out.channels:
+    if odd or len(node.shape()) > 4 or x.channels != out.channels:
         raise Unsupported(
-            f"with mode {mode}, smoothed, cropped, or from {shown(shape)} to {shown(made)}"
+            f"with mode {mode}, smoothed, cropped, or from {shown(node.shape())} to {shown(node.made.shape)}"
         )
     times = [exact(as_expr(b) / a) for a, b in zip(x.sides, out.sides, strict=True)]
     if all(isinstance(factor, int) for factor in times):

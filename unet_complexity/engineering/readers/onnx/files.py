@@ -194,7 +194,7 @@ class Graph:
     def __init__(self, graph: Any) -> None:
         self.inputs = {tensor.name: tensor for tensor in graph.input}
         self.stored = {tensor.name: tensor for tensor in graph.initializer}
-        self.outputs = [tensor.name for tensor in graph.output]
+        self.outputs = dict.fromkeys(tensor.name for tensor in graph.output)
         self.stated = (*graph.value_info, *graph.output)
         if len(self.inputs) + len(self.stored) < len(graph.input) + len(graph.initializer):
             raise ValueError(f"two inputs, or two initialisers, have one name; {EXPORT}")

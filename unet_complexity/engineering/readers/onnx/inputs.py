@@ -32,7 +32,8 @@ class Sizes:
     """The shape of each input, every free size with a value.
 
     ``shapes`` are what the model is read at, ``letters`` what is in them, ``side`` that of the first map, ``exported``
-    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch, which is 1 here.
+    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch,
+    which is 1 here.
 
     Raises:
         ValueError: If a size is free that was not given, if no input has sides to ask for, or if a first axis may be a
@@ -123,9 +124,10 @@ class Sizes:
                 )
         return tuple(self.named[dim] if isinstance(dim, str) else dim for dim in own)
 
-    def channels(self, name: str) -> int:
-        """Return the axis of the channels of an edge, counted from the end."""
-        return self.layouts[name].channels if name in self.layouts else -1
+    def channels(self, name: str, rank: int) -> int:
+        """Return the axis of the channels of an edge with ``rank`` axes, counted from the end."""
+        channels = self.layouts[name].channels if name in self.layouts else -1
+        return channels if -channels <= rank else -1
 
     def known(self, dim: int | str | None) -> Size | None:
         """Return a number, or the size that a name stands for; None if it has none."""

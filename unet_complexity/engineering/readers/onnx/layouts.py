@@ -33,18 +33,26 @@ def layouts(graph: Graph) -> dict[str, Layout]:
     for node in graph.nodes:
         if rank := _rank(node, graph.stored):
             found |= dict.fromkeys((node.input[0], node.output[0]), Layout(1 - rank, rank - 2))
-    for node in (*reversed(graph.nodes), *graph.nodes) * 2:
-        kind = kind_of(node)
-        if kind == "Transpose":
-            _turned(found, node)
-        elif kind not in (*STOPS, *WINDOWS):
-            edges = [x for x in (*node.input, *node.output) if x and x not in graph.stored]
-            known = [found[name] for name in edges if name in found]
-            if known and (kind != "MatMul" or known[0].channels == -1):
-                for name in edges:
-                    found.setdefault(name, known[0])
     shapes = {name: tensor.type.tensor_type.shape.dim for name, tensor in graph.inputs.items()}
-    return {name: Layout(-3, 2) for name, dims in shapes.items() if len(dims) == 4} | found
+    images = {name: Layout(-3, 2) for name, dims in shapes.items() if len(dims) == 4}
+    for default in ({}, {}, images):
+        found = default | found
+        for node in (*reversed(graph.nodes), *graph.nodes):
+            _pass_on(found, node, graph.stored)
+    return found
+
+
+def _pass_on(found: dict[str, Layout], node: Any, stored: Mapping[str, Any]) -> None:
+    """Take the layout of one edge of a node over to the others."""
+    kind = kind_of(node)
+    if kind == "Transpose":
+        _turned(found, node)
+    elif kind not in (*STOPS, *WINDOWS):
+        edges = [name for name in (*node.input, *node.output) if name and name not in stored]
+        known = [found[name] for name in edges if name in found]
+        if known and (kind != "MatMul" or known[0].channels == -1):
+            for name in edges:
+                found.setdefault(name, known[0])
 
 
 def _turned(found: dict[str, Layout], node: Any) -> None:

@@ -174,7 +174,7 @@ def fold(shape: Shape, channels: int = -1) -> Tensor:
     32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
     """
     axes = list(shape) or [1]
-    last = axes.pop(channels if -len(axes) <= channels else -1)
+    last = axes.pop(channels)
     return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
 

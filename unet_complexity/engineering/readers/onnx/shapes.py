@@ -43,12 +43,12 @@ class Edge(NamedTuple):
     numbers: bytes | None = None
 
     def array(self) -> Any:
-        """The numbers as an array; None if they are not known."""
+        """The numbers as an array; if they are not known, zeros that take no memory."""
         from onnx import helper
 
-        if self.numbers is None:
-            return None
         dtype = helper.tensor_dtype_to_np_dtype(self.kind)
+        if self.numbers is None:
+            return np.broadcast_to(dtype.type(0), self.shape)
         return np.frombuffer(self.numbers, dtype).reshape(self.shape)
 
 
@@ -146,12 +146,7 @@ def _computed(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
 
-    # of a Shape, zeros that take no memory
-    zero = np.int8(0) if proto.op_type in OF_SHAPES else None
-    arrays = {
-        name: edge.array() if zero is None else np.broadcast_to(zero, edge.shape)
-        for name, edge in given.items()
-    }
+    arrays = {name: edge.array() for name, edge in given.items()}
     with np.errstate(all="ignore"):
         made = ReferenceEvaluator(proto, opsets={"": version}).run(None, arrays)
     edges = []

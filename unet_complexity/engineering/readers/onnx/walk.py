@@ -116,7 +116,8 @@ class Walk:
         """Add an edge that is known at each point; its shape in letters is fitted."""
         axes = zip_longest(*(edge.shape for edge in edges), fillvalue=0)
         shape = tuple(polynomial(self.sizes.letters, self.points, axis) for axis in axes)
-        self.values[name] = Value(tuple(edges), shape, self.sizes.channels(name), **more)
+        channels = self.sizes.channels(name, len(shape))
+        self.values[name] = Value(tuple(edges), shape, channels, **more)
 
     def give(self, name: str, kind: int, shape: Shape, step: str) -> None:
         """Add an edge of a shape that nobody is asked for."""
@@ -293,7 +294,7 @@ class Walk:
             with suppress(ValueError):
                 names = self._ask(node)
         shape = self.values[out].shape if names else self.sizes.stated.get(out)
-        channels = self.sizes.channels(out)
+        channels = self.sizes.channels(out, len(shape or "nhwc"))
         why = ONNX_RUNTIME if "microsoft" in kind else ""
         step = self._skip(node, why, fold(shape, channels) if shape else None)
         made = self.reading.shape(step)
