@@ -373,6 +373,14 @@ def test_sides_that_were_written_down_are_not_taken_along_to_another_size(
     fails(f"{why} when it was exported ... export it with free sides", model, side=asked)
 
 
+def test_a_side_that_was_written_down_is_noticed_beside_one_that_is_free():
+    stored = "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}"
+    model = text("a = Slice (x, z, s, i) y = Relu (a)", "float[1, 3, 8, w] x", stored)
+    assert from_onnx(model).output.size == 24 * N
+    words = "Slice 'a' cannot be read: it makes 1 x 3 x 8 x N of 1 x 3 x 12 x N ... when it was exported"
+    fails(words, model, side=(12, N))
+
+
 def test_ends_that_hang_on_no_side_are_taken_along():
     stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
     assert (

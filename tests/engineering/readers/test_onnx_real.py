@@ -378,6 +378,7 @@ OLDER = [
     ([node("ReduceSum", "x", axes=[1], keepdims=0)], {}, 9),
     ([node("ReduceL2", "x", axes=[1])], {}, 13),
     ([node("GroupNormalization", "x g g", num_groups=3)], {"g": np.ones(3, "f")}, 18),
+    ([node("GreaterOrEqual", "s x", "b"), node("Cast", "b", to=1)], {"s": zeros(8)}, 13),
     ([conv(outputs="y")], KERNEL, 26),
 ]
 
