@@ -373,6 +373,13 @@ def test_sides_that_were_written_down_are_not_taken_along_to_another_size(
     fails(f"{why} when it was exported ... export it with free sides", model, side=asked)
 
 
+@pytest.mark.parametrize(("sides", "read"), [("h, 8", "N x 8 x 3"), ("8, w", "8 x N x 3")])
+def test_a_fixed_side_stays_beside_a_free_one(sides, read):
+    network = from_onnx(text(CONV, f"float[1, 3, {sides}] x"))
+    assert (str(network.input), network.total().macs) == (read, 216 * 8 * N)
+    assert network.at(N=5).total().macs == 216 * 40
+
+
 def test_a_side_that_was_written_down_is_noticed_beside_one_that_is_free():
     stored = "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}"
     model = text("a = Slice (x, z, s, i) y = Relu (a)", "float[1, 3, 8, w] x", stored)

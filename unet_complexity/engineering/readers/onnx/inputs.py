@@ -59,9 +59,12 @@ class Sizes:
             )
         self.batch = self._without_batch(inputs, planes)
         self._check_named(inputs)
+        used: list[Size] = [1, 1]
         asked = {name: list(own) for name, own in inputs.items()}
         for at, axis in zip((-1, -2), planes.get(main, ())[::-1], strict=False):
-            asked[main][axis] = self._asked(inputs[main][axis], at)
+            used[at] = asked[main][axis] = self._asked(inputs[main][axis], at)
+        if N in used:
+            self.side = tuple(used)
         self.shapes = {x: self._known(x, own) for x, own in asked.items()}
         letters = sp.Tuple(*itertools.chain(*self.shapes.values())).free_symbols
         self.letters = tuple(sorted(letters, key=str))
@@ -102,9 +105,7 @@ class Sizes:
     def _asked(self, dim: int | str | None, at: int) -> Size:
         """A side of the first map: as asked for, as the file has it, or N; ``at``: -2 for rows, -1 for columns."""
         known = self.known(dim)
-        if known is None and self.side is None:
-            self.side = (N, N)
-        size: Size = self.side[at] if self.side else known
+        size: Size = self.side[at] if self.side else N if known is None else known
         if isinstance(dim, str) and self.named.setdefault(dim, size) != size:
             raise ValueError(
                 f"{dim!r} is one size, also where it stands twice, got {size} and {known} for it"
