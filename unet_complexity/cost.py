@@ -35,7 +35,7 @@ from unet_complexity.escaping import in_message, latex_in_formula
 from unet_complexity.symbols import (
     Pair,
     Size,
-    are_numbers,
+    add_up,
     as_size,
     exact,
     named_letters,
@@ -276,11 +276,9 @@ def add(costs: Iterable[Cost]) -> Cost:
         5
     """
     costs = list(costs)
-    counts: dict[str, Any] = {}
-    for name in COUNTS:
-        terms = [getattr(cost, name) for cost in costs]
-        # Python adds numbers faster
-        counts[name] = sum(terms) if are_numbers(*terms) else exact(sp.Add(*terms))
+    counts: dict[str, Any] = {
+        name: add_up([getattr(cost, name) for cost in costs]) for name in COUNTS
+    }
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
     return Cost(**counts, rules=tuple(rules), missing=missing)

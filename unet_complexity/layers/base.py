@@ -15,7 +15,7 @@ from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
 from unet_complexity.layers.arguments import CHECKS, lettered
-from unet_complexity.symbols import Size, are_numbers, exact, quotient
+from unet_complexity.symbols import Size, add_up, are_numbers, exact, quotient
 
 
 class Layer(ABC):
@@ -88,11 +88,9 @@ class Layer(ABC):
         rules = self.rules(*inputs)
         if self.is_view:
             return Cost(rules=rules)
-        counts: dict[str, Any] = {}
-        for name in COUNTS[:-2]:
-            counts[name] = exact(getattr(self, name)(*inputs))
-        # the last two are the same for all layers
-        reads = exact(sum((x.size for x in inputs), counts["params"]))
+        *own, _, _ = COUNTS  # reads and writes are the same for all layers
+        counts: dict[str, Any] = {name: exact(getattr(self, name)(*inputs)) for name in own}
+        reads = add_up([*(x.size for x in inputs), counts["params"]])
         return Cost(**counts, reads=reads, writes=self.output(*inputs).size, rules=rules)
 
     def rules(self, *inputs: Tensor) -> tuple[Rule, ...]:

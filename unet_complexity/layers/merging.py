@@ -41,7 +41,7 @@ class Concatenate(Layer):
         self.check_inputs(*inputs)
         along = AXES[self.axis]
         length = sum(getattr(x, along) for x in inputs)
-        wholes = {replace(x, **{along: length}) for x in inputs}
+        wholes = {replace(x, **{along: length}) for x in set(inputs)}
         if len(wholes) > 1:
             others = [name for name in AXES.values() if name != along]
             raise self.error(

@@ -28,7 +28,9 @@ def test_an_engine_finds_the_same_shapes_macs_and_params(name):
     wrong = {
         step.name: (str(step.output), written[step.name])
         for step in network
-        if ":" not in step.name and step.output.size != size_of(written[step.name])
+        if ":" not in step.name
+        and not step.name.endswith("/view")
+        and step.output.size != size_of(written[step.name])
     }
     assert wrong == {}
     assert len([step for step in network if step.name in written]) > 0.4 * len(network.steps)

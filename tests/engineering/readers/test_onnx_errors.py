@@ -210,6 +210,16 @@ def test_operators_in_a_form_that_nobody_counts_are_named_too():
         text("y = MaxPool <kernel_shape = [2, 2], dilations = [2, 2]> (x)"),
     )
     fails(
+        "Gemm (y): that adds anything but a stored vector",
+        text(
+            "y = Gemm (x, k, b)", "float[1, 3] x, float[1, 8] b", "float[3, 8] k = {}", out="a, b"
+        ),
+    )
+    fails(
+        "Max (y): of several stored arrays",
+        text("y = Max (x, k, b)", stored="float[3, 1, 1] k = {}, float[1] b = {}"),
+    )
+    fails(
         "Conv (y): whose weights the network computes",
         text("y = Conv (x, k)", "float[1, 3, h, w] x, float[8, 3, 3, 3] k", ""),
     )
@@ -329,35 +339,60 @@ def test_what_was_written_down_for_another_side_is_not_read_as_if_it_were_not(as
     model = text(body, "float[1, 16, 8, 8] x", "int64[3] s = {-1, 16, 64}", out="a, b, c")
     remedy = "with free sides, in PyTorch from one image, with dynamo=True and dynamic_shapes=({2: Dim.DYNAMIC, 3: "
     wrong = "4" if asked == 16 else "N**2/64"
-    why = f"it makes {wrong} x 16 x 64, and 1 x 16 x 64 when it was exported"
+    made, before = (
+        f"{wrong} x 16 x 64 of 1 x 16 x {asked} x {asked}",
+        "1 x 16 x 64 of 1 x 16 x 8 x 8",
+    )
+    why = f"it makes {made}, and {before} when it was exported"
     fails(f"Reshape 'a' cannot be read: {why} ... export it {remedy}", model, side=asked)
     assert from_onnx(model).total().macs == 16 * 16 * 64
 
 
 @pytest.mark.parametrize(
-    ("body", "stored", "why"),
+    ("body", "stored", "rows", "columns"),
     [
-        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", "its side 4 was written"),
+        ("y = Resize <mode = \"nearest\"> (x, , , s)", "int64[4] s = {1, 3, 4, 4}", 4, 4),
         ("h = Shape <end = 2> (x) s = Concat <axis = 0> (h, t) y = Resize <mode = \"nearest\"> (x, , , s)",
-         "int64[2] t = {4, 4}", "its side 4 was written down for one of 8"),
-        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}",
-         "its side 4 was written down for one of 8"),
-        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}",
-         "its side 8 was written down"),
+         "int64[2] t = {4, 4}", 4, 4),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}", 4, None),
+        ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}", 8, None),
+        ("y = Expand (x, s)", "int64[4] s = {1, 3, 8, 1}", 8, None),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("side", [12, N])
-def test_sides_that_were_written_down_are_not_taken_along_to_another_size(body, stored, why, side):
-    model = text(body, "float[1, 3, 8, 8] x", stored)
+def test_sides_that_were_written_down_are_not_taken_along_to_another_size(
+    body, stored, rows, columns, side
+):
+    high = 1 if "Expand" in body else 8
+    model = text(body, f"float[1, 3, {high}, 8] x", stored)
     assert from_onnx(model).total().macs == 0
-    fails(f"{why} ... export it with free sides", model, side=side)
+    asked = (1, side) if "Expand" in body else side
+    made, before = f"{rows} x {columns or side}", f"{rows} x {columns or 8}"
+    here, there = f"{1 if high == 1 else side} x {side}", f"{high} x 8"
+    why = f"it makes 1 x 3 x {made} of 1 x 3 x {here}, and 1 x 3 x {before} of 1 x 3 x {there}"
+    fails(f"{why} when it was exported ... export it with free sides", model, side=asked)
+
+
+@pytest.mark.parametrize(("sides", "read"), [("h, 8", "N x 8 x 3"), ("8, w", "8 x N x 3")])
+def test_a_fixed_side_stays_beside_a_free_one(sides, read):
+    network = from_onnx(text(CONV, f"float[1, 3, {sides}] x"))
+    assert (str(network.input), network.total().macs) == (read, 216 * 8 * N)
+    assert network.at(N=5).total().macs == 216 * 40
+
+
+def test_a_side_that_was_written_down_is_noticed_beside_one_that_is_free():
+    stored = "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}"
+    model = text("a = Slice (x, z, s, i) y = Relu (a)", "float[1, 3, 8, w] x", stored)
+    assert from_onnx(model).output.size == 24 * N
+    words = "Slice 'a' cannot be read: it makes 1 x 3 x 8 x N of 1 x 3 x 12 x N ... when it was exported"
+    fails(words, model, side=(12, N))
 
 
 def test_ends_that_hang_on_no_side_are_taken_along():
     stored = "int64[2] s = {2, 9223372036854775807}, int64[2] z = {0, 1}, int64[2] a = {1, 2}"
     assert (
         str(from_onnx(text("y = Slice (x, z, s, a)", "float[1, 3, 8, 8] x", stored), side=N).output)
-        == "2 x N - 1 x N"
+        == "N - 1 x N x 2"
     )
 
 

@@ -24,6 +24,9 @@ MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications
 MOST_NODES = 20_000  # twice the nodes of a large diffusion model
 MOST_CALLS = 2_000  # of a Keras model's layers: twice those of NASNetLarge, some seconds
 MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
+MOST_EDGES = (
+    100_000  # inputs and outputs of all nodes: three times those of a large diffusion model
+)
 MOST_NUMBERS = (
     4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
 )

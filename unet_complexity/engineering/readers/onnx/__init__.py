@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,24 +9,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
-
-from unet_complexity.engineering.readers.limits import refusals
+from unet_complexity.engineering.readers.limits import MOST_NODES, refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
     sums,
     windows,
 )
-from unet_complexity.engineering.readers.onnx.files import EXPORT, in_order, load, opset_of, stored
-from unet_complexity.engineering.readers.onnx.fitting import (
-    UNITS,
-    UnfitError,
-    points,
-    rules,
-)
-from unet_complexity.engineering.readers.onnx.inputs import Sizes, Stated, stated
-from unet_complexity.engineering.readers.onnx.layouts import layouts
-from unet_complexity.engineering.readers.onnx.shapes import literal, outputs, stored_edge
+from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph, load, opset_of
+from unet_complexity.engineering.readers.onnx.fitting import UNITS
+from unet_complexity.engineering.readers.onnx.inputs import Sizes
+from unet_complexity.engineering.readers.onnx.shapes import outputs
 from unet_complexity.engineering.readers.onnx.walk import Walk
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.escaping import plain
@@ -123,80 +114,34 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     """The network of a loaded model."""
     recipe = partial(read, model=model, name=name, unknown=unknown, extra=extra, dims=dims)
     try:
-        walk, side = walked(model, name, side, dims, partial(Reading, name, unknown, extra))
-        ends = [tensor.name for tensor in model.graph.output]
-        lost = [end for end in ends if end not in walk.edges[0]]
-        walk.reading.lost.update(lost)
-        ends = [*lost, *(walk.source[end] for end in ends if end in walk.source)]
-        network = walk.reading.network(ends, partial(recipe, side=side))
-        arrays = walk.arrays
-        return ReadNetwork(**vars(network), constants=arrays.stored, doubtful=arrays.doubtful)
+        graph, start = Graph(model.graph), outputs.cache_info().misses
+        sizes = Sizes(name, graph, side, dims)
+        fresh = partial(Reading, name, unknown, extra)
+        walk = first_fit(name, graph, sizes, lambda: Walk(fresh(), sizes, opset_of(model), start))
+        known, reading = walk.values, walk.reading
+        reading.lost.update(graph.outputs.keys() - known.keys())
+        ends = [known[end].step if end in known else end for end in graph.outputs]
+        network = reading.network(filter(None, ends), partial(recipe, side=sizes.side))
+        counted = walk.counted
+        return ReadNetwork(**vars(network), constants=counted.constants, doubtful=counted.doubtful)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
         kind = type(error).__name__
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
 
-def walked(
-    model: Any, name: str, side: Any, dims: Any, fresh: Callable[[], Reading]
-) -> tuple[Walk, Any]:
-    """The walk through a model at the first unit at which all shapes follow formulas, and the side."""
-    graph, opset, start = model.graph, opset_of(model), outputs.cache_info().misses
-    nodes, tensors = in_order(graph), stored(graph)
-    arrays = {array: stored_edge(array, tensor) for array, tensor in tensors.items()}
-    inputs = {tensor.name: tensor for tensor in graph.input if tensor.name not in tensors}
-    given = stated_shapes(name, inputs)
-    constants = (node for node in nodes if node.op_type == "Constant")
-    known = {node.output[0]: literal(node, opset) for node in constants}
-    layout = layouts(nodes, arrays | known, {tensor: len(own) for tensor, own in given.items()})
-    sizes = Sizes(given, layout, side, dims)
-    free = sp.Tuple(*itertools.chain(*sizes.shapes.values())).free_symbols
-    letters = tuple(sorted(free, key=str))
-
-    def at(unit: int) -> Walk:
-        point = points(letters, unit)
-        walk = Walk(fresh(), layout, shapes_of(graph, sizes), opset, letters, point, start)
-        for tensor, shape in sizes.shapes.items():
-            walk.enter(tensor, inputs[tensor].type.tensor_type.elem_type, shape)
-        for array, edge in arrays.items():
-            walk.store(array, edge, in_node=False)
-        for node in nodes:
-            walk.run(node)
-        if letters and (walk.tried or walk.of_shapes):
-            walk.reading.rules += rules(letters, unit, walk.fits)
-        if sizes.exported:
-            walk.check_written(sizes.exported)
-        return walk
-
-    first: ValueError | None = None
-    for unit in UNITS if letters else UNITS[:1]:
+def first_fit(name: str, graph: Graph, sizes: Sizes, fresh: Callable[[], Walk]) -> Walk:
+    """The walk through a graph at the first unit at which all shapes follow formulas."""
+    errors: list[ValueError] = []
+    units = UNITS if sizes.letters else UNITS[:1]
+    for unit in units[: max(1, MOST_NODES // len(graph.nodes))]:  # of a long graph fewer, for time
+        walk = fresh()
         try:
-            return at(unit), sizes.side
+            walk.through(graph, unit)
         except ValueError as error:
-            first = first or error
-            if not isinstance(error, UnfitError):
-                break
+            errors.append(error)
+        else:
+            return walk
     # a size may have been written down
-    written = sizes.exported or str(first).startswith("Reshape ")
-    raise ValueError(f"{first}; {WRITTEN.format(name)}" if written else str(first)) from first
-
-
-def stated_shapes(name: str, inputs: Mapping[str, Any]) -> dict[str, Stated]:
-    """The shapes of the inputs as the file states them."""
-    given = {tensor: shape for tensor, one in inputs.items() if (shape := stated(one)) is not None}
-    if not given or len(given) < len(inputs):
-        absent = ", ".join(inputs.keys() - given.keys()) or "none"
-        raise ValueError(
-            f"{name} must be given tensors whose number of axes is known, got {absent}; {EXPORT}"
-        )
-    return given
-
-
-def shapes_of(graph: Any, sizes: Sizes) -> dict[str, Any]:
-    """Shapes that the file states, all of whose sizes are known here."""
-    found = {}
-    for tensor in () if sizes.exported else (*graph.value_info, *graph.output):
-        first, *rest = stated(tensor) or (None,)
-        known = (1 if first == sizes.batch else sizes.known(first), *map(sizes.known, rest))
-        if None not in known:
-            found[tensor.name] = known
-    return found
+    why = str(errors[0])
+    written = sizes.exported or why.startswith("Reshape ")
+    raise ValueError(f"{why}; {WRITTEN.format(name)}" if written else why) from errors[0]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import ELU, Copy, Elementwise, PReLU, Resizing
+from unet_complexity.engineering.layers import (
+    ELU,
+    Copy,
+    Elementwise,
+    PReLU,
+    Reshape,
+    Resizing,
+)
 from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Unsupported,
-    fold,
     named,
     operator,
     shown,
-    sides,
     together,
     volume,
 )
@@ -38,128 +42,108 @@ ACTIVATIONS = named(
 MERGING = named(
     "Add:add And:and Div:divide Equal:equal Greater:greater GreaterOrEqual:greater_equal Less:less "
     "LessOrEqual:less_equal Max:maximum Mean:average Min:minimum Mod:mod Mul:multiply Or:or Pow:power Sub:subtract "
-    "Sum:add Xor:xor"
+    "Sum:add Where:where Xor:xor"
 )
+OTHERS = named("DequantizeLinear:dequantize Not:not QuantizeLinear:quantize")
+COPIES = (
+    "CenterCropPad Concat DepthToSpace Expand Gather GatherElements GatherND Pad ReverseSequence ScatterElements "
+    "ScatterND Slice SpaceToDepth Split Tile Transpose Trilu"
+).split()
 
 
-@operator(*ACTIVATIONS, "Relu", "LeakyRelu", "Elu")
-def activation(node: Node) -> Layer:
-    """An activation that Keras has a name for, or a layer of its own."""
-    if node.kind in ACTIVATIONS:
-        return Activation(ACTIVATIONS[node.kind])
-    if node.kind == "Relu":
-        return ReLU()
-    leaky = node.kind == "LeakyRelu"
-    alpha = node.get("alpha", 0.01 if leaky else 1.0)
-    return LeakyReLU(alpha) if leaky else ELU(alpha)
-
-
-@operator("Clip")
-def clip(node: Node) -> Layer:
-    """A comparison with each bound: attributes before opset 11, inputs since."""
-    low, high = (node.has(at) or name in node.attributes for at, name in ((1, "min"), (2, "max")))
-    if not (low or high):
-        return Activation("linear")
-    return Elementwise("clip" if low and high else "maximum" if low else "minimum")
+@operator(*ACTIVATIONS, *OTHERS, "Clip", "Elu", "LeakyRelu", "PRelu", "Relu")
+def activation(node: Node) -> Row:
+    """A function of each element of one map, perhaps with stored slopes."""
+    x, kind = node.map(), node.kind
+    if kind in ACTIVATIONS:
+        return Row(Activation(ACTIVATIONS[kind]), {0: x})
+    if kind in OTHERS:
+        return Row(Elementwise(OTHERS[kind]), {0: x})
+    if kind == "PRelu":
+        shared = None if volume(node.shape(1)) == x.size else (1, 2)
+        return Row(PReLU(shared), {0: node.image()}, "weight")
+    # a comparison with each bound: attributes before opset 11, inputs since
+    bounds = sum(node.has(at) or name in node.attributes for at, name in ((1, "min"), (2, "max")))
+    layers: dict[str, Layer] = {
+        "Clip": [Activation("linear"), Elementwise("maximum"), Elementwise("clip")][bounds],
+        "Elu": ELU(node.get("alpha", 1.0)),
+        "LeakyRelu": LeakyReLU(node.get("alpha", 0.01)),
+        "Relu": ReLU(),
+    }
+    return Row(layers[kind], {0: x})
 
 
 @operator(*MERGING)
-def merged(node: Node) -> list[Row]:
-    """Two or more arrays, element by element: first the stored ones with the first map, then the maps."""
+def merged(node: Node) -> Row:
+    """Two or more arrays, element by element, one of them perhaps stored."""
     operation, inputs = MERGING[node.kind], range(len(node.inputs))
-    seen = together([node.shape(at) for at in inputs], node.made, node.out_channels)
-    maps: list[tuple[int | None, Tensor]] = [(at, seen[at]) for at in node.maps]
-    rows: list[Row] = []
-    for at in set(inputs) - set(node.maps):
-        operand = Elementwise(operation, seen[at] if node.shape(at) else None, node.learned(at))
-        if operation == "average":
-            raise Unsupported("of stored numbers")
-        rows.append(Row(operand, maps[:1], [at], "operand"))
-        maps[0] = (None, operand.output(maps[0][1]))
-    if len(maps) > 1:
-        several = {"add": Add(), "multiply": Multiply()}
-        rows.append(Row(several.get(operation) or Elementwise(operation, inputs=len(maps)), maps))
-    return rows
+    *seen, whole = together([*map(node.shape, inputs), node.made.shape], node.made)
+    maps = {at: seen[at] for at in node.maps}
+    held = [seen[at] for at in inputs if at not in maps]
+    if operation == "where" and held:  # stored numbers may be larger
+        return Row(Elementwise(operation, whole, learned=False, inputs=len(maps)), maps)
+    if len(held) > 1:
+        raise Unsupported("of several stored arrays")
+    layers: dict[str, Layer] = {"add": Add(), "multiply": Multiply()}
+    if held or operation not in layers:
+        learned = bool(node.learned("operand"))
+        layers[operation] = Elementwise(operation, next(iter(held), None), learned, len(maps))
+    return Row(layers[operation], maps, "operand")
 
 
-@operator("PRelu")
-def prelu(node: Node) -> Row:
-    """A leaky ReLU with stored slopes."""
-    node.only()
-    x, slope = together([node.shape(0), node.shape(1)], node.made, node.channels())
-    shared = [axis for axis, side in enumerate(sides(slope), 1) if side == 1]
-    return Row(PReLU(shared_axes=shared or None), [(0, x)], [1])
+@operator("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
+def view(node: Node) -> Row:
+    """The same numbers seen as another map."""
+    return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
 
 
-@operator("Where")
-def where(node: Node) -> Row:
-    """A choice between two, one operation per element."""
-    shapes = [*map(node.shape, range(3)), node.made]
-    *seen, whole = together(shapes, node.made, node.out_channels)
-    maps = [(at, seen[at]) for at in node.maps]
-    layer = Elementwise("where", inputs=len(maps))
-    if layer.output(*(x for _, x in maps)) != whole:  # stored numbers are larger
-        layer = Elementwise("where", whole, learned=False, inputs=len(maps))
-    return Row(layer, maps)
+@operator("Shape", "Size")
+def of_shape(node: Node) -> list[Row]:
+    """Numbers that hang on no number of a map, and cost nothing."""
+    return []
 
 
-@operator("Not", "QuantizeLinear", "DequantizeLinear")
-def simple(node: Node) -> Layer:
-    """Operations that Keras has no activation for."""
-    return Elementwise(node.kind.removesuffix("Linear").lower())
+@operator(*COPIES)
+def copied(node: Node) -> Row:
+    """The same numbers elsewhere, repeated, joined, or some; those of a stored table are params."""
+    if stays(node):
+        return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
+    made, seen = node.made.map, {at: node.map(at) for at in node.maps}
+    if node.kind == "Concat" and len(seen) == len(node.inputs):
+        pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)
+        return Row(Concatenate(next(axis for axis, (a, b) in pairs if a != b)), seen)
+    params = sum(array.size for array in node.learned("operand"))
+    return Row(Copy(node.kind, made, params, len(seen)), seen, "operand")
+
+
+def stays(node: Node) -> bool:
+    """Return True if nothing moves, although the operator may move numbers."""
+    before = node.shape(node.maps[0])
+    if node.kind == "Transpose":
+        perm = node.get("perm", range(len(before))[::-1])
+        moving = [axis for axis in perm if before[axis] != 1]
+        return moving == sorted(moving)
+    turned = node.kind == "Slice" and node.has(4)
+    kinds = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")
+    return node.kind in kinds and node.made.shape == before and len(node.maps) == 1 and not turned
 
 
 MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear", "cubic": "bicubic"}
 
 
-@operator(
-    *("CenterCropPad", "DepthToSpace", "Expand", "Gather", "GatherElements", "GatherND", "Pad"),
-    *("ReverseSequence", "ScatterElements", "ScatterND", "Slice", "SpaceToDepth", "Split", "Tile"),
-    *("Transpose", "Trilu"),
-)
-def copied(node: Node) -> Row:
-    """The same numbers elsewhere, repeated, or some; of a stored table, such as class embeddings, they are params."""
-    table = node.kind == "Gather" and 0 not in node.maps and node.learned(0)
-    return _copy(node, [0] * table)
-
-
-def _copy(node: Node, stored: list[int]) -> Row:
-    """The same numbers elsewhere, and those of stored arrays."""
-    params = exact(sum(volume(node.shape(at)) for at in stored))
-    seen = [(at, node.map(at)) for at in node.maps]
-    made = fold(node.made, node.out_channels)
-    return Row(Copy(node.kind, made, params, len(seen)), seen, stored, "operand")
-
-
-@operator("Concat")
-def concat(node: Node) -> Row:
-    """Joined along one axis; stored arrays may be params."""
-    stored = set(range(len(node.inputs))) - set(node.maps)
-    if stored:
-        return _copy(node, [at for at in sorted(stored) if node.learned(at)])
-    rank, axis = len(node.made), node.axis(1)
-    rest = [at for at in range(rank) if at != rank + node.out_channels]
-    along = -1 if axis not in rest else 2 if axis == rest[-1] else 1
-    return Row(
-        Concatenate(along), [(at, fold(node.shape(at), node.out_channels)) for at in node.maps]
-    )
-
-
 @operator("Resize", "Upsample")
 def resize(node: Node) -> Row:
     """To other sides: by whole factors an upsampling, else a resizing."""
-    shape, made, mode = node.shape(), node.made, node.get("mode", "nearest")
-    rank = len(made)
-    changed = {at - rank for at, side in enumerate(made) if side != shape[at]}
-    channels = next((axis for axis in (node.channels(), 1 - rank) if axis not in changed), -rank)
+    x, out, mode = node.map(), node.made.map, node.get("mode", "nearest")
+    if x.channels != out.channels:
+        x, out = node.image(), node.image_made()
     crop = "crop" in node.get("coordinate_transformation_mode", "")
     odd = mode not in MODES or node.get("antialias") or crop
-    if odd or channels == -rank or -rank in changed or len(changed) > 2:
+    if odd or len(node.shape()) > 4 or x.channels != out.channels:
         raise Unsupported(
-            f"with mode {mode}, smoothed, cropped, or from {shown(shape)} to {shown(made)}"
+            f"with mode {mode}, smoothed, cropped, or from {shown(node.shape())} to {shown(node.made.shape)}"
         )
-    x, out = fold(shape, channels), fold(made, channels)
-    times = [exact(as_expr(b) / a) for a, b in zip(sides(x)[:2], sides(out)[:2], strict=True)]
+    times = [exact(as_expr(b) / a) for a, b in zip(x.sides, out.sides, strict=True)]
     if all(isinstance(factor, int) for factor in times):
-        return Row(UpSampling2D(tuple(times), MODES[mode]), [(0, x)])
-    return Row(Resizing(out.height, out.width, MODES[mode]), [(0, x)])
+        return Row(UpSampling2D(tuple(times), MODES[mode]), {0: x})
+    return Row(Resizing(*out.sides, MODES[mode]), {0: x})

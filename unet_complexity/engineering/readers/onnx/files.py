@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import cache
-from io import BufferedReader
+from mmap import ACCESS_READ, mmap
 from os import PathLike
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any, BinaryIO
+from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
     MOST_BYTES,
     MOST_BYTES_BESIDE_WEIGHTS,
     MOST_CHARACTERS,
+    MOST_EDGES,
     MOST_ENTRIES,
     MOST_INPUTS,
     MOST_NODES,
@@ -59,7 +60,7 @@ def load(path_or_model: Any) -> Any:
     at_most(len(nodes), MOST_NODES, "nodes")
     at_most(max(len(node.input) for node in nodes), MOST_INPUTS, "inputs of one node")
     entries = sum(len(node.input) + len(node.output) for node in nodes)
-    at_most(entries, MOST_ENTRIES, "inputs and outputs")
+    at_most(entries, MOST_EDGES, "inputs and outputs of nodes")
     if not model.functions:
         return model
     check_functions(model)
@@ -82,59 +83,45 @@ def check_structure(file: BoundedFile, name: str) -> None:
     """
     size = os.fstat(file.fileno()).st_size
     at_most(size, MOST_BYTES, f"bytes of {name}")
-    buffered = BufferedReader(file)  # one system call a block, not one a byte
     entries = nodes = weights = 0
-    try:
-        for number, length in _fields(buffered, size):
+    with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        for number, start, end in _fields(data, 0, size):
+            inner = _fields(data, start, end) if number == GRAPH else ()
             at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
-            if number != GRAPH:
-                continue
-            for inner, inner_length in _fields(buffered, buffered.tell() + length):
+            for field, first, last in inner:
                 at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
-                at_most(nodes := nodes + (inner == NODE), MOST_NODES, f"nodes of {name}")
-                weights += inner_length if inner in (STORED, STORED_SPARSE) else 0
-        at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
-    except EOFError:
-        raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
-    finally:
-        buffered.detach()
-    file.seek(0)
+                at_most(nodes := nodes + (field == NODE), MOST_NODES, f"nodes of {name}")
+                weights += last - first if field in (STORED, STORED_SPARSE) else 0
+    at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
 
 
-def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Number and length of each field of a protobuf message that ends at ``end``; the file stands at its content.
-
-    EOFError if it is not such a message.
-    """
-    while file.tell() < end:
-        key = _varint(file)
-        length = {0: 0, 1: 8, 2: 0, 5: 4}.get(key & 7)
-        if length is None or key < 8:  # fields are numbered from 1
-            raise EOFError
-        if key & 7 == 2:
-            length = _varint(file)
-        here = file.tell()
-        if here + length > end:  # also of what no file is long enough for
-            raise EOFError
-        yield key >> 3, length
-        file.seek(here)
+def _fields(data: mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Number, start and end of each field of a protobuf message.  LookupError if it is not such a message."""
+    while at < end:
+        key, at = _varint(data, at)
+        length = {0: 0, 1: 8, 2: 0, 5: 4}[key & 7]
+        if key < 8:  # fields are numbered from 1
+            raise LookupError
         if key & 7 == 0:
-            _varint(file)
-        else:
-            file.seek(here + length)
+            length = _varint(data, at)[1] - at
+        elif key & 7 == 2:
+            length, at = _varint(data, at)
+        if at + length > end:
+            raise LookupError
+        yield key >> 3, at, at + length
+        at += length
 
 
-def _varint(file: BinaryIO) -> int:
-    """A whole number of protobuf: seven bits a byte, the lowest first."""
+def _varint(data: mmap, at: int) -> tuple[int, int]:
+    """A whole number of protobuf, seven bits a byte, the lowest first; and where it ends."""
     value = 0
     for shift in range(0, 64, 7):
-        byte = file.read(1)
-        if not byte:
-            raise EOFError
-        value |= (byte[0] & 127) << shift
-        if byte[0] < 128:
-            return value
-    raise EOFError
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+    raise LookupError
 
 
 def parsed(path: str | PathLike[str]) -> Any:
@@ -145,9 +132,10 @@ def parsed(path: str | PathLike[str]) -> Any:
     name = Path(path).name
     try:
         with BoundedFile(path, MOST_BYTES) as file:
-            check_structure(file, name)
+            if os.fstat(file.fileno()).st_size:
+                check_structure(file, name)
             return onnx.ModelProto.FromString(file.read())
-    except DecodeError as error:
+    except (DecodeError, LookupError) as error:
         raise ValueError(
             f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}"
         ) from None
@@ -203,61 +191,68 @@ def kind_of(node: Any) -> str:
     return str(node.op_type if node.domain in STANDARD else f"{node.domain}.{node.op_type}")
 
 
-def stored(graph: Any) -> dict[str, Any]:
-    """The initialisers, each a TensorProto, by name."""
-    return {tensor.name: tensor for tensor in graph.initializer}
+def name_of(node: Any) -> str:
+    """The name of a node, or of what it writes."""
+    return (node.name or next(iter(node.output), "")).strip("/") or kind_of(node)
 
 
-def in_order(graph: Any) -> list[Any]:
-    """The nodes that the outputs hang on.
+class Graph:
+    """A graph, checked: its inputs, its stored arrays, and the nodes that its outputs hang on, in order.
 
-    ValueError where a name is written twice, or read before a node writes it: ONNX's own rules.
+    ``stored`` has TensorProtos by name; those in ``literals`` are nodes of their own in the file.
+
+    Raises:
+        ValueError: If a name is no text, too long, written twice, or read before a node writes it.
     """
-    _check_names(graph)
-    there = {"", *stored(graph), *(tensor.name for tensor in graph.input)}
-    needed = {tensor.name for tensor in graph.output}
-    readers = [
-        (f"{kind_of(n)} {n.name or ', '.join(n.output)!r}", n.input, n.output) for n in graph.node
-    ]
-    for reader, inputs, outputs in (*readers, ("the model", needed, ())):
-        if absent := [name for name in inputs if name not in there]:
-            raise ValueError(
-                f"{reader} needs {absent[0]!r}, which nothing before it writes: the file is damaged; {EXPORT}"
-            )
-        for name in filter(None, outputs):
-            if name in there:
-                raise ValueError(
-                    f"{reader} writes {name!r}, which is there already: names must be unique; {EXPORT}"
-                )
-            there.add(name)
-    nodes = []
-    for node in reversed(graph.node):
-        if needed.intersection(filter(None, node.output)):
-            nodes.append(node)
-            needed.update(*(inner.input for inner in _all([node])))
-    return nodes[::-1]
 
-
-def _check_names(graph: Any) -> None:
-    """ValueError for names that are no text, too long, or given twice."""
-    for name in _texts(graph):
-        if isinstance(name, bytes):  # protobuf's way to hand out what is no text
-            raise ValueError(
-                f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
-            )
-        at_most(len(name), MOST_CHARACTERS, "characters of a name")
-    for tensors in (graph.input, graph.initializer):
-        if len({tensor.name for tensor in tensors}) < len(tensors):
+    def __init__(self, graph: Any) -> None:
+        self.inputs = {tensor.name: tensor for tensor in graph.input}
+        self.stored = {tensor.name: tensor for tensor in graph.initializer}
+        self.outputs = dict.fromkeys(tensor.name for tensor in graph.output)
+        self.stated = (*graph.value_info, *graph.output)
+        if len(self.inputs) + len(self.stored) < len(graph.input) + len(graph.initializer):
             raise ValueError(f"two inputs, or two initialisers, have one name; {EXPORT}")
-    if graph.sparse_initializer:
-        raise ValueError("sparse initialisers are not read; store them as dense ones")
+        if graph.sparse_initializer:
+            raise ValueError("sparse initialisers are not read; store them as dense ones")
+        self._check_order(graph.node)
+        self.inputs = {x: one for x, one in self.inputs.items() if x not in self.stored}
+        needed, self.nodes = set(self.outputs), []
+        for node in reversed(graph.node):
+            if needed.intersection(filter(None, node.output)):
+                self.nodes.append(node)
+                needed.update(*(inner.input for inner in _all([node])))
+        self.nodes.reverse()
+        self.literals = {
+            node.output[0]: attribute.t
+            for node in self.nodes
+            for attribute in node.attribute
+            if (node.op_type, attribute.name) == ("Constant", "value")
+        }
+        self.stored |= self.literals
+
+    def _check_order(self, nodes: Any) -> None:
+        there = {"", *self.stored, *self.inputs}
+        for node in nodes:
+            _check_there(f"{kind_of(node)} {name_of(node)!r}", node.input, there)
+            for name in filter(None, node.output):
+                if name in there:
+                    raise ValueError(
+                        f"{kind_of(node)} {name_of(node)!r} writes {name!r}, which is there already: names must be "
+                        f"unique; {EXPORT}"
+                    )
+                there.add(name)
+        _check_there("the model", self.outputs, there)
+        for name in there:
+            if isinstance(name, bytes):  # protobuf's way to hand out what is no text
+                raise ValueError(
+                    f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
+                )
+            at_most(len(name), MOST_CHARACTERS, "characters of a name")
 
 
-def _texts(graph: Any) -> Iterator[Any]:
-    for tensor in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
-        yield tensor.name
-    for tensor in graph.input:
-        yield from (dim.dim_param for dim in tensor.type.tensor_type.shape.dim)
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        yield from (attribute.name for attribute in node.attribute)
+def _check_there(reader: str, names: Iterable[str], there: set[str]) -> None:
+    for name in names:
+        if name not in there:
+            raise ValueError(
+                f"{reader} needs {name!r}, which nothing before it writes: the file is damaged; {EXPORT}"
+            )

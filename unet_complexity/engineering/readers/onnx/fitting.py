@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement, product
 from math import prod
@@ -34,23 +33,17 @@ Letters = tuple[sp.Symbol, ...]
 Point = tuple[int, ...]  # a number for each letter
 
 
-class UnfitError(ValueError):
-    """A dimension follows no polynomial at these sides."""
-
-
 def points(letters: Letters, unit: int) -> tuple[Point, ...]:
     """Sides at which onnx is asked: those that are fitted first, then those that must agree.
 
     >>> points((sp.Symbol("N"),), 32)[:4], points((), 32)
     (((64,), (96,), (160,), (192,)), ((),))
     """
-    which, last = range(len(letters)), len(TIMES) - 1
+    sides = [unit * times for times in TIMES]
     indices = product(range(DEGREE + 1), repeat=len(letters))
-    fitted = [index for index in indices if sum(index) <= DEGREE]
-    checked = [tuple(min(at + i, last) for i in which) for at in range(DEGREE + 1, last + 1)]
-    return tuple(
-        dict.fromkeys(tuple(unit * TIMES[i] for i in index) for index in (*fitted, *checked))
-    )
+    fitted = [tuple(sides[i] for i in index) for index in indices if sum(index) <= DEGREE]
+    checked = [tuple((sides * 2)[i:][: len(letters)]) for i in range(DEGREE + 1, len(sides))]
+    return tuple(dict.fromkeys([*fitted, *checked]))
 
 
 def _monomials(values: Any) -> list[Any]:
@@ -59,15 +52,10 @@ def _monomials(values: Any) -> list[Any]:
 
 
 @lru_cache(100)
-def _system(at: tuple[Point, ...], count: int) -> tuple[Any, Any]:
+def _system(at: tuple[Point, ...], count: int) -> tuple[sp.Matrix, sp.Matrix]:
     """The monomials at these points, and the matrix that turns values at the first ones into coefficients."""
-    table = [_monomials(point) for point in at]
-    inverse = sp.Matrix(table[:count]).inv().tolist()
-    return table, [[Fraction(int(x.p), int(x.q)) for x in row] for row in inverse]
-
-
-def _times(matrix: Any, values: Any) -> list[Any]:
-    return [sum(a * b for a, b in zip(row, values, strict=False)) for row in matrix]
+    table = sp.Matrix([_monomials(point) for point in at])
+    return table, table[:count, :].inv()
 
 
 @lru_cache(10_000)
@@ -75,7 +63,7 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
     """Return the polynomial in ``letters`` that has these values at these points.
 
     Raises:
-        UnfitError: If there is none of degree 2 or less.
+        ValueError: If there is none of degree 2 or less.
 
     Example:
         >>> from unet_complexity.symbols import N
@@ -86,14 +74,14 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
         return values[0]
     monomials = _monomials(letters)
     table, inverse = _system(at, len(monomials))
-    found = _times(inverse, values)
-    if _times(table, found) != list(values):
+    found = inverse * sp.Matrix(values[: len(monomials)])
+    if table * found != sp.Matrix(values):
         names = " x ".join(map(str, letters))
         sides = ", ".join(" x ".join(map(str, point)) for point in at)
-        raise UnfitError(
+        raise ValueError(
             f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
         )
-    return exact(*_times([monomials], [sp.Rational(x) for x in found]))
+    return exact(sp.Add(*(sp.Mul(*pair) for pair in zip(found, monomials, strict=True))))
 
 
 @lru_cache(10_000)
@@ -111,7 +99,7 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
         fits: Says if onnx finds at a point what the formulas say.
 
     Yields:
-        That a divisor divides the letter, and its least value.
+        That a divisor divides the letter, and its least value, as one.
     """
     for letter in letters:
 
@@ -122,5 +110,5 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
         divisor = next((d for d in divisors if all(alone(d * far) for far in FAR)), unit)
         multiples = range(divisor, 2 * unit, divisor)
         least = divisor + divisor * bisect_left(multiples, True, key=alone)
-        yield Rule(f"{divisor} divides {letter}", letter / divisor - 1)
-        yield Rule(f"{letter} >= {least}", letter - least)
+        text = f"{divisor} divides {letter}, {letter} >= {least}"
+        yield Rule(text, letter / divisor - least // divisor)

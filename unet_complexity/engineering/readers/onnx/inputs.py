@@ -8,9 +8,10 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.engineering.readers.onnx.layouts import Layout
+from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph
+from unet_complexity.engineering.readers.onnx.layouts import Layout, layouts
 from unet_complexity.engineering.readers.onnx.node import Shape
-from unet_complexity.symbols import N, Pair, Size, as_pair, as_size
+from unet_complexity.symbols import N, Size, as_pair, as_size
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
 FREE = ("", "?")
@@ -30,98 +31,114 @@ def stated(tensor: Any) -> Stated | None:
 class Sizes:
     """The shape of each input, every free size with a value.
 
-    ``shapes`` are what the model is read at, ``side`` that of the first map, ``exported`` the shapes that the file
-    states, if they are others.  ``batch`` is how the file writes the batch, which is 1 here.
+    ``shapes`` are what the model is read at, ``letters`` what is in them, ``side`` that of the first map, ``exported``
+    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch,
+    which is 1 here.
 
     Raises:
         ValueError: If a size is free that was not given, if no input has sides to ask for, or if a first axis may be a
             batch of several.
     """
 
-    def __init__(
-        self,
-        inputs: Mapping[str, Stated],
-        layouts: Mapping[str, Layout],
-        side: Any,
-        dims: Mapping[str, Any] | None,
-    ) -> None:
-        self.side: Pair | None = None if side is None else as_pair(side, "side")
+    def __init__(self, model: str, graph: Graph, side: Any, dims: Mapping[str, Any] | None) -> None:
+        self.layouts = layouts(graph)
+        inputs: dict[str, Any] = {name: stated(tensor) for name, tensor in graph.inputs.items()}
+        absent = [name for name, own in inputs.items() if own is None]
+        if absent or not inputs:
+            raise ValueError(
+                f"{model} must be given tensors whose number of axes is known, got {', '.join(absent) or 'none'}; "
+                f"{EXPORT}"
+            )
+        self.side: Any = None if side is None else as_pair(side, "side")
         self.named = {name: as_size(size, name) for name, size in (dims or {}).items()}
-        planes = {name: plane(len(dims), layouts.get(name)) for name, dims in inputs.items()}
+        planes = {name: plane(len(own), self.layouts.get(name)) for name, own in inputs.items()}
         main = next((name for name, axes in planes.items() if axes), "")
-        if self.side is not None and not main:
+        if side is not None and not main:
             raise ValueError(
                 f"side is for inputs that are maps, got {', '.join(inputs)}; leave it out, or use dims={{...}}"
             )
-        planar = {name for name, axes in planes.items() if len(axes) + 1 == len(inputs[name]) > 1}
-        self.batch: int | str | None = 1
-        batched = self._batched({name: dims for name, dims in inputs.items() if name not in planar})
-        free = {dim for dims in inputs.values() for dim in dims if isinstance(dim, str)}
+        self.batch = self._without_batch(inputs, planes)
+        self._check_named(inputs)
+        used: list[Size] = [1, 1]
+        asked = {name: list(own) for name, own in inputs.items()}
+        for at, axis in zip((-1, -2), planes.get(main, ())[::-1], strict=False):
+            used[at] = asked[main][axis] = self._asked(inputs[main][axis], at)
+        if N in used:
+            self.side = tuple(used)
+        self.shapes = {x: self._known(x, own) for x, own in asked.items()}
+        letters = sp.Tuple(*itertools.chain(*self.shapes.values())).free_symbols
+        self.letters = tuple(sorted(letters, key=str))
+        self.exported = {}
+        if main:
+            both = zip(inputs[main], self.shapes[main], strict=True)
+            then = tuple(dim if isinstance(dim, int) else now for dim, now in both)
+            self.exported = {main: then} if then != self.shapes[main] else {}
+        self.stated = {tensor.name: self._stated(tensor) for tensor in graph.stated}
+
+    def _without_batch(self, inputs: dict[str, Any], planes: Mapping[str, Any]) -> Any:
+        """Return how the file writes the batch, and write 1 for it in ``inputs``, except in single images."""
+        several = [name for name in inputs if not len(planes[name]) + 1 == len(inputs[name]) > 1]
+        first: Any = max((inputs[name] for name in several), key=len, default=())
+        batch = first[0] if len(first) > 1 else 1
+        for name in several:
+            if inputs[name] is first and isinstance(batch, int) and batch > 1:
+                raise ValueError(
+                    f"the input {name!r} is {' x '.join(map(str, first))}: if {batch} is its batch, export it for one; "
+                    "if not, put an axis of 1 in front of it"
+                )
+            if inputs[name][:1] == (batch,):
+                inputs[name] = (1, *inputs[name][1:])
+        return batch
+
+    def _check_named(self, inputs: Mapping[str, Stated]) -> None:
+        """ValueError for a size that no input leaves free."""
+        free = {dim for own in inputs.values() for dim in own if isinstance(dim, str)}
         for name in self.named.keys() - free:
-            others = ", ".join(map(repr, sorted(free - {self.batch}))) or "none"
-            raise ValueError(f"no free size of an input is called {name!r}; there are: {others}")
-        self.shapes: dict[str, Shape] = dict.fromkeys(inputs, ())
-        own = {}
-        for name in sorted(inputs, key=lambda name: name != main):
-            which = dict(zip(planes[name][::-1], (-1, -2), strict=False)) if name == main else {}
-            self.shapes[name] = tuple(
-                1 if at == 0 and name in batched else self._size(name, at, dim, which.get(at, 0))
-                for at, dim in enumerate(inputs[name])
-            )
-            pairs = zip(inputs[name], self.shapes[name], strict=True)
-            own[name] = tuple(dim if isinstance(dim, int) else size for dim, size in pairs)
-        letters = sp.Tuple(*itertools.chain(*own.values())).free_symbols
-        self.exported = own if own != self.shapes and not letters else {}
+            others = ", ".join(map(repr, sorted(free))) or "none"
+            why = f"no free size of an input is called {name!r}; there are: {others}"
+            if name == self.batch:
+                why = (
+                    f"{name!r} is the batch, which is 1 here, got {self.named[name]}; leave it out"
+                )
+            raise ValueError(why)
 
-    def _batched(self, inputs: Mapping[str, Stated]) -> set[str]:
-        """The inputs that begin with a batch: as the one with the most axes does."""
-        first = max(inputs, key=lambda name: len(inputs[name]), default="")
-        if len(inputs.get(first, ())) < 2:
-            return set()
-        self.batch = inputs[first][0]
-        if isinstance(self.batch, int) and self.batch > 1:
-            raise ValueError(
-                f"the input {first!r} is {' x '.join(map(str, inputs[first]))}: if {self.batch} is its batch, export "
-                "it for one; if not, put an axis of 1 in front of it"
-            )
-        elsewhere = {dim for dims in inputs.values() for dim in dims[1:]}
-        if self.batch in self.named.keys() - elsewhere:
-            given = self.named[str(self.batch)]
-            raise ValueError(
-                f"{self.batch!r} is the batch, which is 1 here, got {given}; leave it out"
-            )
-        return {name for name, dims in inputs.items() if dims[:1] == (self.batch,)}
-
-    def _size(self, name: str, axis: int, dim: int | str | None, spatial: int) -> Size:
-        """One size: as named, as asked for, as the file has it, or N; ``spatial``: -2 for rows, -1 for columns."""
+    def _asked(self, dim: int | str | None, at: int) -> Size:
+        """A side of the first map: as asked for, as the file has it, or N; ``at``: -2 for rows, -1 for columns."""
         known = self.known(dim)
-        asked = self.side[spatial] if spatial and self.side else None
-        if None not in (known, asked) and known != asked and not isinstance(dim, int):
+        size: Size = self.side[at] if self.side else N if known is None else known
+        if isinstance(dim, str) and self.named.setdefault(dim, size) != size:
             raise ValueError(
-                f"{dim!r} is one size, also where it stands twice, got {known} and {asked} for it"
+                f"{dim!r} is one size, also where it stands twice, got {size} and {known} for it"
             )
-        size = known if asked is None else asked
-        if size is None and spatial:
-            self.side = (N, N)
-            size = N
-        if size is None:
-            which, how = (
-                f"axis {axis}",
-                "name it in the file, then give it, as in dims={'tokens': 3}",
-            )
-            if dim:
-                which, how = f"{dim!r} ({which})", f"give it, as in dims={{{dim!r}: 3}}"
-                how += f" (in a terminal: --dims {dim}=3)"
-            raise ValueError(
-                f"the input {name!r} leaves {which} free, which is no side of the first map; {how}"
-            )
-        if isinstance(dim, str):
-            self.named.setdefault(dim, size)
-        return as_size(size, f"side {axis} of {name!r}")
+        return size
+
+    def _known(self, name: str, own: list[Any]) -> Shape:
+        """The shape of an input; ValueError for a size that is still free."""
+        for axis, dim in enumerate(own):
+            if dim is None or (isinstance(dim, str) and dim not in self.named):
+                which = f"{dim!r} (axis {axis})" if dim else f"axis {axis}"
+                how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
+                unnamed = "name it in the file, then give it, as in dims={'tokens': 3}"
+                raise ValueError(
+                    f"the input {name!r} leaves {which} free, which is no side of the first map; "
+                    f"{how if dim else unnamed}"
+                )
+        return tuple(self.named[dim] if isinstance(dim, str) else dim for dim in own)
+
+    def channels(self, name: str, rank: int) -> int:
+        """Return the axis of the channels of an edge with ``rank`` axes, counted from the end."""
+        channels = self.layouts[name].channels if name in self.layouts else -1
+        return channels if -channels <= rank else -1
 
     def known(self, dim: int | str | None) -> Size | None:
         """Return a number, or the size that a name stands for; None if it has none."""
         return dim if isinstance(dim, int) else self.named.get(str(dim))
+
+    def _stated(self, tensor: Any) -> Shape | None:
+        """Return the shape that the file states for an edge; None if it is not known here."""
+        first, *rest = stated(tensor) or (None,)
+        known = (1 if first == self.batch else self.known(first), *map(self.known, rest))
+        return None if self.exported or None in known else known
 
 
 def plane(rank: int, layout: Layout | None) -> tuple[int, ...]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.engineering.readers.onnx.shapes import Edge
+from unet_complexity.engineering.readers.onnx.files import Graph, kind_of
 
 WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AveragePool")
 SQUARES = ("DepthToSpace", "SpaceToDepth")
@@ -28,44 +27,52 @@ class Layout(NamedTuple):
     spatial: int
 
 
-def layouts(
-    nodes: list[Any], stored: Mapping[str, Edge], ranks: Mapping[str, int]
-) -> dict[str, Layout]:
+def layouts(graph: Graph) -> dict[str, Layout]:
     """Return the layouts of those edges of which operators tell it; an input of four axes has its channels first."""
     found: dict[str, Layout] = {}
-    for node in nodes:
-        if rank := _rank(node, stored):
+    for node in graph.nodes:
+        if rank := _rank(node, graph.stored):
             found |= dict.fromkeys((node.input[0], node.output[0]), Layout(1 - rank, rank - 2))
-    for node in (*reversed(nodes), *nodes) * 2:
-        if kind_of(node) == "Transpose":
-            _turned(found, node)
-        elif kind_of(node) not in (*STOPS, *WINDOWS):
-            edges = [name for name in (*node.input, *node.output) if name and name not in stored]
-            known = [found[name] for name in edges if name in found]
-            if known and (kind_of(node) != "MatMul" or known[0].channels == -1):
-                for name in edges:
-                    found.setdefault(name, known[0])
-    planes = {name: Layout(-3, 2) for name, rank in ranks.items() if rank == 4}
-    return planes | found
+    shapes = {name: tensor.type.tensor_type.shape.dim for name, tensor in graph.inputs.items()}
+    images = {name: Layout(-3, 2) for name, dims in shapes.items() if len(dims) == 4}
+    for default in ({}, {}, images):
+        found = default | found
+        for node in (*reversed(graph.nodes), *graph.nodes):
+            _pass_on(found, node, graph.stored)
+    return found
+
+
+def _pass_on(found: dict[str, Layout], node: Any, stored: Mapping[str, Any]) -> None:
+    """Take the layout of one edge of a node over to the others."""
+    kind = kind_of(node)
+    if kind == "Transpose":
+        _turned(found, node)
+    elif kind not in (*STOPS, *WINDOWS):
+        edges = [name for name in (*node.input, *node.output) if name and name not in stored]
+        known = [found[name] for name in edges if name in found]
+        if known and (kind != "MatMul" or known[0].channels == -1):
+            for name in edges:
+                found.setdefault(name, known[0])
 
 
 def _turned(found: dict[str, Layout], node: Any) -> None:
     """A layout behind a transposition, or before it."""
     perm = next((list(a.ints) for a in node.attribute if a.name == "perm"), [])
     before, behind = node.input[0], node.output[0]
-    if perm and before in found:
-        channels, spatial = found[before]
-        there = perm.index(channels + len(perm)) - len(perm)
-        found.setdefault(behind, Layout(there, spatial))
-    elif perm and behind in found:
-        channels, spatial = found[behind]
-        found[before] = Layout(perm[channels] - len(perm), spatial)
+    for here, there, moved in (
+        (before, behind, perm.index),
+        (behind, before, perm.__getitem__),
+    ):
+        if perm and here in found:
+            channels, spatial = found[here]
+            place = moved(channels % len(perm)) - len(perm)
+            found.setdefault(there, Layout(place, spatial))
 
 
-def _rank(node: Any, stored: Mapping[str, Edge]) -> int:
+def _rank(node: Any, stored: Mapping[str, Any]) -> int:
     """The rank of what an operator that slides a window must be given; 0 for others."""
     if kind_of(node) not in WINDOWS:
         return 4 * (kind_of(node) in SQUARES)
-    kernels = [len(stored[name].shape) for name in node.input[1:2] if name in stored]
+    kernels = [len(stored[name].dims) for name in node.input[1:2] if name in stored]
     taps = [2 + len(a.ints) for a in node.attribute if a.name == "kernel_shape"]
     return max([*kernels, *taps], default=0)

@@ -1,8 +1,9 @@
-"""One node of an ONNX graph as a row of the table sees it, and what the row makes of it."""
+"""One node of an ONNX graph with what enters it, and the layers that it becomes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,50 +11,93 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
-from unet_complexity.engineering.readers.onnx.files import kind_of
-from unet_complexity.engineering.readers.onnx.shapes import canonical
-from unet_complexity.engineering.readers.onnx.weights import Use
+from unet_complexity.engineering.readers.onnx.files import kind_of, name_of
+from unet_complexity.engineering.readers.onnx.shapes import Edge, canonical
+from unet_complexity.engineering.readers.onnx.weights import NONE, Array, Arrays, Use
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, exact
 
 Shape: TypeAlias = tuple[Size, ...]
+INT64 = 7
 
 
 class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown= asks for
     """A known operator in a form that is not supported."""
 
 
-class Row(NamedTuple):
-    """A layer, the maps that it reads and how it sees them, and the stored arrays that are its weights.
+@dataclass(frozen=True)
+class Value:
+    """What an edge of the graph holds.
 
-    ``seen`` has pairs of (number of an input, shape); None stands for what the row before wrote.
+    ``edges``: at each point that onnx is asked at.  ``channels``: their axis, counted from the end.  ``step``: the step
+    that writes it, none if it is known before the network runs.  ``arrays``: the stored arrays in it.  ``of_shapes``:
+    its numbers follow from shapes.
+    """
+
+    edges: tuple[Edge, ...]
+    shape: Shape
+    channels: int = -1
+    step: str = ""
+    arrays: Arrays = NONE
+    of_shapes: bool = False
+
+    @property
+    def map(self) -> Tensor:
+        """The shape as layers see it, unless the operator looks at it otherwise."""
+        return fold(self.shape, self.channels)
+
+    def __str__(self) -> str:
+        edge = self.edges[0]
+        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
+        return str(edge.array().tolist()) if few and not self.of_shapes else shown(self.shape)
+
+
+class Row(NamedTuple):
+    """A layer, the shapes in which it sees inputs by their numbers, and how it uses the stored ones.
+
+    The input ``BEFORE`` is what the row before wrote.
     """
 
     layer: Layer
-    seen: Sequence[tuple[int | None, Tensor]]
-    weights: Sequence[int] = ()
-    use: Use = "weight"
+    seen: Mapping[int, Tensor]
+    use: Use = ""
+
+
+BEFORE = -1
+ROWS: dict[str, Callable[[Node], Row | list[Row]]] = {}
+
+
+def operator(*kinds: str) -> Callable[[Any], Any]:
+    """Register the rows of these operators."""
+
+    def register(function: Any) -> Any:
+        ROWS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+def named(pairs: str) -> dict[str, str]:
+    """Operators and what they are called here."""
+    return dict(pair.split(":") for pair in pairs.split())
 
 
 class Node:
-    """One node; ``edges`` is the walk, which knows the edges of its graph.
+    """One node.
 
-    ``out`` names the output that is asked for.
+    ``inputs``: None for one that is left out.  ``maps``: the numbers of those that the network computes; the others
+    are known before it runs.  ``made``: the output that is asked for, once it is known.
     """
 
-    def __init__(self, proto: Any, edges: Any) -> None:
-        self.proto, self.edges, self.kind, self.key = proto, edges, kind_of(proto), canonical(proto)
-        self.name = (proto.name or next(iter(proto.output), "")).strip("/") or self.kind
-        self.inputs, self.outputs = list(proto.input), list(proto.output)
-        self.out = self.outputs[0] if self.outputs else ""
+    made: Value
 
-    @cached_property
-    def maps(self) -> list[int]:
-        """The numbers of the inputs that the network computes; the others are known before it runs."""
-        maps = [at for at, name in enumerate(self.inputs) if name in self.edges.source]
-        return (
-            [0] * (0 in maps) if self.kind == "CastLike" else maps
-        )  # of the other only the type counts
+    def __init__(self, proto: Any, values: Mapping[str, Value], opset: int) -> None:
+        self.proto, self.opset = proto, opset
+        self.kind, self.name, self.key = kind_of(proto), name_of(proto), canonical(proto)
+        self.inputs: list[Any] = [values.get(name) for name in proto.input]
+        self.maps = [at for at, value in enumerate(self.inputs) if value and value.step]
+        if self.kind == "CastLike":  # of the other only the type counts
+            self.maps = [at for at in self.maps if at == 0]
 
     @cached_property
     def attributes(self) -> dict[str, Any]:
@@ -66,46 +110,41 @@ class Node:
 
     def has(self, at: int) -> bool:
         """Return True if the input is given."""
-        return at < len(self.inputs) and bool(self.inputs[at])
+        return self.inputs[at : at + 1] not in ([], [None])
 
     def shape(self, at: int = 0) -> Shape:
         """Return the shape of an input."""
-        return tuple(self.edges.shape(self.inputs[at]))
+        return tuple(self.inputs[at].shape)
 
     def map(self, at: int = 0) -> Tensor:
         """Return an input as layers see it, unless the operator looks at it otherwise."""
-        return fold(self.shape(at), self.channels(at))
+        return self.inputs[at].map  # type: ignore[no-any-return]
 
-    def channels(self, at: int = 0) -> int:
-        """Return the axis of the channels of an input, counted from the end."""
-        return int(self.edges.channels(self.inputs[at]))
+    def stored(self) -> Arrays:
+        """The arrays in the inputs that the network does not compute."""
+        inputs = enumerate(self.inputs)
+        return NONE.union(*(v.arrays for at, v in inputs if v and at not in self.maps))
 
-    def learned(self, at: int, use: Use = "operand") -> bool:
-        """Return True if training changes an input."""
-        return bool(self.edges.arrays.learned(self.inputs[at], use))
+    def learned(self, use: Use) -> list[Array]:
+        """Those of them that training changes."""
+        return [array for array in self.stored() if array.is_learned(use)]
 
-    @property
-    def made(self) -> Shape:
-        """The shape of the output."""
-        return tuple(self.edges.shape(self.out))
-
-    @property
-    def out_channels(self) -> int:
-        """The axis of the channels of the output, counted from the end."""
-        return int(self.edges.channels(self.out))
+    def only(self) -> Shape:
+        """Return the shape of input 0; :class:`Unsupported` if the network computes another one."""
+        if self.maps != [0]:
+            raise Unsupported("whose weights the network computes")
+        return self.shape()
 
     def image(self, alone: bool = False) -> Tensor:
-        """Return input 0 with its channels on axis 1; ``alone``: each pixel by itself, so of several images too."""
-        shape = self.shape()
+        """Return input 0, the one map, with its channels on axis 1; ``alone``: each pixel by itself."""
+        shape = self.only()
         if len(shape) < 2 or (shape[0] != 1 and not alone):
             raise Unsupported(f"of {shape[0] if shape else 0} images at once")
         return fold(shape, 1 - len(shape))
 
-    def only(self) -> Tensor:
-        """Input 0, as the one map; :class:`Unsupported` if the network computes another one."""
-        if self.maps != [0]:
-            raise Unsupported("whose weights the network computes")
-        return self.map()
+    def image_made(self) -> Tensor:
+        """Return the output with its channels on axis 1."""
+        return fold(self.made.shape, 1 - len(self.made.shape))
 
     def axis(self, default: int) -> int:
         """Return the attribute ``axis``, counted from the front."""
@@ -121,35 +160,7 @@ def _value(attribute: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-# a layer alone reads input 0
-ROWS: dict[str, Callable[[Node], Layer | Row | list[Row]]] = {}
-
-
-def operator(*kinds: str) -> Callable[[Any], Any]:
-    """Register the row of these operators."""
-
-    def register(function: Any) -> Any:
-        ROWS.update(dict.fromkeys(kinds, function))
-        return function
-
-    return register
-
-
-def named(pairs: str) -> dict[str, str]:
-    """Operators and what they are called here."""
-    return dict(pair.split(":") for pair in pairs.split())
-
-
-def chain(x: Tensor, *layers: Layer) -> list[Row]:
-    """Layers of one map, each on what the one before wrote; the first on input 0, seen as ``x``."""
-    rows: list[Row] = []
-    for layer in layers:
-        rows.append(Row(layer, [(None if rows else 0, x)]))
-        x = layer.output(x)
-    return rows
-
-
-def volume(sizes: Any) -> Size:
+def volume(sizes: Iterable[Size]) -> Size:
     """Multiply all sizes; 1 if there are none."""
     return exact(sp.Mul(*sizes))
 
@@ -163,36 +174,35 @@ def fold(shape: Shape, channels: int = -1) -> Tensor:
     32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
     """
     axes = list(shape) or [1]
-    last = axes.pop(channels if -len(axes) <= channels else -1)
+    last = axes.pop(channels)
     return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
 
-def together(shapes: Sequence[Shape], made: Shape, channels: int) -> list[Tensor]:
-    """Shapes that are broadcast against each other, to the shape ``made``, as maps that are.
+def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
+    """Shapes that are broadcast against each other, to the shape of ``made``, as maps that are.
 
     If the product of the rows hides which axis of one is 1, the axes are sorted by that instead.
 
-    >>> [str(x) for x in together([(2, 3, 4, 5, 5), (2, 1, 4, 5, 5)], (2, 3, 4, 5, 5), -1)]
+    >>> five = Value((), (2, 3, 4, 5, 5))
+    >>> [str(x) for x in together([five.shape, (2, 1, 4, 5, 5)], five)]
     ['3 x 200 x 1', '1 x 200 x 1']
     """
-    rank = len(made)
-    full = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
-    maps = [fold(shape, channels) for shape in full]
-    whole = sides(fold(made, channels))
-    if all(a in (1, b) for x in maps for a, b in zip(sides(x), whole, strict=True)):
+    full = [(1,) * (len(made.shape) - len(shape)) + shape for shape in shapes]
+    maps = [fold(shape, made.channels) for shape in full]
+    whole = fold(made.shape, made.channels).shape
+    if all(a in (1, b) for x in maps for a, b in zip(x.shape, whole, strict=True)):
         return maps
-    ones = [tuple(shape[axis] == 1 for shape in full) for axis in range(rank)]
+    ones = [tuple(side == 1 for side in axis) for axis in zip(*full, strict=True)]
     groups = sorted({one for one in ones if not all(one)}, reverse=True)
     if len(groups) > 3:
         raise Unsupported("of maps whose axes of 1 differ in more than three ways")
-    parts = [[axis for axis in range(rank) if ones[axis] == group] for group in groups]
-    parts += [[]] * (3 - len(parts))
-    return [Tensor(*(volume(shape[axis] for axis in part) for part in parts)) for shape in full]
 
+    def sorted_by_ones(shape: Shape) -> Tensor:
+        pairs = list(zip(ones, shape, strict=True))
+        parts = [volume(side for one, side in pairs if one == group) for group in groups]
+        return Tensor(*[*parts, 1, 1][:3])
 
-def sides(x: Tensor) -> tuple[Size, Size, Size]:
-    """Rows, columns, channels."""
-    return x.height, x.width, x.channels
+    return [sorted_by_ones(shape) for shape in full]
 
 
 def shown(shape: Shape) -> str:

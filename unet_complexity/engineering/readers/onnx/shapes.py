@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.onnx.files import name_of
 
 MOST_FLOATS = 16  # as many scales as a Resize may have
 FLOATS = (1, 10, 11, 16, 17, 18, 19, 20, 23, 24)  # of TensorProto.DataType
@@ -27,11 +28,11 @@ COMPUTED = frozenset(
 )  # cheap for few numbers, and without graphs of their own
 OF_SHAPES = ("Shape", "Size")  # computed whatever the numbers are
 TAG = re.compile(r"^\[\w+\] ")  # the kind of error, in front of onnx's words
-NOT_SAID = (-1,)
-POOLS = ("AveragePool", "LpPool", "MaxPool")
-LAST_POSITION = (
-    22  # since this opset onnx knows that no window begins behind the map, as in older files too
-)
+# opsets since which onnx says the shape, or knows that no window begins behind the map, as in older files too
+SAID_SINCE = {
+    **dict.fromkeys(("AveragePool", "LpPool", "MaxPool"), 22),
+    **dict.fromkeys(("GreaterOrEqual", "LessOrEqual"), 16),
+}
 
 
 class Edge(NamedTuple):
@@ -42,21 +43,13 @@ class Edge(NamedTuple):
     numbers: bytes | None = None
 
     def array(self) -> Any:
-        """The numbers as an array; None if they are not known."""
+        """The numbers as an array; if they are not known, zeros that take no memory."""
         from onnx import helper
 
-        if self.numbers is None:
-            return None
         dtype = helper.tensor_dtype_to_np_dtype(self.kind)
+        if self.numbers is None:
+            return np.broadcast_to(dtype.type(0), self.shape)
         return np.frombuffer(self.numbers, dtype).reshape(self.shape)
-
-
-def edge_of(array: Any) -> Edge:
-    """An array as an edge; its numbers are kept if they are few."""
-    from onnx import helper
-
-    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
-    return Edge(kind, array.shape, array.tobytes() if array.size <= MOST_NUMBERS else None)
 
 
 def canonical(proto: Any) -> bytes:
@@ -87,9 +80,8 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
 
     proto = NodeProto.FromString(node)
     given = {f"i{at}": edge for at, edge in enumerate(inputs) if edge}
-    if (
-        proto.op_type == "Resize" and version >= 13
-    ):  # an array of no numbers stands for an input that is left out
+    if proto.op_type == "Resize" and version >= 13:
+        # an array of no numbers stands for an input that is left out
         given = {name: edge for name, edge in given.items() if 0 not in edge.shape}
         proto.input[:] = [name if name in given else "" for name in proto.input]
     numbers = all(edge.numbers is not None for edge in given.values())
@@ -103,7 +95,10 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
         reason = TAG.sub("", " ".join(str(error).split())).rstrip(".")
         raise ValueError(reason) from error
     for edge in found or (Edge(0, (0,)),):
-        _check(edge)
+        at_most(len(edge.shape), MOST_AXES, "axes of a tensor")
+        if min(edge.shape, default=1) < 1:
+            sides = " x ".join(map(str, edge.shape))
+            raise ValueError(f"something must be left, but {sides} comes out")
     if proto.op_type == "Reshape" and math.prod(found[0].shape) != math.prod(given["i0"].shape):
         raise ValueError("the elements do not come out even")
     return found
@@ -113,55 +108,52 @@ def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
     """Ask onnx's shape inference."""
     from onnx import defs, helper, numpy_helper, shape_inference
 
-    version = max(version, LAST_POSITION) if proto.op_type in POOLS else version
+    version = max(version, SAID_SINCE.get(proto.op_type, 0))
     schema = defs.get_schema(proto.op_type, version, "")
-    if not schema.has_type_and_shape_inference_function:  # it is a function that keeps the shape
+    if not schema.has_type_and_shape_inference_function:  # GroupNormalization
         return (given["i0"]._replace(numbers=None),)
-    types = {
-        name: helper.make_tensor_type_proto(edge.kind, edge.shape) for name, edge in given.items()
-    }
-    data = {
-        name: numpy_helper.from_array(edge.array(), name)
-        for name, edge in given.items()
-        if edge.numbers is not None
-    }
+    types, data = {}, {}
+    for name, edge in given.items():
+        types[name] = _type(edge.kind, edge.shape)
+        if edge.numbers is not None:
+            data[name] = numpy_helper.from_array(edge.array(), name)
     opset = [helper.make_opsetid("", version)]
     made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=opset)
-    return tuple(_edge(made[name].tensor_type) for name in proto.output if name in made)
+    return tuple(_said(made[name].tensor_type) for name in proto.output if name in made)
 
 
-def _edge(tensor: Any) -> Edge:
+@lru_cache(10_000)  # a node may read an edge a thousand times
+def _type(kind: int, shape: tuple[int, ...]) -> Any:
+    from onnx import helper
+
+    return helper.make_tensor_type_proto(kind, shape)
+
+
+def _said(tensor: Any) -> Edge:
+    """What onnx says of an edge.  ValueError if that is not its whole shape."""
     dims = tensor.shape.dim
-    known = tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in dims)
-    return Edge(tensor.elem_type, tuple(dim.dim_value for dim in dims) if known else NOT_SAID)
-
-
-def _computed(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, ...]:
-    """Run onnx's reference implementation on known numbers."""
-    from onnx.reference import ReferenceEvaluator
-
-    of_shapes = proto.op_type in OF_SHAPES
-    arrays = {
-        name: np.broadcast_to(np.int8(0), edge.shape) if of_shapes else edge.array()
-        for name, edge in given.items()
-    }
-    with np.errstate(all="ignore"):
-        made = ReferenceEvaluator(proto, opsets={"": version}).run(None, arrays)
-    return tuple(edge_of(np.asarray(array)) for array in made)
-
-
-def _check(edge: Edge) -> None:
-    at_most(len(edge.shape), MOST_AXES, "axes of a tensor")
-    if edge.shape == NOT_SAID:
+    if not (tensor.HasField("shape") and all(dim.HasField("dim_value") for dim in dims)):
         raise ValueError(
             "a shape depends on numbers that are not stored in the file, are more than the "
             f"{MOST_NUMBERS:,} that are computed, or depend on what the model is given; store them in the model, or, "
             "if they follow from a letter, read it at numbers, side=256"
         )
-    if min(edge.shape, default=1) < 1:
-        raise ValueError(
-            f"something must be left, but {' x '.join(map(str, edge.shape))} comes out"
-        )
+    return Edge(tensor.elem_type, tuple(dim.dim_value for dim in dims))
+
+
+def _computed(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, ...]:
+    """Run onnx's reference implementation on known numbers."""
+    from onnx import helper
+    from onnx.reference import ReferenceEvaluator
+
+    arrays = {name: edge.array() for name, edge in given.items()}
+    with np.errstate(all="ignore"):
+        made = ReferenceEvaluator(proto, opsets={"": version}).run(None, arrays)
+    edges = []
+    for array in map(np.asarray, made):
+        few = array.tobytes() if array.size <= MOST_NUMBERS else None
+        edges.append(Edge(helper.np_dtype_to_tensor_dtype(array.dtype), array.shape, few))
+    return tuple(edges)
 
 
 def stored_edge(name: str, tensor: Any) -> Edge:
@@ -187,42 +179,31 @@ def stored_edge(name: str, tensor: Any) -> Edge:
     return Edge(kind, shape, numbers)
 
 
-def literal(proto: Any, version: int) -> Edge:
-    """Return the numbers of a Constant node."""
-    for attribute in proto.attribute:
-        if attribute.name == "value":
-            return stored_edge(proto.output[0], attribute.t)
-    return outputs(canonical(proto), version, ())[0]
-
-
-def inlined(proto: Any, version: int, inputs: Mapping[str, Edge], name: str) -> list[Any]:
+def inlined(proto: Any, version: int, inputs: Mapping[str, Edge]) -> list[Any]:
     """Return the nodes that onnx defines an operator by; none if it does not.
 
     Args:
         proto: The node.
         version: Opset version of the standard operators.
         inputs: What enters, by name.
-        name: What the nodes are called.
 
     Raises:
         ValueError: If the operator does not fit what onnx defines.
     """
     from onnx import helper, inliner
 
-    given = [
-        helper.make_tensor_value_info(one, edge.kind, edge.shape) for one, edge in inputs.items()
-    ]
+    given = [helper.make_tensor_value_info(x, one.kind, one.shape) for x, one in inputs.items()]
     graph = helper.make_graph([proto], "call", given, [])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
-    kinds = [("", proto.op_type)]
+    kind = proto.op_type
     try:
-        model = inliner.inline_selected_functions(model, kinds, inline_schema_functions=True)
+        model = inliner.inline_selected_functions(model, [("", kind)], inline_schema_functions=True)
     except Exception as error:  # of onnx's own kinds
         raise ValueError(f"onnx does not write it out: {error}") from error
-    nodes = model.graph.node
+    nodes = list(model.graph.node)
     outside = {"", *proto.input, *proto.output}
     for node in nodes:
-        node.name = name
+        node.name = name_of(proto)
         for names in (node.input, node.output):
             names[:] = [one if one in outside else f"{proto.output[0]}/{one}" for one in names]
-    return [] if proto.op_type in {node.op_type for node in nodes} else list(nodes)
+    return [] if kind in {node.op_type for node in nodes} else nodes

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import ChainMap, Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import takewhile
+from dataclasses import dataclass, field, replace
+from itertools import takewhile, zip_longest
 from typing import Any
 
 import sympy as sp
@@ -20,23 +20,25 @@ from unet_complexity.engineering.readers.limits import (
     MOST_NODES,
     at_most,
 )
+from unet_complexity.engineering.readers.onnx.files import Graph, name_of
 from unet_complexity.engineering.readers.onnx.fitting import (
-    Letters,
     Point,
-    UnfitError,
     at_point,
+    points,
     polynomial,
+    rules,
 )
-from unet_complexity.engineering.readers.onnx.layouts import Layout
+from unet_complexity.engineering.readers.onnx.inputs import Sizes
 from unet_complexity.engineering.readers.onnx.node import (
+    BEFORE,
     ROWS,
     Node,
     Row,
     Shape,
     Unsupported,
+    Value,
     fold,
     shown,
-    sides,
     volume,
 )
 from unet_complexity.engineering.readers.onnx.shapes import (
@@ -44,21 +46,25 @@ from unet_complexity.engineering.readers.onnx.shapes import (
     OF_SHAPES,
     Edge,
     inlined,
-    literal,
     outputs,
+    stored_edge,
 )
-from unet_complexity.engineering.readers.onnx.weights import Arrays, Use, is_lone
+from unet_complexity.engineering.readers.onnx.weights import NONE, Counted, Use, arrays_of
 from unet_complexity.engineering.readers.reading import Reading
-from unet_complexity.layers import Layer
 
-FLOAT, INT64 = 1, 7
+FLOAT = 1
 SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
-VIEWS = ("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
-STAYING = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")  # a view if the shape stays
-TRIED = (Copy, Resizing)  # layers that say what they write, instead of following from what enters
-PARTS = ("Split", "TopK")  # all their outputs are maps; of others only the first is
+TRIED = (Copy, Reshape, Resizing)  # layers that say what they write
+FOLLOWING = (
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+)  # from what enters
 ONNX_RUNTIME = (
     "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
     "GraphOptimizationLevel.ORT_DISABLE_ALL"
@@ -69,258 +75,234 @@ ONNX_RUNTIME = (
 class Walk:
     """The edges of a graph, and the layers that write them.
 
-    ``layout`` has the axes of channels, ``stated`` the shapes that the file states, for operators that onnx does not
-    know; ``points`` has numbers for ``letters``, and onnx is asked at each; ``start``: how often it was asked before.
+    ``points`` has numbers for the letters in the sizes, and onnx is asked at each; ``start``: how often it was asked
+    before.
     """
 
     reading: Reading
-    layout: Mapping[str, Layout]
-    stated: Mapping[str, Shape]
+    sizes: Sizes
     opset: int
-    letters: Letters
-    points: tuple[Point, ...]
     start: int
-    stored: dict[str, Edge] = field(default_factory=dict)
-    shapes: dict[str, Shape] = field(default_factory=dict)
-    arrays: Arrays = field(default_factory=Arrays)
+    points: tuple[Point, ...] = ()
+    values: dict[str, Value] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
-    of_shapes: set[str] = field(default_factory=set)  # numbers that follow from shapes
     ran: list[Node] = field(default_factory=list)
-    source: dict[str, str] = field(default_factory=dict)  # of each map, the step that writes it
-    view_names: dict[str, str] = field(default_factory=dict)
+    counted: Counted = field(default_factory=Counted)
     views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
     uses: Counter[str] = field(default_factory=Counter)
     computed: int = 0
-    tried: bool = False  # a shape follows from numbers in the file: rules are found by trying
+    tried: bool = False  # a shape follows from numbers: rules are found by trying
 
-    def __post_init__(self) -> None:
-        self.edges = [ChainMap[str, Edge]({}, self.stored) for _ in self.points]
-        self.error = UnfitError if self.letters else ValueError
+    def through(self, graph: Graph, unit: int) -> None:
+        """Walk through a graph; where the sizes are letters, onnx is asked at multiples of a unit."""
+        sizes, reading = self.sizes, self.reading
+        self.points = points(sizes.letters, unit)
+        for name, shape in sizes.shapes.items():
+            self.give(name, graph.inputs[name].type.tensor_type.elem_type, shape, step=name)
+            reading.input(name, self.values[name].map)
+        for name, tensor in graph.stored.items():
+            self.store(name, stored_edge(name, tensor), name in graph.literals)
+        for node in graph.nodes:
+            if node.output[0] not in graph.literals:
+                self.run(node)
+        if sizes.letters and self.tried:
+            reading.rules += rules(sizes.letters, unit, self.fits)
+        if sizes.exported:
+            self.check_written(sizes.exported)
 
     # ------------------------------------------------------------------------------------------ shapes
 
-    def shape(self, name: str) -> Shape:
-        """Return the shape of an edge, in letters."""
-        if name not in self.shapes:
-            shapes = [edges[name].shape for edges in self.edges]
-            if len({*map(len, shapes)}) > 1:
-                raise UnfitError(f"{len(shapes[0])} axes or {len(shapes[-1])}; read it at side=256")
-            axes = zip(*shapes, strict=True)
-            self.shapes[name] = tuple(polynomial(self.letters, self.points, axis) for axis in axes)
-        return self.shapes[name]
+    def write(self, name: str, edges: Sequence[Edge], **more: Any) -> None:
+        """Add an edge that is known at each point; its shape in letters is fitted."""
+        axes = zip_longest(*(edge.shape for edge in edges), fillvalue=0)
+        shape = tuple(polynomial(self.sizes.letters, self.points, axis) for axis in axes)
+        channels = self.sizes.channels(name, len(shape))
+        self.values[name] = Value(tuple(edges), shape, channels, **more)
 
-    def put(self, name: str, kind: int, shape: Shape) -> None:
-        """Add an edge of known shape."""
+    def give(self, name: str, kind: int, shape: Shape, step: str) -> None:
+        """Add an edge of a shape that nobody is asked for."""
         self.given.append(name)
-        self.shapes[name] = shape
-        for edges, point in zip(self.edges, self.points, strict=True):
-            edges[name] = Edge(kind, at_point(shape, self.letters, point))
+        shapes = [at_point(shape, self.sizes.letters, point) for point in self.points]
+        self.write(name, [Edge(kind, sides) for sides in shapes], step=step)
 
-    def _made(self, node: Node, edges: Mapping[str, Edge]) -> dict[str, Edge]:
-        """Ask onnx what leaves a node, given its inputs among ``edges``."""
-        inputs = tuple(edges[name] if name else None for name in node.inputs)
-        made = outputs(node.key, self.opset, inputs)
-        return {name: edge for name, edge in zip(node.outputs, made, strict=False) if name}
+    def store(self, name: str, edge: Edge, is_literal: bool) -> None:
+        """Add a stored array, or one in a node of its own: numbers that may be weights."""
+        arrays = arrays_of(name, edge.shape, is_literal or edge.kind not in FLOATS)
+        arrays = NONE if edge.kind in NO_WEIGHTS else arrays
+        self.write(name, [edge] * len(self.points), arrays=arrays)
 
-    def _check_asked(self) -> None:
-        """ValueError if onnx was asked more often than is sensible."""
+    def _made(self, node: Node, inputs: Iterable[Edge | None]) -> tuple[Edge, ...]:
+        """Ask onnx what leaves a node."""
         at_most(outputs.cache_info().misses - self.start, MOST_ASKED, "shapes asked of onnx")
+        return outputs(node.key, self.opset, tuple(inputs))
 
-    def _ask(self, node: Node) -> None:
-        """Ask onnx for what leaves a node, at all points."""
-        self._check_asked()
+    def _ask(self, node: Node) -> list[str]:
+        """Ask onnx what leaves a node, at all points; the names of that."""
+        points = range(len(self.points))
         try:
-            made = [self._made(node, edges) for edges in self.edges]
+            made = [self._made(node, (v and v.edges[at] for v in node.inputs)) for at in points]
         except ValueError as error:
-            told = " and ".join(self._told(name) for name in node.inputs if name)
-            raise self.error(f"{error}, got {told}" if told else str(error)) from error
-        for edges, more in zip(self.edges, made, strict=True):
-            edges.update(more)
-        self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0].values())
+            told = " and ".join(str(value) for value in node.inputs if value)
+            raise ValueError(f"{error}, got {told}" if told else str(error)) from error
+        self.computed += sum(len(edge.numbers or "") // 8 for edge in made[0])
         at_most(self.computed, MOST_COMPUTED, "numbers computed for shapes")
         self.ran.append(node)
+        of_shapes = node.kind in OF_SHAPES or any(v and v.of_shapes for v in node.inputs)
+        self.tried |= of_shapes
+        written = dict(zip(node.proto.output, zip(*made, strict=True), strict=False))
+        written.pop("", None)
+        for name, edges in written.items():
+            self.write(name, edges, of_shapes=of_shapes)
+        return list(written)
 
-    def _told(self, name: str) -> str:
-        """Return an edge in words: few whole numbers that the file holds, else the shape."""
-        edge = self.edges[0][name]
-        few = edge.kind == INT64 and edge.shape and 0 < len(edge.numbers or "") <= 64
-        told = few and name not in self.of_shapes
-        return str(edge.array().tolist()) if told else shown(self.shape(name))
-
-    def at(self, point: Point, other: Mapping[str, Shape]) -> Iterator[tuple[str, Edge]]:
-        """Run through the shapes once more, at a point, or with other inputs.  ValueError if they do not fit."""
-        edges = dict(self.stored)
+    def at(self, point: Point, other: Mapping[str, Shape]) -> dict[str, Edge]:
+        """All edges at another point, or for other inputs.  ValueError if they do not fit."""
+        edges = {name: value.edges[0] for name, value in self.values.items()}
         for name in self.given:
-            shape = other.get(name) or at_point(self.shapes[name], self.letters, point)
-            edges[name] = Edge(self.edges[0][name].kind, shape)
-            yield name, edges[name]
+            shape = other.get(name, self.values[name].shape)
+            edges[name] = edges[name]._replace(shape=at_point(shape, self.sizes.letters, point))
         for node in self.ran:
-            self._check_asked()
-            made = self._made(node, edges)
-            edges |= made
-            yield from made.items()
+            made = self._made(node, (edges[name] if name else None for name in node.proto.input))
+            edges |= zip(node.proto.output, made, strict=False)
+        return edges
 
     def fits(self, point: Point) -> bool:
         """Return True if onnx finds at a point what the formulas say."""
         try:
-            return all(
-                edge.shape == at_point(self.shape(name), self.letters, point)
-                for name, edge in self.at(point, {})
-            )
-        except (KeyError, ValueError):
+            edges = self.at(point, {})
+        except ValueError:
             return False
+        values = self.values.items()
+        return all(
+            edges[x].shape == at_point(v.shape, self.sizes.letters, point) for x, v in values
+        )
 
     # ------------------------------------------------------------------------------------------- nodes
 
-    def enter(self, name: str, kind: int, shape: Shape) -> None:
-        """A map that the network is given."""
-        self.put(name, kind, shape)
-        self.source[name] = name
-        self.reading.input(name, fold(shape, self.channels(name)))
-
-    def store(self, name: str, edge: Edge, in_node: bool) -> None:
-        """A stored array, or one in a node of its own: numbers that may be weights, unless it is a lone one."""
-        self.stored[name] = edge
-        self.arrays.known[name] = frozenset()
-        if edge.kind not in NO_WEIGHTS and not is_lone(name, edge.shape):
-            self.arrays.add(name, volume(edge.shape), in_node or edge.kind not in FLOATS)
-
     def run(self, proto: Any) -> None:
-        """One node.  ValueError, with its name, if it cannot be read; UnfitError if its shapes follow no formula."""
+        """One node.  ValueError, with its name, if it cannot be read."""
         at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
-        node = Node(proto, self)
         try:
-            self._run(node)
+            self._run(Node(proto, self.values, self.opset))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            kind = UnfitError if isinstance(error, UnfitError) else ValueError
-            raise kind(f"{node.kind} {node.name!r} cannot be read: {error}") from error
+            name = name_of(proto)
+            raise ValueError(f"{proto.op_type} {name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
-        reading, edges = self.reading, self.edges[0]
-        lost = any(name and name not in edges for name in node.inputs)
-        known = node.kind in ROWS or node.kind in VIEWS or node.kind in OF_SHAPES
-        if node.kind == "Constant":
-            self.store(node.out, literal(node.proto, self.opset), in_node=True)
-        elif lost and (known or node.kind in reading.extra):
-            reading.lost.update(filter(None, node.outputs))
-        elif lost:
-            reading.skip(self.fresh(node.name), node.kind, "", None, [])
-        elif node.kind in reading.extra or not (known or standard(node)):
-            self._foreign(node, ONNX_RUNTIME if "microsoft" in node.kind else "")
-        elif known or not node.maps:
-            self._ask(node)
-            self._asked(node)
+        kind, proto, reading = node.kind, node.proto, self.reading
+        known, own = kind in ROWS, kind in reading.extra
+        if all(name in self.values for name in proto.input if name):
+            if own or not (known or is_standard(kind)):
+                self._foreign(node)
+            elif known or not node.maps:
+                self._asked(node, self._ask(node))
+            else:
+                self._inlined(node)
+        elif known or own:
+            reading.lost.update(filter(None, proto.output))
         else:
-            inputs = {name: edges[name] for name in node.inputs if name}
-            nodes = inlined(node.proto, self.opset, inputs, node.name)
-            for inner in nodes:
-                self.run(inner)
-            if not nodes:
-                with suppress(ValueError):
-                    self._ask(node)
-                self._foreign(node, "")
+            reading.skip(self.fresh(node.name), kind, "", None, [])
 
-    def _asked(self, node: Node) -> None:
-        """Decide what a node is: constant, computed from shapes, a view, or a layer."""
+    def _inlined(self, node: Node) -> None:
+        """An operator that is others in onnx's own words, or is in none."""
+        given = {name: self.values[name].edges[0] for name in node.proto.input if name}
+        nodes = inlined(node.proto, self.opset, given)
+        for inner in nodes:
+            self.run(inner)
+        if not nodes:
+            self._foreign(node)
+
+    def _asked(self, node: Node, names: list[str]) -> None:
+        """Decide what a node is: known beforehand, or steps."""
         if not node.maps:
-            self._constant(node)
-        elif node.kind in OF_SHAPES:
-            self.of_shapes.update(node.outputs)
-            self.arrays.known[node.out] = frozenset()
-        elif node.kind in VIEWS or self._stays(node):
-            first = node.inputs[node.maps[0]]
-            self.tried |= node.kind in ("Reshape", *STAYING)
-            self.source[node.out] = self.source[first]
-            changed = node.made != self.shape(first)
-            self.view_names[node.out] = node.name if changed else self.view_names.get(first, "")
-        else:
-            for out in node.outputs if node.kind in PARTS else node.outputs[:1]:
-                node.out = out
-                self._layer(node)
+            self._constant(node, names)
+            return
+        for name in names:
+            node.made = self.values[name]
+            if name == names[0] or node.kind == "Split":
+                step = self._layer(node)
+            self.values[name] = replace(node.made, step=step)
 
-    def _constant(self, node: Node) -> None:
+    def _constant(self, node: Node, names: list[str]) -> None:
         """A node of stored numbers alone: it is computed beforehand and costs nothing."""
         use: Use = "norm" if "Normalization" in node.kind else "operand"
-        arrays = self.arrays.known.get(node.inputs[0], frozenset()) if node.inputs else frozenset()
-        for name in node.inputs[1:] if node.kind != "DequantizeLinear" else ():
-            arrays |= self.arrays.learned(name, use)
-        for name in filter(None, node.outputs):
-            edge = self.edges[0][name]
-            if not self.of_shapes.isdisjoint(node.inputs):
-                self.of_shapes.add(name)
-            elif not arrays and edge.kind in FLOATS:
-                self.store(name, edge, in_node=True)
-            self.arrays.known.setdefault(name, arrays)
+        scaled = node.kind == "DequantizeLinear"
+        inputs = [(at, array) for at, v in enumerate(node.inputs) if v for array in v.arrays]
+        arrays = frozenset(x for at, x in inputs if not at or (x.is_learned(use) and not scaled))
+        for name in names:
+            value = self.values[name]
+            if not (arrays or value.of_shapes):
+                self.store(name, value.edges[0], is_literal=True)
+            elif value.edges[0].kind in FLOATS:
+                self.values[name] = replace(value, arrays=arrays)
 
-    def _stays(self, node: Node) -> bool:
-        """Return True if nothing moves, although the operator moves numbers."""
-        before = node.shape(node.maps[0])
-        if node.kind == "Transpose":
-            perm = node.get("perm", [*range(len(before))][::-1])
-            moving = [axis for axis in perm if before[axis] != 1]
-            return moving == sorted(moving)
-        turned = node.kind == "Slice" and node.has(4)
-        return node.kind in STAYING and node.made == before and len(node.maps) == 1 and not turned
-
-    def _layer(self, node: Node) -> None:
-        """The steps of an operator that is in the table."""
+    def _layer(self, node: Node) -> str:
+        """The steps of an operator that is known; the last one's name."""
         try:
             rows = ROWS[node.kind](node)
         except Unsupported as why:
-            self._foreign(node, str(why))
-            return
-        last = ""
-        rows = Row(rows, [(0, node.map())]) if isinstance(rows, Layer) else rows
+            return self._skip(node, str(why), node.made.map)
+        step = ""
         for row in [rows] if isinstance(rows, Row) else rows:
-            last = self._step(node, row, last)
-            self.tried |= isinstance(row.layer, TRIED) and node.kind != "Transpose"
-        found = self.reading.shape(last)
-        if found is not None and sp.expand(found.size - volume(node.made)) != 0:
-            raise self.error(
-                f"{found} comes out by formula, and {shown(node.made)} by onnx; read it at numbers, side=256"
+            step = self._step(node, row, step)
+            self.tried |= isinstance(row.layer, TRIED) and node.kind not in FOLLOWING
+        found = self.reading.shape(step) if step else None
+        if found and sp.expand(found.size - volume(node.made.shape)) != 0:
+            raise ValueError(
+                f"{found} comes out by formula, and {shown(node.made.shape)} by onnx; read it at numbers, side=256"
             )
-        self._written(node, last)
+        return step
 
-    def _step(self, node: Node, row: Row, last: str) -> str:
+    def _step(self, node: Node, row: Row, before: str) -> str:
         """Add a layer; its name."""
-        stored = self.arrays.count([node.inputs[at] for at in row.weights], row.use)
-        sources = [
-            last if at is None else self._seen(node.inputs[at], x, node.name) for at, x in row.seen
-        ]
-        name, own = self.fresh(node.name), row.layer.params(*(x for _, x in row.seen))
-        self.reading.add(name, row.layer, sources, stored=None if stored == own else stored)
+        layer, seen, use = row
+        if isinstance(layer, Reshape):
+            return self._sources(node, seen, node.name)[0]
+        sources = self._sources(node, seen, f"{node.name}/view", before)
+        stored = self.counted.add(node.stored(), use) if use else 0
+        name, own = self.fresh(node.name), layer.params(*seen.values())
+        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
         return name
 
-    def _seen(self, edge: str, seen: Tensor, name: str) -> str:
-        """The step that writes an edge, or one that sees what it writes as another map."""
-        source = self.source[edge]
+    def _sources(
+        self, node: Node, seen: Mapping[int, Tensor], name: str, before: str = ""
+    ) -> list[str]:
+        """The steps that write some inputs, or ones of that name that see what those write as other maps."""
+        writers = [before if at == BEFORE else node.inputs[at].step for at in seen]
+        return [self._view(*pair, name) for pair in zip(writers, seen.values(), strict=True)]
+
+    def _view(self, source: str, seen: Tensor, name: str) -> str:
         if self.reading.shape(source) in (seen, None):
             return source
         if (source, seen) not in self.views:
-            view = self.fresh(self.view_names.get(edge) or f"{name}/view")
-            self.reading.add(view, Reshape(sides(seen)), [source])
-            self.views[source, seen] = view
+            self.views[source, seen] = self.fresh(name)
+            self.reading.add(self.views[source, seen], Reshape(seen.shape), [source])
         return self.views[source, seen]
 
-    def _foreign(self, node: Node, why: str) -> None:
-        """An operator for ``extra``, or an unknown one: its output is as onnx infers, or as the file states."""
-        name, known = self.fresh(node.name), node.out in self.edges[0]
-        shape = self.shape(node.out) if known else self.stated.get(node.out)
-        sources = [self._seen(node.inputs[at], node.map(at), name) for at in node.maps]
-        made = None if shape is None else fold(shape, self.channels(node.out))
+    def _skip(self, node: Node, why: str, made: Tensor | None) -> str:
+        """An operator for ``extra``, or one that cannot be counted; its step."""
+        name = self.fresh(node.name)
+        sources = self._sources(node, {at: node.map(at) for at in node.maps}, f"{name}/view")
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
-        made = self.reading.shape(name)
-        if made is not None:
-            if not known:
-                rank = len(node.shape(node.maps[0])) if node.maps else 4
-                self.put(node.out, FLOAT, shape or unfolded(made, rank, self.channels(node.out)))
-            self._written(node, name)
+        return name
 
-    def _written(self, node: Node, step: str) -> None:
-        """A step writes an output of a node, and what is beside it, such as indices."""
-        self.source[node.out] = step
-        beside = () if node.kind in PARTS else node.outputs[1:]
-        self.source |= {name: step for name in beside if name in self.edges[0]}
+    def _foreign(self, node: Node) -> None:
+        """An operator that is not known: what it writes is as onnx infers, as the file states, or as ``extra`` says."""
+        kind, out = node.kind, node.proto.output[0]
+        names: list[str] = []
+        if is_standard(kind) and kind not in self.reading.extra:
+            with suppress(ValueError):
+                names = self._ask(node)
+        shape = self.values[out].shape if names else self.sizes.stated.get(out)
+        channels = self.sizes.channels(out, len(shape or "nhwc"))
+        why = ONNX_RUNTIME if "microsoft" in kind else ""
+        step = self._skip(node, why, fold(shape, channels) if shape else None)
+        made = self.reading.shape(step)
+        for name in names:
+            self.values[name] = replace(self.values[name], step=step)
+        if made and not names:
+            rank = max((len(node.shape(at)) for at in node.maps), default=4)
+            self.give(out, FLOAT, shape or unfolded(made, rank, channels), step)
 
     def check_written(self, exported: Mapping[str, Shape]) -> None:
         """ValueError for a size that an exporter wrote down for other sides than those at which the model is read.
@@ -328,18 +310,18 @@ class Walk:
         The model is asked for its shapes as it was exported too: what stays although all around it changes was
         written down.
         """
-        before = dict(self.at(self.points[0], exported))
+        before = self.at(self.points[0], exported)
         for node in self.ran:
-            stored = self.of_shapes.isdisjoint(node.inputs)
-            written = node.has(3) if node.kind == "Resize" else stored
-            if not (node.kind in SIZED and 0 in node.maps and written):
-                continue
-            if why := written_down(node, before[node.inputs[0]].shape, before[node.out].shape):
-                raise ValueError(f"{node.kind} {node.name!r} cannot be read: {why}")
-
-    def channels(self, name: str) -> int:
-        """The axis of the channels, counted from the end."""
-        return self.layout[name].channels if name in self.layout else -1
+            computed = any(value and value.of_shapes for value in node.inputs)
+            computed = not node.has(3) if node.kind == "Resize" else computed
+            if node.kind in SIZED and 0 in node.maps and not computed:
+                names = node.proto.input[0], node.proto.output[0]
+                seen, made = [(before[x].shape, self.values[x].shape) for x in names]
+                if written_down(node.kind, seen, made):
+                    told = f"it makes {shown(made[1])} of {shown(seen[1])}, and {shown(made[0])} of {shown(seen[0])}"
+                    raise ValueError(
+                        f"{node.kind} {node.name!r} cannot be read: {told} when it was exported"
+                    )
 
     def fresh(self, name: str) -> str:
         """A name that no step has."""
@@ -350,30 +332,31 @@ class Walk:
         return unique
 
 
-def standard(node: Node) -> bool:
+def is_standard(kind: str) -> bool:
     """Return True for ONNX's own operators without graphs inside: onnx knows what shapes leave them."""
     from onnx import defs
 
-    return node.kind not in GRAPHS and "." not in node.kind and defs.has(node.kind)
+    return kind not in GRAPHS and "." not in kind and defs.has(kind)
 
 
 def unfolded(out: Tensor, rank: int, channels: int) -> Shape:
-    """The shape of a layer's output, of the rank of its first input."""
-    h, w, c = sides(out)
-    return (1, c, h, w) if (rank, channels) == (4, -3) else (1, *(h, w, c)[max(4 - rank, 0) :])
+    """The shape of a layer's output, of at most that many axes."""
+    h, w, c = out.shape
+    return ((1, c, h, w) if channels == -3 else (1, h, w, c))[-rank:]
 
 
-def written_down(node: Node, old: Shape, made: Shape) -> str:
-    """Why a size of a node was written down for another side: ``old`` is what entered, ``made`` what left it."""
-    now, out = node.shape(), node.made
-    if node.kind == "Reshape":
-        wrong = unchanged(old, now) % unchanged(made, out)
-        return f"it makes {shown(out)}, and {shown(made)} when it was exported" if wrong else ""
-    for side, here, same, end in zip(old, now, made, out, strict=False):
-        repeated = node.kind == "Expand" and side == 1 != end
-        if len(old) == len(made) and end == same and (side != here or repeated):
-            return f"its side {end} was written down for one of {side}, and here that is {here}"
-    return ""
+def written_down(kind: str, seen: Sequence[Shape], made: Sequence[Shape]) -> bool:
+    """Return True if a size was written down for another side.
+
+    ``seen`` are the shapes of the input, when the model was exported and now; ``made`` those of the output.
+    """
+    if kind == "Reshape":
+        return unchanged(*seen) % unchanged(*made) > 0
+    axes = zip(*(shape[::-1] for shape in (*seen, *made)), strict=False)
+    return any(
+        end == same and (side != here or (kind == "Expand" and side == 1 != end))
+        for side, here, end, same in axes
+    )
 
 
 def unchanged(before: Shape, after: Shape) -> int:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from math import prod
+from typing import Literal, NamedTuple
 
-from unet_complexity.symbols import Size, exact
-
-Use = Literal["weight", "norm", "operand"]
+Use = Literal["", "weight", "norm", "operand"]
 WORDS = re.compile("[a-z]+")
 LEARNED = frozenset(
     "alpha bias beta embed embedding embeddings gamma kernel query scale shift slope token weight".split()
@@ -26,73 +25,65 @@ LITERAL = re.compile(r".*[Cc]onstant.*")  # what PyTorch's older exporter calls 
 OWN = re.compile(r"val_\d+|onnx::.*")  # arrays that an exporter made, of parameters or without them
 
 
-@dataclass
-class Arrays:
-    """Stored arrays by name, and those of them that a layer has.
+class Array(NamedTuple):
+    """A stored array that may be weights; ``is_literal``: in a node of its own, or of whole numbers."""
 
-    ``known`` has, of each edge that is known beforehand, the arrays in it.
-    """
-
-    known: dict[str, frozenset[str]] = field(default_factory=dict)
-    sizes: dict[str, Size] = field(default_factory=dict)
-    literals: set[str] = field(default_factory=set)  # in nodes of their own, or whole numbers
-    counted: set[str] = field(default_factory=set)
-    constants: set[str] = field(default_factory=set)
-    doubtful: tuple[str, ...] = ()
-
-    def add(self, name: str, size: Size, is_literal: bool) -> None:
-        """An array that may be weights."""
-        self.known[name], self.sizes[name] = frozenset([name]), size
-        if is_literal:
-            self.literals.add(name)
-
-    def learned(self, name: str, use: Use) -> set[str]:
-        """The arrays in an edge that training changes."""
-        return {array for array in self.known.get(name, ()) if self.is_learned(array, use)}
-
-    def is_learned(self, array: str, use: Use) -> bool:
-        """Decide if training changes an array that is used so."""
-        return is_learned(array, use) and (use == "weight" or array not in self.literals)
-
-    def count(self, edges: list[str], use: Use) -> Size:
-        """Elements of the learned arrays in these edges that no layer before had."""
-        arrays = {array for edge in edges for array in self.known[edge]}
-        learned = {array for array in arrays if self.is_learned(array, use)}
-        new = sorted(learned - self.counted)
-        self.doubtful += tuple(array for array in new if is_doubtful(array, use))
-        self.counted |= learned
-        self.constants |= arrays - learned
-        return exact(sum(self.sizes[array] for array in new))
+    name: str
+    size: int
+    is_literal: bool = False
 
     @property
-    def stored(self) -> Size:
+    def words(self) -> set[str]:
+        """The words in the name."""
+        return set(WORDS.findall(self.name.lower()))
+
+    def is_learned(self, use: Use) -> bool:
+        """Decide by name and use if training changes the array.
+
+        >>> Array("norm.weight", 8).is_learned("norm"), Array("attn_mask", 64).is_learned("operand")
+        (True, False)
+        """
+        exporters = LITERAL.fullmatch(self.name)
+        if self.is_literal and use != "weight":
+            return False
+        if use == "norm":
+            return not (exporters or OWN.fullmatch(self.name))
+        if self.name.endswith((".weight", ".bias")):
+            return True
+        if self.words & BLURRED or (self.words & FIXED and not self.words & LEARNED):
+            return False
+        return use == "weight" or not exporters
+
+
+Arrays = frozenset[Array]
+NONE: Arrays = frozenset()
+
+
+def arrays_of(name: str, shape: tuple[int, ...], is_literal: bool) -> Arrays:
+    """The array itself; none for a single number that the exporter made, or that has no axis."""
+    made = LITERAL.fullmatch(name) or re.fullmatch(r"val_\d+", name)
+    lone = not shape or (set(shape) == {1} and made)
+    return NONE if lone else frozenset([Array(name, prod(shape), is_literal)])
+
+
+@dataclass
+class Counted:
+    """The arrays that layers have."""
+
+    learned: set[Array] = field(default_factory=set)
+    used: set[Array] = field(default_factory=set)
+    doubtful: tuple[str, ...] = ()
+
+    def add(self, arrays: Arrays, use: Use) -> int:
+        """Elements of the learned arrays among these that no layer before had."""
+        new = sorted(array for array in arrays - self.learned if array.is_learned(use))
+        if use == "operand":
+            self.doubtful += tuple(array.name for array in new if not array.words & LEARNED)
+        self.learned.update(new)
+        self.used |= arrays
+        return sum(array.size for array in new)
+
+    @property
+    def constants(self) -> int:
         """Elements of the arrays that layers have and training leaves as they are."""
-        return exact(sum(self.sizes[array] for array in self.constants - self.counted))
-
-
-def is_lone(name: str, shape: tuple[Size, ...]) -> bool:
-    """A single number that no training changes: without an axis, or one that the exporter named itself."""
-    own = LITERAL.fullmatch(name) or re.fullmatch(r"val_\d+", name)
-    return not shape or (set(shape) == {1} and bool(own))
-
-
-def is_learned(name: str, use: Use) -> bool:
-    """Decide by an array's name and use if training changes it.
-
-    >>> is_learned("norm.weight", "norm"), is_learned("attn_mask", "operand")
-    (True, False)
-    """
-    words = set(WORDS.findall(name.lower()))
-    if use == "norm":
-        return not (OWN.fullmatch(name) or LITERAL.fullmatch(name))
-    if name.endswith((".weight", ".bias")):
-        return True
-    if words & BLURRED or (words & FIXED and not words & LEARNED):
-        return False
-    return use == "weight" or not LITERAL.fullmatch(name)
-
-
-def is_doubtful(name: str, use: Use) -> bool:
-    """Return True if neither the use nor the name of an array says what it is."""
-    words = set(WORDS.findall(name.lower()))
-    return use == "operand" and not words & (LEARNED | FIXED) and not LITERAL.fullmatch(name)
+        return sum(array.size for array in self.used - self.learned)
