@@ -1,32 +1,38 @@
 """A Keras model becomes a Network: ``from_keras``.
 
-Keras is not imported: a model in memory is asked, a ``.keras`` file is read as data, and no code in it is run.  Every
+A ``.keras`` file is read as data, without Keras, and no code in it is run; a model in memory says the same data.  Every
 shape follows from the package's own layers, so that a model can be read at other sizes, or at a letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import sympy as sp
 
-from unet_complexity.engineering.readers.keras_call import Call, Value, folded, sides_of
+from unet_complexity.engineering.readers.keras_call import (
+    Call,
+    UnreadableError,
+    Value,
+    folded,
+)
 from unet_complexity.engineering.readers.keras_config import (
     Config,
-    Ref,
-    calls_of,
+    chained,
     check_amount,
     checked_name,
     checked_shape,
     config_of,
     is_model,
     is_nested,
-    refs_of,
+    mapped,
+    no_shapes,
+    tensors,
     triples,
 )
-from unet_complexity.engineering.readers.keras_layers import handler
+from unet_complexity.engineering.readers.keras_layers import counted, handler
 from unet_complexity.engineering.readers.limits import refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
@@ -54,17 +60,31 @@ def from_keras(
         as_pair(side, "side")
     with refusals("the model"):
         config = config_of(model)
-        reader = _Reader(
-            side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra)
-        )
-        return reader.network(
-            config, partial(from_keras, model=model, unknown=unknown, extra=extra)
-        )
+        name = checked_name(config["config"].get("name", "model"))
+        recipe = partial(from_keras, model=model, unknown=unknown, extra=extra)
+
+        def read(side: Any) -> Network:
+            return _Reader(side, Reading(name, unknown, extra)).network(config, recipe)
+
+        network = read(side)
+        if side is not None:
+            check_tied(read(None), network)
+        return network
 
 
-Item = tuple[
-    Config, int, Config
-]  # a layer, the number of one of its calls, and what it is called with
+def check_tied(own: Network, other: Network) -> None:
+    """ValueError if a layer has other weights at another size of the input: they were made for the model's own."""
+    built = {step.name: step.cost.params for step in own}
+    for step in other:
+        params = step.cost.params
+        if built.get(step.name, params) != params:
+            raise ValueError(
+                f"{step.name} ({type(step.layer).__name__}) ties {other.name} to the size that it was built for: it "
+                f"has {built[step.name]} params, and would have {params}; leave out side"
+            )
+
+
+MOST_RESULTS = 16  # of a layer whose results have no shape
 
 
 class _Reader:
@@ -72,14 +92,9 @@ class _Reader:
 
     def __init__(self, side: Any, reading: Reading) -> None:
         self.given, self.side, self.reading = side, side, reading
-        self.first: list[int | None] | None = (
-            None  # sides of the first map that goes in, in the model
-        )
+        self.first: list[Any] | None = None  # sides of the first map that goes in, in the model
         self.order = "channels_last"
-        self.clean = {
-            "": ""
-        }  # of each path of models inside models, the one without the numbers of calls
-        self.counted: set[Any] = set()  # layers whose params are in the count
+        self.counted: set[int] = set()  # layers whose params are in the count
 
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
@@ -100,54 +115,39 @@ class _Reader:
         return network
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """What a model writes; ``inputs``: what a model inside another one is given."""
-        kind, inside = config["class_name"], config["config"]
-        walk = self.chain if kind == "Sequential" else self.graph
-        return walk(inside, path, inputs)
+        """What a model writes: each layer runs as soon as what it reads is there.
 
-    def chain(self, inside: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """Layers one after the other."""
-        entries = [entry for entry in inside["layers"] if entry["class_name"] != "InputLayer"]
-        first = [entry for entry in inside["layers"] if entry["class_name"] == "InputLayer"]
-        if inputs is None:
-            shape = first[0]["config"]["batch_shape"] if first else inside.get("build_input_shape")
-            if not shape:
-                raise ValueError(
-                    f"{self.reading.name} has no shapes; give it an Input layer, or build it first"
-                )
-            inputs = [self.input(path + (first[0]["config"]["name"] if first else "input"), shape)]
-        for entry in entries:
-            built = checked_shape((entry.get("build_config") or {}).get("input_shape") or ())
-            refs = [Ref("", 0, i, built) for i in range(len(inputs))]
-            inputs = self.call(
-                entry, path, 0, {"args": refs, "kwargs": {}}, dict(zip(refs, inputs, strict=True))
-            )
-        return inputs
-
-    def graph(self, inside: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """Layers that feed each other, each run as soon as what it reads is there."""
-        found: dict[tuple[str, int, int], Value] = {}
+        ``inputs``: what a model inside another one is given.
+        """
+        inside = config["config"]
+        inside = chained(inside) if config["class_name"] == "Sequential" else inside
         entries = {entry["name"]: entry for entry in inside["layers"]}
+        found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
         waiting = [
             (entry, number, call)
             for entry in inside["layers"]
-            for number, call in enumerate(calls_of(entry))
+            for number, call in enumerate(entry.get("inbound_nodes", []))
         ]
-        said: dict[
-            Any, dict[int, Any]
-        ] = {}  # what a layer writes, a file says only where it is read
-        for *_, call in waiting:
-            for ref in refs_of(call):
-                said.setdefault(ref[:2], {})[ref.result] = ref.shape
-        for entry, number, call in waiting:
-            call.setdefault("shapes", list(said.get((entry["name"], number), {}).values()))
-        for entry, number, call in self.in_order(waiting, found):
-            values = {ref: found[ref[:3]] for ref in refs_of(call)}
-            written = self.call(entry, path, number, call, values)
-            found |= {(entry["name"], number, i): value for i, value in enumerate(written)}
+        # the shape of what a layer writes is said only where it is read
+        shapes = {_history(x): x["shape"] for *_, call in waiting for x in tensors(call)}
+        while waiting:
+            late = []
+            for entry, number, call in waiting:
+                if found.keys() >= set(map(_history, tensors(call))):
+                    key = entry["name"], number
+                    written = self.call(entry, path, number, call, found, shapes.get((*key, 0)))
+                    found |= {(*key, i): value for i, value in enumerate(written)}
+                else:
+                    late.append((entry, number, call))
+            if len(late) == len(waiting):
+                name = late[0][0]["name"]
+                raise ValueError(
+                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
+                )
+            waiting = late
         return [
             self.end(found, entries[name], call, i)
             for name, call, i in triples(inside["output_layers"])
@@ -156,94 +156,100 @@ class _Reader:
     @staticmethod
     def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
         """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
-        functional = is_model(entry) and entry["class_name"] != "Sequential" and "id" not in entry
+        functional = is_model(entry) and entry["class_name"] != "Sequential"
         return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
 
-    def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
-        """The calls in the order in which they are listed, each after those whose results it reads.
-
-        ValueError if a call reads what no other writes, or calls wait for each other.
-        """
-        items = {(entry["name"], number): (entry, number, call) for entry, number, call in calls}
-        done, begun = {(name, number) for name, number, _ in given}, set()
-        waiting = list(reversed(items))
-        while waiting:
-            key = waiting[-1]
-            if key in done:
-                waiting.pop()
-                continue
-            needed = {ref[:2] for ref in refs_of(items[key][2])} - done if key in items else {key}
-            if not needed:
-                done.add(waiting.pop())
-                yield items[key]
-            elif key in begun or key not in items:
-                raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {key[0]}; give the whole model"
-                )
-            else:
-                begun.add(key)
-                waiting += sorted(needed, reverse=True)
-
     def call(
-        self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]
+        self, entry: Config, path: str, number: int, call: Config, found: Any, shape: Any
     ) -> list[Value]:
-        """What one call of a layer, or of a model inside the model, writes."""
-        own = checked_name(entry["config"].get("name", entry.get("name")))
-        name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
-        self.clean[f"{name}/"] = f"{clean}/"
+        """What one call of a layer, or of a model inside the model, writes; ``shape``: its, where the model says it."""
+        config, kind = entry["config"], entry["class_name"]
+        name = (
+            path
+            + checked_name(config.get("name", entry["name"]))
+            + f" ({number + 1})" * (number > 0)
+        )
+        given = tensors(call)
+        inputs = [found[_history(x)] for x in given]
         if is_nested(entry):
-            return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
-        key = entry.get("id", clean)
-        one = Call(self, entry, name, call, values, key in self.counted)
-        self.counted.add(key)
-        return one.written(handler)
+            return self.model(entry, f"{name}/", inputs)
+        args, kwargs = mapped([call["args"], call["kwargs"]], lambda x: found[_history(x)])
+        shared = id(config) in self.counted
+        self.counted.add(id(config))
+        one = Call(self.reading, self.order, kind, config, name, args, kwargs, shared)
+        handle = handler(kind, str(entry.get("module")))
+        lost = any(value.dims is None for value in inputs)
+        if lost and handle:
+            self.reading.lost.add(name)
+            return [Value(name, None)] * MOST_RESULTS
+        why = "its code is never run" if kind == "Lambda" else ""
+        try:
+            if handle and kind not in self.reading.extra:
+                return [counted(one, handle, inputs)]
+        except UnreadableError as error:
+            why = str(error)
+        dims = None if lost else self.said(inputs[0], given[0]["shape"], shape)
+        return [self.skip(one, inputs, why, dims)] * MOST_RESULTS
+
+    def said(self, x: Value, entered: Any, shape: Any) -> Any:
+        """The shape that the model says a layer writes that reads ``x``, where it holds at any size; else None."""
+        entered, shape = (checked_shape(one or ())[1:] for one in (entered, shape))
+        if shape and shape == entered:
+            return x.dims
+        return shape if shape and None not in shape and self.given is None else None
+
+    def skip(self, call: Call, inputs: list[Value], why: str, dims: Any) -> Value:
+        """A layer that cannot be counted, or that ``extra`` counts."""
+        name, sources = call.name, [value.name for value in inputs]
+        order = inputs[0].order if dims and len(dims) == inputs[0].rank else self.order
+        output = folded(dims, order) if dims else None
+        self.reading.skip(name, call.kind, why, output, sources, call.config)
+        made = self.reading.shape(name)
+        if made is None:
+            return Value(name, None)
+        like = (dims or inputs[0].dims)[-3:]
+        return Value(name, like, order).made(name, made)
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
+        if not shape:
+            raise no_shapes(self.reading.name)
         own: list[Any] = list(checked_shape(shape)[1:])
-        order = _order(own, self.order) if len(own) == 3 else "channels_last"
-        places = sides_of(order) if len(own) == 3 else tuple(range(len(own) - 1))
-        if len(own) == 3:
-            for place, size in zip(
-                places, self.sides([own[place] for place in places]), strict=True
-            ):
-                own[place] = size
-        dims = tuple(
-            (N if place in places else C) if size is None else size
-            for place, size in enumerate(own)
-        )
-        self.reading.input(name, folded(dims, order))
-        return Value(name, dims, order)
+        free = tuple(axis for axis, size in enumerate(own) if size is None)
+        # the channels are on the one axis that is not free, where two are
+        orders: dict[Any, str] = {(1, 2): "channels_first", (0, 1): "channels_last"}
+        order = orders.get(free, self.order)
+        x = Value(name, own, order if len(own) == 3 else "channels_last")
+        if x.rank == 3:
+            rows, columns, _ = x.where
+            own[rows], own[columns] = self.sides([own[rows], own[columns]])
+        dims = tuple(size or (C if axis == x.where[2] else N) for axis, size in enumerate(own))
+        self.reading.input(name, folded(dims, x.order))
+        return Value(name, dims, x.order)
 
     def sides(self, own: list[Any]) -> list[Size]:
         """The sides of a map that goes in; those of a second one in proportion to the first one's, or its own."""
         if self.first is None:
-            self.first = own
             given = (None, None) if self.given is None else as_pair(self.given, "side")
-            self.side = tuple(
-                N if mine is None and size is None else mine or size
-                for mine, size in zip(given, own, strict=True)
-            )
-        return [self._second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
+            self.first, sides = own, zip(given, own, strict=True)
+            self.side = tuple(mine or size or N for mine, size in sides)
+        return [self.second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
 
-    def _second(self, own: Any, first: Any, side: Size) -> Size:
-        if (own is None) == (first is None):
-            return side if own is None else exact(sp.Rational(own, first) * side)
-        if own is None and self.given is not None:
+    def second(self, own: Any, first: Any, side: Size) -> Size:
+        """A side of an input, where the first input's was ``first`` in the model and is ``side`` now."""
+        if own and first:
+            return exact(sp.Rational(own, first) * side)
+        if first and self.given is not None:
             raise ValueError(
                 f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} for "
                 "the first; build it with the sizes that you want"
             )
-        return N if own is None else own
+        return own or (N if first else side)
 
 
-def _order(own: list[Any], usual: str) -> str:
-    """Where the channels are: on the one axis that is not free, where two are."""
-    if own.count(None) != 2:
-        return usual
-    return {0: "channels_first", 2: "channels_last"}.get(
-        next(i for i, size in enumerate(own) if size), usual
-    )
+def _history(tensor: Config) -> tuple[str, int, int]:
+    layer, call, result = tensor["keras_history"]
+    return checked_name(layer), call, result
 
 
 def _orders(config: Config) -> Iterator[str]:

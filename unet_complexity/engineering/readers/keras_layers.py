@@ -1,9 +1,15 @@
-"""How each layer of Keras is counted: ``TABLE`` says which layer of this package it is, and what that reads."""
+"""How each layer of Keras is counted: ``TABLE`` says which layer of this package it is, and what that reads.
+
+``HANDLERS`` has the layers that are several steps, or whose arguments are other ones; operations of keras.ops have
+names that begin with "ops.".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from inspect import signature
 from typing import Any
 
 import sympy as sp
@@ -13,36 +19,68 @@ from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_call import (
     Call,
-    Handler,
+    Dims,
     UnreadableError,
     Value,
-    places,
+    folded,
 )
 from unet_complexity.engineering.readers.keras_config import of_keras
-from unet_complexity.engineering.readers.keras_ops import (
-    concatenate,
-    merge,
-    operation,
-    permute,
-    reshape,
-)
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 from unet_complexity.symbols import exact
 
-SWITCHES = ("use_bias", "center", "scale")
+Handler = Callable[..., Value]
+# arguments that change what a layer computes, in a way that is not counted
+FORMS = (
+    *("lora_rank", "renorm", "rms_scaling", "threshold", "use_gate", "sliding_window"),
+    *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias", "return_attention_scores"),
+)
 WINDOW = ("kernel_size", "pool_size", "strides", "dilation_rate", "output_padding")
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
-BLENDS = ("nearest", "bilinear", "bicubic")
+TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str}
+NAMES = {"absolute": "abs", "exp": "exponential"}  # of Keras's operations: the package's names
 
 
-def handler(call: Call) -> Handler | None:
+def handler(kind: str, module: str) -> Handler | None:
     """How to count a layer, or an operation of keras.ops; None for a kind that is not known."""
-    if call.module.startswith(("keras.src.ops", "keras.ops")):
-        return operation(call.kind)
-    if not of_keras(call.module):
+    if module.startswith(("keras.src.ops", "keras.ops")):
+        known = function_name(kind) in (*OPERATIONS, *ALIASES)
+        return HANDLERS.get(f"ops.{kind}", of_one if known else None)
+    if not of_keras(module):
         return None
-    return of_table if call.kind in TABLE else HANDLERS.get(call.kind)
+    return of_table if kind in TABLE else HANDLERS.get(kind)
+
+
+def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
+    """What a layer writes.  UnreadableError if it has weights, or gets inputs, that are not counted."""
+    dtype = call.config.get("dtype")
+    if isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name")):
+        raise UnreadableError("it is quantised")
+    for name in FORMS:
+        if value := call.config.get(name) or call.kwargs.get(name):
+            raise UnreadableError(f"with {name}={value}")
+    if any(map(_is_array, flat([call.args, call.kwargs]))):
+        raise UnreadableError("it meets an array that the model holds")
+    try:
+        signature(handle).bind(call, *values)
+    except TypeError:
+        raise UnreadableError(f"given {len(values)} tensors") from None
+    return handle(call, *values)
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """What stands in nested lists and dicts."""
+    if isinstance(value, list):
+        for item in value:
+            yield from flat(item)
+    elif isinstance(value, dict) and "class_name" not in value:
+        yield from flat(list(value.values()))
+    else:
+        yield value
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, dict) and value["class_name"] in ("__numpy__", "__tensor__")
 
 
 # What a layer reads: Keras's array as the map that its counterpart wants.
@@ -55,12 +93,7 @@ def any_axes(call: Call, x: Value) -> Value:
 
 def channels_last(call: Call, x: Value) -> Value:
     """``x``, its last axis the channels."""
-    return call.view(x, x.dims, "channels_last", part="order")
-
-
-def a_map(call: Call, x: Value) -> Value:
-    """``x`` as a map, its channels where the layer wants them."""
-    return call.map(x)
+    return call.view(x, x.dims, part="order")
 
 
 def sequence(call: Call, x: Value) -> Value:
@@ -80,26 +113,27 @@ def by_channel(call: Call, x: Value) -> Value:
     return channels_last(call, x)
 
 
-Prepare = Callable[[Call, Value], Value]
-TABLE: dict[str, tuple[Callable[..., L.Layer], Prepare]] = {
+TABLE: dict[str, tuple[Callable[..., L.Layer], Callable[[Call, Value], Value]]] = {
     "Conv1D": (L.Conv2D, sequence),
-    "Conv2D": (L.Conv2D, a_map),
-    "DepthwiseConv2D": (E.DepthwiseConv2D, a_map),
-    "SeparableConv2D": (E.SeparableConv2D, a_map),
-    "Conv2DTranspose": (L.Conv2DTranspose, a_map),
+    "Conv2D": (L.Conv2D, Call.map),
+    "DepthwiseConv2D": (E.DepthwiseConv2D, Call.map),
+    "SeparableConv2D": (E.SeparableConv2D, Call.map),
+    "Conv2DTranspose": (L.Conv2DTranspose, Call.map),
     "Dense": (E.Dense, channels_last),
     "MaxPooling1D": (L.MaxPooling2D, sequence),
-    "MaxPooling2D": (L.MaxPooling2D, a_map),
+    "MaxPooling2D": (L.MaxPooling2D, Call.map),
     "AveragePooling1D": (L.AveragePooling2D, sequence),
-    "AveragePooling2D": (L.AveragePooling2D, a_map),
+    "AveragePooling2D": (L.AveragePooling2D, Call.map),
     "GlobalAveragePooling1D": (E.GlobalAveragePooling2D, sequence),
-    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, a_map),
+    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, Call.map),
     "GlobalMaxPooling1D": (E.GlobalMaxPooling2D, sequence),
-    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, a_map),
-    "UpSampling2D": (L.UpSampling2D, a_map),
-    "Resizing": (E.Resizing, a_map),
-    "ZeroPadding2D": (L.ZeroPadding2D, a_map),
-    "Cropping2D": (L.Cropping2D, a_map),
+    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, Call.map),
+    "UpSampling2D": (L.UpSampling2D, Call.map),
+    "Resizing": (E.Resizing, Call.map),
+    "ZeroPadding2D": (L.ZeroPadding2D, Call.map),
+    "Cropping2D": (L.Cropping2D, Call.map),
+    "DepthToSpace": (L.DepthToSpace, Call.map),
+    "SpaceToDepth": (E.SpaceToDepth, Call.map),
     "LeakyReLU": (L.LeakyReLU, any_axes),
     "PReLU": (E.PReLU, any_axes),
     "ELU": (E.ELU, any_axes),
@@ -117,34 +151,40 @@ TABLE: dict[str, tuple[Callable[..., L.Layer], Prepare]] = {
 def of_table(call: Call, x: Value) -> Value:
     """One layer of the package, and its activation as a step of its own."""
     make, prepare = TABLE[call.kind]
+    # refusals come before the first step
+    name = None if call.kind == "Softmax" else call.config.get("activation")
     x = prepare(call, x)
+    then = activation(name, x)
     values = {
-        field.name: argument(call, x, field.name)
+        field.name: argument(call, x, field.name, field.type)
         for field in fields(make)  # type: ignore[arg-type]
         if field.name in call.config or field.name not in LACKING
     }
+    before = 0
     if values.get("padding") == "causal":
         before = (values["kernel_size"][1] - 1) * values["dilation_rate"][1]
         values["padding"] = "valid"
+    try:
+        layer = make(**values)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    if before:
         x = call.run(L.ZeroPadding2D(((0, 0), (before, 0))), x, part="padding")
-    then = None if call.kind == "Softmax" else activation(call.config.get("activation"))
-    pooled = call.kind.startswith("Global") and not call.config["keepdims"]
-    out = call.run(make(**values), x, rank=1 if pooled else None)
-    return activated(call, then, out, getattr(then, "activation", "relu"))
+    out = call.run(layer, x)
+    if call.kind.startswith("Global") and not call.config["keepdims"]:
+        at = x.where[2]
+        out = call.view(out, out.dims[at : at + 1])
+    return call.run(then, out, part=str(name)) if then else out
 
 
-def argument(call: Call, x: Value, name: str) -> Any:
+def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
     """One of a layer's arguments, lists as tuples.  An error if it is not what the layer of the package knows."""
     value = call.config[name]
     value = tuple(value) if isinstance(value, list) else value
+    if not isinstance(value, TYPES.get(kind, object)):
+        raise UnreadableError(f"its {name} is {value!r}")
     if name in ("axis", "shared_axes"):
-        return value and places(x, x.axes(value))
-    if call.kind == "Rescaling" and not isinstance(value, (int, float)):
-        raise UnreadableError(f"its {name} is an array")
-    if call.kind != "Rescaling" and name in SWITCHES and value not in (False, True):
-        raise ValueError(f"{name} must be true or false, got {value!r}")
-    if name == "interpolation" and value not in BLENDS:
-        raise UnreadableError(f"its interpolation is {value}")
+        return value and x.places(x.axes(value))
     if name in WINDOW:
         sizes = value if isinstance(value, tuple) else (value,)
         for size in sizes:
@@ -154,35 +194,28 @@ def argument(call: Call, x: Value, name: str) -> Any:
     return value
 
 
-def activation(given: Any) -> L.Layer | None:
-    """The layer for an activation's name; None for none."""
-    while isinstance(given, dict):
-        function = given.get("class_name") == "function"
-        if function and not of_keras(str(given.get("module"))):
-            raise UnreadableError("its activation is a function of one's own")
-        given = given["config"] if function else given.get("class_name")
-    name = getattr(given, "__name__", given)
+def activation(name: Any, x: Value) -> L.Layer | None:
+    """The layer for an activation's name; a softmax goes along the last axis, whichever of the map's that is."""
     if name in (None, "linear"):
         return None
-    if name not in (*OPERATIONS, *ALIASES, "softmax"):
+    if not isinstance(name, str):
+        raise UnreadableError("its activation is a function of one's own")
+    if name == "softmax":
+        return L.Softmax(x.places(x.axes(-1)))
+    if name not in (*OPERATIONS, *ALIASES):
         raise UnreadableError(f"its activation is {name}")
     return L.ReLU() if name == "relu" else L.Activation(name)
 
 
-def activated(call: Call, layer: L.Layer | None, x: Value, part: str = "") -> Value:
-    """An activation; a softmax by name goes along the last axis, whichever of the map's that is."""
-    if layer is None:
-        return x
-    if getattr(layer, "activation", "") == "softmax" and x.order == "channels_first":
-        layer = L.Softmax(places(x, x.axes(-1)))
-    return call.run(layer, x, part=part)
+def _activate(call: Call, x: Value) -> Value:
+    layer = activation(call.config["activation"], x)
+    return call.run(layer, x) if layer else x
 
 
 def _rectify(call: Call, x: Value) -> Value:
-    most, slope = call.config.get("max_value"), call.config.get("negative_slope")
-    if slope and most is not None:
-        raise UnreadableError("it has both a slope and a largest value")
-    return call.run(L.LeakyReLU(slope) if slope else L.ReLU(most), x)
+    if slope := call.config.get("negative_slope"):
+        raise UnreadableError(f"with negative_slope={slope}; use LeakyReLU")
+    return call.run(L.ReLU(call.config.get("max_value")), x)
 
 
 def _normalize_by_known(call: Call, x: Value) -> Value:
@@ -202,7 +235,7 @@ def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
         x = permute(call, call.map(x), [1, 2, 0])
-    return call.run(E.Flatten(), x, rank=1)
+    return call.view(call.run(E.Flatten(), x), (exact(sp.Mul(*x.dims)),))
 
 
 def attend(call: Call, *values: Value) -> Value:
@@ -215,75 +248,226 @@ def attend(call: Call, *values: Value) -> Value:
     read = {name: x for name, x in given.items() if isinstance(x, Value)}
     if not {"query", "value"} <= set(read) <= {"query", "value", "key"} or len(read) < len(values):
         raise UnreadableError("it has a mask, or other inputs than a query, a value and a key")
-    query, value, axes = read["query"], read["value"], call.config.get("attention_axes")
+    config, query = call.config, read["query"]
+    axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnreadableError(f"it attends along the axes {axes} only")
-    config, bias = call.config, call.config["use_bias"]
-    heads, rows = config["num_heads"], exact(sp.Mul(*query.dims[:-1]))
-    sequences = {
-        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), "channels_last", f"tokens {i}")
-        for i, x in enumerate(dict.fromkeys((query, value, read.get("key", value))), 1)
+    read.setdefault("key", read["value"])
+    heads, bias, key_dim, value_dim = (
+        config[name] for name in ("num_heads", "use_bias", "key_dim", "value_dim")
+    )
+    tokens = {
+        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), part=f"tokens {i}")
+        for i, x in enumerate(dict.fromkeys(read.values()), 1)
     }
-
-    def by_head(x: Value, size: int, part: str) -> Value:
-        tokens = sequences[x]
-        made = call.run(E.Dense(heads * size, bias), tokens, part=part)
-        apart = call.view(made, (tokens.dims[0], heads, size), "channels_last", f"{part} heads")
-        return call.run(E.Permute((2, 1, 3)), apart, part=f"{part} by head")
-
-    q = by_head(query, config["key_dim"], "query")
-    k = by_head(read.get("key", value), config["key_dim"], "key")
-    v = by_head(value, config["value_dim"], "value")
-    q = call.run(E.Rescaling(config["key_dim"] ** -0.5), q, part="scale")
-    scores = call.run(E.MatMul(transpose_b=True), q, k, part="scores")
-    scores = call.run(L.Softmax(), scores, part="softmax")
+    by_head = {}
+    for part, size in (("query", key_dim), ("key", key_dim), ("value", value_dim)):
+        made = call.run(E.Dense(heads * size, bias), tokens[read[part]], part=part)
+        apart = call.view(made, (made.dims[0], heads, size), part=f"{part} heads")
+        by_head[part] = call.run(E.Permute((2, 1, 3)), apart, part=f"{part} by head")
+    x = call.run(E.Rescaling(key_dim**-0.5), by_head["query"], part="scale")
+    x = call.run(E.MatMul(transpose_b=True), x, by_head["key"], part="scores")
+    x = call.run(L.Softmax(), x, part="softmax")
     if config.get("dropout"):
-        scores = call.run(L.Dropout(config["dropout"]), scores, part="dropout")
-    met = call.run(E.MatMul(), scores, v, part="weighed")
-    met = call.run(E.Permute((2, 1, 3)), met, part="heads")
-    joined = call.view(met, (rows, heads * config["value_dim"]), "channels_last", "joined")
+        x = call.run(L.Dropout(config["dropout"]), x, part="dropout")
+    x = call.run(E.MatMul(), x, by_head["value"], part="weighed")
+    x = call.run(E.Permute((2, 1, 3)), x, part="heads")
+    x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
     units = config.get("output_shape") or query.dims[-1]
-    (units,) = units if isinstance(units, (list, tuple)) else (units,)
-    out = call.run(E.Dense(units, bias), joined, part="output")
-    return call.view(out, (*query.dims[:-1], units), query.order, "axes")
+    (units,) = units if isinstance(units, list) else [units]
+    x = call.run(E.Dense(units, bias), x, part="output")
+    return call.view(x, (*query.dims[:-1], units), query.order, "axes")
 
 
-def _wrapped(call: Call, *kinds: str) -> None:
+def _wrapped(call: Call, *kinds: str) -> Handler:
     """Let a call be one of the layer inside its own; UnreadableError if that is not of these kinds."""
     inner = call.config["layer"]
-    kind = inner["class_name"]
-    if kind not in kinds or not of_keras(str(inner.get("module"))):
-        raise UnreadableError(f"it wraps a layer {kind}")
-    call.kind = kind
-    call.frozen = call.frozen or inner["config"].get("trainable") is False
-    call.config = inner["config"]
-    call.check_form(of_table)
+    if inner["class_name"] not in kinds or not of_keras(str(inner.get("module"))):
+        raise UnreadableError(f"it wraps a layer {inner['class_name']}")
+    frozen = {"trainable": False} if call.config.get("trainable") is False else {}
+    call.kind, call.config = inner["class_name"], inner["config"] | frozen
+    return of_table
 
 
 def _at_each_time(call: Call, x: Value) -> Value:
     """TimeDistributed: a layer that treats all positions alike, so that the time is one more of them."""
-    _wrapped(call, "Dense", "Dropout", "LeakyReLU")
-    return of_table(call, x)
+    return counted(call, _wrapped(call, "Dense", "Dropout", "LeakyReLU"), [x])
 
 
 def _normalize_spectrum(call: Call, x: Value) -> Value:
     """SpectralNormalization: the layer inside, and a vector that training stores beside its kernel."""
-    _wrapped(call, "Conv1D", "Conv2D", "Dense")
+    out = counted(call, _wrapped(call, "Conv1D", "Conv2D", "Dense"), [x])
     stored = call.config["units" if call.kind == "Dense" else "filters"]
-    out = of_table(call, x)
-    return call.view(out, out.dims, out.order, "stored", stored)
+    shape = folded(out.dims, out.order).shape
+    return call.run(E.Reshape(shape), out, part="stored", stored=stored)
+
+
+def function_name(kind: str) -> str:
+    """The package's name of an elementwise function.
+
+    >>> function_name("HardSigmoid"), function_name("Exp")
+    ('hard_sigmoid', 'exponential')
+    """
+    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    return NAMES.get(name, name)
+
+
+def of_one(call: Call, x: Value) -> Value:
+    """A function of each element."""
+    if call.kind == "Gelu" and call.config.get("approximate", True):
+        raise UnreadableError("it approximates; say approximate=False")
+    return call.run(L.Activation(function_name(call.kind)), x)
+
+
+def merge(call: Call, *values: Value) -> Value:
+    """A merging layer; an input with fewer axes gets axes of 1 behind the batch, as in Keras."""
+    own = {"Add": L.Add(), "Multiply": L.Multiply()}
+    layer = own.get(call.kind) or E.Elementwise(call.kind.lower(), inputs=len(values))
+    most = max(values, key=lambda value: value.rank)
+    full = [(1,) * (most.rank - x.rank) + tuple(x.dims) for x in values]
+    check_leading(full)
+    ready = [call.view(x, one, most.order) for x, one in zip(values, full, strict=True)]
+    made = call.run(layer, *ready)
+    sides = zip(*full, strict=True)
+    dims = tuple(next((side for side in along if side != 1), 1) for along in sides)
+    return Value(made.name, dims, most.order)
+
+
+def check_leading(shapes: list[Dims]) -> None:
+    """UnreadableError if the axes that a map merges are repeated one by one: all of an input, or none, may be."""
+    leading = {shape[:-2] for shape in shapes if len(shape) > 3 and set(shape[:-2]) != {1}}
+    if len(leading) > 1:
+        raise UnreadableError("its inputs differ in the leading axes")
+
+
+def of_two(call: Call, *values: Value) -> Value:
+    """Two tensors of as many axes, or one and a number."""
+    kind = call.kind.replace("True", "")
+    if len(values) == 2:
+        check_ranks(values)
+        call.kind = kind
+        return merge(call, *values)
+    first, second = (*call.args, *call.kwargs.values())[:2]
+    number = second if isinstance(first, Value) else first
+    if not isinstance(number, (int, float)):
+        raise UnreadableError(f"it meets {number!r}")
+    if kind == "Divide" and number is first:
+        raise UnreadableError("it divides a number")
+    layer: L.Layer = L.ReLU()  # one comparison: a maximum, a minimum
+    if kind in ("Add", "Subtract"):
+        layer = E.Elementwise(kind.lower())
+    elif kind in ("Multiply", "Divide"):
+        layer = E.Rescaling(number if kind == "Multiply" else 1 / number)
+    return call.run(layer, *values)
+
+
+def check_ranks(values: tuple[Value, ...]) -> None:
+    """UnreadableError unless all have as many axes."""
+    if len({x.rank for x in values}) > 1:
+        raise UnreadableError("its inputs differ in the number of axes")
+
+
+def concatenate(call: Call, *values: Value) -> Value:
+    """Along one of Keras's axes."""
+    if len(values) == 1:
+        return values[0]
+    check_ranks(values)
+    x = values[0]
+    (at,) = x.axes(call.config["axis"])
+    layer = L.Concatenate(x.places([at])[0])
+    return call.run(layer, *(call.view(each, each.dims, x.order) for each in values))
+
+
+def reshape(call: Call, x: Value, target: Any) -> Value:
+    """The same numbers with other axes, -1 for what is left."""
+    if not all(side is None or type(side) is int for side in target):
+        said = f"a shape must hold whole numbers, got {target!r}"
+        raise ValueError(f"{call.name} ({call.kind}): {said}")
+    known = sp.Mul(*(side for side in target if side not in (-1, None)))
+    left = exact(sp.Mul(*x.dims) / known)
+    dims = tuple(left if side in (-1, None) else side for side in target)
+    if sp.Mul(*dims) != sp.Mul(*x.dims) or isinstance(left, sp.Rational):
+        raise ValueError(
+            f"{call.name} ({call.kind}) ties {call.reading.name} to the size that it was built for: it wants "
+            f"{' x '.join(map(str, target))}, got {' x '.join(map(str, x.dims))}; leave out side"
+        )
+    return call.view(x, dims, call.order if len(dims) == 3 else "channels_last")
+
+
+def permute(call: Call, x: Value, axes: list[int]) -> Value:
+    """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
+    if sorted(axes) != list(range(x.rank)):
+        raise UnreadableError(f"it permutes the axes {axes}")
+    channel = axes.index(x.where[2])
+    ends = {0: "channels_first", 2: "channels_last"}
+    order = ends.get(channel, x.order) if x.rank == 3 else "channels_last"
+    made = Value("", tuple(x.dims[axis] for axis in axes), order)
+    layer: L.Layer = E.Copy("Permute", folded(made.dims, order))
+    if x.rank <= 3:
+        turned = [x.where.index(axes[axis]) + 1 for axis in made.where if axis >= 0]
+        rows, columns, channels = [*range(1, 4 - x.rank), *turned]
+        layer = E.Permute((rows, columns, channels))
+    return made._replace(name=call.run(layer, x).name)
+
+
+def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
+    """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
+    check_ranks((x, y))
+    check_leading([x.dims, y.dims])
+    if x.rank < 2:
+        raise UnreadableError("it wants matrices")
+    x, y = channels_last(call, x), channels_last(call, y)
+    leading = x.dims[:-2] if set(x.dims[:-2]) - {1} else y.dims[:-2]
+    return Value(call.run(E.MatMul(), x, y).name, (*leading, x.dims[-2], y.dims[-1]))
+
+
+def reduce(call: Call, x: Value) -> Value:
+    """Mean, sum, max or min over axes."""
+    if call.config.get("axis") is None:
+        raise UnreadableError("it reduces over the batch")
+    gone = x.axes(call.config["axis"])
+    made = call.run(E.Reduce(call.kind.lower().replace("am", "m"), x.places(gone)), x)
+    if call.config.get("keepdims"):
+        return made
+    return call.view(made, tuple(side for axis, side in enumerate(x.dims) if axis not in gone))
+
+
+def squeeze(call: Call, x: Value) -> Value:
+    """One axis of 1 less, or all of them."""
+    axis = call.config["axis"]
+    ones = [i for i, side in enumerate(x.dims) if side == 1]
+    gone = ones if axis is None else x.axes(axis)
+    if not set(gone) <= set(ones):
+        raise UnreadableError(f"its axis {axis} is longer than 1")
+    return call.view(x, tuple(side for i, side in enumerate(x.dims) if i not in gone))
+
+
+def expand(call: Call, x: Value) -> Value:
+    """One axis of 1 more."""
+    (at,) = Value("", (*x.dims, 1)).axes(call.config["axis"])
+    return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
+
+
+def _resize(call: Call, x: Value) -> Value:
+    height, width = call.config["size"]
+    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.map(x))
+
+
+def _same(call: Call, x: Value) -> Value:
+    return x
 
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(
         (  # at inference they hand on what they are given
-            *("Identity", "GaussianNoise", "InputLayer", "StochasticDepth"),
-            *("RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"),
+            *("Identity", "GaussianNoise", "StochasticDepth", "RandomContrast", "RandomFlip"),
+            *("RandomRotation", "RandomTranslation", "RandomZoom"),
+            *("ops.Identity", "ops.StopGradient", "ops.Cast"),
         ),
-        lambda call, x: x,
+        _same,
     ),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
-    "Activation": lambda call, x: activated(call, activation(call.config["activation"]), x),
+    "Activation": _activate,
     "ReLU": _rectify,
     "Normalization": _normalize_by_known,
     "LayerScale": _scale_channels,
@@ -295,4 +479,16 @@ HANDLERS: dict[str, Handler] = {
     "MultiHeadAttention": attend,
     "TimeDistributed": _at_each_time,
     "SpectralNormalization": _normalize_spectrum,
+    **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
+    **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
+    **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
+    **dict.fromkeys(("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax"), of_table),
+    "ops.Squeeze": squeeze,
+    "ops.ExpandDims": expand,
+    "ops.LeakyRelu": lambda call, x: call.run(L.LeakyReLU(call.config["negative_slope"]), x),
+    "ops.Matmul": multiply_matrices,
+    "ops.Concatenate": concatenate,
+    "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
+    "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
+    "ops.Resize": _resize,
 }
