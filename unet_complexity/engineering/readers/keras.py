@@ -21,7 +21,6 @@ from unet_complexity.engineering.readers.keras_call import (
 from unet_complexity.engineering.readers.keras_config import (
     Config,
     chained,
-    check_amount,
     checked_name,
     checked_shape,
     config_of,
@@ -33,7 +32,7 @@ from unet_complexity.engineering.readers.keras_config import (
     triples,
 )
 from unet_complexity.engineering.readers.keras_layers import counted, handler
-from unet_complexity.engineering.readers.limits import refusals
+from unet_complexity.engineering.readers.limits import MOST_CALLS, at_most, refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -94,12 +93,12 @@ class _Reader:
         self.given, self.side, self.reading = side, side, reading
         self.first: list[Any] | None = None  # sides of the first map that goes in, in the model
         self.order = "channels_last"
+        self.calls = 0
         self.counted: set[int] = set()  # layers whose params are in the count
 
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
-            check_amount(config)
             self.order = next(_orders(config), self.order)
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
@@ -131,6 +130,8 @@ class _Reader:
             for entry in inside["layers"]
             for number, call in enumerate(entry.get("inbound_nodes", []))
         ]
+        self.calls += 1 + max(len(waiting), len(inside["layers"]))
+        at_most(self.calls, MOST_CALLS, "calls of layers")
         # the shape of what a layer writes is said only where it is read
         shapes = {_history(x): x["shape"] for *_, call in waiting for x in tensors(call)}
         while waiting:
@@ -184,6 +185,8 @@ class _Reader:
             return [Value(name, None)] * MOST_RESULTS
         why = "its code is never run" if kind == "Lambda" else ""
         try:
+            if "'__numpy__'" in str(call) or "'__tensor__'" in str(call):
+                raise UnreadableError("it meets an array that the model holds")
             if handle and kind not in self.reading.extra:
                 return [counted(one, handle, inputs)]
         except UnreadableError as error:

@@ -47,6 +47,8 @@ class Value(NamedTuple):
 
     def axes(self, given: Any) -> list[int]:
         """Keras's axes, counted with the batch, as indices of ``dims``."""
+        if given is None:
+            raise UnreadableError("it names no axes")
         given = given if isinstance(given, (list, tuple)) else [given]
         found = [axis - 1 if axis > 0 else axis + self.rank for axis in given]
         if not all(axis and 0 <= at < self.rank for axis, at in zip(given, found, strict=True)):
@@ -124,6 +126,10 @@ class Call:
         while f"{self.name}.{part}" in self.reading.names:  # of another input of the same layer
             part += " again"
         return Value(self.run(Reshape(shape.shape), x, part=part).name, dims, order)
+
+    def without(self, x: Value, gone: list[int]) -> Value:
+        """The same numbers without some axes, which have size 1."""
+        return self.view(x, tuple(side for axis, side in enumerate(x.dims) if axis not in gone))
 
     def map(self, x: Value, order: str | None = None) -> Value:
         """``x`` as a map whose channels stand where the layer wants them."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
-    MOST_CALLS,
     MOST_CONFIG_BYTES,
     BoundedFile,
     at_most,
@@ -121,19 +120,6 @@ def is_model(entry: Config) -> bool:
 def is_nested(entry: Config) -> bool:
     """True for a model inside a model, whose layers the configuration holds."""
     return is_model(entry) and "layers" in entry["config"]
-
-
-def check_amount(config: Config) -> None:
-    """ValueError if the calls of all layers, those of models inside models multiplied, are more than are read."""
-    at_most(_calls(config), MOST_CALLS, "calls of layers")
-
-
-def _calls(config: Config) -> int:
-    count = 0
-    for entry in config["config"]["layers"]:
-        inside = _calls(entry) if is_nested(entry) else 1
-        count += max(len(entry.get("inbound_nodes", [])), 1) * inside
-    return count + 1  # a model without layers is looked into all the same
 
 
 def checked_shape(shape: Any) -> tuple[int | None, ...]:

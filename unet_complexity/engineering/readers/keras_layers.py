@@ -7,7 +7,7 @@ names that begin with "ops.".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from inspect import signature
 from typing import Any
@@ -24,7 +24,7 @@ from unet_complexity.engineering.readers.keras_call import (
     Value,
     folded,
 )
-from unet_complexity.engineering.readers.keras_config import of_keras
+from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 from unet_complexity.symbols import exact
@@ -34,6 +34,7 @@ Handler = Callable[..., Value]
 FORMS = (
     *("lora_rank", "renorm", "rms_scaling", "threshold", "use_gate", "sliding_window"),
     *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias", "return_attention_scores"),
+    "negative_slope",  # of a ReLU; a LeakyReLU says the same
 )
 WINDOW = ("kernel_size", "pool_size", "strides", "dilation_rate", "output_padding")
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
@@ -53,34 +54,17 @@ def handler(kind: str, module: str) -> Handler | None:
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
     """What a layer writes.  UnreadableError if it has weights, or gets inputs, that are not counted."""
-    dtype = call.config.get("dtype")
-    if isinstance(dtype, dict) and "Quantized" in str(dtype.get("class_name")):
+    if "Quantized" in str(call.config.get("dtype")):
         raise UnreadableError("it is quantised")
     for name in FORMS:
-        if value := call.config.get(name) or call.kwargs.get(name):
+        value = call.config.get(name) or call.kwargs.get(name)
+        if value and (name != "negative_slope" or call.kind == "ReLU"):
             raise UnreadableError(f"with {name}={value}")
-    if any(map(_is_array, flat([call.args, call.kwargs]))):
-        raise UnreadableError("it meets an array that the model holds")
     try:
         signature(handle).bind(call, *values)
     except TypeError:
         raise UnreadableError(f"given {len(values)} tensors") from None
     return handle(call, *values)
-
-
-def flat(value: Any) -> Iterator[Any]:
-    """What stands in nested lists and dicts."""
-    if isinstance(value, list):
-        for item in value:
-            yield from flat(item)
-    elif isinstance(value, dict) and "class_name" not in value:
-        yield from flat(list(value.values()))
-    else:
-        yield value
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, dict) and value["class_name"] in ("__numpy__", "__tensor__")
 
 
 # What a layer reads: Keras's array as the map that its counterpart wants.
@@ -134,7 +118,9 @@ TABLE: dict[str, tuple[Callable[..., L.Layer], Callable[[Call, Value], Value]]] 
     "Cropping2D": (L.Cropping2D, Call.map),
     "DepthToSpace": (L.DepthToSpace, Call.map),
     "SpaceToDepth": (E.SpaceToDepth, Call.map),
+    "ReLU": (L.ReLU, any_axes),
     "LeakyReLU": (L.LeakyReLU, any_axes),
+    "LeakyRelu": (L.LeakyReLU, any_axes),
     "PReLU": (E.PReLU, any_axes),
     "ELU": (E.ELU, any_axes),
     "Softmax": (L.Softmax, any_axes),
@@ -160,20 +146,16 @@ def of_table(call: Call, x: Value) -> Value:
         for field in fields(make)  # type: ignore[arg-type]
         if field.name in call.config or field.name not in LACKING
     }
-    before = 0
     if values.get("padding") == "causal":
         before = (values["kernel_size"][1] - 1) * values["dilation_rate"][1]
-        values["padding"] = "valid"
+        values["padding"] = (0, 0), (before, 0)
     try:
         layer = make(**values)
     except ValueError as error:
         raise UnreadableError(str(error)) from error
-    if before:
-        x = call.run(L.ZeroPadding2D(((0, 0), (before, 0))), x, part="padding")
     out = call.run(layer, x)
     if call.kind.startswith("Global") and not call.config["keepdims"]:
-        at = x.where[2]
-        out = call.view(out, out.dims[at : at + 1])
+        out = call.without(out, [axis for axis in range(x.rank) if axis != x.where[2]])
     return call.run(then, out, part=str(name)) if then else out
 
 
@@ -212,12 +194,6 @@ def _activate(call: Call, x: Value) -> Value:
     return call.run(layer, x) if layer else x
 
 
-def _rectify(call: Call, x: Value) -> Value:
-    if slope := call.config.get("negative_slope"):
-        raise UnreadableError(f"with negative_slope={slope}; use LeakyReLU")
-    return call.run(L.ReLU(call.config.get("max_value")), x)
-
-
 def _normalize_by_known(call: Call, x: Value) -> Value:
     return call.run(E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x))
 
@@ -235,7 +211,7 @@ def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
         x = permute(call, call.map(x), [1, 2, 0])
-    return call.view(call.run(E.Flatten(), x), (exact(sp.Mul(*x.dims)),))
+    return reshape(call, x, [-1])
 
 
 def attend(call: Call, *values: Value) -> Value:
@@ -380,66 +356,41 @@ def concatenate(call: Call, *values: Value) -> Value:
 
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
-    if not all(side is None or type(side) is int for side in target):
-        said = f"a shape must hold whole numbers, got {target!r}"
-        raise ValueError(f"{call.name} ({call.kind}): {said}")
-    known = sp.Mul(*(side for side in target if side not in (-1, None)))
-    left = exact(sp.Mul(*x.dims) / known)
-    dims = tuple(left if side in (-1, None) else side for side in target)
-    if sp.Mul(*dims) != sp.Mul(*x.dims) or isinstance(left, sp.Rational):
-        raise ValueError(
-            f"{call.name} ({call.kind}) ties {call.reading.name} to the size that it was built for: it wants "
-            f"{' x '.join(map(str, target))}, got {' x '.join(map(str, x.dims))}; leave out side"
-        )
-    return call.view(x, dims, call.order if len(dims) == 3 else "channels_last")
+    sides = checked_shape([None if side == -1 else side for side in target])
+    left = exact(sp.Mul(*x.dims) / sp.Mul(*(side for side in sides if side)))
+    order = call.order if len(sides) == 3 else "channels_last"
+    return call.view(x, tuple(side or left for side in sides), order)
 
 
 def permute(call: Call, x: Value, axes: list[int]) -> Value:
     """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
     if sorted(axes) != list(range(x.rank)):
         raise UnreadableError(f"it permutes the axes {axes}")
-    channel = axes.index(x.where[2])
     ends = {0: "channels_first", 2: "channels_last"}
-    order = ends.get(channel, x.order) if x.rank == 3 else "channels_last"
-    made = Value("", tuple(x.dims[axis] for axis in axes), order)
-    layer: L.Layer = E.Copy("Permute", folded(made.dims, order))
-    if x.rank <= 3:
-        turned = [x.where.index(axes[axis]) + 1 for axis in made.where if axis >= 0]
-        rows, columns, channels = [*range(1, 4 - x.rank), *turned]
-        layer = E.Permute((rows, columns, channels))
-    return made._replace(name=call.run(layer, x).name)
+    order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
+    dims = tuple(x.dims[axis] for axis in axes)
+    return Value(call.run(E.Copy("Permute", folded(dims, order)), x).name, dims, order)
 
 
 def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
     """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
     check_ranks((x, y))
     check_leading([x.dims, y.dims])
-    if x.rank < 2:
-        raise UnreadableError("it wants matrices")
     x, y = channels_last(call, x), channels_last(call, y)
-    leading = x.dims[:-2] if set(x.dims[:-2]) - {1} else y.dims[:-2]
+    *leading, _, _ = x.dims if set(x.dims[:-2]) - {1} else y.dims
     return Value(call.run(E.MatMul(), x, y).name, (*leading, x.dims[-2], y.dims[-1]))
 
 
 def reduce(call: Call, x: Value) -> Value:
     """Mean, sum, max or min over axes."""
-    if call.config.get("axis") is None:
-        raise UnreadableError("it reduces over the batch")
-    gone = x.axes(call.config["axis"])
+    gone = x.axes(call.config.get("axis"))
     made = call.run(E.Reduce(call.kind.lower().replace("am", "m"), x.places(gone)), x)
-    if call.config.get("keepdims"):
-        return made
-    return call.view(made, tuple(side for axis, side in enumerate(x.dims) if axis not in gone))
+    return made if call.config.get("keepdims") else call.without(made, gone)
 
 
 def squeeze(call: Call, x: Value) -> Value:
-    """One axis of 1 less, or all of them."""
-    axis = call.config["axis"]
-    ones = [i for i, side in enumerate(x.dims) if side == 1]
-    gone = ones if axis is None else x.axes(axis)
-    if not set(gone) <= set(ones):
-        raise UnreadableError(f"its axis {axis} is longer than 1")
-    return call.view(x, tuple(side for i, side in enumerate(x.dims) if i not in gone))
+    """One axis of 1 less."""
+    return call.without(x, x.axes(call.config["axis"]))
 
 
 def expand(call: Call, x: Value) -> Value:
@@ -468,7 +419,6 @@ HANDLERS: dict[str, Handler] = {
     ),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
     "Activation": _activate,
-    "ReLU": _rectify,
     "Normalization": _normalize_by_known,
     "LayerScale": _scale_channels,
     "CustomScaleLayer": _add_scaled,
@@ -482,10 +432,11 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
     **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
     **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
-    **dict.fromkeys(("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax"), of_table),
+    **dict.fromkeys(
+        ("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax", "ops.LeakyRelu"), of_table
+    ),
     "ops.Squeeze": squeeze,
     "ops.ExpandDims": expand,
-    "ops.LeakyRelu": lambda call, x: call.run(L.LeakyReLU(call.config["negative_slope"]), x),
     "ops.Matmul": multiply_matrices,
     "ops.Concatenate": concatenate,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
