@@ -6,6 +6,7 @@ shape follows from the package's own layers, so that a model can be read at othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -16,7 +17,6 @@ from unet_complexity.engineering.readers.keras_call import (
     Call,
     UnreadableError,
     Value,
-    folded,
 )
 from unet_complexity.engineering.readers.keras_config import (
     Config,
@@ -24,6 +24,7 @@ from unet_complexity.engineering.readers.keras_config import (
     checked_name,
     checked_shape,
     config_of,
+    history,
     is_model,
     is_nested,
     mapped,
@@ -83,6 +84,7 @@ def check_tied(own: Network, other: Network) -> None:
             )
 
 
+ORDER = r"'data_format': '(channels_(?:first|last))'"
 MOST_RESULTS = 16  # of a layer whose results have no shape
 
 
@@ -99,7 +101,8 @@ class _Reader:
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
-            self.order = next(_orders(config), self.order)
+            said = re.search(ORDER, str(config))  # by any layer
+            self.order = said[1] if said else self.order
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
         except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
@@ -133,13 +136,17 @@ class _Reader:
         self.calls += 1 + max(len(waiting), len(inside["layers"]))
         at_most(self.calls, MOST_CALLS, "calls of layers")
         # the shape of what a layer writes is said only where it is read
-        shapes = {_history(x): x["shape"] for *_, call in waiting for x in tensors(call)}
+        shapes: dict[Any, dict[int, Any]] = {}
+        for *_, call in waiting:
+            for (name, number, i), shape in tensors(call):
+                shapes.setdefault((name, number), {})[i] = shape
         while waiting:
             late = []
             for entry, number, call in waiting:
-                if found.keys() >= set(map(_history, tensors(call))):
+                if found.keys() >= {key for key, _ in tensors(call)}:
                     key = entry["name"], number
-                    written = self.call(entry, path, number, call, found, shapes.get((*key, 0)))
+                    said = list(shapes.get(key, {}).values())
+                    written = self.call(entry, path, number, call, found, said)
                     found |= {(*key, i): value for i, value in enumerate(written)}
                 else:
                     late.append((entry, number, call))
@@ -149,41 +156,34 @@ class _Reader:
                     f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
                 )
             waiting = late
-        return [
-            self.end(found, entries[name], call, i)
-            for name, call, i in triples(inside["output_layers"])
-        ]
-
-    @staticmethod
-    def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
-        """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
-        functional = is_model(entry) and entry["class_name"] != "Sequential"
-        return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
+        ends = []
+        for name, number, i in triples(inside["output_layers"]):
+            # a file counts the calls of a functional model inside a model from 1, in this one place
+            from_1 = is_model(entries[name]) and entries[name]["class_name"] != "Sequential"
+            ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
+        return ends
 
     def call(
-        self, entry: Config, path: str, number: int, call: Config, found: Any, shape: Any
+        self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
     ) -> list[Value]:
-        """What one call of a layer, or of a model inside the model, writes; ``shape``: its, where the model says it."""
+        """What one call of a layer, or of a model inside the model, writes; ``shapes``: what the model says of them."""
         config, kind = entry["config"], entry["class_name"]
-        name = (
-            path
-            + checked_name(config.get("name", entry["name"]))
-            + f" ({number + 1})" * (number > 0)
-        )
+        name = path + checked_name(config.get("name", entry["name"]))
+        name += f" ({number + 1})" if number else ""
         given = tensors(call)
-        inputs = [found[_history(x)] for x in given]
+        inputs = [found[key] for key, _ in given]
         if is_nested(entry):
             return self.model(entry, f"{name}/", inputs)
-        args, kwargs = mapped([call["args"], call["kwargs"]], lambda x: found[_history(x)])
+        args, kwargs = mapped([call["args"], call["kwargs"]], lambda x: found[history(x)])
         shared = id(config) in self.counted
         self.counted.add(id(config))
         one = Call(self.reading, self.order, kind, config, name, args, kwargs, shared)
         handle = handler(kind, str(entry.get("module")))
-        lost = any(value.dims is None for value in inputs)
+        why = "its code is never run" if kind == "Lambda" else ""
+        lost = any(x.dims is None for x in inputs)
         if lost and handle:
             self.reading.lost.add(name)
             return [Value(name, None)] * MOST_RESULTS
-        why = "its code is never run" if kind == "Lambda" else ""
         try:
             if "'__numpy__'" in str(call) or "'__tensor__'" in str(call):
                 raise UnreadableError("it meets an array that the model holds")
@@ -191,27 +191,16 @@ class _Reader:
                 return [counted(one, handle, inputs)]
         except UnreadableError as error:
             why = str(error)
-        dims = None if lost else self.said(inputs[0], given[0]["shape"], shape)
-        return [self.skip(one, inputs, why, dims)] * MOST_RESULTS
-
-    def said(self, x: Value, entered: Any, shape: Any) -> Any:
-        """The shape that the model says a layer writes that reads ``x``, where it holds at any size; else None."""
-        entered, shape = (checked_shape(one or ())[1:] for one in (entered, shape))
-        if shape and shape == entered:
-            return x.dims
-        return shape if shape and None not in shape and self.given is None else None
-
-    def skip(self, call: Call, inputs: list[Value], why: str, dims: Any) -> Value:
-        """A layer that cannot be counted, or that ``extra`` counts."""
-        name, sources = call.name, [value.name for value in inputs]
-        order = inputs[0].order if dims and len(dims) == inputs[0].rank else self.order
-        output = folded(dims, order) if dims else None
-        self.reading.skip(name, call.kind, why, output, sources, call.config)
+        like = inputs[0]._replace(name=name)
+        known = not lost and len(shapes) == 1
+        if known and shapes[0] != given[0][1]:  # it holds at the model's own size alone
+            dims = checked_shape(shapes[0])[1:]
+            known = self.given is None and None not in dims
+            like = Value(name, dims, like.order if len(dims) == like.rank else self.order)
+        sources = [x.name for x in inputs]
+        self.reading.skip(name, kind, why, like.map if known else None, sources, config)
         made = self.reading.shape(name)
-        if made is None:
-            return Value(name, None)
-        like = (dims or inputs[0].dims)[-3:]
-        return Value(name, like, order).made(name, made)
+        return [like.made(name, made) if made else Value(name, None)] * MOST_RESULTS
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
@@ -227,38 +216,22 @@ class _Reader:
             rows, columns, _ = x.where
             own[rows], own[columns] = self.sides([own[rows], own[columns]])
         dims = tuple(size or (C if axis == x.where[2] else N) for axis, size in enumerate(own))
-        self.reading.input(name, folded(dims, x.order))
-        return Value(name, dims, x.order)
+        self.reading.input(name, x._replace(dims=dims).map)
+        return x._replace(dims=dims)
 
-    def sides(self, own: list[Any]) -> list[Size]:
+    def sides(self, own: list[Any]) -> Iterator[Size]:
         """The sides of a map that goes in; those of a second one in proportion to the first one's, or its own."""
         if self.first is None:
             given = (None, None) if self.given is None else as_pair(self.given, "side")
             self.first, sides = own, zip(given, own, strict=True)
             self.side = tuple(mine or size or N for mine, size in sides)
-        return [self.second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
-
-    def second(self, own: Any, first: Any, side: Size) -> Size:
-        """A side of an input, where the first input's was ``first`` in the model and is ``side`` now."""
-        if own and first:
-            return exact(sp.Rational(own, first) * side)
-        if first and self.given is not None:
-            raise ValueError(
-                f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} for "
-                "the first; build it with the sizes that you want"
-            )
-        return own or (N if first else side)
-
-
-def _history(tensor: Config) -> tuple[str, int, int]:
-    layer, call, result = tensor["keras_history"]
-    return checked_name(layer), call, result
-
-
-def _orders(config: Config) -> Iterator[str]:
-    """What the layers of a model, and of models inside it, say of the order of their axes."""
-    for entry in config["config"]["layers"]:
-        if isinstance(entry["config"].get("layers"), list):
-            yield from _orders(entry)
-        elif entry["config"].get("data_format"):
-            yield entry["config"]["data_format"]
+        for size, first, side in zip(own, self.first, self.side, strict=True):
+            if size and first:
+                yield exact(sp.Rational(size, first) * side)
+            elif first and self.given is not None:
+                raise ValueError(
+                    f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} "
+                    "for the first; build it with the sizes that you want"
+                )
+            else:
+                yield size or (N if first else side)

@@ -45,6 +45,19 @@ class Value(NamedTuple):
         """The axes that are rows, columns and channels of the map; -1 where there is no such axis of its own."""
         return ORDERS[self.order] if self.rank == 3 else (-1, self.rank - 2, self.rank - 1)
 
+    @property
+    def map(self) -> Tensor:
+        """The map: an array of fewer axes than three gets ones in front, of more the leading ones merge.
+
+        >>> print(Value("x", (3, 256, 128), "channels_first").map, Value("y", (8, 4, 4, 16)).map)
+        256 x 128 x 3 32 x 4 x 16
+        """
+        if self.rank == 3:
+            return Tensor(*(self.dims[axis] for axis in self.where))
+        leading = self.dims[:-2]
+        width, channels = (1, *self.dims)[-2:]
+        return Tensor(exact(sp.Mul(*leading)), width, channels)
+
     def axes(self, given: Any) -> list[int]:
         """Keras's axes, counted with the batch, as indices of ``dims``."""
         if given is None:
@@ -71,19 +84,6 @@ class Value(NamedTuple):
         return Value(name, tuple(dims), self.order)
 
 
-def folded(dims: Iterable[Size], order: str) -> Tensor:
-    """Keras's axes as a map: what has fewer than three gets ones in front, of what has more the leading ones merge.
-
-    >>> print(folded((3, 256, 128), "channels_first"), folded((8, 4, 4, 16), "channels_last"))
-    256 x 128 x 3 32 x 4 x 16
-    """
-    dims = tuple(dims)
-    if len(dims) == 3:
-        return Tensor(*(dims[axis] for axis in ORDERS[order]))
-    *leading, width, channels = (1, 1, *dims)
-    return Tensor(exact(sp.Mul(*leading)), width, channels)
-
-
 @dataclass
 class Call:
     """A layer's arguments (``config``), what it is called with (``args``, ``kwargs``), and the steps it becomes."""
@@ -98,9 +98,14 @@ class Call:
     shared: bool  # its params were counted at a call before
 
     def run(
-        self, layer: Layer, *values: Value, part: str = "", stored: Size | None = None
+        self,
+        layer: Layer,
+        *values: Value,
+        part: str = "",
+        stored: Size | None = None,
+        like: Value | None = None,
     ) -> Value:
-        """One step; ``part`` names it where the layer is several.  Axes as of the first value.
+        """One step; ``part`` names it where the layer is several.  Axes as of the first value, or of ``like``.
 
         ``stored``: params, in place of the layer's own, that no gradient changes.
         """
@@ -114,24 +119,24 @@ class Call:
             0 if self.shared else stored,
             self.config.get("trainable") is False or stored is not None,
         )
-        return values[0].made(name, self.reading.shapes[name])
+        return (like or values[0]).made(name, self.reading.shapes[name])
 
     def view(
         self, x: Value, dims: Dims, order: str = "channels_last", part: str = "reshape"
     ) -> Value:
         """The same numbers with other axes."""
-        shape = folded(dims, order)
-        if shape == folded(x.dims, x.order):
-            return Value(x.name, dims, order)
+        new = Value(x.name, tuple(dims), order)
+        if new.map == x.map:
+            return new
         while f"{self.name}.{part}" in self.reading.names:  # of another input of the same layer
             part += " again"
-        return Value(self.run(Reshape(shape.shape), x, part=part).name, dims, order)
+        return new._replace(name=self.run(Reshape(new.map.shape), x, part=part).name)
 
     def without(self, x: Value, gone: list[int]) -> Value:
         """The same numbers without some axes, which have size 1."""
         return self.view(x, tuple(side for axis, side in enumerate(x.dims) if axis not in gone))
 
-    def map(self, x: Value, order: str | None = None) -> Value:
+    def as_map(self, x: Value, order: str | None = None) -> Value:
         """``x`` as a map whose channels stand where the layer wants them."""
         if x.rank != 3:
             raise UnreadableError(f"it wants a map, got {x.rank} axes")

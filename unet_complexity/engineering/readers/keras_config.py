@@ -218,11 +218,17 @@ def mapped(value: Any, function: Callable[[Config], Any]) -> Any:
     return {key: mapped(value[key], function) for key in sorted(value)}  # as Keras orders tensors
 
 
-def tensors(call: Config) -> list[Config]:
-    """Every tensor that a call is given, in order: which result of which call it is, and its shape."""
+def tensors(call: Config) -> list[tuple[tuple[str, int, int], Any]]:
+    """Shapes of the tensors that a call is given, in order, by the layer, its call and the result that each is."""
     found: list[Config] = []
-    mapped([call["args"], list(call["kwargs"].values())], found.append)
-    return found
+    mapped([call["args"], call["kwargs"]], found.append)
+    return [(history(x), x["shape"]) for x in found]
+
+
+def history(tensor: Config) -> tuple[str, int, int]:
+    """Which layer wrote a tensor, at which of its calls, as which result."""
+    layer, call, result = tensor["keras_history"]
+    return checked_name(layer), call, result
 
 
 def triples(ends: Any) -> list[tuple[str, int, int]]:

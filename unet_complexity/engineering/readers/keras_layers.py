@@ -7,7 +7,7 @@ names that begin with "ops.".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from inspect import signature
 from typing import Any
@@ -19,10 +19,8 @@ from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_call import (
     Call,
-    Dims,
     UnreadableError,
     Value,
-    folded,
 )
 from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
@@ -44,12 +42,12 @@ NAMES = {"absolute": "abs", "exp": "exponential"}  # of Keras's operations: the 
 
 def handler(kind: str, module: str) -> Handler | None:
     """How to count a layer, or an operation of keras.ops; None for a kind that is not known."""
-    if module.startswith(("keras.src.ops", "keras.ops")):
-        known = function_name(kind) in (*OPERATIONS, *ALIASES)
-        return HANDLERS.get(f"ops.{kind}", of_one if known else None)
     if not of_keras(module):
         return None
-    return of_table if kind in TABLE else HANDLERS.get(kind)
+    if not module.startswith(("keras.src.ops", "keras.ops")):
+        return HANDLERS.get(kind)
+    known = function_name(kind) in (*OPERATIONS, *ALIASES)
+    return HANDLERS.get(f"ops.{kind}", of_one if known else None)
 
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
@@ -91,7 +89,7 @@ def by_channel(call: Call, x: Value) -> Value:
     """``x``, its channels on the one axis that the layer names."""
     axes = x.axes(call.config["axis"])
     if x.rank == 3 and axes == [0]:
-        return call.map(x, "channels_first")
+        return call.as_map(x, "channels_first")
     if axes != [x.rank - 1]:
         raise UnreadableError(f"its axis is {call.config['axis']}")
     return channels_last(call, x)
@@ -99,25 +97,25 @@ def by_channel(call: Call, x: Value) -> Value:
 
 TABLE: dict[str, tuple[Callable[..., L.Layer], Callable[[Call, Value], Value]]] = {
     "Conv1D": (L.Conv2D, sequence),
-    "Conv2D": (L.Conv2D, Call.map),
-    "DepthwiseConv2D": (E.DepthwiseConv2D, Call.map),
-    "SeparableConv2D": (E.SeparableConv2D, Call.map),
-    "Conv2DTranspose": (L.Conv2DTranspose, Call.map),
+    "Conv2D": (L.Conv2D, Call.as_map),
+    "DepthwiseConv2D": (E.DepthwiseConv2D, Call.as_map),
+    "SeparableConv2D": (E.SeparableConv2D, Call.as_map),
+    "Conv2DTranspose": (L.Conv2DTranspose, Call.as_map),
     "Dense": (E.Dense, channels_last),
     "MaxPooling1D": (L.MaxPooling2D, sequence),
-    "MaxPooling2D": (L.MaxPooling2D, Call.map),
+    "MaxPooling2D": (L.MaxPooling2D, Call.as_map),
     "AveragePooling1D": (L.AveragePooling2D, sequence),
-    "AveragePooling2D": (L.AveragePooling2D, Call.map),
+    "AveragePooling2D": (L.AveragePooling2D, Call.as_map),
     "GlobalAveragePooling1D": (E.GlobalAveragePooling2D, sequence),
-    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, Call.map),
+    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, Call.as_map),
     "GlobalMaxPooling1D": (E.GlobalMaxPooling2D, sequence),
-    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, Call.map),
-    "UpSampling2D": (L.UpSampling2D, Call.map),
-    "Resizing": (E.Resizing, Call.map),
-    "ZeroPadding2D": (L.ZeroPadding2D, Call.map),
-    "Cropping2D": (L.Cropping2D, Call.map),
-    "DepthToSpace": (L.DepthToSpace, Call.map),
-    "SpaceToDepth": (E.SpaceToDepth, Call.map),
+    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, Call.as_map),
+    "UpSampling2D": (L.UpSampling2D, Call.as_map),
+    "Resizing": (E.Resizing, Call.as_map),
+    "ZeroPadding2D": (L.ZeroPadding2D, Call.as_map),
+    "Cropping2D": (L.Cropping2D, Call.as_map),
+    "DepthToSpace": (L.DepthToSpace, Call.as_map),
+    "SpaceToDepth": (E.SpaceToDepth, Call.as_map),
     "ReLU": (L.ReLU, any_axes),
     "LeakyReLU": (L.LeakyReLU, any_axes),
     "LeakyRelu": (L.LeakyReLU, any_axes),
@@ -210,7 +208,7 @@ def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
 
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
-        x = permute(call, call.map(x), [1, 2, 0])
+        x = permute(call, call.as_map(x), [1, 2, 0])
     return reshape(call, x, [-1])
 
 
@@ -220,35 +218,37 @@ def attend(call: Call, *values: Value) -> Value:
     Of T queries and S keys with d numbers each, $\text{softmax}(Q K^T / \sqrt d)\, V$ takes 2 T S d MACs
     (Vaswani et al., "Attention Is All You Need", NeurIPS 2017, eq. 1).
     """
-    given = dict(zip(("query", "value", "key"), call.args, strict=False)) | call.kwargs
-    read = {name: x for name, x in given.items() if isinstance(x, Value)}
-    if not {"query", "value"} <= set(read) <= {"query", "value", "key"} or len(read) < len(values):
+    names = ("query", "value", "key")
+    given = dict(zip(names, call.args, strict=False)) | call.kwargs
+    read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
+    if len(read) != len(values) or not {"query", "value"} <= set(read):
         raise UnreadableError("it has a mask, or other inputs than a query, a value and a key")
     config, query = call.config, read["query"]
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnreadableError(f"it attends along the axes {axes} only")
-    read.setdefault("key", read["value"])
-    heads, bias, key_dim, value_dim = (
-        config[name] for name in ("num_heads", "use_bias", "key_dim", "value_dim")
-    )
+    heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
     tokens = {
         x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), part=f"tokens {i}")
-        for i, x in enumerate(dict.fromkeys(read.values()), 1)
+        for i, x in enumerate(dict.fromkeys(values), 1)
     }
-    by_head = {}
-    for part, size in (("query", key_dim), ("key", key_dim), ("value", value_dim)):
-        made = call.run(E.Dense(heads * size, bias), tokens[read[part]], part=part)
-        apart = call.view(made, (made.dims[0], heads, size), part=f"{part} heads")
-        by_head[part] = call.run(E.Permute((2, 1, 3)), apart, part=f"{part} by head")
-    x = call.run(E.Rescaling(key_dim**-0.5), by_head["query"], part="scale")
-    x = call.run(E.MatMul(transpose_b=True), x, by_head["key"], part="scores")
+
+    def by_head(part: str, x: Value, size: int) -> Value:
+        x = call.run(E.Dense(heads * size, bias), tokens[x], part=part)
+        x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
+        return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
+
+    x = by_head("query", query, key_dim)
+    key = by_head("key", read.get("key", read["value"]), key_dim)
+    value = by_head("value", read["value"], config["value_dim"])
+    x = call.run(E.Rescaling(key_dim**-0.5), x, part="scale")
+    x = call.run(E.MatMul(transpose_b=True), x, key, part="scores")
     x = call.run(L.Softmax(), x, part="softmax")
     if config.get("dropout"):
         x = call.run(L.Dropout(config["dropout"]), x, part="dropout")
-    x = call.run(E.MatMul(), x, by_head["value"], part="weighed")
+    x = call.run(E.MatMul(), x, value, part="weighed")
     x = call.run(E.Permute((2, 1, 3)), x, part="heads")
-    x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
+    x = call.view(x, (x.dims[0], heads * config["value_dim"]), part="joined")
     units = config.get("output_shape") or query.dims[-1]
     (units,) = units if isinstance(units, list) else [units]
     x = call.run(E.Dense(units, bias), x, part="output")
@@ -274,8 +274,7 @@ def _normalize_spectrum(call: Call, x: Value) -> Value:
     """SpectralNormalization: the layer inside, and a vector that training stores beside its kernel."""
     out = counted(call, _wrapped(call, "Conv1D", "Conv2D", "Dense"), [x])
     stored = call.config["units" if call.kind == "Dense" else "filters"]
-    shape = folded(out.dims, out.order).shape
-    return call.run(E.Reshape(shape), out, part="stored", stored=stored)
+    return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
 
 
 def function_name(kind: str) -> str:
@@ -300,27 +299,28 @@ def merge(call: Call, *values: Value) -> Value:
     own = {"Add": L.Add(), "Multiply": L.Multiply()}
     layer = own.get(call.kind) or E.Elementwise(call.kind.lower(), inputs=len(values))
     most = max(values, key=lambda value: value.rank)
-    full = [(1,) * (most.rank - x.rank) + tuple(x.dims) for x in values]
-    check_leading(full)
-    ready = [call.view(x, one, most.order) for x, one in zip(values, full, strict=True)]
-    made = call.run(layer, *ready)
-    sides = zip(*full, strict=True)
-    dims = tuple(next((side for side in along if side != 1), 1) for along in sides)
-    return Value(made.name, dims, most.order)
+    ready = [call.view(x, (1,) * (most.rank - x.rank) + x.dims, most.order) for x in values]
+    return call.run(layer, *ready, like=widest(ready))
 
 
-def check_leading(shapes: list[Dims]) -> None:
-    """UnreadableError if the axes that a map merges are repeated one by one: all of an input, or none, may be."""
-    leading = {shape[:-2] for shape in shapes if len(shape) > 3 and set(shape[:-2]) != {1}}
-    if len(leading) > 1:
+def widest(values: Sequence[Value]) -> Value:
+    """The input whose leading axes are those of the result.
+
+    UnreadableError if the axes that a map merges are repeated one by one: all of an input, or none, may be.
+    """
+    if len({x.rank for x in values}) > 1:
+        raise UnreadableError("its inputs differ in the number of axes")
+    wide = {x.dims[:-2]: x for x in values if x.rank > 3 and set(x.dims[:-2]) != {1}}
+    if len(wide) > 1:
         raise UnreadableError("its inputs differ in the leading axes")
+    return next(iter(wide.values()), values[0])
 
 
 def of_two(call: Call, *values: Value) -> Value:
     """Two tensors of as many axes, or one and a number."""
     kind = call.kind.replace("True", "")
     if len(values) == 2:
-        check_ranks(values)
+        widest(values)
         call.kind = kind
         return merge(call, *values)
     first, second = (*call.args, *call.kwargs.values())[:2]
@@ -337,18 +337,11 @@ def of_two(call: Call, *values: Value) -> Value:
     return call.run(layer, *values)
 
 
-def check_ranks(values: tuple[Value, ...]) -> None:
-    """UnreadableError unless all have as many axes."""
-    if len({x.rank for x in values}) > 1:
-        raise UnreadableError("its inputs differ in the number of axes")
-
-
 def concatenate(call: Call, *values: Value) -> Value:
     """Along one of Keras's axes."""
     if len(values) == 1:
         return values[0]
-    check_ranks(values)
-    x = values[0]
+    x = widest(values)
     (at,) = x.axes(call.config["axis"])
     layer = L.Concatenate(x.places([at])[0])
     return call.run(layer, *(call.view(each, each.dims, x.order) for each in values))
@@ -368,17 +361,14 @@ def permute(call: Call, x: Value, axes: list[int]) -> Value:
         raise UnreadableError(f"it permutes the axes {axes}")
     ends = {0: "channels_first", 2: "channels_last"}
     order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
-    dims = tuple(x.dims[axis] for axis in axes)
-    return Value(call.run(E.Copy("Permute", folded(dims, order)), x).name, dims, order)
+    new = Value("", tuple(x.dims[axis] for axis in axes), order)
+    return new._replace(name=call.run(E.Copy("Permute", new.map), x).name)
 
 
 def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
     """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
-    check_ranks((x, y))
-    check_leading([x.dims, y.dims])
     x, y = channels_last(call, x), channels_last(call, y)
-    *leading, _, _ = x.dims if set(x.dims[:-2]) - {1} else y.dims
-    return Value(call.run(E.MatMul(), x, y).name, (*leading, x.dims[-2], y.dims[-1]))
+    return call.run(E.MatMul(), x, y, like=widest([x, y]))
 
 
 def reduce(call: Call, x: Value) -> Value:
@@ -401,7 +391,7 @@ def expand(call: Call, x: Value) -> Value:
 
 def _resize(call: Call, x: Value) -> Value:
     height, width = call.config["size"]
-    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.map(x))
+    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
 
 
 def _same(call: Call, x: Value) -> Value:
@@ -409,6 +399,7 @@ def _same(call: Call, x: Value) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(TABLE, of_table),
     **dict.fromkeys(
         (  # at inference they hand on what they are given
             *("Identity", "GaussianNoise", "StochasticDepth", "RandomContrast", "RandomFlip"),
