@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from unet_complexity.engineering.readers.keras_call import (
+    ORDERS,
     Call,
     UnreadableError,
     Value,
@@ -23,8 +26,8 @@ from unet_complexity.engineering.readers.keras_config import (
     chained,
     checked_name,
     checked_shape,
-    config_of,
-    history,
+    from_file,
+    from_live,
     is_model,
     is_nested,
     mapped,
@@ -59,7 +62,8 @@ def from_keras(
     if side is not None:
         as_pair(side, "side")
     with refusals("the model"):
-        config = config_of(model)
+        is_path = isinstance(model, (str, PathLike))
+        config = from_file(Path(model)) if is_path else from_live(model)
         name = checked_name(config["config"].get("name", "model"))
         recipe = partial(from_keras, model=model, unknown=unknown, extra=extra)
 
@@ -174,7 +178,8 @@ class _Reader:
         inputs = [found[key] for key, _ in given]
         if is_nested(entry):
             return self.model(entry, f"{name}/", inputs)
-        args, kwargs = mapped([call["args"], call["kwargs"]], lambda x: found[history(x)])
+        values = iter(inputs)
+        args, kwargs = mapped([call["args"], call["kwargs"]], lambda _: next(values))
         shared = id(config) in self.counted
         self.counted.add(id(config))
         one = Call(self.reading, self.order, kind, config, name, args, kwargs, shared)
@@ -209,8 +214,7 @@ class _Reader:
         own: list[Any] = list(checked_shape(shape)[1:])
         free = tuple(axis for axis, size in enumerate(own) if size is None)
         # the channels are on the one axis that is not free, where two are
-        orders: dict[Any, str] = {(1, 2): "channels_first", (0, 1): "channels_last"}
-        order = orders.get(free, self.order)
+        order = next((order for order, axes in ORDERS.items() if axes[:2] == free), self.order)
         x = Value(name, own, order if len(own) == 3 else "channels_last")
         if x.rank == 3:
             rows, columns, _ = x.where

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from itertools import pairwise
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,6 @@ DAMAGED = (
     ValueError,
     OverflowError,
 )
-
-
-def config_of(model: Any) -> Config:
-    """The model's configuration.  TypeError or ValueError, saying what would work, for anything else."""
-    if isinstance(model, (str, PathLike)):
-        return from_file(Path(model))
-    return from_live(model)
 
 
 def from_file(path: Path) -> Config:
@@ -222,13 +214,7 @@ def tensors(call: Config) -> list[tuple[tuple[str, int, int], Any]]:
     """Shapes of the tensors that a call is given, in order, by the layer, its call and the result that each is."""
     found: list[Config] = []
     mapped([call["args"], call["kwargs"]], found.append)
-    return [(history(x), x["shape"]) for x in found]
-
-
-def history(tensor: Config) -> tuple[str, int, int]:
-    """Which layer wrote a tensor, at which of its calls, as which result."""
-    layer, call, result = tensor["keras_history"]
-    return checked_name(layer), call, result
+    return [(triples(x["keras_history"])[0], x["shape"]) for x in found]
 
 
 def triples(ends: Any) -> list[tuple[str, int, int]]:

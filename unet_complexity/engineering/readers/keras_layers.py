@@ -6,7 +6,6 @@ names that begin with "ops.".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from inspect import signature
@@ -36,8 +35,14 @@ FORMS = (
 )
 WINDOW = ("kernel_size", "pool_size", "strides", "dilation_rate", "output_padding")
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
+WRAPPED = {
+    "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
+    "SpectralNormalization": ("Conv1D", "Conv2D", "Dense"),
+}
 TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str}
-NAMES = {"absolute": "abs", "exp": "exponential"}  # of Keras's operations: the package's names
+# the package's names of Keras's operations
+FUNCTIONS = {name.replace("_", ""): name for name in (*OPERATIONS, *ALIASES)}
+FUNCTIONS |= {"absolute": "abs", "exp": "exponential"}
 
 
 def handler(kind: str, module: str) -> Handler | None:
@@ -46,8 +51,7 @@ def handler(kind: str, module: str) -> Handler | None:
         return None
     if not module.startswith(("keras.src.ops", "keras.ops")):
         return HANDLERS.get(kind)
-    known = function_name(kind) in (*OPERATIONS, *ALIASES)
-    return HANDLERS.get(f"ops.{kind}", of_one if known else None)
+    return HANDLERS.get(f"ops.{kind}", of_one if kind.lower() in FUNCTIONS else None)
 
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
@@ -241,13 +245,17 @@ def attend(call: Call, *values: Value) -> Value:
     x = by_head("query", query, key_dim)
     key = by_head("key", read.get("key", read["value"]), key_dim)
     value = by_head("value", read["value"], config["value_dim"])
-    x = call.run(E.Rescaling(key_dim**-0.5), x, part="scale")
-    x = call.run(E.MatMul(transpose_b=True), x, key, part="scores")
-    x = call.run(L.Softmax(), x, part="softmax")
-    if config.get("dropout"):
-        x = call.run(L.Dropout(config["dropout"]), x, part="dropout")
-    x = call.run(E.MatMul(), x, value, part="weighed")
-    x = call.run(E.Permute((2, 1, 3)), x, part="heads")
+    rate = config.get("dropout")
+    steps: list[tuple[Any, ...]] = [
+        (E.Rescaling(key_dim**-0.5), "scale"),
+        (E.MatMul(transpose_b=True), "scores", key),
+        (L.Softmax(), "softmax"),
+        *([(L.Dropout(rate), "dropout")] if rate else []),
+        (E.MatMul(), "weighed", value),
+        (E.Permute((2, 1, 3)), "heads"),
+    ]
+    for layer, part, *other in steps:
+        x = call.run(layer, x, *other, part=part)
     x = call.view(x, (x.dims[0], heads * config["value_dim"]), part="joined")
     units = config.get("output_shape") or query.dims[-1]
     (units,) = units if isinstance(units, list) else [units]
@@ -255,43 +263,29 @@ def attend(call: Call, *values: Value) -> Value:
     return call.view(x, (*query.dims[:-1], units), query.order, "axes")
 
 
-def _wrapped(call: Call, *kinds: str) -> Handler:
-    """Let a call be one of the layer inside its own; UnreadableError if that is not of these kinds."""
-    inner = call.config["layer"]
-    if inner["class_name"] not in kinds or not of_keras(str(inner.get("module"))):
-        raise UnreadableError(f"it wraps a layer {inner['class_name']}")
-    frozen = {"trainable": False} if call.config.get("trainable") is False else {}
-    call.kind, call.config = inner["class_name"], inner["config"] | frozen
-    return of_table
+def of_wrapper(call: Call, x: Value) -> Value:
+    """The layer inside another one: at each time, which is one more position; or with a normalised spectrum.
 
-
-def _at_each_time(call: Call, x: Value) -> Value:
-    """TimeDistributed: a layer that treats all positions alike, so that the time is one more of them."""
-    return counted(call, _wrapped(call, "Dense", "Dropout", "LeakyReLU"), [x])
-
-
-def _normalize_spectrum(call: Call, x: Value) -> Value:
-    """SpectralNormalization: the layer inside, and a vector that training stores beside its kernel."""
-    out = counted(call, _wrapped(call, "Conv1D", "Conv2D", "Dense"), [x])
-    stored = call.config["units" if call.kind == "Dense" else "filters"]
-    return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
-
-
-def function_name(kind: str) -> str:
-    """The package's name of an elementwise function.
-
-    >>> function_name("HardSigmoid"), function_name("Exp")
-    ('hard_sigmoid', 'exponential')
+    The latter stores a vector beside the kernel.
     """
-    name = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
-    return NAMES.get(name, name)
+    outer, inner = call.kind, call.config["layer"]
+    call.kind = inner["class_name"]
+    if call.kind not in WRAPPED[outer] or not of_keras(str(inner.get("module"))):
+        raise UnreadableError(f"it wraps a layer {call.kind}")
+    frozen = {"trainable": False} if call.config.get("trainable") is False else {}
+    call.config = inner["config"] | frozen
+    out = counted(call, of_table, [x])
+    if outer == "TimeDistributed":
+        return out
+    stored = call.config.get("units") or call.config["filters"]
+    return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
 
 
 def of_one(call: Call, x: Value) -> Value:
     """A function of each element."""
     if call.kind == "Gelu" and call.config.get("approximate", True):
         raise UnreadableError("it approximates; say approximate=False")
-    return call.run(L.Activation(function_name(call.kind)), x)
+    return call.run(L.Activation(FUNCTIONS[call.kind.lower()]), x)
 
 
 def merge(call: Call, *values: Value) -> Value:
@@ -378,11 +372,6 @@ def reduce(call: Call, x: Value) -> Value:
     return made if call.config.get("keepdims") else call.without(made, gone)
 
 
-def squeeze(call: Call, x: Value) -> Value:
-    """One axis of 1 less."""
-    return call.without(x, x.axes(call.config["axis"]))
-
-
 def expand(call: Call, x: Value) -> Value:
     """One axis of 1 more."""
     (at,) = Value("", (*x.dims, 1)).axes(call.config["axis"])
@@ -394,10 +383,6 @@ def _resize(call: Call, x: Value) -> Value:
     return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
 
 
-def _same(call: Call, x: Value) -> Value:
-    return x
-
-
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(TABLE, of_table),
     **dict.fromkeys(
@@ -406,7 +391,7 @@ HANDLERS: dict[str, Handler] = {
             *("RandomRotation", "RandomTranslation", "RandomZoom"),
             *("ops.Identity", "ops.StopGradient", "ops.Cast"),
         ),
-        _same,
+        any_axes,
     ),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
     "Activation": _activate,
@@ -418,15 +403,14 @@ HANDLERS: dict[str, Handler] = {
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
     "Concatenate": concatenate,
     "MultiHeadAttention": attend,
-    "TimeDistributed": _at_each_time,
-    "SpectralNormalization": _normalize_spectrum,
+    **dict.fromkeys(WRAPPED, of_wrapper),
     **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
     **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
     **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
     **dict.fromkeys(
         ("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax", "ops.LeakyRelu"), of_table
     ),
-    "ops.Squeeze": squeeze,
+    "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
     "ops.ExpandDims": expand,
     "ops.Matmul": multiply_matrices,
     "ops.Concatenate": concatenate,
