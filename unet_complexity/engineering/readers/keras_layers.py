@@ -1,4 +1,5 @@
-"""How each layer of Keras is counted: ``TABLE`` says which layer of this package it is, and what that reads.
+"""How each layer of Keras is counted: ``READ`` says which layers are those of this package of the same name,
+and what each reads.
 
 ``HANDLERS`` has the layers that are several steps, or whose arguments are other ones; operations of keras.ops have
 names that begin with "ops.".
@@ -99,49 +100,35 @@ def by_channel(call: Call, x: Value) -> Value:
     return channels_last(call, x)
 
 
-TABLE: dict[str, tuple[Callable[..., L.Layer], Callable[[Call, Value], Value]]] = {
-    "Conv1D": (L.Conv2D, sequence),
-    "Conv2D": (L.Conv2D, Call.as_map),
-    "DepthwiseConv2D": (E.DepthwiseConv2D, Call.as_map),
-    "SeparableConv2D": (E.SeparableConv2D, Call.as_map),
-    "Conv2DTranspose": (L.Conv2DTranspose, Call.as_map),
-    "Dense": (E.Dense, channels_last),
-    "MaxPooling1D": (L.MaxPooling2D, sequence),
-    "MaxPooling2D": (L.MaxPooling2D, Call.as_map),
-    "AveragePooling1D": (L.AveragePooling2D, sequence),
-    "AveragePooling2D": (L.AveragePooling2D, Call.as_map),
-    "GlobalAveragePooling1D": (E.GlobalAveragePooling2D, sequence),
-    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, Call.as_map),
-    "GlobalMaxPooling1D": (E.GlobalMaxPooling2D, sequence),
-    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, Call.as_map),
-    "UpSampling2D": (L.UpSampling2D, Call.as_map),
-    "Resizing": (E.Resizing, Call.as_map),
-    "ZeroPadding2D": (L.ZeroPadding2D, Call.as_map),
-    "Cropping2D": (L.Cropping2D, Call.as_map),
-    "DepthToSpace": (L.DepthToSpace, Call.as_map),
-    "SpaceToDepth": (E.SpaceToDepth, Call.as_map),
-    "ReLU": (L.ReLU, any_axes),
-    "LeakyReLU": (L.LeakyReLU, any_axes),
-    "LeakyRelu": (L.LeakyReLU, any_axes),
-    "PReLU": (E.PReLU, any_axes),
-    "ELU": (E.ELU, any_axes),
-    "Softmax": (L.Softmax, any_axes),
-    "Rescaling": (E.Rescaling, any_axes),
-    "Dropout": (L.Dropout, any_axes),
-    "SpatialDropout2D": (L.Dropout, any_axes),
-    "BatchNormalization": (L.BatchNormalization, by_channel),
-    "GroupNormalization": (E.GroupNormalization, by_channel),
-    "LayerNormalization": (E.LayerNormalization, any_axes),
-    "RMSNormalization": (E.RMSNormalization, any_axes),
+LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
+OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
+READ = {
+    Call.as_map: """
+        Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
+        GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
+        DepthToSpace SpaceToDepth
+    """,
+    sequence: """
+        Conv1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D
+    """,
+    channels_last: "Dense",
+    by_channel: "BatchNormalization GroupNormalization",
+    any_axes: """
+        ReLU LeakyReLU LeakyRelu PReLU ELU Softmax Rescaling Dropout SpatialDropout2D
+        LayerNormalization RMSNormalization
+    """,
+}
+TABLE: dict[str, Callable[[Call, Value], Value]] = {
+    kind: prepare for prepare, kinds in READ.items() for kind in kinds.split()
 }
 
 
 def of_table(call: Call, x: Value) -> Value:
     """One layer of the package, and its activation as a step of its own."""
-    make, prepare = TABLE[call.kind]
+    make = LAYERS[OTHER_NAMES.get(call.kind, call.kind.replace("1D", "2D"))]
     # refusals come before the first step
     name = None if call.kind == "Softmax" else call.config.get("activation")
-    x = prepare(call, x)
+    x = TABLE[call.kind](call, x)
     then = activation(name, x)
     values = {
         field.name: argument(call, x, field.name, field.type)
