@@ -720,6 +720,7 @@ def ops_of(keras: ModuleType) -> dict[str, tuple[Callable[[Any], Any], int, int]
         "a number added": (lambda x: x + 2, size, size),
         "a number less": (lambda x: 1 - x, size, size),
         "divided": (lambda x: x / 4, size, size),
+        "a number divided": (lambda x: 1 / x, size, size),
         "squared": (o.square, size, size),
         "a function": (o.tanh, size, size),
         "a mean": (lambda x: o.mean(x, axis=-1, keepdims=True), size, 24),

@@ -102,7 +102,7 @@ def by_channel(call: Call, x: Value) -> Value:
 
 LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
 OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
-READ = {
+READ: dict[Any, str] = {
     Call.as_map: """
         Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
         GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
@@ -308,13 +308,13 @@ def of_two(call: Call, *values: Value) -> Value:
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
         raise UnreadableError(f"it meets {number!r}")
-    if kind == "Divide" and number is first:
-        raise UnreadableError("it divides a number")
-    layer: L.Layer = L.ReLU()  # one comparison: a maximum, a minimum
-    if kind in ("Add", "Subtract"):
-        layer = E.Elementwise(kind.lower())
-    elif kind in ("Multiply", "Divide"):
-        layer = E.Rescaling(number if kind == "Multiply" else 1 / number)
+    layer: L.Layer = E.Elementwise(kind.lower())
+    if kind in ("Maximum", "Minimum"):
+        layer = L.ReLU()  # one comparison
+    elif kind == "Multiply":
+        layer = E.Rescaling(number)
+    elif kind == "Divide" and number is second:
+        layer = E.Rescaling(1 / number)
     return call.run(layer, *values)
 
 
