@@ -50,7 +50,8 @@ def from_keras(
     ``side``: the side of its input, or (rows, columns), numbers or letters, in place of the model's own; what the
     model leaves free is the letter N.  ``unknown``: "error" lists all layers that cannot be counted, "report" leaves
     them out and names them in every view.  ``extra``: how to count them, ``{"Foo": lambda arguments, *inputs: Layer}``
-    by class, given the arguments of the model's layer and the shapes that enter it.
+    by class, given the arguments of the model's layer and the shapes that enter it.  With ``side`` the model is read at
+    its own size too, which shows whether its weights fit that size only.
 
     TypeError for a subclassed model, which has no graph; ValueError for a file that holds no model, for unknown
     layers, and where a layer ties the model to other sizes than ``side``.

@@ -137,16 +137,17 @@ def from_live(model: Any) -> Config:
 
     Keras would write two things less: that models share a layer, and that an activation only has a known name.
     """
-    functional = keras_class(model)
-    if functional is None:
+    if not has_graph(model):
         raise TypeError(
             "from_keras reads Functional and Sequential models and .keras files, got "
             f"{type(model).__name__}, {SUBCLASSED}"
         )
     if not getattr(model, "inputs", None):
         raise no_shapes(model.name)
+    from keras import Model
+
     try:
-        graph = functional(model.inputs, model.outputs, name=model.name)
+        graph = Model(model.inputs, model.outputs, name=model.name)
         data = graph.to_json()
     except (NotImplementedError, TypeError) as error:
         said = f"{model.name} does not say what it is made of ({error})"
@@ -163,16 +164,14 @@ def no_shapes(name: str) -> ValueError:
     )
 
 
-def keras_class(model: Any) -> Any:
-    """Keras's own Functional, where a model is one, or a Sequential, or of a class derived from them; else None."""
+def has_graph(model: Any) -> bool:
+    """True for Functional and Sequential models of Keras and classes derived from them that only have a name."""
     for kind in type(model).__mro__:
         if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
-            from keras import Model
-
-            return Model
+            return True
         if "call" in vars(kind):  # overrides call(): arbitrary code
-            break
-    return None
+            return False
+    return False
 
 
 def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
