@@ -650,6 +650,22 @@ def test_one_may_say_what_an_unknown_layer_is(odd: Any) -> None:
     )
 
 
+def test_results_of_an_unknown_layer_are_told_apart(keras: ModuleType) -> None:
+    class Two(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x, x[..., :3]
+
+    K, image = keras.layers, keras.Input((8, 8, 6))
+    first, second = Two(name="two")(image)
+    both = keras.Model(image, [K.Conv2D(4, 1)(first), K.Conv2D(4, 1)(second)], name="m")
+    said = "m does not say what shapes leave Two (two); add them with extra="
+    check(lambda: from_keras(both, unknown="report"), ValueError, said)
+    said = "m has layers that wait for each other"
+    check(lambda: from_keras(both, extra={"Two": lambda _, x: ReLU()}), ValueError, said)
+    last = keras.Model(image, K.Conv2D(4, 1)(second))
+    assert from_keras(last, unknown="report").total().macs == 3 * 4 * 64
+
+
 def test_a_side_that_is_none_and_a_layer_that_is_none_are_told_as_such(odd: Any) -> None:
     with pytest.raises(TypeError, match=r"^side must be a whole number or a letter, got 'N'"):
         from_keras(odd, side="N")

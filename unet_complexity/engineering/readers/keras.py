@@ -206,7 +206,8 @@ class _Reader:
         sources = [x.name for x in inputs]
         self.reading.skip(name, kind, why, like.map if known else None, sources, config)
         made = self.reading.shape(name)
-        return [like.made(name, made) if made else Value(name, None)] * MOST_RESULTS
+        count = 1 if made and len(shapes) > 1 else MOST_RESULTS  # extra= gives one result alone
+        return [like.made(name, made) if made else Value(name, None)] * count
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
