@@ -1,33 +1,42 @@
 """A Keras model becomes a Network: ``from_keras``.
 
-Keras is not imported: a model in memory is asked, a ``.keras`` file is read as data, and no code in it is run.  Every
+A ``.keras`` file is read as data, without Keras, and no code in it is run; a model in memory says the same data.  Every
 shape follows from the package's own layers, so that a model can be read at other sizes, or at a letter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from unet_complexity.engineering.readers.keras_call import Call, Value, folded, sides_of
+from unet_complexity.engineering.readers.keras_call import (
+    ORDERS,
+    Call,
+    UnreadableError,
+    Value,
+)
 from unet_complexity.engineering.readers.keras_config import (
     Config,
-    Ref,
-    calls_of,
-    check_amount,
+    chained,
     checked_name,
     checked_shape,
-    config_of,
+    from_file,
+    from_live,
     is_model,
     is_nested,
-    refs_of,
+    mapped,
+    no_shapes,
+    tensors,
     triples,
 )
-from unet_complexity.engineering.readers.keras_layers import handler
-from unet_complexity.engineering.readers.limits import refusals
+from unet_complexity.engineering.readers.keras_layers import counted, handler
+from unet_complexity.engineering.readers.limits import MOST_CALLS, at_most, refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -41,7 +50,8 @@ def from_keras(
     ``side``: the side of its input, or (rows, columns), numbers or letters, in place of the model's own; what the
     model leaves free is the letter N.  ``unknown``: "error" lists all layers that cannot be counted, "report" leaves
     them out and names them in every view.  ``extra``: how to count them, ``{"Foo": lambda arguments, *inputs: Layer}``
-    by class, given the arguments of the model's layer and the shapes that enter it.
+    by class, given the arguments of the model's layer and the shapes that enter it.  With ``side`` the model is read at
+    its own size too, which shows whether its weights fit that size only.
 
     TypeError for a subclassed model, which has no graph; ValueError for a file that holds no model, for unknown
     layers, and where a layer ties the model to other sizes than ``side``.
@@ -53,18 +63,34 @@ def from_keras(
     if side is not None:
         as_pair(side, "side")
     with refusals("the model"):
-        config = config_of(model)
-        reader = _Reader(
-            side, Reading(checked_name(config["config"].get("name", "model")), unknown, extra)
-        )
-        return reader.network(
-            config, partial(from_keras, model=model, unknown=unknown, extra=extra)
-        )
+        is_path = isinstance(model, (str, PathLike))
+        config = from_file(Path(model)) if is_path else from_live(model)
+        name = checked_name(config["config"].get("name", "model"))
+        recipe = partial(from_keras, model=model, unknown=unknown, extra=extra)
+
+        def read(side: Any) -> Network:
+            return _Reader(side, Reading(name, unknown, extra)).network(config, recipe)
+
+        network = read(side)
+        if side is not None:
+            check_tied(read(None), network)
+        return network
 
 
-Item = tuple[
-    Config, int, Config
-]  # a layer, the number of one of its calls, and what it is called with
+def check_tied(own: Network, other: Network) -> None:
+    """ValueError if a layer has other weights at another size of the input: they were made for the model's own."""
+    built = {step.name: step.cost.params for step in own}
+    for step in other:
+        params = step.cost.params
+        if built.get(step.name, params) != params:
+            raise ValueError(
+                f"{step.name} ({type(step.layer).__name__}) ties {other.name} to the size that it was built for: it "
+                f"has {built[step.name]} params, and would have {params}; leave out side"
+            )
+
+
+ORDER = r"'data_format': '(channels_(?:first|last))'"
+MOST_RESULTS = 16  # of a layer whose results have no shape
 
 
 class _Reader:
@@ -72,20 +98,16 @@ class _Reader:
 
     def __init__(self, side: Any, reading: Reading) -> None:
         self.given, self.side, self.reading = side, side, reading
-        self.first: list[int | None] | None = (
-            None  # sides of the first map that goes in, in the model
-        )
+        self.first: list[Any] | None = None  # sides of the first map that goes in, in the model
         self.order = "channels_last"
-        self.clean = {
-            "": ""
-        }  # of each path of models inside models, the one without the numbers of calls
-        self.counted: set[Any] = set()  # layers whose params are in the count
+        self.calls = 0
+        self.counted: set[int] = set()  # layers whose params are in the count
 
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
-            check_amount(config)
-            self.order = next(_orders(config), self.order)
+            said = re.search(ORDER, str(config))  # by any layer
+            self.order = said[1] if said else self.order
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
         except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
@@ -100,156 +122,122 @@ class _Reader:
         return network
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """What a model writes; ``inputs``: what a model inside another one is given."""
-        kind, inside = config["class_name"], config["config"]
-        walk = self.chain if kind == "Sequential" else self.graph
-        return walk(inside, path, inputs)
+        """What a model writes: each layer runs as soon as what it reads is there.
 
-    def chain(self, inside: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """Layers one after the other."""
-        entries = [entry for entry in inside["layers"] if entry["class_name"] != "InputLayer"]
-        first = [entry for entry in inside["layers"] if entry["class_name"] == "InputLayer"]
-        if inputs is None:
-            shape = first[0]["config"]["batch_shape"] if first else inside.get("build_input_shape")
-            if not shape:
-                raise ValueError(
-                    f"{self.reading.name} has no shapes; give it an Input layer, or build it first"
-                )
-            inputs = [self.input(path + (first[0]["config"]["name"] if first else "input"), shape)]
-        for entry in entries:
-            built = checked_shape((entry.get("build_config") or {}).get("input_shape") or ())
-            refs = [Ref("", 0, i, built) for i in range(len(inputs))]
-            inputs = self.call(
-                entry, path, 0, {"args": refs, "kwargs": {}}, dict(zip(refs, inputs, strict=True))
-            )
-        return inputs
-
-    def graph(self, inside: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """Layers that feed each other, each run as soon as what it reads is there."""
-        found: dict[tuple[str, int, int], Value] = {}
+        ``inputs``: what a model inside another one is given.
+        """
+        inside = config["config"]
+        inside = chained(inside) if config["class_name"] == "Sequential" else inside
         entries = {entry["name"]: entry for entry in inside["layers"]}
+        found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
         waiting = [
             (entry, number, call)
             for entry in inside["layers"]
-            for number, call in enumerate(calls_of(entry))
+            for number, call in enumerate(entry.get("inbound_nodes", []))
         ]
-        said: dict[
-            Any, dict[int, Any]
-        ] = {}  # what a layer writes, a file says only where it is read
+        self.calls += 1 + max(len(waiting), len(inside["layers"]))
+        at_most(self.calls, MOST_CALLS, "calls of layers")
+        # the shape of what a layer writes is said only where it is read
+        shapes: dict[Any, dict[int, Any]] = {}
         for *_, call in waiting:
-            for ref in refs_of(call):
-                said.setdefault(ref[:2], {})[ref.result] = ref.shape
-        for entry, number, call in waiting:
-            call.setdefault("shapes", list(said.get((entry["name"], number), {}).values()))
-        for entry, number, call in self.in_order(waiting, found):
-            values = {ref: found[ref[:3]] for ref in refs_of(call)}
-            written = self.call(entry, path, number, call, values)
-            found |= {(entry["name"], number, i): value for i, value in enumerate(written)}
-        return [
-            self.end(found, entries[name], call, i)
-            for name, call, i in triples(inside["output_layers"])
-        ]
-
-    @staticmethod
-    def end(found: dict[Any, Value], entry: Config, call: int, i: int) -> Value:
-        """An output.  A file counts the calls of a functional model inside a model from 1, in this one place."""
-        functional = is_model(entry) and entry["class_name"] != "Sequential" and "id" not in entry
-        return found.get((entry["name"], call - functional, i)) or found[entry["name"], call, i]
-
-    def in_order(self, calls: list[Item], given: Iterable[Any]) -> Iterator[Item]:
-        """The calls in the order in which they are listed, each after those whose results it reads.
-
-        ValueError if a call reads what no other writes, or calls wait for each other.
-        """
-        items = {(entry["name"], number): (entry, number, call) for entry, number, call in calls}
-        done, begun = {(name, number) for name, number, _ in given}, set()
-        waiting = list(reversed(items))
+            for (name, number, i), shape in tensors(call):
+                shapes.setdefault((name, number), {})[i] = shape
         while waiting:
-            key = waiting[-1]
-            if key in done:
-                waiting.pop()
-                continue
-            needed = {ref[:2] for ref in refs_of(items[key][2])} - done if key in items else {key}
-            if not needed:
-                done.add(waiting.pop())
-                yield items[key]
-            elif key in begun or key not in items:
+            late = []
+            for entry, number, call in waiting:
+                if found.keys() >= {key for key, _ in tensors(call)}:
+                    key = entry["name"], number
+                    said = list(shapes.get(key, {}).values())
+                    written = self.call(entry, path, number, call, found, said)
+                    found |= {(*key, i): value for i, value in enumerate(written)}
+                else:
+                    late.append((entry, number, call))
+            if len(late) == len(waiting):
+                name = late[0][0]["name"]
                 raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {key[0]}; give the whole model"
+                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
                 )
-            else:
-                begun.add(key)
-                waiting += sorted(needed, reverse=True)
+            waiting = late
+        ends = []
+        for name, number, i in triples(inside["output_layers"]):
+            # a file counts the calls of a functional model inside a model from 1, in this one place
+            from_1 = is_model(entries[name]) and entries[name]["class_name"] != "Sequential"
+            ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
+        return ends
 
     def call(
-        self, entry: Config, path: str, number: int, call: Config, values: dict[Ref, Value]
+        self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
     ) -> list[Value]:
-        """What one call of a layer, or of a model inside the model, writes."""
-        own = checked_name(entry["config"].get("name", entry.get("name")))
-        name, clean = path + own + f" ({number + 1})" * (number > 0), self.clean[path] + own
-        self.clean[f"{name}/"] = f"{clean}/"
+        """What one call of a layer, or of a model inside the model, writes; ``shapes``: what the model says of them."""
+        config, kind = entry["config"], entry["class_name"]
+        name = path + checked_name(config.get("name", entry["name"]))
+        name += f" ({number + 1})" if number else ""
+        given = tensors(call)
+        inputs = [found[key] for key, _ in given]
         if is_nested(entry):
-            return self.model(entry, f"{name}/", [values[ref] for ref in refs_of(call)])
-        key = entry.get("id", clean)
-        one = Call(self, entry, name, call, values, key in self.counted)
-        self.counted.add(key)
-        return one.written(handler)
+            return self.model(entry, f"{name}/", inputs)
+        values = iter(inputs)
+        args, kwargs = mapped([call["args"], call["kwargs"]], lambda _: next(values))
+        shared = id(config) in self.counted
+        self.counted.add(id(config))
+        one = Call(self.reading, self.order, kind, config, name, args, kwargs, shared)
+        handle = handler(kind, str(entry.get("module")))
+        why = "its code is never run" if kind == "Lambda" else ""
+        lost = any(x.dims is None for x in inputs)
+        if lost and handle:
+            self.reading.lost.add(name)
+            return [Value(name, None)] * MOST_RESULTS
+        try:
+            if "'__numpy__'" in str(call) or "'__tensor__'" in str(call):
+                raise UnreadableError("it meets an array that the model holds")
+            if handle and kind not in self.reading.extra:
+                return [counted(one, handle, inputs)]
+        except UnreadableError as error:
+            why = str(error)
+        like = inputs[0]._replace(name=name)
+        known = not lost and len(shapes) == 1
+        if known and shapes[0] != given[0][1]:  # it holds at the model's own size alone
+            dims = checked_shape(shapes[0])[1:]
+            known = self.given is None and None not in dims
+            like = Value(name, dims, like.order if len(dims) == like.rank else self.order)
+        sources = [x.name for x in inputs]
+        self.reading.skip(name, kind, why, like.map if known else None, sources, config)
+        made = self.reading.shape(name)
+        count = 1 if made and len(shapes) > 1 else MOST_RESULTS  # extra= gives one result alone
+        return [like.made(name, made) if made else Value(name, None)] * count
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
+        if not shape:
+            raise no_shapes(self.reading.name)
         own: list[Any] = list(checked_shape(shape)[1:])
-        order = _order(own, self.order) if len(own) == 3 else "channels_last"
-        places = sides_of(order) if len(own) == 3 else tuple(range(len(own) - 1))
-        if len(own) == 3:
-            for place, size in zip(
-                places, self.sides([own[place] for place in places]), strict=True
-            ):
-                own[place] = size
-        dims = tuple(
-            (N if place in places else C) if size is None else size
-            for place, size in enumerate(own)
-        )
-        self.reading.input(name, folded(dims, order))
-        return Value(name, dims, order)
+        free = tuple(axis for axis, size in enumerate(own) if size is None)
+        # the channels are on the one axis that is not free, where two are
+        order = next((order for order, axes in ORDERS.items() if axes[:2] == free), self.order)
+        x = Value(name, own, order if len(own) == 3 else "channels_last")
+        if x.rank == 3:
+            rows, columns, _ = x.where
+            own[rows], own[columns] = self.sides([own[rows], own[columns]])
+        dims = tuple(size or (C if axis == x.where[2] else N) for axis, size in enumerate(own))
+        self.reading.input(name, x._replace(dims=dims).map)
+        return x._replace(dims=dims)
 
-    def sides(self, own: list[Any]) -> list[Size]:
+    def sides(self, own: list[Any]) -> Iterator[Size]:
         """The sides of a map that goes in; those of a second one in proportion to the first one's, or its own."""
         if self.first is None:
-            self.first = own
             given = (None, None) if self.given is None else as_pair(self.given, "side")
-            self.side = tuple(
-                N if mine is None and size is None else mine or size
-                for mine, size in zip(given, own, strict=True)
-            )
-        return [self._second(*sides) for sides in zip(own, self.first, self.side, strict=True)]
-
-    def _second(self, own: Any, first: Any, side: Size) -> Size:
-        if (own is None) == (first is None):
-            return side if own is None else exact(sp.Rational(own, first) * side)
-        if own is None and self.given is not None:
-            raise ValueError(
-                f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} for "
-                "the first; build it with the sizes that you want"
-            )
-        return N if own is None else own
-
-
-def _order(own: list[Any], usual: str) -> str:
-    """Where the channels are: on the one axis that is not free, where two are."""
-    if own.count(None) != 2:
-        return usual
-    return {0: "channels_first", 2: "channels_last"}.get(
-        next(i for i, size in enumerate(own) if size), usual
-    )
-
-
-def _orders(config: Config) -> Iterator[str]:
-    """What the layers of a model, and of models inside it, say of the order of their axes."""
-    for entry in config["config"]["layers"]:
-        if isinstance(entry["config"].get("layers"), list):
-            yield from _orders(entry)
-        elif entry["config"].get("data_format"):
-            yield entry["config"]["data_format"]
+            self.first, sides = own, zip(given, own, strict=True)
+            self.side = tuple(mine or size or N for mine, size in sides)
+        for size, first, side in zip(own, self.first, self.side, strict=True):
+            if size and first:
+                yield exact(sp.Rational(size, first) * side)
+            elif first and self.given is not None:
+                raise ValueError(
+                    f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} "
+                    "for the first; build it with the sizes that you want"
+                )
+            else:
+                yield size or (N if first else side)

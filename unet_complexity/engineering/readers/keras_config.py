@@ -1,7 +1,6 @@
-"""What a Keras model is made of, as plain data: the same for a live model and for a ``.keras`` file.
+"""What a Keras model is made of, as plain data: Keras's own ``config.json``, layers with their arguments and calls.
 
-The data are those of Keras's own ``config.json``: layers with their arguments and calls.  A file is read without
-Keras and nothing in it is run; a live model is asked layer by layer, since a layer of one's own may lack get_config.
+A file is read without Keras and nothing in it is run.  A model in memory is asked for the same data.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from os import PathLike
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
-    MOST_CALLS,
     MOST_CONFIG_BYTES,
     BoundedFile,
     at_most,
@@ -40,22 +38,6 @@ DAMAGED = (
 )
 
 
-class Ref(NamedTuple):
-    """A tensor in a call's arguments: one result of a layer's call, and its shape in the model."""
-
-    layer: str
-    call: int
-    result: int
-    shape: tuple[int | None, ...]
-
-
-def config_of(model: Any) -> Config:
-    """The model's configuration.  TypeError or ValueError, saying what would work, for anything else."""
-    if isinstance(model, (str, PathLike)):
-        return from_file(Path(model))
-    return from_live(model)
-
-
 def from_file(path: Path) -> Config:
     """The configuration in a ``.keras`` file."""
     if not path.is_file():
@@ -63,10 +45,7 @@ def from_file(path: Path) -> Config:
             f"a model is read from a .keras file, got {str(path)!r}, where there is none; check the path"
         )
     try:
-        config = json.loads(
-            _config_json(path), parse_int=_whole, parse_float=_finite, parse_constant=_finite
-        )
-        check_nesting(config)
+        config = parsed(_config_json(path))
     except (*DAMAGED, RuntimeError) as error:  # RuntimeError: encrypted, or nested too deep
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
@@ -101,6 +80,13 @@ def _config_json(path: Path) -> bytes:
     return data
 
 
+def parsed(data: bytes | str) -> Any:
+    """The data that JSON says.  ValueError for numbers and depths that no model has."""
+    config = json.loads(data, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+    check_nesting(config)
+    return config
+
+
 def _whole(digits: str) -> int:
     number = int(digits)
     check_size(number)
@@ -128,19 +114,6 @@ def is_nested(entry: Config) -> bool:
     return is_model(entry) and "layers" in entry["config"]
 
 
-def check_amount(config: Config) -> None:
-    """ValueError if the calls of all layers, those of models inside models multiplied, are more than are read."""
-    at_most(_calls(config), MOST_CALLS, "calls of layers")
-
-
-def _calls(config: Config) -> int:
-    count = 0
-    for entry in config["config"]["layers"]:
-        inside = _calls(entry) if is_nested(entry) else 1
-        count += max(len(entry.get("inbound_nodes", [])), 1) * inside
-    return count + 1  # a model without layers is looked into all the same
-
-
 def checked_shape(shape: Any) -> tuple[int | None, ...]:
     """Return a tensor's shape as a tuple; ValueError unless every side is a size or left free."""
     if isinstance(shape, (list, tuple)):
@@ -160,38 +133,60 @@ def checked_name(name: Any) -> str:
 
 
 def from_live(model: Any) -> Config:
-    """The configuration of a model in memory, its layers' own where they have one."""
-    if kind_of(model) == "Sequential":
-        if not model.built:
-            raise ValueError(
-                f"{model.name} has no shapes yet; give it an Input layer, or call model.build(shape)"
-            )
-        layers = [
-            _entry(layer) | {"build_config": {"input_shape": layer.input.shape}}
-            for layer in model.layers
-        ]
-        chain = {"name": model.name, "layers": layers, "build_input_shape": model.input_shape}
-        return {"class_name": "Sequential", "module": "keras", "config": chain}
-    if kind_of(model) != "Functional":
+    """The configuration of a model in memory.
+
+    Keras would write two things less: that models share a layer, and that an activation only has a known name.
+    """
+    if not has_graph(model):
         raise TypeError(
             "from_keras reads Functional and Sequential models and .keras files, got "
             f"{type(model).__name__}, {SUBCLASSED}"
         )
-    graph = _Graph(model)
-    layers = [_entry(op) | {"inbound_nodes": graph.calls(op)} for op in model.operations]
-    ends = {"input_layers": graph.ends(model.inputs), "output_layers": graph.ends(model.outputs)}
-    config = {"name": model.name, "layers": layers, **ends}
-    return {"class_name": "Functional", "module": "keras", "config": config}
+    if not getattr(model, "inputs", None):
+        raise no_shapes(model.name)
+    from keras import Model
+
+    try:
+        graph = Model(model.inputs, model.outputs, name=model.name)
+        data = graph.to_json()
+    except (NotImplementedError, TypeError) as error:
+        said = f"{model.name} does not say what it is made of ({error})"
+        raise ValueError(f"{said}; give its layers a get_config()") from error
+    config: Config = parsed(data)
+    add_unsaid(graph, config["config"], {})
+    return config
 
 
-def kind_of(model: Any) -> str:
-    """ "Functional" or "Sequential" for those models of Keras and classes derived from them; "" for all others."""
+def no_shapes(name: str) -> ValueError:
+    """The error for a chain of layers that was never built."""
+    return ValueError(
+        f"{name} has no shapes yet; give it an Input layer, or call model.build(shape)"
+    )
+
+
+def has_graph(model: Any) -> bool:
+    """True for Functional and Sequential models of Keras and classes derived from them that only have a name."""
     for kind in type(model).__mro__:
         if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
-            return kind.__name__
+            return True
         if "call" in vars(kind):  # overrides call(): arbitrary code
-            break
-    return ""
+            return False
+    return False
+
+
+def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
+    """Let a layer of several models have one configuration; mark activations that are functions of one's own."""
+    layers = {layer.name: layer for layer in model.layers}
+    for entry in inside["layers"]:
+        layer = layers.get(entry["config"].get("name"))
+        if layer is None:
+            continue
+        entry["config"] = met.setdefault(id(layer), entry["config"])
+        if is_nested(entry):
+            add_unsaid(layer, entry["config"], met)
+        given = getattr(getattr(layer, "layer", layer), "activation", None)
+        if callable(given) and not of_keras(str(getattr(given, "__module__", ""))):
+            entry["config"].get("layer", entry)["config"]["activation"] = {}
 
 
 def of_keras(module: str) -> bool:
@@ -203,93 +198,22 @@ def of_keras(module: str) -> bool:
     return module.split(".")[0] == "keras"
 
 
-def _entry(layer: Any) -> Config:
-    """Kind, arguments and identity of one layer; of a model, its own configuration."""
-    entry = {
-        "name": layer.name,
-        "class_name": type(layer).__name__,
-        "module": type(layer).__module__,
-        "id": id(layer),
-    }
-    if kind_of(layer) in ("Functional", "Sequential"):
-        return entry | from_live(layer)
-    try:
-        arguments = {} if type(layer).__name__ == "Lambda" else layer.get_config()
-    except Exception:  # one's own layer need not have it, and may fail in any way
-        arguments = {name: value for name, value in vars(layer).items() if not name.startswith("_")}
-    if hasattr(getattr(layer, "layer", None), "get_config"):  # a wrapper
-        arguments = arguments | {"layer": _entry(layer.layer)}
-    given = getattr(layer, "activation", None)
-    if callable(given) and not of_keras(
-        str(getattr(given, "__module__", ""))
-    ):  # Keras would write its name alone
-        arguments = arguments | {
-            "activation": {"class_name": "function", "module": "", "config": str(given)}
-        }
-    return entry | {"config": arguments}
+def mapped(value: Any, function: Callable[[Config], Any]) -> Any:
+    """A call's arguments with ``function`` of each tensor."""
+    if isinstance(value, list):
+        return [mapped(item, function) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "__keras_tensor__":
+        return function(value["config"])
+    return {key: mapped(value[key], function) for key in sorted(value)}  # as Keras orders tensors
 
 
-class _Graph:
-    """Which calls of the layers belong to a functional model, numbered by layer."""
-
-    def __init__(self, model: Any) -> None:
-        self.own: dict[int, list[int]] = {}  # of each operation, which of its calls
-        waiting = [*model.outputs, *model.inputs]
-        while waiting:
-            operation, call, _ = waiting.pop()._keras_history
-            if call not in self.own.setdefault(id(operation), []):
-                self.own[id(operation)].append(call)
-                waiting += operation._inbound_nodes[call].input_tensors
-        self.own = {operation: sorted(calls) for operation, calls in self.own.items()}
-
-    def ends(self, tensors: list[Any]) -> list[Ref]:
-        return [self.ref(x) for x in tensors]
-
-    def calls(self, operation: Any) -> list[Config]:
-        nodes = [operation._inbound_nodes[call] for call in self.own.get(id(operation), [])]
-        return [
-            {
-                "args": mapped(node.arguments.args, self.ref, _is_tensor),
-                "kwargs": mapped(node.arguments.kwargs, self.ref, _is_tensor),
-                "shapes": [tuple(x.shape) for x in node.outputs],
-            }
-            for node in nodes
-            if node.input_tensors
-        ]
-
-    def ref(self, x: Any) -> Ref:
-        operation, call, index = x._keras_history
-        return Ref(operation.name, self.own[id(operation)].index(call), index, tuple(x.shape))
-
-
-def _is_tensor(x: Any) -> bool:
-    return hasattr(x, "_keras_history")
-
-
-def mapped(value: Any, function: Callable[[Any], Any], chosen: Callable[[Any], bool]) -> Any:
-    """Nested lists, tuples and dicts with ``function`` of whatever is ``chosen``."""
-    if chosen(value):
-        return function(value)
-    if isinstance(value, (list, tuple)) and not isinstance(value, Ref):
-        return [mapped(item, function, chosen) for item in value]
-    return (
-        {key: mapped(item, function, chosen) for key, item in value.items()}
-        if isinstance(value, dict)
-        else value
-    )
-
-
-def calls_of(entry: Config) -> list[Config]:
-    """The calls of one layer in the configuration, with a :class:`Ref` for each tensor."""
-
-    def serialized(x: Any) -> bool:
-        return isinstance(x, dict) and x.get("class_name") == "__keras_tensor__"
-
-    def ref(x: Config) -> Ref:
-        layer, call, index = x["config"]["keras_history"]
-        return Ref(checked_name(layer), call, index, checked_shape(x["config"]["shape"]))
-
-    return [mapped(call, ref, serialized) for call in entry.get("inbound_nodes", [])]
+def tensors(call: Config) -> list[tuple[tuple[str, int, int], Any]]:
+    """Shapes of the tensors that a call is given, in order, by the layer, its call and the result that each is."""
+    found: list[Config] = []
+    mapped([call["args"], call["kwargs"]], found.append)
+    return [(triples(x["keras_history"])[0], x["shape"]) for x in found]
 
 
 def triples(ends: Any) -> list[tuple[str, int, int]]:
@@ -301,17 +225,17 @@ def triples(ends: Any) -> list[tuple[str, int, int]]:
     return [end for part in ends for end in triples(part)]
 
 
-def refs_in(value: Any) -> Iterator[Ref]:
-    """Every tensor in a call's arguments, in order."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from refs_in(item)
-    elif isinstance(value, dict):
-        yield from refs_in([value[key] for key in sorted(value)])  # as Keras does
-
-
-def refs_of(call: Config) -> Iterator[Ref]:
-    """Every tensor that a call is given."""
-    yield from refs_in([call["args"], list(call["kwargs"].values())])
+def chained(inside: Config) -> Config:
+    """The configuration of a Sequential model as that of a functional one."""
+    layers = inside["layers"]
+    if not layers or layers[0]["class_name"] != "InputLayer":
+        first = {"name": "input", "batch_shape": inside.get("build_input_shape")}
+        layers = [{"class_name": "InputLayer", "config": first}, *layers]
+    named = [{**entry, "name": entry["config"]["name"]} for entry in layers]
+    for source, entry in pairwise(named):
+        shape = (entry.get("build_config") or {}).get("input_shape")
+        tensor = {"keras_history": [source["name"], 0, 0], "shape": shape}
+        given = {"class_name": "__keras_tensor__", "config": tensor}
+        entry["inbound_nodes"] = [{"args": [given], "kwargs": {}}]
+    first, last = named[0]["name"], named[-1]["name"]
+    return {"layers": named, "input_layers": [first, 0, 0], "output_layers": [last, 0, 0]}

@@ -1,9 +1,15 @@
-"""How each layer of Keras is counted: ``TABLE`` says which layer of this package it is, and what that reads."""
+"""How each layer of Keras is counted: ``READ`` says which layers are those of this package of the same name,
+and what each reads.
+
+``HANDLERS`` has the layers that are several steps, or whose arguments are other ones; operations of keras.ops have
+names that begin with "ops.".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from inspect import signature
 from typing import Any
 
 import sympy as sp
@@ -13,36 +19,55 @@ from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_call import (
     Call,
-    Handler,
     UnreadableError,
     Value,
-    places,
 )
-from unet_complexity.engineering.readers.keras_config import of_keras
-from unet_complexity.engineering.readers.keras_ops import (
-    concatenate,
-    merge,
-    operation,
-    permute,
-    reshape,
-)
+from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
 from unet_complexity.symbols import exact
 
-SWITCHES = ("use_bias", "center", "scale")
+Handler = Callable[..., Value]
+# arguments that change what a layer computes, in a way that is not counted
+FORMS = (
+    *("lora_rank", "renorm", "rms_scaling", "threshold", "use_gate", "sliding_window"),
+    *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias", "return_attention_scores"),
+    "negative_slope",  # of a ReLU; a LeakyReLU says the same
+)
 WINDOW = ("kernel_size", "pool_size", "strides", "dilation_rate", "output_padding")
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
-BLENDS = ("nearest", "bilinear", "bicubic")
+WRAPPED = {
+    "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
+    "SpectralNormalization": ("Conv1D", "Conv2D", "Dense"),
+}
+TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str}
+# the package's names of Keras's operations
+FUNCTIONS = {name.replace("_", ""): name for name in (*OPERATIONS, *ALIASES)}
+FUNCTIONS |= {"absolute": "abs", "exp": "exponential"}
 
 
-def handler(call: Call) -> Handler | None:
+def handler(kind: str, module: str) -> Handler | None:
     """How to count a layer, or an operation of keras.ops; None for a kind that is not known."""
-    if call.module.startswith(("keras.src.ops", "keras.ops")):
-        return operation(call.kind)
-    if not of_keras(call.module):
+    if not of_keras(module):
         return None
-    return of_table if call.kind in TABLE else HANDLERS.get(call.kind)
+    if not module.startswith(("keras.src.ops", "keras.ops")):
+        return HANDLERS.get(kind)
+    return HANDLERS.get(f"ops.{kind}", of_one if kind.lower() in FUNCTIONS else None)
+
+
+def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
+    """What a layer writes.  UnreadableError if it has weights, or gets inputs, that are not counted."""
+    if "Quantized" in str(call.config.get("dtype")):
+        raise UnreadableError("it is quantised")
+    for name in FORMS:
+        value = call.config.get(name) or call.kwargs.get(name)
+        if value and (name != "negative_slope" or call.kind == "ReLU"):
+            raise UnreadableError(f"with {name}={value}")
+    try:
+        signature(handle).bind(call, *values)
+    except TypeError:
+        raise UnreadableError(f"given {len(values)} tensors") from None
+    return handle(call, *values)
 
 
 # What a layer reads: Keras's array as the map that its counterpart wants.
@@ -55,12 +80,7 @@ def any_axes(call: Call, x: Value) -> Value:
 
 def channels_last(call: Call, x: Value) -> Value:
     """``x``, its last axis the channels."""
-    return call.view(x, x.dims, "channels_last", part="order")
-
-
-def a_map(call: Call, x: Value) -> Value:
-    """``x`` as a map, its channels where the layer wants them."""
-    return call.map(x)
+    return call.view(x, x.dims, part="order")
 
 
 def sequence(call: Call, x: Value) -> Value:
@@ -74,77 +94,68 @@ def by_channel(call: Call, x: Value) -> Value:
     """``x``, its channels on the one axis that the layer names."""
     axes = x.axes(call.config["axis"])
     if x.rank == 3 and axes == [0]:
-        return call.map(x, "channels_first")
+        return call.as_map(x, "channels_first")
     if axes != [x.rank - 1]:
         raise UnreadableError(f"its axis is {call.config['axis']}")
     return channels_last(call, x)
 
 
-Prepare = Callable[[Call, Value], Value]
-TABLE: dict[str, tuple[Callable[..., L.Layer], Prepare]] = {
-    "Conv1D": (L.Conv2D, sequence),
-    "Conv2D": (L.Conv2D, a_map),
-    "DepthwiseConv2D": (E.DepthwiseConv2D, a_map),
-    "SeparableConv2D": (E.SeparableConv2D, a_map),
-    "Conv2DTranspose": (L.Conv2DTranspose, a_map),
-    "Dense": (E.Dense, channels_last),
-    "MaxPooling1D": (L.MaxPooling2D, sequence),
-    "MaxPooling2D": (L.MaxPooling2D, a_map),
-    "AveragePooling1D": (L.AveragePooling2D, sequence),
-    "AveragePooling2D": (L.AveragePooling2D, a_map),
-    "GlobalAveragePooling1D": (E.GlobalAveragePooling2D, sequence),
-    "GlobalAveragePooling2D": (E.GlobalAveragePooling2D, a_map),
-    "GlobalMaxPooling1D": (E.GlobalMaxPooling2D, sequence),
-    "GlobalMaxPooling2D": (E.GlobalMaxPooling2D, a_map),
-    "UpSampling2D": (L.UpSampling2D, a_map),
-    "Resizing": (E.Resizing, a_map),
-    "ZeroPadding2D": (L.ZeroPadding2D, a_map),
-    "Cropping2D": (L.Cropping2D, a_map),
-    "LeakyReLU": (L.LeakyReLU, any_axes),
-    "PReLU": (E.PReLU, any_axes),
-    "ELU": (E.ELU, any_axes),
-    "Softmax": (L.Softmax, any_axes),
-    "Rescaling": (E.Rescaling, any_axes),
-    "Dropout": (L.Dropout, any_axes),
-    "SpatialDropout2D": (L.Dropout, any_axes),
-    "BatchNormalization": (L.BatchNormalization, by_channel),
-    "GroupNormalization": (E.GroupNormalization, by_channel),
-    "LayerNormalization": (E.LayerNormalization, any_axes),
-    "RMSNormalization": (E.RMSNormalization, any_axes),
+LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
+OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
+READ: dict[Any, str] = {
+    Call.as_map: """
+        Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
+        GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
+        DepthToSpace SpaceToDepth
+    """,
+    sequence: """
+        Conv1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D
+    """,
+    channels_last: "Dense",
+    by_channel: "BatchNormalization GroupNormalization",
+    any_axes: """
+        ReLU LeakyReLU LeakyRelu PReLU ELU Softmax Rescaling Dropout SpatialDropout2D
+        LayerNormalization RMSNormalization
+    """,
+}
+TABLE: dict[str, Callable[[Call, Value], Value]] = {
+    kind: prepare for prepare, kinds in READ.items() for kind in kinds.split()
 }
 
 
 def of_table(call: Call, x: Value) -> Value:
     """One layer of the package, and its activation as a step of its own."""
-    make, prepare = TABLE[call.kind]
-    x = prepare(call, x)
+    make = LAYERS[OTHER_NAMES.get(call.kind, call.kind.replace("1D", "2D"))]
+    # refusals come before the first step
+    name = None if call.kind == "Softmax" else call.config.get("activation")
+    x = TABLE[call.kind](call, x)
+    then = activation(name, x)
     values = {
-        field.name: argument(call, x, field.name)
+        field.name: argument(call, x, field.name, field.type)
         for field in fields(make)  # type: ignore[arg-type]
         if field.name in call.config or field.name not in LACKING
     }
     if values.get("padding") == "causal":
         before = (values["kernel_size"][1] - 1) * values["dilation_rate"][1]
-        values["padding"] = "valid"
-        x = call.run(L.ZeroPadding2D(((0, 0), (before, 0))), x, part="padding")
-    then = None if call.kind == "Softmax" else activation(call.config.get("activation"))
-    pooled = call.kind.startswith("Global") and not call.config["keepdims"]
-    out = call.run(make(**values), x, rank=1 if pooled else None)
-    return activated(call, then, out, getattr(then, "activation", "relu"))
+        values["padding"] = (0, 0), (before, 0)
+    try:
+        layer = make(**values)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+    out = call.run(layer, x)
+    if call.kind.startswith("Global") and not call.config["keepdims"]:
+        out = call.without(out, [axis for axis in range(x.rank) if axis != x.where[2]])
+    return call.run(then, out, part=str(name)) if then else out
 
 
-def argument(call: Call, x: Value, name: str) -> Any:
+def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
     """One of a layer's arguments, lists as tuples.  An error if it is not what the layer of the package knows."""
     value = call.config[name]
     value = tuple(value) if isinstance(value, list) else value
+    if not isinstance(value, TYPES.get(kind, object)):
+        raise UnreadableError(f"its {name} is {value!r}")
     if name in ("axis", "shared_axes"):
-        return value and places(x, x.axes(value))
-    if call.kind == "Rescaling" and not isinstance(value, (int, float)):
-        raise UnreadableError(f"its {name} is an array")
-    if call.kind != "Rescaling" and name in SWITCHES and value not in (False, True):
-        raise ValueError(f"{name} must be true or false, got {value!r}")
-    if name == "interpolation" and value not in BLENDS:
-        raise UnreadableError(f"its interpolation is {value}")
+        return value and x.places(x.axes(value))
     if name == "padding" and "strides" in call.config and not isinstance(value, str):
         raise ValueError(f"padding must be 'valid' or 'same', got {value!r}")
     if name in WINDOW:
@@ -156,35 +167,22 @@ def argument(call: Call, x: Value, name: str) -> Any:
     return value
 
 
-def activation(given: Any) -> L.Layer | None:
-    """The layer for an activation's name; None for none."""
-    while isinstance(given, dict):
-        function = given.get("class_name") == "function"
-        if function and not of_keras(str(given.get("module"))):
-            raise UnreadableError("its activation is a function of one's own")
-        given = given["config"] if function else given.get("class_name")
-    name = getattr(given, "__name__", given)
+def activation(name: Any, x: Value) -> L.Layer | None:
+    """The layer for an activation's name; a softmax goes along the last axis, whichever of the map's that is."""
     if name in (None, "linear"):
         return None
-    if name not in (*OPERATIONS, *ALIASES, "softmax"):
+    if not isinstance(name, str):
+        raise UnreadableError("its activation is a function of one's own")
+    if name == "softmax":
+        return L.Softmax(x.places(x.axes(-1)))
+    if name not in (*OPERATIONS, *ALIASES):
         raise UnreadableError(f"its activation is {name}")
     return L.ReLU() if name == "relu" else L.Activation(name)
 
 
-def activated(call: Call, layer: L.Layer | None, x: Value, part: str = "") -> Value:
-    """An activation; a softmax by name goes along the last axis, whichever of the map's that is."""
-    if layer is None:
-        return x
-    if getattr(layer, "activation", "") == "softmax" and x.order == "channels_first":
-        layer = L.Softmax(places(x, x.axes(-1)))
-    return call.run(layer, x, part=part)
-
-
-def _rectify(call: Call, x: Value) -> Value:
-    most, slope = call.config.get("max_value"), call.config.get("negative_slope")
-    if slope and most is not None:
-        raise UnreadableError("it has both a slope and a largest value")
-    return call.run(L.LeakyReLU(slope) if slope else L.ReLU(most), x)
+def _activate(call: Call, x: Value) -> Value:
+    layer = activation(call.config["activation"], x)
+    return call.run(layer, x) if layer else x
 
 
 def _normalize_by_known(call: Call, x: Value) -> Value:
@@ -203,8 +201,8 @@ def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
 
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
-        x = permute(call, call.map(x), [1, 2, 0])
-    return call.run(E.Flatten(), x, rank=1)
+        x = permute(call, call.as_map(x), [1, 2, 0])
+    return reshape(call, x, [-1])
 
 
 def attend(call: Call, *values: Value) -> Value:
@@ -213,80 +211,179 @@ def attend(call: Call, *values: Value) -> Value:
     Of T queries and S keys with d numbers each, $\text{softmax}(Q K^T / \sqrt d)\, V$ takes 2 T S d MACs
     (Vaswani et al., "Attention Is All You Need", NeurIPS 2017, eq. 1).
     """
-    given = dict(zip(("query", "value", "key"), call.args, strict=False)) | call.kwargs
-    read = {name: x for name, x in given.items() if isinstance(x, Value)}
-    if not {"query", "value"} <= set(read) <= {"query", "value", "key"} or len(read) < len(values):
+    names = ("query", "value", "key")
+    given = dict(zip(names, call.args, strict=False)) | call.kwargs
+    read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
+    if len(read) != len(values) or not {"query", "value"} <= set(read):
         raise UnreadableError("it has a mask, or other inputs than a query, a value and a key")
-    query, value, axes = read["query"], read["value"], call.config.get("attention_axes")
+    config, query = call.config, read["query"]
+    axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnreadableError(f"it attends along the axes {axes} only")
-    config, bias = call.config, call.config["use_bias"]
-    heads, rows = config["num_heads"], exact(sp.Mul(*query.dims[:-1]))
-    sequences = {
-        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), "channels_last", f"tokens {i}")
-        for i, x in enumerate(dict.fromkeys((query, value, read.get("key", value))), 1)
+    heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
+    tokens = {
+        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), part=f"tokens {i}")
+        for i, x in enumerate(dict.fromkeys(values), 1)
     }
 
-    def by_head(x: Value, size: int, part: str) -> Value:
-        tokens = sequences[x]
-        made = call.run(E.Dense(heads * size, bias), tokens, part=part)
-        apart = call.view(made, (tokens.dims[0], heads, size), "channels_last", f"{part} heads")
-        return call.run(E.Permute((2, 1, 3)), apart, part=f"{part} by head")
+    def by_head(part: str, x: Value, size: int) -> Value:
+        x = call.run(E.Dense(heads * size, bias), tokens[x], part=part)
+        x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
+        return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
 
-    q = by_head(query, config["key_dim"], "query")
-    k = by_head(read.get("key", value), config["key_dim"], "key")
-    v = by_head(value, config["value_dim"], "value")
-    q = call.run(E.Rescaling(config["key_dim"] ** -0.5), q, part="scale")
-    scores = call.run(E.MatMul(transpose_b=True), q, k, part="scores")
-    scores = call.run(L.Softmax(), scores, part="softmax")
-    if config.get("dropout"):
-        scores = call.run(L.Dropout(config["dropout"]), scores, part="dropout")
-    met = call.run(E.MatMul(), scores, v, part="weighed")
-    met = call.run(E.Permute((2, 1, 3)), met, part="heads")
-    joined = call.view(met, (rows, heads * config["value_dim"]), "channels_last", "joined")
+    x = by_head("query", query, key_dim)
+    key = by_head("key", read.get("key", read["value"]), key_dim)
+    value = by_head("value", read["value"], config["value_dim"])
+    rate = config.get("dropout")
+    steps: list[tuple[Any, ...]] = [
+        (E.Rescaling(key_dim**-0.5), "scale"),
+        (E.MatMul(transpose_b=True), "scores", key),
+        (L.Softmax(), "softmax"),
+        *([(L.Dropout(rate), "dropout")] if rate else []),
+        (E.MatMul(), "weighed", value),
+        (E.Permute((2, 1, 3)), "heads"),
+    ]
+    for layer, part, *other in steps:
+        x = call.run(layer, x, *other, part=part)
+    x = call.view(x, (x.dims[0], heads * config["value_dim"]), part="joined")
     units = config.get("output_shape") or query.dims[-1]
-    (units,) = units if isinstance(units, (list, tuple)) else (units,)
-    out = call.run(E.Dense(units, bias), joined, part="output")
-    return call.view(out, (*query.dims[:-1], units), query.order, "axes")
+    (units,) = units if isinstance(units, list) else [units]
+    x = call.run(E.Dense(units, bias), x, part="output")
+    return call.view(x, (*query.dims[:-1], units), query.order, "axes")
 
 
-def _wrapped(call: Call, *kinds: str) -> None:
-    """Let a call be one of the layer inside its own; UnreadableError if that is not of these kinds."""
-    inner = call.config["layer"]
-    kind = inner["class_name"]
-    if kind not in kinds or not of_keras(str(inner.get("module"))):
-        raise UnreadableError(f"it wraps a layer {kind}")
-    call.kind = kind
-    call.frozen = call.frozen or inner["config"].get("trainable") is False
-    call.config = inner["config"]
-    call.check_form(of_table)
+def of_wrapper(call: Call, x: Value) -> Value:
+    """The layer inside another one: at each time, which is one more position; or with a normalised spectrum.
+
+    The latter stores a vector beside the kernel.
+    """
+    outer, inner = call.kind, call.config["layer"]
+    call.kind = inner["class_name"]
+    if call.kind not in WRAPPED[outer] or not of_keras(str(inner.get("module"))):
+        raise UnreadableError(f"it wraps a layer {call.kind}")
+    frozen = {"trainable": False} if call.config.get("trainable") is False else {}
+    call.config = inner["config"] | frozen
+    out = counted(call, of_table, [x])
+    if outer == "TimeDistributed":
+        return out
+    stored = call.config.get("units") or call.config["filters"]
+    return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
 
 
-def _at_each_time(call: Call, x: Value) -> Value:
-    """TimeDistributed: a layer that treats all positions alike, so that the time is one more of them."""
-    _wrapped(call, "Dense", "Dropout", "LeakyReLU")
-    return of_table(call, x)
+def of_one(call: Call, x: Value) -> Value:
+    """A function of each element."""
+    if call.kind == "Gelu" and call.config.get("approximate", True):
+        raise UnreadableError("it approximates; say approximate=False")
+    return call.run(L.Activation(FUNCTIONS[call.kind.lower()]), x)
 
 
-def _normalize_spectrum(call: Call, x: Value) -> Value:
-    """SpectralNormalization: the layer inside, and a vector that training stores beside its kernel."""
-    _wrapped(call, "Conv1D", "Conv2D", "Dense")
-    stored = call.config["units" if call.kind == "Dense" else "filters"]
-    out = of_table(call, x)
-    return call.view(out, out.dims, out.order, "stored", stored)
+def merge(call: Call, *values: Value) -> Value:
+    """A merging layer; an input with fewer axes gets axes of 1 behind the batch, as in Keras."""
+    own = {"Add": L.Add(), "Multiply": L.Multiply()}
+    layer = own.get(call.kind) or E.Elementwise(call.kind.lower(), inputs=len(values))
+    most = max(values, key=lambda value: value.rank)
+    ready = [call.view(x, (1,) * (most.rank - x.rank) + x.dims, most.order) for x in values]
+    return call.run(layer, *ready, like=widest(ready))
+
+
+def widest(values: Sequence[Value]) -> Value:
+    """The input whose leading axes are those of the result.
+
+    UnreadableError if the axes that a map merges are repeated one by one: all of an input, or none, may be.
+    """
+    if len({x.rank for x in values}) > 1:
+        raise UnreadableError("its inputs differ in the number of axes")
+    wide = {x.dims[:-2]: x for x in values if x.rank > 3 and set(x.dims[:-2]) != {1}}
+    if len(wide) > 1:
+        raise UnreadableError("its inputs differ in the leading axes")
+    return next(iter(wide.values()), values[0])
+
+
+def of_two(call: Call, *values: Value) -> Value:
+    """Two tensors of as many axes, or one and a number."""
+    kind = call.kind.replace("True", "")
+    if len(values) == 2:
+        widest(values)
+        call.kind = kind
+        return merge(call, *values)
+    first, second = (*call.args, *call.kwargs.values())[:2]
+    number = second if isinstance(first, Value) else first
+    if not isinstance(number, (int, float)):
+        raise UnreadableError(f"it meets {number!r}")
+    layer: L.Layer = E.Elementwise(kind.lower())
+    if kind in ("Maximum", "Minimum"):
+        layer = L.ReLU()  # one comparison
+    elif kind == "Multiply":
+        layer = E.Rescaling(number)
+    elif kind == "Divide" and number is second:
+        layer = E.Rescaling(1 / number)
+    return call.run(layer, *values)
+
+
+def concatenate(call: Call, *values: Value) -> Value:
+    """Along one of Keras's axes."""
+    if len(values) == 1:
+        return values[0]
+    x = widest(values)
+    (at,) = x.axes(call.config["axis"])
+    layer = L.Concatenate(x.places([at])[0])
+    return call.run(layer, *(call.view(each, each.dims, x.order) for each in values))
+
+
+def reshape(call: Call, x: Value, target: Any) -> Value:
+    """The same numbers with other axes, -1 for what is left."""
+    sides = checked_shape([None if side == -1 else side for side in target])
+    left = exact(sp.Mul(*x.dims) / sp.Mul(*(side for side in sides if side)))
+    order = call.order if len(sides) == 3 else "channels_last"
+    return call.view(x, tuple(side or left for side in sides), order)
+
+
+def permute(call: Call, x: Value, axes: list[int]) -> Value:
+    """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
+    if sorted(axes) != list(range(x.rank)):
+        raise UnreadableError(f"it permutes the axes {axes}")
+    ends = {0: "channels_first", 2: "channels_last"}
+    order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
+    new = Value("", tuple(x.dims[axis] for axis in axes), order)
+    return new._replace(name=call.run(E.Copy("Permute", new.map), x).name)
+
+
+def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
+    """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
+    x, y = channels_last(call, x), channels_last(call, y)
+    return call.run(E.MatMul(), x, y, like=widest([x, y]))
+
+
+def reduce(call: Call, x: Value) -> Value:
+    """Mean, sum, max or min over axes."""
+    gone = x.axes(call.config.get("axis"))
+    made = call.run(E.Reduce(call.kind.lower().replace("am", "m"), x.places(gone)), x)
+    return made if call.config.get("keepdims") else call.without(made, gone)
+
+
+def expand(call: Call, x: Value) -> Value:
+    """One axis of 1 more."""
+    (at,) = Value("", (*x.dims, 1)).axes(call.config["axis"])
+    return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
+
+
+def _resize(call: Call, x: Value) -> Value:
+    height, width = call.config["size"]
+    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
 
 
 HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(TABLE, of_table),
     **dict.fromkeys(
         (  # at inference they hand on what they are given
-            *("Identity", "GaussianNoise", "InputLayer", "StochasticDepth"),
-            *("RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom"),
+            *("Identity", "GaussianNoise", "StochasticDepth", "RandomContrast", "RandomFlip"),
+            *("RandomRotation", "RandomTranslation", "RandomZoom"),
+            *("ops.Identity", "ops.StopGradient", "ops.Cast"),
         ),
-        lambda call, x: x,
+        any_axes,
     ),
     **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
-    "Activation": lambda call, x: activated(call, activation(call.config["activation"]), x),
-    "ReLU": _rectify,
+    "Activation": _activate,
     "Normalization": _normalize_by_known,
     "LayerScale": _scale_channels,
     "CustomScaleLayer": _add_scaled,
@@ -295,6 +392,18 @@ HANDLERS: dict[str, Handler] = {
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
     "Concatenate": concatenate,
     "MultiHeadAttention": attend,
-    "TimeDistributed": _at_each_time,
-    "SpectralNormalization": _normalize_spectrum,
+    **dict.fromkeys(WRAPPED, of_wrapper),
+    **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
+    **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
+    **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
+    **dict.fromkeys(
+        ("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax", "ops.LeakyRelu"), of_table
+    ),
+    "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
+    "ops.ExpandDims": expand,
+    "ops.Matmul": multiply_matrices,
+    "ops.Concatenate": concatenate,
+    "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
+    "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
+    "ops.Resize": _resize,
 }
