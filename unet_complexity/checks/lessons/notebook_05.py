@@ -9,7 +9,7 @@ from unet_complexity.checks.predictions import Prediction
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
-from unet_complexity.symbols import N, Size, g
+from unet_complexity.symbols import N, Size, as_expr, g
 from unet_complexity.unets import pix2pix_unet
 
 
@@ -98,7 +98,7 @@ def _apart(tiles: Size, base_filters: Size) -> Values:
     return {
         "side": 128 * tiles,
         "MACs": network.total().macs,
-        "per cent apart": 100 * (sp.sympify(more) / less - 1),
+        "per cent apart": 100 * (as_expr(more) / less - 1),
     }
 
 

@@ -10,7 +10,7 @@ from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
-from unet_complexity.symbols import Size, c, f, k, n
+from unet_complexity.symbols import Size, as_expr, c, f, k, n
 from unet_complexity.unets import pix2pix_unet
 
 READS = "A copy also reads: each small element once."
@@ -81,8 +81,8 @@ def _least_time(tiles: Size, base_filters: Size) -> Values:
     t4 = MACHINES["NVIDIA T4"]
     seconds = 0
     for kernel in roofline(network, t4, fused=True):
-        compute = sp.sympify(kernel.flops) / t4.flops_per_second
-        memory = sp.sympify(kernel.bytes) / t4.bytes_per_second
+        compute = as_expr(kernel.flops) / t4.flops_per_second
+        memory = as_expr(kernel.bytes) / t4.bytes_per_second
         seconds += sp.Max(compute, memory)
     return {
         "least ms": 1000 * seconds,

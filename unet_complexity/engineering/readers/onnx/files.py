@@ -135,10 +135,8 @@ def parsed(path: str | PathLike[str]) -> Any:
             if os.fstat(file.fileno()).st_size:
                 check_structure(file, name)
             return onnx.ModelProto.FromString(file.read())
-    except (DecodeError, LookupError) as error:
-        raise ValueError(
-            f"{name} is no ONNX model, or it is cut short ({error}); {EXPORT}"
-        ) from None
+    except (DecodeError, LookupError):
+        raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
 
 
 def check_functions(model: Any) -> None:
