@@ -5,6 +5,7 @@ The real frameworks are imported once, and only by the tests that ask for them.
 
 import os
 import tempfile
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
@@ -28,6 +29,9 @@ settings.register_profile(
     "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=2000
 )
 settings.load_profile("repeatable")
+
+# Looked through for doctests, it would be imported where PyTorch could not be installed.
+collect_ignore = [] if find_spec("torch") else ["twins/torch_models.py"]
 
 # The files that take longest, longest first: a worker that met one of them last would keep the others waiting.
 LONGEST = (

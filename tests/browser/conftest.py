@@ -148,7 +148,9 @@ class Lab:
         name = notebook if isinstance(notebook, str) else f"{uuid.uuid4().hex}.ipynb"
         if name != notebook:
             notebooks.write(notebooks.normalise(notebook), self.root / name)
-        NotebookNotary(data_dir=self.env["JUPYTER_DATA_DIR"]).sign(notebooks.read(self.root / name))
+        notary = NotebookNotary(data_dir=self.env["JUPYTER_DATA_DIR"])
+        notary.sign(notebooks.read(self.root / name))
+        notary.store.close()  # Python 3.13 warns of a database that nobody closed
         return name
 
 
