@@ -273,6 +273,13 @@ def branches_in_functions(path: Path) -> Path:
     return with_functions(path, call(30, "x", "y"), body)
 
 
+def ever_larger(path: Path) -> Path:
+    """A formula of its own for each of 501 maps, N + 1 to N + 501 rows, in 12 kB."""
+    names = ["x", *(f"p{i}" for i in range(500)), "y"]
+    nodes = [helper.make_node("Pad", [a, "pads"], [b]) for a, b in itertools.pairwise(names)]
+    return saved(path, nodes, sides=(1, 3, "h", "w"), pads=[0, 0, 1, 0, 0, 0, 0, 0])
+
+
 def functions_told_apart_by_their_overload(path: Path) -> Path:
     """2^30 nodes; functions of the same names, called by nobody, are short."""
     with_functions(path, call(30, "x", "y"), lambda i: [call(i, "a", "t"), call(i, "t", "b")])
@@ -362,6 +369,7 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
         "at most 20,000 nodes, functions written out, are read, got 1,073,741,824",
     ),
     (function_with_an_array, "at most 67,108,864 bytes of nodes, functions written out, are read"),
+    (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is no ONNX model, or it is cut short"),
     (sparse, "model.onnx is no ONNX model, or it is cut short"),
     (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),

@@ -40,6 +40,7 @@ MOST_INFERENCE_BYTES = 2**30  # of address space, half of which importing onnx t
 MOST_INFERENCE_SECONDS = 8
 MOST_DEPTH = 64  # lists, dictionaries and models inside each other
 MOST_TERMS = 200  # numbers, letters and operations in the formula of a size: those of networks have some dozens
+MOST_FORMULAS = 500  # different ones of a network's sizes; deep networks have some dozens
 HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 LARGEST_TYPED = 2**31 - 1  # size or batch on the command line; frameworks index with 32 bits

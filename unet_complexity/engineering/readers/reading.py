@@ -15,6 +15,7 @@ from typing import Any
 from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.engineering.readers.limits import (
     MOST_CHARACTERS,
+    MOST_FORMULAS,
     MOST_NODES,
     at_most,
     check_size,
@@ -78,6 +79,7 @@ class Reading:
         self.lost: set[str] = set()  # names of maps whose shape follows from no layer
         self.names: dict[str, str] = {}  # of each name the step, or input, that wrote it
         self.shapes: dict[str, Tensor] = {}
+        self.formulas: set[Size] = set()
 
     def input(self, name: str, shape: Tensor) -> None:
         """A map that the network is given."""
@@ -177,6 +179,9 @@ class Reading:
         )
         for size in (step.output.height, step.output.width, step.output.channels):
             check_size(size)
+            if not isinstance(size, int):
+                self.formulas.add(size)
+        at_most(len(self.formulas), MOST_FORMULAS, "different formulas of sizes")
         self.shapes[name], self.names[name] = step.output, name
         self.steps.append(step)
 

@@ -111,7 +111,9 @@ def copied(node: Node) -> Row:
     made, seen = node.made.map, {at: node.map(at) for at in node.maps}
     if node.kind == "Concat" and len(seen) == len(node.inputs):
         pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)
-        return Row(Concatenate(next(axis for axis, (a, b) in pairs if a != b)), seen)
+        axes = [axis for axis, (a, b) in pairs if a != b]
+        if axes:  # none if all others are empty
+            return Row(Concatenate(axes[0]), seen)
     params = sum(array.size for array in node.learned("operand"))
     return Row(Copy(node.kind, made, params, len(seen)), seen, "operand")
 
