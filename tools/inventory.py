@@ -97,7 +97,7 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
             },
         ),
         Question(
-            f"The side of its input becomes {size} times as long. How many times as many elements does it write?",
+            f"The side of its input becomes {size} times as long. By what factor does it write more elements?",
             0,
             {
                 f"{times} times": "",

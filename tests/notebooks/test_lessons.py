@@ -48,6 +48,17 @@ def everywhere(function):
 
 
 @pytest.mark.parametrize("stem", LESSONS)
+def test_a_lesson_takes_the_same_minutes_wherever_they_are_said(stem):
+    said = re.search(r"\| \*\*Time\*\* \| (\d+) minutes", cells(stem)[0].source)[1]
+    readme = (PATHS[stem].parents[1] / "README.md").read_text("utf-8")
+    assert re.search(rf"\| \[`{stem[:2]}` [^|]*\|[^|]*\| {said} \|", readme)
+    assert any(
+        re.search(rf"\| \[?{stem[:2]} [^|]*\|[^|]*\| {said} \|", cell.source)
+        for cell in cells(list(PATHS)[0], "markdown")
+    )
+
+
+@pytest.mark.parametrize("stem", LESSONS)
 def test_a_lesson_has_its_parts(stem):
     first, last = cells(stem)[0].source, cells(stem)[-1].source
     assert re.match(rf"# {stem[:2]} · .*\n\n\*\*.*\?\*\*", first)  # the title, and one question
