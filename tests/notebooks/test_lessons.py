@@ -54,7 +54,7 @@ def test_a_lesson_takes_the_same_minutes_wherever_they_are_said(stem):
     assert re.search(rf"\| \[`{stem[:2]}` [^|]*\|[^|]*\| {said} \|", readme)
     assert any(
         re.search(rf"\| \[?{stem[:2]} [^|]*\|[^|]*\| {said} \|", cell.source)
-        for cell in cells(list(PATHS)[0], "markdown")
+        for cell in cells(next(iter(PATHS)), "markdown")
     )
 
 
