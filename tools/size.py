@@ -22,6 +22,10 @@ ROOMS: dict[str, tuple[tuple[str, ...], int | None]] = {
         13_500,
     ),
     "counting": (("counting/",), 6_000),
+    "checks: forms on pages, class view, a reader's own sliders": (
+        ("checks/forms", "checks/class_view", "checks/sliders"),
+        6_000,
+    ),
     "checks": (("checks/",), 9_000),
     "explorers": (("explorers/",), 9_000),
     "engineering: collapse": (("engineering/collapse/",), 5_000),
