@@ -79,16 +79,30 @@ def test_without_a_kernel_the_page_keeps_guesses(offline_page):
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
-def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
-    page = lab_page(a_notebook())
+def kept_by_the_kernel(page, file):
+    """Note a guess on a page with a kernel, which writes it to the file."""
     form(page).wait_for()
     note(page, "16")
-    file = lab_server.root / "my-predictions.json"
     end = time.monotonic() + 20
     while not file.exists() and time.monotonic() < end:
         page.wait_for_timeout(100)
     assert json.loads(file.read_text()) == {NAME: 16}
     told(page).get_by_text("Noted: you say x 16.").wait_for()
+    file.unlink()
+
+
+def test_in_notebook_7_the_kernel_keeps_them(notebook_page, lab_server):
+    kept_by_the_kernel(notebook_page(a_notebook()), lab_server.root / "my-predictions.json")
+
+
+def test_in_voila_the_kernel_keeps_them(voila_page, tmp_path):
+    kept_by_the_kernel(voila_page(a_notebook()), tmp_path / "my-predictions.json")
+
+
+def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
+    page = lab_page(a_notebook())
+    file = lab_server.root / "my-predictions.json"
+    kept_by_the_kernel(page, file)
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == "x 16"
     stored = "localStorage.getItem('unet_complexity.guesses')"
