@@ -51,6 +51,11 @@ def test_a_notebook_runs_and_its_explorer_moves_without_a_server(lite_page):
         "(slider) => slider.getAttribute('aria-valuetext') === '2'", arg=slider.element_handle()
     )
 
+    form = page.locator("form.unetx-ask-card:has(input)").first
+    form.locator("input").fill("3")
+    form.locator("input").press("Enter")
+    form.get_by_text("Noted: you say ").wait_for()
+
     (said,) = (
         text(output)
         for outputs in page.evaluate(OUTPUTS)
