@@ -22,7 +22,11 @@ nb_render_markdown_format = "myst"  # the glossary's tables hold formulas
 myst_enable_extensions = ["dollarmath", "substitution"]
 
 asked = pix2pix_unet(side=256, in_channels=3)
-myst_substitutions = {"macs": f"{asked.total().macs / 1e9:.2f}"}
+decoder = asked.groups("part")["decoder"]
+myst_substitutions = {
+    "macs": f"{asked.total().macs / 1e9:.2f}",
+    "share": f"{100 * decoder.total().macs / asked.total().macs:.2f}",
+}
 
 autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False  # a layer lists what is its own
