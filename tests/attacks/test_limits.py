@@ -126,13 +126,13 @@ def laborious(path: Path) -> Path:
     return saved(path, [*nodes, helper.make_node("Reshape", ["x", "c3000"], ["y"])])
 
 
-def ever_taller(path: Path) -> Path:
-    """A map that grows by a row 19,000 times, and at last fits no formula."""
+def ever_deeper(path: Path) -> Path:
+    """A map that grows by a channel 19,000 times, and at last fits no formula."""
     names = ["x", *(f"p{i}" for i in range(19_000))]
-    nodes = [helper.make_node("Pad", [a, "row"], [b]) for a, b in itertools.pairwise(names)]
+    nodes = [helper.make_node("Pad", [a, "channel"], [b]) for a, b in itertools.pairwise(names)]
     nodes.append(helper.make_node("Reshape", [names[-1], "odd"], ["y"]))
     sides = (1, 3, "h", "w")
-    return saved(path, nodes, sides, row=[0, 0, 1, 0, 0, 0, 0, 0], odd=[1, 7, -1])
+    return saved(path, nodes, sides, channel=[0, 1, 0, 0, 0, 0, 0, 0], odd=[1, 7, -1])
 
 
 def long(path: Path) -> Path:
@@ -348,7 +348,7 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     (swollen, "Reshape 'y' cannot be read: Invalid dimension value"),
     (squared, "at N = 64, 96, 160, 192, 224, 3232 follow no formula"),
     (laborious, "at most 2,000,000 numbers computed for shapes are read"),
-    (ever_taller, "at most 30,000 shapes asked of onnx are read"),
+    (ever_deeper, "at most 30,000 shapes asked of onnx are read"),
     (long, r"at most 20,000 nodes of model.onnx are read, got 20,001"),
     (many_axes, "at most 32 axes of a tensor are read"),
     (long_lists_of_letters, "Dimension product overflow in Reshape"),

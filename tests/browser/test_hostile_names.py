@@ -124,7 +124,8 @@ def test_the_sites_own_pages_show_hostile_names_as_text(watched, offline_page, t
     assert [name for name in ALL.values() if plain(name)[:60].strip() not in text] == []
     alts = page.locator("img").evaluate_all("(all) => all.map((one) => one.alt)")
     assert len(alts) == 2
-    assert all(plain(ALL["an element"]) in alt for alt in alts)
+    beginning = ALL["an element"][:18]  # the network's name is cut in a heading
+    assert all(alt.startswith(beginning) for alt in alts)
 
 
 FORMULAS = (

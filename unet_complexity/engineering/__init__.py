@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from unet_complexity.engineering.measured.chart import plot_blocks_in_time, plot_times
     from unet_complexity.engineering.readers.keras import from_keras
     from unet_complexity.engineering.readers.onnx import from_onnx
+    from unet_complexity.engineering.receptive import receptive_field
 
 __all__ = [
     "MACHINES",
@@ -25,6 +26,7 @@ __all__ = [
     "plot_blocks_in_time",
     "plot_times",
     "plot_tools",
+    "receptive_field",
     "roofline",
 ]
 
@@ -36,6 +38,7 @@ LATER = {
     "plot_blocks_in_time": "measured.chart",
     "plot_times": "measured.chart",
     "plot_tools": "conventions.chart",
+    "receptive_field": "receptive",
 }
 
 

@@ -83,11 +83,18 @@ class Landing(Window):
         A convolution with the same stride leads from the output back to the input; they are its in-bounds taps.
         8 elements and 4 taps with stride 2 and 'same': 32, of which the first and the last kernel lose 1 each: 30.
         """
-        if self.padding == "valid":
-            return Taps(self.dense)
-        padding = "same" if self.padding == "same" and self.added is None else self.pads
-        back = Window(self.side, self.k, self.stride, padding, self.dilation)
-        return back.taps_of(self.n)
+        return Taps(self.dense) if self.padding == "valid" else self.back.taps_of(self.n)
+
+    @property
+    def back(self) -> Window:
+        """The window of a convolution with the same stride, from the output back to the input.
+
+        >>> Landing(8, 4, 2, "same").back
+        Window(n=16, k=4, stride=2, padding='same', dilation=1)
+        """
+        as_named = self.padding == "valid" or (self.padding == "same" and self.added is None)
+        padding = self.padding if as_named else self.pads
+        return Window(self.side, self.k, self.stride, padding, self.dilation)
 
 
 @dataclass(frozen=True)
