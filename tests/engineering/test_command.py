@@ -423,3 +423,14 @@ def test_letters_have_no_bound(capsys):
     assert refused(capsys, "--classic", "N", "--at-most", "macs=3") == (
         "a bound needs sizes in numbers and every layer counted, got classic U-Net, N x N x 1 in"
     )
+
+
+def test_a_published_number_is_explained(capsys):
+    text = ask(capsys, "--pix2pix", "256", "--explain", "72.2G")
+    assert text.splitlines()[0] == "It is the MACs at N = 512: 72,209,137,664."
+    text = ask(capsys, "--pix2pix", "256", "--explain", "18.05G")
+    assert text.splitlines()[0] == "It is the MACs: 18,052,284,416."
+    nothing = "None of these counts of classic U-Net, 256 x 256 x 1 in, rounds to 1.23G"
+    assert ask(capsys, "--classic", "256", "--explain", "1.23G").startswith(nothing)
+    said = refused(capsys, "--classic", "256", "--explain", "six")
+    assert said == "an amount is 2e9, 6.0G, 11GB or 8GiB, got 'six'"

@@ -84,7 +84,11 @@ def test_the_batch_and_the_depth():
     ("net", "memory", "said"),
     [
         (pix2pix_unet(), "11GB", r"the letters \[C, N\]; give the others numbers"),
-        (pix2pix_unet(in_channels=3), "1kB", "needs at least 177,859,084 bytes, at N = 128, got 1,000"),
+        (
+            pix2pix_unet(in_channels=3),
+            "1kB",
+            "needs at least 177,859,084 bytes, at N = 128, got 1,000",
+        ),
         (classic_unet(), "much", "an amount is 2e9, 6.0G, 11GB or 8GiB, got 'much'"),
         (classic_unet(), 0, "memory must be at least 1, got 0; try 1"),
     ],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from unet_complexity.engineering import counting  # noqa: F401  it registers the loops of the wing's layers
 from unet_complexity.engineering.conventions import Convention, conventions
+from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import fits, footprint
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 
@@ -21,6 +22,7 @@ __all__ = [
     "Machine",
     "collapse_upsampling",
     "conventions",
+    "explain",
     "fits",
     "footprint",
     "from_keras",

@@ -22,6 +22,7 @@ import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
+from unet_complexity.engineering.explain import in_words
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
@@ -127,6 +128,9 @@ def parser() -> Parser:
         help="copies and elementwise steps run with the step before",
     )
     output = command.add_mutually_exclusive_group().add_argument
+    output(
+        "--explain", metavar="NUMBER", help="only the counts that round to a published number: 6.0G"
+    )
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output("--json", action="store_true", help="table, totals and formulas for other programs")
     option("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
@@ -377,7 +381,9 @@ def report(arguments: Sequence[str]) -> int:
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)
         above = broken(given.at_most, network, memory)
-        if given.csv:
+        if given.explain:
+            text = in_words(network, in_letters(build), given.explain)
+        elif given.csv:
             text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
         else:
             in_numbers = isinstance(network.total().reads, int)
