@@ -24,7 +24,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering.fits import footprint
-from unet_complexity.layers import Dropout
+from unet_complexity.layers import Cropping2D, Dropout
 
 
 class Running:
@@ -63,6 +63,9 @@ class Running:
             return self.convolve(step, *maps)
         if isinstance(layer, Concatenate):
             return self.torch.cat(maps, 1)
+        if isinstance(layer, Cropping2D):
+            (top, bottom), (left, right) = layer.cropping
+            return fun.pad(maps[0], (-left, -right, -top, -bottom))
         run = {
             Conv2DTranspose: lambda x: fun.conv_transpose2d(x, *weights, layer.strides),
             BatchNormalization: lambda x: fun.batch_norm(x, None, None, *weights, training=True),

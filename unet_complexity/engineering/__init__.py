@@ -7,6 +7,7 @@ from unet_complexity.engineering import counting  # noqa: F401  it registers the
 from unet_complexity.engineering.conventions import Convention, conventions
 from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import fits, footprint
+from unet_complexity.engineering.reach import receptive_field
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "plot_blocks_in_time",
     "plot_times",
     "plot_tools",
+    "receptive_field",
     "roofline",
 ]
 

@@ -24,6 +24,7 @@ from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import in_words
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
+from unet_complexity.engineering.reach import reach_table
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
@@ -130,6 +131,9 @@ def parser() -> Parser:
     output = command.add_mutually_exclusive_group().add_argument
     output(
         "--explain", metavar="NUMBER", help="only the counts that round to a published number: 6.0G"
+    )
+    output(
+        "--reach", action="store_true", help="only the receptive fields, and MACs per output pixel"
     )
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output("--json", action="store_true", help="table, totals and formulas for other programs")
@@ -383,6 +387,8 @@ def report(arguments: Sequence[str]) -> int:
         above = broken(given.at_most, network, memory)
         if given.explain:
             text = in_words(network, in_letters(build), given.explain)
+        elif given.reach:
+            text = reach_table(network)
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
         else:
