@@ -87,9 +87,9 @@ def kept(network: Network) -> Memory:
         49741824
     """
     maps: dict[str, Size] = {}
-    steps, holder = wired(network), _holders(network, training=True)
+    steps, holder = wired(network), holders(network, training=True)
     for step in steps:
-        maps |= _read_again(step, holder)
+        maps |= read_again(step, holder)
     return Memory(None, maps)
 
 
@@ -110,7 +110,7 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
     """
     steps = wired(network)
     stays = kept(network).maps if training else {}
-    holder = _holders(network, training)
+    holder = holders(network, training)
     last: dict[str, int] = {}
     for i, step in enumerate(steps):
         for source in step.sources:
@@ -123,7 +123,7 @@ def live(network: Network, training: bool = False) -> tuple[Memory, ...]:
         if holder[step.name] == step.name:
             held[step.name] = step.output.size
         if training:
-            held |= _read_again(step, holder)
+            held |= read_again(step, holder)
         moments.append(Memory(step, dict(held)))
         for name in list(held):
             if name not in stays and last.get(name, -1) <= i:
@@ -167,7 +167,7 @@ def peak(network: Network, training: bool = False) -> Memory:
     return rivals[0]
 
 
-def _read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
+def read_again(step: Step, holder: Mapping[str, str]) -> dict[str, Size]:
     """Maps that the gradient of a step reads."""
     size = step.output.size
     inputs = zip(step.sources, step.inputs, strict=True)
@@ -217,7 +217,7 @@ def wired(network: Network, what: str = "memory") -> tuple[Step, ...]:
     return network.steps
 
 
-def _holders(network: Network, training: bool) -> dict[str, str]:
+def holders(network: Network, training: bool) -> dict[str, str]:
     """Map of each name: its own, or that of its input for a view and for a dropout at inference."""
     holder = {name: name for name in network.inputs}
     for step in network:

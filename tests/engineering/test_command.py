@@ -69,7 +69,7 @@ def put(monkeypatch, module, name, function):
 
 def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys):
     text = ask(capsys, "--pix2pix", "256")
-    table, totals, formulas = text.split("\n\n")
+    table, totals, formulas, memory = text.split("\n\n")
     assert table == str(pix2pix_unet(256, 3).table("level"))
     assert re.search(
         r"^MACs +18,052,284,416  dense: taps on the padding count$", totals, re.MULTILINE
@@ -78,6 +78,10 @@ def test_for_people_there_are_table_totals_conventions_formulas_and_theta(capsys
     assert formulas.startswith("As formulas (pix2pix U-Net, N x N x 3 in; 128 divides the side):\n")
     assert re.search(r"^MACs +275456\*N\*\*2 +Theta\(N\*\*2\)$", formulas, re.MULTILINE)
     assert re.search(r"^parameters +41,843,331  weights", formulas, re.MULTILINE)
+    heading, *lines = memory.splitlines()
+    assert heading == "Memory in bytes (batch 1, float32, adam; no framework's workspaces):"
+    assert lines[6].split() == ["peak", "209,316,364", "789,457,456"]
+    assert lines[7] == "The peaks are at out.up (forward) and out.conv (backward)."
 
 
 def test_formulas_are_collected():
@@ -127,9 +131,34 @@ def test_json_parses_back_to_the_same_integers(capsys):
     )
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
-        *("formulas", "theta", "no_formula", "seconds"),
+        *("formulas", "theta", "no_formula", "memory", "seconds"),
     ]
     assert data["seconds"] is None
+    assert data["memory"] == {
+        "batch": 1,
+        "dtype": "float32",
+        "optimizer": "adam",
+        "inference": {
+            "step": "out.up",
+            "phase": "forward",
+            "parameters": 167_373_324,
+            "gradients": 0,
+            "optimizer": 0,
+            "saved_activations": 0,
+            "other_maps": 41_943_040,
+            "peak": 209_316_364,
+        },
+        "training": {
+            "step": "out.conv",
+            "phase": "backward",
+            "parameters": 167_373_324,
+            "gradients": 167_337_996,
+            "optimizer": 334_675_992,
+            "saved_activations": 85_729_280,
+            "other_maps": 34_340_864,
+            "peak": 789_457_456,
+        },
+    }
     assert data["inputs"] == [{"name": "input", "height": 256, "width": 256, "channels": 3}]
     assert data["outputs"] == [{"name": "out.act", "height": 256, "width": 256, "channels": 3}]
     assert data["total"] == counts(net.total())
@@ -156,7 +185,7 @@ def test_on_a_machine_there_are_least_seconds_too_for_people_and_for_programs(ca
     found = roofline(pix2pix_unet(256, 3), MACHINES["NVIDIA T4"], "float16", 8, fused=True).table(
         "part"
     )
-    plain = ask(capsys, *asked)
+    plain = ask(capsys, *asked, *how[:-1])
     assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}\n{found}\n"
     header, *rows = csv.reader(
         io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv"))
@@ -185,8 +214,8 @@ def test_a_file_is_read_as_it_is_and_again_at_the_letter(capsys, monkeypatch, pa
 
 def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, monkeypatch):
     stand_in(monkeypatch, fixed=True)
-    said = "\n\nNo formula in the side N: Reshape (flat) asks for 256 x 256; read it as it is\n"
-    assert ask(capsys, "a.onnx").endswith(said)
+    said = "\n\nNo formula in the side N: Reshape (flat) asks for 256 x 256; read it as it is\n\nMemory"
+    assert said in ask(capsys, "a.onnx")
     data = json.loads(ask(capsys, "a.onnx", "--json"))
     assert (data["formulas"], data["theta"]) == (None, None)
     assert data["no_formula"].startswith("Reshape (flat) asks for 256 x 256")
@@ -214,7 +243,7 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 256 --machine 1e9", "'1e9' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
     ("--classic 256 --machine 0,1e9", "nor two rates such as 2e12,80e9"),
     ("--classic 256 --machine inf,1", "nor two rates such as 2e12,80e9"),
-    ("--classic 256 --batch 0", "--batch is about seconds, and needs --machine; try --machine 'NVIDIA T4'"),
+    ("--classic 256 --batch 0", "batch must be at least 1, got 0; try 1"),
     ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
     (f"--classic 256 --machine 1e9,1e9 --batch {10**400}",
      "argument --batch: a typed number is at most 2,147,483,647, got 1000"),
@@ -362,3 +391,46 @@ def test_closed_or_full_streams_are_no_traceback(end, status, lines):
     assert result.returncode == status
     assert len(result.stdout.splitlines()) >= lines
     assert len(result.stderr.splitlines()) == (status == 2 and "2>&-" not in end)
+
+
+def test_a_broken_bound_is_a_line_and_status_3(capsys):
+    asked = ("--pix2pix", "256", "--csv", "--at-most")
+    assert main([*asked, "macs=18052284416,params=3e6,peak=0.2GB"]) == 3
+    out, err = capsys.readouterr()
+    assert out == pix2pix_unet(256, 3).table("level").to_csv()
+    assert err.splitlines() == [
+        "unet_complexity: params: 41,843,331 is more than 3,000,000",
+        "unet_complexity: peak: 209,316,364 is more than 200,000,000",
+    ]
+    assert ask(capsys, *asked, "macs=18052284416,training_peak=789457456") == out
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ("cost=3", "got 'cost=3'; try macs=2e9,peak=2GB"),
+        ("macs=3,macs=4", "each once, got 'macs=4'"),
+        ("macs=many", "an amount is 2e9, 6.0G, 11GB or 8GiB, got 'many'"),
+        ("macs=", "got ''"),
+        ("peak=3iB", "got '3iB'"),
+    ],
+)
+def test_a_bound_that_is_none_is_a_sentence(capsys, bounds, said):
+    assert said in refused(capsys, "--classic", "256", "--at-most", bounds)
+
+
+def test_letters_have_no_bound(capsys):
+    assert refused(capsys, "--classic", "N", "--at-most", "macs=3") == (
+        "a bound needs sizes in numbers and every layer counted, got classic U-Net, N x N x 1 in"
+    )
+
+
+def test_a_published_number_is_explained(capsys):
+    text = ask(capsys, "--pix2pix", "256", "--explain", "72.2G")
+    assert text.splitlines()[0] == "It is the MACs at N = 512: 72,209,137,664."
+    text = ask(capsys, "--pix2pix", "256", "--explain", "18.05G")
+    assert text.splitlines()[0] == "It is the MACs: 18,052,284,416."
+    nothing = "None of these counts of classic U-Net, 256 x 256 x 1 in, rounds to 1.23G"
+    assert ask(capsys, "--classic", "256", "--explain", "1.23G").startswith(nothing)
+    said = refused(capsys, "--classic", "256", "--explain", "six")
+    assert said == "an amount is 2e9, 6.0G, 11GB or 8GiB, got 'six'"

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from unet_complexity.engineering import counting  # noqa: F401  it registers the loops of the wing's layers
 from unet_complexity.engineering.conventions import Convention, conventions
+from unet_complexity.engineering.explain import explain
+from unet_complexity.engineering.fits import fits, footprint
+from unet_complexity.engineering.reach import receptive_field
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 
 if TYPE_CHECKING:
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from unet_complexity.engineering.measured.chart import plot_blocks_in_time, plot_times
     from unet_complexity.engineering.readers.keras import from_keras
     from unet_complexity.engineering.readers.onnx import from_onnx
-    from unet_complexity.engineering.receptive import receptive_field
 
 __all__ = [
     "MACHINES",
@@ -21,6 +23,9 @@ __all__ = [
     "Machine",
     "collapse_upsampling",
     "conventions",
+    "explain",
+    "fits",
+    "footprint",
     "from_keras",
     "from_onnx",
     "plot_blocks_in_time",
@@ -38,7 +43,6 @@ LATER = {
     "plot_blocks_in_time": "measured.chart",
     "plot_times": "measured.chart",
     "plot_tools": "conventions.chart",
-    "receptive_field": "receptive",
 }
 
 

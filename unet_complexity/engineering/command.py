@@ -1,6 +1,6 @@
 """Command line: ``python -m unet_complexity model.onnx``; ``--help`` shows every option.
 
-An error is one sentence on stderr, with exit status 2.
+An error is one sentence on stderr, with exit status 2.  A broken bound of ``--at-most`` is a line there, with status 3.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from typing import Any, NoReturn
 import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
+from unet_complexity.engineering.budget import bounds, broken
+from unet_complexity.engineering.explain import in_words
+from unet_complexity.engineering.fits import OPTIMIZERS, footprint
+from unet_complexity.engineering.reach import reach_table
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
@@ -102,14 +106,35 @@ def parser() -> Parser:
         default=None,
         help=f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9",
     )
-    seconds("--batch", type=a_batch, help="images that run together (1)")
-    seconds("--dtype", choices=BYTES_PER_ELEMENT, help="type of all numbers (float32)")
+    option("--batch", type=a_batch, default=1, help="images that run together (1)")
+    option(
+        "--dtype",
+        choices=BYTES_PER_ELEMENT,
+        default="float32",
+        help="type of all numbers (float32)",
+    )
+    option(
+        "--optimizer", choices=OPTIMIZERS, default="adam", help="of the training's memory (adam)"
+    )
+    option(
+        "--at-most",
+        type=bounds,
+        default={},
+        metavar="BOUNDS",
+        help="macs=2e9,params=3e6,peak=2GB: exit status 3 above",
+    )
     seconds(
         "--fused",
         action="store_true",
         help="copies and elementwise steps run with the step before",
     )
     output = command.add_mutually_exclusive_group().add_argument
+    output(
+        "--explain", metavar="NUMBER", help="only the counts that round to a published number: 6.0G"
+    )
+    output(
+        "--reach", action="store_true", help="only the receptive fields, and MACs per output pixel"
+    )
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
     output("--json", action="store_true", help="table, totals and formulas for other programs")
     option("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
@@ -258,9 +283,9 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     options = vars(given).items()
     chosen = {name: value for name, value in options if name in ("batch", "dtype", "fused")}
     if given.machine is None:
-        for name in chosen:
+        if "fused" in chosen:
             raise ValueError(
-                f"--{name} is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
+                "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
         return None
     if not isinstance(network.total().reads, int):
@@ -268,6 +293,16 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
     return roofline(network, given.machine, **chosen).table(given.by)
+
+
+def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
+    """Return the memory of inference and of training; empty if sizes are letters or layers are not counted."""
+    if network.missing or not isinstance(network.total().reads, int):
+        return {}
+    setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
+    phases = {"inference": False, "training": True}
+    found = {name: footprint(network, training, **setting) for name, training in phases.items()}
+    return setting | found
 
 
 def in_letters(build: Build) -> Network | str:
@@ -341,21 +376,30 @@ def collapse(arguments: Sequence[str]) -> None:
     print(told)
 
 
-def report(arguments: Sequence[str]) -> None:
-    """Print the report of a network."""
+def report(arguments: Sequence[str]) -> int:
+    """Print the report of a network; return 3 if a bound is broken, else 0."""
     given = parser().parse_args(arguments)
     build = source(given)
     with progress(f"reading {given.model or 'the network'}"):
         network = at_its_size(build, given.side)
         seconds = in_seconds(given, network)
-        if given.csv:
-            print((seconds or network.table(given.by)).to_csv(), end="")
-            return
-        in_numbers = isinstance(network.total().reads, int)
-        formulas = in_letters(build) if in_numbers else network
-        told = network, formulas, given.by, seconds
-        text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
+        memory = in_bytes(given, network)
+        above = broken(given.at_most, network, memory)
+        if given.explain:
+            text = in_words(network, in_letters(build), given.explain)
+        elif given.reach:
+            text = reach_table(network)
+        elif given.csv:
+            text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
+        else:
+            in_numbers = isinstance(network.total().reads, int)
+            formulas = in_letters(build) if in_numbers else network
+            told = network, formulas, given.by, seconds, memory
+            text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text)
+    for line in above:
+        print("unet_complexity:", one_line(line), file=sys.stderr)
+    return 3 if above else 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -365,8 +409,9 @@ def main(arguments: Sequence[str]) -> int:
         arguments: What follows the command's name.
 
     Returns:
-        Exit status: 0, or 2 after one sentence on stderr.
+        Exit status: 0, 2 after one sentence on stderr, or 3 after a line for each broken bound.
     """
+    status = 0
     if sys.stderr is None:  # closed; the report can still be printed
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  it lives as long as the process
     try:
@@ -376,9 +421,9 @@ def main(arguments: Sequence[str]) -> int:
             case ["collapse", *files]:
                 collapse(files)
             case _:
-                report(arguments)
+                status = report(arguments)
         sys.stdout.flush()
-        return 0
+        return status
     except BrokenPipeError:  # stdout was closed, for example by `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2

@@ -5,6 +5,8 @@
 - ``network``, ``inputs`` and ``outputs``: maps with ``name``, ``height`` and ``width`` in pixels, ``channels``;
 - ``conventions``; ``not_counted``: the layers without a count, by kind and name;
 - ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
+- ``memory``, if sizes are numbers: ``batch``, ``dtype``, ``optimizer``; ``inference`` and ``training``, in bytes by
+  cause, with ``peak``, its ``step`` and ``phase``;
 - ``seconds``, if a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
   the least ``microseconds``; ``total`` likewise;
 - ``formulas`` and ``theta``: the totals in N, and their growth; None if a model is tied to its size, and
@@ -16,13 +18,13 @@ A count is a whole number, or text if it is a formula.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost
-from unet_complexity.escaping import one_line
+from unet_complexity.escaping import in_message, one_line
 from unet_complexity.networks import Network
 from unet_complexity.tables import Table
 
@@ -43,11 +45,16 @@ COUNTED = {  # key: (field of Cost, title, convention)
     "elements_read": ("reads", "elements read", "maps and weights; 4 bytes each at float32"),
     "elements_written": ("writes", "elements written", "each layer's output once"),
 }
+HELD = ("parameters", "gradients", "optimizer", "saved_activations", "other_maps", "peak")
 TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
 def as_text(
-    network: Network, formulas: Network | str, by: str, seconds: Table | None = None
+    network: Network,
+    formulas: Network | str,
+    by: str,
+    seconds: Table | None = None,
+    memory: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
     """Yield the paragraphs of a report.
 
@@ -56,6 +63,7 @@ def as_text(
         formulas: The same network at the side N, or the reason why there is none.
         by: Meaning of a row of the table: "level", "part", "block" or "layer".
         seconds: Table of a roofline, if there is one.
+        memory: Batch, type, optimizer, and the footprints of inference and training, if there are any.
 
     Example:
         >>> from unet_complexity import pix2pix_unet
@@ -76,8 +84,23 @@ def as_text(
     else:
         heading = "; ".join(filter(None, (formulas.heading, formulas.regime)))
         yield _lines(f"As formulas ({heading}):", formulas.total())
+    if memory:
+        yield _memory(memory)
     if seconds:
         yield str(seconds)
+
+
+def _memory(memory: Mapping[str, Any]) -> str:
+    """A line per cause, for inference and training."""
+    found = [memory["inference"], memory["training"]]
+    batch, dtype, optimizer = (memory[name] for name in ("batch", "dtype", "optimizer"))
+    lines = [f"Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):"]
+    lines.append(f"{'':18} {'inference':>18} {'training':>18}")
+    for cause in HELD:
+        values = (f"{getattr(each, cause):18,}" for each in found)
+        lines.append(f"{cause.replace('_', ' '):18} {' '.join(values)}")
+    steps = " and ".join(f"{in_message(each.step)} ({each.phase})" for each in found)
+    return "\n".join([*lines, f"The peaks are at {steps}."])
 
 
 def _lines(heading: str, total: Cost) -> str:
@@ -93,7 +116,11 @@ def _lines(heading: str, total: Cost) -> str:
 
 
 def as_json(
-    network: Network, formulas: Network | str, by: str, seconds: Table | None = None
+    network: Network,
+    formulas: Network | str,
+    by: str,
+    seconds: Table | None = None,
+    memory: Mapping[str, Any] | None = None,
 ) -> str:
     """Return a report as JSON.
 
@@ -102,6 +129,7 @@ def as_json(
         formulas: The same network at the side N, or the reason why there is none.
         by: Meaning of a row: "level", "part", "block" or "layer".
         seconds: Table of a roofline, if there is one.
+        memory: Batch, type, optimizer, and the footprints of inference and training, if there are any.
 
     Example:
         >>> from unet_complexity import pix2pix_unet
@@ -127,6 +155,7 @@ def as_json(
         "formulas": {key: str(count) for key, count in counts.items()} or None,
         "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
         "no_formula": None if counts else formulas,
+        "memory": _bytes(memory) if memory else None,
         "seconds": seconds
         and {
             "setting": seconds.title,
@@ -135,6 +164,13 @@ def as_json(
         },
     }
     return json.dumps(data, indent=1, default=str)  # a formula is text
+
+
+def _bytes(memory: Mapping[str, Any]) -> dict[str, Any]:
+    phases = ("inference", "training")
+    return {**memory} | {
+        phase: asdict(memory[phase]) | {"peak": memory[phase].peak} for phase in phases
+    }
 
 
 def _counts(cost: Cost) -> dict[str, Any]:

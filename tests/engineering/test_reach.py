@@ -1,0 +1,110 @@
+"""Receptive fields: the formulas, and where PyTorch's gradient is not zero."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.engineering.test_fits_torch import Running
+from unet_complexity import Conv2D, MaxPooling2D, Tensor, classic_unet, pix2pix_unet
+from unet_complexity.engineering.command import main
+from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, Interval, receptive_field, seen_by
+from unet_complexity.layers import AveragePooling2D, BatchNormalization
+from unet_complexity.symbols import L, N, k
+from unet_complexity.unets.builder import Builder
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
+def test_the_classic_formula(kernel):
+    for depth in (4, 5):
+        net = classic_unet(64, kernel_size=kernel, depth=depth)
+        wanted = int(CLASSIC.subs({k: kernel, L: depth}))
+        assert receptive_field(net) == (wanted, wanted)
+
+
+@pytest.mark.parametrize("kernel", [3, 4, 5, 6])
+def test_the_pix2pix_formula(kernel):
+    for depth in (3, 5, 7):
+        net = pix2pix_unet(128, 3, kernel_size=kernel, depth=depth)
+        wanted = int(PIX2PIX.subs({k: kernel, L: depth}))
+        assert receptive_field(net) == (wanted, wanted)
+
+
+class Positive(Running):
+    """Weights of 1 and no normalisation over the map, so that a gradient is 0 only where nothing is read.
+
+    A maximum passes its gradient to one tap; the mean of the same window, to all.
+    """
+
+    def __init__(self, torch: ModuleType, net: Any) -> None:
+        super().__init__(torch, net)
+        for each in self.parameters:
+            each.data.fill_(1)
+
+    def step(self, step: Any, *maps: Any) -> Any:
+        if isinstance(step.layer, BatchNormalization):
+            return maps[0]
+        if isinstance(step.layer, MaxPooling2D):
+            return self.torch.nn.functional.avg_pool2d(maps[0], step.layer.pool_size)
+        y = super().step(step, *maps)
+        return y / y.detach().max()  # stays far from overflow
+
+    def seen(self, position: int) -> tuple[int, int]:
+        image = self.net.input
+        x = self.torch.ones(1, image.channels, image.height, image.width, requires_grad=True)
+        y = self.run(x)
+        y[:, :, position, y.shape[3] // 2].sum().backward()
+        rows = x.grad.abs().sum((0, 1, 3)).nonzero().flatten().tolist()
+        return rows[0], rows[-1]
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        classic_unet(64, base_filters=1, depth=1),
+        classic_unet(64, base_filters=1, depth=2, kernel_size=5),
+        classic_unet(64, base_filters=1, depth=2, up="upsample"),
+        classic_unet(128, base_filters=1, depth=3),
+        classic_unet(92, base_filters=1, depth=2, padding="valid"),
+        pix2pix_unet(64, 1, base_filters=1, depth=2),
+        pix2pix_unet(64, 1, base_filters=1, depth=3, kernel_size=3),
+    ],
+    ids=repr,
+)
+def test_a_pixel_depends_on_what_its_gradient_reaches(torch: ModuleType, net: Any) -> None:
+    running = Positive(torch, net)
+    name = net.outputs[0]
+    for position in (0, 1, 16, 17, 22, 23, net.output.height - 1):
+        first, last = seen_by(net, name, 0, position)
+        assert running.seen(position) == (max(first, 0), min(last, net.input.height - 1))
+
+
+def chain(*layers):
+    net = Builder(Tensor(9, 12, 1))
+    net.block("only", 0, "encoder")
+    for place, layer in enumerate(layers):
+        net.add(str(place), layer)
+    return net.network("chain", [])
+
+
+def test_rows_and_columns_are_apart():
+    net = chain(Conv2D(2, (3, 5), strides=(2, 1)), AveragePooling2D((2, 3)))
+    assert receptive_field(net) == (3 + 2, 5 + 2)
+    assert seen_by(net, net.outputs[0], 1, 1) == Interval(3 - 2, 3 + 2 + 2)
+
+
+def test_what_has_no_receptive_field_is_a_sentence():
+    with pytest.raises(ValueError, match="needs sizes in numbers, got classic U-Net, N x N"):
+        receptive_field(classic_unet(N))
+    with pytest.raises(ValueError, match=r"is that of a step, got 'enc9'; the last is 'head"):
+        receptive_field(classic_unet(64), "enc9")
+
+
+def test_the_command_shows_each_step(capsys):
+    assert main(["--classic", "64", "--reach"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ["enc1.conv2", "14", "x", "14"] in [line.split() for line in lines]
+    net = classic_unet(64)
+    assert lines[-1] == f"MACs per pixel of the output: {net.total().macs // 64**2:,}"

@@ -1,0 +1,283 @@
+r"""Does it fit: bytes of inference and of training by cause, and the largest network in a memory.
+
+The model adds to :mod:`unet_complexity.memory`, for a batch of B images and numbers of one type:
+
+- **Parameters** are there throughout. Training also holds a *gradient* of each trainable parameter, and the
+  optimizer's own numbers: none for plain SGD, one per trainable parameter with momentum, two for Adam.
+- The forward pass keeps the maps of :func:`~unet_complexity.memory.live`.
+- The backward pass runs the steps in reverse. A step needs the activations that it and the steps before it saved, the
+  gradient of its output, and the gradients of its inputs, which it writes. The network's outputs stay for the loss.
+
+$$\text{peak} = \text{bytes per number} \cdot \left(\text{parameters} + \text{gradients} + \text{optimizer}
+  + B \cdot \max_i\, \text{maps}(i)\right).$$
+
+It bounds nothing that a framework adds: padded copies, workspaces, an allocator's rounding. The gradients are counted
+from the start, as they are if they are set to zero between two batches, not freed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, islice
+from typing import NamedTuple
+
+import sympy as sp
+
+from unet_complexity.cost import bytes_of
+from unet_complexity.escaping import in_message, shortened
+from unet_complexity.layers.arguments import one_of
+from unet_complexity.memory import holders, read_again, wired
+from unet_complexity.networks import Network
+from unet_complexity.symbols import as_size
+
+OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that each keeps per trainable parameter
+PREFIXES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+LARGEST_PERIOD = 4096  # distance between two sizes that a network may have: 2^depth
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes at the peak, by cause.
+
+    Attributes:
+        step: Name of the step that runs at the peak.
+        phase: "forward" or "backward".
+        parameters: Parameters.
+        gradients: Gradients of the trainable parameters.
+        optimizer: The optimizer's own numbers.
+        saved_activations: Maps that wait for the backward pass.
+        other_maps: All other maps and gradients of maps.
+    """
+
+    step: str
+    phase: str
+    parameters: int
+    gradients: int
+    optimizer: int
+    saved_activations: int
+    other_maps: int
+
+    @property
+    def peak(self) -> int:
+        """All bytes together."""
+        held = self.parameters + self.gradients + self.optimizer
+        return held + self.saved_activations + self.other_maps
+
+
+def footprint(
+    network: Network,
+    training: bool = False,
+    batch: int = 1,
+    dtype: str = "float32",
+    optimizer: str = "adam",
+) -> Footprint:
+    """Return the bytes at the peak of inference, or of training.
+
+    Args:
+        network: A whole network with every size a number.
+        training: Also count the backward pass and what it needs.
+        batch: Images that run together.
+        dtype: Type of all numbers.
+        optimizer: "sgd", "momentum" or "adam"; it matters in training only.
+
+    Raises:
+        ValueError: A size is a letter, the network is only a part, or a name is not known.
+
+    Example:
+        >>> from unet_complexity import classic_unet
+        >>> found = footprint(classic_unet(256), training=True)
+        >>> found.peak, found.saved_activations, found.step, found.phase
+        (729536544, 198967296, 'dec0.act2', 'backward')
+    """
+    one_of("optimizer", optimizer, tuple(OPTIMIZERS))
+    batch = as_size(batch, "batch")
+    total = network.total()
+    if not isinstance(total.reads, int) or not isinstance(batch, int):
+        raise ValueError(
+            f"memory in bytes needs sizes in numbers, got {network.heading}, batch {batch}; give them, "
+            "as in network.at(N=256)"
+        )
+    step, phase, waiting, others = _peak(network, training)
+    trained = total.trainable_params if training else 0
+    numbers = (
+        total.params,
+        trained,
+        trained * OPTIMIZERS[optimizer],
+        waiting * batch,
+        others * batch,
+    )
+    return Footprint(step, phase, *(bytes_of(number, dtype) for number in numbers))
+
+
+class Life(NamedTuple):
+    """A map or a gradient in memory: its first and last moment, its elements, and whether training saves it."""
+
+    first: int
+    last: int
+    size: int
+    saved: bool = False
+
+
+def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
+    """Return the step and the phase of the peak, the elements that wait there, and all others."""
+    steps = wired(network)
+    passes = 1 + training
+    # sums of what begins and ends, not a list of maps for each moment: a file may have very many steps
+    changes = [[0] * (passes * len(steps) + 1) for _ in range(2)]
+    for life in _lives(network, training):
+        changes[life.saved][life.first] += life.size
+        changes[life.saved][life.last + 1] -= life.size
+    others, waiting = (list(accumulate(change)) for change in changes)
+    highest = max(range(passes * len(steps)), key=lambda moment: others[moment] + waiting[moment])
+    backward = highest >= len(steps)
+    place = 2 * len(steps) - 1 - highest if backward else highest
+    phase = "backward" if backward else "forward"
+    return steps[place].name, phase, waiting[highest], others[highest]
+
+
+def _lives(network: Network, training: bool) -> Iterator[Life]:
+    """Yield the life of each map and gradient; moment i runs step i forward, moment 2n - 1 - i runs it backward."""
+    holder = holders(network, training)
+    end = 2 * len(network.steps) - 1
+    saved: dict[str, int] = {}  # last moment that reads it again
+    sizes = {name: x.size for name, x in network.inputs.items()}
+    written = dict.fromkeys(sizes, 0)
+    last = dict.fromkeys(sizes, 0)
+    for place, step in enumerate(network):
+        for source in step.sources:
+            last[holder[source]] = place
+        if holder[step.name] == step.name:
+            sizes[step.name] = step.output.size
+            written[step.name] = last[step.name] = place
+        if training:
+            for name, size in read_again(step, holder).items():
+                saved.setdefault(name, end - place)
+                if name not in sizes:  # a mask
+                    sizes[name], written[name], last[name] = size, place, place
+    ends = {holder[name] for name in network.outputs}
+    for name, size in sizes.items():
+        stays = saved.get(name, last[name])
+        if name in ends:
+            stays = end if training else len(network.steps) - 1
+        yield Life(written[name], stays, size, name in saved)
+        if training and name in holder and name not in network.inputs:
+            begins = len(network.steps) if name in ends else end - last[name]
+            yield Life(begins, end - written[name], size)
+
+
+def amount(text: str) -> int:
+    """Parse an amount: 2e9, 6.0G, 11GB, 8GiB.
+
+    Raises:
+        ValueError: It is not an amount.
+
+    Example:
+        >>> amount("6.0G"), amount("11GB"), amount("8GiB"), amount("2e9")
+        (6000000000, 11000000000, 8589934592, 2000000000)
+    """
+    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?(?:e\d{1,2})?)([kmgt]?)(i?)b?", text.lower())
+    if not found or (found[3] and not found[2]):
+        raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
+    number, prefix, binary = found.groups()
+    exact = sp.Rational(number) * (1024 if binary else 1000) ** PREFIXES[prefix]
+    return int(exact)
+
+
+class Fit(NamedTuple):
+    """The largest value that fits: of a letter, or of the batch; and the memory that it takes."""
+
+    letter: str
+    value: int
+    memory: Footprint
+
+
+def fits(
+    network: Network,
+    memory: str | int,
+    training: bool = False,
+    batch: int = 1,
+    dtype: str = "float32",
+    optimizer: str = "adam",
+) -> Fit:
+    """Return the largest value of the network's letter with which it fits; without a letter, the largest batch.
+
+    The letter may be the side, the width, the depth or any other.
+
+    Args:
+        network: A whole network with at most one letter.
+        memory: Bytes, or text such as "11GB" (10^9) and "8GiB" (2^30).
+        training: Fit the training, not only the inference.
+        batch: Images that run together; the smallest batch, if the network has no letter.
+        dtype: Type of all numbers.
+        optimizer: "sgd", "momentum" or "adam".
+
+    Raises:
+        ValueError: The network has several letters, or its smallest size does not fit.
+
+    Example:
+        >>> from unet_complexity import pix2pix_unet
+        >>> fits(pix2pix_unet(in_channels=3), "11GB", training=True)[:2]
+        ('N', 2304)
+        >>> fits(pix2pix_unet(256, 3), "11GB", training=True)[:2]
+        ('batch', 86)
+    """
+    bound = amount(memory) if isinstance(memory, str) else as_size(memory, "memory")
+    total = network.total()
+    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
+    if len(letters) > 1:
+        raise ValueError(
+            f"one size at a time can be the largest, got the letters {letters}; give the others "
+            "numbers, as in network.at(...)"
+        )
+    options = {"training": training, "dtype": dtype, "optimizer": optimizer}
+
+    def taken(value: int) -> Footprint:
+        if not letters:
+            return footprint(network, batch=value, **options)  # type: ignore[arg-type]
+        chosen = network.at(**{letters[0].name: value})
+        return footprint(chosen, batch=batch, **options)  # type: ignore[arg-type]
+
+    def allowed(value: int) -> bool:
+        given = {letters[0]: value} if letters else {}
+        try:
+            for rule in network.rules or total.rules:
+                rule.at(given, {})
+        except ValueError:
+            return False
+        return True
+
+    values = range(1, 2 * LARGEST_PERIOD) if letters else range(batch, batch + 2)
+    smallest, *others = islice(filter(allowed, values), 2)
+    step = others[0] - smallest if others else 0
+    name = letters[0].name if letters else "batch"
+    if taken(smallest).peak > bound:
+        raise ValueError(
+            f"{in_message(network.name)} needs at least {taken(smallest).peak:,} bytes, at {name} = {smallest}, "
+            f"got {bound:,}; try a smaller network, a smaller type or more memory"
+        )
+    if not step:
+        return Fit(name, smallest, taken(smallest))
+
+    def good(times: int) -> bool:
+        value = smallest + times * step
+        return allowed(value) and taken(value).peak <= bound
+
+    value = smallest + _last(good) * step
+    return Fit(name, value, taken(value))
+
+
+def _last(good: Callable[[int], bool]) -> int:
+    """Return the last number from 0 on that is good; all numbers up to it are."""
+    above = 1
+    while good(above):
+        above *= 2
+    low = above // 2
+    while above - low > 1:
+        middle = (low + above) // 2
+        if good(middle):
+            low = middle
+        else:
+            above = middle
+    return low
