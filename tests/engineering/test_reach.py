@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engineering.test_fits_torch import Running
-from unet_complexity import Conv2D, MaxPooling2D, Tensor, classic_unet, pix2pix_unet
+from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
 from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, Interval, receptive_field, seen_by
 from unet_complexity.layers import AveragePooling2D, BatchNormalization
@@ -108,3 +108,17 @@ def test_the_command_shows_each_step(capsys):
     assert ["enc1.conv2", "14", "x", "14"] in [line.split() for line in lines]
     net = classic_unet(64)
     assert lines[-1] == f"MACs per pixel of the output: {net.total().macs // 64**2:,}"
+
+
+def test_a_long_network_is_not_followed_for_minutes():
+    net = chain(*[ReLU()] * 50_000)
+    with pytest.raises(ValueError, match="500,000 steps x positions at most, got 50,000 x 12"):
+        receptive_field(net)
+
+
+def test_a_large_map_has_a_line_for_its_last_step(capsys):
+    assert main(["--pix2pix", "256", "--reach"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "out.act  766 x 766",
+        "MACs per pixel of the output: 275,456",
+    ]

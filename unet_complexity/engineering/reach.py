@@ -30,6 +30,7 @@ from unet_complexity.symbols import L, k
 # of the output, once the depth L is 4 or more (3 or more for pix2pix) and k is at most 7
 CLASSIC = (6 * k - 5) * 2**L - 2 * (k - 1)
 PIX2PIX = (k - 1) * 2 ** (L + 1) - (k - 2)
+MOST_WORK = 500_000  # steps x positions: a few seconds
 MOST_POSITIONS = 1024  # neighbouring pixels that may look differently far: 2^depth
 IN_PLACE = (
     *(core.Concatenate, core.Add, core.Multiply, core.Activation, core.ReLU, core.LeakyReLU),
@@ -73,6 +74,12 @@ def receptive_field(network: Network, step: str | None = None) -> tuple[int, int
     if not all(isinstance(side, int) for side in (*sides, *network.input.sides)):
         raise ValueError(
             f"a receptive field needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
+        )
+    positions = min(max(sides), MOST_POSITIONS)
+    if len(steps) * positions > MOST_WORK:
+        raise ValueError(
+            f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
+            f"{len(steps):,} x {positions:,}; give the network a smaller side"
         )
     fields = []
     for axis, side in enumerate(sides):
@@ -189,6 +196,8 @@ BEFORE: dict[Any, Callable[..., Interval]] = {  # the first kind that a layer is
 def reach_table(network: Network) -> str:
     """Return the receptive field and the MACs per output pixel of each step, and of the whole network, as text.
 
+    A network of very many steps or pixels has a line for its last step only.
+
     Example:
         >>> from unet_complexity import classic_unet
         >>> print(reach_table(classic_unet(64, depth=1)).splitlines()[-1])
@@ -196,7 +205,9 @@ def reach_table(network: Network) -> str:
     """
     lines = [f"{network.heading}; receptive field, rows x columns:"]
     width = max(len(plain(step.name)) for step in network)
-    for step in network:
+    work = len(network.steps) ** 2 * min(max(network.output.sides), MOST_POSITIONS)
+    steps = network.steps if work < MOST_WORK else network.steps[-1:]
+    for step in steps:
         rows, columns = receptive_field(network, step.name)
         lines.append(f"{plain(step.name):{width}} {rows:,} x {columns:,}")
     output = network.output
