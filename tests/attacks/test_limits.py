@@ -19,6 +19,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tests.attacks.forked import command
+from unet_complexity.engineering.readers import keras as keras_reader
 from unet_complexity.engineering.readers import limits
 from unet_complexity.escaping import LONGEST_MESSAGE
 
@@ -611,3 +612,24 @@ def test_a_long_message_keeps_its_start_and_its_end():
     ):
         raise ValueError(f"name {'a' * 10_000} is not known")
     assert len(str(caught.value)) <= LONGEST_MESSAGE
+
+
+def test_layers_in_reverse_order_are_looked_at_once_each(tmp_path, monkeypatch):
+    """A walk that asked all that wait, after each layer, took 17 s of 1,990 layers."""
+    names = ["x", *map(str, range(1990))]
+    layers = [
+        {
+            "module": "keras.layers",
+            "class_name": "Add",
+            "config": {"name": name},
+            "name": name,
+            "inbound_nodes": [{"args": [[tensor(before)] * 2], "kwargs": {}}],
+        }
+        for before, name in itertools.pairwise(names)
+    ]
+    looked: list[Any] = []
+    tensors = keras_reader.tensors
+    monkeypatch.setattr(keras_reader, "tensors", lambda call: looked.append(call) or tensors(call))
+    path = keras(tmp_path / "m.keras", functional("m", *reversed(layers), last=("1989", 0)))
+    assert keras_reader.from_keras(path).total().elementwise == 1990 * 8 * 8 * 3
+    assert len(looked) < 4 * 1990

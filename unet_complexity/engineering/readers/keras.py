@@ -7,8 +7,10 @@ shape follows from the package's own layers, so that a model can be read at othe
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
+from heapq import heappop, heappush
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -133,40 +135,54 @@ class _Reader:
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
-        waiting = [
+        calls = [
             (entry, number, call)
             for entry in inside["layers"]
             for number, call in enumerate(entry.get("inbound_nodes", []))
         ]
-        self.calls += 1 + max(len(waiting), len(inside["layers"]))
+        self.calls += 1 + max(len(calls), len(inside["layers"]))
         at_most(self.calls, MOST_CALLS, "calls of layers")
         # the shape of what a layer writes is said only where it is read
         shapes: dict[Any, dict[int, Any]] = {}
-        for *_, call in waiting:
+        for *_, call in calls:
             for (name, number, i), shape in tensors(call):
                 shapes.setdefault((name, number), {})[i] = shape
-        while waiting:
-            late = []
-            for entry, number, call in waiting:
-                if found.keys() >= {key for key, _ in tensors(call)}:
-                    key = entry["name"], number
-                    said = list(shapes.get(key, {}).values())
-                    written = self.call(entry, path, number, call, found, said)
-                    found |= {(*key, i): value for i, value in enumerate(written)}
-                else:
-                    late.append((entry, number, call))
-            if len(late) == len(waiting):
-                name = late[0][0]["name"]
-                raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
-                )
-            waiting = late
+        self.run(calls, path, found, shapes)
         ends = []
         for name, number, i in triples(inside["output_layers"]):
             # a file counts the calls of a functional model inside a model from 1, in this one place
             from_1 = is_model(entries[name]) and entries[name]["class_name"] != "Sequential"
             ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
         return ends
+
+    def run(self, calls: list[Any], path: str, found: dict[Any, Value], shapes: Any) -> None:
+        """Run all calls in turns: in each, in the order of the file, those that miss nothing any more.
+
+        ``found`` holds what has been written.  A reversed chain takes as many turns as it has calls.
+        """
+        readers = defaultdict(list)
+        missing = [{key for key, _ in tensors(call)} - found.keys() for *_, call in calls]
+        for at, keys in enumerate(missing):
+            for key in keys:
+                readers[key].append(at)
+        ready = [(0, at) for at, keys in enumerate(missing) if not keys]
+        waiting = dict(enumerate(entry["name"] for entry, *_ in calls))
+        while ready:
+            turn, at = heappop(ready)
+            del waiting[at]
+            entry, number, call = calls[at]
+            said = list(shapes.get((entry["name"], number), {}).values())
+            for i, value in enumerate(self.call(entry, path, number, call, found, said)):
+                key = entry["name"], number, i
+                found[key] = value
+                for reader in readers.pop(key, ()):
+                    missing[reader].remove(key)
+                    if not missing[reader]:
+                        heappush(ready, (turn + (reader < at), reader))
+        for name in waiting.values():
+            raise ValueError(
+                f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
+            )
 
     def call(
         self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
