@@ -39,6 +39,10 @@ ROOMS: dict[str, tuple[tuple[str, ...], int | None]] = {
         ),
         8_000,
     ),
+    "engineering: explain, fits, reach, budget": (
+        ("engineering/explain", "engineering/fits", "engineering/reach", "engineering/budget"),
+        5_000,
+    ),
     "engineering: readers": (("engineering/readers/",), None),
     "engineering: layers, counting": (("engineering/layers/", "engineering/counting/"), None),
 }

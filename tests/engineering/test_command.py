@@ -427,9 +427,9 @@ def test_letters_have_no_bound(capsys):
 
 def test_a_published_number_is_explained(capsys):
     text = ask(capsys, "--pix2pix", "256", "--explain", "72.2G")
-    assert text.splitlines()[0] == "It is the MACs at N = 512: 72,209,137,664."
+    assert text.splitlines()[0] == "The MACs at N = 512: 72,209,137,664."
     text = ask(capsys, "--pix2pix", "256", "--explain", "18.05G")
-    assert text.splitlines()[0] == "It is the MACs: 18,052,284,416."
+    assert text.splitlines()[0] == "The MACs: 18,052,284,416."
     nothing = "None of these counts of classic U-Net, 256 x 256 x 1 in, rounds to 1.23G"
     assert ask(capsys, "--classic", "256", "--explain", "1.23G").startswith(nothing)
     said = refused(capsys, "--classic", "256", "--explain", "six")

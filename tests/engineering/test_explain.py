@@ -42,7 +42,7 @@ def test_the_side_is_solved_and_round_sides_come_first():
     assert found[0] == Reading(72_209_137_664, "MACs", "N", 512)
     for reading in found:
         assert reading.value % 128 == 0
-    assert str(found[0]) == "It is the MACs at N = 512: 72,209,137,664."
+    assert str(found[0]) == "The MACs at N = 512: 72,209,137,664."
 
 
 def test_a_number_that_fits_nothing_has_no_reading():
@@ -54,6 +54,14 @@ def test_a_number_that_fits_nothing_has_no_reading():
 )
 def test_digits_say_how_a_number_was_rounded(text, half):
     assert _rounded(text)[1] == half
+
+
+@pytest.mark.parametrize(
+    "text", ["", "six", "1e999999999", "9" * 5000, "1_000", "\u0661\u0662", "-5", "nan"]
+)
+def test_what_is_no_amount_is_refused_before_it_is_computed(text):
+    with pytest.raises(ValueError, match=r"^an amount is 2e9, 6\.0G, 11GB or 8GiB, got '"):
+        explain(classic_unet(256), text)
 
 
 def test_what_is_no_number_and_two_letters_are_sentences():

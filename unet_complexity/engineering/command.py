@@ -385,7 +385,7 @@ def report(arguments: Sequence[str]) -> int:
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)
         above = broken(given.at_most, network, memory)
-        if given.explain:
+        if given.explain is not None:
             text = in_words(network, in_letters(build), given.explain)
         elif given.reach:
             text = reach_table(network)

@@ -23,7 +23,7 @@ from unet_complexity.engineering.conventions import conventions
 from unet_complexity.engineering.fits import amount
 from unet_complexity.layers import Conv2DTranspose
 from unet_complexity.networks import Network
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size, as_expr, exact
 
 LARGEST_SIDE = 2**14
 MOST_SIDES = 256  # tried per count; a number of one digit fits many
@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
     def __str__(self) -> str:
         where = f" at {self.letter} = {self.value:,}" if self.letter else ""
-        return f"It is the {self.convention}{where}: {self.total:,}."
+        return f"The {self.convention}{where}: {self.total:,}."
 
 
 def explain(network: Network, number: str | float) -> list[Reading]:
@@ -60,10 +60,10 @@ def explain(network: Network, number: str | float) -> list[Reading]:
     Example:
         >>> from unet_complexity import pix2pix_unet
         >>> print(*explain(pix2pix_unet(256, 3), "36.1G")[:2], sep="\\n")
-        It is the 2 MACs: 36,104,568,832.
-        It is the FLOPs (2 MACs + elementwise operations): 36,120,938,496.
+        The FLOPs, 2 for each MAC: 36,104,568,832.
+        The FLOPs (2 MACs + elementwise operations): 36,120,938,496.
         >>> print(*explain(pix2pix_unet(in_channels=3), "72.2G")[:1])
-        It is the MACs at N = 512: 72,209,137,664.
+        The MACs at N = 512: 72,209,137,664.
     """
     middle, half = _rounded(number)
     letters = network.total().map(tidy)
@@ -136,17 +136,20 @@ def _counts(network: Network) -> Iterator[tuple[str, Size]]:
     for step in network:
         if isinstance(step.layer, Conv2DTranspose):
             x, y = step.inputs[0], step.output
-            moved += step.cost.macs * y.height * y.width / sp.sympify(x.height * x.width)
+            moved += step.cost.macs * y.height * y.width / as_expr(x.height * x.width)
             moved -= step.cost.macs
     on_output = exact(total.macs + moved)
     yield "MACs", total.macs
-    yield "2 MACs", 2 * total.macs
+    yield "FLOPs, 2 for each MAC", 2 * total.macs
     yield "FLOPs (2 MACs + elementwise operations)", total.flops
     if moved:
         yield "MACs with transposed convolutions counted on their outputs", tidy(on_output)
-        yield "2 MACs with transposed convolutions counted on their outputs", tidy(2 * on_output)
+        yield (
+            "FLOPs, 2 for each MAC, with transposed convolutions counted on their outputs",
+            tidy(2 * on_output),
+        )
     yield "MACs without taps on the padding", total.macs_in_bounds
-    yield "2 MACs without taps on the padding", 2 * total.macs_in_bounds
+    yield "FLOPs, 2 for each MAC, without taps on the padding", 2 * total.macs_in_bounds
     yield "parameters", total.params
     for name, convention in conventions.items():
         try:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import accumulate, islice
 from typing import NamedTuple
 
@@ -177,12 +178,13 @@ def amount(text: str) -> int:
         >>> amount("6.0G"), amount("11GB"), amount("8GiB"), amount("2e9")
         (6000000000, 11000000000, 8589934592, 2000000000)
     """
-    found = re.fullmatch(r"(\d{1,18}(?:\.\d{1,18})?(?:e\d{1,2})?)([kmgt]?)(i?)b?", text.lower())
+    found = re.fullmatch(
+        r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e[0-9]{1,2})?)([kmgt]?)(i?)b?", text.lower()
+    )
     if not found or (found[3] and not found[2]):
         raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
     number, prefix, binary = found.groups()
-    exact = sp.Rational(number) * (1024 if binary else 1000) ** PREFIXES[prefix]
-    return int(exact)
+    return int(Fraction(number) * (1024 if binary else 1000) ** PREFIXES[prefix])
 
 
 class Fit(NamedTuple):
