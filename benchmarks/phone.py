@@ -68,7 +68,7 @@ def key_times(page: Any) -> dict[str, list[float]]:
     control = one.CONTROL[explorer.get_attribute("data-explorer")]
     slider = explorer.locator(f'[data-control="{control}"]')
     if not slider.is_visible():
-        explorer.locator("summary", has_text="More settings").click()
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     slider.scroll_into_view_if_needed()
     slider.focus()
     page.keyboard.press("Home")
