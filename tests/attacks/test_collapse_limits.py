@@ -68,7 +68,7 @@ def test_a_constant_that_doubles_is_not_computed(monkeypatch: pytest.MonkeyPatch
     )
     doubled = [node("Concat", [f"a{i}"] * 2, [f"a{i + 1}"], axis=0) for i in range(40)]
     nodes = [node("Identity", ["s"], ["a0"]), *doubled, resize("a40")]
-    assert why(a_model(nodes, scaled())) == "its scales are no constants"
+    assert why(a_model(nodes, scaled())) == "its scales are not constants"
     graph = Graph(a_model(nodes, {"s": np.ones(1, np.float32)}))
     assert graph.constant("a12").size == 4096
     assert graph.constant("a13") is None
@@ -76,7 +76,7 @@ def test_a_constant_that_doubles_is_not_computed(monkeypatch: pytest.MonkeyPatch
 
 def test_a_large_shape_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     nodes = [node("ConstantOfShape", ["s"], ["a"]), resize("a")]
-    assert why(a_model(nodes, {"s": np.array([2**32, 2**32])})) == "its scales are no constants"
+    assert why(a_model(nodes, {"s": np.array([2**32, 2**32])})) == "its scales are not constants"
 
 
 def test_text_is_not_computed() -> None:
@@ -84,7 +84,7 @@ def test_text_is_not_computed() -> None:
     nodes = [node("Cast", ["s"], ["a"], to=TensorProto.STRING), resize("a")]
     assert Graph(a_model(nodes, TWO)).constant("a") is None
     back = node("Cast", ["a"], ["b"], to=TensorProto.FLOAT)
-    assert why(a_model([nodes[0], back, resize("b")], TWO)) == "its scales are no constants"
+    assert why(a_model([nodes[0], back, resize("b")], TWO)) == "its scales are not constants"
 
 
 def test_functions_that_call_each_other_twice_are_refused() -> None:
@@ -178,9 +178,9 @@ INVALID = {
     "rounding": ([resize(nearest_mode="foo")], {}, "asymmetric with foo is not repetition for a factor of 2 x 2"),
     "padding": ([resize()], {"auto_pad": "foo"},
                 "auto_pad must be one of SAME_UPPER, SAME_LOWER, VALID, NOTSET, got foo"),
-    "type": ([node("Cast", ["s"], ["a"], to=99), resize("a")], {}, "its scales are no constants"),
-    "slice": ([node("Slice", ["s"] * 3, ["a"]), resize("a")], {}, "its scales are no constants"),
-    "axes": ([node("Transpose", ["s"], ["a"], perm=[5, 6]), resize("a")], {}, "its scales are no constants"),
+    "type": ([node("Cast", ["s"], ["a"], to=99), resize("a")], {}, "its scales are not constants"),
+    "slice": ([node("Slice", ["s"] * 3, ["a"]), resize("a")], {}, "its scales are not constants"),
+    "axes": ([node("Transpose", ["s"], ["a"], perm=[5, 6]), resize("a")], {}, "its scales are not constants"),
 }  # fmt: skip
 
 

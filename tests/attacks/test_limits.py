@@ -371,8 +371,8 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     ),
     (function_with_an_array, "at most 67,108,864 bytes of nodes, functions written out, are read"),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
-    (field_of_any_length, "model.onnx is no ONNX model, or it is cut short"),
-    (sparse, "model.onnx is no ONNX model, or it is cut short"),
+    (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
+    (sparse, "model.onnx is not an ONNX model, or it is cut short"),
     (larger, "at most 2,147,483,647 bytes of model.onnx are read, got 2,147,483,648"),
     (wordy, "at most 67,108,864 bytes of model.onnx beside its weights are read"),
 ]

@@ -97,6 +97,6 @@ def test_of_a_step_and_of_a_deep_network():
 @pytest.mark.parametrize("axis", [1, (1, 2)])
 def test_a_layer_that_mixes_rows_or_columns_is_refused(axis):
     with pytest.raises(
-        ValueError, match=r"mixes rows or columns, so how far it looks hangs on the place$"
+        ValueError, match=r"mixes rows or columns, so how far it looks depends on the place$"
     ):
         receptive_field(chain(Softmax(axis=axis)))

@@ -176,7 +176,7 @@ def _cropped(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interva
 
 def _in_place(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
     if getattr(layer, "axis", -1) not in (-1, 3, (3,)):
-        raise ValueError(f"{layer} mixes rows or columns, so how far it looks hangs on the place")
+        raise ValueError(f"{layer} mixes rows or columns, so how far it looks depends on the place")
     return Interval(first, last)
 
 

@@ -217,7 +217,7 @@ LEFT = {
     "map as weights": (
         [resize(), helper.make_node("Conv", ["big", "u"], ["y"])],
         {"big": whole(1, 4, 12, 12)},
-        "the convolution's weights are no constant floats",
+        "the convolution's weights are not constant floats",
     ),
     "strides": ([resize(), conv(strides=[1, 2])], {}, r"the convolution has strides \[1, 2\]"),
     "dilations": (
@@ -288,7 +288,7 @@ LEFT = {
             helper.make_node("Conv", ["u", "v"], ["y"]),
         ],
         {},
-        "the convolution's weights are no constant floats",
+        "the convolution's weights are not constant floats",
     ),
     "scales": (
         [
@@ -297,7 +297,7 @@ LEFT = {
             conv(),
         ],
         {},
-        "its scales are no constants",
+        "its scales are not constants",
     ),
     "small": ([resize(), conv()], weights(c=4, f=3), "20 MACs saved per output element do not pay"),
 }
@@ -322,7 +322,7 @@ def test_weights_whose_sums_are_too_large_stay(way: str) -> None:
         [resize(), conv(pads=[1] * 4)], {**weights(), "w": np.full((3, 4, 3, 3), 3e38, np.float32)}
     )
     collapsed = collapse_upsampling(m, way)
-    assert collapsed.blocks[0].why == "sums of its weights are no finite float32 numbers"
+    assert collapsed.blocks[0].why == "sums of its weights are not finite float32 numbers"
     assert collapsed.model == m
 
 
@@ -441,7 +441,7 @@ def test_weights_that_can_be_given_as_an_input_are_no_constants() -> None:
     m.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [2, 4, 3, 3]))
     assert (
         collapse_upsampling(m, "phases").blocks[0].why
-        == "the convolution's weights are no constant floats"
+        == "the convolution's weights are not constant floats"
     )
 
 
@@ -509,7 +509,7 @@ def test_sizes_count_where_they_are_a_whole_multiple() -> None:
             else:
                 assert re.search(why, collapse_upsampling(m, "transposed").blocks[0].why)
     free = model([up, conv()], held, ("n", 4, "h", "w"), opset=11)
-    assert "its sizes are no constants, or" in collapse_upsampling(free, "phases").blocks[0].why
+    assert "its sizes are not constants, or" in collapse_upsampling(free, "phases").blocks[0].why
     held = {**weights(), "sizes": np.array([10, 12])}
     up = helper.make_node(
         "Resize",
@@ -560,7 +560,7 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
         collapse_upsampling(model([resize(), conv()], weights()), "fast")
     path = tmp_path / "a.onnx"
     path.write_bytes(b"this is no model")
-    with pytest.raises(ValueError, match=r"a.onnx is no ONNX model, or it is cut short"):
+    with pytest.raises(ValueError, match=r"a.onnx is not an ONNX model, or it is cut short"):
         collapse_upsampling(path)
     onnx.save(model([resize(), conv(bad=1)], weights()), path)
     with pytest.raises(ValueError, match=r"a.onnx is not a valid ONNX model: .*bad"):

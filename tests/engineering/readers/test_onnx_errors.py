@@ -54,7 +54,7 @@ def test_what_is_no_model(tmp_path):
     assert from_onnx(path).name == "model"
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        fails("model.onnx is no ", path)
+        fails("model.onnx is not a", path)
     fails("from_onnx takes a path or an onnx.ModelProto, got 3", 3, TypeError)
     fails("from_onnx takes a path or an onnx.ModelProto, got b'\\x08", 10**5 * whole, TypeError)
     fails("absent.onnx", tmp_path / "absent.onnx", FileNotFoundError)
@@ -146,7 +146,7 @@ def row(
             "int64[1] q = {9000000000000000000}",
         ),
         row(
-            "'x' leaves 'c' (axis 1) free, which is no side of the first map; give it, as in dims={'c': 3}",
+            "'x' leaves 'c' (axis 1) free, which is not a side of the first map; give it, as in dims={'c': 3}",
             CONV,
             "float[1, c, h, w] x",
         ),

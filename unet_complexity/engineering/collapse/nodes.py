@@ -102,5 +102,5 @@ def _taps(pair: Pair) -> Any:
     with np.errstate(over="ignore"):
         summed: Any = summed_taps(exact, pair.size).astype(kind)
     if not np.isfinite(summed).all():
-        raise UnsupportedError(f"sums of its weights are no finite {kind} numbers")
+        raise UnsupportedError(f"sums of its weights are not finite {kind} numbers")
     return summed

@@ -66,7 +66,7 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
     settings = graph.settings(conv)
     weights = settings["W"]
     if weights is None:
-        raise UnsupportedError("the convolution's weights are no constant floats")
+        raise UnsupportedError("the convolution's weights are not constant floats")
     for name in ("strides", "dilations"):
         steps = settings.get(name, [])
         if set(steps) - {1}:
@@ -108,7 +108,7 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
     scales = settings.get("scales", [])
     axes = settings.get("axes", ...)
     if scales is None:
-        raise UnsupportedError("its scales are no constants")
+        raise UnsupportedError("its scales are not constants")
     if not np.size(scales):  # exporters write empty scales beside sizes
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
@@ -117,7 +117,7 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
         scales = np.array(list(map(_ratio, *shapes)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
-            raise UnsupportedError("its sizes are no constants, or the map's shape is not known")
+            raise UnsupportedError("its sizes are not constants, or the map's shape is not known")
     factors = np.ones(4 if "axes" in settings else len(scales))
     factors[axes] = scales
     return factors.tolist()

@@ -1,8 +1,8 @@
 r"""Where a layer of a real model belongs: its level, and the part of the network.
 
-The level of a map is $\log_2$ of the input's side over its own, the nearest whole number; what is no map any more, a
+The level of a map is $\log_2$ of the input's side over its own, the nearest whole number; what is not a map any more, a
 vector or a sequence, has the level of what it was made of.  The encoder ends where the lowest level is first reached,
-the bottleneck lies there, and what comes up again is the decoder; where nothing comes up, what is no map is the head.
+the bottleneck lies there, and what comes up again is the decoder; where nothing does, what is not a map is the head.
 """
 
 from __future__ import annotations

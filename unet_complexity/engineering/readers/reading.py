@@ -212,9 +212,7 @@ class Reading:
                 "(in a terminal: --unknown report)"
             )
         if (other := sorted(self.lost.intersection(outputs))) and not self.skipped:
-            which = (
-                f"{self.name} gives {', '.join(other)}, which is no map that a counted layer writes"
-            )
+            which = f"{self.name} gives {', '.join(other)}, which is not a map that a counted layer writes"
             raise ValueError(f"{which}; leave it out of the model's outputs")
         if self.lost.intersection(outputs):
             raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")

@@ -99,7 +99,7 @@ def view(node: Node) -> Row:
 
 @operator("Shape", "Size")
 def of_shape(node: Node) -> list[Row]:
-    """Numbers that hang on no number of a map, and cost nothing."""
+    """Numbers that depend on no number of a map, and cost nothing."""
     return []
 
 

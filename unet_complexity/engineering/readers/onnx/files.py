@@ -1,6 +1,6 @@
 """An ONNX file as a graph that can be walked: parsed, checked, its nodes in an order in which each finds its inputs.
 
-Only the file itself is read, and of it only what shapes hang on: weights are known by their dimensions, so those that
+Only the file itself is read, and of it only what shapes depend on: weights are known by their dimensions, so those that
 an exporter put into other files are neither needed nor looked for.  Nothing in a file is executed.
 """
 
@@ -55,7 +55,7 @@ def load(path_or_model: Any) -> Any:
     nodes = model.graph.node
     if not (nodes and model.opset_import and model.graph.output):
         raise ValueError(
-            f"{name} is no whole ONNX model, which has nodes, outputs and an opset version; {EXPORT}"
+            f"{name} is not a whole ONNX model, which has nodes, outputs and an opset version; {EXPORT}"
         )
     at_most(len(nodes), MOST_NODES, "nodes")
     at_most(max(len(node.input) for node in nodes), MOST_INPUTS, "inputs of one node")
@@ -136,7 +136,7 @@ def parsed(path: str | PathLike[str]) -> Any:
                 check_structure(file, name)
             return onnx.ModelProto.FromString(file.read())
     except (DecodeError, LookupError):
-        raise ValueError(f"{name} is no ONNX model, or it is cut short; {EXPORT}") from None
+        raise ValueError(f"{name} is not an ONNX model, or it is cut short; {EXPORT}") from None
 
 
 def check_functions(model: Any) -> None:
@@ -195,12 +195,12 @@ def name_of(node: Any) -> str:
 
 
 class Graph:
-    """A graph, checked: its inputs, its stored arrays, and the nodes that its outputs hang on, in order.
+    """A graph, checked: its inputs, its stored arrays, and the nodes that its outputs depend on, in order.
 
     ``stored`` has TensorProtos by name; those in ``literals`` are nodes of their own in the file.
 
     Raises:
-        ValueError: If a name is no text, too long, written twice, or read before a node writes it.
+        ValueError: If a name is not text, too long, written twice, or read before a node writes it.
     """
 
     def __init__(self, graph: Any) -> None:
@@ -241,7 +241,7 @@ class Graph:
                 there.add(name)
         _check_there("the model", self.outputs, there)
         for name in there:
-            if isinstance(name, bytes):  # protobuf's way to hand out what is no text
+            if isinstance(name, bytes):  # protobuf's way to hand out what is not text
                 raise ValueError(
                     f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
                 )

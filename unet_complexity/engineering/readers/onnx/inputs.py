@@ -120,7 +120,7 @@ class Sizes:
                 how = f"give it, as in dims={{{dim!r}: 3}} (in a terminal: --dims {dim}=3)"
                 unnamed = "name it in the file, then give it, as in dims={'tokens': 3}"
                 raise ValueError(
-                    f"the input {name!r} leaves {which} free, which is no side of the first map; "
+                    f"the input {name!r} leaves {which} free, which is not a side of the first map; "
                     f"{how if dim else unnamed}"
                 )
         return tuple(self.named[dim] if isinstance(dim, str) else dim for dim in own)

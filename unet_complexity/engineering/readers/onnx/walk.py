@@ -120,7 +120,7 @@ class Walk:
         self.values[name] = Value(tuple(edges), shape, channels, **more)
 
     def give(self, name: str, kind: int, shape: Shape, step: str) -> None:
-        """Add an edge of a shape that nobody is asked for."""
+        """Add an edge of a shape for which onnx is not asked."""
         self.given.append(name)
         shapes = [at_point(shape, self.sizes.letters, point) for point in self.points]
         self.write(name, [Edge(kind, sides) for sides in shapes], step=step)
