@@ -15,6 +15,7 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering import receptive_field
+from unet_complexity.engineering.reach import seen_by
 from unet_complexity.layers import DepthToSpace, Softmax, ZeroPadding2D
 from unet_complexity.networks import Step
 
@@ -100,3 +101,14 @@ def test_a_layer_that_mixes_rows_or_columns_is_refused(axis):
         ValueError, match=r"mixes rows or columns, so how far it looks depends on the place$"
     ):
         receptive_field(chain(Softmax(axis=axis)))
+
+
+@pytest.mark.parametrize(
+    ("layer", "wanted"),
+    [  # output 5 meets input i if 2 i - 1 <= 5 <= 2 i + 2, and without a cut if 2 i <= 5 <= 2 i + 2
+        (Conv2DTranspose(4, 4, 2), (2, 3)),
+        (Conv2DTranspose(4, 3, 2, padding="valid"), (2, 2)),
+    ],
+)
+def test_a_transposed_convolution_sees_where_kernels_land(layer, wanted):
+    assert seen_by(chain(layer), "l0", 0, 5) == wanted
