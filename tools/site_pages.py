@@ -22,7 +22,7 @@ from unet_complexity.checks.class_view import ClassView
 
 BESIDE = re.compile(r"\[([^\]]*)\]\(\.\./([^)]+)\)")
 SHORT = 60  # characters of LaTeX that are no wider than a telephone
-IN_A_LINE, ALONE = re.compile(r"\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
+IN_A_LINE, ALONE = re.compile(r"(?<!<span>)\$([^$]+)\$"), re.compile(r"\$\$([^$]+)\$\$")
 
 
 def read(text: str) -> Any:

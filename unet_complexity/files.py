@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import stat
 import sys
 import time
@@ -64,22 +65,20 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def write_over(path: Path, data: bytes) -> None:
-    """Write a file, in the place of one that may be there, whose permissions are kept.
+    """Write a file, in the place of one that may be there, whose owner and permissions are kept.
 
     A symbolic link stays, and the file that it points to is written.  Readers find the old content
-    or the new one.  The new file belongs to the user who runs this; other hard links keep the old.
+    or the new one.  Other hard links keep the old one.
 
     Raises:
-        OSError: The file cannot be written, or is write-protected; the old one is left as it was.
+        OSError: The file cannot be written, is write-protected, or has an owner or a group that the
+            user who runs this cannot give to a new file; the old one is left as it was.
     """
     path = Path(os.path.realpath(path))
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        mode = None
-    if mode is not None and not os.access(path, os.W_OK):
+    there = path.exists()
+    if there and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    with _beside(path, data, mode) as part:
+    with _beside(path, data, like=path if there else None) as part:
         os.replace(part, path)
 
 
@@ -112,19 +111,22 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
-    """Write ``data`` to a new file in the same folder, and remove that file at the end."""
+def _beside(path: Path, data: bytes, like: Path | None = None) -> Iterator[Path]:
+    """Write ``data`` to a new file in the same folder, and remove that file at the end.
+
+    It gets the permissions of the file ``like``.
+    """
     start = path.name[:40]  # 160 bytes in UTF-8; the whole name has at most 255
     part = path.with_name(f"{start}.{os.urandom(8).hex()}.part")
-    private = 0o666 if mode is None else mode  # from the first byte on
+    mode = 0o600 if like else 0o666  # private until it has the permissions of the other
 
     def opener(name: str, flags: int) -> int:
-        return os.open(name, flags, private)
+        return os.open(name, flags, mode)
 
     try:
         with open(part, "xb", opener=opener) as file:
-            if mode is not None:
-                os.chmod(part, mode)  # the umask may have taken some of it
+            if like:
+                _permit(part, like)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -135,6 +137,15 @@ def _beside(path: Path, data: bytes, mode: int | None = None) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _permit(part: Path, like: Path) -> None:
+    """Give a file the owner, the group, the access list and the mode of another."""
+    old, new = like.stat(), part.stat()
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.chown(part, old.st_uid, old.st_gid)
+    shutil.copystat(like, part)
+    os.utime(part)  # the other's time is not its own
 
 
 def _claim(part: Path, path: Path) -> None:

@@ -17,12 +17,13 @@ PATIENCE = 60  # seconds; the slowest takes about one on a quiet machine
 
 
 class Result(NamedTuple):
-    """What a run of the command leaves: its exit status, both streams, and bytes of memory at most."""
+    """What a run leaves: its exit status, both streams, bytes of memory at most, and processor seconds."""
 
     status: int
     stdout: str
     stderr: str
     memory: int
+    seconds: float
 
 
 def run(arguments: list[str], folder: Path) -> None:
@@ -36,9 +37,9 @@ def run(arguments: list[str], folder: Path) -> None:
         sys.exit(main(arguments))
     finally:
         sys.stdout.flush()
-        who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        kilobytes = max(resource.getrusage(each).ru_maxrss for each in who)
-        (folder / "memory").write_text(str(kilobytes * 1024))
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        (folder / "memory").write_text(str(max(each.ru_maxrss for each in used) * 1024))
+        (folder / "seconds").write_text(str(sum(each.ru_utime for each in used)))
 
 
 def command(folder: Path, *arguments: object) -> Result:
@@ -51,5 +52,7 @@ def command(folder: Path, *arguments: object) -> Result:
     if process.is_alive():
         process.kill()
         raise AssertionError(f"{arguments} ran for more than {PATIENCE} s")
-    out, err, memory = ((folder / name).read_text() for name in ("stdout", "stderr", "memory"))
-    return Result(process.exitcode, out, err, int(memory))
+    out, err, memory, seconds = (
+        (folder / name).read_text() for name in ("stdout", "stderr", "memory", "seconds")
+    )
+    return Result(process.exitcode, out, err, int(memory), float(seconds))

@@ -312,6 +312,46 @@ def function_with_an_array(path: Path) -> Path:
     return path
 
 
+def function_with_references(body: Any, **given: Any) -> Any:
+    """A function that refers 9,000 times to what it is given: 100,000 bytes."""
+
+    def build(path: Path) -> Path:
+        long = given.pop("a", "x")
+        nodes = [helper.make_node("Relu", ["x"], [long])] if long != "x" else []
+        saved(path, [*nodes, helper.make_node("F", [long], ["y"], domain="f", **given)])
+        model = onnx.load(path)
+        versions = [helper.make_opsetid("", 17)]
+        inside = [helper.make_node("Relu", ["a"], ["b"]), *body()]
+        made = helper.make_function("f", "F", ["a"], ["b"], inside, versions, attributes=[*given])
+        model.functions.append(made)
+        model.opset_import.append(helper.make_opsetid("f", 1))
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    return build
+
+
+def reading_the_input() -> list[Any]:
+    return [helper.make_node("Sum", ["a"] * 9_000, ["c"])]
+
+
+def reading_an_attribute() -> list[Any]:
+    nodes = [helper.make_node("Elu", ["a"], [f"c{place}"]) for place in range(9_000)]
+    for node in nodes:
+        node.attribute.append(
+            onnx.AttributeProto(name="alpha", ref_attr_name="s", type=onnx.AttributeProto.STRING)
+        )
+    return nodes
+
+
+def long_name_read_in_a_function(path: Path) -> Path:
+    return function_with_references(reading_the_input, a="x" * 100_000)(path)
+
+
+def long_attribute_read_in_a_function(path: Path) -> Path:
+    return function_with_references(reading_an_attribute, s="x" * 100_000)(path)
+
+
 def field_of_any_length(path: Path) -> Path:
     """A field of 2^62 bytes, in a file of eleven."""
     path.write_bytes(b"\x0a" + b"\x80" * 8 + b"\x40a")
@@ -370,6 +410,14 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
         "at most 20,000 nodes, functions written out, are read, got 1,073,741,824",
     ),
     (function_with_an_array, "at most 67,108,864 bytes of nodes, functions written out, are read"),
+    (
+        long_name_read_in_a_function,
+        "at most 67,108,864 bytes of nodes, functions written out, are read, got 900,",
+    ),
+    (
+        long_attribute_read_in_a_function,
+        "at most 67,108,864 bytes of nodes, functions written out, are read, got 1,800,",
+    ),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
     (sparse, "model.onnx is not an ONNX model, or it is cut short"),
@@ -548,6 +596,28 @@ def long_model_name(path: Path) -> Path:
     return keras(path, functional("A" * 10**6, last=("x", 0)))
 
 
+def called_with(value: Any, times: int) -> dict[str, Any]:
+    """A model that calls another one many times, which gives a value to its only layer."""
+    call = {"args": [tensor("x")], "kwargs": {"value": value}}
+    relu = {"module": "keras.layers", "class_name": "ReLU", "config": {"name": "r"}, "name": "r"}
+    inner = functional("inner", {**relu, "inbound_nodes": [call]}, last=("r", 0))
+    inner["config"]["layers"][1]["config"]["max_value"] = None
+    inputs = [tensor("x"), *(tensor("inner", place) for place in range(times - 1))]
+    calls = [{"args": [x], "kwargs": {}} for x in inputs]
+    return functional("m", {**inner, "inbound_nodes": calls}, last=("inner", times))
+
+
+def long_call(path: Path) -> Path:
+    """Two million numbers in a call that runs 480 times."""
+    return keras(path, called_with([0] * 2_000_000, 480))
+
+
+def class_that_is_a_number(path: Path) -> Path:
+    layer = {"class_name": 1e308, "config": {"name": "c"}, "name": "c"}
+    calls = [{"args": [tensor("x")], "kwargs": {}}]
+    return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("c", 0)))
+
+
 KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (lying, "model.keras is not a whole .keras file"),
     (honest, "at most 8,388,608 bytes of config.json are read"),
@@ -561,6 +631,8 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (border, "padding must be 'valid' or 'same', got 4611686018427387904"),
     (long_layer_name, "at most 20,000 characters of a name are read"),
     (long_model_name, "at most 20,000 characters of a name are read, got 1,000,000"),
+    (long_call, "at most 500,000 arguments of calls are read, got 2,00"),
+    (class_that_is_a_number, "the name of a layer or its class must be text, got 1e+308"),
     (nested, "at most 2,000 calls of layers are read, got"),
 ]
 
@@ -633,3 +705,25 @@ def test_layers_in_reverse_order_are_looked_at_once_each(tmp_path, monkeypatch):
     path = keras(tmp_path / "m.keras", functional("m", *reversed(layers), last=("1989", 0)))
     assert keras_reader.from_keras(path).total().elementwise == 1990 * 8 * 8 * 3
     assert len(looked) < 4 * 1990
+
+
+def test_a_call_is_not_written_as_text_each_time_it_runs(tmp_path):
+    """Eight megabytes, 480 times, took 47 s."""
+    path = keras(tmp_path / "m.keras", called_with("q" * 8_000_000, 480))
+    result = command(tmp_path, path)
+    assert result.status == 0
+    assert result.seconds < 10
+
+
+@needs_posix
+def test_fused_copies_of_copies_are_bounded(tmp_path):
+    """A dictionary of 6,500 maps for each of 9,000 copies took 2 GB."""
+    maps = [helper.make_node("Relu", ["x"], [f"r{place}"]) for place in range(2_000)]
+    joined = helper.make_node("Concat", [f"r{place}" for place in range(2_000)], ["p0"], axis=1)
+    pads = [
+        helper.make_node("Pad", [f"p{place}", "none"], [f"p{place + 1}"]) for place in range(600)
+    ]
+    last = helper.make_node("Relu", ["p600"], ["y"])
+    path = saved(tmp_path / "m.onnx", [*maps, joined, *pads, last], none=[0, 0, 0, 0, 0, 0, 1, 1])
+    said = refusal(path, "--machine", "1e12,1e11", "--fused")
+    assert "fusing follows at most 1,000,000 reads through copies, got more" in said

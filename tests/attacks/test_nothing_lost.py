@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import onnx
@@ -248,6 +250,7 @@ def test_what_stops_the_command_is_one_sentence(capsys, monkeypatch, error, said
 
 
 NAME = "convolution after a copy"
+ACCESS = "system.posix_acl_access"
 NUMBERS = [name for name, prediction in PREDICTIONS.items() if not prediction.choices][:20]
 
 
@@ -398,6 +401,57 @@ def test_permissions_are_kept(file, mode):
     file.chmod(mode)
     predict(NAME, 2)
     assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_are_kept(file):
+    file.write_text("{}")
+    os.chown(file, 1234, 2345)
+    file.chmod(0o640)
+    predict(NAME, 2)
+    found = file.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 2345, 0o640)
+    assert NAME in file.read_text()
+
+
+@posix
+def test_a_file_whose_group_cannot_be_kept_is_left_alone(file, monkeypatch):
+    file.write_text("{}")
+    real, refused = os.stat, PermissionError(errno.EPERM, "Operation not permitted")
+
+    def of_another_group(path, *_, **__):
+        status = real(path)
+        return os.stat_result(
+            [*status[:5], status.st_gid + (Path(path).name == file.name), *status[6:]]
+        )
+
+    monkeypatch.setattr(Path, "stat", of_another_group)
+    monkeypatch.setattr(os, "chown", lambda *_: failing(refused))
+    assert predict(NAME, 2).text.endswith("cannot be written: Operation not permitted")
+    assert file.read_text() == "{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="access lists are read as Linux keeps them")
+def test_an_access_list_is_kept(file):
+    file.write_text("{}")
+    everyone = 0xFFFFFFFF
+    entries = [
+        (1, 6, everyone),
+        (2, 4, 65534),
+        (4, 0, everyone),
+        (16, 4, everyone),
+        (32, 0, everyone),
+    ]
+    packed = b"".join(struct.pack("<HHI", *one) for one in entries)
+    try:
+        os.setxattr(file, ACCESS, struct.pack("<I", 2) + packed)
+    except OSError as error:
+        pytest.skip(f"this file system has no access lists: {error}")
+    before = os.getxattr(file, ACCESS), stat.S_IMODE(file.stat().st_mode)
+    predict(NAME, 2)
+    assert (os.getxattr(file, ACCESS), stat.S_IMODE(file.stat().st_mode)) == before
+    assert NAME in file.read_text()
 
 
 @posix
@@ -607,3 +661,24 @@ def test_what_stands_in_the_place_of_the_lock_is_named(file, kind):
     )
     assert ledger(NAME).rows[0][1] == 2
     assert sorted(only(file)) == [lock.name]
+
+
+def test_a_guess_that_waits_in_vain_is_not_forgotten_by_the_one_that_writes(file, monkeypatch):
+    module, started = import_module("unet_complexity.checks.ledger"), Event()
+    monkeypatch.setattr(files, "PATIENCE", 0.2)
+    real = files.write_over
+
+    def slowly(path, data):
+        started.set()
+        waited.wait(30)
+        real(path, data)
+
+    monkeypatch.setattr(module, "write_over", slowly)
+    waited = Event()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(predict, NUMBERS[0], 4)
+        assert started.wait(30)
+        assert "Only until" in predict(NUMBERS[1], 5).text
+        waited.set()
+        assert "Only until" not in first.result().text
+    assert ledger(NUMBERS[1]).rows[0][1] == 5

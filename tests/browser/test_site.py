@@ -8,12 +8,14 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 
 import unet_complexity
 from tests.browser import conftest
 from tools import notebooks, site_html, site_pages
 from unet_complexity import engineering
+from unet_complexity.escaping import html_text
 
 STEMS = [path.stem for path in notebooks.paths()]
 EVERY = (
@@ -165,6 +167,17 @@ def test_a_formula_of_sympy_or_of_an_author_becomes_mathml(latex, part):
     html = site_pages.formula(latex, alone=True)
     assert html.startswith("<math")
     assert part in html
+
+
+def test_a_name_with_dollars_is_not_a_formula():
+    name = html_text(r"$\alpha$ $x$")
+    html = f"<td>{name}</td> $x^2$"
+    cell = nbformat.v4.new_code_cell(
+        outputs=[nbformat.v4.new_output("display_data", data={"text/html": html})]
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    shown = site_pages.read(nbformat.writes(notebook)).cells[0].outputs[0].data["text/html"]
+    assert shown.startswith(f"<td>{name}</td> <math")
 
 
 def test_a_formula_that_cannot_be_shown_stops_the_build(caplog):

@@ -1,8 +1,11 @@
 """A published number is recognised by how it was counted."""
 
+from dataclasses import replace
+
 import pytest
 
 from unet_complexity import Conv2D, Conv2DTranspose, Tensor, classic_unet, pix2pix_unet
+from unet_complexity.engineering.conventions import conventions
 from unet_complexity.engineering.explain import Reading, _rounded, explain
 from unet_complexity.unets.builder import Builder
 
@@ -69,3 +72,18 @@ def test_what_is_no_number_and_two_letters_are_sentences():
         explain(classic_unet(256), "six")
     with pytest.raises(ValueError, match=r"one letter, got the letters \[C, N\]"):
         explain(pix2pix_unet(), "6.0G")
+
+
+def test_a_network_of_very_many_steps_is_not_counted_by_every_tool():
+    step = classic_unet(16, depth=1).steps[0]
+    steps = tuple(replace(step, name=str(place)) for place in range(5_001))
+    long = replace(classic_unet(16, depth=1), steps=steps)
+    with pytest.raises(ValueError, match=r"of at most 5,000 steps, got 5,001$"):
+        explain(long, "1G")
+
+
+def test_what_32_bits_cannot_hold_fits_no_number():
+    large = classic_unet(2**40, base_filters=2**30)
+    assert explain(large, "1") == []
+    with pytest.raises(ValueError, match=r"adds up in 32-bit numbers, which end at 3.4e38; give"):
+        conventions["jax Lowered.cost_analysis"].total(large)

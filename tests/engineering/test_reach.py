@@ -117,8 +117,8 @@ def test_a_long_network_is_not_followed_for_minutes():
 
 
 def test_a_large_map_has_a_line_for_its_last_step(capsys):
-    assert main(["--pix2pix", "256", "--reach"]) == 0
+    assert main(["--pix2pix", "1024", "--reach"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "out.act  766 x 766",
+        "out.act 766 x 766",
         "MACs per pixel of the output: 275,456",
     ]

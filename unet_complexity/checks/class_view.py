@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from unet_complexity.checks.forms import page
@@ -69,22 +70,18 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
         >>> class_view([as_text({"most pixels": 9}), "U1/4/zz"]).readers
         [{'most pixels': 9}]
     """
-    found: list[tuple[str, str]] = []
+    found: Iterable[tuple[str, str]]
     if isinstance(source, (str, Path)):
         folder = Path(source)
         if not folder.is_dir():
             raise ValueError(f"a class's files lie in a folder, got {str(source)!r}; give its path")
-        for path in sorted(folder.iterdir()):
-            if path.suffix in (".json", ".txt"):
-                found += _read(path)
-                _check_number(found)
+        found = chain.from_iterable(map(_read, sorted(folder.iterdir())))
     else:
-        found = [
-            (f"line {place}", line) for place, line in enumerate(source, start=1) if line.strip()
-        ]
-    _check_number(found)
+        found = _lines("line", source)
     readers, broken = [], []
-    for name, text in found:
+    for number, (name, text) in enumerate(found, start=1):
+        if number > MOST_READERS:
+            raise ValueError(f"a class has at most {MOST_READERS:,} files and lines, got more")
         try:
             readers.append(from_text(text))
         except ValueError:
@@ -92,23 +89,25 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
     return ClassView(readers, broken)
 
 
-def _check_number(found: list[tuple[str, str]]) -> None:
-    if len(found) > MOST_READERS:
-        raise ValueError(
-            f"a class has at most {MOST_READERS:,} readers, got {len(found):,} files and lines"
-        )
-
-
-def _read(path: Path) -> list[tuple[str, str]]:
-    """Return the text of a reader's file, or the lines of a text file; "" if it cannot be read."""
+def _read(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the text of a reader's file, or the lines of a text file; "" if it cannot be read."""
+    if path.suffix not in (".json", ".txt"):
+        return
     try:
         text = read_bytes(path, MOST_BYTES).decode()
     except (OSError, ValueError):
-        return [(path.name, "")]
+        yield path.name, ""
+        return
     if path.suffix == ".json":
-        return [(path.name, text)]
-    lines = enumerate(text.splitlines(), start=1)
-    return [(f"{path.name}, line {place}", line) for place, line in lines if line.strip()]
+        yield path.name, text
+    else:
+        yield from _lines(f"{path.name}, line", text.splitlines())
+
+
+def _lines(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for place, line in enumerate(lines, start=1):
+        if line.strip():
+            yield f"{name} {place}", line
 
 
 def as_text(guesses: dict[str, Guess]) -> str:

@@ -151,8 +151,11 @@ def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
     path = _path()
     try:
         with locked(path):
-            _write(path, _guesses() | {name: guess})
-            _unsaved.clear()
+            guesses = _guesses() | {name: guess}
+            _write(path, guesses)
+            for each in [*_unsaved]:  # another thread may have added one meanwhile
+                if each == name or guesses.get(each) == _unsaved[each][0]:
+                    del _unsaved[each]
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
         reason = error.strerror if isinstance(error, OSError) else error

@@ -26,6 +26,7 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import Size, as_expr, exact
 
 LARGEST_SIDE = 2**14
+MOST_STEPS = 5_000  # some seconds, since each tool counts each step
 MOST_SIDES = 256  # tried per count; a number of one digit fits many
 
 
@@ -55,7 +56,7 @@ def explain(network: Network, number: str | float) -> list[Reading]:
         The readings; empty if no count fits.
 
     Raises:
-        ValueError: The network has several letters, or the number is not an amount.
+        ValueError: The network has several letters or very many steps, or the number is not an amount.
 
     Example:
         >>> from unet_complexity import pix2pix_unet
@@ -65,6 +66,10 @@ def explain(network: Network, number: str | float) -> list[Reading]:
         >>> print(*explain(pix2pix_unet(in_channels=3), "72.2G")[:1])
         The MACs at N = 512: 72,209,137,664.
     """
+    if len(network.steps) > MOST_STEPS:
+        raise ValueError(
+            f"a number is explained for a network of at most {MOST_STEPS:,} steps, got {len(network.steps):,}"
+        )
     middle, half = _rounded(number)
     letters = network.total().map(tidy)
     free = sorted(sp.Tuple(letters.reads, letters.params).free_symbols, key=str)

@@ -16,16 +16,17 @@ $$(6k - 5)\,2^L - 2(k - 1) \qquad\text{and}\qquad (k - 1)\,2^{L+1} - (k - 2).$$
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple
 
 from unet_complexity import layers as core
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as wing
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.escaping import LONGEST_CELL, in_message, plain, shortened
 from unet_complexity.layers.windows import Sliding
 from unet_complexity.memory import wired
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import L, k
+from unet_complexity.symbols import L, are_numbers, k
 
 # of the output, once the depth L is 4 or more (3 or more for pix2pix) and k is at most 7
 CLASSIC = (6 * k - 5) * 2**L - 2 * (k - 1)
@@ -61,31 +62,37 @@ def receptive_field(network: Network, step: str | None = None) -> tuple[int, int
         >>> receptive_field(classic_unet(256)), receptive_field(classic_unet(256), "enc1.conv2")
         ((204, 204), (14, 14))
     """
-    steps = wired(network, "a receptive field")
-    _ = network.input  # a single image
+    sides = _sides(network)
     name = step or network.outputs[0]
-    written = {each.name: each.output for each in steps}
-    if name not in written:
+    if name not in sides:
         raise ValueError(
             f"a receptive field is that of a step, got {in_message(name)!r}; the last is "
-            f"{in_message(steps[-1].name)!r}"
+            f"{in_message(network.steps[-1].name)!r}"
         )
-    sides = written[name].sides
-    if not all(isinstance(side, int) for side in (*sides, *network.input.sides)):
-        raise ValueError(
-            f"a receptive field needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
-        )
-    positions = min(max(sides), MOST_POSITIONS)
-    if len(steps) * positions > MOST_WORK:
+    positions = min(max(sides[name]), MOST_POSITIONS)
+    if len(sides) * positions > MOST_WORK:
         raise ValueError(
             f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
-            f"{len(steps):,} x {positions:,}; give the network a smaller side"
+            f"{len(sides):,} x {positions:,}; give the network a smaller side"
         )
     fields = []
-    for axis, side in enumerate(sides):
+    for axis, side in enumerate(sides[name]):
         seen = (seen_by(network, name, axis, at) for at in range(min(side, MOST_POSITIONS)))
         fields.append(max(last - first + 1 for first, last in seen))
     return fields[0], fields[1]
+
+
+def _sides(network: Network) -> dict[str, tuple[int, int]]:
+    """Return the rows and columns that each step writes, as numbers."""
+    _ = network.input  # a single image
+    sides: dict[str, Any] = {
+        step.name: step.output.sides for step in wired(network, "a receptive field")
+    }
+    if not are_numbers(*network.input.sides, *chain(*sides.values())):
+        raise ValueError(
+            f"a receptive field needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
+        )
+    return sides
 
 
 def seen_by(network: Network, name: str, axis: int, position: int) -> Interval:
@@ -204,12 +211,14 @@ def reach_table(network: Network) -> str:
         MACs per pixel of the output: 211,648
     """
     lines = [f"{network.heading}; receptive field, rows x columns:"]
-    width = max(len(plain(step.name)) for step in network)
-    work = len(network.steps) ** 2 * min(max(network.output.sides), MOST_POSITIONS)
-    steps = network.steps if work < MOST_WORK else network.steps[-1:]
-    for step in steps:
-        rows, columns = receptive_field(network, step.name)
-        lines.append(f"{plain(step.name):{width}} {rows:,} x {columns:,}")
+    sides = _sides(network)
+    work = len(sides) * sum(min(max(pair), MOST_POSITIONS) for pair in sides.values())
+    names = [*sides] if work < MOST_WORK else [*sides][-1:]
+    shown = {name: shortened(plain(name), LONGEST_CELL) for name in names}
+    width = max(map(len, shown.values()))
+    for name in names:
+        rows, columns = receptive_field(network, name)
+        lines.append(f"{shown[name]:{width}} {rows:,} x {columns:,}")
     output = network.output
     each = network.total().macs / (output.height * output.width)
     return "\n".join([*lines, f"MACs per pixel of the output: {each:,.10g}"])

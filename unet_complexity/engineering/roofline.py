@@ -78,6 +78,10 @@ class Machine:
         return f"{in_message(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
 
 
+MOST_FOLLOWED = (
+    1_000_000  # maps read through copies: 100 MB; networks of hundreds of layers have thousands
+)
+
 _SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
 MACHINES = {
     machine.name: machine
@@ -279,11 +283,17 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
     reads: dict[int, dict[str, Size]] = defaultdict(dict)  # maps of other kernels that one reads
     # Maps to read for a name: itself, or what it copies.  For the Concatenate of a and b: a and b.
     originals = {name: {name: x.size} for name, x in network.inputs.items()}
+    followed = 0
     for place, step in enumerate(wired(network, "fusing")):
         name, cost = step.name, step.cost
         maps: dict[str, Size] = {}
         for source in step.sources:
             maps |= originals[source]
+        followed += len(maps)
+        if followed > MOST_FOLLOWED:
+            raise ValueError(
+                f"fusing follows at most {MOST_FOLLOWED:,} reads through copies, got more; leave out fused"
+            )
         copies = not (cost.flops or cost.params)
         if copies and name not in network.outputs:
             originals[name] = maps

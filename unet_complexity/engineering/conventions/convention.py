@@ -88,7 +88,8 @@ class Convention:
             An exact ``int`` if all sizes are numbers, else a formula.
 
         Raises:
-            ValueError: The tool's count of a layer is not known, or it rounds and sizes are letters.
+            ValueError: The tool's count of a layer is not known; or the tool rounds, and sizes are letters or too
+                large.
 
         Example:
             >>> from unet_complexity import classic_unet
@@ -104,10 +105,15 @@ class Convention:
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
             )
         total = 0.0
-        for term in terms:
-            rounded = array("f", [term])[0]
-            total = array("f", [total + rounded])[0]
-        return int(total)
+        try:
+            for term in terms:
+                rounded = array("f", [term])[0]
+                total = array("f", [total + rounded])[0]
+            return int(total)
+        except OverflowError:
+            raise ValueError(
+                f"{self.tool} adds up in 32-bit numbers, which end at 3.4e38; give smaller sizes"
+            ) from None
 
     def parts(self, network: Network) -> dict[str, Size]:
         """Return the total by cause: products of the convolutions, bias, upsampling and so on, and rounding.

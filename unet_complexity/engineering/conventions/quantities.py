@@ -94,7 +94,7 @@ def quantities(step: Step) -> dict[str, Size]:
     layer: Any = step.layer
     output = step.output
     x = step.inputs[0]
-    cost = layer.cost(*step.inputs)  # of one step, not of all levels of a span
+    cost = layer.cost(*step.inputs) if step.span else step.cost  # of one level, not of all
     found = {
         "params": cost.params,
         "out": output.size,

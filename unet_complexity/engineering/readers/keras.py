@@ -30,15 +30,17 @@ from unet_complexity.engineering.readers.keras_config import (
     checked_shape,
     from_file,
     from_live,
+    holds_array,
     is_model,
     is_nested,
     mapped,
     no_shapes,
+    parts,
     tensors,
     triples,
 )
 from unet_complexity.engineering.readers.keras_layers import counted, handler
-from unet_complexity.engineering.readers.limits import MOST_CALLS, at_most, refusals
+from unet_complexity.engineering.readers.limits import MOST_ARGUMENTS, MOST_CALLS, at_most, refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -102,7 +104,7 @@ class _Reader:
         self.given, self.side, self.reading = side, side, reading
         self.first: list[Any] | None = None  # sides of the first map that goes in, in the model
         self.order = "channels_last"
-        self.calls = 0
+        self.calls = self.arguments = 0
         self.counted: set[int] = set()  # layers whose params are in the count
 
     def network(self, config: Config, recipe: partial[Network]) -> Network:
@@ -142,6 +144,9 @@ class _Reader:
         ]
         self.calls += 1 + max(len(calls), len(inside["layers"]))
         at_most(self.calls, MOST_CALLS, "calls of layers")
+        for *_, call in calls:
+            self.arguments += sum(1 for _ in parts(call))
+            at_most(self.arguments, MOST_ARGUMENTS, "arguments of calls")
         # the shape of what a layer writes is said only where it is read
         shapes: dict[Any, dict[int, Any]] = {}
         for *_, call in calls:
@@ -188,7 +193,7 @@ class _Reader:
         self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
     ) -> list[Value]:
         """What one call of a layer, or of a model inside the model, writes; ``shapes``: what the model says of them."""
-        config, kind = entry["config"], entry["class_name"]
+        config, kind = entry["config"], checked_name(entry["class_name"])
         name = path + checked_name(config.get("name", entry["name"]))
         name += f" ({number + 1})" if number else ""
         given = tensors(call)
@@ -207,7 +212,7 @@ class _Reader:
             self.reading.lost.add(name)
             return [Value(name, None)] * MOST_RESULTS
         try:
-            if "'__numpy__'" in str(call) or "'__tensor__'" in str(call):
+            if holds_array(call):
                 raise UnreadableError("it meets an array that the model holds")
             if handle and kind not in self.reading.extra:
                 return [counted(one, handle, inputs)]

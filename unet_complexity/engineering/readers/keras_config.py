@@ -10,7 +10,7 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -126,9 +126,9 @@ def checked_shape(shape: Any) -> tuple[int | None, ...]:
 
 
 def checked_name(name: Any) -> str:
-    """Return the name of a layer or model; ValueError unless it is text."""
+    """Return the name of a layer, its class or a model; ValueError unless it is text."""
     if not isinstance(name, str):
-        raise ValueError(f"the name of a layer must be text, got {name!r}")
+        raise ValueError(f"the name of a layer or its class must be text, got {name!r}")
     return name
 
 
@@ -196,6 +196,21 @@ def of_keras(module: str) -> bool:
     (True, False)
     """
     return module.split(".")[0] == "keras"
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """A call's arguments, and all that lies inside them."""
+    yield value
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from parts(item)
+
+
+def holds_array(call: Config) -> bool:
+    """Whether a call is given an array that the model holds."""
+    kinds = [part.get("class_name") for part in parts(call) if isinstance(part, dict)]
+    return "__numpy__" in kinds or "__tensor__" in kinds
 
 
 def mapped(value: Any, function: Callable[[Config], Any]) -> Any:

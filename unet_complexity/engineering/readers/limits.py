@@ -23,6 +23,9 @@ MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
 MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
 MOST_NODES = 20_000  # twice the nodes of a large diffusion model
 MOST_CALLS = 2_000  # of a Keras model's layers: twice those of NASNetLarge, some seconds
+MOST_ARGUMENTS = (
+    500_000  # tensors, lists, numbers that layers are called with: ten times those of DenseNet201
+)
 MOST_ENTRIES = 500_000  # nodes, weights and stated shapes of a graph
 MOST_EDGES = (
     100_000  # inputs and outputs of all nodes: three times those of a large diffusion model

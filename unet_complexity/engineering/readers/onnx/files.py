@@ -142,23 +142,34 @@ def parsed(path: str | PathLike[str]) -> Any:
 def check_functions(model: Any) -> None:
     """ValueError if the model's functions make too many nodes or bytes when written out.
 
-    RecursionError if they call themselves.
+    Where a body refers to what its function is given, at most all that the call holds is put in.
+
+    RecursionError if functions call themselves.
     """
-    bodies = {_called(function.name, function): function.node for function in model.functions}
+    bodies = {_called(function.name, function): function for function in model.functions}
 
     @cache
-    def written_out(kind: tuple[str, str, str]) -> tuple[int, int]:
-        return total(bodies[kind])
+    def written_out(kind: tuple[str, str, str]) -> tuple[int, int, int]:
+        body = bodies[kind]
+        return total(body.node, {*body.input, *body.output})
 
-    def total(nodes: Iterable[Any]) -> tuple[int, int]:
-        found = [(0, 0)]
+    def total(nodes: Iterable[Any], given: set[str]) -> tuple[int, int, int]:
+        """Nodes, bytes, and references to what is given."""
+        count = size = references = 0
         for node in _all(nodes):
+            bytes_, own = (
+                node.ByteSize(),
+                sum(name in given for name in (*node.input, *node.output)),
+            )
+            own += sum(bool(attribute.ref_attr_name) for attribute in node.attribute)
             kind = _called(node.op_type, node)
-            found.append(written_out(kind) if kind in bodies else (1, node.ByteSize()))
-        count, size = map(sum, zip(*found, strict=True))
-        return count, size
+            made = written_out(kind) if kind in bodies else (1, bytes_, 0)
+            count += made[0]
+            size += made[1] + made[2] * bytes_
+            references += own + made[2] * bool(own)
+        return count, size, references
 
-    count, size = total(model.graph.node)
+    count, size, _ = total(model.graph.node, set())
     at_most(count, MOST_NODES, "nodes, functions written out,")
     at_most(size, MOST_BYTES_BESIDE_WEIGHTS, "bytes of nodes, functions written out,")
 
