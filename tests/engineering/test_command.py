@@ -383,9 +383,12 @@ def test_who_stops_reading_sees_no_traceback():
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
 @pytest.mark.parametrize(
     ("end", "status", "lines"),
-    [(">&-", 2, 0), ("2>&-", 0, 10), ("2>&- --side 8", 2, 0), (">/dev/full", 2, 0)],
+    [(">&-", 2, 0), ("2>&-", 0, 10), ("2>&- --side 8", 2, 0), (">/dev/full", 2, 0)]
+    + [(f"{short} >/dev/full", 2, 0) for short in ("--explain 1G", "--help", "--version")],
 )
-def test_closed_or_full_streams_are_no_traceback(end, status, lines):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_closed_or_full_streams_are_no_traceback(end, status, lines, unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     command = ["sh", "-c", f"{sys.executable} -m unet_complexity --pix2pix 256 {end}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == status

@@ -11,9 +11,10 @@ import signal
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NoReturn
@@ -378,7 +379,13 @@ def collapse(arguments: Sequence[str]) -> None:
 
 def report(arguments: Sequence[str]) -> int:
     """Print the report of a network; return 3 if a bound is broken, else 0."""
-    given = parser().parse_args(arguments)
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            given = parser().parse_args(arguments)
+    except SystemExit:  # after --help, or a wrong argument
+        print(printed.getvalue(), end="", flush=True)  # argparse would not say that a disk is full
+        raise
     build = source(given)
     with progress(f"reading {given.model or 'the network'}"):
         network = at_its_size(build, given.side)
@@ -425,7 +432,6 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # stdout was closed, for example by `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
@@ -448,4 +454,9 @@ def run() -> NoReturn:
     """
     status = main(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # main has said why; the rest is nobody's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
