@@ -88,7 +88,7 @@ def locked(path: Path) -> Iterator[None]:
 
     The system locks an empty file beside it, and ends the lock if the process dies.  POSIX lets us
     remove that file; on Windows it stays.  The work goes on without a lock if the system has none:
-    in a browser, which has one process, and on some network drives.
+    in a browser, and on some network drives.
 
     Raises:
         TimeoutError: Another process held the lock for PATIENCE seconds.

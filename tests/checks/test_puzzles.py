@@ -46,6 +46,16 @@ def test_no_step_that_is_named_breaks_a_bound(name, data):
         assert all(after[what] >= min(bound, before[what]) for what, bound in puzzle.least.items())
 
 
+@pytest.mark.parametrize("name", PUZZLES)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_the_formulas_of_a_puzzle_give_what_is_measured_in_numbers(name, data):
+    puzzle = PUZZLES[name]
+    sizes = [data.draw(st.integers(1, largest)) for largest in puzzle.largest.values()]
+    expected = puzzle.measure(*sizes) | dict(zip(puzzle.largest, sizes, strict=True))
+    assert puzzle.amounts(sizes) == expected
+
+
 def test_if_no_step_helps_with_the_first_bound_the_advice_is_about_the_next():
     text = check("a layer on a budget", (48, 4, 31)).text
     assert "Too little, filters: 48, and at least 64 is required." in text

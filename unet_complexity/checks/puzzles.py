@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -17,6 +17,7 @@ import sympy as sp
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Exercise, Values, exact_number
 from unet_complexity.checks.sliders import OwnSlider
+from unet_complexity.symbols import as_expr, exact
 
 Sizes: TypeAlias = dict[str, int]
 Bound: TypeAlias = tuple[str, str]  # what there may be too "much" or too "little" of
@@ -28,8 +29,7 @@ class Puzzle:
 
     Attributes:
         largest: the sizes to choose, in order, with the largest number that each may be.
-        measure: computes amounts by name from the sizes: exact numbers from numbers, and formulas
-            from letters.
+        measure: computes formulas of the amounts, by name, from a letter for each size.
         most: upper bounds of amounts and sizes.
         least: lower bounds of amounts and sizes.
     """
@@ -63,14 +63,22 @@ class Puzzle:
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
         chosen = dict(zip(self.largest, sizes, strict=True))
-        return _measured(self.measure, *chosen.values()) | chosen
+        numbers = dict(zip(map(_letter, chosen), map(sp.Integer, chosen.values()), strict=True))
+        found = {
+            name: exact(as_expr(each).xreplace(numbers)) for name, each in self.formulas.items()
+        }
+        return found | chosen
+
+    @cached_property
+    def formulas(self) -> Values:
+        """The amounts by name, in the letters of the sizes."""
+        return self.measure(*map(_letter, self.largest))
 
     def data(self) -> dict[str, Any]:
         """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
-        sizes = [sp.Symbol(name, integer=True, positive=True) for name in self.largest]
         return {
             "sizes": list(self.largest.items()),
-            "amounts": _as_text(self.measure(*sizes)),
+            "amounts": _as_text(self.formulas),
             "most": _as_text(self.most),
             "least": _as_text(self.least),
         }
@@ -134,10 +142,8 @@ class Puzzle:
                     break
 
 
-@lru_cache(maxsize=1000)
-def _measured(measure: Callable[..., Values], *sizes: int) -> Values:
-    """Measure sizes once: advice asks again and again, and a network takes up to 8 milliseconds."""
-    return measure(*sizes)
+def _letter(name: str) -> sp.Symbol:
+    return sp.Symbol(name, integer=True, positive=True)
 
 
 def _steps(size: int, largest: int) -> list[int]:
