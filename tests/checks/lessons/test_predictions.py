@@ -10,6 +10,7 @@ from unet_complexity.checks.lessons.notebook_03 import share_left
 from unet_complexity.checks.lessons.notebook_07 import in_the_file
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.engineering.measured import cases, exponent, machine
+from unet_complexity.engineering.reach import seen_by
 from unet_complexity.engineering.roofline import roofline
 from unet_complexity.layers import Convolution
 from unet_complexity.layers.phased import phase_offsets
@@ -39,6 +40,7 @@ from unet_complexity.symbols import c, f, k, n
         ("memory of twice the filters", "x 1.953"),
         ("parameters of twice the depth", "x 256.6"),
         ("fullest moment", "16.78 million"),
+        ("width of a view", "204 pixels or 188 pixels"),
         ("largest by smallest", "x 2"),
         ("tools that count a copy", "10"),
         ("seconds of the copies", "5.2 %"),
@@ -116,6 +118,13 @@ def on_top():
     return percent(network.groups("level")[0].total().writes, network.total().writes)
 
 
+def views():
+    """Widths of the receptive fields in the middle of the output, the largest first."""
+    net = classic_unet(side=256)
+    seen = [seen_by(net, net.outputs[0], 0, at) for at in range(112, 144)]
+    return tuple(sorted({last - first + 1 for first, last in seen}, reverse=True))
+
+
 COMPUTED = {
     "a doubled side": lambda: growth(
         lambda side: UpSampling2D(2).cost(Tensor(side, side, 3)).writes, 4, 8
@@ -160,6 +169,7 @@ COMPUTED = {
         lambda depth: classic_unet(side=256, depth=depth).total().params, 4, 8, digits=1
     ),
     "fullest moment": lambda: round(peak(classic_unet(side=256)).elements / 1e6, 2),
+    "width of a view": views,
     "largest by smallest": lambda: growth(
         lambda choose: choose(tool.recorded for tool in TOOLS), min, max, digits=2
     ),

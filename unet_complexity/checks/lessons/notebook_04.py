@@ -143,4 +143,14 @@ PREDICTIONS = {
         16.78,
         "{} million",
     ),
+    "width of a view": Prediction(
+        "How many pixels of the image wide is the receptive field of the classic U-Net's output?",
+        (204, 188),
+        "{} pixels",
+        slips={
+            "On level l a step is as wide as 2^l pixels of the image": 37,
+            "That is in the bottleneck. On the way up each pixel looks further": 140,
+            "Almost: its view does not reach across the whole image": 256,
+        },
+    ),
 }

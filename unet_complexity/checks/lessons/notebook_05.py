@@ -33,6 +33,7 @@ def exercises() -> Exercises:
         "The activations, ReLU and LeakyReLU,": activations,
         "The copies and the activations": copied + activations,
     }
+    small, last = _fsrcnn()
     in_letters = pix2pix_unet(side=N, base_filters=g)
     torchlens = conventions["torchlens"]
     incomplete = {
@@ -82,6 +83,16 @@ def exercises() -> Exercises:
             factors={"the 4 for each element": 4},
             letters="Ng",
         ),
+        "published FSRCNN": Exercise(
+            "the count of FSRCNN x2 for 1280 x 720 pixels that rounds to 6.0 G",
+            small + 4 * last,
+            slips={
+                "Those are the MACs. They round to 2.9 G.": small + last,
+                "Those are the FLOPs. They round to 5.7 G.": 2 * (small + last),
+                "The last layer is missing. Count it on its output.": small,
+                "Those are the outputs of the last layer. The others are missing.": 4 * last,
+            },
+        ),
         "tools apart": Puzzle(
             {"tiles": 100, "base_filters": 1_000},
             _apart,
@@ -89,6 +100,13 @@ def exercises() -> Exercises:
             least={"MACs": 1_000_000_000, "per cent apart": sp.Rational(5, 2)},
         ),
     }
+
+
+def _fsrcnn() -> tuple[int, int]:
+    """Return the MACs of FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last."""
+    shapes = [(5, 1, 56), (1, 56, 12), *[(3, 12, 12)] * 4, (1, 12, 56), (9, 56, 1)]
+    *before, last = [640 * 360 * side**2 * c_in * c_out for side, c_in, c_out in shapes]
+    return sum(before), last
 
 
 def _apart(tiles: Size, base_filters: Size) -> Values:
