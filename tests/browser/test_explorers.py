@@ -569,7 +569,7 @@ def test_the_window_plays_steps_and_follows_the_pointer(offline_page, exported_p
     assert step > 1
     page.wait_for_timeout(400)
     assert one.state()[0]["step"] == step
-    box = one.root.locator("svg").bounding_box()
+    box = one.root.locator("svg[role=group]").bounding_box()
     scale = box["width"] / 720  # the output of the 6 x 6 map starts at (420, 52), cells of 34
     page.mouse.move(box["x"] + (420 + 34 * 2.5) * scale, box["y"] + (52 + 34 * 1.5) * scale)
     page.mouse.down()
@@ -706,7 +706,7 @@ def test_a_telephone_needs_no_sideways_scrolling(page, offline_page, exported_pa
         assert page.evaluate(narrow)
         sticking_out = """(svg) => [...svg.querySelectorAll('text')].map((text) => [text.getBBox(), text.textContent])
             .filter(([box]) => box.x < 0 || box.x + box.width > svg.viewBox.baseVal.width).map(([, text]) => text)"""
-        assert one.root.locator("svg").evaluate(sticking_out) == []
+        assert one.root.locator("svg[role=group]").evaluate(sticking_out) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -743,7 +743,7 @@ def test_at_twice_the_size_nothing_needs_sideways_scrolling(
         one.state()
         assert one.root.evaluate("(root) => root.scrollWidth <= root.clientWidth")
         sizes = "[...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize))"
-        drawn = one.root.locator("svg")
+        drawn = one.root.locator("svg[role=group]")
         scale = drawn.evaluate("(svg) => svg.clientWidth / svg.viewBox.baseVal.width")
         assert (
             drawn.evaluate(f"(svg) => Math.min(...{sizes})") * scale >= 8.5

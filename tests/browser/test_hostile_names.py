@@ -84,7 +84,7 @@ def test_explorers_show_hostile_names_as_text(watched, offline_page, tmp_path):
         body = explorer._repr_mimebundle_()[0]["text/html"]
         html.write_text(f"{HEAD}<div>{body}</div>", encoding="utf-8")
         page = offline_page(html)
-        page.locator(".unetx[data-alive] svg").wait_for()
+        page.locator(".unetx[data-alive] svg[role=group]").wait_for()
         assert looked_at(page, scripts=1).count("Largest shares") >= 1
         assert page.title() == "clean"
         assert page.locator(".unetx-text").text_content() == explorer.text
@@ -109,7 +109,7 @@ def outputs():
 def test_an_exported_notebook_shows_hostile_names_as_text(watched, offline_page, tmp_path):
     of_its_own = export(new_notebook(), tmp_path).read_text("utf-8").count("<script")
     page = offline_page(new_notebook(cells=[new_code_cell("show()", outputs=outputs())]))
-    page.locator(".unetx[data-alive] svg").wait_for()
+    page.locator(".unetx[data-alive] svg[role=group]").wait_for()
     text = looked_at(page, scripts=of_its_own + 1)
     assert [name for name in ALL.values() if plain(name)[:60].strip() not in text] == []
 
@@ -119,7 +119,7 @@ def test_the_sites_own_pages_show_hostile_names_as_text(watched, offline_page, t
     body = web.from_cell(new_code_cell("show()", outputs=outputs()))
     html.write_text(f"{HEAD}<div>{body}</div>", encoding="utf-8")
     page = offline_page(html)
-    page.locator(".unetx[data-alive] svg").wait_for()
+    page.locator(".unetx[data-alive] svg[role=group]").wait_for()
     text = looked_at(page, scripts=1)
     assert [name for name in ALL.values() if plain(name)[:60].strip() not in text] == []
     alts = page.locator("img").evaluate_all("(all) => all.map((one) => one.alt)")
@@ -147,7 +147,7 @@ def test_in_jupyterlab_a_name_is_no_formula_and_a_letter_with_an_index_no_error(
     page.locator(
         "[data-mime-type='text/latex'] mjx-container, .jp-RenderedLatex mjx-container"
     ).first.wait_for()
-    page.locator(".unetx[data-alive] svg").wait_for()
+    page.locator(".unetx[data-alive] svg[role=group]").wait_for()
     page.wait_for_timeout(500)
     assert page.locator("tbody mjx-container").count() > 2  # formulas of the counts
     for place in ("caption", "tbody td:first-child", ".unetx"):

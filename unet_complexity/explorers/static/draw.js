@@ -42,7 +42,8 @@ const label = (x, y, text, cls = "", more = "") =>
 const path = (d, cls, more = "") => `<path d="${d}" class="${cls}" ${more}/>`;
 
 // A part that tells its numbers when pointed at, or reached by the arrow keys.
-const mark = (tip, inner) => `<g class="mark" role="img" tabindex="-1" aria-label="${esc(tip)}">${inner}</g>`;
+const telling = (tip) => `role="img" tabindex="-1" aria-label="${esc(tip)}"`;
+const mark = (tip, inner) => `<g class="mark" ${telling(tip)}>${inner}</g>`;
 
 // Lines between the cells of a grid, as one path: many small rectangles would be slow.
 function gridLines(x, y, columns, rows, cell, cls = "lines") {

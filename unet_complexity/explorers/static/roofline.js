@@ -39,16 +39,17 @@ function drawRoof(s, kernels, before, x, y, width, height, uid) {
     const left = 2 ** AXES.low, ridge = one.peak / one.bandwidth;
     return `M${round(px(left))} ${round(py(left * one.bandwidth))}L${round(px(ridge))} ${round(py(one.peak))}H${round(x + width)}`;
   };
-  let out = "";
+  let out = "", grid = "";
   for (let power = AXES.bottom; power <= AXES.top; power++) {
-    out += path(`M${x} ${round(py(10 ** power))}h${width}`, "gridline");
+    grid += `M${x} ${round(py(10 ** power))}h${width}`;
     out += label(x - 6, py(10 ** power) + 4, power < 0 ? "0.1" : exact(10 ** power), "soft tiny end");
   }
   for (let power = AXES.low; power <= AXES.high; power += 3) {
     const at = px(2 ** power);
-    out += path(`M${round(at)} ${y}v${height}`, "gridline");
+    grid += `M${round(at)} ${y}v${height}`;
     if (power < AXES.high) out += label(at, y + height + 16, power < 0 ? `1/${2 ** -power}` : exact(2 ** power), "soft tiny mid");
   }
+  out = path(grid, "gridline") + out;
   out += label(x + width / 2, y + height + 32, "FLOPs per byte", "soft small mid") + label(x, y - 8, "GFLOP/s at most", "soft small");
   if (kernels.some((one) => !one.flops)) out += label(x + 10, y + height - 5, "copies: no FLOPs", "soft tiny");
   if (before) out += path(roof(before), "ghost");
@@ -60,10 +61,10 @@ function drawRoof(s, kernels, before, x, y, width, height, uid) {
     const each = one.flops ? threeDigits(intensity) : "0";
     const tip = `${one.name}: ${exact(one.flops)} FLOPs, ${exact(one.bytes)} bytes, ${each} FLOPs per byte, at least ${threeDigits(1000 * one.seconds)} ms, ${what} binds`;
     const cx = one.flops ? px(intensity) : x, cy = one.flops ? py(rate) : y + height;
-    const shape = one.bound === "compute"
-      ? `<circle cx="${round(cx)}" cy="${round(cy)}" r="5.5" ${hatched(uid, fill)} class="spot"/>`
-      : rect(cx - 5, cy - 5, 10, 10, "spot", hatched(uid, fill));
-    out += mark(tip, shape);
+    const more = `${hatched(uid, fill)} ${telling(tip)}`; // a mark of its own: an element less for each kernel
+    out += one.bound === "compute"
+      ? `<circle cx="${round(cx)}" cy="${round(cy)}" r="5.5" class="mark spot" ${more}/>`
+      : rect(cx - 5, cy - 5, 10, 10, "mark spot", more);
   }
   return out;
 }
@@ -77,9 +78,10 @@ function drawSeconds(kernels, x, y, width, row, uid) {
     for (const bound of ["compute", "memory"]) {
       const [what, fill] = BINDS[bound], part = sum(own.filter((one) => one.bound === bound), "seconds");
       const long = Math.min(bar - (left - x - 72), (2 * bar * part) / total); // a full bar is half of the time
+      if (!part) continue;
       inner += rect(left, top + 2, long, row - 5, "", hatched(uid, fill));
       left += long;
-      if (part) parts.push(`${threeDigits(1000 * part)} ms of ${what}`);
+      parts.push(`${threeDigits(1000 * part)} ms of ${what}`);
     }
     const share = `${((100 * seconds) / total).toFixed(1)} %`;
     return mark(`block ${block}: at least ${parts.join(" and ")}, ${share} of the whole`,

@@ -216,6 +216,8 @@ function mount(root, now, python = false) {
   const stage = h("div", { class: "unetx-stage" });
   const drawing = h("div"), tip = h("div", { class: "unetx-tip", hidden: true, "aria-hidden": "true" });
   stage.append(drawing, tip);
+  const patterns = hatches(uid); // parsed once, not with each picture
+  stage.insertAdjacentHTML("beforeend", `<svg style="position:absolute;width:0;height:0" aria-hidden="true">${patterns}</svg>`);
   const marks = tellMarks(stage, tip);
   const text = h("p", { class: "unetx-text" }), live = h("p", { class: "unetx-hidden", "aria-live": "polite" });
 
@@ -224,7 +226,7 @@ function mount(root, now, python = false) {
   function draw() {
     result = explorer.picture(state, { narrow, uid, before });
     const focused = [...drawing.querySelectorAll(".mark")].indexOf(document.activeElement);
-    drawing.innerHTML = result.svg;
+    drawing.innerHTML = result.svg.replace(patterns, "");
     marks.ready(Math.max(0, focused));
     if (focused >= 0) drawing.querySelectorAll(".mark")[focused]?.focus();
     text.textContent = result.text;
