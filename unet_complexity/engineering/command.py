@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from io import StringIO
@@ -105,7 +106,8 @@ def parser() -> Parser:
         "--machine",
         type=a_machine,
         default=None,
-        help=f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9",
+        help=f"'NVIDIA T4', 'Apple M1', 'Raspberry Pi 5' or another of {len(MACHINES)} names ('list' prints "
+        "them); or yours, FLOP/s and bytes/s: 2e12,80e9",
     )
     option("--batch", type=a_batch, default=1, help="images that run together (1)")
     option(
@@ -200,20 +202,43 @@ def a_dim(text: str) -> tuple[str, Any]:
 def a_machine(text: str) -> Machine:
     """Parse a machine: a name, or FLOPs and bytes per second.
 
+    Raises:
+        ArgumentTypeError: It is neither; the message has names that are near.
+        SystemExit: The text is "list"; all named machines are printed.
+
     Example:
         >>> print(a_machine("2e12,80e9"))
         your machine (2,000 GFLOP/s, 80 GB/s)
     """
+    if text == "list":
+        print(named_machines())
+        raise SystemExit(0)
     if text in MACHINES:
         return MACHINES[text]
     try:
         flops, moved = (int(float(part)) for part in text.split(","))
         return Machine("your machine", flops, moved)
     except (ValueError, OverflowError):
-        names = ", ".join(map(repr, MACHINES))
+        near = [name for name in MACHINES if text.lower() in name.lower()]
+        near = near or get_close_matches(text, MACHINES)
         raise ArgumentTypeError(
-            f"{text!r} is none of {names}, nor two rates such as 2e12,80e9"
+            f"a machine is a name or two rates such as 2e12,80e9, got {shortened(text, 40)!r}; "
+            f"near names: {', '.join(near[:3]) or 'none'}; --machine list prints all"
         ) from None
+
+
+def named_machines() -> str:
+    """Return the named machines as a table with units."""
+    lines = [f"{'machine':28} {'GFLOP/s':>9} {'GB/s':>8} {'memory, GB':>11} {'FLOPs per byte':>15}"]
+    for machine in MACHINES.values():
+        flops, moved = machine.flops_per_second / 10**9, machine.bytes_per_second / 10**9
+        memory = f"{machine.memory / 10**9:,g}" if machine.memory else "-"
+        lines.append(
+            f"{machine.name:28} {flops:9,g} {moved:8,g} {memory:>11} {machine.ridge:15.1f}"
+        )
+    return "\n".join(
+        [*lines, "Peaks of float32 and of memory traffic; machines.csv has the sources."]
+    )
 
 
 def read(given: argparse.Namespace, size: Any) -> Network:
@@ -297,12 +322,19 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
 
 
 def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
-    """Return the memory of inference and of training; empty if sizes are letters or layers are not counted."""
+    """Return the memory of inference and of training, and whether each fits a machine whose memory is known.
+
+    It is empty if sizes are letters or layers are not counted.
+    """
     if network.missing or not isinstance(network.total().reads, int):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
     phases = {"inference": False, "training": True}
     found = {name: footprint(network, training, **setting) for name, training in phases.items()}
+    memory = given.machine and given.machine.memory
+    if memory:
+        fits = {name: each.peak <= memory for name, each in found.items()}
+        setting["fits"] = {"machine": given.machine.name, "bytes": memory, **fits}
     return setting | found
 
 

@@ -6,7 +6,7 @@
 - ``conventions``; ``not_counted``: the layers without a count, by kind and name;
 - ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
 - ``memory``, if sizes are numbers: ``batch``, ``dtype``, ``optimizer``; ``inference`` and ``training``, in bytes by
-  cause, with ``peak``, its ``step`` and ``phase``;
+  cause, with ``peak``, its ``step`` and ``phase``; ``fits``, if the ``machine`` and its ``bytes`` are known;
 - ``seconds``, if a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
   the least ``microseconds``; ``total`` likewise;
 - ``formulas`` and ``theta``: the totals in N, and their growth; None if a model is tied to its size, and
@@ -46,6 +46,7 @@ COUNTED = {  # key: (field of Cost, title, convention)
     "elements_written": ("writes", "elements written", "each layer's output once"),
 }
 HELD = ("parameters", "gradients", "optimizer", "saved_activations", "other_maps", "peak")
+PHASES = ("inference", "training")
 TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
@@ -92,7 +93,7 @@ def as_text(
 
 def _memory(memory: Mapping[str, Any]) -> str:
     """A line per cause, for inference and training."""
-    found = [memory["inference"], memory["training"]]
+    found = [memory[phase] for phase in PHASES]
     batch, dtype, optimizer = (memory[name] for name in ("batch", "dtype", "optimizer"))
     lines = [f"Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):"]
     lines.append(f"{'':18} {'inference':>18} {'training':>18}")
@@ -100,7 +101,12 @@ def _memory(memory: Mapping[str, Any]) -> str:
         values = (f"{getattr(each, cause):18,}" for each in found)
         lines.append(f"{cause.replace('_', ' '):18} {' '.join(values)}")
     steps = " and ".join(f"{in_message(each.step)} ({each.phase})" for each in found)
-    return "\n".join([*lines, f"The peaks are at {steps}."])
+    lines.append(f"The peaks are at {steps}.")
+    if "fits" in memory:
+        fits = memory["fits"]
+        told = [f"{phase} {'fits' if fits[phase] else 'does not fit'}" for phase in PHASES]
+        lines.append(f"On {fits['machine']} ({fits['bytes']:,} bytes): {', '.join(told)}.")
+    return "\n".join(lines)
 
 
 def _lines(heading: str, total: Cost) -> str:
@@ -167,9 +173,8 @@ def as_json(
 
 
 def _bytes(memory: Mapping[str, Any]) -> dict[str, Any]:
-    phases = ("inference", "training")
     return {**memory} | {
-        phase: asdict(memory[phase]) | {"peak": memory[phase].peak} for phase in phases
+        phase: asdict(memory[phase]) | {"peak": memory[phase].peak} for phase in PHASES
     }
 
 
