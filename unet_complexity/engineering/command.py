@@ -28,7 +28,7 @@ from unet_complexity.engineering.explain import in_words
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
 from unet_complexity.engineering.reach import reach_table
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
+from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
@@ -100,14 +100,11 @@ def parser() -> Parser:
     seconds = command.add_argument_group(
         "seconds",
         "The least time that each part takes (roofline model), as a table",
-        argument_default=argparse.SUPPRESS,
     ).add_argument
     seconds(
         "--machine",
         type=a_machine,
-        default=None,
-        help=f"'NVIDIA T4', 'Apple M1', 'Raspberry Pi 5' or another of {len(MACHINES)} names ('list' prints "
-        "them); or yours, FLOP/s and bytes/s: 2e12,80e9",
+        help="'NVIDIA T4', 'Apple M1' or another name ('list' prints all); or yours, FLOP/s and bytes/s: 2e12,80e9",
     )
     option("--batch", type=a_batch, default=1, help="images that run together (1)")
     option(
@@ -211,8 +208,7 @@ def a_machine(text: str) -> Machine:
         your machine (2,000 GFLOP/s, 80 GB/s)
     """
     if text == "list":
-        print(named_machines())
-        raise SystemExit(0)
+        print_machines()
     if text in MACHINES:
         return MACHINES[text]
     try:
@@ -227,18 +223,23 @@ def a_machine(text: str) -> Machine:
         ) from None
 
 
-def named_machines() -> str:
-    """Return the named machines as a table with units."""
-    lines = [f"{'machine':28} {'GFLOP/s':>9} {'GB/s':>8} {'memory, GB':>11} {'FLOPs per byte':>15}"]
-    for machine in MACHINES.values():
-        flops, moved = machine.flops_per_second / 10**9, machine.bytes_per_second / 10**9
-        memory = f"{machine.memory / 10**9:,g}" if machine.memory else "-"
-        lines.append(
-            f"{machine.name:28} {flops:9,g} {moved:8,g} {memory:>11} {machine.ridge:15.1f}"
+def print_machines() -> NoReturn:
+    """Print the named machines as a table with units, and leave."""
+    from tabulate import tabulate
+
+    rows = [
+        (
+            machine.name,
+            machine.flops_per_second / 1e9,
+            machine.bytes_per_second / 1e9,
+            machine.memory and machine.memory / 1e9,
+            round(machine.ridge, 1),
         )
-    return "\n".join(
-        [*lines, "Peaks of float32 and of memory traffic; machines.csv has the sources."]
-    )
+        for machine in MACHINES.values()
+    ]
+    columns = ("machine", "GFLOP/s", "GB/s", "memory, GB", "FLOPs per byte")
+    print(tabulate(rows, columns, floatfmt=",g"))
+    raise SystemExit(0)
 
 
 def read(given: argparse.Namespace, size: Any) -> Network:
@@ -306,10 +307,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = vars(given).items()
-    chosen = {name: value for name, value in options if name in ("batch", "dtype", "fused")}
     if given.machine is None:
-        if "fused" in chosen:
+        if given.fused:
             raise ValueError(
                 "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
@@ -318,23 +317,21 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
         raise ValueError(
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
-    return roofline(network, given.machine, **chosen).table(given.by)
+    return roofline(network, given.machine, given.dtype, given.batch, given.fused).table(given.by)
 
 
 def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
-    """Return the memory of inference and of training, and whether each fits a machine whose memory is known.
+    """Return the memory of inference and of training, and the machine's, if it is known.
 
     It is empty if sizes are letters or layers are not counted.
     """
     if network.missing or not isinstance(network.total().reads, int):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
-    phases = {"inference": False, "training": True}
-    found = {name: footprint(network, training, **setting) for name, training in phases.items()}
-    memory = given.machine and given.machine.memory
-    if memory:
-        fits = {name: each.peak <= memory for name, each in found.items()}
-        setting["fits"] = {"machine": given.machine.name, "bytes": memory, **fits}
+    found = {phase: footprint(network, phase == "training", **setting) for phase in PHASES}
+    machine = given.machine
+    if machine and machine.memory:
+        setting |= {"machine": machine.name, "machine_bytes": machine.memory}
     return setting | found
 
 

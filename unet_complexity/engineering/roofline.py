@@ -84,8 +84,10 @@ class Machine:
         return self.flops_per_second / self.bytes_per_second
 
     def __str__(self) -> str:
-        flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
-        return f"{in_message(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
+        return (
+            f"{in_message(self.name)} ({self.flops_per_second / 1e9:,g} GFLOP/s, "
+            f"{self.bytes_per_second / 1e9:,g} GB/s)"
+        )
 
 
 MOST_FOLLOWED = (
@@ -94,7 +96,8 @@ MOST_FOLLOWED = (
 
 _text = Path(__file__).with_name("machines.csv").read_text("utf-8")
 MACHINES = {}
-for _name, _flops, _bytes, _memory, _source, _date in [*csv.reader(_text.splitlines())][1:]:
+for _row in csv.DictReader(_text.splitlines()):
+    _name, _flops, _bytes, _memory, _source, _date = _row.values()
     MACHINES[_name] = Machine(
         _name,
         int(_flops),
@@ -195,10 +198,9 @@ class Roofline:
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
         groups = grouped(self, by, lambda kernel: replace(kernel.steps[-1], name=kernel.name))
-        first = "kernel" if by == "layer" else by
         return Table(
             f"{self.network.heading}, {self.setting}, on {self.machine}",
-            (first, "bound by", "FLOPs", "bytes", "at least, µs"),
+            ("kernel" if by == "layer" else by, "bound by", "FLOPs", "bytes", "at least, µs"),
             tuple((str(name), *_summary(kernels)) for name, kernels in groups.items()),
             ("total", *_summary(self.kernels)),
             self.network.missing,
@@ -214,8 +216,10 @@ class Roofline:
         return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
-        where = f"{in_message(self.network.name)} on {in_message(self.machine.name)}"
-        return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
+        return (
+            f"<{in_message(self.network.name)} on {in_message(self.machine.name)}: "
+            f"{len(self.kernels)} kernels, at least {self.seconds} s>"
+        )
 
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
@@ -228,8 +232,12 @@ def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
         bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
     else:
         bound = max(seconds, key=seconds.__getitem__)
-    flops = sum(kernel.flops for kernel in kernels)
-    return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
+    return (
+        bound,
+        sum(kernel.flops for kernel in kernels),
+        sum(kernel.bytes for kernel in kernels),
+        1e6 * whole,
+    )
 
 
 def roofline(
