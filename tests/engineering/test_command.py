@@ -18,6 +18,7 @@ from tools import notebooks
 from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.closed_form import tidy
 from unet_complexity.engineering.command import main, progress
+from unet_complexity.engineering.fits import footprint
 from unet_complexity.engineering.report import as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import ZeroPadding2D
@@ -186,17 +187,69 @@ def test_on_a_machine_there_are_least_seconds_too_for_people_and_for_programs(ca
         "part"
     )
     plain = ask(capsys, *asked, *how[:-1])
-    assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}\n{found}\n"
+    fits = "On NVIDIA T4 (16,000,000,000 bytes): inference fits, training fits."
+    assert ask(capsys, *asked, "--machine", "NVIDIA T4", *how) == f"{plain}{fits}\n\n{found}\n"
     header, *rows = csv.reader(
         io.StringIO(ask(capsys, *asked, "--machine", "8.1e12,320e9", *how, "--csv"))
     )
     assert header == list(found.header)
     wanted = [*found.rows, found.total]
     assert [(*row[:2], int(row[2]), int(row[3]), float(row[4])) for row in rows] == wanted
-    data = json.loads(ask(capsys, *asked, "--machine", "NVIDIA T4", *how, "--json"))["seconds"]
+    data = json.loads(ask(capsys, *asked, "--machine", "NVIDIA T4", *how, "--json"))
+    memory, data = data["memory"], data["seconds"]
+    assert (memory["machine"], memory["machine_bytes"]) == ("NVIDIA T4", 16_000_000_000)
     assert data["setting"] == found.title
     assert [tuple(row.values()) for row in [*data["rows"], data["total"]]] == wanted
     assert list(data["total"]) == ["name", "bound_by", "flops", "bytes", "microseconds"]
+
+
+@pytest.mark.parametrize(("batch", "told"), [
+    (1, "inference fits, training fits"),
+    (2, "inference fits, training does not fit"),
+    (8, "inference does not fit, training does not fit"),
+])  # fmt: skip
+def test_a_machine_with_a_known_memory_says_what_fits(capsys, batch, told):
+    asked = ("--classic", "2048", "--batch", str(batch), "--machine")
+    text = ask(capsys, *asked, "NVIDIA T4")
+    found = [footprint(classic_unet(2048), phase, batch).peak <= 16e9 for phase in (False, True)]
+    assert found == ["inference fits" in told, "training fits" in told]
+    assert f" (backward).\nOn NVIDIA T4 (16,000,000,000 bytes): {told}.\n\n" in text
+    for without_memory in ("Apple M1", "8.1e12,320e9"):
+        assert "fit" not in ask(capsys, *asked, without_memory)
+        assert "machine" not in json.loads(ask(capsys, *asked, without_memory, "--json"))["memory"]
+
+
+def test_machine_list_prints_all_machines_with_units(capsys):
+    with pytest.raises(SystemExit) as leaving:
+        main(["--machine", "list"])
+    out, err = capsys.readouterr()
+    assert (leaving.value.code, err) == (0, "")
+    header, line, *rows = out.splitlines()
+    units = ["machine", "GFLOP/s", "GB/s", "memory, GB", "FLOPs per byte"]
+    assert re.split("  +", header) == units
+    starts = [found.start() for found in re.finditer("-+", line)]
+    ends = [*starts[1:], None]
+    cells = [[row[i:j].strip() for i, j in zip(starts, ends, strict=True)] for row in rows]
+    assert [name for name, *_ in cells] == list(MACHINES)
+    assert ["NVIDIA T4", "8,100", "320", "16", "25.3"] in cells
+    assert ["Apple M1", "2,600", "68.25", "", "38.1"] in cells
+    for (_, flops, moved, memory, ridge), machine in zip(cells, MACHINES.values(), strict=True):
+        shown = [float(cell.replace(",", "")) for cell in (flops, moved, memory or "0", ridge)]
+        rates = machine.flops_per_second / 1e9, machine.bytes_per_second / 1e9
+        exact = *rates, (machine.memory or 0) / 1e9, round(machine.ridge, 1)
+        assert shown == pytest.approx(exact, rel=1e-5)
+
+
+def test_help_names_a_few_machines_that_exist_and_says_how_to_list_all(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    told = text.partition("--machine MACHINE ")[2].partition(" --fused ")[0]
+    assert told == (
+        "'NVIDIA T4', 'Apple M1' or another name ('list' prints all); "
+        "or yours, FLOP/s and bytes/s: 2e12,80e9"
+    )
+    assert {"NVIDIA T4", "Apple M1"} < set(MACHINES)
 
 
 @pytest.mark.parametrize(("path", "kind"), [("a.onnx", "onnx"), ("b.KERAS", "keras")])
@@ -239,10 +292,14 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("a.onnx --dims h=8 --dims h=16", "--dims gives one size to a name, got a name twice; leave one of them out"),
     ("model.pt", "a model is an .onnx or a .keras file, got model.pt; torch.onnx.export writes "
      "the first, model.save('model.keras') the second"),
-    ("--classic 256 --machine T4", "argument --machine: 'T4' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
-    ("--classic 256 --machine 1e9", "'1e9' is none of 'AMD Opteron X2 2214', 'NVIDIA T4', "),
-    ("--classic 256 --machine 0,1e9", "nor two rates such as 2e12,80e9"),
-    ("--classic 256 --machine inf,1", "nor two rates such as 2e12,80e9"),
+    ("--classic 256 --machine T4", "argument --machine: a machine is a name or two rates such as 2e12,80e9, got 'T4'; "
+     "near names: NVIDIA T4; --machine list prints all"),
+    ("--classic 256 --machine a100", "near names: NVIDIA A100 SXM 40GB, NVIDIA A100 SXM 80GB; --machine list"),
+    ("--classic 256 --machine RaspberryPi4", "got 'RaspberryPi4'; near names: Raspberry Pi 5; --machine list"),
+    ("--classic 256 --machine NVIDIA", "near names: NVIDIA A10, NVIDIA A100 SXM 40GB, NVIDIA A100 SXM 80GB; "),
+    ("--classic 256 --machine 1e9", "got '1e9'; near names: none; --machine list prints all"),
+    ("--classic 256 --machine 0,1e9", "a machine is a name or two rates such as 2e12,80e9, got '0,1e9'"),
+    ("--classic 256 --machine inf,1", "a machine is a name or two rates such as 2e12,80e9, got 'inf,1'"),
     ("--classic 256 --batch 0", "batch must be at least 1, got 0; try 1"),
     ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
     (f"--classic 256 --machine 1e9,1e9 --batch {10**400}",

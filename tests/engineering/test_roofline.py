@@ -1,7 +1,9 @@
 """The roofline: counts become the least seconds; what fusing leaves to move is what XLA's own analysis says."""
 
+import csv
 import re
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 import sympy as sp
@@ -292,11 +294,80 @@ def test_every_intensity_grows_with_the_batch_at_most_to_that_of_its_maps():
     assert many.intensity > 40 * d7.intensity
 
 
+def test_the_table_of_machines_is_sorted_and_names_each_once():
+    text = files("unet_complexity.engineering").joinpath("machines.csv").read_text("utf-8")
+    header, *rows = csv.reader(text.splitlines())
+    assert header == ["name", "flops_per_second", "bytes_per_second", "memory", "source", "date"]
+    names = [row[0] for row in rows]
+    assert names == sorted(set(names)) == list(MACHINES)
+    assert len(rows) >= 20
+    for name, flops, moved, memory, source, date in rows:
+        machine = MACHINES[name]
+        rates = str(machine.flops_per_second), str(machine.bytes_per_second)
+        assert rates == (flops, moved)
+        assert memory == ("" if machine.memory is None else str(machine.memory))
+        assert machine.source == f"{source} ({date})"
+        assert len(source) > 10
+        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", date)
+
+
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=str)
-def test_presets_say_where_their_figures_are_from(machine):
-    assert MACHINES[machine.name] is machine
-    assert machine.source
+def test_machines_have_possible_figures(machine):
     assert machine.flops_per_second > machine.bytes_per_second > 10**9
+    assert machine.memory is None or 10**9 <= machine.memory < 10**12
+    assert 0.5 < machine.ridge < 1000
+
+
+@pytest.mark.parametrize(("name", "flops", "moved", "memory"), [
+    ("AMD Opteron X2 2214", 17_600_000_000, 15_000_000_000, None),
+    ("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, 16_000_000_000),
+    ("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, 80_000_000_000),
+    ("AMD EPYC 7763", 5_017_600_000_000, 204_800_000_000, None),
+    ("Raspberry Pi 5", 153_600_000_000, 17_000_000_000, None),
+    ("Fujitsu A64FX", 6_144_000_000_000, 1_024_000_000_000, 34_359_738_368),
+])  # fmt: skip
+def test_figures_of_some_machines(name, flops, moved, memory):
+    machine = MACHINES[name]
+    assert (machine.flops_per_second, machine.bytes_per_second) == (flops, moved)
+    assert machine.memory == memory
+
+
+@pytest.mark.parametrize(("name", "lanes", "megahertz"), [
+    ("AMD EPYC 7763", 64 * 16, 2450),
+    ("AMD Instinct MI250X", 220 * 64, 1700),
+    ("AMD Instinct MI300X", 304 * 128, 2100),
+    ("Fujitsu A64FX", 48 * 2 * 16, 2000),
+    ("Intel Xeon E5-2698 v3", 16 * 16, 2300),
+    ("NVIDIA GeForce GTX 1080 Ti", 3584, 1582),
+    ("NVIDIA GeForce RTX 2080 Ti", 4352, 1635),
+    ("NVIDIA GeForce RTX 3090", 10496, 1695),
+    ("NVIDIA GeForce RTX 4090", 16384, 2520),
+    ("NVIDIA Jetson AGX Orin 64GB", 2048, 1300),
+    ("NVIDIA Jetson Nano", 128, 921),
+    ("NVIDIA Jetson Orin Nano 8GB", 1024, 625),
+    ("NVIDIA Jetson TX2", 256, 1300),
+    ("Raspberry Pi 5", 4 * 8, 2400),
+])  # fmt: skip
+def test_a_peak_is_two_operations_a_lane_and_clock(name, lanes, megahertz):
+    peak = 2 * lanes * megahertz * 10**6
+    assert MACHINES[name].flops_per_second == pytest.approx(peak, rel=0.01)
+
+
+@pytest.mark.parametrize(("name", "bits", "megabits_per_second"), [
+    ("AMD Instinct MI100", 4096, 2400),
+    ("AMD Radeon RX 7900 XTX", 384, 20_000),
+    ("Apple M1", 128, 4266),
+    ("Intel Xeon E5-2698 v3", 4 * 64, 2133),
+    ("NVIDIA GeForce GTX 1080 Ti", 352, 11_000),
+    ("NVIDIA GeForce RTX 2080 Ti", 352, 14_000),
+    ("NVIDIA GeForce RTX 4090", 384, 21_000),
+    ("NVIDIA Jetson AGX Orin 64GB", 256, 6400),
+    ("Raspberry Pi 5", 32, 4267),
+    ("Valve Steam Deck LCD", 4 * 32, 5500),
+])  # fmt: skip
+def test_a_bandwidth_is_width_times_rate(name, bits, megabits_per_second):
+    bandwidth = bits // 8 * megabits_per_second * 10**6
+    assert MACHINES[name].bytes_per_second == pytest.approx(bandwidth, rel=0.01)
 
 
 def test_the_ridge_of_williams_example():
@@ -308,6 +379,7 @@ def test_the_ridge_of_williams_example():
     ("call", "wording"),
     [
         (lambda: Machine("x", 0, 1), "flops_per_second must be at least 1, got 0; try 1"),
+        (lambda: Machine("x", 1, 1, memory=0), "memory must be at least 1, got 0; try 1"),
         (
             lambda: Machine("x", 1, 1.5e9),
             "bytes_per_second must be a whole number or a letter, got 1500000000.0",

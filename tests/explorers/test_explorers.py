@@ -782,6 +782,16 @@ def test_presets_are_whole_and_valid(cls):
         assert fitted(cls.kind, [explorer.state]) == [explorer.state]
 
 
+def test_the_roofline_explorer_offers_two_machines_not_all():
+    machines = {
+        name: preset for name, preset in RooflineExplorer.presets.items() if "peak" in preset
+    }
+    assert machines == {
+        "NVIDIA T4": {"peak": 8100, "bandwidth": 320},
+        "NVIDIA H100 SXM": {"peak": 67_000, "bandwidth": 3350},
+    }
+
+
 @pytest.mark.parametrize("cls", EXPLORERS.values())
 def test_at_most_five_controls_are_open_and_each_has_a_label(cls):
     assert 1 <= cls.open_controls <= 5

@@ -12,6 +12,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from io import StringIO
@@ -27,7 +28,7 @@ from unet_complexity.engineering.explain import in_words
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
 from unet_complexity.engineering.reach import reach_table
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
+from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
@@ -99,13 +100,11 @@ def parser() -> Parser:
     seconds = command.add_argument_group(
         "seconds",
         "The least time that each part takes (roofline model), as a table",
-        argument_default=argparse.SUPPRESS,
     ).add_argument
     seconds(
         "--machine",
         type=a_machine,
-        default=None,
-        help=f"{', '.join(MACHINES)}; or yours, FLOP/s and bytes/s: 2e12,80e9",
+        help="'NVIDIA T4', 'Apple M1' or another name ('list' prints all); or yours, FLOP/s and bytes/s: 2e12,80e9",
     )
     option("--batch", type=a_batch, default=1, help="images that run together (1)")
     option(
@@ -200,20 +199,47 @@ def a_dim(text: str) -> tuple[str, Any]:
 def a_machine(text: str) -> Machine:
     """Parse a machine: a name, or FLOPs and bytes per second.
 
+    Raises:
+        ArgumentTypeError: It is neither; the message has names that are near.
+        SystemExit: The text is "list"; all named machines are printed.
+
     Example:
         >>> print(a_machine("2e12,80e9"))
         your machine (2,000 GFLOP/s, 80 GB/s)
     """
+    if text == "list":
+        print_machines()
     if text in MACHINES:
         return MACHINES[text]
     try:
         flops, moved = (int(float(part)) for part in text.split(","))
         return Machine("your machine", flops, moved)
     except (ValueError, OverflowError):
-        names = ", ".join(map(repr, MACHINES))
+        near = [name for name in MACHINES if text.lower() in name.lower()]
+        near = near or get_close_matches(text, MACHINES)
         raise ArgumentTypeError(
-            f"{text!r} is none of {names}, nor two rates such as 2e12,80e9"
+            f"a machine is a name or two rates such as 2e12,80e9, got {shortened(text, 40)!r}; "
+            f"near names: {', '.join(near[:3]) or 'none'}; --machine list prints all"
         ) from None
+
+
+def print_machines() -> NoReturn:
+    """Print the named machines as a table with units, and leave."""
+    from tabulate import tabulate
+
+    rows = [
+        (
+            machine.name,
+            machine.flops_per_second / 1e9,
+            machine.bytes_per_second / 1e9,
+            machine.memory and machine.memory / 1e9,
+            round(machine.ridge, 1),
+        )
+        for machine in MACHINES.values()
+    ]
+    columns = ("machine", "GFLOP/s", "GB/s", "memory, GB", "FLOPs per byte")
+    print(tabulate(rows, columns, floatfmt=",g"))
+    raise SystemExit(0)
 
 
 def read(given: argparse.Namespace, size: Any) -> Network:
@@ -281,10 +307,8 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     Raises:
         ValueError: An option about seconds has no machine, or the network has letters.
     """
-    options = vars(given).items()
-    chosen = {name: value for name, value in options if name in ("batch", "dtype", "fused")}
     if given.machine is None:
-        if "fused" in chosen:
+        if given.fused:
             raise ValueError(
                 "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
@@ -293,16 +317,21 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
         raise ValueError(
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
-    return roofline(network, given.machine, **chosen).table(given.by)
+    return roofline(network, given.machine, given.dtype, given.batch, given.fused).table(given.by)
 
 
 def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
-    """Return the memory of inference and of training; empty if sizes are letters or layers are not counted."""
+    """Return the memory of inference and of training, and the machine's, if it is known.
+
+    It is empty if sizes are letters or layers are not counted.
+    """
     if network.missing or not isinstance(network.total().reads, int):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
-    phases = {"inference": False, "training": True}
-    found = {name: footprint(network, training, **setting) for name, training in phases.items()}
+    found = {phase: footprint(network, phase == "training", **setting) for phase in PHASES}
+    machine = given.machine
+    if machine and machine.memory:
+        setting |= {"machine": machine.name, "machine_bytes": machine.memory}
     return setting | found
 
 

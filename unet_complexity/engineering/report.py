@@ -6,7 +6,7 @@
 - ``conventions``; ``not_counted``: the layers without a count, by kind and name;
 - ``total``: the counts of :data:`COUNTED`; ``by``, and ``rows``: ``name``, ``output`` and the same counts;
 - ``memory``, if sizes are numbers: ``batch``, ``dtype``, ``optimizer``; ``inference`` and ``training``, in bytes by
-  cause, with ``peak``, its ``step`` and ``phase``;
+  cause, with ``peak``, its ``step`` and ``phase``; ``machine`` and ``machine_bytes``, if its memory is known;
 - ``seconds``, if a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
   the least ``microseconds``; ``total`` likewise;
 - ``formulas`` and ``theta``: the totals in N, and their growth; None if a model is tied to its size, and
@@ -46,6 +46,7 @@ COUNTED = {  # key: (field of Cost, title, convention)
     "elements_written": ("writes", "elements written", "each layer's output once"),
 }
 HELD = ("parameters", "gradients", "optimizer", "saved_activations", "other_maps", "peak")
+PHASES = ("inference", "training")
 TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
@@ -92,15 +93,21 @@ def as_text(
 
 def _memory(memory: Mapping[str, Any]) -> str:
     """A line per cause, for inference and training."""
-    found = [memory["inference"], memory["training"]]
-    batch, dtype, optimizer = (memory[name] for name in ("batch", "dtype", "optimizer"))
-    lines = [f"Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):"]
-    lines.append(f"{'':18} {'inference':>18} {'training':>18}")
+    found = [memory[phase] for phase in PHASES]
+    heading = "Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):"
+    lines = [heading.format(**memory), f"{'':28}inference           training"]
     for cause in HELD:
         values = (f"{getattr(each, cause):18,}" for each in found)
         lines.append(f"{cause.replace('_', ' '):18} {' '.join(values)}")
     steps = " and ".join(f"{in_message(each.step)} ({each.phase})" for each in found)
-    return "\n".join([*lines, f"The peaks are at {steps}."])
+    lines.append(f"The peaks are at {steps}.")
+    if "machine" in memory:
+        most = memory["machine_bytes"]
+        fits = ["fits" if each.peak <= most else "does not fit" for each in found]
+        lines.append(
+            f"On {memory['machine']} ({most:,} bytes): inference {fits[0]}, training {fits[1]}."
+        )
+    return "\n".join(lines)
 
 
 def _lines(heading: str, total: Cost) -> str:
@@ -139,10 +146,10 @@ def as_json(
     """
     counts = {} if isinstance(formulas, str) else _counts(formulas.total())
     outputs = {step.name: step.output for step in network if step.name in network.outputs}
-    rows = []
-    for name, part in network.groups(by).items():
-        row = {"name": str(name), "output": asdict(part.output)}
-        rows.append(row | _counts(part.total()))
+    rows = [
+        {"name": str(name), "output": asdict(part.output), **_counts(part.total())}
+        for name, part in network.groups(by).items()
+    ]
     data = {
         "network": network.name,
         "inputs": [{"name": name, **asdict(x)} for name, x in network.inputs.items()],
@@ -155,7 +162,7 @@ def as_json(
         "formulas": {key: str(count) for key, count in counts.items()} or None,
         "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
         "no_formula": None if counts else formulas,
-        "memory": _bytes(memory) if memory else None,
+        "memory": memory or None,
         "seconds": seconds
         and {
             "setting": seconds.title,
@@ -163,14 +170,12 @@ def as_json(
             "total": dict(zip(TIMED, seconds.total, strict=True)),
         },
     }
-    return json.dumps(data, indent=1, default=str)  # a formula is text
+    return json.dumps(data, indent=1, default=_as_data)
 
 
-def _bytes(memory: Mapping[str, Any]) -> dict[str, Any]:
-    phases = ("inference", "training")
-    return {**memory} | {
-        phase: asdict(memory[phase]) | {"peak": memory[phase].peak} for phase in phases
-    }
+def _as_data(value: Any) -> Any:
+    """Convert a footprint; anything else is a formula."""
+    return asdict(value) | {"peak": value.peak} if hasattr(value, "peak") else str(value)
 
 
 def _counts(cost: Cost) -> dict[str, Any]:

@@ -10,6 +10,10 @@ Its FLOPs per byte are called *arithmetic intensity*.  Above the machine's *ridg
 memory.  The model is by Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
 Multicore Architectures" (CACM 52(4), 2009), who say operational intensity.
 
+``machines.csv`` has a line per named machine: its peak for float32 without tensor cores, and of its GPU if it has one;
+its peak memory bandwidth; its memory, if it is sold with one size only; the page that states the figures, and the month
+of that page or of the day it was read.  A GB is 10^9 bytes, as on these pages.
+
 Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts them:
 
 - **Nothing fused**: each step is a kernel.  It reads its inputs and its params, and writes its output.
@@ -23,9 +27,11 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -42,17 +48,18 @@ Seconds = Any  # a float if all sizes are numbers, else an expression
 
 @dataclass(frozen=True)
 class Machine:
-    """Peak rates of a machine.
+    """Peak rates of a machine, and its memory.
 
     Args:
         name: Name to show.
         flops_per_second: Peak arithmetic, a whole number or a letter.
         bytes_per_second: Peak memory traffic, a whole number or a letter.
-        source: Where the two rates come from.
+        source: Where the figures come from.
+        memory: Bytes of memory, a whole number or a letter; None if not known.
 
     Raises:
-        TypeError: A rate is neither a whole number nor a letter.
-        ValueError: A rate is below 1.
+        TypeError: A rate or the memory is neither a whole number nor a letter.
+        ValueError: A rate or the memory is below 1.
 
     Example:
         >>> MACHINES["NVIDIA T4"].ridge
@@ -63,10 +70,13 @@ class Machine:
     flops_per_second: Size
     bytes_per_second: Size
     source: str = ""
+    memory: Size | None = None
 
     def __post_init__(self) -> None:
-        for rate in ("flops_per_second", "bytes_per_second"):
-            object.__setattr__(self, rate, as_size(getattr(self, rate), rate))
+        for field in ("flops_per_second", "bytes_per_second", "memory"):
+            value = getattr(self, field)
+            if field != "memory" or value is not None:
+                object.__setattr__(self, field, as_size(value, field))
 
     @property
     def ridge(self) -> Any:
@@ -74,28 +84,27 @@ class Machine:
         return self.flops_per_second / self.bytes_per_second
 
     def __str__(self) -> str:
-        flops, moved = self.flops_per_second / 10**9, self.bytes_per_second / 10**9
-        return f"{in_message(self.name)} ({flops:,g} GFLOP/s, {moved:,g} GB/s)"
+        return (
+            f"{in_message(self.name)} ({self.flops_per_second / 1e9:,g} GFLOP/s, "
+            f"{self.bytes_per_second / 1e9:,g} GB/s)"
+        )
 
 
 MOST_FOLLOWED = (
     1_000_000  # maps read through copies: 100 MB; networks of hundreds of layers have thousands
 )
 
-_SHEET = "the maker's data sheet: float32 without tensor cores, peak memory bandwidth"
-MACHINES = {
-    machine.name: machine
-    for machine in (
-        Machine(
-            "AMD Opteron X2 2214",
-            17_600_000_000,
-            15_000_000_000,
-            "Williams et al. 2009, figure 1: float64",
-        ),
-        Machine("NVIDIA T4", 8_100_000_000_000, 320_000_000_000, _SHEET),
-        Machine("NVIDIA H100 SXM", 67_000_000_000_000, 3_350_000_000_000, _SHEET),
+_text = Path(__file__).with_name("machines.csv").read_text("utf-8")
+MACHINES = {}
+for _row in csv.DictReader(_text.splitlines()):
+    _name, _flops, _bytes, _memory, _source, _date = _row.values()
+    MACHINES[_name] = Machine(
+        _name,
+        int(_flops),
+        int(_bytes),
+        f"{_source} ({_date})",
+        int(_memory) if _memory else None,
     )
-}
 
 
 @dataclass(frozen=True)
@@ -189,10 +198,9 @@ class Roofline:
                 f"a table of seconds needs numbers, got {self.network.heading}; give net.at(...) its sizes"
             )
         groups = grouped(self, by, lambda kernel: replace(kernel.steps[-1], name=kernel.name))
-        first = "kernel" if by == "layer" else by
         return Table(
             f"{self.network.heading}, {self.setting}, on {self.machine}",
-            (first, "bound by", "FLOPs", "bytes", "at least, µs"),
+            ("kernel" if by == "layer" else by, "bound by", "FLOPs", "bytes", "at least, µs"),
             tuple((str(name), *_summary(kernels)) for name, kernels in groups.items()),
             ("total", *_summary(self.kernels)),
             self.network.missing,
@@ -208,8 +216,10 @@ class Roofline:
         return self.table()._repr_html_() if self._in_numbers else None
 
     def __repr__(self) -> str:
-        where = f"{in_message(self.network.name)} on {in_message(self.machine.name)}"
-        return f"<{where}: {len(self.kernels)} kernels, at least {self.seconds} s>"
+        return (
+            f"<{in_message(self.network.name)} on {in_message(self.machine.name)}: "
+            f"{len(self.kernels)} kernels, at least {self.seconds} s>"
+        )
 
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
@@ -222,8 +232,12 @@ def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
         bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
     else:
         bound = max(seconds, key=seconds.__getitem__)
-    flops = sum(kernel.flops for kernel in kernels)
-    return bound, flops, sum(kernel.bytes for kernel in kernels), 1e6 * whole
+    return (
+        bound,
+        sum(kernel.flops for kernel in kernels),
+        sum(kernel.bytes for kernel in kernels),
+        1e6 * whole,
+    )
 
 
 def roofline(
@@ -237,7 +251,7 @@ def roofline(
 
     Args:
         network: The network; with ``fused`` it must be whole, and its depth a number.
-        machine: Peak rates; ``MACHINES`` has three machines.
+        machine: Peak rates; ``MACHINES`` has some thirty machines by name.
         dtype: Name of a type, or bytes per element as a number or letter.
         batch: Images per run, a number or letter.
         fused: Copies and elementwise steps run with the kernel that computes their input.
