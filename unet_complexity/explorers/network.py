@@ -10,8 +10,7 @@ from zlib import crc32
 
 import sympy as sp
 
-from unet_complexity.cost import not_counted
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.escaping import in_message, not_counted, plain
 from unet_complexity.explorers import module
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole
 from unet_complexity.explorers.javascript import Formulas, Table
