@@ -93,7 +93,7 @@ def leaves(tree, path="count"):
 def formulas_of(kind):
     """Each formula of an explorer once, and all places where its script has it."""
     places = defaultdict(list)
-    for path, expr in leaves(EXPLORERS[kind]._formulas()):
+    for path, expr in leaves(EXPLORERS[kind]._parts()[0]):
         places[expr].append(path)
     return [(kind, paths, expr) for expr, paths in places.items()]
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.layers import Conv2D
 from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import c, f, k, m, t
@@ -71,16 +71,13 @@ class WindowExplorer(Explorer):
     step = Whole(0, 0, 12**2 - 1, "place of the window")
 
     @staticmethod
-    def _formulas() -> Formulas:
+    def _parts() -> Parts:
         # a side that the stride divides: MACs are counted on the m x m output
-        return {
+        formulas = {
             "macs": Conv2D(f, k, strides=t).cost(Tensor(t * m, t * m, c)).macs,
             "tap": Conv2D(f, 1).cost(Tensor(1, 1, c)).macs,
         }
-
-    @staticmethod
-    def _table() -> Table:
-        return window_table()
+        return formulas, window_table()
 
     def _counted(self, state: State) -> tuple[Cost, Window]:
         """Return the cost of the convolution, and its window along one axis."""
