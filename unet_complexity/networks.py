@@ -222,9 +222,8 @@ class Network:
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
-        # a dictionary has sizes of a reader by axis, which it alone replaces
-        sizes = [value for value in wanted.values() if not isinstance(value, dict)]
-        known = {x.name for size in lettered(sizes) for x in size.free_symbols}
+        # a dictionary has sizes of a reader by axis, which it alone replaces: lettered() passes it over
+        known = {x.name for size in lettered([*wanted.values()]) for x in size.free_symbols}
         if not known.issuperset(values):
             has = "no letters"
             advice = "build it anew with the sizes you want"
