@@ -90,7 +90,7 @@ def in_a_row(x: Tensor, *layers: Layer) -> Network:
         steps.append(
             Step(f"s{number}", layer, (shape,) * times, (source,) * times, 0, "row", "encoder")
         )
-    return Network("row", {"input": x}, tuple(steps))
+    return Network("row", x, tuple(steps))
 
 
 def behind_a_convolution(name: str) -> Network:
@@ -98,7 +98,7 @@ def behind_a_convolution(name: str) -> Network:
     layer, times = LAYERS[name], int(name[-1]) if name.startswith(("add", "concatenate")) else 1
     first = Step("first", Conv2D(8, 1, use_bias=False), (X,), ("input",), 0, "row", "encoder")
     second = Step("second", layer, (X,) * times, ("first",) * times, 0, "row", "encoder")
-    return Network(name, {"input": X}, (first, second))
+    return Network(name, X, (first, second))
 
 
 NETWORKS: dict[str, Network] = {

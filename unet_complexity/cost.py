@@ -24,14 +24,14 @@ $$\text{FLOPs} = 2\,\text{MACs} + \text{elementwise}, \qquad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
 import sympy as sp
 
-from unet_complexity.escaping import in_message, latex_in_formula
+from unet_complexity.escaping import latex_in_formula, not_counted
 from unet_complexity.symbols import (
     Pair,
     Size,
@@ -282,20 +282,6 @@ def add(costs: Iterable[Cost]) -> Cost:
     rules = dict.fromkeys(rule for cost in costs for rule in cost.rules)
     missing = tuple(name for cost in costs for name in cost.missing)
     return Cost(**counts, rules=tuple(rules), missing=missing)
-
-
-def not_counted(missing: Collection[str]) -> str:
-    """Return the words that name what is in no count.
-
-    Args:
-        missing: Names of layers, at least one.
-
-    Example:
-        >>> not_counted(["Foo (block1/foo)", "Lambda (x)"])
-        'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
-    """
-    noun = "layer" if len(missing) == 1 else "layers"
-    return f"NOT counted: {len(missing)} {noun}, {', '.join(map(in_message, missing))}"
 
 
 def bytes_of(elements: Size, dtype: str | Size) -> Size:

@@ -15,6 +15,7 @@ No view writes foreign text as Markdown.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 LONGEST_MESSAGE = 500  # characters: a few lines of a terminal, enough for a rule and its advice
@@ -94,6 +95,20 @@ def in_message(text: str) -> str:
         conv\x1b[2J
     """
     return shortened(plain(text), LONGEST_LABEL)
+
+
+def not_counted(missing: Collection[str]) -> str:
+    """Return the words that name what is in no count.
+
+    Args:
+        missing: Names of layers, at least one.
+
+    Example:
+        >>> not_counted(["Foo (block1/foo)", "Lambda (x)"])
+        'NOT counted: 2 layers, Foo (block1/foo), Lambda (x)'
+    """
+    noun = "layer" if len(missing) == 1 else "layers"
+    return f"NOT counted: {len(missing)} {noun}, {', '.join(map(in_message, missing))}"
 
 
 def html_text(text: str) -> str:

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from unet_complexity.closed_form import level_sum, tidy
-from unet_complexity.cost import Cost, Rule, Tensor, add, not_counted
-from unet_complexity.escaping import in_message
+from unet_complexity.cost import Cost, Rule, Tensor, add
+from unet_complexity.escaping import in_message, not_counted
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import lettered, one_of
-from unet_complexity.symbols import Size, are_numbers, as_expr, exact, named_letters, substitute
+from unet_complexity.symbols import Size, are_numbers, as_expr, named_letters, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 
@@ -60,9 +60,6 @@ class Step:
         block: Name of its block, such as "d1" or "u1".
         part: "encoder", "bottleneck", "decoder" or "head".
         span: Levels that ``level`` stands for, if it is a letter.
-        params: Number of params, if it is not the layer's own: 0 if the layer shares the params of a step before, where
-            they are counted.
-        frozen: True if training leaves the params as they are.
     """
 
     name: str
@@ -73,8 +70,6 @@ class Step:
     block: str
     part: str
     span: Span | None = None
-    params: Size | None = None
-    frozen: bool = False
 
     @cached_property
     def output(self) -> Tensor:
@@ -91,12 +86,8 @@ class Step:
         return cost
 
     def charged(self, cost: Cost) -> Cost:
-        """Return a cost of the layer with the params that the step is charged with."""
-        if self.params is not None:
-            fixed = cost.params - cost.trainable_params  # kept if possible
-            trainable = exact(sp.Max(self.params - fixed, 0))
-            cost = replace(cost, params=self.params, trainable_params=trainable)
-        return replace(cost, trainable_params=0) if self.frozen else cost
+        """Return the part of the layer's cost that counts at this step: here all of it."""
+        return cost
 
     @property
     def levels(self) -> Size | Span:
@@ -110,11 +101,10 @@ class Network:
 
     Attributes:
         name: Its name.
-        inputs: Shapes of its inputs by name; a single Tensor is called "input".
+        given: Shape of its input.
         steps: The steps.
         rules: Conditions on the letters; if empty, those of the steps hold.
         recipe: The call that builds it, for :meth:`at`.
-        outputs: Names of the steps that write its outputs; by default the last step.
 
     Example:
         >>> from unet_complexity import pix2pix_unet, Conv2D
@@ -126,50 +116,43 @@ class Network:
     """
 
     name: str
-    inputs: Mapping[str, Tensor] = field(hash=False)
+    given: Tensor
     steps: tuple[Step, ...]
     rules: tuple[Rule, ...] = ()
     recipe: partial[Network] | None = field(default=None, repr=False, compare=False)
-    outputs: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if isinstance(self.inputs, Tensor):
-            object.__setattr__(self, "inputs", {"input": self.inputs})
-        object.__setattr__(self, "outputs", self.outputs or (self.steps[-1].name,))
 
     @property
     def input(self) -> Tensor:
-        """Shape of the only input.  ValueError if there are several."""
-        return self._single("input", self.inputs)
+        """Shape of the input."""
+        return self.given
 
     @property
     def output(self) -> Tensor:
-        """Shape of the only output.  ValueError if there are several."""
-        return self._single("output", self._written)
-
-    def _single(self, what: str, shapes: Mapping[str, Tensor]) -> Tensor:
-        if len(shapes) != 1:
-            raise ValueError(
-                f"{in_message(self.name)} has no single {what}, got {', '.join(map(in_message, shapes))}; read {what}s"
-            )
-        return next(iter(shapes.values()))
+        """Shape of the output."""
+        return self.steps[-1].output
 
     @property
-    def _written(self) -> dict[str, Tensor]:
-        return {step.name: step.output for step in self.steps if step.name in self.outputs}
+    def inputs(self) -> Mapping[str, Tensor]:
+        """Shapes of the inputs by name."""
+        return {"input": self.given}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the steps that write the outputs: here the last step."""
+        return (self.steps[-1].name,)
+
+    @property
+    def heading(self) -> str:
+        """The name, the shapes of the inputs, and the layers that are not counted."""
+        heading = f"{in_message(self.name)}, {self.given} in"
+        if self.missing:
+            heading += f"; {not_counted(self.missing)}"
+        return heading
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Kinds and names of the layers that could not be counted; every view names them."""
         return tuple(name for step in self.steps for name in step.cost.missing)
-
-    @property
-    def heading(self) -> str:
-        """The name, the shapes of the inputs, and the layers that are not counted."""
-        heading = f"{in_message(self.name)}, {_in_words(self.inputs)} in"
-        if self.missing:
-            heading += f"; {not_counted(self.missing)}"
-        return heading
 
     @property
     def regime(self) -> str:
@@ -220,7 +203,7 @@ class Network:
         return self._of(kept)
 
     def _of(self, steps: Iterable[Step]) -> Network:
-        return replace(self, steps=tuple(steps), recipe=None, outputs=())
+        return replace(self, steps=tuple(steps), recipe=None)
 
     def at(self, **values: Any) -> Network:
         """Return the network with numbers in place of letters: ``net.at(N=256, C=3)``.
@@ -239,9 +222,8 @@ class Network:
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
-        # a dictionary has sizes of a reader by axis, which it alone replaces
-        sizes = [value for value in wanted.values() if not isinstance(value, dict)]
-        known = {x.name for size in lettered(sizes) for x in size.free_symbols}
+        # a dictionary has sizes of a reader by axis, which it alone replaces: lettered() passes it over
+        known = {x.name for size in lettered([*wanted.values()]) for x in size.free_symbols}
         if not known.issuperset(values):
             has = "no letters"
             advice = "build it anew with the sizes you want"
@@ -294,7 +276,7 @@ class Network:
         return str(self.table())
 
     def __repr__(self) -> str:
-        return f"<{self.heading}, {_in_words(self._written)} out, {len(self.steps)} steps; print it for a table>"
+        return f"<{self.heading}, {self.output} out, {len(self.steps)} steps; print it for a table>"
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
@@ -320,10 +302,3 @@ def grouped(items: Iterable[Any], by: str, step: Callable[[Any], Step]) -> dict[
     for item in items:
         found.setdefault(getattr(step(item), KEYS[by]), []).append(item)
     return dict(sorted(found.items())) if are_numbers(*found) else found
-
-
-def _in_words(shapes: Mapping[str, Tensor]) -> str:
-    """Return one shape, or several with their names."""
-    if len(shapes) == 1:
-        return str(*shapes.values())
-    return " and ".join(f"{in_message(name)} {shape}" for name, shape in shapes.items())

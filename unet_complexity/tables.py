@@ -13,13 +13,14 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.cost import as_latex, not_counted, with_separators
+from unet_complexity.cost import as_latex, with_separators
 from unet_complexity.escaping import (
     LONGEST_CELL,
     attribute,
     csv_cell,
     html_text,
     latex,
+    not_counted,
     plain,
     shortened,
 )

@@ -1,6 +1,7 @@
 """Names that somebody might give to a layer so that a view does what it must not, and networks made of them."""
 
-from unet_complexity import Conv2D, Network, ReLU, Tensor
+from unet_complexity import Conv2D, ReLU, Tensor
+from unet_complexity.engineering.readers.networks import ModelNetwork, Shapes
 from unet_complexity.engineering.readers.reading import Unknown
 from unet_complexity.engineering.roofline import Machine
 from unet_complexity.networks import Step
@@ -70,8 +71,8 @@ def network(names=NAMES, side=N):
     last = f"{names[-1]} last"
     unknown = Unknown(names[1], last, x)
     steps.append(Step(last, unknown, (x,), (source,), 0, names[0], "decoder"))
-    inputs = dict.fromkeys(names[:2], x)
-    return Network(
+    inputs = Shapes.fromkeys(names[:2], x)
+    return ModelNetwork(
         f"{names[0]} {names[-1]}",
         inputs,
         tuple(steps),
@@ -86,7 +87,9 @@ def harmless(side=N):
 
 def counted(net):
     """Without the layer that nobody can count, and as many inputs as there are."""
-    return Network(net.name, {net.steps[0].sources[0]: net.steps[0].inputs[0]}, net.steps[:-1])
+    return ModelNetwork(
+        net.name, Shapes({net.steps[0].sources[0]: net.steps[0].inputs[0]}), net.steps[:-1]
+    )
 
 
 MACHINE = Machine(" ".join(NAMES), 10**12, 10**9)

@@ -34,7 +34,7 @@ from unet_complexity import (
     theta,
 )
 from unet_complexity.checks import ledger, predict
-from unet_complexity.cost import Tensor, not_counted
+from unet_complexity.cost import Tensor
 from unet_complexity.engineering import from_onnx
 from unet_complexity.engineering.collapse.rewriting import Block, Collapsed
 from unet_complexity.engineering.command import main, progress
@@ -54,6 +54,7 @@ from unet_complexity.escaping import (
     javascript,
     latex,
     latex_in_formula,
+    not_counted,
     one_line,
     plain,
     shortened,

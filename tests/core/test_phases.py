@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,6 +18,7 @@ from unet_complexity import (
     count,
     pix2pix_unet,
 )
+from unet_complexity.engineering.readers.networks import ModelNetwork, Shapes
 from unet_complexity.layers import Layer
 from unet_complexity.phases import (
     by_phases,
@@ -183,7 +182,9 @@ def test_two_convolutions_of_one_upsampled_map_are_both_replaced() -> None:
 
 
 def test_every_output_stays_an_output() -> None:
-    net = replace(pix2pix_unet(side=128, in_channels=3), outputs=("u1.up", "u2.conv", "out.act"))
+    built = pix2pix_unet(side=128, in_channels=3)
+    outputs = ("u1.up", "u2.conv", "out.act")
+    net = ModelNetwork(built.name, Shapes(built.inputs), built.steps, outputs=outputs)
     phased = by_phases(net)
     assert phased.outputs == net.outputs
     kinds = {step.name: type(step.layer).__name__ for step in phased}

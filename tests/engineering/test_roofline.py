@@ -14,7 +14,6 @@ from unet_complexity import (
     Concatenate,
     Conv2D,
     LeakyReLU,
-    Network,
     ReLU,
     Step,
     Tensor,
@@ -22,6 +21,7 @@ from unet_complexity import (
     classic_unet,
     pix2pix_unet,
 )
+from unet_complexity.engineering.readers.networks import ModelNetwork, Shapes
 from unet_complexity.engineering.readers.reading import Unknown
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.layers import (
@@ -50,7 +50,7 @@ def network(image, *layers):
         )
         steps.append(step)
         shapes[step.name] = step.output
-    return Network("small", image, tuple(steps))
+    return ModelNetwork("small", Shapes(input=image), tuple(steps))
 
 
 def moved(net, fused):

@@ -14,6 +14,7 @@ from enum import IntEnum
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -37,7 +38,8 @@ from unet_complexity.explorers import (
 )
 from unet_complexity.explorers.base import Choice, Whole
 from unet_complexity.explorers.javascript import javascript
-from unet_complexity.explorers.window import window_table
+from unet_complexity.explorers.window import taps_so_far, window_table
+from unet_complexity.layers.windows import Window
 
 EXPLORERS = {one.kind: one for one in (getattr(explorers, name) for name in explorers.EXPLORERS)}
 POINTS = 300  # at which a formula is compared: many more than any formula has terms
@@ -93,7 +95,7 @@ def leaves(tree, path="count"):
 def formulas_of(kind):
     """Each formula of an explorer once, and all places where its script has it."""
     places = defaultdict(list)
-    for path, expr in leaves(EXPLORERS[kind]._formulas()):
+    for path, expr in leaves(EXPLORERS[kind]._parts()[0]):
         places[expr].append(path)
     return [(kind, paths, expr) for expr, paths in places.items()]
 
@@ -171,6 +173,25 @@ def test_what_rounds_is_tabulated_for_every_window():
 
 
 WINDOW = ("padding", "side", "kernel_size", "strides", "dilation_rate")
+
+
+def looked_at(window):
+    """The in-bounds taps at each stop along one axis, by looking at each of them."""
+    for stop in range(window.side):
+        first = stop * window.stride - window.pads[0]
+        reached = range(first, first + window.k * window.dilation, window.dilation)
+        yield sum(element in range(window.n) for element in reached)
+
+
+@pytest.mark.parametrize("sizes", [key.split(",") for key in window_table()])
+def test_taps_so_far_are_those_that_one_sees_at_each_place(sizes):
+    padding, *numbers = sizes
+    side, kernel, stride, dilation = map(int, numbers)
+    window = Window(side, kernel, stride, padding, dilation)
+    along = list(looked_at(window))
+    places = [rows * columns for rows in along for columns in along]
+    found = [taps_so_far(window, count) for count in range(1, len(places) + 1)]
+    assert found == list(accumulate(places))
 
 
 # Pictures and sentences

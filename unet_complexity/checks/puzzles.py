@@ -56,7 +56,7 @@ class Puzzle:
             return Feedback(False, f"{error}. {wanted}")
         amounts = self.amounts(sizes.values())
         if faults := list(self._faults(amounts)):
-            return Feedback(False, " ".join([*faults, self._advice(sizes)]))
+            return Feedback(False, " ".join([*faults, self._advice(sizes, amounts)]))
         found = "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items())
         return Feedback(True, f"{found}.")
 
@@ -99,46 +99,41 @@ class Puzzle:
 
     def _faults(self, amounts: Values) -> Iterator[str]:
         """Yield a sentence for each broken bound."""
-        for name, bound in self.most.items():
+        for (kind, name), excess in self._excess(amounts).items():
+            if excess <= 0:
+                continue
             found = amounts[name]
-            if found > bound:
-                times = shown(found / bound)
-                yield (
-                    f"Too much, {name}: {shown(found)}, {times} times the {shown(bound)} allowed."
-                )
-        for name, bound in self.least.items():
-            found = amounts[name]
-            if found < bound:
-                yield (
-                    f"Too little, {name}: {shown(found)}, and at least {shown(bound)} is required."
-                )
+            if kind == "much":
+                most = self.most[name]
+                than = f"{shown(found / most)} times the {shown(most)} allowed"
+            else:
+                than = f"and at least {shown(self.least[name])} is required"
+            yield f"Too {kind}, {name}: {shown(found)}, {than}."
 
-    def _excess(self, sizes: Sizes) -> dict[Bound, Any]:
+    def _excess(self, amounts: Values) -> dict[Bound, Any]:
         """Return by how much each bound is broken; 0 or less if it is kept."""
-        amounts = self.amounts(sizes.values())
         over = {("much", name): amounts[name] - most for name, most in self.most.items()}
         return over | {
             ("little", name): least - amounts[name] for name, least in self.least.items()
         }
 
-    def _advice(self, sizes: Sizes) -> str:
+    def _advice(self, sizes: Sizes, amounts: Values) -> str:
         """Say what one step of each size does to the first broken bound that such a step helps."""
-        for bound, excess in self._excess(sizes).items():
-            if excess > 0 and (moves := "; ".join(self._moves(sizes, bound))):
+        before = self._excess(amounts)
+        for bound, excess in before.items():
+            if excess > 0 and (moves := "; ".join(self._moves(sizes, before, bound))):
                 return f"Which size would you change? For {bound[1]}: {moves}."
         return "No single step helps without breaking another bound: change two sizes at once."
 
-    def _moves(self, sizes: Sizes, bound: Bound) -> Iterator[str]:
+    def _moves(self, sizes: Sizes, before: dict[Bound, Any], bound: Bound) -> Iterator[str]:
         """Yield for each size the largest step that helps with this bound and harms no other."""
-        before = self._excess(sizes)
         for name, size in sizes.items():
             for step in _steps(size, self.largest[name]):
-                moved = sizes | {name: step}
-                after = self._excess(moved)
+                amounts = self.amounts((sizes | {name: step}).values())
+                after = self._excess(amounts)
                 harmless = all(after[one] <= max(before[one], 0) for one in before)
                 if harmless and after[bound] < before[bound]:
-                    amount = self.amounts(moved.values())[bound[1]]
-                    yield f"{name} from {size} to {step} makes it {shown(amount)}"
+                    yield f"{name} from {size} to {step} makes it {shown(amounts[bound[1]])}"
                     break
 
 

@@ -20,7 +20,7 @@ import anywidget
 import traitlets
 
 from unet_complexity.explorers import module
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Parts
 
 CHANNELS = (1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512)
 State = dict[str, Any]
@@ -143,7 +143,7 @@ class Explorer(anywidget.AnyWidget):
     """Base of the explorers: set any control by name, or several with :meth:`set`.
 
     A subclass gives its controls as traits, in order, the sentence and the presets. If it has some,
-    it also overrides ``_formulas``, ``_table``, ``_numbers`` and ``_check``.
+    it also overrides ``_parts``, ``_numbers`` and ``_check``.
 
     Attributes:
         kind: Name of the script in static/.
@@ -261,17 +261,12 @@ class Explorer(anywidget.AnyWidget):
         return {}
 
     @staticmethod
-    def _formulas() -> Formulas:
-        """Return the formulas that the script evaluates."""
-        return {}
-
-    @staticmethod
-    def _table() -> Table:
-        """Return the constants that the script looks up."""
-        return {}
+    def _parts() -> Parts:
+        """Return the formulas that the script evaluates, and the constants that it looks up."""
+        return {}, {}
 
     def _counts(self) -> str:
-        return _counts(self._formulas, self._table)
+        return _counts(self._parts)
 
     def _check(self, state: State) -> None:
         """Raise a ValueError if the values do not agree."""
@@ -292,8 +287,8 @@ class Explorer(anywidget.AnyWidget):
 
 
 @cache  # SymPy takes 250 ms for the U-Nets with letters, and each display needs the text
-def _counts(formulas: Callable[[], Formulas], table: Callable[[], Table]) -> str:
-    return module.written(formulas(), table())
+def _counts(parts: Callable[[], Parts]) -> str:
+    return module.written(*parts())
 
 
 def needs_widget() -> bool:

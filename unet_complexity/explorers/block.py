@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Explorer, State, Whole, rounded
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D, UpSampling2D
 from unet_complexity.layers.phased import phase_offsets
 from unet_complexity.layers.windows import Window
@@ -97,19 +97,17 @@ class BlockExplorer(Explorer):
     place = Whole(0, 0, (6 * 4) ** 2 - 1, "pixel of the output")
 
     @staticmethod
-    def _formulas() -> Formulas:
+    def _parts() -> Parts:
         ways = block_ways(Tensor(n, n, c), f, k, s)
-        return {
+        formulas = {
             "macs": {name: cost.macs for name, cost in ways.items()},
             "params": {name: cost.params for name, cost in ways.items()},
             "each": {name: cost.macs / (n**2 * c * f) for name, cost in ways.items()},
         }
-
-    @staticmethod
-    def _table() -> Table:
         # zeros that 'same' pads in front of an axis: a count that rounds
         kernels = range(1, LARGEST_KERNEL + 1)
-        return {"front": {str(size): Window(100, size, 1, "same").pads[0] for size in kernels}}
+        front = {str(size): Window(100, size, 1, "same").pads[0] for size in kernels}
+        return formulas, {"front": front}
 
     def _check(self, state: State) -> None:
         place = state["place"]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from unet_complexity.cost import Tensor
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole, three_digits
-from unet_complexity.explorers.javascript import Formulas
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.explorers.unets import blocks, build, counts_of_network, unets
 from unet_complexity.layers import Conv2D
 from unet_complexity.networks import Network
@@ -79,9 +79,10 @@ class GrowthExplorer(Explorer):
     channels = Whole(3, 1, 64, "channels C", (1, 2, 3, 4, 8, 16, 32, 64))
 
     @staticmethod
-    def _formulas() -> Formulas:
+    def _parts() -> Parts:
         drawn = {name: blocks(net) for name, net in unets().items() if name != "classic upsample"}
-        return {"unets": drawn, "convolution": _counts_of_convolution(Tensor(N, N, C_in), g, k)}
+        convolution = _counts_of_convolution(Tensor(N, N, C_in), g, k)
+        return {"unets": drawn, "convolution": convolution}, {}
 
     def _check(self, state: State) -> None:
         network = state["network"]

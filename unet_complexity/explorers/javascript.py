@@ -18,6 +18,7 @@ from unet_complexity.symbols import as_expr
 
 Table = dict[str, Any]  # plain numbers by name
 Formulas = dict[str, Any]  # expressions, and lists or dictionaries of them
+Parts = tuple[Formulas, Table]
 
 
 class _Printer(JavascriptCodePrinter):

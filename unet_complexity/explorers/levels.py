@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.explorers.unets import (
     blocks,
     build,
@@ -84,12 +84,9 @@ class LevelsExplorer(Explorer):
     axis = Choice(("share", "log"), "bars show")
 
     @staticmethod
-    def _formulas() -> Formulas:
-        return {name: blocks(net) for name, net in unets().items()}
-
-    @staticmethod
-    def _table() -> Table:
-        return {"forms": {name: templates(net) for name, net in unets().items()}}
+    def _parts() -> Parts:
+        forms = {name: templates(net) for name, net in unets().items()}
+        return {name: blocks(net) for name, net in unets().items()}, {"forms": forms}
 
     def _check(self, state: State) -> None:
         self._network(state)

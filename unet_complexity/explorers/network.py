@@ -10,11 +10,10 @@ from zlib import crc32
 
 import sympy as sp
 
-from unet_complexity.cost import not_counted
-from unet_complexity.escaping import in_message, plain
+from unet_complexity.escaping import in_message, not_counted, plain
 from unet_complexity.explorers import module
 from unet_complexity.explorers.base import Choice, Explorer, State, Whole
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Formulas, Parts, Table
 from unet_complexity.explorers.unets import NAMES, counts_of_network, summary, templates
 from unet_complexity.layers import Convolution
 from unet_complexity.networks import Network
@@ -122,13 +121,13 @@ class NetworkExplorer(Explorer):
 
 
 @cache  # 180 ms
-def _default_parts() -> tuple[Formulas, Table]:
+def _default_parts() -> Parts:
     """Return formulas and table of the question's network and its neighbours."""
     keys = product((32, 64), (6, 7))
     return _parts({f"{g} {d}": pix2pix_unet(N, 3, base_filters=g, depth=d) for g, d in keys})
 
 
-def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
+def _parts(networks: dict[str, Network]) -> Parts:
     """Return the formulas and the table of the script, each by network."""
     formulas: Formulas = {}
     table: Table = {}
@@ -150,7 +149,7 @@ def _parts(networks: dict[str, Network]) -> tuple[Formulas, Table]:
     return formulas, table
 
 
-def _level(level: int, network: Network) -> tuple[Formulas, Table]:
+def _level(level: int, network: Network) -> Parts:
     """Return a level's counts as formulas, and its description, which holds at every side.
 
     Side and filters are those of the output with the most channels, of a convolution if there is

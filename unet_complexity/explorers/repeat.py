@@ -8,7 +8,7 @@ import sympy as sp
 
 from unet_complexity.cost import Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
-from unet_complexity.explorers.javascript import Formulas
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n
 
@@ -65,13 +65,13 @@ class RepeatExplorer(Explorer):
     filters = Whole(1, 1, 512, "its filters f", CHANNELS)
 
     @staticmethod
-    def _formulas() -> Formulas:
+    def _parts() -> Parts:
         counts = {
             name: _counts(Tensor(n, n, c), (s_h, s_w), name, Conv2D(f, k))
             for name in ("nearest", "bilinear")
         }
         operations = {name: count["operations"] for name, count in counts.items()}
-        return {**counts["nearest"], "operations": operations}
+        return {**counts["nearest"], "operations": operations}, {}
 
     def _numbers(self) -> State:
         x = Tensor(self.side, self.side, self.channels)

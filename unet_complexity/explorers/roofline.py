@@ -14,7 +14,7 @@ from unet_complexity.explorers.base import (
     rounded,
     three_digits,
 )
-from unet_complexity.explorers.javascript import Formulas
+from unet_complexity.explorers.javascript import Formulas, Parts
 from unet_complexity.explorers.unets import build
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, Size, b, g
@@ -87,8 +87,8 @@ class RooflineExplorer(Explorer):
     dtype = Choice(("float32", "float16"), "numbers")
 
     @staticmethod
-    def _formulas() -> Formulas:
-        return {name: _ways(_network(name, N, g)) for name in CHANNELS}
+    def _parts() -> Parts:
+        return {name: _ways(_network(name, N, g)) for name in CHANNELS}, {}
 
     def _check(self, state: State) -> None:
         _network(state["network"], state["side"], state["base_filters"])

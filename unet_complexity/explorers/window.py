@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice, product
-from math import prod
-from typing import Any, ClassVar
+from itertools import product
+from typing import ClassVar
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.explorers.base import CHANNELS, Choice, Explorer, State, Whole
-from unet_complexity.explorers.javascript import Formulas, Table
+from unet_complexity.explorers.javascript import Parts
 from unet_complexity.layers import Conv2D
 from unet_complexity.layers.windows import Window
 from unet_complexity.symbols import c, f, k, m, t
@@ -71,16 +70,13 @@ class WindowExplorer(Explorer):
     step = Whole(0, 0, 12**2 - 1, "place of the window")
 
     @staticmethod
-    def _formulas() -> Formulas:
+    def _parts() -> Parts:
         # a side that the stride divides: MACs are counted on the m x m output
-        return {
+        formulas = {
             "macs": Conv2D(f, k, strides=t).cost(Tensor(t * m, t * m, c)).macs,
             "tap": Conv2D(f, 1).cost(Tensor(1, 1, c)).macs,
         }
-
-    @staticmethod
-    def _table() -> Table:
-        return window_table()
+        return formulas, window_table()
 
     def _counted(self, state: State) -> tuple[Cost, Window]:
         """Return the cost of the convolution, and its window along one axis."""
@@ -102,7 +98,6 @@ class WindowExplorer(Explorer):
         cost, window = self._counted(self.state)
         per_tap = self.channels * self.filters
         count = self.step + 1
-        inside = map(prod, product(taps_by_stop(window), repeat=2))
         return {
             "stops": window.side,
             "all_stops": window.side**2,
@@ -110,23 +105,21 @@ class WindowExplorer(Explorer):
             "macs": cost.macs,
             "in_bounds": cost.macs_in_bounds,
             "so_far": count * self.kernel_size**2 * per_tap,
-            "in_bounds_so_far": sum(islice(inside, count)) * per_tap,
+            "in_bounds_so_far": taps_so_far(window, count) * per_tap,
         }
 
 
-def taps_by_stop(window: Any) -> list[int]:
-    """Return the in-bounds taps at each stop along one axis, by looking at each of them.
+def taps_so_far(window: Window, count: int) -> int:
+    """Return the in-bounds taps at the first ``count`` places, row by row.
 
     Example:
-        >>> taps_by_stop(Window(6, 3, 1, "same"))
-        [2, 3, 3, 3, 3, 2]
+        >>> taps_so_far(Window(6, 3, 1, "same"), 2), taps_so_far(Window(6, 3, 1, "same"), 36)
+        (10, 256)
     """
-    found = []
-    for stop in range(window.side):
-        first = stop * window.stride - window.pads[0]
-        reached = range(first, first + window.k * window.dilation, window.dilation)
-        found.append(sum(element in range(window.n) for element in reached))
-    return found
+    rows, stops = divmod(count, window.side)
+    above, with_row = (window.taps_of(upto).total for upto in (rows, rows + 1))
+    in_row: int = (with_row - above) * window.taps_of(stops).total
+    return above * window.taps.total + in_row
 
 
 def window_table() -> dict[str, list[int]]:

@@ -15,7 +15,7 @@ import sympy as sp
 from unet_complexity.layers.arguments import Padding, SizesFromZero
 from unet_complexity.layers.convolution import _WindowedConvolution
 from unet_complexity.layers.windows import Taps, Window
-from unet_complexity.symbols import Pair, Size, Sizes, exact
+from unet_complexity.symbols import Size, Sizes, exact
 
 
 @dataclass(frozen=True)
@@ -46,30 +46,35 @@ class Landing(Window):
 
         ValueError if all of it is cut off.
         """
-        added = self.added
-        if added is None and self.padding == "same":
+        if self.cut == "same":
             return self.n * self.stride
-        if added is None and self.padding == "valid":
+        if self.cut == "valid":
             return exact(self.n * self.stride + sp.Max(self.reach - self.stride, 0))
-        full = (self.n - 1) * self.stride + self.reach + (added or 0)
-        side = exact(full - sum(self.pads))
+        full = (self.n - 1) * self.stride + self.reach
+        side = exact(full - sum(self.cut))
         if isinstance(side, int) and side < 1:
             raise ValueError(
-                f"something of the output must be left, got {self.pads} off {full} elements; cut less off"
+                f"something of the output must be left, got {self.cut} off {full} elements; cut less off"
             )
         return side
 
     @property
-    def pads(self) -> Pair:
-        """Elements (before, after) that are cut off an output with a given ``added``.
+    def cut(self) -> Padding:
+        """Elements (before, after) that are cut off the output; what is added behind counts as not cut.
 
-        3 taps and 'same': 3 - 3 % 2 = 2, so (1, 1) if nothing is added, and (0, 2) if one element is.
+        3 taps and 'same': 3 - 3 % 2 = 2, so (1, 1) if 0 elements are added, and (0, 1) if 1 is.
+
+        >>> Landing(8, 3, 2, "same").cut, Landing(8, 3, 2, "same", added=1).cut
+        ('same', (0, 1))
         """
-        if self.padding != "same":
-            return super().pads
-        cut = self.reach - self.reach % 2
-        before = exact(sp.Max((cut - (self.added or 0)) // 2, 0))
-        return before, cut - before
+        if self.added is None:
+            return self.padding
+        if self.padding == "same":
+            both = self.reach - self.reach % 2
+            before = exact(sp.Max((both - self.added) // 2, 0))
+            return before, both - before - self.added
+        before, after = self.pads
+        return before, after - self.added
 
     @property
     def dense(self) -> Size:
@@ -92,9 +97,7 @@ class Landing(Window):
         >>> Landing(8, 4, 2, "same").back
         Window(n=16, k=4, stride=2, padding='same', dilation=1)
         """
-        as_named = self.padding == "valid" or (self.padding == "same" and self.added is None)
-        padding = self.padding if as_named else self.pads
-        return Window(self.side, self.k, self.stride, padding, self.dilation)
+        return Window(self.side, self.k, self.stride, self.cut, self.dilation)
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class Builder:
             rules: What its letters must obey; rules without letters are dropped.
         """
         kept = [rule for rule in rules if as_expr(rule.whole).free_symbols]
-        return Network(name, {"input": self.shape}, tuple(self.steps), tuple(kept))
+        return Network(name, self.shape, tuple(self.steps), tuple(kept))
 
 
 def numbered(name: str, at: object) -> str:

@@ -20,6 +20,7 @@ from unet_complexity.engineering.readers.limits import (
     at_most,
     check_size,
 )
+from unet_complexity.engineering.readers.networks import ModelNetwork, ModelStep, Shapes
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.escaping import in_message
@@ -156,7 +157,9 @@ class Reading:
         written = {step.name for step in self.steps}
         ends = tuple(dict.fromkeys(name for name in map(self._writer, outputs) if name in written))
         steps = placed(self.steps, self.inputs)
-        return Network(self.name, dict(self.inputs), steps, regime(steps, self.rules), recipe, ends)
+        return ModelNetwork(
+            self.name, Shapes(self.inputs), steps, regime(steps, self.rules), recipe, ends
+        )
 
     def _keep(
         self,
@@ -174,7 +177,7 @@ class Reading:
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
         at_most(len(name), MOST_CHARACTERS, "characters of a name")
-        step = Step(
+        step = ModelStep(
             name, layer, inputs, names, level=0, block=block or _block(name), part="", **params
         )
         for size in (step.output.height, step.output.width, step.output.channels):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import MOST_NODES, refusals
+from unet_complexity.engineering.readers.networks import ModelNetwork
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
     sums,
@@ -93,7 +94,7 @@ def from_onnx(
 
 
 @dataclass(frozen=True, repr=False)
-class ReadNetwork(Network):
+class ReadNetwork(ModelNetwork):
     """A network with what its file stores beside the parameters.
 
     ``constants`` are elements of arrays that layers read and training leaves as they are: masks, tables of positions,
