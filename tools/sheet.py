@@ -21,10 +21,10 @@ from unet_complexity import (
 )
 from unet_complexity.glossary import TERMS
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import GLOSSARY, C_in, C_out, L, N, c, d, f, g, k, letter, n, q, s, t
+from unet_complexity.symbols import GLOSSARY, C_in, C_out, L, N, c, f, g, k, letter, n, q, s, t
 
 FOUR_STEPS = "**Four steps, always:** count outputs, cost per output, multiply, simplify."
-LETTERS = "n c f k s t N g L q d".split()
+LETTERS = "n c f k s t N g L q".split()
 WORDS = ("MAC", "FLOP", "dense", "in bounds", "Theta")
 LAYERS: dict[str, Layer] = {
     "Conv2D(f, k)": Conv2D(f, k),
@@ -124,7 +124,7 @@ def _networks() -> list[str]:
         .writes
     )
     classic, numbers = (
-        classic_unet(N, C_in, C_out, base_filters=g, kernel_size=k, depth=d),
+        classic_unet(N, C_in, C_out, base_filters=g, kernel_size=k, depth=L),
         classic_unet(side=256),
     )
     cost, whole, each = general.total(), asked.total(), classic.total()

@@ -33,7 +33,6 @@ GLOSSARY: dict[str, str] = {
     "C_out": "channels of the network's output",
     "g": "base filters: how many filters the first block has",
     "L": "depth: how many times the side is halved",
-    "d": "depth of the classic U-Net",
     "q": "doublings: how many times the number of filters doubles before it stays",
     "l": "a level: its side is $N / 2^l$",
     "k": "side of a convolution kernel",
@@ -58,7 +57,7 @@ def _letter(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, **{assumption: True})
 
 
-N, H, W, C, C_in, C_out, g, L, d, q = map(_letter, "N H W C C_in C_out g L d q".split())
+N, H, W, C, C_in, C_out, g, L, q = map(_letter, "N H W C C_in C_out g L q".split())
 n, h, w, c, f, k, s, t, m, b, e = map(_letter, "nhwcfkstmbe")
 level = _letter("l")
 

@@ -363,7 +363,7 @@ NUMBERED = {
     "units": "f",
     "kernel_size": "ks",
     "strides": "tm",
-    "dilation_rate": "dq",
+    "dilation_rate": "Lq",
     "output_padding": "HW",
     "depth_multiplier": "n",
     "groups": "g",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from unet_complexity import UpSampling2D, classic_unet, level_sum, pix2pix_unet, theta
 from unet_complexity.closed_form import powers_of_two, tidy
-from unet_complexity.symbols import C, L, N, W, c, d, g, k, level, n, q
+from unet_complexity.symbols import C, L, N, W, c, g, k, level, n, q
 
 terms = st.lists(
     st.tuples(st.integers(-9, 9), st.integers(-3, 3), st.integers(-2, 2)), min_size=1, max_size=4
@@ -178,9 +178,9 @@ GROWING = {
     "asked, parameters": pix2pix_unet(N, C, C, g, k, L, q).total().params,
     "asked, copies": pix2pix_unet(N, C, C, g, k, L, q).only(UpSampling2D).total().writes,
     "asked, never capped": pix2pix_unet(N, C, C, g, k, L, None).total().macs,
-    "classic": classic_unet(N, c, 2, C, k, d).total().macs,
-    "classic, parameters": classic_unet(N, c, 2, C, k, d).total().params,
-    "classic, writes": classic_unet(N, c, 2, C, k, d).total().writes,
+    "classic": classic_unet(N, c, 2, C, k, L).total().macs,
+    "classic, parameters": classic_unet(N, c, 2, C, k, L).total().params,
+    "classic, writes": classic_unet(N, c, 2, C, k, L).total().writes,
 }
 
 
@@ -196,7 +196,7 @@ def test_the_cost_stays_within_constants_of_its_theta(cost: sp.Expr) -> None:
     )
     def check(sizes: list[int], steps: tuple[int, int]) -> None:
         values = {name: 2**size for name, size in zip(letters, sizes, strict=True)}
-        values |= {"q": steps[0], "L": steps[0] + 1 + steps[1], "d": steps[1]}
+        values |= {"q": steps[0], "L": steps[0] + 1 + steps[1]}
         values["N"] = 2 ** (values["L"] + sizes[0])
         assert 0.1 < ratio(*(float(values[name]) for name in letters)) < 400
 
@@ -241,9 +241,9 @@ def test_theta_of_a_network_with_letters_for_depth_says_what_it_asks_of_them() -
             r"products of letters and powers of 2, got 2\*\*\(L\*\*2\); simplify",
         ),
         (
-            lambda: theta(2 ** (d * q)),
+            lambda: theta(2 ** (q * n)),
             ValueError,
-            r"products of letters and powers of 2, got 2\*\*\(d\*q\); simplify",
+            r"products of letters and powers of 2, got 2\*\*\(n\*q\); simplify",
         ),
         (lambda: theta(3**L), ValueError, r"products of letters and powers of 2, got 3\*\*L"),
         (lambda: theta(sp.floor(k / 2)), ValueError, r"got floor\(k/2\); simplify or fix it first"),

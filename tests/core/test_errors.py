@@ -26,7 +26,7 @@ from unet_complexity import (
 from unet_complexity.counting import count
 from unet_complexity.engineering.layers import GlobalAveragePooling2D, Rescaling, Reshape, Slice
 from unet_complexity.layers import Add, Cropping2D, DepthToSpace, Dropout, ZeroPadding2D
-from unet_complexity.symbols import C, L, N, W, as_pair, c, d, f, g, k, letter, n, q, s
+from unet_complexity.symbols import C, L, N, W, as_pair, c, f, g, k, letter, n, q, s
 
 X = Tensor(8, 8, 4)
 
@@ -206,7 +206,7 @@ HALF = "give values that obey, or build with numbers"
     ("its deepest levels", lambda: next(step for step in pix2pix_unet(depth=L) if step.span).cost.at(L=3), ValueError,
      "this formula holds where L >= 4, got {'L': 3}"),
     ("the same, by network", lambda: pix2pix_unet().at(N=100), ValueError, "got 100; sides near it that work: 128"),
-    ("valid, too small", lambda: classic_unet(depth=d, padding="valid").total().at(N=60, d=4), ValueError,
+    ("valid, too small", lambda: classic_unet(depth=L, padding="valid").total().at(N=60, L=4), ValueError,
      "holds where every map keeps a pixel"),
     ("padding beyond a kernel", lambda: Conv2D(1, 2, padding=W).cost(Tensor(8, 8, 1)).at(W=7), ValueError,
      "this formula holds where 3 - W is a whole number, 1 or more, got {'W': 7}; " + HALF),

@@ -32,7 +32,6 @@ from unet_complexity.symbols import (
     N,
     W,
     c,
-    d,
     f,
     g,
     h,
@@ -246,12 +245,12 @@ def test_classic_with_every_size_a_letter(
     lost = 2 * (kernel - 1) if padding == "valid" else 0
     rows, columns = ((8 * lost + kernel + a + i) * 2**depth - lost for i in range(2))
     built = classic_unet((rows, columns), channels, classes, base, kernel, depth, up, padding)
-    values = {"H": rows, "W": columns, "c": channels, "f": classes, "g": base, "d": depth}
-    agree(classic((H, W), c, f, g, kernel, d, up, padding), built, values)
+    values = {"H": rows, "W": columns, "c": channels, "f": classes, "g": base, "L": depth}
+    agree(classic((H, W), c, f, g, kernel, L, up, padding), built, values)
     if (
         lost or padding == "same"
     ):  # for the letter k something is cropped, for a 1 x 1 kernel nothing
-        agree(classic((H, W), c, f, g, k, d, up, padding), built, {**values, "k": kernel})
+        agree(classic((H, W), c, f, g, k, L, up, padding), built, {**values, "k": kernel})
 
 
 def test_some_letters_may_stay() -> None:

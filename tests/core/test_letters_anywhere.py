@@ -33,7 +33,7 @@ CHOICES = (
     "max_value",
 )
 NUMBERS = ("inputs", "rate")  # not sizes, and in no count
-POSITIVE = "nmhwcfgkstbedNHWCL"
+POSITIVE = "nmhwcfgkstbeqNHWCL"
 EXAMPLES = 2 * settings.default.max_examples // 5  # the profile "explore" takes many more
 
 

@@ -38,7 +38,7 @@ from unet_complexity import (
 from unet_complexity.counting import as_map, count
 from unet_complexity.layers import Add, AveragePooling2D, Dropout, Layer
 from unet_complexity.memory import live
-from unet_complexity.symbols import C, C_in, C_out, L, N, d, g, k, q
+from unet_complexity.symbols import C, C_in, C_out, L, N, g, k, q
 
 ASKED = pix2pix_unet(side=256, in_channels=3)
 CLASSIC = classic_unet(side=256)
@@ -510,9 +510,9 @@ X = Tensor(4, 4, 1)
     ("call", "error", "words"),
     [
         (
-            lambda: kept(classic_unet(depth=d)),
+            lambda: kept(classic_unet(depth=L)),
             ValueError,
-            "memory needs numbers for the depth and its doublings ... got levels 1 ... d - 1; ... network.at(d=4)",
+            "memory needs numbers for the depth and its doublings ... got levels 1 ... L - 1; ... network.at(L=4)",
         ),
         (
             lambda: peak(pix2pix_unet(depth=L)),

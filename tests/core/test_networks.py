@@ -18,15 +18,15 @@ from unet_complexity import (
 )
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import COUNTS
-from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, d, g, k, q
+from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, g, k, q
 
 LETTERED = {
     "asked": pix2pix_unet(),
     "asked, depth": pix2pix_unet(N, C_in, C_out, g, k, L, q),
     "asked, never capped": pix2pix_unet((H, W), C, base_filters=g, depth=L, doublings=None),
     "classic": classic_unet(),
-    "classic, depth": classic_unet(N, C, base_filters=g, kernel_size=k, depth=d),
-    "classic, upsampled, valid": classic_unet(N, C, depth=d, up="upsample", padding="valid"),
+    "classic, depth": classic_unet(N, C, base_filters=g, kernel_size=k, depth=L),
+    "classic, upsampled, valid": classic_unet(N, C, depth=L, up="upsample", padding="valid"),
 }
 ALL = SMALL_NETWORKS | LETTERED
 
@@ -89,8 +89,8 @@ def test_parts_of_the_classic_network() -> None:
         (pix2pix_unet(in_channels=C), {"C": C_in}, pix2pix_unet(in_channels=C_in)),
         (classic_unet(up="upsample"), {"N": 64}, classic_unet(64, up="upsample")),
         (
-            classic_unet(padding="valid", depth=d),
-            {"d": 4, "N": 572},
+            classic_unet(padding="valid", depth=L),
+            {"L": 4, "N": 572},
             classic_unet(572, padding="valid"),
         ),
     ],
@@ -115,7 +115,7 @@ def test_a_network_is_built_anew_with_numbers(
         (pix2pix_unet(256, 3, doublings=q), "7 >= q + 2"),
         (pix2pix_unet(kernel_size=k), "128 divides the side, k <= N/32 + 1"),
         (classic_unet(), "16 divides the side"),
-        (classic_unet(depth=d), "2**d divides the side"),
+        (classic_unet(depth=L), "2**L divides the side"),
         (classic_unet(kernel_size=k), "16 divides the side, k <= N/8 + 1"),
         (classic_unet(padding="valid"), "16 divides the side + 4, every map keeps a pixel"),
         (

@@ -27,7 +27,7 @@ from unet_complexity import (
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.layers import AveragePooling2D, Layer
 from unet_complexity.layers.windows import Window
-from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, d, f, g, k, n, q
+from unet_complexity.symbols import C, C_in, C_out, H, L, N, W, c, f, g, k, n, q
 
 ASKED = pix2pix_unet(side=256, in_channels=3)
 CLASSIC = classic_unet(side=256)
@@ -174,24 +174,24 @@ CONVOLUTIONS = (Conv2D, Conv2DTranspose)
 
 
 def test_classic_macs_are_linear_in_depth() -> None:
-    formula = H * W * (C**2 * (k**2 * (1 + sp.Rational(9, 2) * d) + 2 * d) + C * (k**2 * c + f))
-    assert same(classic_unet((H, W), c, f, C, k, d).total().macs, formula)
-    assert formula.subs({H: 256, W: 256, c: 1, f: 2, C: 64, k: 3, d: 4}) == 48_096_083_968
+    formula = H * W * (C**2 * (k**2 * (1 + sp.Rational(9, 2) * L) + 2 * L) + C * (k**2 * c + f))
+    assert same(classic_unet((H, W), c, f, C, k, L).total().macs, formula)
+    assert formula.subs({H: 256, W: 256, c: 1, f: 2, C: 64, k: 3, L: 4}) == 48_096_083_968
 
 
 def test_classic_weights_grow_four_times_per_level() -> None:
-    net = classic_unet((H, W), c, f, C, k, d)
-    weights = C / 3 * ((9 * 4**d - 6) * k**2 * C + 8 * (4**d - 1) * C + 3 * (k**2 * c + f))
-    # two biases per block, one per up-convolution: 2 C (1 + ... + 2^d) + (2 + 1) C (1 + ... + 2^(d-1)) + classes
-    biases = 2 * C * (2 ** (d + 1) - 1) + 3 * C * (2**d - 1) + f
+    net = classic_unet((H, W), c, f, C, k, L)
+    weights = C / 3 * ((9 * 4**L - 6) * k**2 * C + 8 * (4**L - 1) * C + 3 * (k**2 * c + f))
+    # two biases per block, one per up-convolution: 2 C (1 + ... + 2^L) + (2 + 1) C (1 + ... + 2^(L-1)) + classes
+    biases = 2 * C * (2 ** (L + 1) - 1) + 3 * C * (2**L - 1) + f
     assert same(net.total().params, weights + biases)
-    assert (weights + biases).subs({c: 1, f: 2, C: 64, k: 3, d: 4}) == 31_030_658
+    assert (weights + biases).subs({c: 1, f: 2, C: 64, k: 3, L: 4}) == 31_030_658
 
 
 def test_classic_activations_saturate() -> None:
-    formula = H * W * (C * (10 - 8 * 2**-d) + f)
-    assert same(classic_unet((H, W), c, f, C, k, d).only(*CONVOLUTIONS).total().writes, formula)
-    assert formula.subs({H: 256, W: 256, f: 2, C: 64, d: 4}) == 39_976_960
+    formula = H * W * (C * (10 - 8 * 2**-L) + f)
+    assert same(classic_unet((H, W), c, f, C, k, L).only(*CONVOLUTIONS).total().writes, formula)
+    assert formula.subs({H: 256, W: 256, f: 2, C: 64, L: 4}) == 39_976_960
 
 
 def test_classic_at_its_usual_size() -> None:
@@ -302,7 +302,7 @@ def test_theta_of_the_asked_network() -> None:
 
 
 def test_theta_of_the_classic_network() -> None:
-    net = classic_unet(N, 1, 2, C, k, d)
-    assert theta(net.total().macs).expr == C**2 * N**2 * d * k**2
-    assert theta(net.total().params).expr == 2 ** (2 * d) * C**2 * k**2
+    net = classic_unet(N, 1, 2, C, k, L)
+    assert theta(net.total().macs).expr == C**2 * N**2 * L * k**2
+    assert theta(net.total().params).expr == 2 ** (2 * L) * C**2 * k**2
     assert theta(net.only(*CONVOLUTIONS).total().writes).expr == C * N**2

@@ -80,9 +80,9 @@ def classic_unet(
     one_of("up", up, ("transpose", "upsample"))
     one_of("padding", padding, ("same", "valid"))
     k = kernel_size
-    d = depth
+    L = depth
     lost = 2 * (k - 1) if padding == "valid" else 0  # pixels of a side that a block takes
-    rules = divisible(side, d, lost)
+    rules = divisible(side, L, lost)
     rows, columns = side
     net = Builder(Tensor(rows, columns, in_channels))
 
@@ -95,8 +95,8 @@ def classic_unet(
         return net.halved(l, filters(l), lost * (two_to(-l) - 2))
 
     def decoded(l: Size) -> Tensor:
-        """Return the shape of the decoder's map on level l; for l = d, the bottleneck's."""
-        return net.halved(l, filters(l), lost * (two_to(-l) + 1 - 3 * two_to(d - l)))
+        """Return the shape of the decoder's map on level l; for l = L, the bottleneck's."""
+        return net.halved(l, filters(l), lost * (two_to(-l) + 1 - 3 * two_to(L - l)))
 
     def down(name: str, l: Size, part: str) -> None:
         """Add a block of the encoder, or the bottleneck: pooling and two convolutions."""
@@ -106,10 +106,10 @@ def classic_unet(
 
     net.block("enc0", 0, "encoder")
     _convolutions(net, base_filters, k, padding)
-    for l in net.levels(1, d - 1):
+    for l in net.levels(1, L - 1):
         down(numbered("enc", net.span or l), l, "encoder")
-    down("bottleneck", d, "bottleneck")
-    for l in net.levels(0, d - 1, up=True):
+    down("bottleneck", L, "bottleneck")
+    for l in net.levels(0, L - 1, up=True):
         net.block(numbered("dec", net.span or l), l, "decoder", decoded(l + 1))
         doubled: Layer = Conv2DTranspose(filters(l), 2, strides=2)
         if up == "upsample":
@@ -119,16 +119,16 @@ def classic_unet(
         skip = net.skip(encoded(l))
         if lost != 0:
             # encoded(l) is this much larger than twice decoded(l + 1), on each of its four borders
-            margin = sp.expand((k - 1) * (3 * two_to(d - l) - 4))
+            margin = sp.expand((k - 1) * (3 * two_to(L - l) - 4))
             skip = net.add("crop", Cropping2D(margin), skip)
         net.add("skip", Concatenate(), skip, upsampled)
         _convolutions(net, filters(l), k, padding)
     net.block("head", 0, "head", decoded(0))
     net.add("conv", Conv2D(classes, 1))
     if lost == 0:
-        rules += kernel_rules(k, encoded(d), least=1)
+        rules += kernel_rules(k, encoded(L), least=1)
     else:
-        sides = (*encoded(d).sides, *decoded(0).sides)
+        sides = (*encoded(L).sides, *decoded(0).sides)
         rules += [Rule("every map keeps a pixel", n - 1) for n in sides]
         # a 1 x 1 kernel loses nothing, so nothing is cropped
         rules.append(Rule(f"{k} >= 2", k - 2))
