@@ -77,7 +77,7 @@ def test_a_pixel_depends_on_what_its_gradient_reaches(torch: ModuleType, net: An
     running = Positive(torch, net)
     name = net.outputs[0]
     for position in (0, 1, 16, 17, 22, 23, net.output.height - 1):
-        first, last = seen_by(net, name, 0, position)
+        ((first, last),) = seen_by(net, name, 0, [position])
         assert running.seen(position) == (max(first, 0), min(last, net.input.height - 1))
 
 
@@ -92,7 +92,7 @@ def chain(*layers):
 def test_rows_and_columns_are_apart():
     net = chain(Conv2D(2, (3, 5), strides=(2, 1)), AveragePooling2D((2, 3)))
     assert receptive_field(net) == (3 + 2, 5 + 2)
-    assert seen_by(net, net.outputs[0], 1, 1) == Interval(3 - 2, 3 + 2 + 2)
+    assert seen_by(net, net.outputs[0], 1, [1]) == [Interval(3 - 2, 3 + 2 + 2)]
 
 
 def test_what_has_no_receptive_field_is_a_sentence():

@@ -23,9 +23,9 @@ import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
-from unet_complexity.engineering.explain import in_words
+from unet_complexity.engineering.explain import in_words, readings
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
-from unet_complexity.engineering.reach import reach_table
+from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
@@ -393,9 +393,10 @@ def report(arguments: Sequence[str]) -> int:
         memory = in_bytes(given, network)
         above = broken(given.at_most, network, memory)
         if given.explain is not None:
-            text = in_words(network, in_letters(build), given.explain)
+            found = readings(network, in_letters(build), given.explain)
+            text = in_words(network, found, given.explain)
         elif given.reach:
-            text = reach_table(network)
+            text = f"{network.heading}; receptive field, rows x columns:\n{reach(network)}"
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
         else:

@@ -18,15 +18,16 @@ from the start, as they are if they are set to zero between two batches, not fre
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
-from unet_complexity.cost import bytes_of
+from unet_complexity.cost import Rule, bytes_of
 from unet_complexity.escaping import in_message, shortened
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.memory import holders, read_again, wired
@@ -34,7 +35,7 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import as_size
 
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that each keeps per trainable parameter
-PREFIXES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+PREFIXES = ["", *"kmgt"]
 LARGEST_PERIOD = 4096  # distance between two sizes that a network may have: 2^depth
 
 
@@ -168,6 +169,25 @@ def _lives(network: Network, training: bool) -> Iterator[Life]:
             yield Life(begins, end - written[name], size)
 
 
+def parsed(text: str) -> tuple[str, int]:
+    """Return the digits of an amount, and what its letters multiply them by.
+
+    Raises:
+        ValueError: It is not an amount.
+
+    Example:
+        >>> parsed("6.0G"), parsed("8GiB"), parsed("2e9")
+        (('6.0', 1000000000), ('8', 1073741824), ('2e9', 1))
+    """
+    found = re.fullmatch(
+        r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e\+?[0-9]{1,2})?)([kmgt]?)(i?)b?", text.lower()
+    )
+    if not found or (found[3] and not found[2]):
+        raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
+    digits, prefix, binary = found.groups()
+    return digits, (1024 if binary else 1000) ** PREFIXES.index(prefix)
+
+
 def amount(text: str) -> int:
     """Parse an amount: 2e9, 6.0G, 11GB, 8GiB.
 
@@ -178,13 +198,34 @@ def amount(text: str) -> int:
         >>> amount("6.0G"), amount("11GB"), amount("8GiB"), amount("2e9")
         (6000000000, 11000000000, 8589934592, 2000000000)
     """
-    found = re.fullmatch(
-        r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e[0-9]{1,2})?)([kmgt]?)(i?)b?", text.lower()
-    )
-    if not found or (found[3] and not found[2]):
-        raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
-    number, prefix, binary = found.groups()
-    return int(Fraction(number) * (1024 if binary else 1000) ** PREFIXES[prefix])
+    digits, factor = parsed(text)
+    return int(Fraction(digits) * factor)
+
+
+def free(network: Network) -> list[sp.Symbol]:
+    """Return a list with the network's only letter; an empty one if all sizes are numbers.
+
+    Raises:
+        ValueError: The network has several letters.
+    """
+    total = network.total()
+    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
+    if len(letters) > 1:
+        raise ValueError(
+            f"a size is found for one letter, got the letters {letters}; give the others numbers, as in "
+            "network.at(...)"
+        )
+    return letters
+
+
+def obeys(rules: Iterable[Rule], given: dict[sp.Symbol, Any]) -> bool:
+    """Return True if the values of letters break no rule."""
+    try:
+        for rule in rules:
+            rule.at(given, {})
+    except ValueError:
+        return False
+    return True
 
 
 class Fit(NamedTuple):
@@ -226,29 +267,17 @@ def fits(
         ('batch', 86)
     """
     bound = amount(memory) if isinstance(memory, str) else as_size(memory, "memory")
-    total = network.total()
-    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
-    if len(letters) > 1:
-        raise ValueError(
-            f"one size at a time can be the largest, got the letters {letters}; give the others "
-            "numbers, as in network.at(...)"
-        )
-    options = {"training": training, "dtype": dtype, "optimizer": optimizer}
+    letters = free(network)
+    rules = network.total().rules
 
     def taken(value: int) -> Footprint:
         if not letters:
-            return footprint(network, batch=value, **options)  # type: ignore[arg-type]
+            return footprint(network, training, value, dtype, optimizer)
         chosen = network.at(**{letters[0].name: value})
-        return footprint(chosen, batch=batch, **options)  # type: ignore[arg-type]
+        return footprint(chosen, training, batch, dtype, optimizer)
 
     def allowed(value: int) -> bool:
-        given = {letters[0]: value} if letters else {}
-        try:
-            for rule in network.rules or total.rules:
-                rule.at(given, {})
-        except ValueError:
-            return False
-        return True
+        return obeys(rules, dict.fromkeys(letters, value))
 
     values = range(1, 2 * LARGEST_PERIOD) if letters else range(batch, batch + 2)
     smallest, *others = islice(filter(allowed, values), 2)
@@ -262,24 +291,12 @@ def fits(
     if not step:
         return Fit(name, smallest, taken(smallest))
 
-    def good(times: int) -> bool:
+    def fails(times: int) -> bool:
         value = smallest + times * step
-        return allowed(value) and taken(value).peak <= bound
+        return not allowed(value) or taken(value).peak > bound
 
-    value = smallest + _last(good) * step
-    return Fit(name, value, taken(value))
-
-
-def _last(good: Callable[[int], bool]) -> int:
-    """Return the last number from 0 on that is good; all numbers up to it are."""
     above = 1
-    while good(above):
+    while not fails(above):
         above *= 2
-    low = above // 2
-    while above - low > 1:
-        middle = (low + above) // 2
-        if good(middle):
-            low = middle
-        else:
-            above = middle
-    return low
+    value = smallest + (bisect_left(range(above), True, lo=above // 2, key=fails) - 1) * step
+    return Fit(name, value, taken(value))
