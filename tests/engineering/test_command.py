@@ -131,9 +131,11 @@ def test_json_parses_back_to_the_same_integers(capsys):
     )
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
-        *("formulas", "theta", "no_formula", "memory", "seconds"),
+        *("formulas", "theta", "no_formula", "pixel", "no_pixel", "memory", "seconds"),
     ]
     assert data["seconds"] is None
+    assert data["pixel"] == {"receptive_field": [766, 766], "macs": 275_456}
+    assert data["no_pixel"] is None
     assert data["memory"] == {
         "batch": 1,
         "dtype": "float32",

@@ -14,7 +14,8 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering.conventions import conventions
-from unet_complexity.engineering.explain import Reading, _rounded, explain
+from unet_complexity.engineering.explain import Reading, explain
+from unet_complexity.engineering.fits import rounded
 from unet_complexity.layers import BatchNormalization, Concatenate
 from unet_complexity.unets.builder import Builder
 
@@ -122,7 +123,7 @@ def test_a_number_that_fits_nothing_has_no_reading():
     ("text", "half"), [("6.0G", 5 * 10**7), ("5.33G", 5 * 10**6), ("2e9", 5 * 10**8), ("17", 0.5)]
 )
 def test_digits_say_how_a_number_was_rounded(text, half):
-    assert _rounded(text)[1] == half
+    assert rounded(text)[1] == half
 
 
 @pytest.mark.parametrize(

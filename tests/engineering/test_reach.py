@@ -10,7 +10,7 @@ import pytest
 from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
-from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, Interval, receptive_field, seen_by
+from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
 from unet_complexity.layers import AveragePooling2D, BatchNormalization
 from unet_complexity.symbols import L, N, k
 from unet_complexity.unets.builder import Builder
@@ -92,7 +92,7 @@ def chain(*layers):
 def test_rows_and_columns_are_apart():
     net = chain(Conv2D(2, (3, 5), strides=(2, 1)), AveragePooling2D((2, 3)))
     assert receptive_field(net) == (3 + 2, 5 + 2)
-    assert seen_by(net, net.outputs[0], 1, [1]) == [Interval(3 - 2, 3 + 2 + 2)]
+    assert seen_by(net, net.outputs[0], 1, [1]) == [(3 - 2, 3 + 2 + 2)]
 
 
 def test_what_has_no_receptive_field_is_a_sentence():
@@ -119,6 +119,6 @@ def test_a_long_network_is_not_followed_for_minutes():
 def test_a_large_map_has_a_line_for_its_last_step(capsys):
     assert main(["--pix2pix", "1024", "--reach"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "out.act 766 x 766",
+        "out.act  766 x 766",
         "MACs per pixel of the output: 275,456",
     ]

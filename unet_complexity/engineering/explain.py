@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
+from itertools import takewhile
+from math import ceil
 from typing import Any, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.closed_form import tidy
 from unet_complexity.engineering.conventions import conventions
-from unet_complexity.engineering.fits import amount, free, obeys, parsed
+from unet_complexity.engineering.fits import free, obeys, rounded
 from unet_complexity.layers import Conv2DTranspose
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, add_up, quotient
@@ -44,7 +44,9 @@ class Reading(NamedTuple):
         return f"The {self.convention}{where}: {self.total:,}."
 
 
-def explain(network: Network, number: str | float) -> list[Reading]:
+def explain(
+    network: Network, number: str | float, formulas: Network | str | None = None
+) -> list[Reading]:
     """Return the counts of a network that round to a published number, the most plausible first.
 
     Plain conventions come before those of tools.  For a letter, round values (512 before 362) come first.
@@ -52,6 +54,8 @@ def explain(network: Network, number: str | float) -> list[Reading]:
     Args:
         network: The network, with at most one letter.
         number: The number: text such as "6.0G", whose digits say how it was rounded, or a number.
+        formulas: The same network at the side N: its readings at other sides follow.  Text, the reason why there is
+            none, adds nothing.
 
     Returns:
         The readings; empty if no count fits.
@@ -62,7 +66,7 @@ def explain(network: Network, number: str | float) -> list[Reading]:
     Example:
         >>> from unet_complexity import pix2pix_unet
         >>> print(*explain(pix2pix_unet(256, 3), "36.1G")[:2], sep="\\n")
-        The FLOPs (2 for each MAC): 36,104,568,832.
+        The FLOPs, 2 for each MAC: 36,104,568,832.
         The FLOPs (2 MACs + elementwise operations): 36,120,938,496.
         >>> print(*explain(pix2pix_unet(in_channels=3), "72.2G")[:1])
         The MACs at N = 512: 72,209,137,664.
@@ -71,8 +75,8 @@ def explain(network: Network, number: str | float) -> list[Reading]:
         raise ValueError(
             f"a number is explained for a network of at most {MOST_STEPS:,} steps, got {len(network.steps):,}"
         )
-    middle, half = _rounded(number)
-    letters = free(network)
+    middle, half = rounded(number)
+    letters, rules = free(network), network.total().rules
     found = []
     for convention, count in _counts(network):
         if isinstance(count, int):
@@ -80,53 +84,15 @@ def explain(network: Network, number: str | float) -> list[Reading]:
                 found.append(Reading(count, convention))
             continue
         for letter in letters:
-            values = _solved(count, letter, ceil(middle - half), floor(middle + half))
-            allowed = [value for value in values if obeys(network.total().rules, {letter: value})]
-            found += [Reading(values[value], convention, letter.name, value) for value in allowed]
-    return sorted(found, key=_roundness)
-
-
-def readings(network: Network, formulas: Network | str, number: str) -> list[Reading]:
-    """Return the readings at the network's own size, then those at other sizes.
-
-    Args:
-        network: The network.
-        formulas: The same network at the side N, or the reason why there is none.
-        number: The number, as it was published.
-    """
-    found = explain(network, number)
+            for value, total in _solved(count, letter, ceil(middle - half), middle + half):
+                if obeys(rules, {letter: value}):
+                    found.append(Reading(total, convention, letter.name, value))
+    found.sort(key=_roundness)
     if isinstance(formulas, Network) and formulas != network:
         known = {reading.total for reading in found}  # the same size in letters
         others = explain(formulas, number)
         found += [reading for reading in others if reading.letter and reading.total not in known]
-    return list(dict.fromkeys(found))
-
-
-def in_words(network: Network, found: list[Reading], number: str) -> str:
-    """Return a line per reading.
-
-    Example:
-        >>> from unet_complexity import classic_unet
-        >>> print(in_words(classic_unet(256), [], "1.23G"))
-        None of these counts of classic U-Net, 256 x 256 x 1 in, rounds to 1.23G, nor at another side.
-    """
-    nothing = f"None of these counts of {network.heading}, rounds to {number}, nor at another side."
-    return "\n".join(map(str, found)) or nothing
-
-
-def _rounded(number: str | float) -> tuple[int, Fraction]:
-    """Return the number, and half a unit of its last digit.
-
-    >>> _rounded("6.0G"), _rounded(5.33e9)
-    ((6000000000, Fraction(50000000, 1)), (5330000000, Fraction(5000000, 1)))
-    """
-    text = number if isinstance(number, str) else f"{Decimal(str(number)).normalize():e}"
-    digits, factor = parsed(text)
-    written = Decimal(digits)
-    last = int(written.as_tuple().exponent)
-    if text is not number:
-        last = min(last, written.adjusted() - 1)  # two digits at least
-    return amount(text), Fraction(10) ** last * factor / 2
+    return found
 
 
 def _counts(network: Network) -> Iterator[tuple[str, Size]]:
@@ -142,7 +108,7 @@ def _counts(network: Network) -> Iterator[tuple[str, Size]]:
         if way and macs == total.macs:
             continue
         yield f"MACs{way}", macs
-        yield f"FLOPs (2 for each MAC){way}", 2 * macs
+        yield f"FLOPs, 2 for each MAC{way}", 2 * macs
     yield "FLOPs (2 MACs + elementwise operations)", total.flops
     yield "parameters", total.params
     for name, convention in conventions.items():
@@ -162,18 +128,15 @@ def _on_output(step: Step) -> Size:
     return quotient(macs * y.height * y.width, x.height * x.width)
 
 
-def _solved(count: Any, letter: sp.Symbol, least: int, most: int) -> dict[int, int]:
+def _solved(count: Any, letter: sp.Symbol, least: int, most: Fraction) -> Iterator[tuple[int, int]]:
     """Return the values of the letter with which a growing count lies between two bounds, each with its count."""
 
     def at(value: int) -> int:
         return int(count.subs(letter, value).doit())
 
     first = bisect_left(range(LARGEST_SIDE), least, lo=1, key=at)
-    found: dict[int, int] = {}
-    while len(found) < MOST_SIDES and at(first) <= most:
-        found[first] = at(first)
-        first += 1
-    return found
+    sizes = ((value, at(value)) for value in range(first, first + MOST_SIDES))
+    return takewhile(lambda size: size[1] <= most, sizes)
 
 
 def _roundness(reading: Reading) -> int:

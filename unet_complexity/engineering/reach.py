@@ -18,21 +18,22 @@ $$(6k - 5)\,2^L - 2(k - 1) \qquad\text{and}\qquad (k - 1)\,2^{L+1} - (k - 2).$$
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from unet_complexity import layers as core
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as wing
+from unet_complexity.engineering.fits import in_numbers
 from unet_complexity.escaping import LONGEST_CELL, in_message, plain, shortened
 from unet_complexity.layers.windows import Sliding
 from unet_complexity.memory import wired
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import L, are_numbers, k
+from unet_complexity.symbols import L, k
 
 # of the output, once the depth L is 4 or more (3 or more for pix2pix) and k is at most 7
 CLASSIC = (6 * k - 5) * 2**L - 2 * (k - 1)
 PIX2PIX = (k - 1) * 2 ** (L + 1) - (k - 2)
+Interval = tuple[int, int]  # first and last position on one axis
 MOST_WORK = 500_000  # steps x positions: a second
 MOST_POSITIONS = 1024  # neighbouring pixels that may look differently far: 2^depth
 IN_PLACE = (
@@ -42,19 +43,12 @@ IN_PLACE = (
 )
 
 
-class Interval(NamedTuple):
-    """Positions on one axis, both ends included."""
-
-    first: int
-    last: int
-
-
 class Look(NamedTuple):
     """Output positions first to last need (times first + before) // by to (times last + after) // by of an input."""
 
-    times: int
-    before: int
-    after: int
+    times: int = 1
+    before: int = 0
+    after: int = 0
     by: int = 1
 
 
@@ -80,30 +74,32 @@ def receptive_field(network: Network, step: str | None = None) -> tuple[int, int
             f"a receptive field is that of a step, got {in_message(name)!r}; the last is "
             f"{in_message(network.steps[-1].name)!r}"
         )
-    positions = min(max(sides[name]), MOST_POSITIONS)
-    if len(sides) * positions > MOST_WORK:
+    return _field(network, name, sides[name])
+
+
+def _sides(network: Network) -> dict[str, Any]:
+    """Return how many rows and columns of each step may look differently far."""
+    _ = network.input  # a single image
+    in_numbers(network, "a receptive field")
+    sides = {}
+    for step in wired(network, "a receptive field"):
+        sides[step.name] = [min(side, MOST_POSITIONS) for side in step.output.sides]
+    return sides
+
+
+def _field(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, int]:
+    """Return the receptive field of a step, given its rows and columns that may look differently far."""
+    steps, positions = len(network.steps), max(sides)
+    if steps * positions > MOST_WORK:
         raise ValueError(
             f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
-            f"{len(sides):,} x {positions:,}; give the network a smaller side"
+            f"{steps:,} x {positions:,}; give the network a smaller side"
         )
     fields = []
-    for axis, side in enumerate(sides[name]):
-        seen = seen_by(network, name, axis, range(min(side, MOST_POSITIONS)))
+    for axis, side in enumerate(sides):
+        seen = seen_by(network, name, axis, range(side))
         fields.append(max((last - first + 1 for first, last in seen), default=0))
     return fields[0], fields[1]
-
-
-def _sides(network: Network) -> dict[str, tuple[int, int]]:
-    """Return the rows and columns that each step writes, as numbers."""
-    _ = network.input  # a single image
-    sides: dict[str, Any] = {
-        step.name: step.output.sides for step in wired(network, "a receptive field")
-    }
-    if not are_numbers(*network.input.sides, *chain(*sides.values())):
-        raise ValueError(
-            f"a receptive field needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
-        )
-    return sides
 
 
 def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) -> list[Interval]:
@@ -118,26 +114,30 @@ def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) ->
         positions: Rows or columns of the step's output.
 
     Returns:
-        An interval for each position; none if the step does not depend on the image.
+        First and last row or column for each position; none if the step does not depend on the image.
 
     Example:
         >>> from unet_complexity import classic_unet
         >>> seen_by(classic_unet(256), "enc0.conv2", axis=0, positions=[0])
-        [Interval(first=-2, last=2)]
+        [(-2, 2)]
     """
-    needed = {name: ([*positions], [*positions])}  # first and last positions
+    needed = {name: [(position, position) for position in positions]}
     for step in reversed(network.steps):
-        if step.name not in needed:
-            continue
-        firsts, lasts = needed.pop(step.name)
-        for source, x in zip(step.sources, step.inputs, strict=True):
+        wanted = needed.pop(step.name, [])
+        for source, x in zip(step.sources, step.inputs, strict=True) if wanted else ():
             times, before, after, by = _look(step, x, axis)
-            first = [(times * position + before) // by for position in firsts]
-            last = [(times * position + after) // by for position in lasts]
-            others = needed.get(source, (first, last))
-            needed[source] = [*map(min, first, others[0])], [*map(max, last, others[1])]
+            found = []
+            for first, last in wanted:
+                found.append(((times * first + before) // by, (times * last + after) // by))
+            others = needed.get(source, found)
+            needed[source] = [*map(_around, found, others)]
     (image,) = network.inputs
-    return [*map(Interval, *needed.get(image, ([], [])))]
+    return needed.get(image, [])
+
+
+def _around(one: Interval, other: Interval) -> Interval:
+    """Return the smallest interval that holds two."""
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _look(step: Step, x: Tensor, axis: int) -> Look:
@@ -145,7 +145,7 @@ def _look(step: Step, x: Tensor, axis: int) -> Look:
     for kinds, look in LOOKS.items():
         if isinstance(step.layer, kinds):
             if kinds is IN_PLACE and x.sides[axis] != step.output.sides[axis]:
-                return Look(0, 0, 0)  # an axis of one element is broadcast
+                return Look(0)  # an axis of one element is broadcast
             return look(step.layer, x, axis)
     raise ValueError(
         f"how far {in_message(str(step.layer))} looks is not known, got {in_message(step.name)}; "
@@ -175,7 +175,7 @@ def _by_phases(layer: Any, x: Tensor, axis: int) -> Look:
 def _upsampled(layer: Any, x: Tensor, axis: int) -> Look:
     size = layer.size[axis]
     if layer.interpolation == "nearest":
-        return Look(1, 0, 0, size)
+        return Look(by=size)
     # centres lie at (position + 1/2) / size - 1/2, between two inputs
     before, after = AROUND[layer.interpolation]
     left = 1 - size
@@ -189,7 +189,7 @@ def _moved(pixels: int) -> Look:
 def _in_place(layer: Any, x: Tensor, axis: int) -> Look:
     if getattr(layer, "axis", -1) not in (-1, 3, (3,)):
         raise ValueError(f"{layer} mixes rows or columns, so how far it looks depends on the place")
-    return _moved(0)
+    return Look()
 
 
 AROUND = {"bilinear": (0, 1), "bicubic": (1, 2)}  # inputs before and after the one on the left
@@ -198,7 +198,7 @@ LOOKS: dict[Any, Callable[[Any, Tensor, int], Look]] = {  # the first kind that 
     core.PhaseConv2D: _by_phases,
     Sliding: _under_a_window,
     core.UpSampling2D: _upsampled,
-    core.DepthToSpace: lambda layer, x, axis: Look(1, 0, 0, layer.block_size),
+    core.DepthToSpace: lambda layer, x, axis: Look(by=layer.block_size),
     core.ZeroPadding2D: lambda layer, x, axis: _moved(-layer.padding[axis][0]),
     core.Cropping2D: lambda layer, x, axis: _moved(layer.cropping[axis][0]),
     IN_PLACE: _in_place,
@@ -209,28 +209,29 @@ class Reach(NamedTuple):
     """What an output pixel sees and costs.
 
     Attributes:
-        fields: Receptive field (rows, columns) of each step; of the last only, if there are very many or large ones.
-        macs_per_pixel: MACs per output pixel.
+        receptive_fields: Rows and columns of each step; of the output only, if steps are many or large.
+        macs_per_output_pixel: MACs per output pixel.
     """
 
-    fields: dict[str, tuple[int, int]]
-    macs_per_pixel: float
+    receptive_fields: dict[str, tuple[int, int]]
+    macs_per_output_pixel: float
 
     def __str__(self) -> str:
-        shown = {name: shortened(plain(name), LONGEST_CELL) for name in self.fields}
-        width = max(map(len, shown.values()))
-        lines = []
-        for name, (rows, columns) in self.fields.items():
-            lines.append(f"{shown[name]:{width}} {rows:,} x {columns:,}")
-        return "\n".join([*lines, f"MACs per pixel of the output: {self.macs_per_pixel:,.10g}"])
+        from tabulate import tabulate
+
+        lines = [
+            (shortened(plain(name), LONGEST_CELL), f"{rows:,} x {columns:,}")
+            for name, (rows, columns) in self.receptive_fields.items()
+        ]
+        table = tabulate(lines, tablefmt="plain", disable_numparse=True)
+        return f"{table}\nMACs per pixel of the output: {self.macs_per_output_pixel:,.10g}"
 
 
-def reach(network: Network, whole: bool = True) -> Reach:
+def reach(network: Network) -> Reach:
     """Return the receptive fields of a network's steps, and its MACs per output pixel.
 
     Args:
         network: A whole network with numbers as sizes, one image and one output.
-        whole: All steps, not only the one that writes the output.
 
     Raises:
         ValueError: As for :func:`receptive_field`, or there are several outputs.
@@ -238,12 +239,12 @@ def reach(network: Network, whole: bool = True) -> Reach:
     Example:
         >>> from unet_complexity import classic_unet
         >>> found = reach(classic_unet(64, depth=1))
-        >>> found.fields["enc0.conv2"], found.macs_per_pixel
+        >>> found.receptive_fields["enc0.conv2"], found.macs_per_output_pixel
         ((5, 5), 211648.0)
     """
     sides = _sides(network)
-    work = len(sides) * sum(min(max(pair), MOST_POSITIONS) for pair in sides.values())
-    names = [*sides] if whole and work < MOST_WORK else [network.outputs[0]]
     output = network.output
-    each = network.total().macs / (output.height * output.width)
-    return Reach({name: receptive_field(network, name) for name in names}, each)
+    if len(sides) * sum(map(max, sides.values())) > MOST_WORK:
+        sides = {network.outputs[0]: sides[network.outputs[0]]}
+    fields = {name: _field(network, name, pair) for name, pair in sides.items()}
+    return Reach(fields, network.total().macs / (output.height * output.width))
