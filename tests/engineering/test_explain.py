@@ -120,14 +120,36 @@ def test_a_number_that_fits_nothing_has_no_reading():
 
 
 @pytest.mark.parametrize(
-    ("text", "half"), [("6.0G", 5 * 10**7), ("5.33G", 5 * 10**6), ("2e9", 5 * 10**8), ("17", 0.5)]
+    ("text", "half"),
+    [
+        ("6.0G", 5 * 10**7),
+        ("5.33G", 5 * 10**6),
+        ("2e9", 5 * 10**8),
+        ("17", 0.5),
+        ("6e+09", 5 * 10**8),
+        (6e9, 5 * 10**7),
+        (5.33e9, 5 * 10**6),
+        (2_871_705_600, 50),
+    ],
 )
 def test_digits_say_how_a_number_was_rounded(text, half):
     assert rounded(text)[1] == half
 
 
 @pytest.mark.parametrize(
-    "text", ["", "six", "1e999999999", "9" * 5000, "1_000", "\u0661\u0662", "-5", "nan"]
+    "text",
+    [
+        "",
+        "six",
+        "1e999999999",
+        "9" * 5000,
+        "1_000",
+        "\u0661\u0662",
+        "-5",
+        "nan",
+        float("nan"),
+        -5.0,
+    ],
 )
 def test_what_is_no_amount_is_refused_before_it_is_computed(text):
     with pytest.raises(ValueError, match=r"^an amount is 2e9, 6\.0G, 11GB or 8GiB, got '"):

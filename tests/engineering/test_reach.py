@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -122,3 +123,10 @@ def test_a_large_map_has_a_line_for_its_last_step(capsys):
         "out.act  766 x 766",
         "MACs per pixel of the output: 275,456",
     ]
+
+
+def test_a_step_without_the_image_sees_nothing():
+    net = chain(ReLU(), ReLU())
+    last = replace(net.steps[1], sources=("constant",), inputs=net.steps[0].inputs)
+    alone = replace(net, steps=(net.steps[0], last))
+    assert seen_by(alone, last.name, 0, [0, 1]) == []

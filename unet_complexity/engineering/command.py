@@ -367,8 +367,9 @@ COLLAPSE = """\
 usage: python -m unet_complexity collapse in.onnx out.onnx
 
 Merge each nearest upsampling with the convolution that is its only reader: the phases of the kernel run on the small
-map. An upsampling whose output is first joined with a skip stays as it is. Before the new model is written, it is run
-beside the old one; the report says so if it is not faster here. out.onnx must not exist yet."""
+map. An upsampling whose output is first joined with a skip stays as it is; so does one that is written as an Expand and
+a Reshape, as Keras exports it. The report says why for each. Before the new model is written, it is run beside the old
+one; MACs, parameters, peak memory and times before and after are told. out.onnx must not exist yet."""
 
 
 def collapse(arguments: Sequence[str]) -> None:
