@@ -101,13 +101,13 @@ def verified(original: Any, collapsed: Collapsed) -> str:
     differences, lines = [], []
     counts: list[str] = []
     for shapes in sizes(original, runs[0]):
-        counts = counts or counted(original, collapsed.model, shapes)
         for seed in SEEDS:
             inputs = random_inputs(original, shapes, seed)
             old, new = (run(inputs) for run in runs)
             differences.append(apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
         sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
+        counts = counts or counted(original, collapsed.model, shapes, sides)
         speed = f"{before / after:.2f} times as fast"
         lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
     if after >= before:
@@ -117,13 +117,14 @@ def verified(original: Any, collapsed: Collapsed) -> str:
     return "\n".join([same, *counts, *lines])
 
 
-def counted(before: Any, after: Any, shapes: Shapes) -> list[str]:
+def counted(before: Any, after: Any, shapes: Shapes, sides: str) -> list[str]:
     """Return a line each for MACs, parameters and memory before and after; or one with the reason for none.
 
     Args:
         before: The original model.
         after: The rewritten one.
         shapes: Shapes of the inputs, for free sides.
+        sides: The same in words.
     """
     found = []
     try:
@@ -135,10 +136,9 @@ def counted(before: Any, after: Any, shapes: Shapes) -> list[str]:
             found.append((total.macs, total.params, footprint(network).peak))
     except ValueError as error:
         return [f"costs are not counted: {one_line(str(error))}"]
-    rows, columns = next(iter(network.inputs.values())).sides
-    names = ("MACs", "parameters", "peak memory of inference in float32, bytes")
+    names = ("MACs", "parameters", "bytes at the peak of inference in float32")
     return [
-        f"{name}, at {rows} x {columns}: {old:,} before, {new:,} after"
+        f"{sides}: {old:,} {name} before, {new:,} after"
         for name, old, new in zip(names, *found, strict=True)
     ]
 
