@@ -96,17 +96,13 @@ def footprint(
     """
     one_of("optimizer", optimizer, tuple(OPTIMIZERS))
     batch = as_size(batch, "batch")
+    if not isinstance(batch, int):
+        raise ValueError(f"memory in bytes needs a batch in numbers, got {batch}; try 1")
     total = in_numbers(network, "memory in bytes")
     step, phase, waiting, others = _peak(network, training)
     trained = total.trainable_params if training else 0
-    numbers = (
-        total.params,
-        trained,
-        trained * OPTIMIZERS[optimizer],
-        waiting * batch,
-        others * batch,
-    )
-    return Footprint(step, phase, *(bytes_of(number, dtype) for number in numbers))
+    held = total.params, trained, trained * OPTIMIZERS[optimizer], waiting * batch, others * batch
+    return Footprint(step, phase, *(bytes_of(number, dtype) for number in held))
 
 
 def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
