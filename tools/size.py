@@ -39,8 +39,14 @@ ROOMS: dict[str, tuple[tuple[str, ...], int | None]] = {
         ),
         8_000,
     ),
-    "engineering: explain, fits, reach, budget": (
-        ("engineering/explain", "engineering/fits", "engineering/reach", "engineering/budget"),
+    "engineering: explain, fits, reach, budget, variants": (
+        (
+            "engineering/explain",
+            "engineering/fits",
+            "engineering/reach",
+            "engineering/budget",
+            "engineering/variants",
+        ),
         5_000,
     ),
     "engineering: readers": (("engineering/readers/",), None),

@@ -132,9 +132,11 @@ def test_json_parses_back_to_the_same_integers(capsys):
     )
     assert list(data) == [
         *("network", "inputs", "outputs", "conventions", "not_counted", "total", "by", "rows"),
-        *("formulas", "theta", "no_formula", "memory", "seconds"),
+        *("formulas", "theta", "no_formula", "pixel", "no_pixel", "memory", "seconds"),
     ]
     assert data["seconds"] is None
+    assert data["pixel"] == {"receptive_field": [766, 766], "macs": 275_456}
+    assert data["no_pixel"] is None
     assert data["memory"] == {
         "batch": 1,
         "dtype": "float32",
@@ -494,3 +496,69 @@ def test_a_published_number_is_explained(capsys):
     assert ask(capsys, "--classic", "256", "--explain", "1.23G").startswith(nothing)
     said = refused(capsys, "--classic", "256", "--explain", "six")
     assert said == "an amount is 2e9, 6.0G, 11GB or 8GiB, got 'six'"
+
+
+@pytest.mark.parametrize(
+    ("asked", "readings"),
+    [
+        (("--pix2pix", "256", "--explain", "18.05G"), [(18_052_284_416, "MACs", None, None)]),
+        (("--pix2pix", "256", "--explain", "72.2G"), [(72_209_137_664, "MACs", "N", 512)]),
+        (("--classic", "256", "--explain", "1.23G"), []),
+    ],
+)
+def test_an_explanation_is_data_too(capsys, asked, readings):
+    data = json.loads(ask(capsys, *asked, "--json"))
+    assert data["number"] == asked[-1]
+    assert data["network"].endswith(" in")
+    found = [tuple(reading.values()) for reading in data["readings"]]
+    assert found[: len(readings)] == readings
+    assert bool(found) == bool(readings)
+    for reading in data["readings"]:
+        assert [*reading] == ["total", "convention", "letter", "value"]
+
+
+def test_receptive_fields_are_data_too(capsys):
+    data = json.loads(ask(capsys, "--classic", "64", "--reach", "--json"))
+    net = classic_unet(64)
+    assert [*data["receptive_fields"]] == [step.name for step in net]
+    # two 3 x 3, a 2 x 2 of stride 2, and a 3 x 3 on the half map
+    assert data["receptive_fields"]["enc1.conv1"] == [1 + 2 + 2 + 1 + 4] * 2
+    assert data["macs_per_output_pixel"] == net.total().macs / 64**2
+
+
+@pytest.mark.parametrize(
+    ("side", "pixel", "reason"),
+    [
+        ("64", {"receptive_field": [204, 204], "macs": 733_888}, None),
+        ("N", None, "a receptive field needs sizes in numbers, got classic U-Net, N x N x 1 in"),
+    ],
+)
+def test_the_report_has_the_output_pixel_or_says_why_not(capsys, side, pixel, reason):
+    data = json.loads(ask(capsys, "--classic", side, "--json"))
+    assert data["pixel"] == pixel
+    assert (data["no_pixel"] or "").startswith(reason or "")
+    assert (data["no_pixel"] is None) == (reason is None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            "--reach --csv",
+            "--csv is for tables; --explain and --reach answer in text or, with --json, in JSON",
+        ),
+        ("--explain 1G --csv", "--csv is for tables; --explain and --reach answer"),
+        ("--explain 1G --what-if", "argument --what-if: not allowed with argument --explain"),
+        ("--explain=", "an amount is 2e9, 6.0G, 11GB or 8GiB, got ''"),
+        ("--what-if --fused", "--fused is about seconds, and needs --machine"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_so_is_a_sentence(capsys, asked, said):
+    assert said in refused(capsys, "--classic", "64", *asked.split())
+
+
+def test_letters_have_no_variants(capsys):
+    said = refused(capsys, "--classic", "N", "--what-if")
+    assert said.startswith(
+        "memory in bytes needs sizes in numbers, got classic U-Net, N x N x 1 in"
+    )

@@ -6,7 +6,7 @@ from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.fits import Footprint, _peak, amount, fits, footprint
 from unet_complexity.layers import Dropout
 from unet_complexity.memory import peak
-from unet_complexity.symbols import C, L, N, g
+from unet_complexity.symbols import C, L, N, b, g
 from unet_complexity.unets.builder import Builder
 
 
@@ -101,6 +101,8 @@ def test_what_cannot_be_answered_is_a_sentence(net, memory, said):
 def test_letters_parts_and_unknown_names_have_no_bytes():
     with pytest.raises(ValueError, match=r"memory in bytes needs sizes in numbers.*N x N x C in"):
         footprint(pix2pix_unet(N, C))
+    with pytest.raises(ValueError, match="memory in bytes needs a batch in numbers, got b; try 1"):
+        footprint(SMALL, batch=b)
     with pytest.raises(ValueError, match=r"optimizer must be .*'sgd'.*got 'lamb'"):
         footprint(SMALL, optimizer="lamb")
     with pytest.raises(ValueError, match="memory needs the whole network"):

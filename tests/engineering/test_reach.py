@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
-from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, Interval, receptive_field, seen_by
+from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
 from unet_complexity.layers import AveragePooling2D, BatchNormalization
 from unet_complexity.symbols import L, N, k
 from unet_complexity.unets.builder import Builder
@@ -77,7 +78,7 @@ def test_a_pixel_depends_on_what_its_gradient_reaches(torch: ModuleType, net: An
     running = Positive(torch, net)
     name = net.outputs[0]
     for position in (0, 1, 16, 17, 22, 23, net.output.height - 1):
-        first, last = seen_by(net, name, 0, position)
+        ((first, last),) = seen_by(net, name, 0, [position])
         assert running.seen(position) == (max(first, 0), min(last, net.input.height - 1))
 
 
@@ -92,7 +93,7 @@ def chain(*layers):
 def test_rows_and_columns_are_apart():
     net = chain(Conv2D(2, (3, 5), strides=(2, 1)), AveragePooling2D((2, 3)))
     assert receptive_field(net) == (3 + 2, 5 + 2)
-    assert seen_by(net, net.outputs[0], 1, 1) == Interval(3 - 2, 3 + 2 + 2)
+    assert seen_by(net, net.outputs[0], 1, [1]) == [(3 - 2, 3 + 2 + 2)]
 
 
 def test_what_has_no_receptive_field_is_a_sentence():
@@ -119,6 +120,13 @@ def test_a_long_network_is_not_followed_for_minutes():
 def test_a_large_map_has_a_line_for_its_last_step(capsys):
     assert main(["--pix2pix", "1024", "--reach"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "out.act 766 x 766",
+        "out.act  766 x 766",
         "MACs per pixel of the output: 275,456",
     ]
+
+
+def test_a_step_without_the_image_sees_nothing():
+    net = chain(ReLU(), ReLU())
+    last = replace(net.steps[1], sources=("constant",), inputs=net.steps[0].inputs)
+    alone = replace(net, steps=(net.steps[0], last))
+    assert seen_by(alone, last.name, 0, [0, 1]) == []

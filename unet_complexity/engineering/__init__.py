@@ -9,6 +9,7 @@ from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import fits, footprint
 from unet_complexity.engineering.reach import receptive_field
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
+from unet_complexity.engineering.variants import variants
 
 if TYPE_CHECKING:
     from unet_complexity.engineering.collapse import collapse_upsampling
@@ -33,6 +34,7 @@ __all__ = [
     "plot_tools",
     "receptive_field",
     "roofline",
+    "variants",
 ]
 
 # loaded when they are first asked for: who reads a model has no use for pictures, nor the other way round

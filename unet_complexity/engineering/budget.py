@@ -63,10 +63,10 @@ def broken(most: Mapping[str, int], network: Network, memory: Mapping[str, Any])
             f"a bound needs sizes in numbers and every layer counted, got {network.heading}"
         )
     total = network.total()
-    found = {name: getattr(total, field) for name, (field, *_) in COUNTED.items()}
-    found |= {name: memory[phase].peak for name, phase in PEAKS.items() if phase in memory}
-    return [
-        f"{name}: {found[name]:,} is more than {bound:,}"
-        for name, bound in most.items()
-        if found[name] > bound
-    ]
+    lines = []
+    for name, bound in most.items():
+        phase = PEAKS.get(name)
+        found = memory[phase].peak if phase else getattr(total, COUNTED[name][0])
+        if found > bound:
+            lines.append(f"{name}: {found:,} is more than {bound:,}")
+    return lines

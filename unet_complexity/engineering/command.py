@@ -6,6 +6,7 @@ An error is one sentence on stderr, with exit status 2.  A broken bound of ``--a
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -24,12 +25,13 @@ import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
-from unet_complexity.engineering.explain import in_words
+from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
-from unet_complexity.engineering.reach import reach_table
+from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
+from unet_complexity.engineering.variants import KEYS, variants
 from unet_complexity.escaping import one_line, shortened
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N
@@ -52,6 +54,7 @@ STOPPED = {
     KeyboardInterrupt: "interrupted, and no file was left half-written",
 }
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
+FIXED = "A file fixes widths, kernels and depth: only the side, the batch and the number type move."
 Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
@@ -128,15 +131,21 @@ def parser() -> Parser:
         action="store_true",
         help="copies and elementwise steps run with the step before",
     )
-    output = command.add_mutually_exclusive_group().add_argument
-    output(
+    question = command.add_mutually_exclusive_group().add_argument
+    question(
         "--explain", metavar="NUMBER", help="only the counts that round to a published number: 6.0G"
     )
-    output(
+    question(
         "--reach", action="store_true", help="only the receptive fields, and MACs per output pixel"
     )
+    question(
+        "--what-if",
+        action="store_true",
+        help="only the costs with one size moved: half the width, ...",
+    )
+    output = command.add_mutually_exclusive_group().add_argument
     output("--csv", action="store_true", help="the table (with --machine, that of seconds) as CSV")
-    output("--json", action="store_true", help="table, totals and formulas for other programs")
+    output("--json", action="store_true", help="the same for other programs")
     option("--version", action="version", version=f"unet_complexity {unet_complexity.__version__}")
     return command
 
@@ -387,8 +396,9 @@ COLLAPSE = """\
 usage: python -m unet_complexity collapse in.onnx out.onnx
 
 Merge each nearest upsampling with the convolution that is its only reader: the phases of the kernel run on the small
-map. An upsampling whose output is first joined with a skip stays as it is. Before the new model is written, it is run
-beside the old one; the report says so if it is not faster here. out.onnx must not exist yet."""
+map. An upsampling whose output is first joined with a skip stays as it is; so does one that is written as an Expand and
+a Reshape, as Keras exports it. The report says why for each. Before the new model is written, it is run beside the old
+one; MACs, parameters, peak memory and times before and after are told. out.onnx must not exist yet."""
 
 
 def collapse(arguments: Sequence[str]) -> None:
@@ -406,6 +416,38 @@ def collapse(arguments: Sequence[str]) -> None:
     print(told)
 
 
+def answered(given: argparse.Namespace, network: Network, build: Build) -> tuple[Any, str] | None:
+    """Return the answer to --explain, --reach or --what-if, as data and as text; None if nothing is asked.
+
+    Raises:
+        ValueError: The answer is not a table, and CSV is wanted.
+    """
+    data: dict[str, Any] = {"network": network.heading}
+    if given.what_if:
+        fused = vars(given).get("fused", False)
+        table = variants(network, None, given.machine, given.batch, given.dtype, fused)
+        rows = [dict(zip(KEYS, row, strict=False)) for row in (*table.rows, table.total)]
+        data |= {"setting": table.title, "rows": rows, "note": given.model and FIXED}
+        text = f"{table}\n{FIXED}" if given.model else str(table)
+        return data, table.to_csv().rstrip("\n") if given.csv else text
+    if given.csv and (given.reach or given.explain is not None):
+        raise ValueError(
+            "--csv is for tables; --explain and --reach answer in text or, with --json, in JSON"
+        )
+    if given.reach:
+        fields = reach(network)
+        text = f"{network.heading}; receptive field, rows x columns:\n{fields}"
+        return data | fields._asdict(), text
+    if given.explain is not None:
+        readings = explain(network, given.explain, in_letters(build))
+        text = "\n".join(map(str, readings)) or (
+            f"None of these counts of {network.heading}, rounds to {given.explain}, nor at another side."
+        )
+        found = [reading._asdict() for reading in readings]
+        return data | {"number": given.explain, "readings": found}, text
+    return None
+
+
 def report(arguments: Sequence[str]) -> int:
     """Print the report of a network; return 3 if a bound is broken, else 0."""
     printed = StringIO()
@@ -421,10 +463,9 @@ def report(arguments: Sequence[str]) -> int:
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)
         above = broken(given.at_most, network, memory)
-        if given.explain is not None:
-            text = in_words(network, in_letters(build), given.explain)
-        elif given.reach:
-            text = reach_table(network)
+        if answer := answered(given, network, build):
+            data, text = answer
+            text = json.dumps(data, indent=1) if given.json else text
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
         else:

@@ -18,15 +18,17 @@ from the start, as they are if they are set to zero between two batches, not fre
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
-from unet_complexity.cost import bytes_of
+from unet_complexity.cost import Cost, Rule, bytes_of
 from unet_complexity.escaping import in_message, shortened
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.memory import holders, read_again, wired
@@ -34,7 +36,7 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import as_size
 
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that each keeps per trainable parameter
-PREFIXES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+PREFIXES = "_kmgt"  # the power of 1000 is the place; that of no prefix is 0
 LARGEST_PERIOD = 4096  # distance between two sizes that a network may have: 2^depth
 
 
@@ -94,78 +96,79 @@ def footprint(
     """
     one_of("optimizer", optimizer, tuple(OPTIMIZERS))
     batch = as_size(batch, "batch")
-    total = network.total()
-    if not isinstance(total.reads, int) or not isinstance(batch, int):
-        raise ValueError(
-            f"memory in bytes needs sizes in numbers, got {network.heading}, batch {batch}; give them, "
-            "as in network.at(N=256)"
-        )
+    if not isinstance(batch, int):
+        raise ValueError(f"memory in bytes needs a batch in numbers, got {batch}; try 1")
+    total = in_numbers(network, "memory in bytes")
     step, phase, waiting, others = _peak(network, training)
     trained = total.trainable_params if training else 0
-    numbers = (
-        total.params,
-        trained,
-        trained * OPTIMIZERS[optimizer],
-        waiting * batch,
-        others * batch,
-    )
-    return Footprint(step, phase, *(bytes_of(number, dtype) for number in numbers))
-
-
-class Life(NamedTuple):
-    """A map or a gradient in memory: its first and last moment, its elements, and whether training saves it."""
-
-    first: int
-    last: int
-    size: int
-    saved: bool = False
+    held = total.params, trained, trained * OPTIMIZERS[optimizer], waiting * batch, others * batch
+    return Footprint(step, phase, *(bytes_of(number, dtype) for number in held))
 
 
 def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
-    """Return the step and the phase of the peak, the elements that wait there, and all others."""
-    steps = wired(network)
-    passes = 1 + training
-    # sums of what begins and ends, not a list of maps for each moment: a file may have very many steps
-    changes = [[0] * (passes * len(steps) + 1) for _ in range(2)]
-    for life in _lives(network, training):
-        changes[life.saved][life.first] += life.size
-        changes[life.saved][life.last + 1] -= life.size
-    others, waiting = (list(accumulate(change)) for change in changes)
-    highest = max(range(passes * len(steps)), key=lambda moment: others[moment] + waiting[moment])
-    backward = highest >= len(steps)
-    place = 2 * len(steps) - 1 - highest if backward else highest
-    phase = "backward" if backward else "forward"
-    return steps[place].name, phase, waiting[highest], others[highest]
+    """Return the step and the phase of the peak, the elements that wait there, and all others.
 
-
-def _lives(network: Network, training: bool) -> Iterator[Life]:
-    """Yield the life of each map and gradient; moment i runs step i forward, moment 2n - 1 - i runs it backward."""
-    holder = holders(network, training)
-    end = 2 * len(network.steps) - 1
+    Moment i runs step i forward; moment 2n - 1 - i runs it backward.
+    """
+    steps, holder = wired(network), holders(network, training)
+    end = (1 + training) * len(steps) - 1
+    lives = {name: [x.size, 0, 0] for name, x in network.inputs.items()}  # first and last use
     saved: dict[str, int] = {}  # last moment that reads it again
-    sizes = {name: x.size for name, x in network.inputs.items()}
-    written = dict.fromkeys(sizes, 0)
-    last = dict.fromkeys(sizes, 0)
-    for place, step in enumerate(network):
+    for place, step in enumerate(steps):
         for source in step.sources:
-            last[holder[source]] = place
+            lives[holder[source]][2] = place
         if holder[step.name] == step.name:
-            sizes[step.name] = step.output.size
-            written[step.name] = last[step.name] = place
-        if training:
-            for name, size in read_again(step, holder).items():
-                saved.setdefault(name, end - place)
-                if name not in sizes:  # a mask
-                    sizes[name], written[name], last[name] = size, place, place
+            lives[step.name] = [step.output.size, place, place]
+        for name, size in read_again(step, holder).items() if training else ():
+            saved.setdefault(name, end - place)
+            lives.setdefault(name, [size, place, place])  # a mask
     ends = {holder[name] for name in network.outputs}
-    for name, size in sizes.items():
-        stays = saved.get(name, last[name])
-        if name in ends:
-            stays = end if training else len(network.steps) - 1
-        yield Life(written[name], stays, size, name in saved)
-        if training and name in holder and name not in network.inputs:
-            begins = len(network.steps) if name in ends else end - last[name]
-            yield Life(begins, end - written[name], size)
+    uses = []  # size, first and last moment, whether it waits for the backward pass
+    for name, (size, first, last) in lives.items():
+        until = end if name in ends else saved.get(name, last)
+        uses.append((size, first, until, name in saved))
+        if training and name in holder and name not in network.inputs:  # its gradient
+            begins = len(steps) if name in ends else end - last
+            uses.append((size, begins, end - first, False))
+    # sums of what begins and ends, not a list of maps for each moment: a file may have very many steps
+    changes = [[0] * (end + 2) for _ in range(2)]
+    for size, first, last, waits in uses:
+        changes[waits][first] += size
+        changes[waits][last + 1] -= size
+    others, waiting = (list(accumulate(change)) for change in changes)
+    highest = max(range(end + 1), key=lambda moment: waiting[moment] + others[moment])
+    phase = "backward" if highest >= len(steps) else "forward"
+    step = steps[min(highest, 2 * len(steps) - 1 - highest)]
+    return step.name, phase, waiting[highest], others[highest]
+
+
+def rounded(number: str | float) -> tuple[int, Fraction]:
+    """Parse an amount and half a unit of its last digit: 6.0G is 6,000,000,000, to 50,000,000.
+
+    Args:
+        number: Text, or a number of two digits or more.
+
+    Raises:
+        ValueError: It is not an amount.
+
+    Example:
+        >>> rounded("6.0G"), rounded("2e9")
+        ((6000000000, Fraction(50000000, 1)), (2000000000, Fraction(500000000, 1)))
+        >>> rounded(6e9) == rounded("6.0G")
+        True
+    """
+    text = number if isinstance(number, str) else f"{Decimal(str(number)).normalize():e}"
+    if text is not number and "." not in text:
+        text = text.replace("e", ".0e")  # two digits at least
+    found = re.fullmatch(
+        r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e\+?[0-9]{1,2})?)(?:([kmgt])(i?))?b?", text.lower()
+    )
+    if not found:
+        raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
+    digits, prefix, binary = found.groups("")
+    factor = Fraction(1024 if binary else 1000) ** PREFIXES.index(prefix)
+    last = Decimal(digits).as_tuple().exponent
+    return int(Fraction(digits) * factor), Fraction(f"1e{last}") * factor / 2
 
 
 def amount(text: str) -> int:
@@ -178,13 +181,47 @@ def amount(text: str) -> int:
         >>> amount("6.0G"), amount("11GB"), amount("8GiB"), amount("2e9")
         (6000000000, 11000000000, 8589934592, 2000000000)
     """
-    found = re.fullmatch(
-        r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e[0-9]{1,2})?)([kmgt]?)(i?)b?", text.lower()
-    )
-    if not found or (found[3] and not found[2]):
-        raise ValueError(f"an amount is 2e9, 6.0G, 11GB or 8GiB, got {shortened(text, 40)!r}")
-    number, prefix, binary = found.groups()
-    return int(Fraction(number) * (1024 if binary else 1000) ** PREFIXES[prefix])
+    return rounded(text)[0]
+
+
+def in_numbers(network: Network, what: str) -> Cost:
+    """Return the total of a network whose sizes are numbers.
+
+    Raises:
+        ValueError: A size is a letter.
+    """
+    total = network.total()
+    if not isinstance(total.reads, int):
+        raise ValueError(
+            f"{what} needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
+        )
+    return total
+
+
+def free(network: Network) -> list[sp.Symbol]:
+    """Return a list with the network's only letter; an empty one if all sizes are numbers.
+
+    Raises:
+        ValueError: The network has several letters.
+    """
+    total = network.total()
+    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
+    if len(letters) > 1:
+        raise ValueError(
+            f"a size is found for one letter, got the letters {letters}; give the others numbers, as in "
+            "network.at(...)"
+        )
+    return letters
+
+
+def obeys(rules: Iterable[Rule], given: dict[sp.Symbol, Any]) -> bool:
+    """Return True if the values of letters break no rule."""
+    try:
+        for rule in rules:
+            rule.at(given, {})
+    except ValueError:
+        return False
+    return True
 
 
 class Fit(NamedTuple):
@@ -226,60 +263,32 @@ def fits(
         ('batch', 86)
     """
     bound = amount(memory) if isinstance(memory, str) else as_size(memory, "memory")
-    total = network.total()
-    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
-    if len(letters) > 1:
-        raise ValueError(
-            f"one size at a time can be the largest, got the letters {letters}; give the others "
-            "numbers, as in network.at(...)"
-        )
-    options = {"training": training, "dtype": dtype, "optimizer": optimizer}
+    letters = free(network)
+    rules = network.total().rules
 
     def taken(value: int) -> Footprint:
-        if not letters:
-            return footprint(network, batch=value, **options)  # type: ignore[arg-type]
-        chosen = network.at(**{letters[0].name: value})
-        return footprint(chosen, batch=batch, **options)  # type: ignore[arg-type]
+        chosen = network.at(**{letters[0].name: value}) if letters else network
+        return footprint(chosen, training, batch if letters else value, dtype, optimizer)
 
     def allowed(value: int) -> bool:
-        given = {letters[0]: value} if letters else {}
-        try:
-            for rule in network.rules or total.rules:
-                rule.at(given, {})
-        except ValueError:
-            return False
-        return True
+        return obeys(rules, dict.fromkeys(letters, value))
 
     values = range(1, 2 * LARGEST_PERIOD) if letters else range(batch, batch + 2)
     smallest, *others = islice(filter(allowed, values), 2)
-    step = others[0] - smallest if others else 0
+    step = others[0] - smallest if others else 2 * LARGEST_PERIOD
     name = letters[0].name if letters else "batch"
     if taken(smallest).peak > bound:
         raise ValueError(
             f"{in_message(network.name)} needs at least {taken(smallest).peak:,} bytes, at {name} = {smallest}, "
             f"got {bound:,}; try a smaller network, a smaller type or more memory"
         )
-    if not step:
-        return Fit(name, smallest, taken(smallest))
 
-    def good(times: int) -> bool:
+    def fails(times: int) -> bool:
         value = smallest + times * step
-        return allowed(value) and taken(value).peak <= bound
+        return not allowed(value) or taken(value).peak > bound
 
-    value = smallest + _last(good) * step
-    return Fit(name, value, taken(value))
-
-
-def _last(good: Callable[[int], bool]) -> int:
-    """Return the last number from 0 on that is good; all numbers up to it are."""
     above = 1
-    while good(above):
+    while not fails(above):
         above *= 2
-    low = above // 2
-    while above - low > 1:
-        middle = (low + above) // 2
-        if good(middle):
-            low = middle
-        else:
-            above = middle
-    return low
+    value = smallest + (bisect_left(range(above), True, lo=above // 2, key=fails) - 1) * step
+    return Fit(name, value, taken(value))

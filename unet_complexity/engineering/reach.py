@@ -1,9 +1,11 @@
 r"""How far does a pixel look: the receptive field of a step, followed back to the image one axis at a time.
 
-An interval of output positions needs an interval of each input. A window with stride t, reach r and b padded elements
-in front maps
+An interval of output positions needs an interval of each input:
 
-$$[\text{first}, \text{last}] \mapsto [t\,\text{first} - b,\ t\,\text{last} - b + r - 1].$$
+$$[\text{first}, \text{last}] \mapsto
+  [\lfloor (t\,\text{first} + a) / s \rfloor,\ \lfloor (t\,\text{last} + b) / s \rfloor].$$
+
+A window with stride t, reach r and p padded elements in front has $a = -p$, $b = r - 1 - p$ and s = 1.
 
 A map that several steps read needs the smallest interval that holds all of theirs. After an upsampling, neighbouring
 pixels look differently far; the receptive field is that of the pixel that looks farthest, away from the borders.
@@ -15,23 +17,24 @@ $$(6k - 5)\,2^L - 2(k - 1) \qquad\text{and}\qquad (k - 1)\,2^{L+1} - (k - 2).$$
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from unet_complexity import layers as core
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as wing
+from unet_complexity.engineering.fits import in_numbers
 from unet_complexity.escaping import LONGEST_CELL, in_message, plain, shortened
 from unet_complexity.layers.windows import Sliding
 from unet_complexity.memory import wired
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import L, are_numbers, k
+from unet_complexity.symbols import L, k
 
 # of the output, once the depth L is 4 or more (3 or more for pix2pix) and k is at most 7
 CLASSIC = (6 * k - 5) * 2**L - 2 * (k - 1)
 PIX2PIX = (k - 1) * 2 ** (L + 1) - (k - 2)
-MOST_WORK = 500_000  # steps x positions: a few seconds
+Interval = tuple[int, int]  # first and last position on one axis
+MOST_WORK = 500_000  # steps x positions: a second
 MOST_POSITIONS = 1024  # neighbouring pixels that may look differently far: 2^depth
 IN_PLACE = (
     *(core.Concatenate, core.Add, core.Multiply, core.Activation, core.ReLU, core.LeakyReLU),
@@ -40,11 +43,13 @@ IN_PLACE = (
 )
 
 
-class Interval(NamedTuple):
-    """Positions on one axis, both ends included."""
+class Look(NamedTuple):
+    """Output positions first to last need (times first + before) // by to (times last + after) // by of an input."""
 
-    first: int
-    last: int
+    times: int = 1
+    before: int = 0
+    after: int = 0
+    by: int = 1
 
 
 def receptive_field(network: Network, step: str | None = None) -> tuple[int, int]:
@@ -69,34 +74,36 @@ def receptive_field(network: Network, step: str | None = None) -> tuple[int, int
             f"a receptive field is that of a step, got {in_message(name)!r}; the last is "
             f"{in_message(network.steps[-1].name)!r}"
         )
-    positions = min(max(sides[name]), MOST_POSITIONS)
-    if len(sides) * positions > MOST_WORK:
-        raise ValueError(
-            f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
-            f"{len(sides):,} x {positions:,}; give the network a smaller side"
-        )
-    fields = []
-    for axis, side in enumerate(sides[name]):
-        seen = (seen_by(network, name, axis, at) for at in range(min(side, MOST_POSITIONS)))
-        fields.append(max(last - first + 1 for first, last in seen))
-    return fields[0], fields[1]
+    return _field(network, name, sides[name])
 
 
-def _sides(network: Network) -> dict[str, tuple[int, int]]:
-    """Return the rows and columns that each step writes, as numbers."""
+def _sides(network: Network) -> dict[str, Any]:
+    """Return how many rows and columns of each step may look differently far."""
     _ = network.input  # a single image
-    sides: dict[str, Any] = {
-        step.name: step.output.sides for step in wired(network, "a receptive field")
-    }
-    if not are_numbers(*network.input.sides, *chain(*sides.values())):
-        raise ValueError(
-            f"a receptive field needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
-        )
+    in_numbers(network, "a receptive field")
+    sides = {}
+    for step in wired(network, "a receptive field"):
+        sides[step.name] = [min(side, MOST_POSITIONS) for side in step.output.sides]
     return sides
 
 
-def seen_by(network: Network, name: str, axis: int, position: int) -> Interval:
-    """Return the rows (axis 0) or columns (axis 1) of the image that one output position depends on.
+def _field(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, int]:
+    """Return the receptive field of a step, given its rows and columns that may look differently far."""
+    steps, positions = len(network.steps), max(sides)
+    if steps * positions > MOST_WORK:
+        raise ValueError(
+            f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
+            f"{steps:,} x {positions:,}; give the network a smaller side"
+        )
+    fields = []
+    for axis, side in enumerate(sides):
+        seen = seen_by(network, name, axis, range(side))
+        fields.append(max((last - first + 1 for first, last in seen), default=0))
+    return fields[0], fields[1]
+
+
+def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) -> list[Interval]:
+    """Return the rows (axis 0) or columns (axis 1) of the image that each output position depends on.
 
     Rows outside of the image, on the padding, are among them.
 
@@ -104,121 +111,140 @@ def seen_by(network: Network, name: str, axis: int, position: int) -> Interval:
         network: A whole network with numbers as sizes.
         name: Name of the step.
         axis: 0 for rows, 1 for columns.
-        position: Row or column of the step's output.
+        positions: Rows or columns of the step's output.
+
+    Returns:
+        First and last row or column for each position; none if the step does not depend on the image.
 
     Example:
         >>> from unet_complexity import classic_unet
-        >>> seen_by(classic_unet(256), "enc0.conv2", axis=0, position=0)
-        Interval(first=-2, last=2)
+        >>> seen_by(classic_unet(256), "enc0.conv2", axis=0, positions=[0])
+        [(-2, 2)]
     """
-    needed = {name: Interval(position, position)}
+    needed = {name: [(position, position) for position in positions]}
     for step in reversed(network.steps):
-        if step.name not in needed:
-            continue
-        wanted = needed.pop(step.name)
-        for source, x in zip(step.sources, step.inputs, strict=True):
-            found = _before(step, x, axis, wanted)
-            other = needed.get(source, found)
-            first, last = min(found.first, other.first), max(found.last, other.last)
-            needed[source] = Interval(first, last)
+        wanted = needed.pop(step.name, [])
+        for source, x in zip(step.sources, step.inputs, strict=True) if wanted else ():
+            times, before, after, by = _look(step, x, axis)
+            found = []
+            for first, last in wanted:
+                found.append(((times * first + before) // by, (times * last + after) // by))
+            others = needed.get(source, found)
+            needed[source] = [*map(_around, found, others)]
     (image,) = network.inputs
-    return needed[image]
+    return needed.get(image, [])
 
 
-def _before(step: Step, x: Tensor, axis: int, wanted: Interval) -> Interval:
-    """Return the positions of an input that an interval of a step's output needs."""
-    for kinds, before in BEFORE.items():
+def _around(one: Interval, other: Interval) -> Interval:
+    """Return the smallest interval that holds two."""
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def _look(step: Step, x: Tensor, axis: int) -> Look:
+    """Return how the output positions of a step look at an input."""
+    for kinds, look in LOOKS.items():
         if isinstance(step.layer, kinds):
-            found = before(step.layer, x, axis, *wanted)
-            spread = kinds is IN_PLACE and x.sides[axis] != step.output.sides[axis]
-            return Interval(0, 0) if spread else found  # an axis of one element is broadcast
+            if kinds is IN_PLACE and x.sides[axis] != step.output.sides[axis]:
+                return Look(0)  # an axis of one element is broadcast
+            return look(step.layer, x, axis)
     raise ValueError(
         f"how far {in_message(str(step.layer))} looks is not known, got {in_message(step.name)}; "
         "ask for a step before it"
     )
 
 
-def _under_a_window(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
+def _under_a_window(layer: Any, x: Tensor, axis: int) -> Look:
     window = [*layer.windows(x)][axis]
-    start, stride = window.pads[0], window.stride
-    return Interval(stride * first - start, stride * last - start + window.reach - 1)
+    start = window.pads[0]
+    return Look(window.stride, -start, window.reach - 1 - start)
 
 
-def _landing(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
+def _landing(layer: Any, x: Tensor, axis: int) -> Look:
     landing = [*layer.windows(x)][axis]
     cut, _ = landing.back.pads
-    to_the_first = landing.reach - 1 - first - cut
-    return Interval(-(to_the_first // landing.stride), (last + cut) // landing.stride)
+    stride = landing.stride
+    return Look(1, cut - landing.reach + stride, cut, stride)
 
 
-def _by_phases(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
-    taps, size = layer.kernel_size[axis], layer.size[axis]
-    start = (taps - 1) // 2
-    return Interval((first - start) // size, (last - start + taps - 1) // size)
+def _by_phases(layer: Any, x: Tensor, axis: int) -> Look:
+    taps = layer.kernel_size[axis] - 1
+    start = taps // 2
+    return Look(1, -start, taps - start, layer.size[axis])
 
 
-def _upsampled(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
+def _upsampled(layer: Any, x: Tensor, axis: int) -> Look:
     size = layer.size[axis]
     if layer.interpolation == "nearest":
-        return Interval(first // size, last // size)
+        return Look(by=size)
     # centres lie at (position + 1/2) / size - 1/2, between two inputs
-    left = [(2 * position + 1 - size) // (2 * size) for position in (first, last)]
     before, after = AROUND[layer.interpolation]
-    return Interval(left[0] - before, left[1] + after)
+    left = 1 - size
+    return Look(2, left - 2 * size * before, left + 2 * size * after, 2 * size)
 
 
-def _in_blocks(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
-    return Interval(first // layer.block_size, last // layer.block_size)
+def _moved(pixels: int) -> Look:
+    return Look(1, pixels, pixels)
 
 
-def _bordered(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
-    moved = layer.padding[axis][0]
-    return Interval(first - moved, last - moved)
-
-
-def _cropped(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
-    moved = layer.cropping[axis][0]
-    return Interval(first + moved, last + moved)
-
-
-def _in_place(layer: Any, x: Tensor, axis: int, first: int, last: int) -> Interval:
+def _in_place(layer: Any, x: Tensor, axis: int) -> Look:
     if getattr(layer, "axis", -1) not in (-1, 3, (3,)):
         raise ValueError(f"{layer} mixes rows or columns, so how far it looks depends on the place")
-    return Interval(first, last)
+    return Look()
 
 
 AROUND = {"bilinear": (0, 1), "bicubic": (1, 2)}  # inputs before and after the one on the left
-BEFORE: dict[Any, Callable[..., Interval]] = {  # the first kind that a layer is of counts
+LOOKS: dict[Any, Callable[[Any, Tensor, int], Look]] = {  # the first kind that a layer is of counts
     core.Conv2DTranspose: _landing,
     core.PhaseConv2D: _by_phases,
     Sliding: _under_a_window,
     core.UpSampling2D: _upsampled,
-    core.DepthToSpace: _in_blocks,
-    core.ZeroPadding2D: _bordered,
-    core.Cropping2D: _cropped,
+    core.DepthToSpace: lambda layer, x, axis: Look(by=layer.block_size),
+    core.ZeroPadding2D: lambda layer, x, axis: _moved(-layer.padding[axis][0]),
+    core.Cropping2D: lambda layer, x, axis: _moved(layer.cropping[axis][0]),
     IN_PLACE: _in_place,
 }
 
 
-def reach_table(network: Network) -> str:
-    """Return the receptive field and the MACs per output pixel of each step, and of the whole network, as text.
+class Reach(NamedTuple):
+    """What an output pixel sees and costs.
 
-    A network of very many steps or pixels has a line for its last step only.
+    Attributes:
+        receptive_fields: Rows and columns of each step; of the output only, if steps are many or large.
+        macs_per_output_pixel: MACs per output pixel.
+    """
+
+    receptive_fields: dict[str, tuple[int, int]]
+    macs_per_output_pixel: float
+
+    def __str__(self) -> str:
+        from tabulate import tabulate
+
+        lines = [
+            (shortened(plain(name), LONGEST_CELL), f"{rows:,} x {columns:,}")
+            for name, (rows, columns) in self.receptive_fields.items()
+        ]
+        table = tabulate(lines, tablefmt="plain", disable_numparse=True)
+        return f"{table}\nMACs per pixel of the output: {self.macs_per_output_pixel:,.10g}"
+
+
+def reach(network: Network) -> Reach:
+    """Return the receptive fields of a network's steps, and its MACs per output pixel.
+
+    Args:
+        network: A whole network with numbers as sizes, one image and one output.
+
+    Raises:
+        ValueError: As for :func:`receptive_field`, or there are several outputs.
 
     Example:
         >>> from unet_complexity import classic_unet
-        >>> print(reach_table(classic_unet(64, depth=1)).splitlines()[-1])
-        MACs per pixel of the output: 211,648
+        >>> found = reach(classic_unet(64, depth=1))
+        >>> found.receptive_fields["enc0.conv2"], found.macs_per_output_pixel
+        ((5, 5), 211648.0)
     """
-    lines = [f"{network.heading}; receptive field, rows x columns:"]
     sides = _sides(network)
-    work = len(sides) * sum(min(max(pair), MOST_POSITIONS) for pair in sides.values())
-    names = [*sides] if work < MOST_WORK else [*sides][-1:]
-    shown = {name: shortened(plain(name), LONGEST_CELL) for name in names}
-    width = max(map(len, shown.values()))
-    for name in names:
-        rows, columns = receptive_field(network, name)
-        lines.append(f"{shown[name]:{width}} {rows:,} x {columns:,}")
     output = network.output
-    each = network.total().macs / (output.height * output.width)
-    return "\n".join([*lines, f"MACs per pixel of the output: {each:,.10g}"])
+    if len(sides) * sum(map(max, sides.values())) > MOST_WORK:
+        sides = {network.outputs[0]: sides[network.outputs[0]]}
+    fields = {name: _field(network, name, pair) for name, pair in sides.items()}
+    return Reach(fields, network.total().macs / (output.height * output.width))

@@ -9,6 +9,8 @@
   cause, with ``peak``, its ``step`` and ``phase``; ``machine`` and ``machine_bytes``, if its memory is known;
 - ``seconds``, if a machine is given: ``setting``, and ``rows`` with ``name``, ``bound_by``, ``flops``, ``bytes`` and
   the least ``microseconds``; ``total`` likewise;
+- ``pixel``: the ``receptive_field`` (rows, columns) and the ``macs`` of an output pixel; None if it is not known, and
+  ``no_pixel`` gives the reason;
 - ``formulas`` and ``theta``: the totals in N, and their growth; None if a model is tied to its size, and
   ``no_formula`` gives the reason.
 
@@ -24,6 +26,7 @@ from typing import Any
 
 from unet_complexity.closed_form import theta, tidy
 from unet_complexity.cost import Cost
+from unet_complexity.engineering.reach import receptive_field
 from unet_complexity.escaping import in_message, one_line
 from unet_complexity.networks import Network
 from unet_complexity.tables import Table
@@ -162,6 +165,7 @@ def as_json(
         "formulas": {key: str(count) for key, count in counts.items()} or None,
         "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
         "no_formula": None if counts else formulas,
+        **_pixel(network),
         "memory": memory or None,
         "seconds": seconds
         and {
@@ -176,6 +180,16 @@ def as_json(
 def _as_data(value: Any) -> Any:
     """Convert a footprint; anything else is a formula."""
     return asdict(value) | {"peak": value.peak} if hasattr(value, "peak") else str(value)
+
+
+def _pixel(network: Network) -> dict[str, Any]:
+    try:
+        output = network.output
+        field = receptive_field(network)
+    except ValueError as error:
+        return {"pixel": None, "no_pixel": str(error)}
+    macs = network.total().macs / (output.height * output.width)
+    return {"pixel": {"receptive_field": field, "macs": macs}, "no_pixel": None}
 
 
 def _counts(cost: Cost) -> dict[str, Any]:

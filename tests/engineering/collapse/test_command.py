@@ -14,8 +14,10 @@ from onnx import TensorProto, helper
 from tests.engineering.collapse.models import conv, model, pix2pix, resize, weights
 from tests.engineering.collapse.test_onnx import run
 from unet_complexity.engineering.collapse import Collapsed, collapse_upsampling, command
+from unet_complexity.engineering.collapse.rule import macs_saved
 from unet_complexity.engineering.collapse.verifying import (
     apart,
+    counted,
     random_inputs,
     runner,
     sizes,
@@ -43,9 +45,11 @@ def test_a_model_with_free_sides_is_verified_at_two_sizes_and_written(tmp_path: 
         r"same outputs for 3 random inputs of each size: at most \d.\de-0[67] of the largest apart",
         lines[4],
     )
+    for line, name in zip(lines[5:8], ("MACs", "parameters", "bytes at the peak"), strict=True):
+        assert re.match(rf"1 x 3 x 64 x 64: [\d,]+ {name}.* before, [\d,]+ after$", line)
     times = r"[\d.,]+ ms before, [\d.,]+ ms after, [\d.]+ times as fast"
-    assert re.fullmatch(rf"1 x 3 x 64 x 64: {times}", lines[5])
-    assert re.fullmatch(rf"1 x 3 x 128 x 64: {times}", lines[6])
+    assert re.fullmatch(rf"1 x 3 x 64 x 64: {times}", lines[8])
+    assert re.fullmatch(rf"1 x 3 x 128 x 64: {times}", lines[9])
     assert lines[-1] == "written to out.onnx"
     assert source.read_bytes() == before
     x = np.random.default_rng(9).normal(size=(1, 3, 96, 32)).astype("float32")
@@ -94,6 +98,53 @@ def test_nothing_to_collapse_is_told_with_reasons_and_nothing_written(tmp_path: 
     ):
         command(tmp_path / "in.onnx", tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
+
+
+def test_costs_before_and_after_are_told() -> None:
+    """By hand, for 4 channels of 5 x 6 pixels, doubled, and 2 filters of 3 x 3, each with a bias."""
+    m = model([resize(), conv(pads=[1, 1, 1, 1])], weights())
+    collapsed = collapse_upsampling(m, "phases")
+    macs, params, peak = counted(m, collapsed.model, {}, "5 x 6")
+    saved = int(macs_saved(4, (3, 3), (2, 2)) * 2 * 10 * 12)
+    before = 9 * 4 * 2 * 10 * 12
+    assert macs == f"5 x 6: {before:,} MACs before, {before - saved:,} after"
+    # four phases of 2 x 2 taps for each filter; the bias is stored once
+    assert params == f"5 x 6: {9 * 8 + 2} parameters before, {4 * 4 * 8 + 2} after"
+    large = (4 + 2) * 10 * 12 + 9 * 8 + 2  # the doubled map, the output and the weights
+    phases = 2 * 4 * 2 * 5 * 6 + 4 * 4 * 8 + 2  # four small outputs, and the map that joins them
+    said = "bytes at the peak of inference in float32 before"
+    assert peak == f"5 x 6: {4 * large:,} {said}, {4 * phases:,} after"
+
+
+def test_costs_that_cannot_be_counted_say_why() -> None:
+    unknown = model([helper.make_node("Nonsense", ["x"], ["y"], domain="some.where")], {})
+    unknown.opset_import.append(helper.make_opsetid("some.where", 1))
+    (line,) = counted(unknown, unknown, {}, "")
+    assert line.startswith("costs are not counted: ")
+    assert "Nonsense" in line
+
+
+def test_an_upsampling_as_keras_exports_it_is_named_and_left_alone(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Unsqueeze", ["x", "axis"], ["one"]),
+        helper.make_node("Expand", ["one", "twice"], ["two"]),
+        helper.make_node("Reshape", ["two", "shape"], ["u"], "/up/Reshape"),
+        conv(),
+    ]
+    held = weights() | {
+        "axis": np.array([4]),
+        "twice": np.array([1, 1, 1, 1, 2]),
+        "shape": np.array([1, 4, 5, 12]),
+    }
+    m = model(nodes, held)
+    (block,) = collapse_upsampling(m).blocks
+    assert block[:2] == ("/up/Reshape", "as written")
+    onnx.save(m, tmp_path / "in.onnx")
+    said = r"nothing to collapse.*\n/up/Reshape +as written +an Expand and a Reshape repeat it, as Keras exports"
+    with pytest.raises(ValueError, match=said):
+        command(tmp_path / "in.onnx", tmp_path / "out.onnx")
+    reshaped = model([helper.make_node("Reshape", ["x", "shape"], ["y"])], {"shape": [1, 4, 30, 1]})
+    assert collapse_upsampling(reshaped).blocks == ()
 
 
 def test_a_rewriting_that_computes_something_else_is_not_written(

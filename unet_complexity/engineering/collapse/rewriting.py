@@ -13,6 +13,12 @@ from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSP
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
 
+REPEATING = (
+    "Reshape",
+    "Expand",
+    "Unsqueeze",
+)  # as Keras exports an upsampling: a pair for rows, a pair for columns
+NOT_READ = "an Expand and a Reshape repeat it, as Keras exports upsampling; this form is not read"
 ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 
 
@@ -50,8 +56,8 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
 
     A Resize or Upsample is replaced if it repeats rows and columns a whole number of times and one Conv reads
     its output, directly or through a Pad of zeros.  The Conv may have any padding; its strides and dilations
-    must be 1 and its weights constant.  Subgraphs (of If, Loop) and local functions stay as they are.  Outputs
-    agree to rounding, borders included.
+    must be 1 and its weights constant.  An upsampling that is written as an Expand and a Reshape stays, and so do
+    subgraphs (of If, Loop) and local functions.  Outputs agree to rounding, borders included.
 
     Args:
         model: A file, or an ``onnx.ModelProto``, which is not changed.
@@ -82,8 +88,19 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
         for node in changed.graph.node:
             if kind_of(node) in ("Resize", "Upsample"):
                 blocks.append(_block(graph, node, arrangement))
+            elif _repeats(graph, node):
+                blocks.append(Block(node.name or node.output[0], AS_WRITTEN, NOT_READ))
         graph.carry_out()
         return Collapsed(checked(changed), tuple(blocks))
+
+
+def _repeats(graph: Graph, node: Any) -> bool:
+    """Return True for the last node of REPEATING."""
+    for kind in REPEATING:
+        if node is None or kind_of(node) != kind:
+            return False
+        node = graph.makers.get(node.input[0])
+    return True
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:

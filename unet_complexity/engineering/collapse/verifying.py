@@ -16,8 +16,10 @@ import numpy as np
 
 from unet_complexity.engineering.collapse.files import FilePath, loaded, parts, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
+from unet_complexity.engineering.fits import footprint
+from unet_complexity.engineering.readers.onnx import from_onnx
 from unet_complexity.engineering.readers.onnx.inputs import stated
-from unet_complexity.escaping import plain
+from unet_complexity.escaping import one_line, plain
 from unet_complexity.files import write_new
 
 LOOPS = {"Loop", "Scan", "SequenceMap"}  # they may run for ever
@@ -45,6 +47,7 @@ def command(source: FilePath, target: FilePath) -> str:
 
     Both models run in ONNX Runtime on random inputs: three seeds, and two sizes if sides are free.  No output
     may differ by more than 1e-4 (float64: 1e-10, float16: 1e-2) of the largest.  Both are then timed in turn.
+    The report also has MACs, parameters and the peak of inference's memory, before and after.
     The new file holds all weights, external ones included.
 
     Raises:
@@ -84,7 +87,7 @@ def command(source: FilePath, target: FilePath) -> str:
 
 
 def verified(original: Any, collapsed: Collapsed) -> str:
-    """Return a report of differences and times.
+    """Return a report of differences, costs and times.
 
     Raises:
         ValueError: The outputs differ, or the model has loops.
@@ -96,6 +99,7 @@ def verified(original: Any, collapsed: Collapsed) -> str:
         )
     runs = runner(original), runner(collapsed.model)
     differences, lines = [], []
+    counts: list[str] = []
     for shapes in sizes(original, runs[0]):
         for seed in SEEDS:
             inputs = random_inputs(original, shapes, seed)
@@ -103,13 +107,40 @@ def verified(original: Any, collapsed: Collapsed) -> str:
             differences.append(apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
         sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
+        counts = counts or counted(original, collapsed.model, shapes, sides)
         speed = f"{before / after:.2f} times as fast"
         lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
     if after >= before:
         lines.append("not faster on this machine: keep the original here")
     count = f"{len(SEEDS)} random inputs of each size"
     same = f"same outputs for {count}: at most {max(differences):.1e} of the largest apart"
-    return "\n".join([same, *lines])
+    return "\n".join([same, *counts, *lines])
+
+
+def counted(before: Any, after: Any, shapes: Shapes, sides: str) -> list[str]:
+    """Return a line each for MACs, parameters and memory before and after; or one with the reason for none.
+
+    Args:
+        before: The original model.
+        after: The rewritten one.
+        shapes: Shapes of the inputs, for free sides.
+        sides: The same in words.
+    """
+    found = []
+    try:
+        for model in (before, after):
+            network = from_onnx(model)
+            if not isinstance(network.total().reads, int):
+                network = from_onnx(model, next(iter(shapes.values()))[2:])
+            total = network.total()
+            found.append((total.macs, total.params, footprint(network).peak))
+    except ValueError as error:
+        return [f"costs are not counted: {one_line(str(error))}"]
+    names = ("MACs", "parameters", "bytes at the peak of inference in float32")
+    return [
+        f"{sides}: {old:,} {name} before, {new:,} after"
+        for name, old, new in zip(names, *found, strict=True)
+    ]
 
 
 def timed(runs: Sequence[Run], inputs: Tensors) -> list[float]:
