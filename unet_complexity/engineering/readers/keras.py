@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
-from heapq import heappop, heappush
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -136,18 +135,18 @@ class _Reader:
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
         calls = [
-            (entry, number, call)
+            (entry, number, call, tensors(call))
             for entry in inside["layers"]
             for number, call in enumerate(entry.get("inbound_nodes", []))
         ]
         self.calls += 1 + max(len(calls), len(inside["layers"]))
         at_most(self.calls, MOST_CALLS, "calls of layers")
         # the shape of what a layer writes is said only where it is read
-        shapes: dict[Any, dict[int, Any]] = {}
-        for *_, call in calls:
-            for (name, number, i), shape in tensors(call):
-                shapes.setdefault((name, number), {})[i] = shape
-        self.run(calls, path, found, shapes)
+        said: defaultdict[Any, dict[int, Any]] = defaultdict(dict)
+        for *_, given in calls:
+            for (name, number, i), shape in given:
+                said[name, number][i] = shape
+        self.run(calls, path, found, said)
         ends = []
         for name, number, i in triples(inside["output_layers"]):
             # a file counts the calls of a functional model inside a model from 1, in this one place
@@ -155,44 +154,41 @@ class _Reader:
             ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
         return ends
 
-    def run(self, calls: list[Any], path: str, found: dict[Any, Value], shapes: Any) -> None:
+    def run(self, calls: list[Any], path: str, found: dict[Any, Value], said: Any) -> None:
         """Run all calls in turns: in each, in the order of the file, those that miss nothing any more.
 
         ``found`` holds what has been written.  A reversed chain takes as many turns as it has calls.
         """
-        readers = defaultdict(list)
-        missing = [{key for key, _ in tensors(call)} - found.keys() for *_, call in calls]
-        for at, keys in enumerate(missing):
-            for key in keys:
-                readers[key].append(at)
-        ready = [(0, at) for at, keys in enumerate(missing) if not keys]
-        waiting = dict(enumerate(entry["name"] for entry, *_ in calls))
-        while ready:
-            turn, at = heappop(ready)
-            del waiting[at]
-            entry, number, call = calls[at]
-            said = list(shapes.get((entry["name"], number), {}).values())
-            for i, value in enumerate(self.call(entry, path, number, call, found, said)):
-                key = entry["name"], number, i
-                found[key] = value
-                for reader in readers.pop(key, ()):
-                    missing[reader].remove(key)
-                    if not missing[reader]:
-                        heappush(ready, (turn + (reader < at), reader))
-        for name in waiting.values():
-            raise ValueError(
-                f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
-            )
+        while calls:
+            left = []
+            for one in calls:
+                entry, number, call, given = one
+                if all(key in found for key, _ in given):
+                    at = entry["name"], number
+                    sources = [(found[key], shape) for key, shape in given]
+                    values = self.call(entry, path, number, call, sources, list(said[at].values()))
+                    found |= {(*at, i): value for i, value in enumerate(values)}
+                else:
+                    left.append(one)
+            if len(left) == len(calls):
+                name = left[0][0]["name"]
+                raise ValueError(
+                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
+                )
+            calls = left
 
     def call(
-        self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
+        self, entry: Config, path: str, number: int, call: Config, given: Any, said: list[Any]
     ) -> list[Value]:
-        """What one call of a layer, or of a model inside the model, writes; ``shapes``: what the model says of them."""
+        """What one call of a layer, or of a model inside the model, writes.
+
+        ``given``: each tensor that it reads, with the shape that the model says of it; ``said``: those of what it
+        writes.
+        """
         config, kind = entry["config"], entry["class_name"]
         name = path + checked_name(config.get("name", entry["name"]))
         name += f" ({number + 1})" if number else ""
-        given = tensors(call)
-        inputs = [found[key] for key, _ in given]
+        inputs = [x for x, _ in given]
         if is_nested(entry):
             return self.model(entry, f"{name}/", inputs)
         values = iter(inputs)
@@ -214,15 +210,15 @@ class _Reader:
         except UnreadableError as error:
             why = str(error)
         like = inputs[0]._replace(name=name)
-        known = not lost and len(shapes) == 1
-        if known and shapes[0] != given[0][1]:  # it holds at the model's own size alone
-            dims = checked_shape(shapes[0])[1:]
+        known = not lost and len(said) == 1
+        if known and said[0] != given[0][1]:  # it holds at the model's own size alone
+            dims = checked_shape(said[0])[1:]
             known = self.given is None and None not in dims
             like = Value(name, dims, like.order if len(dims) == like.rank else self.order)
         sources = [x.name for x in inputs]
         self.reading.skip(name, kind, why, like.map if known else None, sources, config)
         made = self.reading.shape(name)
-        count = 1 if made and len(shapes) > 1 else MOST_RESULTS  # extra= gives one result alone
+        count = 1 if made and len(said) > 1 else MOST_RESULTS  # extra= gives one result alone
         return [like.made(name, made) if made else Value(name, None)] * count
 
     def input(self, name: str, shape: Any) -> Value:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size, exact
@@ -109,28 +108,30 @@ class Call:
 
         ``stored``: params, in place of the layer's own, that no gradient changes.
         """
-        path, _, own = self.name.rpartition("/")
         name = f"{self.name}.{part}" if part else self.name
         self.reading.add(
             name,
             layer,
             [value.name for value in values],
-            path or own,
-            0 if self.shared else stored,
-            self.config.get("trainable") is False or stored is not None,
+            self.block,
+            params=0 if self.shared else stored,
+            frozen=self.config.get("trainable") is False or stored is not None,
         )
         return (like or values[0]).made(name, self.reading.shapes[name])
+
+    @property
+    def block(self) -> str:
+        """The model that the layer lies in, or itself."""
+        path, _, own = self.name.rpartition("/")
+        return path or own
 
     def view(
         self, x: Value, dims: Dims, order: str = "channels_last", part: str = "reshape"
     ) -> Value:
         """The same numbers with other axes."""
         new = Value(x.name, tuple(dims), order)
-        if new.map == x.map:
-            return new
-        while f"{self.name}.{part}" in self.reading.names:  # of another input of the same layer
-            part += " again"
-        return new._replace(name=self.run(Reshape(new.map.shape), x, part=part).name)
+        name = self.reading.view(x.name, new.map, f"{self.name}.{part}", self.block)
+        return new._replace(name=name)
 
     def without(self, x: Value, gone: list[int]) -> Value:
         """The same numbers without some axes, which have size 1."""

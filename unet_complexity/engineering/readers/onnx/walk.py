@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -88,8 +87,6 @@ class Walk:
     given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
     ran: list[Node] = field(default_factory=list)
     counted: Counted = field(default_factory=Counted)
-    views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
-    uses: Counter[str] = field(default_factory=Counter)
     computed: int = 0
     tried: bool = False  # a shape follows from numbers: rules are found by trying
 
@@ -201,7 +198,7 @@ class Walk:
         elif known or own:
             reading.lost.update(filter(None, proto.output))
         else:
-            reading.skip(self.fresh(node.name), kind, "", None, [])
+            reading.skip(self.reading.fresh(node.name), kind, "", None, [])
 
     def _inlined(self, node: Node) -> None:
         """An operator that is others in onnx's own words, or is in none."""
@@ -260,8 +257,8 @@ class Walk:
             return self._sources(node, seen, node.name)[0]
         sources = self._sources(node, seen, f"{node.name}/view", before)
         stored = self.counted.add(node.stored(), use) if use else 0
-        name, own = self.fresh(node.name), layer.params(*seen.values())
-        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
+        name, own = self.reading.fresh(node.name), layer.params(*seen.values())
+        self.reading.add(name, layer, sources, params=None if stored == own else stored)
         return name
 
     def _sources(
@@ -269,19 +266,12 @@ class Walk:
     ) -> list[str]:
         """The steps that write some inputs, or ones of that name that see what those write as other maps."""
         writers = [before if at == BEFORE else node.inputs[at].step for at in seen]
-        return [self._view(*pair, name) for pair in zip(writers, seen.values(), strict=True)]
-
-    def _view(self, source: str, seen: Tensor, name: str) -> str:
-        if self.reading.shape(source) in (seen, None):
-            return source
-        if (source, seen) not in self.views:
-            self.views[source, seen] = self.fresh(name)
-            self.reading.add(self.views[source, seen], Reshape(seen.shape), [source])
-        return self.views[source, seen]
+        pairs = zip(writers, seen.values(), strict=True)
+        return [self.reading.view(*pair, name) for pair in pairs]
 
     def _skip(self, node: Node, why: str, made: Tensor | None) -> str:
         """An operator for ``extra``, or one that cannot be counted; its step."""
-        name = self.fresh(node.name)
+        name = self.reading.fresh(node.name)
         sources = self._sources(node, {at: node.map(at) for at in node.maps}, f"{name}/view")
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         return name
@@ -322,14 +312,6 @@ class Walk:
                     raise ValueError(
                         f"{node.kind} {node.name!r} cannot be read: {told} when it was exported"
                     )
-
-    def fresh(self, name: str) -> str:
-        """A name that no step has."""
-        unique = name
-        while unique in self.reading.names:
-            self.uses[name] += 1
-            unique = f"{name}:{self.uses[name] + 1}"
-        return unique
 
 
 def is_standard(kind: str) -> bool:
