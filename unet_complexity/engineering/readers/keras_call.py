@@ -10,14 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.readers.reading import Reading
+from unet_complexity.engineering.readers.reading import Reading, Shape, fold
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size
 
-Dims = tuple[Size, ...]
 ORDERS = {"channels_last": (0, 1, 2), "channels_first": (1, 2, 0)}  # axes of a map's three sizes
 
 
@@ -51,11 +48,7 @@ class Value(NamedTuple):
         >>> print(Value("x", (3, 256, 128), "channels_first").map, Value("y", (8, 4, 4, 16)).map)
         256 x 128 x 3 32 x 4 x 16
         """
-        if self.rank == 3:
-            return Tensor(*(self.dims[axis] for axis in self.where))
-        leading = self.dims[:-2]
-        width, channels = (1, *self.dims)[-2:]
-        return Tensor(exact(sp.Mul(*leading)), width, channels)
+        return fold(self.dims, self.where[2])
 
     def axes(self, given: Any) -> list[int]:
         """Keras's axes, counted with the batch, as indices of ``dims``."""
@@ -126,7 +119,7 @@ class Call:
         return path or own
 
     def view(
-        self, x: Value, dims: Dims, order: str = "channels_last", part: str = "reshape"
+        self, x: Value, dims: Shape, order: str = "channels_last", part: str = "reshape"
     ) -> Value:
         """The same numbers with other axes."""
         new = Value(x.name, tuple(dims), order)

@@ -12,8 +12,6 @@ from dataclasses import fields
 from inspect import signature
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity import layers as L
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
@@ -24,8 +22,9 @@ from unet_complexity.engineering.readers.keras_call import (
 )
 from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
+from unet_complexity.engineering.readers.reading import volume
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
-from unet_complexity.symbols import exact
+from unet_complexity.symbols import as_expr, exact
 
 Handler = Callable[..., Value]
 # arguments that change what a layer computes, in a way that is not counted
@@ -214,20 +213,17 @@ def attend(call: Call, *values: Value) -> Value:
     names = ("query", "value", "key")
     given = dict(zip(names, call.args, strict=False)) | call.kwargs
     read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
-    if len(read) != len(values) or not {"query", "value"} <= set(read):
+    if len(read) != len(values) or not {"query", "value"} <= read.keys():
         raise UnreadableError("it has a mask, or other inputs than a query, a value and a key")
     config, query = call.config, read["query"]
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnreadableError(f"it attends along the axes {axes} only")
     heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
-    tokens = {
-        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), part=f"tokens {i}")
-        for i, x in enumerate(dict.fromkeys(values), 1)
-    }
 
     def by_head(part: str, x: Value, size: int) -> Value:
-        x = call.run(E.Dense(heads * size, bias), tokens[x], part=part)
+        x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
+        x = call.run(E.Dense(heads * size, bias), x, part=part)
         x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
         return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
 
@@ -333,7 +329,7 @@ def concatenate(call: Call, *values: Value) -> Value:
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
     sides = checked_shape([None if side == -1 else side for side in target])
-    left = exact(sp.Mul(*x.dims) / sp.Mul(*(side for side in sides if side)))
+    left = exact(as_expr(volume(x.dims)) / volume(side for side in sides if side))
     order = call.order if len(sides) == 3 else "channels_last"
     return call.view(x, tuple(side or left for side in sides), order)
 
@@ -372,17 +368,22 @@ def _resize(call: Call, x: Value) -> Value:
     return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
 
 
+ALIKE: dict[Handler, str] = {
+    of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
+    any_axes: """
+        Identity GaussianNoise StochasticDepth RandomContrast RandomFlip RandomRotation
+        RandomTranslation RandomZoom ops.Identity ops.StopGradient ops.Cast
+    """,  # at inference they hand on what they are given
+    merge: "Add Subtract Multiply Average Maximum Minimum",
+    of_wrapper: " ".join(WRAPPED),
+    of_two: """
+        ops.Add ops.Subtract ops.Multiply ops.Divide ops.TrueDivide ops.Maximum ops.Minimum
+    """,
+    reduce: "ops.Mean ops.Sum ops.Max ops.Min ops.Amax ops.Amin",
+    concatenate: "Concatenate ops.Concatenate",
+}
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(TABLE, of_table),
-    **dict.fromkeys(
-        (  # at inference they hand on what they are given
-            *("Identity", "GaussianNoise", "StochasticDepth", "RandomContrast", "RandomFlip"),
-            *("RandomRotation", "RandomTranslation", "RandomZoom"),
-            *("ops.Identity", "ops.StopGradient", "ops.Cast"),
-        ),
-        any_axes,
-    ),
-    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
+    **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
     "Activation": _activate,
     "Normalization": _normalize_by_known,
     "LayerScale": _scale_channels,
@@ -390,19 +391,10 @@ HANDLERS: dict[str, Handler] = {
     "Flatten": _flatten,
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
-    "Concatenate": concatenate,
     "MultiHeadAttention": attend,
-    **dict.fromkeys(WRAPPED, of_wrapper),
-    **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
-    **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
-    **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
-    **dict.fromkeys(
-        ("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax", "ops.LeakyRelu"), of_table
-    ),
     "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
     "ops.ExpandDims": expand,
     "ops.Matmul": multiply_matrices,
-    "ops.Concatenate": concatenate,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
     "ops.Resize": _resize,

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
+
+import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
 from unet_complexity.engineering.layers import Reshape
@@ -27,10 +29,29 @@ from unet_complexity.escaping import in_message
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, exact
 
 MOST_NAMED = 8  # layers that one error names; more are counted by kind
 Extra = Mapping[str, Callable[..., Layer]]
+Shape: TypeAlias = tuple[Size, ...]
+
+
+def volume(sizes: Iterable[Size]) -> Size:
+    """Multiply all sizes; 1 if there are none."""
+    return exact(sp.Mul(*sizes))
+
+
+def fold(shape: Shape, channels: int = -1) -> Tensor:
+    """A shape of any rank as a map: ``channels`` says which axis they are on, counted from the end.
+
+    What is left is rows and columns: the last axis the columns, the product of all before it the rows.
+
+    >>> print(fold((1, 64, 32, 48), -3), "|", fold((1, 8, 256, 64)), "|", fold((1, 10)), "|", fold(()))
+    32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
+    """
+    axes = list(shape) or [1]
+    last = axes.pop(channels)
+    return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Sizes:
     """The shape of each input, every free size with a value.
 
     ``shapes`` are what the model is read at, ``letters`` what is in them, ``side`` that of the first map, ``exported``
-    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch,
+    the shapes that the file states, if the first map's is another.  ``batch`` is how the file writes the batch,
     which is 1 here.
 
     Raises:
@@ -68,11 +68,11 @@ class Sizes:
         self.shapes = {x: self._known(x, own) for x, own in asked.items()}
         letters = sp.Tuple(*itertools.chain(*self.shapes.values())).free_symbols
         self.letters = tuple(sorted(letters, key=str))
-        self.exported = {}
-        if main:
-            both = zip(inputs[main], self.shapes[main], strict=True)
-            then = tuple(dim if isinstance(dim, int) else now for dim, now in both)
-            self.exported = {main: then} if then != self.shapes[main] else {}
+        then: dict[str, Shape] = {}
+        for name, shape in self.shapes.items():
+            both = zip(inputs[name], shape, strict=True)
+            then[name] = tuple(dim if isinstance(dim, int) else now for dim, now in both)
+        self.exported = then if then != self.shapes else {}
         self.stated = {tensor.name: self._stated(tensor) for tensor in graph.stated}
 
     def _without_batch(self, inputs: dict[str, Any], planes: Mapping[str, Any]) -> Any:

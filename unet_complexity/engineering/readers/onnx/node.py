@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
-
-import sympy as sp
+from typing import Any, NamedTuple
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, name_of
 from unet_complexity.engineering.readers.onnx.shapes import Edge, canonical
 from unet_complexity.engineering.readers.onnx.weights import NONE, Array, Arrays, Use
+from unet_complexity.engineering.readers.reading import Shape, fold, volume
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact
 
-Shape: TypeAlias = tuple[Size, ...]
 INT64 = 7
 
 
@@ -158,24 +155,6 @@ def _value(attribute: Any) -> Any:
     at_most(count, MOST_NUMBERS, f"numbers in the attribute {attribute.name!r}")
     value = helper.get_attribute_value(attribute)
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def volume(sizes: Iterable[Size]) -> Size:
-    """Multiply all sizes; 1 if there are none."""
-    return exact(sp.Mul(*sizes))
-
-
-def fold(shape: Shape, channels: int = -1) -> Tensor:
-    """A shape of any rank as a map: ``channels`` says which axis they are on, counted from the end.
-
-    What is left is rows and columns: the last axis the columns, the product of all before it the rows.
-
-    >>> print(fold((1, 64, 32, 48), -3), "|", fold((1, 8, 256, 64)), "|", fold((1, 10)), "|", fold(()))
-    32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
-    """
-    axes = list(shape) or [1]
-    last = axes.pop(channels)
-    return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
 
 def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:

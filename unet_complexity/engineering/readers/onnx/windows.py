@@ -80,13 +80,13 @@ def conv_transpose(node: Node) -> Row:
     if auto != "NOTSET" or node.get("output_shape"):
         # as ONNX Runtime does it: the larger half in front, unless SAME_UPPER
         front = [(max(cut, 0) + (auto != "SAME_UPPER")) // 2 for cut in cuts]
-    ends = list(zip(front, cuts, strict=True))
-    added = tuple(max(before - cut, 0) for before, cut in ends)
+    ends = [(before, cut - before) for before, cut in zip(front, cuts, strict=True)]
+    added = tuple(max(-behind, 0) for _, behind in ends)
     layer = Conv2DTranspose(
         exact(filters * groups),
         window.taps,
         window.strides,
-        tuple((before, max(cut - before, 0)) for before, cut in ends),
+        tuple((before, max(behind, 0)) for before, behind in ends),
         added if any(added) else None,
         window.dilations,
         groups,
