@@ -32,12 +32,11 @@ from unet_complexity.engineering.readers.keras_config import (
     is_model,
     is_nested,
     mapped,
-    no_shapes,
     tensors,
     triples,
 )
 from unet_complexity.engineering.readers.keras_layers import counted, handler
-from unet_complexity.engineering.readers.limits import MOST_CALLS, at_most, refusals
+from unet_complexity.engineering.readers.limits import DAMAGED, MOST_CALLS, at_most, refusals
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -111,7 +110,7 @@ class _Reader:
             self.order = said[1] if said else self.order
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
-        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             raise ValueError(
                 f"the configuration of {self.reading.name} is not that of a Keras 3 model ({type(error).__name__}: "
                 f"{error}); save it anew with model.save('model.keras')"
@@ -223,8 +222,6 @@ class _Reader:
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
-        if not shape:
-            raise no_shapes(self.reading.name)
         own: list[Any] = list(checked_shape(shape)[1:])
         free = tuple(axis for axis, size in enumerate(own) if size is None)
         # the channels are on the one axis that is not free, where two are

@@ -6,7 +6,6 @@ channels.  A :class:`Value` keeps the axes of the one and names the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -60,9 +59,8 @@ class Value(NamedTuple):
             raise UnreadableError(f"axes {list(given)} of {self.rank + 1}")
         return found
 
-    def places(self, axes: Iterable[int]) -> tuple[int, ...]:
+    def places(self, axes: list[int]) -> tuple[int, ...]:
         """Indices of ``dims`` as axes of the map: 1 rows, 2 columns, 3 channels."""
-        axes = list(axes)
         if not set(axes) <= set(self.where):
             raise UnreadableError(f"it works along one of the first of {self.rank + 1} axes")
         return tuple(self.where.index(axis) + 1 for axis in axes)

@@ -184,20 +184,6 @@ def _activate(call: Call, x: Value) -> Value:
     return call.run(layer, x) if layer else x
 
 
-def _normalize_by_known(call: Call, x: Value) -> Value:
-    return call.run(E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x))
-
-
-def _scale_channels(call: Call, x: Value) -> Value:
-    """ConvNeXt's, of keras.applications: a learned factor for each channel."""
-    return call.run(E.Elementwise("multiply", Tensor(1, 1, call.config["projection_dim"])), x)
-
-
-def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
-    """Inception-ResNet's, of keras.applications: a branch, scaled by a number, is added."""
-    return call.run(L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale"))
-
-
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
         x = permute(call, call.as_map(x), [1, 2, 0])
@@ -363,11 +349,6 @@ def expand(call: Call, x: Value) -> Value:
     return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
 
 
-def _resize(call: Call, x: Value) -> Value:
-    height, width = call.config["size"]
-    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
-
-
 ALIKE: dict[Handler, str] = {
     of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
     any_axes: """
@@ -385,9 +366,17 @@ ALIKE: dict[Handler, str] = {
 HANDLERS: dict[str, Handler] = {
     **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
     "Activation": _activate,
-    "Normalization": _normalize_by_known,
-    "LayerScale": _scale_channels,
-    "CustomScaleLayer": _add_scaled,
+    "Normalization": lambda call, x: call.run(
+        E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x)
+    ),
+    # ConvNeXt's, of keras.applications: a learned factor for each channel
+    "LayerScale": lambda call, x: call.run(
+        E.Elementwise("multiply", Tensor(1, 1, call.config["projection_dim"])), x
+    ),
+    # Inception-ResNet's, of keras.applications: a branch, scaled by a number, is added
+    "CustomScaleLayer": lambda call, x, branch: call.run(
+        L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale")
+    ),
     "Flatten": _flatten,
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
@@ -397,5 +386,7 @@ HANDLERS: dict[str, Handler] = {
     "ops.Matmul": multiply_matrices,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
-    "ops.Resize": _resize,
+    "ops.Resize": lambda call, x: call.run(
+        E.Resizing(*call.config["size"], call.config["interpolation"]), call.as_map(x)
+    ),
 }

@@ -54,6 +54,15 @@ def fold(shape: Shape, channels: int = -1) -> Tensor:
     return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
 
 
+def shown(shape: Iterable[Any]) -> str:
+    """A shape to read.
+
+    >>> shown((1, 3, 8, 8))
+    '1 x 3 x 8 x 8'
+    """
+    return " x ".join(map(str, shape)) or "no axis"
+
+
 @dataclass(frozen=True)
 class Unknown(Layer):
     """A layer of unknown cost: it has a shape, is in no count, and every view names it."""

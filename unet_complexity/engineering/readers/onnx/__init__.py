@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import MOST_NODES, refusals
+from unet_complexity.engineering.readers.limits import DAMAGED, MOST_NODES, refusals
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
     sums,
@@ -124,7 +124,7 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
         network = reading.network(filter(None, ends), partial(recipe, side=sizes.side))
         counted = walk.counted
         return ReadNetwork(**vars(network), constants=counted.constants, doubtful=counted.doubtful)
-    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         kind = type(error).__name__
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 

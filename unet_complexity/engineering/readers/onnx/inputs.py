@@ -10,7 +10,7 @@ import sympy as sp
 
 from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph
 from unet_complexity.engineering.readers.onnx.layouts import Layout, layouts
-from unet_complexity.engineering.readers.onnx.node import Shape
+from unet_complexity.engineering.readers.reading import Shape, shown
 from unet_complexity.symbols import N, Size, as_pair, as_size
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
@@ -83,7 +83,7 @@ class Sizes:
         for name in several:
             if inputs[name] is first and isinstance(batch, int) and batch > 1:
                 raise ValueError(
-                    f"the input {name!r} is {' x '.join(map(str, first))}: if {batch} is its batch, export it for one; "
+                    f"the input {name!r} is {shown(first)}: if {batch} is its batch, export it for one; "
                     "if not, put an axis of 1 in front of it"
                 )
             if inputs[name][:1] == (batch,):

@@ -12,7 +12,7 @@ from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, name_of
 from unet_complexity.engineering.readers.onnx.shapes import Edge, canonical
 from unet_complexity.engineering.readers.onnx.weights import NONE, Array, Arrays, Use
-from unet_complexity.engineering.readers.reading import Shape, fold, volume
+from unet_complexity.engineering.readers.reading import Shape, fold, shown, volume
 from unet_complexity.layers import Layer
 
 INT64 = 7
@@ -182,12 +182,3 @@ def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
         return Tensor(*[*parts, 1, 1][:3])
 
     return [sorted_by_ones(shape) for shape in full]
-
-
-def shown(shape: Shape) -> str:
-    """A shape to read.
-
-    >>> shown((1, 3, 8, 8))
-    '1 x 3 x 8 x 8'
-    """
-    return " x ".join(map(str, shape)) or "no axis"

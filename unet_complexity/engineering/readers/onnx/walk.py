@@ -14,6 +14,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
+    DAMAGED,
     MOST_ASKED,
     MOST_COMPUTED,
     MOST_NODES,
@@ -181,7 +182,7 @@ class Walk:
         at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
         try:
             self._run(Node(proto, self.values, self.opset))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (*DAMAGED, ValueError) as error:
             name = name_of(proto)
             raise ValueError(f"{proto.op_type} {name!r} cannot be read: {error}") from error
 
@@ -194,20 +195,17 @@ class Walk:
             elif known or not node.maps:
                 self._asked(node, self._ask(node))
             else:
-                self._inlined(node)
+                # others in onnx's own words, or in none
+                given = {name: self.values[name].edges[0] for name in proto.input if name}
+                nodes = inlined(proto, self.opset, given)
+                for inner in nodes:
+                    self.run(inner)
+                if not nodes:
+                    self._foreign(node)
         elif known or own:
             reading.lost.update(filter(None, proto.output))
         else:
             reading.skip(self.reading.fresh(node.name), kind, "", None, [])
-
-    def _inlined(self, node: Node) -> None:
-        """An operator that is others in onnx's own words, or is in none."""
-        given = {name: self.values[name].edges[0] for name in node.proto.input if name}
-        nodes = inlined(node.proto, self.opset, given)
-        for inner in nodes:
-            self.run(inner)
-        if not nodes:
-            self._foreign(node)
 
     def _asked(self, node: Node, names: list[str]) -> None:
         """Decide what a node is: known beforehand, or steps."""
