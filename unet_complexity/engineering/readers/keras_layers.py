@@ -349,6 +349,11 @@ def expand(call: Call, x: Value) -> Value:
     return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
 
 
+def _resize(call: Call, x: Value) -> Value:
+    height, width = call.config["size"]
+    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
+
+
 ALIKE: dict[Handler, str] = {
     of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
     any_axes: """
@@ -386,7 +391,5 @@ HANDLERS: dict[str, Handler] = {
     "ops.Matmul": multiply_matrices,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
-    "ops.Resize": lambda call, x: call.run(
-        E.Resizing(*call.config["size"], call.config["interpolation"]), call.as_map(x)
-    ),
+    "ops.Resize": _resize,
 }

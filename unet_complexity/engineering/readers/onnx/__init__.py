@@ -116,8 +116,11 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     try:
         graph, start = Graph(model.graph), outputs.cache_info().misses
         sizes = Sizes(name, graph, side, dims)
-        fresh = partial(Reading, name, unknown, extra)
-        walk = first_fit(name, graph, sizes, lambda: Walk(fresh(), sizes, opset_of(model), start))
+
+        def fresh() -> Walk:
+            return Walk(Reading(name, unknown, extra), sizes, opset_of(model), start)
+
+        walk = first_fit(name, graph, sizes, fresh)
         known, reading = walk.values, walk.reading
         reading.lost.update(graph.outputs.keys() - known.keys())
         ends = [known[end].step if end in known else end for end in graph.outputs]
@@ -137,10 +140,9 @@ def first_fit(name: str, graph: Graph, sizes: Sizes, fresh: Callable[[], Walk]) 
         walk = fresh()
         try:
             walk.through(graph, unit)
+            return walk
         except ValueError as error:
             errors.append(error)
-        else:
-            return walk
     # a size may have been written down
     why = str(errors[0])
     written = sizes.exported or why.startswith("Reshape ")

@@ -107,7 +107,7 @@ def of_shape(node: Node) -> list[Row]:
 def copied(node: Node) -> Row:
     """The same numbers elsewhere, repeated, joined, or some; those of a stored table are params."""
     if stays(node):
-        return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
+        return view(node)  # type: ignore[no-any-return]
     made, seen = node.made.map, {at: node.map(at) for at in node.maps}
     if node.kind == "Concat" and len(seen) == len(node.inputs):
         pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)

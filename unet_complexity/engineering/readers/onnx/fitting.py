@@ -107,8 +107,8 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
         def alone(side: int, letter: sp.Symbol = letter) -> bool:
             return fits(tuple(side if other == letter else 2 * unit for other in letters))
 
-        divisors = (d for d in range(1, unit) if unit % d == 0)
-        divisor = next((d for d in divisors if all(alone(d * far) for far in FAR)), unit)
+        smaller = sp.divisors(unit)[:-1]
+        divisor = next((d for d in smaller if all(alone(d * far) for far in FAR)), unit)
         multiples = range(divisor, 2 * unit, divisor)
         least = divisor + divisor * bisect_left(multiples, True, key=alone)
         text = f"{divisor} divides {letter}, {letter} >= {least}"
