@@ -19,7 +19,7 @@ import sympy as sp
 from unet_complexity.engineering.readers.keras_call import (
     ORDERS,
     Call,
-    UnreadableError,
+    UnsupportedError,
     Value,
 )
 from unet_complexity.engineering.readers.keras_config import (
@@ -203,10 +203,10 @@ class _Reader:
             return [Value(name, None)] * MOST_RESULTS
         try:
             if re.search("'__(numpy|tensor)__'", str(call)):
-                raise UnreadableError("it meets an array that the model holds")
+                raise UnsupportedError("it meets an array that the model holds")
             if handle and kind not in self.reading.extra:
                 return [counted(one, handle, inputs)]
-        except UnreadableError as error:
+        except UnsupportedError as error:
             why = str(error)
         like = inputs[0]._replace(name=name)
         known = not lost and len(said) == 1

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.readers.reading import Reading, Shape, fold
+from unet_complexity.engineering.readers.reading import (
+    Reading,
+    Shape,
+    UnsupportedError,
+    fold,
+)
 from unet_complexity.layers import Layer
 from unet_complexity.symbols import Size
 
 ORDERS = {"channels_last": (0, 1, 2), "channels_first": (1, 2, 0)}  # axes of a map's three sizes
-
-
-class UnreadableError(Exception):
-    """Why a layer of a known kind cannot be counted."""
 
 
 class Value(NamedTuple):
@@ -52,17 +53,17 @@ class Value(NamedTuple):
     def axes(self, given: Any) -> list[int]:
         """Keras's axes, counted with the batch, as indices of ``dims``."""
         if given is None:
-            raise UnreadableError("it names no axes")
+            raise UnsupportedError("it names no axes")
         given = given if isinstance(given, (list, tuple)) else [given]
         found = [axis - 1 if axis > 0 else axis + self.rank for axis in given]
         if not all(axis and 0 <= at < self.rank for axis, at in zip(given, found, strict=True)):
-            raise UnreadableError(f"axes {list(given)} of {self.rank + 1}")
+            raise UnsupportedError(f"axes {list(given)} of {self.rank + 1}")
         return found
 
     def places(self, axes: list[int]) -> tuple[int, ...]:
         """Indices of ``dims`` as axes of the map: 1 rows, 2 columns, 3 channels."""
         if not set(axes) <= set(self.where):
-            raise UnreadableError(f"it works along one of the first of {self.rank + 1} axes")
+            raise UnsupportedError(f"it works along one of the first of {self.rank + 1} axes")
         return tuple(self.where.index(axis) + 1 for axis in axes)
 
     def made(self, name: str, shape: Tensor) -> Value:
@@ -131,6 +132,6 @@ class Call:
     def as_map(self, x: Value, order: str | None = None) -> Value:
         """``x`` as a map whose channels stand where the layer wants them."""
         if x.rank != 3:
-            raise UnreadableError(f"it wants a map, got {x.rank} axes")
+            raise UnsupportedError(f"it wants a map, got {x.rank} axes")
         order = order or self.config.get("data_format") or self.order
         return self.view(x, x.dims, order, "order")

@@ -63,6 +63,10 @@ def shown(shape: Iterable[Any]) -> str:
     return " x ".join(map(str, shape)) or "no axis"
 
 
+class UnsupportedError(Exception):
+    """Why a layer of a known kind cannot be counted."""
+
+
 @dataclass(frozen=True)
 class Unknown(Layer):
     """A layer of unknown cost: it has a shape, is in no count, and every view names it."""

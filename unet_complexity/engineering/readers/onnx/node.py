@@ -12,14 +12,10 @@ from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, name_of
 from unet_complexity.engineering.readers.onnx.shapes import Edge, canonical
 from unet_complexity.engineering.readers.onnx.weights import NONE, Array, Arrays, Use
-from unet_complexity.engineering.readers.reading import Shape, fold, shown, volume
+from unet_complexity.engineering.readers.reading import Shape, UnsupportedError, fold, shown, volume
 from unet_complexity.layers import Layer
 
 INT64 = 7
-
-
-class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown= asks for
-    """A known operator in a form that is not supported."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +123,16 @@ class Node:
         return [array for array in self.stored() if array.is_learned(use)]
 
     def only(self) -> Shape:
-        """Return the shape of input 0; :class:`Unsupported` if the network computes another one."""
+        """Return the shape of input 0; :class:`UnsupportedError` if the network computes another one."""
         if self.maps != [0]:
-            raise Unsupported("whose weights the network computes")
+            raise UnsupportedError("whose weights the network computes")
         return self.shape()
 
     def image(self, alone: bool = False) -> Tensor:
         """Return input 0, the one map, with its channels on axis 1; ``alone``: each pixel by itself."""
         shape = self.only()
         if len(shape) < 2 or (shape[0] != 1 and not alone):
-            raise Unsupported(f"of {shape[0] if shape else 0} images at once")
+            raise UnsupportedError(f"of {shape[0] if shape else 0} images at once")
         return fold(shape, 1 - len(shape))
 
     def image_made(self) -> Tensor:
@@ -174,7 +170,7 @@ def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
     ones = [tuple(side == 1 for side in axis) for axis in zip(*full, strict=True)]
     groups = sorted({one for one in ones if not all(one)}, reverse=True)
     if len(groups) > 3:
-        raise Unsupported("of maps whose axes of 1 differ in more than three ways")
+        raise UnsupportedError("of maps whose axes of 1 differ in more than three ways")
 
     def sorted_by_ones(shape: Shape) -> Tensor:
         pairs = list(zip(ones, shape, strict=True))

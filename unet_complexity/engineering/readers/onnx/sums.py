@@ -18,7 +18,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     BEFORE,
     Node,
     Row,
-    Unsupported,
+    UnsupportedError,
     fold,
     named,
     operator,
@@ -55,7 +55,7 @@ def product(node: Node, names: Sequence[str], kept: str) -> Row:
         )
     places = {name: (name in a, name in b, name in kept) for name in sizes}
     if not set(places.values()) <= set(PLACES):
-        raise Unsupported("that sums an axis of one operand alone")
+        raise UnsupportedError("that sums an axis of one operand alone")
     lead, m, k, n = (
         volume(sizes[name] for name in places if places[name] == place) for place in PLACES
     )
@@ -85,7 +85,7 @@ def gemm(node: Node) -> Row:
     names = "km" if node.get("transA") else "mk", "nk" if node.get("transB") else "kn"
     filters = node.shape(1)[names[1].index("n")]
     if node.has(2) and (len(node.maps) > 1 or volume(node.shape(2)) != filters):
-        raise Unsupported("that adds anything but a stored vector")
+        raise UnsupportedError("that adds anything but a stored vector")
     return product(node, names, "mn")
 
 
@@ -96,7 +96,7 @@ def einsum(node: Node) -> Row:
     terms, _, out = equation.partition("->")
     names = terms.split(",")
     if len(names) != 2 or "." in equation or any(len(set(x)) < len(x) for x in (*names, out)):
-        raise Unsupported(f"of {equation}")
+        raise UnsupportedError(f"of {equation}")
     return product(node, names, out)
 
 
@@ -104,7 +104,7 @@ def einsum(node: Node) -> Row:
 def image_normalization(node: Node) -> Row:
     """By stored statistics, or by those of groups of channels; without weights if they are the exporter's own."""
     if node.get("training_mode", 0):
-        raise Unsupported("in training mode")
+        raise UnsupportedError("in training mode")
     own = node.kind != "InstanceNormalization" or bool(node.learned("norm"))
     layer: Layer = GroupNormalization(node.get("num_groups", -1), own, own)
     if node.kind == "BatchNormalization":

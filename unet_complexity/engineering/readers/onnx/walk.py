@@ -35,7 +35,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Shape,
-    Unsupported,
+    UnsupportedError,
     Value,
     fold,
     shown,
@@ -57,14 +57,7 @@ SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written d
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
 TRIED = (Copy, Reshape, Resizing)  # layers that say what they write
-FOLLOWING = (
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "Squeeze",
-    "Transpose",
-    "Unsqueeze",
-)  # from what enters
+FOLLOWING = "Dropout Flatten Identity Squeeze Transpose Unsqueeze".split()  # from what enters
 ONNX_RUNTIME = (
     "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
     "GraphOptimizationLevel.ORT_DISABLE_ALL"
@@ -235,7 +228,7 @@ class Walk:
         """The steps of an operator that is known; the last one's name."""
         try:
             rows = ROWS[node.kind](node)
-        except Unsupported as why:
+        except UnsupportedError as why:
             return self._skip(node, str(why), node.made.map)
         step = ""
         for row in [rows] if isinstance(rows, Row) else rows:
