@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, parser
 
 from tests.twins.onnx_models import Graph, classic, image, resnet
-from unet_complexity import Activation, Conv2D, Network
+from unet_complexity import Activation, Conv2D, Network, Tensor
 from unet_complexity.engineering import from_onnx
 from unet_complexity.symbols import N
 
@@ -510,6 +510,14 @@ def test_an_unsorted_graph_is_refused_and_dead_ends_are_left_out():
     )
     model = text("a = Conv (x, k) dead = Foo (a) y = Relu (a)")
     assert [step.name for step in from_onnx(model)] == ["a", "y"]
+
+
+def test_an_unknown_operator_of_onnx_has_the_shape_that_onnx_infers():
+    pool = "p = LpPool <kernel_shape = [2, 2], strides = [2, 2]> (x)"
+    network = from_onnx(text(f"{pool} y = Conv (p, k)"), unknown="report")
+    (conv,) = (step for step in network if step.name == "y")
+    assert conv.inputs == (Tensor(N / 2, N / 2, 3),)
+    assert network.total().missing == ("LpPool (p)",)
 
 
 def test_sparse_arrays_are_refused():

@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
-from heapq import heappop, heappush
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import sympy as sp
 from unet_complexity.engineering.readers.keras_call import (
     ORDERS,
     Call,
-    UnreadableError,
+    UnsupportedError,
     Value,
 )
 from unet_complexity.engineering.readers.keras_config import (
@@ -34,13 +33,18 @@ from unet_complexity.engineering.readers.keras_config import (
     is_model,
     is_nested,
     mapped,
-    no_shapes,
     parts,
     tensors,
     triples,
 )
 from unet_complexity.engineering.readers.keras_layers import counted, handler
-from unet_complexity.engineering.readers.limits import MOST_ARGUMENTS, MOST_CALLS, at_most, refusals
+from unet_complexity.engineering.readers.limits import (
+    DAMAGED,
+    MOST_ARGUMENTS,
+    MOST_CALLS,
+    at_most,
+    refusals,
+)
 from unet_complexity.engineering.readers.reading import Extra, Reading
 from unet_complexity.networks import Network
 from unet_complexity.symbols import C, N, Size, as_pair, exact
@@ -114,7 +118,7 @@ class _Reader:
             self.order = said[1] if said else self.order
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
-        except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             raise ValueError(
                 f"the configuration of {self.reading.name} is not that of a Keras 3 model ({type(error).__name__}: "
                 f"{error}); save it anew with model.save('model.keras')"
@@ -132,27 +136,28 @@ class _Reader:
         """
         inside = config["config"]
         inside = chained(inside) if config["class_name"] == "Sequential" else inside
+        self.calls += 1 + max(
+            sum(len(entry.get("inbound_nodes", [])) for entry in inside["layers"]),
+            len(inside["layers"]),
+        )
+        at_most(self.calls, MOST_CALLS, "calls of layers")
+        self.weigh([inside["input_layers"], inside["output_layers"]])
         entries = {entry["name"]: entry for entry in inside["layers"]}
         found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
-        calls = [
-            (entry, number, call)
-            for entry in inside["layers"]
-            for number, call in enumerate(entry.get("inbound_nodes", []))
-        ]
-        self.calls += 1 + max(len(calls), len(inside["layers"]))
-        at_most(self.calls, MOST_CALLS, "calls of layers")
-        for *_, call in calls:
-            self.arguments += sum(1 for _ in parts(call))
-            at_most(self.arguments, MOST_ARGUMENTS, "arguments of calls")
+        calls = []
+        for entry in inside["layers"]:
+            for number, call in enumerate(entry.get("inbound_nodes", [])):
+                self.weigh([call, entry["config"] | {"layers": None}])
+                calls.append((entry, number, call, tensors(call)))
         # the shape of what a layer writes is said only where it is read
-        shapes: dict[Any, dict[int, Any]] = {}
-        for *_, call in calls:
-            for (name, number, i), shape in tensors(call):
-                shapes.setdefault((name, number), {})[i] = shape
-        self.run(calls, path, found, shapes)
+        said: defaultdict[Any, dict[int, Any]] = defaultdict(dict)
+        for *_, given in calls:
+            for (name, number, i), shape in given:
+                said[name, number][i] = shape
+        self.run(calls, path, found, said)
         ends = []
         for name, number, i in triples(inside["output_layers"]):
             # a file counts the calls of a functional model inside a model from 1, in this one place
@@ -160,44 +165,46 @@ class _Reader:
             ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
         return ends
 
-    def run(self, calls: list[Any], path: str, found: dict[Any, Value], shapes: Any) -> None:
+    def weigh(self, given: Any) -> None:
+        """ValueError if calls, with their arguments and those of their layers, hold too much to look at each time."""
+        self.arguments += sum(1 for _ in parts(given))
+        at_most(self.arguments, MOST_ARGUMENTS, "arguments of calls")
+
+    def run(self, calls: list[Any], path: str, found: dict[Any, Value], said: Any) -> None:
         """Run all calls in turns: in each, in the order of the file, those that miss nothing any more.
 
         ``found`` holds what has been written.  A reversed chain takes as many turns as it has calls.
         """
-        readers = defaultdict(list)
-        missing = [{key for key, _ in tensors(call)} - found.keys() for *_, call in calls]
-        for at, keys in enumerate(missing):
-            for key in keys:
-                readers[key].append(at)
-        ready = [(0, at) for at, keys in enumerate(missing) if not keys]
-        waiting = dict(enumerate(entry["name"] for entry, *_ in calls))
-        while ready:
-            turn, at = heappop(ready)
-            del waiting[at]
-            entry, number, call = calls[at]
-            said = list(shapes.get((entry["name"], number), {}).values())
-            for i, value in enumerate(self.call(entry, path, number, call, found, said)):
-                key = entry["name"], number, i
-                found[key] = value
-                for reader in readers.pop(key, ()):
-                    missing[reader].remove(key)
-                    if not missing[reader]:
-                        heappush(ready, (turn + (reader < at), reader))
-        for name in waiting.values():
-            raise ValueError(
-                f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
-            )
+        while calls:
+            left = []
+            for one in calls:
+                entry, number, call, given = one
+                if all(key in found for key, _ in given):
+                    at = entry["name"], number
+                    sources = [(found[key], shape) for key, shape in given]
+                    values = self.call(entry, path, number, call, sources, list(said[at].values()))
+                    found |= {(*at, i): value for i, value in enumerate(values)}
+                else:
+                    left.append(one)
+            if len(left) == len(calls):
+                name = left[0][0]["name"]
+                raise ValueError(
+                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
+                )
+            calls = left
 
     def call(
-        self, entry: Config, path: str, number: int, call: Config, found: Any, shapes: list[Any]
+        self, entry: Config, path: str, number: int, call: Config, given: Any, said: list[Any]
     ) -> list[Value]:
-        """What one call of a layer, or of a model inside the model, writes; ``shapes``: what the model says of them."""
+        """What one call of a layer, or of a model inside the model, writes.
+
+        ``given``: each tensor that it reads, with the shape that the model says of it; ``said``: those of what it
+        writes.
+        """
         config, kind = entry["config"], checked_name(entry["class_name"])
         name = path + checked_name(config.get("name", entry["name"]))
         name += f" ({number + 1})" if number else ""
-        given = tensors(call)
-        inputs = [found[key] for key, _ in given]
+        inputs = [x for x, _ in given]
         if is_nested(entry):
             return self.model(entry, f"{name}/", inputs)
         values = iter(inputs)
@@ -213,27 +220,25 @@ class _Reader:
             return [Value(name, None)] * MOST_RESULTS
         try:
             if holds_array(call):
-                raise UnreadableError("it meets an array that the model holds")
+                raise UnsupportedError("it meets an array that the model holds")
             if handle and kind not in self.reading.extra:
                 return [counted(one, handle, inputs)]
-        except UnreadableError as error:
+        except UnsupportedError as error:
             why = str(error)
         like = inputs[0]._replace(name=name)
-        known = not lost and len(shapes) == 1
-        if known and shapes[0] != given[0][1]:  # it holds at the model's own size alone
-            dims = checked_shape(shapes[0])[1:]
+        known = not lost and len(said) == 1
+        if known and said[0] != given[0][1]:  # it holds at the model's own size alone
+            dims = checked_shape(said[0])[1:]
             known = self.given is None and None not in dims
             like = Value(name, dims, like.order if len(dims) == like.rank else self.order)
         sources = [x.name for x in inputs]
         self.reading.skip(name, kind, why, like.map if known else None, sources, config)
         made = self.reading.shape(name)
-        count = 1 if made and len(shapes) > 1 else MOST_RESULTS  # extra= gives one result alone
+        count = 1 if made and len(said) > 1 else MOST_RESULTS  # extra= gives one result alone
         return [like.made(name, made) if made else Value(name, None)] * count
 
     def input(self, name: str, shape: Any) -> Value:
         """What the model is given: its own sizes, or ``side``, or letters where it leaves them free."""
-        if not shape:
-            raise no_shapes(self.reading.name)
         own: list[Any] = list(checked_shape(shape)[1:])
         free = tuple(axis for axis, size in enumerate(own) if size is None)
         # the channels are on the one axis that is not free, where two are

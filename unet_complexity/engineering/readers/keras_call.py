@@ -6,24 +6,20 @@ channels.  A :class:`Value` keeps the axes of the one and names the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import sympy as sp
-
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import Reshape
-from unet_complexity.engineering.readers.reading import Reading
+from unet_complexity.engineering.readers.reading import (
+    Reading,
+    Shape,
+    UnsupportedError,
+    fold,
+)
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size
 
-Dims = tuple[Size, ...]
 ORDERS = {"channels_last": (0, 1, 2), "channels_first": (1, 2, 0)}  # axes of a map's three sizes
-
-
-class UnreadableError(Exception):
-    """Why a layer of a known kind cannot be counted."""
 
 
 class Value(NamedTuple):
@@ -52,27 +48,22 @@ class Value(NamedTuple):
         >>> print(Value("x", (3, 256, 128), "channels_first").map, Value("y", (8, 4, 4, 16)).map)
         256 x 128 x 3 32 x 4 x 16
         """
-        if self.rank == 3:
-            return Tensor(*(self.dims[axis] for axis in self.where))
-        leading = self.dims[:-2]
-        width, channels = (1, *self.dims)[-2:]
-        return Tensor(exact(sp.Mul(*leading)), width, channels)
+        return fold(self.dims, self.where[2])
 
     def axes(self, given: Any) -> list[int]:
         """Keras's axes, counted with the batch, as indices of ``dims``."""
         if given is None:
-            raise UnreadableError("it names no axes")
+            raise UnsupportedError("it names no axes")
         given = given if isinstance(given, (list, tuple)) else [given]
         found = [axis - 1 if axis > 0 else axis + self.rank for axis in given]
         if not all(axis and 0 <= at < self.rank for axis, at in zip(given, found, strict=True)):
-            raise UnreadableError(f"axes {list(given)} of {self.rank + 1}")
+            raise UnsupportedError(f"axes {list(given)} of {self.rank + 1}")
         return found
 
-    def places(self, axes: Iterable[int]) -> tuple[int, ...]:
+    def places(self, axes: list[int]) -> tuple[int, ...]:
         """Indices of ``dims`` as axes of the map: 1 rows, 2 columns, 3 channels."""
-        axes = list(axes)
         if not set(axes) <= set(self.where):
-            raise UnreadableError(f"it works along one of the first of {self.rank + 1} axes")
+            raise UnsupportedError(f"it works along one of the first of {self.rank + 1} axes")
         return tuple(self.where.index(axis) + 1 for axis in axes)
 
     def made(self, name: str, shape: Tensor) -> Value:
@@ -109,28 +100,30 @@ class Call:
 
         ``stored``: params, in place of the layer's own, that no gradient changes.
         """
-        path, _, own = self.name.rpartition("/")
         name = f"{self.name}.{part}" if part else self.name
         self.reading.add(
             name,
             layer,
             [value.name for value in values],
-            path or own,
-            0 if self.shared else stored,
-            self.config.get("trainable") is False or stored is not None,
+            self.block,
+            params=0 if self.shared else stored,
+            frozen=self.config.get("trainable") is False or stored is not None,
         )
         return (like or values[0]).made(name, self.reading.shapes[name])
 
+    @property
+    def block(self) -> str:
+        """The model that the layer lies in, or itself."""
+        path, _, own = self.name.rpartition("/")
+        return path or own
+
     def view(
-        self, x: Value, dims: Dims, order: str = "channels_last", part: str = "reshape"
+        self, x: Value, dims: Shape, order: str = "channels_last", part: str = "reshape"
     ) -> Value:
         """The same numbers with other axes."""
         new = Value(x.name, tuple(dims), order)
-        if new.map == x.map:
-            return new
-        while f"{self.name}.{part}" in self.reading.names:  # of another input of the same layer
-            part += " again"
-        return new._replace(name=self.run(Reshape(new.map.shape), x, part=part).name)
+        name = self.reading.view(x.name, new.map, f"{self.name}.{part}", self.block)
+        return new._replace(name=name)
 
     def without(self, x: Value, gone: list[int]) -> Value:
         """The same numbers without some axes, which have size 1."""
@@ -139,6 +132,6 @@ class Call:
     def as_map(self, x: Value, order: str | None = None) -> Value:
         """``x`` as a map whose channels stand where the layer wants them."""
         if x.rank != 3:
-            raise UnreadableError(f"it wants a map, got {x.rank} axes")
+            raise UnsupportedError(f"it wants a map, got {x.rank} axes")
         order = order or self.config.get("data_format") or self.order
         return self.view(x, x.dims, order, "order")

@@ -244,8 +244,7 @@ def chained(inside: Config) -> Config:
     """The configuration of a Sequential model as that of a functional one."""
     layers = inside["layers"]
     if not layers or layers[0]["class_name"] != "InputLayer":
-        first = {"name": "input", "batch_shape": inside.get("build_input_shape")}
-        layers = [{"class_name": "InputLayer", "config": first}, *layers]
+        raise no_shapes(inside.get("name", "model"))
     named = [{**entry, "name": entry["config"]["name"]} for entry in layers]
     for source, entry in pairwise(named):
         shape = (entry.get("build_config") or {}).get("input_shape")

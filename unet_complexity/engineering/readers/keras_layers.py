@@ -12,29 +12,27 @@ from dataclasses import fields
 from inspect import signature
 from typing import Any
 
-import sympy as sp
-
 from unet_complexity import layers as L
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
 from unet_complexity.engineering.readers.keras_call import (
     Call,
-    UnreadableError,
+    UnsupportedError,
     Value,
 )
 from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
+from unet_complexity.engineering.readers.reading import volume
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
-from unet_complexity.symbols import exact
+from unet_complexity.symbols import as_expr, exact
 
 Handler = Callable[..., Value]
 # arguments that change what a layer computes, in a way that is not counted
-FORMS = (
-    *("lora_rank", "renorm", "rms_scaling", "threshold", "use_gate", "sliding_window"),
-    *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias", "return_attention_scores"),
-    "negative_slope",  # of a ReLU; a LeakyReLU says the same
-)
-WINDOW = ("kernel_size", "pool_size", "strides", "dilation_rate", "output_padding")
+FORMS = """
+    lora_rank renorm rms_scaling threshold use_gate sliding_window crop_to_aspect_ratio
+    pad_to_aspect_ratio antialias return_attention_scores
+""".split()
+WINDOW = "kernel_size pool_size strides dilation_rate output_padding".split()
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
 WRAPPED = {
     "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
@@ -56,17 +54,18 @@ def handler(kind: str, module: str) -> Handler | None:
 
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
-    """What a layer writes.  UnreadableError if it has weights, or gets inputs, that are not counted."""
+    """What a layer writes.  UnsupportedError if it has weights, or gets inputs, that are not counted."""
     if "Quantized" in str(call.config.get("dtype")):
-        raise UnreadableError("it is quantised")
-    for name in FORMS:
+        raise UnsupportedError("it is quantised")
+    of_relu = ["negative_slope"] if call.kind == "ReLU" else []  # a LeakyReLU says the same
+    for name in FORMS + of_relu:
         value = call.config.get(name) or call.kwargs.get(name)
-        if value and (name != "negative_slope" or call.kind == "ReLU"):
-            raise UnreadableError(f"with {name}={value}")
+        if value:
+            raise UnsupportedError(f"with {name}={value}")
     try:
         signature(handle).bind(call, *values)
     except TypeError:
-        raise UnreadableError(f"given {len(values)} tensors") from None
+        raise UnsupportedError(f"given {len(values)} tensors") from None
     return handle(call, *values)
 
 
@@ -86,7 +85,7 @@ def channels_last(call: Call, x: Value) -> Value:
 def sequence(call: Call, x: Value) -> Value:
     """``x``, tokens x features."""
     if x.rank != 2 or call.config.get("data_format") == "channels_first":
-        raise UnreadableError("only sequences of tokens x features are known")
+        raise UnsupportedError("only sequences of tokens x features are known")
     return x
 
 
@@ -96,7 +95,7 @@ def by_channel(call: Call, x: Value) -> Value:
     if x.rank == 3 and axes == [0]:
         return call.as_map(x, "channels_first")
     if axes != [x.rank - 1]:
-        raise UnreadableError(f"its axis is {call.config['axis']}")
+        raise UnsupportedError(f"its axis is {call.config['axis']}")
     return channels_last(call, x)
 
 
@@ -141,7 +140,7 @@ def of_table(call: Call, x: Value) -> Value:
     try:
         layer = make(**values)
     except ValueError as error:
-        raise UnreadableError(str(error)) from error
+        raise UnsupportedError(str(error)) from error
     out = call.run(layer, x)
     if call.kind.startswith("Global") and not call.config["keepdims"]:
         out = call.without(out, [axis for axis in range(x.rank) if axis != x.where[2]])
@@ -153,7 +152,7 @@ def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
     value = call.config[name]
     value = tuple(value) if isinstance(value, list) else value
     if not isinstance(value, TYPES.get(kind, object)):
-        raise UnreadableError(f"its {name} is {value!r}")
+        raise UnsupportedError(f"its {name} is {value!r}")
     if name in ("axis", "shared_axes"):
         return value and x.places(x.axes(value))
     if name == "padding" and "strides" in call.config and not isinstance(value, str):
@@ -172,31 +171,17 @@ def activation(name: Any, x: Value) -> L.Layer | None:
     if name in (None, "linear"):
         return None
     if not isinstance(name, str):
-        raise UnreadableError("its activation is a function of one's own")
+        raise UnsupportedError("its activation is a function of one's own")
     if name == "softmax":
         return L.Softmax(x.places(x.axes(-1)))
     if name not in (*OPERATIONS, *ALIASES):
-        raise UnreadableError(f"its activation is {name}")
+        raise UnsupportedError(f"its activation is {name}")
     return L.ReLU() if name == "relu" else L.Activation(name)
 
 
 def _activate(call: Call, x: Value) -> Value:
     layer = activation(call.config["activation"], x)
     return call.run(layer, x) if layer else x
-
-
-def _normalize_by_known(call: Call, x: Value) -> Value:
-    return call.run(E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x))
-
-
-def _scale_channels(call: Call, x: Value) -> Value:
-    """ConvNeXt's, of keras.applications: a learned factor for each channel."""
-    return call.run(E.Elementwise("multiply", Tensor(1, 1, call.config["projection_dim"])), x)
-
-
-def _add_scaled(call: Call, x: Value, branch: Value) -> Value:
-    """Inception-ResNet's, of keras.applications: a branch, scaled by a number, is added."""
-    return call.run(L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale"))
 
 
 def _flatten(call: Call, x: Value) -> Value:
@@ -214,20 +199,17 @@ def attend(call: Call, *values: Value) -> Value:
     names = ("query", "value", "key")
     given = dict(zip(names, call.args, strict=False)) | call.kwargs
     read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
-    if len(read) != len(values) or not {"query", "value"} <= set(read):
-        raise UnreadableError("it has a mask, or other inputs than a query, a value and a key")
+    if len(read) != len(values) or not {"query", "value"} <= read.keys():
+        raise UnsupportedError("it has a mask, or other inputs than a query, a value and a key")
     config, query = call.config, read["query"]
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
-        raise UnreadableError(f"it attends along the axes {axes} only")
+        raise UnsupportedError(f"it attends along the axes {axes} only")
     heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
-    tokens = {
-        x: call.view(x, (exact(sp.Mul(*x.dims[:-1])), x.dims[-1]), part=f"tokens {i}")
-        for i, x in enumerate(dict.fromkeys(values), 1)
-    }
 
     def by_head(part: str, x: Value, size: int) -> Value:
-        x = call.run(E.Dense(heads * size, bias), tokens[x], part=part)
+        x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
+        x = call.run(E.Dense(heads * size, bias), x, part=part)
         x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
         return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
 
@@ -260,7 +242,7 @@ def of_wrapper(call: Call, x: Value) -> Value:
     outer, inner = call.kind, call.config["layer"]
     call.kind = inner["class_name"]
     if call.kind not in WRAPPED[outer] or not of_keras(str(inner.get("module"))):
-        raise UnreadableError(f"it wraps a layer {call.kind}")
+        raise UnsupportedError(f"it wraps a layer {call.kind}")
     frozen = {"trainable": False} if call.config.get("trainable") is False else {}
     call.config = inner["config"] | frozen
     out = counted(call, of_table, [x])
@@ -273,7 +255,7 @@ def of_wrapper(call: Call, x: Value) -> Value:
 def of_one(call: Call, x: Value) -> Value:
     """A function of each element."""
     if call.kind == "Gelu" and call.config.get("approximate", True):
-        raise UnreadableError("it approximates; say approximate=False")
+        raise UnsupportedError("it approximates; say approximate=False")
     return call.run(L.Activation(FUNCTIONS[call.kind.lower()]), x)
 
 
@@ -289,13 +271,13 @@ def merge(call: Call, *values: Value) -> Value:
 def widest(values: Sequence[Value]) -> Value:
     """The input whose leading axes are those of the result.
 
-    UnreadableError if the axes that a map merges are repeated one by one: all of an input, or none, may be.
+    UnsupportedError if the axes that a map merges are repeated one by one: all of an input, or none, may be.
     """
     if len({x.rank for x in values}) > 1:
-        raise UnreadableError("its inputs differ in the number of axes")
+        raise UnsupportedError("its inputs differ in the number of axes")
     wide = {x.dims[:-2]: x for x in values if x.rank > 3 and set(x.dims[:-2]) != {1}}
     if len(wide) > 1:
-        raise UnreadableError("its inputs differ in the leading axes")
+        raise UnsupportedError("its inputs differ in the leading axes")
     return next(iter(wide.values()), values[0])
 
 
@@ -309,7 +291,7 @@ def of_two(call: Call, *values: Value) -> Value:
     first, second = (*call.args, *call.kwargs.values())[:2]
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
-        raise UnreadableError(f"it meets {number!r}")
+        raise UnsupportedError(f"it meets {number!r}")
     layer: L.Layer = E.Elementwise(kind.lower())
     if kind in ("Maximum", "Minimum"):
         layer = L.ReLU()  # one comparison
@@ -333,7 +315,7 @@ def concatenate(call: Call, *values: Value) -> Value:
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
     sides = checked_shape([None if side == -1 else side for side in target])
-    left = exact(sp.Mul(*x.dims) / sp.Mul(*(side for side in sides if side)))
+    left = exact(as_expr(volume(x.dims)) / volume(side for side in sides if side))
     order = call.order if len(sides) == 3 else "channels_last"
     return call.view(x, tuple(side or left for side in sides), order)
 
@@ -341,7 +323,7 @@ def reshape(call: Call, x: Value, target: Any) -> Value:
 def permute(call: Call, x: Value, axes: list[int]) -> Value:
     """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
     if sorted(axes) != list(range(x.rank)):
-        raise UnreadableError(f"it permutes the axes {axes}")
+        raise UnsupportedError(f"it permutes the axes {axes}")
     ends = {0: "channels_first", 2: "channels_last"}
     order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
     new = Value("", tuple(x.dims[axis] for axis in axes), order)
@@ -372,37 +354,41 @@ def _resize(call: Call, x: Value) -> Value:
     return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
 
 
+ALIKE: dict[Handler, str] = {
+    of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
+    any_axes: """
+        Identity GaussianNoise StochasticDepth RandomContrast RandomFlip RandomRotation
+        RandomTranslation RandomZoom ops.Identity ops.StopGradient ops.Cast
+    """,  # at inference they hand on what they are given
+    merge: "Add Subtract Multiply Average Maximum Minimum",
+    of_wrapper: " ".join(WRAPPED),
+    of_two: """
+        ops.Add ops.Subtract ops.Multiply ops.Divide ops.TrueDivide ops.Maximum ops.Minimum
+    """,
+    reduce: "ops.Mean ops.Sum ops.Max ops.Min ops.Amax ops.Amin",
+    concatenate: "Concatenate ops.Concatenate",
+}
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(TABLE, of_table),
-    **dict.fromkeys(
-        (  # at inference they hand on what they are given
-            *("Identity", "GaussianNoise", "StochasticDepth", "RandomContrast", "RandomFlip"),
-            *("RandomRotation", "RandomTranslation", "RandomZoom"),
-            *("ops.Identity", "ops.StopGradient", "ops.Cast"),
-        ),
-        any_axes,
-    ),
-    **dict.fromkeys(("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"), merge),
+    **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
     "Activation": _activate,
-    "Normalization": _normalize_by_known,
-    "LayerScale": _scale_channels,
-    "CustomScaleLayer": _add_scaled,
+    "Normalization": lambda call, x: call.run(
+        E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x)
+    ),
+    # ConvNeXt's, of keras.applications: a learned factor for each channel
+    "LayerScale": lambda call, x: call.run(
+        E.Elementwise("multiply", Tensor(1, 1, call.config["projection_dim"])), x
+    ),
+    # Inception-ResNet's, of keras.applications: a branch, scaled by a number, is added
+    "CustomScaleLayer": lambda call, x, branch: call.run(
+        L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale")
+    ),
     "Flatten": _flatten,
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
-    "Concatenate": concatenate,
     "MultiHeadAttention": attend,
-    **dict.fromkeys(WRAPPED, of_wrapper),
-    **dict.fromkeys(("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide"), of_two),
-    **dict.fromkeys(("ops.TrueDivide", "ops.Maximum", "ops.Minimum"), of_two),
-    **dict.fromkeys(("ops.Mean", "ops.Sum", "ops.Max", "ops.Min", "ops.Amax", "ops.Amin"), reduce),
-    **dict.fromkeys(
-        ("ops.DepthToSpace", "ops.SpaceToDepth", "ops.Softmax", "ops.LeakyRelu"), of_table
-    ),
     "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
     "ops.ExpandDims": expand,
     "ops.Matmul": multiply_matrices,
-    "ops.Concatenate": concatenate,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
     "ops.Resize": _resize,

@@ -45,6 +45,8 @@ MOST_DEPTH = 64  # lists, dictionaries and models inside each other
 MOST_TERMS = 200  # numbers, letters and operations in the formula of a size: those of networks have some dozens
 MOST_FORMULAS = 500  # different ones of a network's sizes; deep networks have some dozens
 HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map has degree 2
+# what Python raises if a damaged model lacks something, or has something else in its place
+DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError)
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 LARGEST_TYPED = 2**31 - 1  # size or batch on the command line; frameworks index with 32 bits
 LARGEST_FACTOR = 256  # of an upsampling that is collapsed; networks use 2 to 32
@@ -90,16 +92,14 @@ def check_nesting(data: Any) -> None:
     """ValueError if lists and dictionaries lie deeper inside each other than ``MOST_DEPTH``."""
     level = [data]
     for _ in range(MOST_DEPTH):
-        level = [item for one in level if isinstance(one, (dict, list)) for item in _items(one)]
+        lists = [one for one in level if isinstance(one, list)]
+        lists += [list(one.values()) for one in level if isinstance(one, dict)]
+        level = [item for one in lists for item in one]
         if not level:
             return
     raise ValueError(
         f"at most {MOST_DEPTH} lists and dictionaries inside each other are read, got more"
     )
-
-
-def _items(container: dict[str, Any] | list[Any]) -> Iterator[Any]:
-    return iter(container.values() if isinstance(container, dict) else container)
 
 
 def check_size(size: Any) -> None:

@@ -46,9 +46,9 @@ def _levels(steps: list[Step], inputs: Mapping[str, Tensor]) -> tuple[dict[str, 
     levels, sides = dict.fromkeys(inputs, 0), {(x.height, x.width) for x in inputs.values()}
     maps = set(inputs)
     for step in steps:
-        out, reads_maps = step.output, maps.intersection(step.sources)
-        known = (out.height, out.width) in sides
-        if known if isinstance(step.layer, REARRANGING) or not reads_maps else True:
+        out = step.output
+        rearranged = isinstance(step.layer, REARRANGING) or not maps.intersection(step.sources)
+        if not rearranged or (out.height, out.width) in sides:
             maps.add(step.name)
             sides.add((out.height, out.width))
             levels[step.name] = round(log2(top / _area(out)) / 2)

@@ -1,18 +1,21 @@
 """What all readers of real models share: layers fed by named sources become a Network.
 
-A reader says ``input``, ``add``, ``same`` and ``skip`` in the order in which the model runs, and at last ``network``.
+A reader says ``input``, ``add``, ``view`` and ``skip`` in the order in which the model runs, and at last ``network``.
 Unknown layers are collected: one error names all of them, or every view of the network names what is missing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
+
+import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, Tensor
+from unet_complexity.engineering.layers import Reshape
 from unet_complexity.engineering.readers.limits import (
     MOST_CHARACTERS,
     MOST_FORMULAS,
@@ -27,10 +30,42 @@ from unet_complexity.escaping import in_message
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, exact
 
 MOST_NAMED = 8  # layers that one error names; more are counted by kind
 Extra = Mapping[str, Callable[..., Layer]]
+Shape: TypeAlias = tuple[Size, ...]
+
+
+def volume(sizes: Iterable[Size]) -> Size:
+    """Multiply all sizes; 1 if there are none."""
+    return exact(sp.Mul(*sizes))
+
+
+def fold(shape: Shape, channels: int = -1) -> Tensor:
+    """A shape of any rank as a map: ``channels`` says which axis they are on, counted from the end.
+
+    What is left is rows and columns: the last axis the columns, the product of all before it the rows.
+
+    >>> print(fold((1, 64, 32, 48), -3), "|", fold((1, 8, 256, 64)), "|", fold((1, 10)), "|", fold(()))
+    32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
+    """
+    axes = list(shape) or [1]
+    last = axes.pop(channels)
+    return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
+
+
+def shown(shape: Iterable[Any]) -> str:
+    """A shape to read.
+
+    >>> shown((1, 3, 8, 8))
+    '1 x 3 x 8 x 8'
+    """
+    return " x ".join(map(str, shape)) or "no axis"
+
+
+class UnsupportedError(Exception):
+    """Why a layer of a known kind cannot be counted."""
 
 
 @dataclass(frozen=True)
@@ -71,53 +106,61 @@ class Reading:
         self.unknown = one_of("unknown", unknown, ("error", "report"))
         self.inputs: dict[str, Tensor] = {}
         self.steps: list[Step] = []
-        self.skipped: list[
-            tuple[str, str, int]
-        ] = []  # layers that cannot be counted, why, and how many maps they read
-        self.rules: list[
-            Rule
-        ] = []  # what letters must obey for the shapes, beside the rules of the layers
+        # layers that cannot be counted: kind, name, why, and how many maps they read
+        self.skipped: list[tuple[str, str, str, int]] = []
+        # what letters must obey for the shapes, beside the rules of the layers
+        self.rules: list[Rule] = []
         self.lost: set[str] = set()  # names of maps whose shape follows from no layer
-        self.names: dict[str, str] = {}  # of each name the step, or input, that wrote it
         self.shapes: dict[str, Tensor] = {}
+        self.views: dict[tuple[str, Tensor], str] = {}
+        self.uses: Counter[str] = Counter()
         self.formulas: set[Size] = set()
 
     def input(self, name: str, shape: Tensor) -> None:
         """A map that the network is given."""
         self.inputs[name] = self.shapes[name] = shape
-        self.names[name] = name
 
     def shape(self, name: str) -> Tensor | None:
         """Shape of the named output; None downstream of a layer of unknown output shape."""
-        return None if name in self.lost else self.shapes[self._writer(name)]
+        if name in self.lost:
+            return None
+        if name not in self.shapes:
+            raise ValueError(
+                f"{self.name} reads {name!r}, which nothing before it writes; give the whole model"
+            )
+        return self.shapes[name]
 
-    def same(self, name: str, source: str) -> None:
-        """Another name for what ``source`` wrote: nothing happens in between."""
-        if source in self.lost:
-            self.lost.add(name)
-        else:
-            self.names[name] = self._writer(source)
+    def fresh(self, name: str) -> str:
+        """A name that no step has."""
+        unique = name
+        while unique in self.shapes:
+            self.uses[name] += 1
+            unique = f"{name}:{self.uses[name] + 1}"
+        return unique
+
+    def view(self, source: str, shape: Tensor, name: str, block: str = "") -> str:
+        """The step that sees what ``source`` wrote as a map of another shape: at most one, of about that name."""
+        if self.shape(source) in (shape, None):
+            return source
+        if (source, shape) not in self.views:
+            self.views[source, shape] = self.fresh(name)
+            self.add(self.views[source, shape], Reshape(shape.shape), [source], block)
+        return self.views[source, shape]
 
     def add(
-        self,
-        name: str,
-        layer: Layer,
-        sources: Iterable[str],
-        block: str | None = None,
-        stored: Size | None = None,
-        frozen: bool = False,
+        self, name: str, layer: Layer, sources: Iterable[str], block: str = "", **params: Any
     ) -> None:
         """``layer`` runs on what ``sources`` wrote.  ValueError, with the name, where they do not fit it.
 
-        ``stored``: its params, where they are not the layer's own; 0, where they were counted at a step before.
+        ``params``: its params, where they are not the layer's own; 0, where they were counted at a step before.
         ``frozen``: training leaves them as they are.
         """
-        sources = list(sources)
+        sources = tuple(sources)
         if self.lost.intersection(sources):
             self.lost.add(name)
             return
         try:
-            self._keep(name, layer, sources, block, params=stored, frozen=frozen)
+            self._keep(name, layer, sources, block, **params)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{self.name} does not fit together at {name}: {error}") from error
 
@@ -127,14 +170,13 @@ class Reading:
         kind: str,
         why: str,
         output: Tensor | None,
-        sources: Iterable[str],
+        sources: Sequence[str],
         arguments: Any = None,
     ) -> None:
         """A layer of a ``kind`` that the reader cannot count, and ``why``, unless ``extra`` can, by its ``arguments``.
 
         ``output``: the shape of what it writes, where the model says it.
         """
-        sources = list(sources)
         lost = bool(self.lost.intersection(sources))
         if kind in self.extra and not lost:
             layer = self.extra[kind](arguments, *map(self.shape, sources))
@@ -144,7 +186,7 @@ class Reading:
                 )
             self.add(name, layer, sources)
             return
-        self.skipped.append((f"{kind} ({name})", why, len(sources)))
+        self.skipped.append((kind, name, why, len(sources)))
         if output is None or lost:
             self.lost.add(name)
         else:
@@ -152,80 +194,71 @@ class Reading:
 
     def network(self, outputs: Iterable[str], recipe: partial[Network] | None = None) -> Network:
         """The whole.  ValueError that lists all that was skipped, or, with unknown="report", what has no shape."""
-        outputs = list(outputs)
-        self._check(outputs)
-        written = {step.name for step in self.steps}
-        ends = tuple(dict.fromkeys(name for name in map(self._writer, outputs) if name in written))
+        outputs = tuple(dict.fromkeys(outputs))
+        self._check(sorted(self.lost.intersection(outputs)))
+        ends = tuple(name for name in outputs if self.shape(name) and name not in self.inputs)
         steps = placed(self.steps, self.inputs)
         return ModelNetwork(
             self.name, Shapes(self.inputs), steps, regime(steps, self.rules), recipe, ends
         )
 
     def _keep(
-        self,
-        name: str,
-        layer: Layer,
-        sources: Iterable[str],
-        block: str | None = None,
-        **params: Any,
+        self, name: str, layer: Layer, sources: Iterable[str], block: str = "", **params: Any
     ) -> None:
-        if name in self.names:
+        if name in self.shapes:
             raise ValueError("each layer needs a name of its own, got this one twice; rename one")
-        names = tuple(self._writer(source) for source in sources)
-        inputs = tuple(self.shapes[source] for source in names)
+        inputs: Any = tuple(map(self.shape, sources))
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
         at_most(len(name), MOST_CHARACTERS, "characters of a name")
+        path, _, own = name.rpartition("/")  # the part of the model that a layer belongs to
+        block = block or path or own
         step = ModelStep(
-            name, layer, inputs, names, level=0, block=block or _block(name), part="", **params
+            name, layer, inputs, tuple(sources), level=0, block=block, part="", **params
         )
-        for size in (step.output.height, step.output.width, step.output.channels):
+        for size in step.output.shape:
             check_size(size)
             if not isinstance(size, int):
                 self.formulas.add(size)
         at_most(len(self.formulas), MOST_FORMULAS, "different formulas of sizes")
-        self.shapes[name], self.names[name] = step.output, name
+        self.shapes[name] = step.output
         self.steps.append(step)
 
-    def _writer(self, name: str) -> str:
-        if name not in self.names:
-            raise ValueError(
-                f"{self.name} reads {name!r}, which nothing before it writes; give the whole model"
-            )
-        return self.names[name]
-
-    def _check(self, outputs: list[str]) -> None:
-        said = ", ".join(f"{which}: {why}" if why else which for which, why, _ in self.skipped)
-        if len(self.skipped) > MOST_NAMED:
-            kinds = Counter(which.split(" (")[0] for which, _, _ in self.skipped).most_common()
-            said = ", ".join(f"{count} {kind}" for kind, count in kinds[:MOST_NAMED])
-            said += f" and {len(kinds) - MOST_NAMED} more kinds" * (len(kinds) > MOST_NAMED)
-        unknown = [(which, reads) for which, why, reads in self.skipped if not why]
-        # extra= would also replace the forms of that layer that are known
-        remedy = "write that part of the model otherwise"
-        if unknown:
-            name, reads = unknown[0]
-            example = "Conv2D(...)" if reads < 2 else "Add()"  # some layer that takes as many maps
-            remedy = f"add them with extra={{{name.split(' (')[0]!r}: lambda arguments, *inputs: {example}}}"
+    def _check(self, lost: Sequence[str]) -> None:
+        """ValueError if layers are unknown, if outputs are ``lost``, or if there are no layers."""
+        said, remedy = self._said()
         if self.skipped and self.unknown == "error":
             count = f"{len(self.skipped)} of {len(self.steps) + len(self.lost)} layers"
             raise ValueError(
                 f"cannot count {count} of {self.name}: {said}; {remedy}, or leave them out by unknown='report' "
                 "(in a terminal: --unknown report)"
             )
-        if (other := sorted(self.lost.intersection(outputs))) and not self.skipped:
-            which = f"{self.name} gives {', '.join(other)}, which is not a map that a counted layer writes"
-            raise ValueError(f"{which}; leave it out of the model's outputs")
-        if self.lost.intersection(outputs):
+        if lost and self.skipped:
             raise ValueError(f"{self.name} does not say what shapes leave {said}; {remedy}")
+        if lost:
+            raise ValueError(
+                f"{self.name} gives {', '.join(lost)}, which is not a map that a counted layer writes; leave it out of "
+                "the model's outputs"
+            )
         if not self.steps:
             raise ValueError(
                 f"{self.name} has no layers, only inputs, got {', '.join(self.inputs)}; give a model"
             )
 
-
-def _block(name: str) -> str:
-    """The part of the model that a layer belongs to: its path, or itself."""
-    path, _, own = name.rpartition("/")
-    return path or own
+    def _said(self) -> tuple[str, str]:
+        """Which layers are unknown, and what helps."""
+        told = []
+        remedy = ""
+        for kind, name, why, reads in self.skipped:
+            told.append(f"{kind} ({name}): {why}" if why else f"{kind} ({name})")
+            if not (why or remedy):
+                example = "Conv2D(...)" if reads < 2 else "Add()"  # a layer that takes as many maps
+                remedy = f"add them with extra={{{kind!r}: lambda arguments, *inputs: {example}}}"
+        if len(told) > MOST_NAMED:
+            kinds = Counter(kind for kind, *_ in self.skipped).most_common()
+            told = [f"{count} {kind}" for kind, count in kinds[:MOST_NAMED]]
+            if len(kinds) > MOST_NAMED:
+                told[-1] += f" and {len(kinds) - MOST_NAMED} more kinds"
+        # extra= would also replace the forms of a layer that are known
+        return ", ".join(told), remedy or "write that part of the model otherwise"

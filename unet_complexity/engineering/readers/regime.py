@@ -17,26 +17,23 @@ from unet_complexity.networks import Step
 
 def regime(steps: Iterable[Step], more: Iterable[Rule] = ()) -> tuple[Rule, ...]:
     """The rules of all steps, and ``more``, as few as say the same."""
-    rules = {
-        rule.whole: rule for rule in (*(rule for step in steps for rule in step.cost.rules), *more)
-    }
-    divisors: dict[sp.Symbol, int] = {}
-    least: dict[sp.Symbol, int] = {}
+    rules = {rule.whole: rule for step in steps for rule in step.cost.rules}
+    rules |= {rule.whole: rule for rule in more}
+    known: dict[sp.Symbol, tuple[int, int]] = {}  # a divisor, and the least value
     others: list[Rule] = []
     for whole, rule in rules.items():
         if found := _of_one_letter(whole):
-            letter, divisor, smallest = found
-            divisors[letter] = lcm(divisors.get(letter, 1), divisor)
-            least[letter] = max(least.get(letter, 1), smallest)
+            letter, *new = found
+            divisor, least = known.get(letter, (1, 1))
+            known[letter] = lcm(divisor, new[0]), max(least, new[1])
         else:
             others.append(rule)
     # what divides a letter may settle the rest: where 4 divides N, N**2/16 is whole
     parts = {
-        letter: divisor * sp.Dummy(integer=True, positive=True)
-        for letter, divisor in divisors.items()
+        x: divisor * sp.Dummy(integer=True, positive=True) for x, (divisor, _) in known.items()
     }
     left = [rule for rule in others if not _always(rule.whole.subs(parts))]
-    return (*_said(divisors, least), *left)
+    return (*_said(known), *left)
 
 
 def _always(whole: sp.Expr) -> bool:
@@ -53,9 +50,9 @@ def _of_one_letter(whole: sp.Expr) -> tuple[sp.Symbol, int, int] | None:
     return letter, int(factor.q), ceil(-number / factor)
 
 
-def _said(divisors: dict[sp.Symbol, int], least: dict[sp.Symbol, int]) -> Iterator[Rule]:
-    for letter, divisor in divisors.items():
+def _said(known: dict[sp.Symbol, tuple[int, int]]) -> Iterator[Rule]:
+    for letter, (divisor, least) in known.items():
         if divisor > 1:
             yield Rule(f"{divisor} divides {letter}", letter / divisor - 1)
-        if least[letter] > divisor:
-            yield Rule(f"{letter} >= {least[letter]}", letter - least[letter])
+        if least > divisor:
+            yield Rule(f"{letter} >= {least}", letter - least)

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import MOST_NODES, refusals
+from unet_complexity.engineering.readers.limits import DAMAGED, MOST_NODES, refusals
 from unet_complexity.engineering.readers.networks import ModelNetwork
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
@@ -117,15 +117,18 @@ def read(model: Any, name: str, side: Any, unknown: str, extra: Extra | None, di
     try:
         graph, start = Graph(model.graph), outputs.cache_info().misses
         sizes = Sizes(name, graph, side, dims)
-        fresh = partial(Reading, name, unknown, extra)
-        walk = first_fit(name, graph, sizes, lambda: Walk(fresh(), sizes, opset_of(model), start))
+
+        def fresh() -> Walk:
+            return Walk(Reading(name, unknown, extra), sizes, opset_of(model), start)
+
+        walk = first_fit(name, graph, sizes, fresh)
         known, reading = walk.values, walk.reading
         reading.lost.update(graph.outputs.keys() - known.keys())
         ends = [known[end].step if end in known else end for end in graph.outputs]
         network = reading.network(filter(None, ends), partial(recipe, side=sizes.side))
         counted = walk.counted
         return ReadNetwork(**vars(network), constants=counted.constants, doubtful=counted.doubtful)
-    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as error:
+    except DAMAGED as error:
         kind = type(error).__name__
         raise ValueError(f"{name} is damaged ({kind}: {error}); {EXPORT}") from error
 
@@ -138,10 +141,9 @@ def first_fit(name: str, graph: Graph, sizes: Sizes, fresh: Callable[[], Walk]) 
         walk = fresh()
         try:
             walk.through(graph, unit)
+            return walk
         except ValueError as error:
             errors.append(error)
-        else:
-            return walk
     # a size may have been written down
     why = str(errors[0])
     written = sizes.exported or why.startswith("Reshape ")

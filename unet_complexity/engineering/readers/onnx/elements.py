@@ -13,7 +13,7 @@ from unet_complexity.engineering.layers import (
 from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
-    Unsupported,
+    UnsupportedError,
     named,
     operator,
     shown,
@@ -83,7 +83,7 @@ def merged(node: Node) -> Row:
     if operation == "where" and held:  # stored numbers may be larger
         return Row(Elementwise(operation, whole, learned=False, inputs=len(maps)), maps)
     if len(held) > 1:
-        raise Unsupported("of several stored arrays")
+        raise UnsupportedError("of several stored arrays")
     layers: dict[str, Layer] = {"add": Add(), "multiply": Multiply()}
     if held or operation not in layers:
         learned = bool(node.learned("operand"))
@@ -107,7 +107,7 @@ def of_shape(node: Node) -> list[Row]:
 def copied(node: Node) -> Row:
     """The same numbers elsewhere, repeated, joined, or some; those of a stored table are params."""
     if stays(node):
-        return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
+        return view(node)  # type: ignore[no-any-return]
     made, seen = node.made.map, {at: node.map(at) for at in node.maps}
     if node.kind == "Concat" and len(seen) == len(node.inputs):
         pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)
@@ -142,7 +142,7 @@ def resize(node: Node) -> Row:
     crop = "crop" in node.get("coordinate_transformation_mode", "")
     odd = mode not in MODES or node.get("antialias") or crop
     if odd or len(node.shape()) > 4 or x.channels != out.channels:
-        raise Unsupported(
+        raise UnsupportedError(
             f"with mode {mode}, smoothed, cropped, or from {shown(node.shape())} to {shown(node.made.shape)}"
         )
     times = [exact(as_expr(b) / a) for a, b in zip(x.sides, out.sides, strict=True)]

@@ -234,8 +234,9 @@ class Graph:
         self.literals = {
             node.output[0]: attribute.t
             for node in self.nodes
+            if node.op_type == "Constant"
             for attribute in node.attribute
-            if (node.op_type, attribute.name) == ("Constant", "value")
+            if attribute.name == "value"
         }
         self.stored |= self.literals
 

@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Rule
+from unet_complexity.engineering.readers.reading import shown
 from unet_complexity.symbols import Size, exact, substitute
 
 DEGREE = 2
@@ -76,10 +77,10 @@ def polynomial(letters: Letters, at: tuple[Point, ...], values: Point) -> Size:
     table, inverse = _system(at, len(monomials))
     found = inverse * sp.Matrix(values[: len(monomials)])
     if table * found != sp.Matrix(values):
-        names = " x ".join(map(str, letters))
-        sides = ", ".join(" x ".join(map(str, point)) for point in at)
+        sides = ", ".join(map(shown, at))
+        sought = ", ".join(map(str, values))
         raise ValueError(
-            f"{', '.join(map(str, values))} at {names} = {sides} follow no formula; read it at numbers, side=256"
+            f"{sought} at {shown(letters)} = {sides} follow no formula; read it at numbers, side=256"
         )
     return exact(sp.Add(*(sp.Mul(*pair) for pair in zip(found, monomials, strict=True))))
 
@@ -106,8 +107,8 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
         def alone(side: int, letter: sp.Symbol = letter) -> bool:
             return fits(tuple(side if other == letter else 2 * unit for other in letters))
 
-        divisors = (d for d in range(1, unit) if unit % d == 0)
-        divisor = next((d for d in divisors if all(alone(d * far) for far in FAR)), unit)
+        smaller = sp.divisors(unit)[:-1]
+        divisor = next((d for d in smaller if all(alone(d * far) for far in FAR)), unit)
         multiples = range(divisor, 2 * unit, divisor)
         least = divisor + divisor * bisect_left(multiples, True, key=alone)
         text = f"{divisor} divides {letter}, {letter} >= {least}"

@@ -10,7 +10,7 @@ import sympy as sp
 
 from unet_complexity.engineering.readers.onnx.files import EXPORT, Graph
 from unet_complexity.engineering.readers.onnx.layouts import Layout, layouts
-from unet_complexity.engineering.readers.onnx.node import Shape
+from unet_complexity.engineering.readers.reading import Shape, shown
 from unet_complexity.symbols import N, Size, as_pair, as_size
 
 Stated = tuple[int | str | None, ...]  # sides as a file states them: numbers, names, or nothing
@@ -32,7 +32,7 @@ class Sizes:
     """The shape of each input, every free size with a value.
 
     ``shapes`` are what the model is read at, ``letters`` what is in them, ``side`` that of the first map, ``exported``
-    the shape of the first map that the file states, if it is another.  ``batch`` is how the file writes the batch,
+    the shapes that the file states, if the first map's is another.  ``batch`` is how the file writes the batch,
     which is 1 here.
 
     Raises:
@@ -68,11 +68,11 @@ class Sizes:
         self.shapes = {x: self._known(x, own) for x, own in asked.items()}
         letters = sp.Tuple(*itertools.chain(*self.shapes.values())).free_symbols
         self.letters = tuple(sorted(letters, key=str))
-        self.exported = {}
-        if main:
-            both = zip(inputs[main], self.shapes[main], strict=True)
-            then = tuple(dim if isinstance(dim, int) else now for dim, now in both)
-            self.exported = {main: then} if then != self.shapes[main] else {}
+        then: dict[str, Shape] = {}
+        for name, shape in self.shapes.items():
+            both = zip(inputs[name], shape, strict=True)
+            then[name] = tuple(dim if isinstance(dim, int) else now for dim, now in both)
+        self.exported = then if then != self.shapes else {}
         self.stated = {tensor.name: self._stated(tensor) for tensor in graph.stated}
 
     def _without_batch(self, inputs: dict[str, Any], planes: Mapping[str, Any]) -> Any:
@@ -83,7 +83,7 @@ class Sizes:
         for name in several:
             if inputs[name] is first and isinstance(batch, int) and batch > 1:
                 raise ValueError(
-                    f"the input {name!r} is {' x '.join(map(str, first))}: if {batch} is its batch, export it for one; "
+                    f"the input {name!r} is {shown(first)}: if {batch} is its batch, export it for one; "
                     "if not, put an axis of 1 in front of it"
                 )
             if inputs[name][:1] == (batch,):

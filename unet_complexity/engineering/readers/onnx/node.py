@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
-
-import sympy as sp
+from typing import Any, NamedTuple
 
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.readers.limits import MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import kind_of, name_of
 from unet_complexity.engineering.readers.onnx.shapes import Edge, canonical
 from unet_complexity.engineering.readers.onnx.weights import NONE, Array, Arrays, Use
+from unet_complexity.engineering.readers.reading import Shape, UnsupportedError, fold, shown, volume
 from unet_complexity.layers import Layer
-from unet_complexity.symbols import Size, exact
 
-Shape: TypeAlias = tuple[Size, ...]
 INT64 = 7
-
-
-class Unsupported(Exception):  # noqa: N818 - the walk makes of it what unknown= asks for
-    """A known operator in a form that is not supported."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +123,16 @@ class Node:
         return [array for array in self.stored() if array.is_learned(use)]
 
     def only(self) -> Shape:
-        """Return the shape of input 0; :class:`Unsupported` if the network computes another one."""
+        """Return the shape of input 0; :class:`UnsupportedError` if the network computes another one."""
         if self.maps != [0]:
-            raise Unsupported("whose weights the network computes")
+            raise UnsupportedError("whose weights the network computes")
         return self.shape()
 
     def image(self, alone: bool = False) -> Tensor:
         """Return input 0, the one map, with its channels on axis 1; ``alone``: each pixel by itself."""
         shape = self.only()
         if len(shape) < 2 or (shape[0] != 1 and not alone):
-            raise Unsupported(f"of {shape[0] if shape else 0} images at once")
+            raise UnsupportedError(f"of {shape[0] if shape else 0} images at once")
         return fold(shape, 1 - len(shape))
 
     def image_made(self) -> Tensor:
@@ -160,24 +153,6 @@ def _value(attribute: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def volume(sizes: Iterable[Size]) -> Size:
-    """Multiply all sizes; 1 if there are none."""
-    return exact(sp.Mul(*sizes))
-
-
-def fold(shape: Shape, channels: int = -1) -> Tensor:
-    """A shape of any rank as a map: ``channels`` says which axis they are on, counted from the end.
-
-    What is left is rows and columns: the last axis the columns, the product of all before it the rows.
-
-    >>> print(fold((1, 64, 32, 48), -3), "|", fold((1, 8, 256, 64)), "|", fold((1, 10)), "|", fold(()))
-    32 x 48 x 64 | 8 x 256 x 64 | 1 x 1 x 10 | 1 x 1 x 1
-    """
-    axes = list(shape) or [1]
-    last = axes.pop(channels)
-    return Tensor(volume(axes[:-1]), axes[-1] if axes else 1, last)
-
-
 def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
     """Shapes that are broadcast against each other, to the shape of ``made``, as maps that are.
 
@@ -195,7 +170,7 @@ def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
     ones = [tuple(side == 1 for side in axis) for axis in zip(*full, strict=True)]
     groups = sorted({one for one in ones if not all(one)}, reverse=True)
     if len(groups) > 3:
-        raise Unsupported("of maps whose axes of 1 differ in more than three ways")
+        raise UnsupportedError("of maps whose axes of 1 differ in more than three ways")
 
     def sorted_by_ones(shape: Shape) -> Tensor:
         pairs = list(zip(ones, shape, strict=True))
@@ -203,12 +178,3 @@ def together(shapes: Sequence[Shape], made: Value) -> list[Tensor]:
         return Tensor(*[*parts, 1, 1][:3])
 
     return [sorted_by_ones(shape) for shape in full]
-
-
-def shown(shape: Shape) -> str:
-    """A shape to read.
-
-    >>> shown((1, 3, 8, 8))
-    '1 x 3 x 8 x 8'
-    """
-    return " x ".join(map(str, shape)) or "no axis"

@@ -16,6 +16,7 @@ import numpy as np
 
 from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import name_of
+from unet_complexity.engineering.readers.reading import shown
 
 MOST_FLOATS = 16  # as many scales as a Resize may have
 FLOATS = (1, 10, 11, 16, 17, 18, 19, 20, 23, 24)  # of TensorProto.DataType
@@ -97,8 +98,7 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     for edge in found or (Edge(0, (0,)),):
         at_most(len(edge.shape), MOST_AXES, "axes of a tensor")
         if min(edge.shape, default=1) < 1:
-            sides = " x ".join(map(str, edge.shape))
-            raise ValueError(f"something must be left, but {sides} comes out")
+            raise ValueError(f"something must be left, but {shown(edge.shape)} comes out")
     if proto.op_type == "Reshape" and math.prod(found[0].shape) != math.prod(given["i0"].shape):
         raise ValueError("the elements do not come out even")
     return found
@@ -168,7 +168,7 @@ def stored_edge(name: str, tensor: Any) -> Edge:
     kind, shape = tensor.data_type, tuple(tensor.dims)
     if min(shape, default=0) < 0:
         raise ValueError(
-            f"{name!r} must have sides of at least 0, got {' x '.join(map(str, shape))}; the file is damaged"
+            f"{name!r} must have sides of at least 0, got {shown(shape)}; the file is damaged"
         )
     few = math.prod(shape) <= (MOST_FLOATS if kind in FLOATS else MOST_NUMBERS)
     here = tensor.data_location != TensorProto.EXTERNAL and kind != TensorProto.STRING

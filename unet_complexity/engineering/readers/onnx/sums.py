@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from string import ascii_uppercase, digits
+
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import (
     Dense,
@@ -15,7 +18,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     BEFORE,
     Node,
     Row,
-    Unsupported,
+    UnsupportedError,
     fold,
     named,
     operator,
@@ -23,26 +26,28 @@ from unet_complexity.engineering.readers.onnx.node import (
     volume,
 )
 from unet_complexity.layers import Activation, BatchNormalization, Conv2D, Layer, Softmax
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import exact
 
 # an axis is in the first operand, in the second, in the product
 PLACES = ((True, True, True), (True, False, True), (True, True, False), (False, True, True))
+LEADING = ascii_uppercase + digits  # as many axes as are read, and more
 
 
-def product(node: Node, a: dict[str, Size], b: dict[str, Size], kept: str) -> Row:
+def product(node: Node, names: Sequence[str], kept: str) -> Row:
     """The product of two operands whose axes have names: a shared name that is not kept is summed.
 
     A stored operand is a layer's weights: of a Dense, or, if there are several matrices, of a grouped convolution.
 
     Args:
         node: The node.
-        a: The sizes of the first operand's axes by name.
-        b: The same of the second.
+        names: A letter for each axis of the first operand, and of the second; an axis of 1 is repeated.
         kept: The names that the product has.
 
     Raises:
         ValueError: If a name has two sizes.
     """
+    axes = [zip(own, node.shape(at), strict=True) for at, own in enumerate(names)]
+    a, b = ({name: side for name, side in one if side != 1} for one in axes)
     sizes = a | b
     if sizes != b | a:
         raise ValueError(
@@ -50,7 +55,7 @@ def product(node: Node, a: dict[str, Size], b: dict[str, Size], kept: str) -> Ro
         )
     places = {name: (name in a, name in b, name in kept) for name in sizes}
     if not set(places.values()) <= set(PLACES):
-        raise Unsupported("that sums an axis of one operand alone")
+        raise UnsupportedError("that sums an axis of one operand alone")
     lead, m, k, n = (
         volume(sizes[name] for name in places if places[name] == place) for place in PLACES
     )
@@ -69,20 +74,19 @@ def product(node: Node, a: dict[str, Size], b: dict[str, Size], kept: str) -> Ro
 @operator("MatMul")
 def matmul(node: Node) -> Row:
     """As numpy.matmul: the last two axes are matrices; of those before them, one of 1 is repeated."""
-    names = "kmabcdefgh", "nkabcdefgh"[len(node.shape(1)) < 2 :]
-    axes = [zip(own, node.shape(at)[::-1], strict=False) for at, own in enumerate(names)]
-    a, b = ({name: side for name, side in one if side != 1} for one in axes)
-    return product(node, a, b, "abcdefghmn")
+    first, second = (len(node.shape(at)) for at in (0, 1))
+    names = f"{LEADING}mk"[-first:], f"{LEADING}kn"[-second:] if second > 1 else "k"
+    return product(node, names, f"{LEADING}mn")
 
 
 @operator("Gemm")
 def gemm(node: Node) -> Row:
     """Two matrices, either of them transposed, and perhaps a stored vector that is added."""
-    a = dict(zip("km" if node.get("transA") else "mk", node.shape(0), strict=True))
-    b = dict(zip("nk" if node.get("transB") else "kn", node.shape(1), strict=True))
-    if node.has(2) and (len(node.maps) > 1 or volume(node.shape(2)) != b["n"]):
-        raise Unsupported("that adds anything but a stored vector")
-    return product(node, a, b, "mn")
+    names = "km" if node.get("transA") else "mk", "nk" if node.get("transB") else "kn"
+    filters = node.shape(1)[names[1].index("n")]
+    if node.has(2) and (len(node.maps) > 1 or volume(node.shape(2)) != filters):
+        raise UnsupportedError("that adds anything but a stored vector")
+    return product(node, names, "mn")
 
 
 @operator("Einsum")
@@ -92,16 +96,15 @@ def einsum(node: Node) -> Row:
     terms, _, out = equation.partition("->")
     names = terms.split(",")
     if len(names) != 2 or "." in equation or any(len(set(x)) < len(x) for x in (*names, out)):
-        raise Unsupported(f"of {equation}")
-    a, b = (dict(zip(name, node.shape(at), strict=True)) for at, name in enumerate(names))
-    return product(node, a, b, out)
+        raise UnsupportedError(f"of {equation}")
+    return product(node, names, out)
 
 
 @operator("BatchNormalization", "GroupNormalization", "InstanceNormalization")
 def image_normalization(node: Node) -> Row:
     """By stored statistics, or by those of groups of channels; without weights if they are the exporter's own."""
     if node.get("training_mode", 0):
-        raise Unsupported("in training mode")
+        raise UnsupportedError("in training mode")
     own = node.kind != "InstanceNormalization" or bool(node.learned("norm"))
     layer: Layer = GroupNormalization(node.get("num_groups", -1), own, own)
     if node.kind == "BatchNormalization":

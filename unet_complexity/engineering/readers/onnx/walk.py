@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import Copy, Reshape, Resizing
 from unet_complexity.engineering.readers.limits import (
+    DAMAGED,
     MOST_ASKED,
     MOST_COMPUTED,
     MOST_NODES,
@@ -35,7 +35,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
     Shape,
-    Unsupported,
+    UnsupportedError,
     Value,
     fold,
     shown,
@@ -57,14 +57,7 @@ SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written d
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
 TRIED = (Copy, Reshape, Resizing)  # layers that say what they write
-FOLLOWING = (
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "Squeeze",
-    "Transpose",
-    "Unsqueeze",
-)  # from what enters
+FOLLOWING = "Dropout Flatten Identity Squeeze Transpose Unsqueeze".split()  # from what enters
 ONNX_RUNTIME = (
     "an operator of ONNX Runtime alone; save the model before it is optimised, or at "
     "GraphOptimizationLevel.ORT_DISABLE_ALL"
@@ -88,8 +81,6 @@ class Walk:
     given: list[str] = field(default_factory=list)  # inputs, and what leaves foreign operators
     ran: list[Node] = field(default_factory=list)
     counted: Counted = field(default_factory=Counted)
-    views: dict[tuple[str, Tensor], str] = field(default_factory=dict)
-    uses: Counter[str] = field(default_factory=Counter)
     computed: int = 0
     tried: bool = False  # a shape follows from numbers: rules are found by trying
 
@@ -184,7 +175,7 @@ class Walk:
         at_most(len(self.ran), MOST_NODES, "nodes, functions written out,")
         try:
             self._run(Node(proto, self.values, self.opset))
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (*DAMAGED, ValueError) as error:
             name = name_of(proto)
             raise ValueError(f"{proto.op_type} {name!r} cannot be read: {error}") from error
 
@@ -197,20 +188,17 @@ class Walk:
             elif known or not node.maps:
                 self._asked(node, self._ask(node))
             else:
-                self._inlined(node)
+                # others in onnx's own words, or in none
+                given = {name: self.values[name].edges[0] for name in proto.input if name}
+                nodes = inlined(proto, self.opset, given)
+                for inner in nodes:
+                    self.run(inner)
+                if not nodes:
+                    self._foreign(node)
         elif known or own:
             reading.lost.update(filter(None, proto.output))
         else:
-            reading.skip(self.fresh(node.name), kind, "", None, [])
-
-    def _inlined(self, node: Node) -> None:
-        """An operator that is others in onnx's own words, or is in none."""
-        given = {name: self.values[name].edges[0] for name in node.proto.input if name}
-        nodes = inlined(node.proto, self.opset, given)
-        for inner in nodes:
-            self.run(inner)
-        if not nodes:
-            self._foreign(node)
+            reading.skip(self.reading.fresh(node.name), kind, "", None, [])
 
     def _asked(self, node: Node, names: list[str]) -> None:
         """Decide what a node is: known beforehand, or steps."""
@@ -240,7 +228,7 @@ class Walk:
         """The steps of an operator that is known; the last one's name."""
         try:
             rows = ROWS[node.kind](node)
-        except Unsupported as why:
+        except UnsupportedError as why:
             return self._skip(node, str(why), node.made.map)
         step = ""
         for row in [rows] if isinstance(rows, Row) else rows:
@@ -260,8 +248,8 @@ class Walk:
             return self._sources(node, seen, node.name)[0]
         sources = self._sources(node, seen, f"{node.name}/view", before)
         stored = self.counted.add(node.stored(), use) if use else 0
-        name, own = self.fresh(node.name), layer.params(*seen.values())
-        self.reading.add(name, layer, sources, stored=None if stored == own else stored)
+        name, own = self.reading.fresh(node.name), layer.params(*seen.values())
+        self.reading.add(name, layer, sources, params=None if stored == own else stored)
         return name
 
     def _sources(
@@ -269,19 +257,12 @@ class Walk:
     ) -> list[str]:
         """The steps that write some inputs, or ones of that name that see what those write as other maps."""
         writers = [before if at == BEFORE else node.inputs[at].step for at in seen]
-        return [self._view(*pair, name) for pair in zip(writers, seen.values(), strict=True)]
-
-    def _view(self, source: str, seen: Tensor, name: str) -> str:
-        if self.reading.shape(source) in (seen, None):
-            return source
-        if (source, seen) not in self.views:
-            self.views[source, seen] = self.fresh(name)
-            self.reading.add(self.views[source, seen], Reshape(seen.shape), [source])
-        return self.views[source, seen]
+        pairs = zip(writers, seen.values(), strict=True)
+        return [self.reading.view(*pair, name) for pair in pairs]
 
     def _skip(self, node: Node, why: str, made: Tensor | None) -> str:
         """An operator for ``extra``, or one that cannot be counted; its step."""
-        name = self.fresh(node.name)
+        name = self.reading.fresh(node.name)
         sources = self._sources(node, {at: node.map(at) for at in node.maps}, f"{name}/view")
         self.reading.skip(name, node.kind, why, made, sources, arguments=node.proto)
         return name
@@ -322,14 +303,6 @@ class Walk:
                     raise ValueError(
                         f"{node.kind} {node.name!r} cannot be read: {told} when it was exported"
                     )
-
-    def fresh(self, name: str) -> str:
-        """A name that no step has."""
-        unique = name
-        while unique in self.reading.names:
-            self.uses[name] += 1
-            unique = f"{name}:{self.uses[name] + 1}"
-        return unique
 
 
 def is_standard(kind: str) -> bool:

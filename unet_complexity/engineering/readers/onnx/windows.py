@@ -8,7 +8,13 @@ from typing import Any
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.layers import AtrousConv2D, DepthwiseConv2D, Reduce
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
-from unet_complexity.engineering.readers.onnx.node import Node, Row, Unsupported, operator, shown
+from unet_complexity.engineering.readers.onnx.node import (
+    Node,
+    Row,
+    UnsupportedError,
+    operator,
+    shown,
+)
 from unet_complexity.layers import AveragePooling2D, Conv2D, Conv2DTranspose, MaxPooling2D
 from unet_complexity.symbols import Size, exact
 
@@ -19,7 +25,7 @@ class Window:
     def __init__(self, node: Node, kernel: Sequence[Any]) -> None:
         axes = len(kernel)
         if axes not in (1, 2):
-            raise Unsupported(f"with {axes} spatial axes")
+            raise UnsupportedError(f"with {axes} spatial axes")
         strides, dilations = (node.get(name, [1] * axes) for name in ("strides", "dilations"))
         pads = node.get("pads", [0] * 2 * axes)
         largest = max(*kernel, *strides, *dilations, *pads)
@@ -80,13 +86,13 @@ def conv_transpose(node: Node) -> Row:
     if auto != "NOTSET" or node.get("output_shape"):
         # as ONNX Runtime does it: the larger half in front, unless SAME_UPPER
         front = [(max(cut, 0) + (auto != "SAME_UPPER")) // 2 for cut in cuts]
-    ends = list(zip(front, cuts, strict=True))
-    added = tuple(max(before - cut, 0) for before, cut in ends)
+    ends = [(before, cut - before) for before, cut in zip(front, cuts, strict=True)]
+    added = tuple(max(-behind, 0) for _, behind in ends)
     layer = Conv2DTranspose(
         exact(filters * groups),
         window.taps,
         window.strides,
-        tuple((before, max(cut - before, 0)) for before, cut in ends),
+        tuple((before, max(behind, 0)) for before, behind in ends),
         added if any(added) else None,
         window.dilations,
         groups,
@@ -100,7 +106,7 @@ def pool(node: Node) -> Row:
     """Padding is not part of any window; it is as wide behind as the last window reaches."""
     window = Window(node, node.get("kernel_shape"))
     if max(window.dilations) > 1:
-        raise Unsupported("with dilations")
+        raise UnsupportedError("with dilations")
     x, padding = node.image(), window.padding
     if node.get("ceil_mode", 0) and padding != "same":
         reached = zip(window.border, window.behind(x, node.image_made()), strict=True)
