@@ -34,7 +34,7 @@ from unet_complexity.symbols import L, k
 CLASSIC = (6 * k - 5) * 2**L - 2 * (k - 1)
 PIX2PIX = (k - 1) * 2 ** (L + 1) - (k - 2)
 Interval = tuple[int, int]  # first and last position on one axis
-MOST_WORK = 500_000  # steps x positions: a second
+MOST_WORK = 500_000  # maps x positions: a second
 MOST_POSITIONS = 1024  # neighbouring pixels that may look differently far: 2^depth
 IN_PLACE = (
     *(core.Concatenate, core.Add, core.Multiply, core.Activation, core.ReLU, core.LeakyReLU),
@@ -89,17 +89,22 @@ def _sides(network: Network) -> dict[str, Any]:
 
 def _field(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, int]:
     """Return the receptive field of a step, given its rows and columns that may look differently far."""
-    steps, positions = len(network.steps), max(sides)
-    if steps * positions > MOST_WORK:
+    maps, positions = _maps(network), max(sides)
+    if maps * positions > MOST_WORK:
         raise ValueError(
-            f"a receptive field is followed through {MOST_WORK:,} steps x positions at most, got "
-            f"{steps:,} x {positions:,}; give the network a smaller side"
+            f"a receptive field is followed through {MOST_WORK:,} maps x positions at most, got "
+            f"{maps:,} x {positions:,}; give the network a smaller side"
         )
     fields = []
     for axis, side in enumerate(sides):
         seen = seen_by(network, name, axis, range(side))
         fields.append(max((last - first + 1 for first, last in seen), default=0))
     return fields[0], fields[1]
+
+
+def _maps(network: Network) -> int:
+    """Return how many maps the steps read, one map as often as it is read."""
+    return sum(len(step.sources) for step in network)
 
 
 def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) -> list[Interval]:
@@ -244,7 +249,7 @@ def reach(network: Network) -> Reach:
     """
     sides = _sides(network)
     output = network.output
-    if len(sides) * sum(map(max, sides.values())) > MOST_WORK:
+    if _maps(network) * sum(map(max, sides.values())) > MOST_WORK:
         sides = {network.outputs[0]: sides[network.outputs[0]]}
     fields = {name: _field(network, name, pair) for name, pair in sides.items()}
     return Reach(fields, network.total().macs / (output.height * output.width))

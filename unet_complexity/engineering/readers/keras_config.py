@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
+    MOST_CHARACTERS,
     MOST_CONFIG_BYTES,
     BoundedFile,
     at_most,
@@ -81,9 +82,12 @@ def _config_json(path: Path) -> bytes:
 
 
 def parsed(data: bytes | str) -> Any:
-    """The data that JSON says.  ValueError for numbers and depths that no model has."""
+    """The data that JSON says.  ValueError for numbers, depths and texts that no model has."""
     config = json.loads(data, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     check_nesting(config)
+    for part in parts(config):
+        for text in (part,) if isinstance(part, str) else part if isinstance(part, dict) else ():
+            at_most(len(text), MOST_CHARACTERS, "characters of a text")
     return config
 
 

@@ -33,6 +33,7 @@ MOST_EDGES = (
 MOST_NUMBERS = (
     4096  # of an array that is computed; larger ones are weights or maps, whose shape is enough
 )
+MOST_GIVEN = 100 * MOST_NUMBERS  # to one operator, by its inputs together
 MOST_COMPUTED = 2_000_000  # numbers computed for shapes, in a whole model: a few seconds of Python
 MOST_ASKED = 30_000  # shapes that onnx is asked for, equal ones once: some seconds
 MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unet_complexity.engineering.readers.limits import DAMAGED, MOST_NODES, refusals
+from unet_complexity.engineering.readers.limits import DAMAGED, MOST_EDGES, refusals
 from unet_complexity.engineering.readers.networks import ModelNetwork
 from unet_complexity.engineering.readers.onnx import (  # noqa: F401 - each registers its operators
     elements,
@@ -137,7 +137,8 @@ def first_fit(name: str, graph: Graph, sizes: Sizes, fresh: Callable[[], Walk]) 
     """The walk through a graph at the first unit at which all shapes follow formulas."""
     errors: list[ValueError] = []
     units = UNITS if sizes.letters else UNITS[:1]
-    for unit in units[: max(1, MOST_NODES // len(graph.nodes))]:  # of a long graph fewer, for time
+    edges = sum(len(node.input) + 4 for node in graph.nodes)
+    for unit in units[: max(1, MOST_EDGES // edges)]:  # of a long graph fewer, for time
         walk = fresh()
         try:
             walk.through(graph, unit)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_GIVEN, MOST_NUMBERS, at_most
 from unet_complexity.engineering.readers.onnx.files import name_of
 from unet_complexity.engineering.readers.reading import shown
 
@@ -112,6 +112,8 @@ def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, .
     schema = defs.get_schema(proto.op_type, version, "")
     if not schema.has_type_and_shape_inference_function:  # GroupNormalization
         return (given["i0"]._replace(numbers=None),)
+    known = sum(math.prod(edge.shape) for edge in given.values() if edge.numbers is not None)
+    at_most(known, MOST_GIVEN, "numbers that one operator is given")
     types, data = {}, {}
     for name, edge in given.items():
         types[name] = _type(edge.kind, edge.shape)
