@@ -331,6 +331,12 @@ def function_with_references(body: Any, **given: Any) -> Any:
     return build
 
 
+def equal_arrays(path: Path) -> Path:
+    """An array of 4,096 numbers, 9,000 times in one Concat: each was copied for onnx, 1.8 GB in all."""
+    nodes = [helper.make_node("Concat", ["c"] * 9_000, ["z"], axis=0)]
+    return saved(path, [*nodes, helper.make_node("Reshape", ["x", "z"], ["y"])], c=[1] * 4096)
+
+
 def reading_the_input() -> list[Any]:
     return [helper.make_node("Sum", ["a"] * 9_000, ["c"])]
 
@@ -417,6 +423,10 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     (
         long_attribute_read_in_a_function,
         "at most 67,108,864 bytes of nodes, functions written out, are read, got 1,800,",
+    ),
+    (
+        equal_arrays,
+        "at most 409,600 numbers that one operator is given are read, got 36,864,000",
     ),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
@@ -540,7 +550,7 @@ def empty_models(path: Path) -> Path:
     given = {"batch_shape": [None, 8, 8, 3], "name": "x", "layers": []}
     x = {"class_name": "Sequential", "module": "keras", "config": given, "name": "x"}
     inner: dict[str, Any] = {"class_name": "Sequential", "module": "keras", "name": "m"}
-    inner["config"] = {"name": "m", "layers": []}
+    inner["config"] = {"name": "m", "layers": [], "build_input_shape": [None, 8, 8, 3]}
     for i in range(12):
         calls = [{"args": [tensor("x")], "kwargs": {}}] * 50
         config = {"name": f"m{i}", "layers": [x, {**inner, "inbound_nodes": calls}]}
@@ -612,6 +622,22 @@ def long_call(path: Path) -> Path:
     return keras(path, called_with([0] * 2_000_000, 480))
 
 
+def long_argument(path: Path) -> Path:
+    """A layer with a list of two million numbers, called 100 times."""
+    calls = [{"args": [tensor("x")], "kwargs": {}}] * 100
+    config = {"name": "s", "axis": [0] * 2_000_000}
+    layer = {"module": "keras.layers", "class_name": "Softmax", "config": config, "name": "s"}
+    return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("s", 0)))
+
+
+def many_outputs(path: Path) -> Path:
+    """A model of 600,000 outputs inside another one, which calls it 80 times."""
+    model = called_with(None, 80)
+    inner = model["config"]["layers"][1]["config"]
+    inner["output_layers"] = [["r", 0, 0]] * 600_000
+    return keras(path, model)
+
+
 def class_that_is_a_number(path: Path) -> Path:
     layer = {"class_name": 1e308, "config": {"name": "c"}, "name": "c"}
     calls = [{"args": [tensor("x")], "kwargs": {}}]
@@ -629,9 +655,11 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (empty_models, "at most 2,000 calls of layers are read"),
     (kernel, "at most 32,768 elements along a side of kernel_size are read, got 1,000,000,000"),
     (border, "padding must be 'valid' or 'same', got 4611686018427387904"),
-    (long_layer_name, "at most 20,000 characters of a name are read"),
-    (long_model_name, "at most 20,000 characters of a name are read, got 1,000,000"),
-    (long_call, "at most 500,000 arguments of calls are read, got 2,00"),
+    (long_layer_name, "at most 20,000 characters of a text are read"),
+    (long_model_name, "at most 20,000 characters of a text are read, got 1,000,000"),
+    (long_argument, "at most 500,000 arguments of calls are read, got 2,0"),
+    (many_outputs, "at most 500,000 arguments of calls are read, got"),
+    (long_call, "at most 500,000 arguments of calls are read, got 2,0"),
     (class_that_is_a_number, "the name of a layer or its class must be text, got 1e+308"),
     (nested, "at most 2,000 calls of layers are read, got"),
 ]
@@ -707,12 +735,54 @@ def test_layers_in_reverse_order_are_looked_at_once_each(tmp_path, monkeypatch):
     assert len(looked) < 4 * 1990
 
 
-def test_a_call_is_not_written_as_text_each_time_it_runs(tmp_path):
-    """Eight megabytes, 480 times, took 47 s."""
-    path = keras(tmp_path / "m.keras", called_with("q" * 8_000_000, 480))
-    result = command(tmp_path, path)
-    assert result.status == 0
+@needs_posix
+@pytest.mark.parametrize("where", ["a call", "a dictionary's key", "an activation"])
+def test_a_long_text_is_not_read_wherever_it_stands(tmp_path, where):
+    """Eight megabytes, written into a refusal or a search for each of 480 calls, took 47 s and 4 GB."""
+    long = "q" * 8_000_000
+    model = called_with({long: 1} if "key" in where else long if "call" in where else 1, 480)
+    if where == "an activation":
+        model["config"]["layers"][1]["config"]["layers"][1]["config"]["activation"] = long
+    said = refusal(keras(tmp_path / "m.keras", model))
+    assert "at most 20,000 characters of a text are read, got 8,000,000" in said
+
+
+@needs_posix
+def test_views_of_one_layer_are_named_in_turn(tmp_path):
+    """Names that grew by a word for each of 1,500 inputs took 31 s, in a file of 1.6 kB."""
+    given = tensor("x")
+    given["config"]["shape"] = [None, 8]
+    layer = {"module": "keras.layers", "class_name": "Concatenate", "name": "c"}
+    layer |= {"config": {"name": "c", "axis": -1}}
+    other = {"module": "keras.layers", "class_name": "InputLayer", "name": "x"}
+    other |= {"config": {"name": "x", "batch_shape": [None, 8]}, "inbound_nodes": []}
+    model = functional(
+        "m", {**layer, "inbound_nodes": [{"args": [[given] * 3_000], "kwargs": {}}]}, last=("c", 0)
+    )
+    model["config"]["layers"][0] = other
+    result = command(tmp_path, keras(tmp_path / "m.keras", model))
     assert result.seconds < 10
+    assert result.status == 0
+
+
+@needs_posix
+def test_a_receptive_field_is_bounded_by_the_maps_that_are_read(tmp_path):
+    """28 inputs of each of 480 sums, followed from 1,024 positions, took 46 s."""
+    names = ["x", *(f"t{place}" for place in range(479)), "y"]
+    sums = [helper.make_node("Sum", [a] * 28, [b]) for a, b in itertools.pairwise(names)]
+    path = saved(tmp_path / "m.onnx", sums, sides=(1, 1, 1024, 1024))
+    said = refusal(path, "--reach")
+    assert "500,000 maps x positions at most, got 13,440 x 1,024" in said
+
+
+@needs_posix
+def test_a_wide_graph_is_walked_through_once(tmp_path):
+    """A Reshape that only large multiples fit made six walks through 92,000 edges, and 192 divisors were tried."""
+    names = ["x", *(f"t{place}" for place in range(3_300))]
+    sums = [helper.make_node("Sum", [a] * 28, [b]) for a, b in itertools.pairwise(names)]
+    last = helper.make_node("Reshape", [names[-1], "s"], ["y"])
+    path = saved(tmp_path / "m.onnx", [*sums, last], (1, 1, "h", "w"), s=[1, 1, -1, 241_920**2])
+    assert "Reshape 'y' cannot be read" in refusal(path)
 
 
 @needs_posix

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -302,7 +303,7 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     ("--classic 256 --machine 1e9", "got '1e9'; near names: none; --machine list prints all"),
     ("--classic 256 --machine 0,1e9", "a machine is a name or two rates such as 2e12,80e9, got '0,1e9'"),
     ("--classic 256 --machine inf,1", "a machine is a name or two rates such as 2e12,80e9, got 'inf,1'"),
-    ("--classic 256 --batch 0", "batch must be at least 1, got 0; try 1"),
+    ("--classic 256 --batch 0", "a batch is a whole number from 1 on, got '0'; try 16"),
     ("--classic 256 --fused", "--fused is about seconds, and needs --machine"),
     (f"--classic 256 --machine 1e9,1e9 --batch {10**400}",
      "argument --batch: a typed number is at most 2,147,483,647, got 1000"),
@@ -311,7 +312,7 @@ def test_a_model_that_is_tied_to_its_size_says_why_it_has_no_formula(capsys, mon
     (f"a.onnx --dims a={2**31}", "argument --dims: a typed number is at most 2,147,483,647, got 2147483648"),
     ("--classic 256 --machine 1e9,1e9 --batch x",
      "argument --batch: a batch is a whole number from 1 on, got 'x'; try 16"),
-    ("--classic 256 --machine 1e9,1e9 --batch 0", "batch must be at least 1, got 0; try 1"),
+    ("--classic 256 --machine 1e9,1e9 --batch 0", "a batch is a whole number from 1 on, got '0'; try 16"),
     ("--classic N --machine 1e9,1e9", "seconds need a size in numbers, got classic U-Net, N x N x 1 in; "
      "give one, as in --side 256"),
     ("a.onnx --dims tokens", "argument --dims: a free size is given by its name in the file, tokens=77, got 'tokens'"),
@@ -562,3 +563,33 @@ def test_letters_have_no_variants(capsys):
     assert said.startswith(
         "memory in bytes needs sizes in numbers, got classic U-Net, N x N x 1 in"
     )
+
+
+def endless(*_):
+    while True:
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no clock of processor time")
+@pytest.mark.parametrize("caught", [ValueError, Exception])
+def test_a_file_that_takes_too_long_is_one_sentence(capsys, monkeypatch, tmp_path, caught):
+    def patient(*_):
+        try:
+            endless()
+        except caught as error:  # as the readers do, whose sentences are about the file
+            raise ValueError("damaged") from error
+
+    monkeypatch.setattr("unet_complexity.engineering.command.read", patient)
+    assert main([str(tmp_path / "m.onnx"), "--patience", "1"]) == 2
+    assert capsys.readouterr().err == (
+        "unet_complexity: this takes more time than any network that we know; if you trust the file, "
+        "try --patience 100\n"
+    )
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+
+
+@pytest.mark.parametrize("typed", ["0", "soon", "1.5"])
+def test_patience_is_whole_seconds(capsys, typed):
+    assert main(["--classic", "64", "--patience", typed]) == 2
+    said = f"a patience is a whole number from 1 on, got {typed!r}; try 16"
+    assert said in capsys.readouterr().err

@@ -113,7 +113,7 @@ def test_the_command_shows_each_step(capsys):
 
 def test_a_long_network_is_not_followed_for_minutes():
     net = chain(*[ReLU()] * 50_000)
-    with pytest.raises(ValueError, match="500,000 steps x positions at most, got 50,000 x 12"):
+    with pytest.raises(ValueError, match="500,000 maps x positions at most, got 50,000 x 12"):
         receptive_field(net)
 
 

@@ -47,7 +47,15 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
+PATIENCE = 10  # seconds; a network of 20,000 layers takes about as long
+
+
+class OutOfPatience(BaseException):
+    """The command has taken its time."""
+
+
 STOPPED = {
+    OutOfPatience: "this takes more time than any network that we know; if you trust the file, try --patience 100",
     MemoryError: "this needs more memory than there is; try a smaller model, or a machine with more",
     RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
     OverflowError: "this needs numbers above 1e308; try smaller sizes, or a smaller batch",
@@ -109,7 +117,19 @@ def parser() -> Parser:
         type=a_machine,
         help="'NVIDIA T4', 'Apple M1' or another name ('list' prints all); or yours, FLOP/s and bytes/s: 2e12,80e9",
     )
-    option("--batch", type=a_batch, default=1, help="images that run together (1)")
+    option(
+        "--batch",
+        type=partial(a_number, "a batch"),
+        default=1,
+        help="images that run together (1)",
+    )
+    option(
+        "--patience",
+        type=partial(a_number, "a patience"),
+        default=PATIENCE,
+        metavar="SECONDS",
+        help=f"of processor time after which the command gives up ({PATIENCE})",
+    )
     option(
         "--dtype",
         choices=BYTES_PER_ELEMENT,
@@ -182,11 +202,17 @@ def whole(text: str) -> int:
     return int(number)
 
 
-def a_batch(text: str) -> int:
-    """Return a typed number of images."""
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"a batch is a whole number from 1 on, got {text!r}; try 16")
-    return whole(text)
+def a_number(what: str, text: str) -> int:
+    """Return a typed number of something.
+
+    Example:
+        >>> a_number("a batch", "16")
+        16
+    """
+    number = whole(text)
+    if not number:
+        raise ArgumentTypeError(f"{what} is a whole number from 1 on, got {text!r}; try 16")
+    return number
 
 
 def a_dim(text: str) -> tuple[str, Any]:
@@ -367,6 +393,25 @@ def at_its_size(build: Build, size: Any) -> Network:
 
 
 @contextmanager
+def patience(seconds: int) -> Iterator[None]:
+    """Raise OutOfPatience once a task has taken as much processor time; Windows has no such clock."""
+    if not hasattr(signal, "setitimer") or current_thread() is not main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise OutOfPatience
+
+    usual = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, usual)
+
+
+@contextmanager
 def progress(what: str, after: float = 2) -> Iterator[None]:
     """Show the seconds that a task has taken, in a terminal, once it has taken ``after`` seconds."""
     if not sys.stderr.isatty():
@@ -458,7 +503,7 @@ def report(arguments: Sequence[str]) -> int:
         print(printed.getvalue(), end="", flush=True)  # argparse would not say that a disk is full
         raise
     build = source(given)
-    with progress(f"reading {given.model or 'the network'}"):
+    with patience(given.patience), progress(f"reading {given.model or 'the network'}"):
         network = at_its_size(build, given.side)
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)
