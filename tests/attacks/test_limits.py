@@ -547,10 +547,10 @@ def nested(path: Path) -> Path:
 
 def empty_models(path: Path) -> Path:
     """Models in models, each called 50 times, without a single layer."""
-    given = {"batch_shape": [None, 8, 8, 3], "name": "x", "layers": []}
-    x = {"class_name": "Sequential", "module": "keras", "config": given, "name": "x"}
+    config: dict[str, Any] = {"name": "x", "batch_shape": [None, 8, 8, 3]}
+    x = {"class_name": "InputLayer", "config": config, "name": "x", "inbound_nodes": []}
     inner: dict[str, Any] = {"class_name": "Sequential", "module": "keras", "name": "m"}
-    inner["config"] = {"name": "m", "layers": [], "build_input_shape": [None, 8, 8, 3]}
+    inner["config"] = {"name": "m", "layers": [x]}
     for i in range(12):
         calls = [{"args": [tensor("x")], "kwargs": {}}] * 50
         config = {"name": f"m{i}", "layers": [x, {**inner, "inbound_nodes": calls}]}
