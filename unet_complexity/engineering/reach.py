@@ -213,9 +213,7 @@ LOOKS: dict[Any, Callable[[Any, Tensor, int], Look]] = {  # the first kind that 
 class Reach(NamedTuple):
     """What an output pixel sees and costs.
 
-    Attributes:
-        receptive_fields: Rows and columns of each step; of the output only, if steps are many or large.
-        macs_per_output_pixel: MACs per output pixel.
+    The receptive fields are rows and columns of each step; of the output only, if steps are many or large.
     """
 
     receptive_fields: dict[str, tuple[int, int]]
