@@ -337,6 +337,27 @@ def equal_arrays(path: Path) -> Path:
     return saved(path, [*nodes, helper.make_node("Reshape", ["x", "z"], ["y"])], c=[1] * 4096)
 
 
+def wrapping_range(path: Path) -> Path:
+    """A Range from one end of 64 bits to the other: onnx infers few numbers, its reference makes 2^28."""
+    ends = {"b": -(2**63) + 1, "e": 2**63 - 1, "d": 2**36}
+    nodes = [
+        helper.make_node("Range", [*ends], ["z"]),
+        helper.make_node("Reshape", ["x", "z"], ["y"]),
+    ]
+    return saved(path, nodes, **ends)
+
+
+def split_into_many(path: Path) -> Path:
+    """A Split that says 2^28 outputs, and has one: onnx's reference makes a list of all."""
+    model = onnx.load(
+        saved(path, [helper.make_node("Reshape", ["x", "z"], ["y"])], s=[1, 3, 16, 16])
+    )
+    model.graph.node.insert(0, helper.make_node("Split", ["s"], ["z"], num_outputs=2**28))
+    model.opset_import[0].version = 20
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
 def reading_the_input() -> list[Any]:
     return [helper.make_node("Sum", ["a"] * 9_000, ["c"])]
 
@@ -428,6 +449,8 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
         equal_arrays,
         "at most 409,600 numbers that one operator is given are read, got 36,864,000",
     ),
+    (wrapping_range, "at most 4,096 numbers of a Range are read, got 268,435,456"),
+    (split_into_many, "at most 10,000 outputs of one node are read, got 268,435,456"),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
     (sparse, "model.onnx is not an ONNX model, or it is cut short"),
@@ -622,6 +645,14 @@ def long_call(path: Path) -> Path:
     return keras(path, called_with([0] * 2_000_000, 480))
 
 
+def long_names(path: Path) -> Path:
+    """A name of 19,000 wide characters, which each of 1,900 calls carries on."""
+    config = {"name": "\N{GRINNING FACE}" * 19_000, "max_value": None}
+    calls = [{"args": [tensor("x")], "kwargs": {}}] * 1_900
+    layer = {"module": "keras.layers", "class_name": "ReLU", "config": config, "name": "r"}
+    return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("r", 0)))
+
+
 def long_argument(path: Path) -> Path:
     """A layer with a list of two million numbers, called 100 times."""
     calls = [{"args": [tensor("x")], "kwargs": {}}] * 100
@@ -657,6 +688,7 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (border, "padding must be 'valid' or 'same', got 4611686018427387904"),
     (long_layer_name, "at most 20,000 characters of a text are read"),
     (long_model_name, "at most 20,000 characters of a text are read, got 1,000,000"),
+    (long_names, "at most 10,000,000 characters of all names are read, got 10,0"),
     (long_argument, "at most 500,000 arguments of calls are read, got 2,0"),
     (many_outputs, "at most 500,000 arguments of calls are read, got"),
     (long_call, "at most 500,000 arguments of calls are read, got 2,0"),

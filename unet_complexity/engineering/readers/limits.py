@@ -40,6 +40,9 @@ MOST_AXES = 32  # of a tensor; NumPy's arrays had no more for twenty years
 MOST_INPUTS = 10_000  # of one node; the widest Concat of a public network has some hundreds
 MOST_TAPS = 2**15  # along one side of a window, its stride or its padding; a larger one is damage
 MOST_CHARACTERS = 20_000  # of a name, with the names of the models that it lies in
+MOST_WRITTEN = (
+    10_000_000  # of the names of all steps: five times those of 20,000 layers with long names
+)
 MOST_INFERENCE_BYTES = 2**30  # of address space, half of which importing onnx takes
 MOST_INFERENCE_SECONDS = 8
 MOST_DEPTH = 64  # lists, dictionaries and models inside each other

@@ -20,6 +20,7 @@ from unet_complexity.engineering.readers.limits import (
     MOST_CHARACTERS,
     MOST_FORMULAS,
     MOST_NODES,
+    MOST_WRITTEN,
     at_most,
     check_size,
 )
@@ -115,6 +116,7 @@ class Reading:
         self.views: dict[tuple[str, Tensor], str] = {}
         self.uses: Counter[str] = Counter()
         self.formulas: set[Size] = set()
+        self.written = 0  # characters of all names
 
     def input(self, name: str, shape: Tensor) -> None:
         """A map that the network is given."""
@@ -212,6 +214,8 @@ class Reading:
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
         at_most(len(name), MOST_CHARACTERS, "characters of a name")
+        self.written += len(name)
+        at_most(self.written, MOST_WRITTEN, "characters of all names")
         path, _, own = name.rpartition("/")  # the part of the model that a layer belongs to
         block = block or path or own
         step = ModelStep(

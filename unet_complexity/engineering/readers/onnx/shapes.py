@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.readers.limits import MOST_AXES, MOST_GIVEN, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.limits import (
+    MOST_AXES,
+    MOST_GIVEN,
+    MOST_INPUTS,
+    MOST_NUMBERS,
+    at_most,
+)
 from unet_complexity.engineering.readers.onnx.files import name_of
 from unet_complexity.engineering.readers.reading import shown
 
@@ -89,6 +95,7 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     known = proto.op_type in OF_SHAPES or (numbers and proto.op_type in COMPUTED)
     nothing = proto.op_type == "Slice" and 0 in given["i0"].shape  # there onnx's inference aborts
     try:
+        _check_count(proto, given if numbers else {})
         found = () if nothing else _inferred(proto, version, given)
         if known and all(math.prod(edge.shape) <= MOST_NUMBERS for edge in found):
             return _computed(proto, version, given)
@@ -102,6 +109,16 @@ def outputs(node: bytes, version: int, inputs: tuple[Edge | None, ...]) -> tuple
     if proto.op_type == "Reshape" and math.prod(found[0].shape) != math.prod(given["i0"].shape):
         raise ValueError("the elements do not come out even")
     return found
+
+
+def _check_count(proto: Any, given: dict[str, Edge]) -> None:
+    """ValueError if onnx's reference would make many numbers of known ones where its inference says few."""
+    if proto.op_type == "Range" and given:
+        first, last, step = (edge.array().item() for edge in given.values())
+        at_most(int((last - first) / step), MOST_NUMBERS, "numbers of a Range")
+    for attribute in proto.attribute:
+        if attribute.name == "num_outputs":
+            at_most(attribute.i, MOST_INPUTS, "outputs of one node")
 
 
 def _inferred(proto: Any, version: int, given: dict[str, Edge]) -> tuple[Edge, ...]:
