@@ -358,6 +358,34 @@ def split_into_many(path: Path) -> Path:
     return path
 
 
+def many_empty(field: bytes, where: str) -> Callable[[Path], Path]:
+    """2.5 million empty messages, in an unused node or in a function that nothing calls: 1.3 GB."""
+
+    def wrapped(number: int, data: bytes) -> bytes:
+        size, length = len(data), b""
+        while size > 127:
+            length, size = length + bytes([size & 127 | 128]), size >> 7
+        key = number << 3 | 2
+        head = bytes([key]) if key < 128 else bytes([key & 127 | 128, key >> 7])
+        return head + length + bytes([size]) + data
+
+    def build(path: Path) -> Path:
+        model = onnx.load(saved(path, [helper.make_node("Relu", ["x"], ["y"])]))
+        empty = field * 2_500_000
+        if where == "function":
+            more = wrapped(25, wrapped(1, b"F") + wrapped(10, b"d") + empty)
+            path.write_bytes(model.SerializeToString() + more)
+            return path
+        node = helper.make_node("Relu", ["x"], ["z"]).SerializeToString()
+        graph = wrapped(7, model.graph.SerializeToString() + wrapped(1, node + empty))
+        model.ClearField("graph")
+        path.write_bytes(model.SerializeToString() + graph)
+        return path
+
+    build.__name__ = f"many_empty_in_a_{where}"
+    return build
+
+
 def reading_the_input() -> list[Any]:
     return [helper.make_node("Sum", ["a"] * 9_000, ["c"])]
 
@@ -451,6 +479,8 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     ),
     (wrapping_range, "at most 4,096 numbers of a Range are read, got 268,435,456"),
     (split_into_many, "at most 10,000 outputs of one node are read, got 268,435,456"),
+    (many_empty(b"\x2a\x00", "node"), "at most 500,000 entries of model.onnx are read"),
+    (many_empty(b"\x3a\x00", "function"), "at most 500,000 entries of model.onnx are read"),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
     (sparse, "model.onnx is not an ONNX model, or it is cut short"),

@@ -20,6 +20,9 @@ from unet_complexity.escaping import one_line
 
 MOST_BYTES = 2**31 - 1  # one protobuf message holds no more, weights included
 MOST_BYTES_BESIDE_WEIGHTS = 64 * 2**20  # a network of 10,000 nodes takes 3 MB
+MOST_BYTES_UNCOUNTED = (
+    2 * 2**20
+)  # of nodes whose attributes are not counted: half a gigabyte if all are empty
 MOST_CONFIG_BYTES = 8 * 2**20  # decompressed; the largest of keras.applications takes 2 MB
 MOST_NODES = 20_000  # twice the nodes of a large diffusion model
 MOST_CALLS = 2_000  # of a Keras model's layers: twice those of NASNetLarge, some seconds

@@ -18,6 +18,7 @@ from typing import Any
 from unet_complexity.engineering.readers.limits import (
     MOST_BYTES,
     MOST_BYTES_BESIDE_WEIGHTS,
+    MOST_BYTES_UNCOUNTED,
     MOST_CHARACTERS,
     MOST_EDGES,
     MOST_ENTRIES,
@@ -72,8 +73,16 @@ def load(path_or_model: Any) -> Any:
         ) from None
 
 
-GRAPH = 7  # field of a ModelProto
+GRAPH, FUNCTION = 7, 25  # fields of a ModelProto
 NODE, STORED, STORED_SPARSE = 1, 5, 15  # fields of a GraphProto
+# Fields that are messages themselves, some of which hold more of these.
+MESSAGES: dict[str, dict[int, str]] = {
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "", 6: "graph", 10: "", 11: "graph", 14: "", 15: "", 22: "", 23: ""},
+    "graph": {1: "node", 5: "", 11: "", 12: "", 13: "", 15: ""},
+    "": {},
+}
 
 
 def check_structure(file: BoundedFile, name: str) -> None:
@@ -84,14 +93,24 @@ def check_structure(file: BoundedFile, name: str) -> None:
     size = os.fstat(file.fileno()).st_size
     at_most(size, MOST_BYTES, f"bytes of {name}")
     entries = nodes = weights = 0
+    bodies = []
     with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         for number, start, end in _fields(data, 0, size):
             inner = _fields(data, start, end) if number == GRAPH else ()
+            if number == FUNCTION:
+                bodies.append(("function", start, end))
             at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
             for field, first, last in inner:
                 at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
                 at_most(nodes := nodes + (field == NODE), MOST_NODES, f"nodes of {name}")
                 weights += last - first if field in (STORED, STORED_SPARSE) else 0
+                if field == NODE:
+                    bodies.append(("node", first, last))
+        # stepping through all takes longer than reading a usual model, whose nodes take less
+        if sum(end - start for _, start, end in bodies) > MOST_BYTES_UNCOUNTED:
+            for body in bodies:
+                for _ in _messages(data, *body):
+                    at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
     at_most(size - weights, MOST_BYTES_BESIDE_WEIGHTS, f"bytes of {name} beside its weights")
 
 
@@ -110,6 +129,14 @@ def _fields(data: mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
             raise LookupError
         yield key >> 3, at, at + length
         at += length
+
+
+def _messages(data: mmap, kind: str, at: int, end: int) -> Iterator[None]:
+    """One for each message inside another one, however deep: each takes memory, even if it is empty."""
+    for number, start, stop in _fields(data, at, end):
+        if number in MESSAGES[kind]:
+            yield
+            yield from _messages(data, MESSAGES[kind][number], start, stop)
 
 
 def _varint(data: mmap, at: int) -> tuple[int, int]:
