@@ -121,7 +121,7 @@ def on_top():
 def views():
     """Widths of the receptive fields in the middle of the output, the largest first."""
     net = classic_unet(side=256)
-    seen = [seen_by(net, net.outputs[0], 0, at) for at in range(112, 144)]
+    seen = seen_by(net, net.outputs[0], 0, range(112, 144))
     return tuple(sorted({last - first + 1 for first, last in seen}, reverse=True))
 
 
