@@ -54,7 +54,7 @@ def count():
     return int(formulas.macs.subs(N, 256))
 """
 
-# the same network as anybody would write it in PyTorch
+# the same network as a user would write it in PyTorch
 MODEL = """
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""The hub of the load test: on loopback, anybody may come in, each student a process and a folder of their own."""
+"""The hub of the load test: on loopback, without passwords: each student a process and a folder of their own."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The package's networks as PyTorch modules, each layer the ``torch.nn`` module that anybody would take.
+"""The package's networks as PyTorch modules, each layer the ``torch.nn`` module that a user would take.
 
 What padding PyTorch's convolutions cannot do by themselves is a ``ZeroPad2d`` in front of them.
 """

@@ -86,7 +86,7 @@ def harmless(side=N):
 
 
 def counted(net):
-    """Without the layer that nobody can count, and as many inputs as there are."""
+    """Without the layer that cannot be counted, and as many inputs as there are."""
     return ModelNetwork(
         net.name, Shapes({net.steps[0].sources[0]: net.steps[0].inputs[0]}), net.steps[:-1]
     )

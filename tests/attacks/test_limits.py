@@ -282,7 +282,7 @@ def ever_larger(path: Path) -> Path:
 
 
 def functions_told_apart_by_their_overload(path: Path) -> Path:
-    """2^30 nodes; functions of the same names, called by nobody, are short."""
+    """2^30 nodes; functions of the same names that are never called are short."""
     with_functions(path, call(30, "x", "y"), lambda i: [call(i, "a", "t"), call(i, "t", "b")])
     model = onnx.load(path)
     model.ir_version = 10
@@ -414,7 +414,7 @@ def field_of_any_length(path: Path) -> Path:
 
 
 def taller(path: Path) -> Path:
-    """400 times 4,096 axes more, before an operator that nobody knows."""
+    """400 times 4,096 axes more, before an unknown operator."""
     names = ["x", *(f"u{i}" for i in range(400))]
     nodes = [helper.make_node("Unsqueeze", [a, "axes"], [b]) for a, b in itertools.pairwise(names)]
     return saved(path, [*nodes, helper.make_node("Foo", [names[-1]], ["y"])], axes=range(4096))

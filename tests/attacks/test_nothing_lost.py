@@ -1,4 +1,4 @@
-"""Nothing is lost: no file of anyone's is overwritten or left half-written, and no prediction is forgotten."""
+"""Nothing is lost: no existing file is overwritten or left half-written, and no prediction is forgotten."""
 
 import errno
 import gc

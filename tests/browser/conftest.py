@@ -1,4 +1,4 @@
-"""A real Chromium, a real JupyterLab, and pages that fail on errors nobody looked at.
+"""A real Chromium, a real JupyterLab, and pages that fail on any error they log.
 
     chromium        the browser, one for all tests in this folder
     page            a fresh page; an error in its console, or in its scripts, fails the test
@@ -66,7 +66,7 @@ def find_browser() -> str | None:
 
 
 def install_browser() -> None:
-    """Debian's package, where that is possible without asking anybody."""
+    """Debian's package, where that is possible without a password."""
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet = {"stdout": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update"], check=False, **quiet)
@@ -150,12 +150,12 @@ class Lab:
             notebooks.write(notebooks.normalise(notebook), self.root / name)
         notary = NotebookNotary(data_dir=self.env["JUPYTER_DATA_DIR"])
         notary.sign(notebooks.read(self.root / name))
-        notary.store.close()  # Python 3.13 warns of a database that nobody closed
+        notary.store.close()  # Python 3.13 warns of a database that is not closed
         return name
 
 
 def own_environment(folder: Path) -> dict[str, str]:
-    """Settings of nobody's: no news dialog, and every cell in the page, not only those in view."""
+    """Settings of a new user: no news dialog, and every cell in the page, not only those in view."""
     places = {
         name: folder / name
         for name in ("config", "data", "runtime", "ipython", "settings", "workspaces")

@@ -44,7 +44,7 @@ ASKED = pix2pix_unet(side=256, in_channels=3)
 CLASSIC = classic_unet(side=256)
 
 
-# What is held, said by what really holds it: Python frees a map when nobody refers to it any more.
+# What is held, said by what really holds it: Python frees a map when nothing refers to it any more.
 
 
 class Ledger:
@@ -184,7 +184,7 @@ class Torch:
             yield saved
 
 
-# Both networks as anybody would write them, without names, letters or lists of readers.
+# Both networks as a user would write them, without names, letters or lists of readers.
 
 
 def classic_by_hand(

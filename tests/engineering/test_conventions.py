@@ -76,7 +76,7 @@ def test_the_recorded_total_is_rebuilt_to_the_last_unit(convention):
 
 
 def test_the_totals_are_those_that_were_recorded():
-    """Written down a second time, so that nobody moves one by accident."""
+    """Written down a second time, so that none is moved by accident."""
     assert {tool: convention.recorded for tool, convention in conventions.items()} == {
         "keras count_params": 41_843_331,
         "tensorflow profiler float_operation": 36_114_743_182,

@@ -1,21 +1,19 @@
 """Bytes by cause: added up by hand for a small network; and what is found to fit is the last that does."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
+from tests.engineering.chains import in_turn
 from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
+from unet_complexity.cost import Rule
 from unet_complexity.engineering.fits import Footprint, _peak, amount, fits, footprint
 from unet_complexity.layers import Dropout
 from unet_complexity.memory import peak
 from unet_complexity.symbols import C, L, N, b, g
-from unet_complexity.unets.builder import Builder
 
-
-def chain(*layers):
-    net = Builder(Tensor(4, 4, 1))
-    net.block("only", 0, "encoder")
-    for place, layer in enumerate(layers):
-        net.add(str(place), layer)
-    return net.network("chain", [])
+chain = partial(in_turn, Tensor(4, 4, 1))
 
 
 # params 1*2*9 + 2 = 20 and 2*2*9 + 2 = 38; maps of 16 (image) and 32 numbers
@@ -114,3 +112,9 @@ def test_letters_parts_and_unknown_names_have_no_bytes():
 )
 def test_amounts(text, number):
     assert amount(text) == number
+
+
+def test_a_rule_that_no_tried_size_obeys_is_a_sentence():
+    far = replace(classic_unet(N), rules=(Rule("N >= 9000", N - 8999),))
+    with pytest.raises(ValueError, match=r"^no N up to 8,191 obeys the rules: N >= 9000$"):
+        fits(far, "8GB")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.engineering.chains import in_turn
 from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
 from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
 from unet_complexity.layers import AveragePooling2D, BatchNormalization
 from unet_complexity.symbols import L, N, k
-from unet_complexity.unets.builder import Builder
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7])
@@ -82,12 +83,7 @@ def test_a_pixel_depends_on_what_its_gradient_reaches(torch: ModuleType, net: An
         assert running.seen(position) == (max(first, 0), min(last, net.input.height - 1))
 
 
-def chain(*layers):
-    net = Builder(Tensor(9, 12, 1))
-    net.block("only", 0, "encoder")
-    for place, layer in enumerate(layers):
-        net.add(str(place), layer)
-    return net.network("chain", [])
+chain = partial(in_turn, Tensor(9, 12, 1))
 
 
 def test_rows_and_columns_are_apart():

@@ -1,13 +1,15 @@
 """Receptive fields are as wide as JAX's gradients are not zero."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
+from tests.engineering.chains import in_turn
 from tools.in_keras import randomize, whole
 from unet_complexity import (
     Conv2D,
     Conv2DTranspose,
-    Network,
     PhaseConv2D,
     Tensor,
     UpSampling2D,
@@ -17,7 +19,6 @@ from unet_complexity import (
 from unet_complexity.engineering import receptive_field
 from unet_complexity.engineering.reach import seen_by
 from unet_complexity.layers import DepthToSpace, Softmax, ZeroPadding2D
-from unet_complexity.networks import Step
 
 
 def farthest(keras, net):
@@ -58,14 +59,7 @@ def test_a_receptive_field_is_where_the_gradient_is_not_zero(build, keras):
     assert receptive_field(net) == farthest(keras, net)
 
 
-def chain(*layers):
-    """A network of layers one after the other, on a map of 48 x 48 pixels."""
-    x, steps = Tensor(48, 48, 4), []
-    for place, layer in enumerate(layers):
-        source = steps[-1].name if steps else "input"
-        steps.append(Step(f"l{place}", layer, (x,), (source,), 0, "b", "encoder"))
-        x = steps[-1].output
-    return Network("chain", Tensor(48, 48, 4), tuple(steps))
+chain = partial(in_turn, Tensor(48, 48, 4))
 
 
 CHAINS = [

@@ -128,7 +128,7 @@ def test_what_a_fused_kernel_moves_is_what_xla_says(net):
         (
             (ReLU(), Conv2D(4, 3)),
             ["0", "1"],
-        ),  # nobody computed the image, so the ReLU begins a kernel
+        ),  # no step computes the image, so the ReLU begins a kernel
         ((Conv2D(4, 3), AveragePooling2D(2), ReLU()), ["0", "1 + 2"]),
         ((Conv2D(4, 3), UpSampling2D(2), ReLU(), Conv2D(4, 3)), ["0", "1 + 2", "3"]),
         ((Conv2D(4, 3), UpSampling2D(2, "bilinear"), Conv2D(4, 3)), ["0", "1", "2"]),

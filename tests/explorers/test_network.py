@@ -1,4 +1,4 @@
-"""The explorer of anybody's network: level by level it shows what the package counts at that side."""
+"""The explorer of a reader's own network: level by level it shows what the package counts at that side."""
 
 import html
 import json

@@ -19,7 +19,7 @@ HOSTS = re.compile(
 
 
 def test_the_address_stands_in_one_place_and_links_are_made_from_it():
-    """While it is not known, nobody else may know one either."""
+    """While it is not known, no file may state one."""
     known = address.repository()
     readme = (ROOT / "README.md").read_text("utf-8")
     assert address.launch(known) in readme

@@ -469,8 +469,7 @@ def answered(given: argparse.Namespace, network: Network, build: Build) -> tuple
     """
     data: dict[str, Any] = {"network": network.heading}
     if given.what_if:
-        fused = vars(given).get("fused", False)
-        table = variants(network, None, given.machine, given.batch, given.dtype, fused)
+        table = variants(network, None, given.machine, given.batch, given.dtype, given.fused)
         rows = [dict(zip(KEYS, row, strict=False)) for row in (*table.rows, table.total)]
         data |= {"setting": table.title, "rows": rows, "note": given.model and FIXED}
         text = f"{table}\n{FIXED}" if given.model else str(table)
@@ -572,6 +571,6 @@ def run() -> NoReturn:
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:  # main has said why; the rest is nobody's
+    except OSError:  # main has said why; drop what is left in the buffer
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)

@@ -253,7 +253,7 @@ def fits(
         optimizer: "sgd", "momentum" or "adam".
 
     Raises:
-        ValueError: The network has several letters, or its smallest size does not fit.
+        ValueError: The network has several letters, or no size that is tried works or fits.
 
     Example:
         >>> from unet_complexity import pix2pix_unet
@@ -274,9 +274,12 @@ def fits(
         return obeys(rules, dict.fromkeys(letters, value))
 
     values = range(1, 2 * LARGEST_PERIOD) if letters else range(batch, batch + 2)
-    smallest, *others = islice(filter(allowed, values), 2)
-    step = others[0] - smallest if others else 2 * LARGEST_PERIOD
     name = letters[0].name if letters else "batch"
+    found = [*islice(filter(allowed, values), 2)]
+    if not found:
+        raise ValueError(f"no {name} up to {values[-1]:,} obeys the rules: {network.regime}")
+    smallest = found[0]
+    step = found[1] - smallest if found[1:] else 2 * LARGEST_PERIOD
     if taken(smallest).peak > bound:
         raise ValueError(
             f"{in_message(network.name)} needs at least {taken(smallest).peak:,} bytes, at {name} = {smallest}, "

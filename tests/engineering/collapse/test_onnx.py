@@ -1,4 +1,4 @@
-"""Collapsed ONNX models compute the same, in ONNX Runtime; what is no repetition for one plain convolution stays."""
+"""Collapsed ONNX models compute the same, in ONNX Runtime; what does not repeat for one plain convolution stays."""
 
 from __future__ import annotations
 
@@ -559,7 +559,7 @@ def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
     ):
         collapse_upsampling(model([resize(), conv()], weights()), "fast")
     path = tmp_path / "a.onnx"
-    path.write_bytes(b"this is no model")
+    path.write_bytes(b"not a model")
     with pytest.raises(ValueError, match=r"a.onnx is not an ONNX model, or it is cut short"):
         collapse_upsampling(path)
     onnx.save(model([resize(), conv(bad=1)], weights()), path)

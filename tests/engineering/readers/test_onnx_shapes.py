@@ -10,7 +10,9 @@ from onnx import parser
 from tests.engineering.readers.test_onnx_operators import CASES
 from tests.twins.onnx_witness import shapes
 from unet_complexity.engineering import from_onnx
+from unet_complexity.engineering.layers import Copy
 from unet_complexity.engineering.readers.onnx.node import ROWS
+from unet_complexity.layers import ZeroPadding2D
 from unet_complexity.symbols import N
 
 # From the shape s of a 1 x 2 x h x w map, and h and w as lists of one: what is computed, and the sides that come of it.
@@ -156,3 +158,29 @@ def test_each_operator_is_tried():
         word.split("(")[0] for row in SIDES for word in row[1].split()
     }
     assert set(ROWS) - ELSEWHERE - tried == set()
+
+
+def padded(pads, more="", inputs="x, p"):
+    return parser.parse_model(f"""<ir_version: 10, opset_import: ["": 21]>
+        padded (float[1, 3, N, N] x) => (float[a, b, c, d] y)
+        <int64[8] p = {{{pads}}}, int64[2] axes = {{2, 3}}, float low = {{-1.0}}, float zero = {{0.0}}>
+        {{ y = Pad {more} ({inputs}) }}""")
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted"),
+    [
+        (padded("0, 0, 1, 2, 0, 0, 3, 0"), ZeroPadding2D(((1, 3), (2, 0)))),
+        (padded("0, 0, 1, 1, 0, 0, 1, 1", inputs="x, p, zero"), ZeroPadding2D(1)),
+        (padded("0, 0, 1, 1, 0, 0, 1, 1", inputs="x, p, low"), Copy),
+        (padded("0, 0, 1, 1, 0, 0, 1, 1", '<mode = "reflect">'), Copy),
+        (padded("0, 0, 1, 1, 0, 0, -1, 1"), Copy),
+        (padded("0, 1, 1, 1, 0, 0, 1, 1"), Copy),
+    ],
+    ids=["zeros", "zero", "another number", "reflected", "cropped", "channels too"],
+)
+def test_a_border_of_zeros_is_zero_padding(model, wanted):
+    (step,) = from_onnx(model)
+    assert step.layer == wanted or type(step.layer) is wanted
+    rows, columns = (side.subs(N, 16) for side in step.output.sides)
+    assert (rows - 16, columns - 16) in ((4, 2), (2, 2), (0, 2))

@@ -15,7 +15,7 @@ const h = (tag, attributes = {}, ...children) => {
 const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [], chosen: new Map() });
 const tellAll = (what) => page.listeners.forEach((listener) => listener(what));
 
-// The nearest number of so many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
+// The nearest number with this many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
 function rounded(value, digits) {
   const [mantissa, exponent] = value.toExponential(60).split("e"), all = mantissa.replace(".", "");
   const first = all.slice(0, digits), isTie = /^50*$/.test(all.slice(digits));

@@ -13,11 +13,8 @@ from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSP
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
 
-REPEATING = (
-    "Reshape",
-    "Expand",
-    "Unsqueeze",
-)  # as Keras exports an upsampling: a pair for rows, a pair for columns
+# as Keras exports an upsampling, the last first: once for rows, once for columns
+REPEATING = ("Reshape", "Expand", "Unsqueeze")
 NOT_READ = "an Expand and a Reshape repeat it, as Keras exports upsampling; this form is not read"
 ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 

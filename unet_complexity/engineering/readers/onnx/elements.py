@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unet_complexity.engineering.layers import (
     ELU,
     Copy,
@@ -29,6 +31,7 @@ from unet_complexity.layers import (
     Multiply,
     ReLU,
     UpSampling2D,
+    ZeroPadding2D,
 )
 from unet_complexity.symbols import as_expr, exact
 
@@ -114,8 +117,23 @@ def copied(node: Node) -> Row:
         axes = [axis for axis, (a, b) in pairs if a != b]
         if axes:  # none if all others are empty
             return Row(Concatenate(axes[0]), seen)
+    if node.kind == "Pad" and (border := added(node)):
+        return Row(ZeroPadding2D(border), seen)
     params = sum(array.size for array in node.learned("operand"))
     return Row(Copy(node.kind, made, params, len(seen)), seen, "operand")
+
+
+def added(node: Node) -> Any:
+    """The (before, after) rows and columns of zeros that a Pad adds to an image; None if it does anything else."""
+    x, pads = node.inputs[0], node.known(1, node.get("pads", []))
+    zeros = not any(node.known(2, [node.get("value", 0)], [1]))
+    plain = node.get("mode", "constant") == "constant" and zeros and not node.has(3)
+    if not plain or len(x.shape) != 4 or len(pads) != 8 or min(pads) < 0:
+        return None
+    pairs = [*zip(pads[:4], pads[4:], strict=True)]
+    channels = pairs.pop(x.channels)
+    images, *border = pairs
+    return None if any(channels + images) else tuple(border)
 
 
 def stays(node: Node) -> bool:

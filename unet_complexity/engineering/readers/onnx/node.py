@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -104,6 +104,14 @@ class Node:
     def has(self, at: int) -> bool:
         """Return True if the input is given."""
         return self.inputs[at : at + 1] not in ([], [None])
+
+    def known(self, at: int, absent: list[Any], unknown: Iterable[Any] = ()) -> list[Any]:
+        """Return the numbers in an input that are the same at every size; others if it is absent or not known."""
+        if not self.has(at):
+            return absent
+        edges = self.inputs[at].edges
+        same = edges[0].numbers is not None and len({edge.numbers for edge in edges}) == 1
+        return edges[0].array().ravel().tolist() if same else [*unknown]
 
     def shape(self, at: int = 0) -> Shape:
         """Return the shape of an input."""
