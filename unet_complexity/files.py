@@ -145,7 +145,7 @@ def _permit(part: Path, like: Path) -> None:
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
         os.chown(part, old.st_uid, old.st_gid)
     shutil.copystat(like, part)
-    os.utime(part)  # the other's time is not its own
+    os.utime(part)  # modified now, not when the other was
 
 
 def _claim(part: Path, path: Path) -> None:

@@ -222,7 +222,7 @@ class Network:
             )
         letters = named_letters(values)
         wanted = self.recipe.keywords
-        # a dictionary has sizes of a reader by axis, which it alone replaces: lettered() passes it over
+        # lettered() leaves dictionaries out: those hold sizes of a model file by axis, which only its reader replaces
         known = {x.name for size in lettered([*wanted.values()]) for x in size.free_symbols}
         if not known.issuperset(values):
             has = "no letters"

@@ -51,7 +51,7 @@ PATIENCE = 10  # seconds; a network of 20,000 layers takes about as long
 
 
 class OutOfPatience(BaseException):
-    """The command has taken its time."""
+    """The command has used up its processor time."""
 
 
 STOPPED = {
@@ -394,7 +394,7 @@ def at_its_size(build: Build, size: Any) -> Network:
 
 @contextmanager
 def patience(seconds: int) -> Iterator[None]:
-    """Raise OutOfPatience once a task has taken as much processor time; Windows has no such clock."""
+    """Raise OutOfPatience once a task has taken that much processor time; Windows cannot measure it."""
     if not hasattr(signal, "setitimer") or current_thread() is not main_thread():
         yield
         return

@@ -166,12 +166,12 @@ class _Reader:
         return ends
 
     def weigh(self, given: Any) -> None:
-        """ValueError if calls, with their arguments and those of their layers, hold too much to look at each time."""
+        """ValueError if calls have too many arguments in all, those of their layers included."""
         self.arguments += sum(1 for _ in parts(given))
         at_most(self.arguments, MOST_ARGUMENTS, "arguments of calls")
 
     def run(self, calls: list[Any], path: str, found: dict[Any, Value], said: Any) -> None:
-        """Run all calls in turns: in each, in the order of the file, those that miss nothing any more.
+        """Run all calls in turns: in each turn, in the order of the file, the calls whose inputs are there.
 
         ``found`` holds what has been written.  A reversed chain takes as many turns as it has calls.
         """

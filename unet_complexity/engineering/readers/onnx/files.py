@@ -132,7 +132,7 @@ def _fields(data: mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _messages(data: mmap, kind: str, at: int, end: int) -> Iterator[None]:
-    """One for each message inside another one, however deep: each takes memory, even if it is empty."""
+    """Yield once for each message inside a message, at any depth: even an empty one takes memory."""
     for number, start, stop in _fields(data, at, end):
         if number in MESSAGES[kind]:
             yield
@@ -169,7 +169,7 @@ def parsed(path: str | PathLike[str]) -> Any:
 def check_functions(model: Any) -> None:
     """ValueError if the model's functions make too many nodes or bytes when written out.
 
-    Where a body refers to what its function is given, at most all that the call holds is put in.
+    A reference to what a function is given counts as large as the whole call, which is the most that replaces it.
 
     RecursionError if functions call themselves.
     """
