@@ -7,7 +7,7 @@ from unet_complexity.unets.builder import Builder
 
 
 def in_turn(x: Tensor, *layers: Layer) -> Network:
-    """Return the network that runs the layers in turn; steps are named by their places."""
+    """Return the network that runs the layers in turn; the first step is "only.0"."""
     net = Builder(x)
     net.block("only", 0, "encoder")
     for place, layer in enumerate(layers):

@@ -1,6 +1,6 @@
 """A published number is recognised by how it was counted."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from unet_complexity import (
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.engineering.explain import Reading, explain
 from unet_complexity.engineering.fits import rounded
+from unet_complexity.engineering.readers.networks import ModelStep
 from unet_complexity.layers import BatchNormalization, Concatenate
 from unet_complexity.unets.builder import Builder
 
@@ -65,11 +66,11 @@ def siamese():
         shallower = widths[level - 1][:1] if level else ()
         convolutions(net, Conv2DTranspose, (*widths[level][1:], *shallower))
     net.add("head", Conv2DTranspose(2, 3, padding="same"))
-    steps = [
-        replace(step, params=0) if step.block.startswith("enc2") else step  # shared
-        for step in net.steps
-    ]
-    net.steps = steps
+    for place, step in enumerate(net.steps):
+        if step.block.startswith("enc2"):  # it shares the weights of the first encoder
+            net.steps[place] = ModelStep(
+                *(vars(step)[field.name] for field in fields(step)), params=0
+            )
     return net.network("FC-Siam-conc", [])
 
 

@@ -105,4 +105,4 @@ def test_a_layer_that_mixes_rows_or_columns_is_refused(axis):
     ],
 )
 def test_a_transposed_convolution_sees_where_kernels_land(layer, wanted):
-    assert seen_by(chain(layer), "l0", 0, [5]) == [wanted]
+    assert seen_by(chain(layer), "only.0", 0, [5]) == [wanted]

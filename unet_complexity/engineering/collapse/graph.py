@@ -79,10 +79,10 @@ class Graph:
         """Array of an initializer, or of nodes that rearrange constants; else None."""
         from onnx.numpy_helper import to_array
 
-        stored = self.initializers.get(name)
-        if stored is not None and stored.raw_data:
-            return to_array(stored)
         if name not in self.folded:
+            stored = self.initializers.get(name)
+            if stored is not None and stored.raw_data:
+                return to_array(stored)
             # bytes are an array at once; numbers and texts one by one are not converted for each reader anew
             array = to_array(stored) if stored is not None else self._folded(self.makers.get(name))
             self.folded[name] = array
