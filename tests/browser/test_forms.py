@@ -79,6 +79,23 @@ def test_without_a_kernel_the_page_keeps_guesses(offline_page):
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+LINKED = """() => {
+    const sent = [], model = { set: (name, value) => sent.push(value), save_changes() {}, on() {}, get() {} };
+    unetxForms.waiting.forEach((one) => { one.follow(model); one.follow(model); });
+    return sent;
+}"""
+
+
+def test_a_guess_that_is_noted_before_the_kernel_is_there_is_handed_on(offline_page):
+    notebook = execute(a_notebook())
+    shown = notebook.cells[0].outputs[0].data
+    shown["text/html"] = shown["text/html"].replace("data-ask=", 'data-key="k" data-ask=', 1)
+    page = offline_page(notebook)
+    note(page, "x 2")
+    assert told(page).inner_text() == "Noted: you say x 2. This browser keeps it."
+    assert page.evaluate(LINKED) == [{"typed": "x 2", "nth": 1}]
+
+
 def kept_by_the_kernel(page, file):
     """Note a guess on a page with a kernel, which writes it to the file."""
     form(page).wait_for()

@@ -5,7 +5,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, late, typed, entry;
+  let link = null, early = null, sent = 0, late, typed, entry;
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
     entry = [typed];
@@ -24,17 +24,23 @@ function ask(root, question) {
     const stays = kept.put(question.name, guess) ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
+  const send = (guess, text) => {
+    page.guesses.set(question.name, guess);
+    link.set("sent", { typed: text, nth: (sent += 1) });
+    link.save_changes();
+    if (!globalThis.isSecureContext) kept.put(question.name, guess); // there JupyterLite's files end with the notebook
+    late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
+  };
   const note = (event) => {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    if (link && !isGone(link.widget_manager)) {
-      page.guesses.set(question.name, guess);
-      link.set("sent", { typed: String(typed.value), nth: (sent += 1) });
-      link.save_changes();
-      if (!globalThis.isSecureContext) kept.put(question.name, guess); // there JupyterLite's files end with the notebook
-      late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
-    } else keep(guess);
+    const text = String(typed.value);
+    if (link && !isGone(link.widget_manager)) send(guess, text);
+    else {
+      early = [guess, text];
+      keep(guess);
+    }
     return tellAll("noted");
   };
   const label = h("label", { for: id }, question.asked);
@@ -48,6 +54,8 @@ function ask(root, question) {
       clearTimeout(late);
       say(model.get("told").text);
     });
+    if (early) send(...early); // noted before the kernel's part of the form arrived
+    early = null;
   };
 }
 
