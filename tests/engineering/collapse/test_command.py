@@ -124,29 +124,6 @@ def test_costs_that_cannot_be_counted_say_why() -> None:
     assert "Nonsense" in line
 
 
-def test_an_upsampling_as_keras_exports_it_is_named_and_left_alone(tmp_path: Path) -> None:
-    nodes = [
-        helper.make_node("Unsqueeze", ["x", "axis"], ["one"]),
-        helper.make_node("Expand", ["one", "twice"], ["two"]),
-        helper.make_node("Reshape", ["two", "shape"], ["u"], "/up/Reshape"),
-        conv(),
-    ]
-    held = weights() | {
-        "axis": np.array([4]),
-        "twice": np.array([1, 1, 1, 1, 2]),
-        "shape": np.array([1, 4, 5, 12]),
-    }
-    m = model(nodes, held)
-    (block,) = collapse_upsampling(m).blocks
-    assert block[:2] == ("/up/Reshape", "as written")
-    onnx.save(m, tmp_path / "in.onnx")
-    said = r"nothing to collapse.*\n/up/Reshape +as written +an Expand and a Reshape repeat it, as Keras exports"
-    with pytest.raises(ValueError, match=said):
-        command(tmp_path / "in.onnx", tmp_path / "out.onnx")
-    reshaped = model([helper.make_node("Reshape", ["x", "shape"], ["y"])], {"shape": [1, 4, 30, 1]})
-    assert collapse_upsampling(reshaped).blocks == ()
-
-
 def test_a_rewriting_that_computes_something_else_is_not_written(
     tmp_path: Path, monkeypatch: Any
 ) -> None:

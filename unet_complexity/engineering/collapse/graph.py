@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
@@ -15,7 +17,15 @@ from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
 # operators that rearrange constants, as in exported pads
-FOLDED = "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
+REARRANGING = (
+    "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
+)
+BROADCASTING = ("Mul", "Equal", "Where")  # as in exported shapes
+FOLDED = (*REARRANGING, *BROADCASTING)
+
+
+class UnsupportedError(Exception):
+    """The reason why an upsampling stays as it is."""
 
 
 class Graph:
@@ -26,6 +36,7 @@ class Graph:
         readers: The last node of the graph itself that reads each value.
         given: Inputs without a default.
         names: Names that are taken: those of nodes and of values, in subgraphs too.
+        same: For what a Cast to the type that it has already makes, the value before all such Casts.
         shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
         folded: Constants that were computed, and None for values that are not constant.
         instead: New nodes, by the first output of the node that they replace.
@@ -48,8 +59,15 @@ class Graph:
                 self.names.update(part.output)
         known = inferred(model)
         self.shapes = defaultdict(tuple)
+        types = {}
         for item in (*known.input, *known.value_info, *known.output):
             self.shapes[item.name] = stated(item) or ()
+            types[item.name] = item.type.tensor_type.elem_type
+        self.same: dict[str, str] = {}
+        for node in graph.node:
+            to = [item.i for item in node.attribute if item.name == "to"]
+            if kind_of(node) == "Cast" and to == [types.get(node.input[0])]:
+                self.same[node.output[0]] = self.same.get(node.input[0], node.input[0])
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
             self.folded = dict.fromkeys(inputs)
@@ -100,10 +118,12 @@ class Graph:
         if any(item.name == "to" and item.i == TensorProto.STRING for item in node.attribute):
             return None  # text takes a hundred times the memory of a number
         arrays = [self.constant(name) for name in node.input]
-        if any(array is None for array in arrays) or _elements(node, arrays) > MOST_NUMBERS:
+        if any(array is None for array in arrays):
             return None
         given = dict(zip(node.input, arrays, strict=True))
         try:
+            if _elements(node, arrays) > MOST_NUMBERS:
+                return None
             return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
         except Exception:  # an invalid node; its errors are of any kind
             return None
@@ -174,4 +194,6 @@ def _elements(node: Any, arrays: list[Any]) -> int:
     """Number of elements that a node which makes larger arrays makes; 0 for the others."""
     if node.op_type == "ConstantOfShape":
         return math.prod(arrays[0].ravel().tolist())
+    if node.op_type in BROADCASTING:
+        return math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
     return sum(array.size for array in arrays) if node.op_type == "Concat" else 0

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph
-from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError
+from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
+from unet_complexity.engineering.collapse.pairs import Pair
 from unet_complexity.engineering.readers.limits import MOST_SUMMED
 from unet_complexity.phases import split_phases, summed_taps
 

@@ -1,9 +1,9 @@
-r"""Pairs to collapse: a Resize that repeats rows and columns, and the one Conv that reads its output.
+r"""Pairs to collapse: what repeats rows and columns, and the one Conv that reads its output.
 
 Nearest interpolation by a whole factor s is repetition if output position $s\,i + p$ reads input i
 for each phase p = 0 ... s - 1.  That is so if x(p) rounds to 0 under the node's two modes, with
 x(p) = p/s, (p + 1/2)/s or (p + 1/2)/s - 1/2.  Zeros that a Pad adds between the two nodes count as
-padding of the convolution.
+padding of the convolution.  A Transpose between them is carried out on the small map.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, Settings
+from unet_complexity.engineering.collapse.graph import Graph, Settings, UnsupportedError
+from unet_complexity.engineering.collapse.repeating import repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
@@ -26,10 +27,7 @@ for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
     for nearest in ("round_prefer_floor", "round_prefer_ceil"):
         LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
 MADE = {"Resize": "resized", "Upsample": "upsampled", "Pad": "padded"}
-
-
-class UnsupportedError(Exception):
-    """The reason why a Resize stays as it is."""
+LAYOUT = [0, 1, 2, 3]  # batch, channels, rows, columns
 
 
 class Pair(NamedTuple):
@@ -39,6 +37,7 @@ class Pair(NamedTuple):
         size: Factors for rows and columns.
         weights: Array of shape (filters, channels per filter, rows, columns).
         pads: Rows and columns of zeros before the upsampled map, then those after it.
+        axes: Axes of ``source`` in the order in which the convolution reads them.
     """
 
     source: str
@@ -47,16 +46,22 @@ class Pair(NamedTuple):
     weights: Any
     group: int
     pads: Any
+    axes: list[int]
 
 
-def pair_of(graph: Graph, resize: Any) -> Pair:
-    """Return the pair that begins with a Resize or Upsample.
+def pair_of(graph: Graph, node: Any) -> Pair:
+    """Return the pair that begins with a Resize, an Upsample or the last Reshape of a repetition.
 
     Raises:
         UnsupportedError: There is none.
     """
-    size = _repetition(graph, resize)
-    conv = _only_reader(graph, resize)
+    if kind_of(node) == "Reshape":
+        source, factors = repeated(graph, node)
+        conv, axes = _reader_and_axes(graph, node)
+        size = _whole([factors[axis] for axis in axes])
+    else:
+        source, size = node.input[0], _repetition(graph, node)
+        conv, axes = _only_reader(graph, node), LAYOUT
     zeros: Any = 0
     if kind_of(conv) == "Pad":
         zeros = _zeros_around(graph, conv)
@@ -72,7 +77,21 @@ def pair_of(graph: Graph, resize: Any) -> Pair:
         if set(steps) - {1}:
             raise UnsupportedError(f"the convolution has {name} {steps}")
     pads = zeros + _padding(settings, weights.shape[2:])
-    return Pair(resize.input[0], conv, size, weights, settings.get("group", 1), pads)
+    return Pair(source, conv, size, weights, settings.get("group", 1), pads, axes)
+
+
+def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
+    """Return what reads a map, after Casts that change nothing and Transposes, and the axes as it reads them."""
+    axes = LAYOUT
+    while True:
+        node = _only_reader(graph, node)
+        if kind_of(node) == "Transpose":
+            order = graph.settings(node).get("perm", LAYOUT[::-1])
+        else:
+            order = LAYOUT if graph.same.keys() & node.output else []
+        if sorted(order) != LAYOUT:
+            return node, axes
+        axes = [axes[axis] for axis in order]
 
 
 def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
@@ -81,7 +100,18 @@ def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     mode = settings["mode"]
     if mode != "nearest":
         raise UnsupportedError(f"its mode is {mode}, which does not repeat")
-    factors = _factors(graph, resize, settings)
+    size = _whole(_factors(graph, resize, settings))
+    position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
+    rounding = settings.get("nearest_mode", "floor")
+    if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
+        raise UnsupportedError(
+            f"{position} with {rounding} is not repetition for a factor of {_text(size)}"
+        )
+    return size
+
+
+def _whole(factors: list[float]) -> tuple[int, int]:
+    """Factors of rows and columns, which are the last two axes."""
     size = factors[2:]
     scale = _text(size)
     if len(factors) != 4 or factors[:2] != [1, 1]:
@@ -93,12 +123,6 @@ def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     if [rows, columns] != size or min(size) < 1 or size == [1, 1]:
         raise UnsupportedError(
             f"it scales by {scale}, which repeats nothing a whole number of times"
-        )
-    position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
-    rounding = settings.get("nearest_mode", "floor")
-    if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
-        raise UnsupportedError(
-            f"{position} with {rounding} is not repetition for a factor of {scale}"
         )
     return rows, columns
 
@@ -133,7 +157,7 @@ def _ratio(old: Any, new: Any) -> float:
 
 
 def _only_reader(graph: Graph, node: Any) -> Any:
-    name, what = node.output[0], MADE[node.op_type]
+    name, what = node.output[0], MADE.get(node.op_type, "repeated")
     times = graph.reads[name]
     if times > 1:
         raise UnsupportedError(f"the {what} map is read {times} times, not once")
@@ -174,5 +198,5 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     return ways[kind]
 
 
-def _text(factors: list[float]) -> str:
+def _text(factors: Sequence[float]) -> str:
     return " x ".join(f"{factor:g}" for factor in factors)

@@ -1,4 +1,4 @@
-"""``collapse_upsampling``: compute each nearest Resize and its Conv on the small map."""
+"""``collapse_upsampling``: compute each upsampling that repeats, and its Conv, on the small map."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 
 from unet_complexity.engineering.collapse import nodes, rule
 from unet_complexity.engineering.collapse.files import Source, checked, loaded, valid_model
-from unet_complexity.engineering.collapse.graph import Graph
-from unet_complexity.engineering.collapse.pairs import Pair, UnsupportedError, pair_of
+from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
+from unet_complexity.engineering.collapse.pairs import LAYOUT, Pair, pair_of
+from unet_complexity.engineering.collapse.repeating import repeating
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
 
-# as Keras exports an upsampling, the last first: once for rows, once for columns
-REPEATING = ("Reshape", "Expand", "Unsqueeze")
-NOT_READ = "an Expand and a Reshape repeat it, as Keras exports upsampling; this form is not read"
 ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
 
 
@@ -52,9 +50,9 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
     """Return an ONNX model with equal outputs and fewer multiplications, and a block per upsampling.
 
     A Resize or Upsample is replaced if it repeats rows and columns a whole number of times and one Conv reads
-    its output, directly or through a Pad of zeros.  The Conv may have any padding; its strides and dilations
-    must be 1 and its weights constant.  An upsampling that is written as an Expand and a Reshape stays, and so do
-    subgraphs (of If, Loop) and local functions.  Outputs agree to rounding, borders included.
+    its output, directly or through a Pad of zeros; so are an Expand and a Reshape, as Keras exports ``UpSampling2D``,
+    and a Transpose after them.  The Conv may have any padding; its strides and dilations must be 1 and its weights
+    constant.  Subgraphs (of If, Loop) and local functions stay.  Outputs agree to rounding, borders included.
 
     Args:
         model: A file, or an ``onnx.ModelProto``, which is not changed.
@@ -82,40 +80,54 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
         changed = loaded(model)
         graph = Graph(changed)
         blocks = []
-        for node in changed.graph.node:
-            if kind_of(node) in ("Resize", "Upsample"):
-                blocks.append(_block(graph, node, arrangement))
-            elif _repeats(graph, node):
-                blocks.append(Block(node.name or node.output[0], AS_WRITTEN, NOT_READ))
+        for node in _upsamplings(graph):
+            blocks.append(_block(graph, node, arrangement))
         graph.carry_out()
         return Collapsed(checked(changed), tuple(blocks))
 
 
-def _repeats(graph: Graph, node: Any) -> bool:
-    """Return True for the last node of REPEATING."""
-    for kind in REPEATING:
-        if node is None or kind_of(node) != kind:
-            return False
-        node = graph.makers.get(node.input[0])
-    return True
+def _upsamplings(graph: Graph) -> list[Any]:
+    """Nodes that end an upsampling: a Resize, or the last Reshape of a repetition."""
+    found, inner = [], set()
+    for node in graph.model.graph.node:
+        if step := repeating(graph, node):
+            inner.add(step.source)
+        elif kind_of(node) not in ("Resize", "Upsample"):
+            continue
+        found.append(node)
+    return [node for node in found if node.output[0] not in inner]
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
     name = resize.name or resize.output[0]
     try:
         pair = pair_of(graph, resize)
+        pair, before = _arranged(pair, graph)
         how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
         if how == AS_WRITTEN:
             return Block(name, how, why)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
-                graph.replace(pair.conv, new)
+                graph.replace(pair.conv, [*before, *new])
                 return Block(name, way, why)
-        before, after = map(tuple, pair.pads.tolist())
-        why = f"no way fits factors {pair.size} with padding {before} and {after}"
+        first, last = map(tuple, pair.pads.tolist())
+        why = f"no way fits factors {pair.size} with padding {first} and {last}"
     except UnsupportedError as reason:
         why = one_line(str(reason))
     return Block(name, AS_WRITTEN, why)
+
+
+def _arranged(pair: Pair, graph: Graph) -> tuple[Pair, list[Any]]:
+    """Return the pair with its source as the convolution reads it, and the Transpose that makes it so."""
+    from onnx.helper import make_node
+
+    if pair.axes == LAYOUT:
+        return pair, []
+    name = graph.fresh(f"{pair.source}/transposed")
+    sides = graph.shapes[pair.source]
+    graph.shapes[name] = tuple(sides[axis] for axis in pair.axes)
+    node = make_node("Transpose", [pair.source], [name], name, perm=pair.axes)
+    return pair._replace(source=name, axes=LAYOUT), [node]
 
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
