@@ -133,11 +133,11 @@ LEFT = {
     ),
     "two at once": (
         one_axis(times1=np.array([2, 1, 1, 1, 2]), sides1=np.array([2, 4, 5, 12])),
-        "it changes more than one side, or sides that are not known",
+        "it repeats more than one axis at once",
     ),
     "another order": (
         one_axis(sides1=np.array([1, 8, 5, 6])),
-        "it changes more than one side, or sides that are not known",
+        "it changes other sides too, or its sides are not known",
     ),
     "read twice": (read_twice(), "the repeated map is read 2 times, not once"),
 }

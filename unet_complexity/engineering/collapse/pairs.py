@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unet_complexity.engineering.collapse.graph import Graph, Settings, UnsupportedError
-from unet_complexity.engineering.collapse.repeating import repeated
+from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
@@ -27,7 +27,7 @@ for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
     for nearest in ("round_prefer_floor", "round_prefer_ceil"):
         LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
 MADE = {"Resize": "resized", "Upsample": "upsampled", "Pad": "padded"}
-LAYOUT = [0, 1, 2, 3]  # batch, channels, rows, columns
+LAYOUT = list(range(AXES))
 
 
 class Pair(NamedTuple):
@@ -138,22 +138,13 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
         if policy != "stretch":
             raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
         shapes = [graph.shapes[name] for name in (resize.input[0], resize.output[0])]
-        scales = np.array(list(map(_ratio, *shapes)))
+        scales = np.array(list(map(ratio, *shapes)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
             raise UnsupportedError("its sizes are not constants, or the map's shape is not known")
     factors = np.ones(4 if "axes" in settings else len(scales))
     factors[axes] = scales
     return factors.tolist()
-
-
-def _ratio(old: Any, new: Any) -> float:
-    """Factor between two sides; NaN if it is not known."""
-    if old is not None and old == new:
-        return 1
-    if isinstance(old, int) and isinstance(new, int):
-        return new / old
-    return np.nan
 
 
 def _only_reader(graph: Graph, node: Any) -> Any:

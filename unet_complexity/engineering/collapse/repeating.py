@@ -7,72 +7,62 @@ for rows and once for columns, with channels last, and casts each map to the typ
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
-
-class Step(NamedTuple):
-    """The nodes that repeat one axis, and the value that they repeat."""
-
-    source: str
-    unsqueeze: Any
-    expand: Any
-    reshape: Any
+AXES = 4  # batch, channels and the sides
+ADDED = (1, 2, 3, 4, -1, -2, -3, -4)  # places of a fifth axis that has one before it
 
 
-def repeating(graph: Graph, node: Any) -> Step | None:
-    """Return the three nodes if ``node`` is the Reshape at their end."""
+def repeating(graph: Graph, node: Any) -> tuple[str, Any, Any]:
+    """Return the value that is repeated, the Unsqueeze and the Expand; blanks if ``node`` is not their Reshape."""
     nodes: list[Any] = []
     for kind in ("Reshape", "Expand", "Unsqueeze"):
         if node is None or kind_of(node) != kind:
-            return None
-        nodes.insert(0, node)
-        read = node.input[0]
-        node = graph.makers.get(read)
-    return Step(graph.same.get(read, read), *nodes)
+            return "", None, None
+        nodes.append(node)
+        source = node.input[0]
+        node = graph.makers.get(source)
+    return graph.same.get(source, source), nodes[2], nodes[1]
 
 
-def repeated(graph: Graph, node: Any) -> tuple[str, list[int]]:
+def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
     """Return the map that the nodes up to ``node`` repeat, and the factor of each of its axes.
 
     Raises:
         UnsupportedError: A factor, or a side that must stay, is not known.
     """
-    factors = [1, 1, 1, 1]
-    source = node.output[0]
+    factors = np.ones(AXES)
+    made = node.output[0]
     for _ in ("rows", "columns"):
-        step = repeating(graph, graph.makers.get(source))
-        if step is None:
+        source, unsqueeze, expand = repeating(graph, graph.makers.get(made))
+        if not source:
             break
-        axis, factor = _repeated_axis(graph, step)
-        factors[axis] *= factor
-        source = step.source
-    return source, factors
+        added = np.ravel(graph.settings(unsqueeze)["axes"])
+        times = np.ravel(graph.settings(expand)["shape"])
+        sides = graph.shapes[source]
+        sizes = len(added), len(times), len(sides)
+        if sizes != (1, AXES + 1, AXES) or added[0] not in ADDED:
+            raise UnsupportedError("it repeats what is not known to be an axis of a map")
+        if any(np.delete(times, added) != 1):
+            raise UnsupportedError("it repeats more than one axis at once")
+        now = np.delete(times, added - 1)
+        # one side may be unknown: the number of elements stays, so the other three settle it
+        if np.equal(now, list(map(ratio, sides, graph.shapes[made]))).sum() < AXES - 1:
+            raise UnsupportedError("it changes other sides too, or its sides are not known")
+        factors *= now
+        made = source
+    return made, factors.tolist()
 
 
-def _repeated_axis(graph: Graph, step: Step) -> tuple[int, int]:
-    """Return the axis that three nodes repeat, and how often."""
-    added = np.ravel(graph.settings(step.unsqueeze).get("axes"))
-    shape = np.ravel(graph.settings(step.expand)["shape"])
-    before = list(graph.shapes[step.unsqueeze.input[0]])
-    after = list(graph.shapes[step.reshape.output[0]])
-    lengths = [len(added), len(shape), len(before), len(after)]
-    if lengths != [1, 5, 4, 4] or added[0] in (
-        None,
-        0,
-        -5,
-    ):  # before the first there is none to repeat
-        raise UnsupportedError("it repeats what is not known to be an axis of a map")
-    axis = int(added[0]) % 5 - 1
-    factor = int(shape[axis + 1])
-    wanted = [*before]
-    wanted[axis] = before[axis] * factor if isinstance(before[axis], int) else None
-    kept = [old == new is not None for old, new in zip(wanted, after, strict=True)]
-    # one side may be unknown: the number of elements stays, so the other three settle it
-    if sum(kept) < 3 or any(np.delete(shape, axis + 1) != 1):
-        raise UnsupportedError("it changes more than one side, or sides that are not known")
-    return axis, factor
+def ratio(old: Any, new: Any) -> float:
+    """Factor between two sides; NaN if it is not known."""
+    if old is not None and old == new:
+        return 1
+    if isinstance(old, int) and isinstance(new, int):
+        return new / old
+    return np.nan

@@ -88,14 +88,14 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
 
 def _upsamplings(graph: Graph) -> list[Any]:
     """Nodes that end an upsampling: a Resize, or the last Reshape of a repetition."""
-    found, inner = [], set()
-    for node in graph.model.graph.node:
-        if step := repeating(graph, node):
-            inner.add(step.source)
-        elif kind_of(node) not in ("Resize", "Upsample"):
-            continue
-        found.append(node)
-    return [node for node in found if node.output[0] not in inner]
+    nodes = graph.model.graph.node
+    inner = {repeating(graph, node)[0] for node in nodes}  # rows, repeated again for columns
+    return [
+        node
+        for node in nodes
+        if kind_of(node) in ("Resize", "Upsample")
+        or (repeating(graph, node)[0] and node.output[0] not in inner)
+    ]
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
