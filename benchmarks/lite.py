@@ -7,7 +7,7 @@ start of navigation to the first cell's result, to the first that needs SymPy, a
 
 - as the site is;
 - as its peer, where the kernel looks for its packages one by one, which is what it does by itself;
-- as the site is, but with the interpreter's memory from a snapshot, an experiment of Pyodide's that the site does not use.
+- as the site is, but with the interpreter's memory from a snapshot: an experiment of Pyodide's, not in the site.
 """
 
 from __future__ import annotations
