@@ -25,7 +25,7 @@ LONGEST_LABEL = 40  # in a picture; a longer name would leave no room for the ba
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # some spreadsheets read the wide forms too
 # At each of these some spreadsheets split a line, whatever wrote it; the cell then ends at the next one.
 A_CELL_BEGINS = r"""(?<=([;,|"\t]))"""
-A_NUMBER = r"\s*[+-]?\d+(?:[.,]\d+)?\s*[)\]]*\s*(?:\1|$)"
+A_NUMBER = r"\s*[+-]?\d+(?:[.,]\d+)?\s*(?:[)\]]+\s*)?(?:\1|$)"
 LATER_FORMULA = re.compile(
     rf"{A_CELL_BEGINS}(?!{A_NUMBER})(?=\s*[{re.escape(''.join(FORMULA_STARTS))}])"
 )

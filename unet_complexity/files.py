@@ -11,8 +11,10 @@ import errno
 import os
 import random
 import shutil
+import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -55,7 +57,7 @@ def write_new(path: Path, data: bytes) -> None:
         FileExistsError: The name is taken, even if only by a broken link.
         OSError: The file cannot be written; nothing is left behind.
     """
-    with _beside(path, data) as part:
+    with undisturbed(), _beside(path, data) as part:
         try:
             os.link(part, path)
         except FileExistsError:
@@ -78,7 +80,7 @@ def write_over(path: Path, data: bytes) -> None:
     there = path.exists()
     if there and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    with _beside(path, data, like=path if there else None) as part:
+    with undisturbed(), _beside(path, data, like=path if there else None) as part:
         os.replace(part, path)
 
 
@@ -108,6 +110,23 @@ def locked(path: Path) -> Iterator[None]:
             with suppress(OSError):
                 beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
         os.close(lock)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back until the block has ended, such as a cleanup or the import of a native library."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # a signal does not come here, or its handler could not be set again
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

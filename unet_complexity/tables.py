@@ -79,9 +79,7 @@ class Table:
         return f"{table}\n\n{latex(not_counted(self.missing))}" if self.missing else table
 
     def __str__(self) -> str:
-        table = self._render(
-            "simple", lambda text: shortened(plain(text), LONGEST_CELL), with_separators
-        )
+        table = self._render("simple", plain, with_separators)
         return f"{plain(self.title)}\n{table}"
 
     __repr__ = __str__
@@ -101,12 +99,15 @@ class Table:
         """Return the table in one of tabulate's forms; ``text`` and ``value`` format texts and counts."""
         from tabulate import tabulate
 
+        def cell(name: str) -> str:
+            return text(shortened(name, LONGEST_CELL))
+
         shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
         columns = []
         for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
             *_, whole = cells
             is_text = isinstance(whole, str)
-            columns.append([text(name), *map(text if is_text else value, cells)])
+            columns.append([text(name), *map(cell if is_text else value, cells)])
             if shares and not is_text:
                 percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
                 columns.append([text("%"), *percent])

@@ -705,7 +705,33 @@ def class_that_is_a_number(path: Path) -> Path:
     return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("c", 0)))
 
 
+def many_heads(path: Path) -> Path:
+    """A text as the number of heads, multiplied by a number."""
+    given = {"num_heads": "a", "key_dim": 500_000_000, "value_dim": 4, "use_bias": True}
+    return of_a_sequence(path, "MultiHeadAttention", given, times=2)
+
+
+def long_dilation(path: Path) -> Path:
+    """A text as a dilation, multiplied by the kernel."""
+    given = {"filters": 4, "kernel_size": [32768], "strides": [1], "padding": "causal"}
+    given |= {"dilation_rate": ["a" * 5000], "data_format": "channels_last", "groups": 1}
+    return of_a_sequence(path, "Conv1D", given | {"use_bias": True, "activation": "linear"})
+
+
+def of_a_sequence(path: Path, kind: str, given: dict[str, Any], times: int = 1) -> Path:
+    """A layer that reads a sequence so many times."""
+    x = tensor("x")
+    x["config"]["shape"] = [None, 16, 8]
+    layer = {"module": "keras.layers", "class_name": kind, "name": "a", "config": given}
+    layer["inbound_nodes"] = [{"args": [x] * times, "kwargs": {}}]
+    whole = functional("m", layer, last=("a", 0))
+    whole["config"]["layers"][0]["config"]["batch_shape"] = [None, 16, 8]
+    return keras(path, whole)
+
+
 KERAS: list[tuple[Callable[[Path], Path], str]] = [
+    (many_heads, "num_heads must be a whole number or a letter, got 'a' (str)"),
+    (long_dilation, "Conv1D (a): its dilation_rate is ('aaaa"),
     (lying, "model.keras is not a whole .keras file"),
     (honest, "at most 8,388,608 bytes of config.json are read"),
     (other_compression, "compressed by method 12, which Keras does not write"),
@@ -835,6 +861,46 @@ def test_a_receptive_field_is_bounded_by_the_maps_that_are_read(tmp_path):
     path = saved(tmp_path / "m.onnx", sums, sides=(1, 1, 1024, 1024))
     said = refusal(path, "--reach")
     assert "500,000 maps x positions at most, got 13,440 x 1,024" in said
+
+
+def resized(path: Path, count: int, scales: Any, conv: bool, **stored: Any) -> Path:
+    """Upsamplings by the same scales, one after the other; each may have a convolution of 64 channels."""
+    nodes, now = [], "x"
+    repeats = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+    for place in range(count):
+        up = [now, "", "scales"]
+        nodes.append(helper.make_node("Resize", up, [f"u{place}"], nearest_mode="floor", **repeats))
+        now = f"u{place}"
+        if conv:
+            nodes.append(helper.make_node("Conv", [now, "w"], [f"c{place}"]))
+            now = f"c{place}"
+    nodes.append(helper.make_node("Relu", [now], ["y"]))
+    built = onnx.load(saved(path, nodes, sides=(1, 64, "h", "w")))
+    sides = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["a", "b", "c", "d"])
+    built.graph.output[0].CopyFrom(sides)
+    held = {"scales": np.asarray(scales, np.float32), **stored}
+    for name, array in held.items():
+        built.graph.initializer.append(numpy_helper.from_array(array, name))
+    onnx.save(built, path)
+    return path
+
+
+@needs_posix
+def test_new_weights_of_blocks_that_share_a_kernel_are_bounded(tmp_path):
+    """Each of 300 upsamplings of a 1 MB file got 1.6 MB of weights of its own."""
+    kernel = np.ones((64, 64, 3, 3), np.float32)
+    path = resized(tmp_path / "m.onnx", 600, [1, 1, 2, 2], conv=True, w=kernel)
+    said = refusal("collapse", path, tmp_path / "new.onnx")
+    assert "numbers in new weights are read, got" in said
+
+
+@needs_posix
+def test_scales_of_more_axes_than_a_map_has_are_not_written_out(tmp_path):
+    """100,000 numbers that 300 nodes read were formatted for each."""
+    path = resized(tmp_path / "m.onnx", 600, np.full(100_000, 1.5), conv=False)
+    result = command(tmp_path, "collapse", path, tmp_path / "new.onnx")
+    assert result.seconds < 10
+    assert "it scales 100,000 axes, not the last two of four only" in result.stderr
 
 
 @needs_posix

@@ -206,6 +206,25 @@ def test_control_c_after_the_report_changes_nothing(source, delay):
     onnx.checker.check_model("out.onnx")
 
 
+@pytest.mark.parametrize("step", ["touch", "unlink"])
+def test_control_c_in_the_middle_of_a_cleanup_leaves_nothing(tmp_path, monkeypatch, links, step):
+    real = getattr(Path, step)
+
+    def interrupted(path, *_, **settings):
+        signal.raise_signal(signal.SIGINT)
+        real(path, **settings)
+
+    monkeypatch.setattr(Path, step, interrupted)
+    path = tmp_path / "new"
+    try:
+        files.write_new(path, b"all of it")
+        assert (step, os.link.__name__) == ("touch", "link")  # no step of a link's
+    except KeyboardInterrupt:
+        pass
+    assert listing(tmp_path) == {"new": b"all of it"}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 LIBRARY = """
 import os, signal
 try:
@@ -501,6 +520,8 @@ UNREADABLE = [
         "Out of range float values are not JSON compliant",
     ),
     ("digits", b'{"most pixels": ' + b"9" * 5000 + b"}", "cannot be read (Exceeds the limit"),
+    ("twice", b'{"most pixels": 9, "most pixels": 4}', "'most pixels' stands twice"),
+    ("inside", b'{"later": [{"a": 1, "a": 2}]}', "'a' stands twice"),
     ("truth", b'{"most pixels": true}', "holds True for 'most pixels', which is not a guess"),
     (
         "long",
@@ -540,6 +561,14 @@ def test_a_deep_value_is_kept_or_the_file_is_left_as_it_is(file, monkeypatch):
     assert predict(NAME, 2).text.endswith("cannot be written: what it holds is nested too deeply")
 
 
+def test_deep_lists_are_written_without_indentation(file):
+    """With it, each of these zeros would take 900 bytes more."""
+    content = '{"unknown": ' + "[" * 900 + "0, " * 300_000 + "0" + "]" * 900 + "}"
+    file.write_text(content)
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    assert len(file.read_text()) < len(content) + 100
+
+
 @posix
 def test_a_file_that_is_too_large_is_not_read_to_its_end(file):
     with file.open("wb") as sparse:
@@ -548,13 +577,10 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(file):
 
 
 def test_a_file_is_not_written_larger_than_it_may_be_to_be_read_again(file):
-    nested: object = 1
-    for _ in range(300):
-        nested = [nested]
-    content = json.dumps({"unknown": [nested] * 200})  # indented it takes twenty times as much
-    file.write_text(content)
+    content = json.dumps({"unknown": "\N{EM DASH}" * 300_000}, ensure_ascii=False)
+    file.write_text(content, encoding="utf-8")  # an escape takes twice as much
     assert "it would have more than 1,048,576 bytes" in str(predict(NUMBERS[0], 4))
-    assert file.read_text() == content
+    assert file.read_text(encoding="utf-8") == content
     assert ledger(NUMBERS[0]).rows[0][1] == 4  # for this process, it is kept
 
 
@@ -663,7 +689,10 @@ def test_what_stands_in_the_place_of_the_lock_is_named(file, kind):
     assert sorted(only(file)) == [lock.name]
 
 
-def test_a_guess_that_waits_in_vain_is_not_forgotten_by_the_one_that_writes(file, monkeypatch):
+@pytest.mark.parametrize("later", NUMBERS[:2])
+def test_a_guess_that_waits_in_vain_is_not_forgotten_by_the_one_that_writes(
+    file, monkeypatch, later
+):
     module, started = import_module("unet_complexity.checks.ledger"), Event()
     monkeypatch.setattr(files, "PATIENCE", 0.2)
     real = files.write_over
@@ -678,7 +707,19 @@ def test_a_guess_that_waits_in_vain_is_not_forgotten_by_the_one_that_writes(file
     with ThreadPoolExecutor() as pool:
         first = pool.submit(predict, NUMBERS[0], 4)
         assert started.wait(30)
-        assert "Only until" in predict(NUMBERS[1], 5).text
+        assert "Only until" in predict(later, 5).text
         waited.set()
         assert "Only until" not in first.result().text
-    assert ledger(NUMBERS[1]).rows[0][1] == 5
+    assert ledger(later).rows[0][1] == 5
+
+
+def test_guesses_that_wait_are_not_walked_over_while_another_thread_may_add_one(file, monkeypatch):
+    class Shared(dict):
+        def items(self):
+            raise RuntimeError("dictionary changed size during iteration")
+
+    waiting = Shared({NUMBERS[1]: (5, None)})
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", waiting)
+    assert predict(NUMBERS[0], 4).text == "Noted: you say x 4."
+    assert json.loads(file.read_text()) == {NUMBERS[0]: 4, NUMBERS[1]: 5}
+    assert len(waiting) == 0

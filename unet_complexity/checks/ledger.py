@@ -14,10 +14,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from reprlib import repr as shortened
+from time import time
 from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, entry, is_blank
@@ -128,8 +130,13 @@ class Ledger:
 
 
 def question(name: str, guess: Guess | None = None) -> dict[str, Any]:
-    """Return what a page needs to ask for a prediction and to judge a guess."""
-    return PREDICTIONS[name].data() | {"name": name, "guess": guess, "of": len(PREDICTIONS)}
+    """Return what a page needs to ask for a prediction and to judge a guess.
+
+    With a guess goes the time, in milliseconds: what a browser has kept since then is newer.
+    """
+    at = {} if guess is None else {"at": round(1000 * time())}
+    asked = {"name": name, "guess": guess, "of": len(PREDICTIONS)}
+    return PREDICTIONS[name].data() | asked | at
 
 
 def _asked(name: str, prediction: Prediction) -> Feedback:
@@ -151,10 +158,13 @@ def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
     path = _path()
     try:
         with locked(path):
+            before = _unsaved.copy()
             guesses = _guesses() | {name: guess}
             _write(path, guesses)
-            for each in [*_unsaved]:  # another thread may have added one meanwhile
-                if each == name or guesses.get(each) == _unsaved[each][0]:
+            for each, kept in _unsaved.copy().items():
+                if kept is not before.get(each):  # another thread's, which waited in vain: newer
+                    _unsaved[each] = kept[0], guesses.get(each)
+                elif each == name or guesses.get(each) == kept[0]:
                     del _unsaved[each]
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
@@ -187,9 +197,10 @@ def _with_unsaved(found: Guesses) -> Guesses:
     If the file now has another guess of that name than this process knows of, that one is taken to
     be the newer: another notebook may have noted it.
     """
-    unsaved = {
-        name: guess for name, (guess, held) in _unsaved.items() if found.get(name) in (None, held)
-    }
+    unsaved = {}
+    for name, (guess, held) in _unsaved.copy().items():  # another thread may add one meanwhile
+        if found.get(name) in (None, held):
+            unsaved[name] = guess
     return found | unsaved
 
 
@@ -199,9 +210,12 @@ def _path() -> Path:
 
 def _write(path: Path, guesses: Guesses) -> None:
     try:
-        data = (json.dumps(guesses, indent=1, allow_nan=False) + "\n").encode()
+        lines = [
+            f" {json.dumps(name)}: {json.dumps(guesses[name], allow_nan=False)}" for name in guesses
+        ]
     except RecursionError:  # a value under a name that we do not know
         raise ValueError("what it holds is nested too deeply") from None
+    data = ("{\n" + ",\n".join(lines) + "\n}\n").encode()
     if len(data) > MOST_BYTES:
         raise ValueError(
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
@@ -214,7 +228,8 @@ def _in_file() -> Guesses:
     """Return the guesses in the file; ValueError says why it cannot be understood."""
     path = _path()
     try:
-        found = json.loads(read_bytes(path, MOST_BYTES).decode())
+        text = read_bytes(path, MOST_BYTES).decode()
+        found = json.loads(text, object_pairs_hook=_once_each)
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -226,6 +241,17 @@ def _in_file() -> Guesses:
         raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
     _last_read[path] = dict(found)
     return dict(found)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(
+            name for name, times in Counter(name for name, _ in pairs).items() if times > 1
+        )
+        raise ValueError(f"{shortened(twice)} stands twice")
+    return found
 
 
 def problem(found: Any) -> str:

@@ -33,6 +33,7 @@ from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.engineering.variants import KEYS, variants
 from unet_complexity.escaping import one_line, shortened
+from unet_complexity.files import undisturbed
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N
 from unet_complexity.tables import Table
@@ -307,19 +308,9 @@ def read(given: argparse.Namespace, size: Any) -> Network:
 
 def import_whole(*libraries: str) -> None:
     """Import native libraries with Ctrl-C postponed: during such an import it can abort Python, or be lost."""
-    interrupts: list[int] = []
-    usual = signal.getsignal(signal.SIGINT)
-    waits = usual is signal.default_int_handler and current_thread() is main_thread()
-    if waits:
-        signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    try:
+    with undisturbed():
         for library in libraries:
             import_module(library)
-    finally:
-        if waits:
-            signal.signal(signal.SIGINT, usual)
-    if interrupts:
-        raise KeyboardInterrupt
 
 
 def source(given: argparse.Namespace) -> Build:

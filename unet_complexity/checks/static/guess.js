@@ -97,7 +97,7 @@ const kept = {
   put(name, guess) {
     page.guesses.set(name, guess);
     try {
-      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: guess }));
+      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: [guess, Date.now()] }));
       return true;
     } catch {
       return false;
@@ -112,10 +112,10 @@ const kept = {
   },
 };
 
-// The guess that is known for a question: of this visit, of the kernel's file, or of an earlier visit.
+// The guess that is known for a question: of this visit, else the later of the browser's and the file's.
 function known(question) {
   if (page.guesses.has(question.name)) return page.guesses.get(question.name);
-  if (question.guess !== null) return question.guess;
-  const { guess } = parsed(question, kept.all()[question.name] ?? "");
-  return guess ?? null;
+  const [typed, at] = [kept.all()[question.name]].flat(); // an older page kept the guess alone
+  const { guess } = parsed(question, typed);
+  return guess === undefined || question.at >= (at ?? 0) ? question.guess : guess;
 }

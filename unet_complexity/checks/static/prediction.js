@@ -26,9 +26,12 @@ function ask(root, question) {
   };
   const send = (guess, text) => {
     page.guesses.set(question.name, guess);
-    link.set("sent", { typed: text, nth: (sent += 1) });
+    sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
+    link.set("sent", { typed: text, nth: sent });
     link.save_changes();
-    if (!globalThis.isSecureContext) kept.put(question.name, guess); // there JupyterLite's files end with the notebook
+    // what is kept is not to contradict the file; and without a secure page JupyterLite's files end with the notebook
+    if (!globalThis.isSecureContext || question.name in kept.all()) kept.put(question.name, guess);
+    clearTimeout(late);
     late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
   };
   const note = (event) => {
@@ -51,10 +54,12 @@ function ask(root, question) {
   return (model) => {
     link = model;
     model.on("change:told", () => {
-      clearTimeout(late);
-      say(model.get("told").text);
+      const { text, nth } = model.get("told");
+      if (nth === sent) clearTimeout(late);
+      if (!(nth < sent)) say(text); // else it is about an earlier guess
     });
-    if (early) send(...early); // noted before the kernel's part of the form arrived
+    // noted before the kernel's part of the form arrived, and no other since
+    if (early && page.guesses.get(question.name) === early[0]) send(...early);
     early = null;
   };
 }

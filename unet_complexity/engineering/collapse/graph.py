@@ -11,7 +11,12 @@ import numpy as np
 
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
-from unet_complexity.engineering.readers.limits import MOST_FOLDED, MOST_NUMBERS, at_most
+from unet_complexity.engineering.readers.limits import (
+    MOST_ADDED,
+    MOST_FOLDED,
+    MOST_NUMBERS,
+    at_most,
+)
 from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
 from unet_complexity.engineering.readers.onnx.inputs import stated
 
@@ -72,6 +77,9 @@ class Graph:
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
             self.folded = dict.fromkeys(inputs)
         self.numbers = 0
+        self.added = 0
+        own = sum(math.prod(item.dims) for item in graph.initializer)
+        self.most_added = MOST_ADDED + 16 * own
         self.instead: dict[str, list[Any]] = {}
 
     def settings(self, node: Any) -> Settings:
@@ -132,6 +140,8 @@ class Graph:
         """Add an initializer and return its name, which is made unique."""
         from onnx import helper, numpy_helper
 
+        self.added += array.size
+        at_most(self.added, self.most_added, "numbers in new weights")
         name = self.fresh(name)
         tensor = numpy_helper.from_array(array, name)
         self.model.graph.initializer.append(tensor)

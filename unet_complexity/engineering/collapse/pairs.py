@@ -133,6 +133,8 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
     axes = settings.get("axes", ...)
     if scales is None:
         raise UnsupportedError("its scales are not constants")
+    if np.size(scales) > AXES:
+        raise UnsupportedError(f"it scales {np.size(scales):,} axes, not the last two of four only")
     if not np.size(scales):  # exporters write empty scales beside sizes
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":

@@ -24,7 +24,7 @@ from unet_complexity.engineering.readers.keras_config import checked_shape, of_k
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.engineering.readers.reading import volume
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
-from unet_complexity.symbols import as_expr, exact
+from unet_complexity.symbols import as_expr, as_size, exact
 
 Handler = Callable[..., Value]
 # arguments that change what a layer computes, in a way that is not counted
@@ -160,8 +160,9 @@ def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
     if name in WINDOW:
         sizes = value if isinstance(value, tuple) else (value,)
         for size in sizes:
-            if isinstance(size, int):
-                at_most(size, MOST_TAPS, f"elements along a side of {name}")
+            if not isinstance(size, (int, type(None))):
+                raise UnsupportedError(f"its {name} is {value!r}")
+            at_most(size or 0, MOST_TAPS, f"elements along a side of {name}")
         return (1, *sizes) if call.kind.endswith("1D") else value
     return value
 
@@ -205,7 +206,10 @@ def attend(call: Call, *values: Value) -> Value:
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnsupportedError(f"it attends along the axes {axes} only")
-    heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
+    heads, key_dim, value_dim = (
+        as_size(config[name], name) for name in ("num_heads", "key_dim", "value_dim")
+    )
+    bias = config["use_bias"]
 
     def by_head(part: str, x: Value, size: int) -> Value:
         x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
@@ -215,7 +219,7 @@ def attend(call: Call, *values: Value) -> Value:
 
     x = by_head("query", query, key_dim)
     key = by_head("key", read.get("key", read["value"]), key_dim)
-    value = by_head("value", read["value"], config["value_dim"])
+    value = by_head("value", read["value"], value_dim)
     rate = config.get("dropout")
     steps: list[tuple[Any, ...]] = [
         (E.Rescaling(key_dim**-0.5), "scale"),
@@ -227,7 +231,7 @@ def attend(call: Call, *values: Value) -> Value:
     ]
     for layer, part, *other in steps:
         x = call.run(layer, x, *other, part=part)
-    x = call.view(x, (x.dims[0], heads * config["value_dim"]), part="joined")
+    x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
     units = config.get("output_shape") or query.dims[-1]
     (units,) = units if isinstance(units, list) else [units]
     x = call.run(E.Dense(units, bias), x, part="output")

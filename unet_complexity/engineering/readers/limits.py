@@ -60,6 +60,9 @@ LARGEST_FACTOR = 256  # of an upsampling that is collapsed; networks use 2 to 32
 MOST_SUMMED = (
     2**26
 )  # numbers held while taps are summed, 512 MiB; 1024 x 1024 x 4 x 4 by 2: 2**25.6
+MOST_ADDED = (
+    2**25
+)  # numbers in new weights, beside 16 for each of the model's own: many blocks may share one kernel
 MOST_FOLDED = 2**26  # numbers in all constants that are computed for one collapse, 512 MiB at most
 
 
