@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import time
 import uuid
 from functools import cache
@@ -438,6 +439,23 @@ def test_typed_values_are_taken_and_brought_within_bounds(offline_page, exported
                 high,
             )
     assert page.refused == []
+
+
+@pytest.mark.parametrize("stored", ["&quot;abc&quot;", "null", "{}", "1e999"])
+def test_a_stored_state_that_cannot_be_shown_gives_way(
+    offline_page, exported_pages, tmp_path, stored
+):
+    def spoiled(state):
+        return re.sub(r"(&quot;:)[\d.]+", rf"\g<1>{stored}", state[0])
+
+    text = exported_pages["plain"].read_text("utf-8")
+    file = tmp_path / "spoiled.html"
+    file.write_text(re.sub('data-state="[^"]*"', spoiled, text), encoding="utf-8")
+    page = offline_page(file)
+    for kind in EXPLORERS:
+        one = Shown(page, kind)
+        drawn = one.root.locator("svg[role=group]").first.evaluate("(svg) => svg.outerHTML")
+        assert not re.search("NaN|undefined|Infinity", drawn + one.root.inner_text()), kind
 
 
 def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_pages):

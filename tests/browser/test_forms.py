@@ -86,15 +86,85 @@ LINKED = """() => {
 }"""
 
 
-def test_a_guess_that_is_noted_before_the_kernel_is_there_is_handed_on(offline_page):
+def with_a_key(views=1):
+    """A notebook whose first form waits for a kernel; it may be shown several times."""
     notebook = execute(a_notebook())
     shown = notebook.cells[0].outputs[0].data
-    shown["text/html"] = shown["text/html"].replace("data-ask=", 'data-key="k" data-ask=', 1)
-    page = offline_page(notebook)
+    keyed = shown["text/html"].replace("data-ask=", 'data-key="k" data-ask=', 1)
+    shown["text/html"] = keyed * views
+    return notebook
+
+
+def test_a_guess_that_is_noted_before_the_kernel_is_there_is_handed_on(offline_page):
+    page = offline_page(with_a_key())
     note(page, "x 2")
     assert told(page).inner_text() == "Noted: you say x 2. This browser keeps it."
     (sent,) = page.evaluate(LINKED)
     assert sent["typed"] == "x 2"
+
+
+def test_of_guesses_in_two_views_of_a_form_the_later_one_is_handed_on(offline_page):
+    page = offline_page(with_a_key(views=2))
+    note(page, "5", place=1)
+    note(page, "6", place=0)
+    assert [sent["typed"] for sent in page.evaluate(LINKED)] == ["6"]
+
+
+ANSWERING = """() => {
+    let told;
+    const later = {}, sent = [], model = {
+        get: (name) => (name === "told" ? told : undefined),
+        set: (name, value) => sent.push(value), save_changes() {},
+        on: (name, hear) => { later.hear = hear; },
+    };
+    unetxForms.waiting.forEach((one) => one.follow(model));
+    globalThis.answer = () => sent.splice(0).forEach(({ typed, nth }) => {
+        told = { text: `Noted: you say ${typed}.`, nth };
+        later.hear();
+    });
+}"""
+
+
+def test_a_late_answer_to_one_guess_does_not_bring_an_earlier_one_back(page, offline_page):
+    page.clock.install()
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    page.clock.run_for(1000)
+    note(page, "6")
+    page.clock.run_for(1000)
+    page.evaluate("answer()")
+    page.clock.run_for(9000)
+    assert told(page).inner_text() == "Noted: you say 6."
+    assert page.evaluate("localStorage.length") == 0
+    keep = (
+        "(name) => localStorage.setItem('unet_complexity.guesses', JSON.stringify({ [name]: 7 }))"
+    )
+    page.evaluate(keep, NAME)
+    note(page, "8")
+    assert (
+        page.evaluate(
+            "Object.values(JSON.parse(localStorage.getItem('unet_complexity.guesses')))[0][0]"
+        )
+        == 8
+    )
+
+
+@pytest.mark.parametrize(("written", "says"), [("0", "x 7"), ("9e15", "x 5")])
+def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page, written, says):
+    notebook = execute(a_notebook())
+    noted = f"&quot;guess&quot;:5,&quot;at&quot;:{written}"
+    for cell in notebook.cells[::2]:
+        shown = cell.outputs[0].data
+        shown["text/html"] = shown["text/html"].replace("&quot;guess&quot;:null", noted, 1)
+    page = offline_page(notebook)
+    assert told(page).inner_text() == "You said x 5."
+    note(page, "7")
+    page.reload()
+    assert told(page).inner_text() == f"You said {says}."
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == says
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
 def kept_by_the_kernel(page, file):

@@ -14,6 +14,10 @@ function h(tag, attributes = {}, ...children) {
 // Bounds follow each other, so a state that cannot be is never reached. Twice, since one bound may move another.
 function fit(state, previous = state) {
   const fitted = { ...state };
+  for (const { name, options, low } of SPEC.controls) {
+    // a stored state may hold anything, and has none before it
+    if (!options) fitted[name] = [fitted[name], previous[name], low].map(Number).find(Number.isFinite);
+  }
   for (let pass = 0; pass < 2; pass++) {
     for (const control of SPEC.controls) {
       const { name, options } = control;
@@ -23,8 +27,7 @@ function fit(state, previous = state) {
         continue;
       }
       const { low, high, step } = boundsOf(control, fitted);
-      const value = Number.isFinite(Number(fitted[name])) ? Number(fitted[name]) : previous[name];
-      const snapped = low + Math.round((value - low) / step) * step;
+      const snapped = low + Math.round((fitted[name] - low) / step) * step;
       fitted[name] = Math.max(low, Math.min(low + Math.floor((high - low) / step) * step, snapped));
     }
   }
