@@ -57,12 +57,12 @@ def predict(name: str, guess: Any = None) -> Feedback:
     """
     prediction = entry("prediction", name, PREDICTIONS)
     if is_blank(guess):
-        return _asked(name, prediction)
+        return _asked(prediction)
     try:
         noted = prediction.guess(guess)
     except ValueError as error:
         return Feedback(False, f"{error}. {prediction.wanted()}")
-    return _note(name, noted, prediction)
+    return _note(noted, prediction)
 
 
 def ledger(*names: str) -> Ledger:
@@ -121,34 +121,32 @@ class Ledger:
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
-        names = {id(one): name for name, one in PREDICTIONS.items()}
-        questions = [question(names[id(one)], guess) for one, guess in self.rows]
+        questions = [question(prediction, guess) for prediction, guess in self.rows]
         folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 
-def question(name: str, guess: Guess | None = None) -> dict[str, Any]:
+def question(prediction: Prediction, guess: Guess | None = None) -> dict[str, Any]:
     """Return what a page needs to ask for a prediction and to judge a guess."""
-    return PREDICTIONS[name].data() | {"name": name, "guess": guess, "of": len(PREDICTIONS)}
+    return prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
 
 
-def _asked(name: str, prediction: Prediction) -> Feedback:
+def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
+    name = prediction.name
     try:
         earlier = _guesses().get(name)
     except ValueError as error:
         return Feedback(None, str(error))
-    text = prediction.wanted()
-    if earlier is not None:
-        said = prediction.said(earlier)
-        text = f"You said {said} earlier."
-    return Asked(None, text, question=question(name, earlier), note=partial(predict, name))
+    said = f"You said {prediction.said(earlier)} earlier."
+    text = prediction.wanted() if earlier is None else said
+    return Asked(None, text, question=question(prediction, earlier), note=partial(predict, name))
 
 
-def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
+def _note(guess: Guess, prediction: Prediction) -> Feedback:
     """Write a guess to the file, or remember it in this process, and say so."""
+    name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
-    path = _path()
     try:
         with locked(path):
             guesses = _guesses() | {name: guess}
@@ -207,7 +205,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = dict(guesses)
+    _last_read[path] = guesses
 
 
 def _in_file() -> Guesses:
@@ -224,8 +222,8 @@ def _in_file() -> Guesses:
         wrong = f"cannot be read ({error});"
     if wrong:
         raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
-    _last_read[path] = dict(found)
-    return dict(found)
+    _last_read[path] = found
+    return _last_read[path]
 
 
 def problem(found: Any) -> str:

@@ -20,17 +20,6 @@ class Question(NamedTuple):
     right: int
     options: dict[str, str]
 
-    @classmethod
-    def parsed(cls, text: str) -> Question:
-        """Read a question and its options: items ``- option: explanation``, + for the right one.
-
-        >>> Question.parsed("Rows?\\n- one: There are more.\\n+ two: The first, the second.").right
-        1
-        """
-        asked, *lines = re.sub("\n +", " ", text).split("\n")
-        options = dict(line[2:].split(": ", maxsplit=1) for line in lines)
-        return cls(asked, [line[0] for line in lines].index("+"), options)
-
     def plain(self) -> str:
         """Return the question and its options as plain text."""
         lines = [self.asked]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose
@@ -110,44 +110,32 @@ def _layer(filters: Size, kernel_size: Size, strides: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "6 x 6 pixels": Prediction(
-        "How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x 6 out?",
-        (324, 256),
-        slips={
-            "Those are the places where the window stops; it makes 9 multiplications at each": 36,
-            "Without padding the window would stop at 4 x 4 places only": 144,
-            "Those are FLOPs; half of them are multiplications": 648,
-            "A 3 x 3 kernel has 9 taps, not 3": 108,
-        },
-    ),
-    "2 channels, 4 filters": Prediction(
-        "By what factor does the count grow with 2 channels and 4 filters instead of 1 and 1?",
-        8,
-        "x {}",
-        slips={
-            "The filters multiply it too": 2,
-            "The channels multiply it too": 4,
-            "Channels and filters multiply; they do not add": 6,
-        },
-    ),
-    "twice as wide": Prediction(
-        "By what factor do the MACs grow with twice the channels and twice the filters?",
-        4,
-        "x {}",
-        slips={
-            "Channels in double as well as filters, and the two multiply": 2,
-            "The kernel stays as it is": 8,
-        },
-    ),
-    "twice the kernel": Prediction(
-        "By what factor do the parameters of a convolution grow with a 6 x 6 kernel instead of 3 x 3, "
-        "for 64 channels and 64 filters?",
-        3.9948,
-        "x {}",
-        slips={
-            "A kernel has two sides, and both double": 2,
-            "The biases do not grow": 4,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+6 x 6 pixels | {} | How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x
+  6 out?
++ 324
++ 256
+- 36: Those are the places where the window stops; it makes 9 multiplications at each
+- 144: Without padding the window would stop at 4 x 4 places only
+- 648: Those are FLOPs; half of them are multiplications
+- 108: A 3 x 3 kernel has 9 taps, not 3
+
+2 channels, 4 filters | x {} | By what factor does the count grow with 2 channels and 4 filters
+  instead of 1 and 1?
++ 8
+- 2: The filters multiply it too
+- 4: The channels multiply it too
+- 6: Channels and filters multiply; they do not add
+
+twice as wide | x {} | By what factor do the MACs grow with twice the channels and twice the
+  filters?
++ 4
+- 2: Channels in double as well as filters, and the two multiply
+- 8: The kernel stays as it is
+
+twice the kernel | x {} | By what factor do the parameters of a convolution grow with a 6 x 6 kernel
+  instead of 3 x 3, for 64 channels and 64 filters?
++ 3.9948
+- 2: A kernel has two sides, and both double
+- 4: The biases do not grow
+""")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unet_complexity.checks.judging import FLOPS, Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.checks.sliders import OwnSlider
 from unet_complexity.cost import Tensor
@@ -81,31 +81,22 @@ def _copy(side: Size, size: Size, channels: Size, filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "elements of 4 x 4 x 3": Prediction(
-        "How many elements does UpSampling2D(size=2) write for a 4 x 4 map with 3 channels?",
-        192,
-        slips={
-            "Those are the elements that it reads": 48,
-            "Rows are repeated, and then columns too": 96,
-            "There are 3 channels": 64,
-        },
-    ),
-    "multiplications of 4 x 4 x 3": Prediction(
-        "How many multiplications does UpSampling2D(size=2) make on it?",
-        0,
-        slips={
-            "Those are the elements that it writes; copying one multiplies nothing": 192,
-            "Those are the elements that it reads; copying one multiplies nothing": 48,
-        },
-    ),
-    "the larger pass": Prediction(
-        "With both factors at 2, which pass writes more: the first (rows) or the second (columns)?",
-        "the second",
-        choices=("the first", "the second", "neither"),
-        slips={
-            "The second pass repeats all that the first has written": "the first",
-            "The second pass starts from twice as many elements": "neither",
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+elements of 4 x 4 x 3 | {} | How many elements does UpSampling2D(size=2) write for a 4 x 4 map with
+  3 channels?
++ 192
+- 48: Those are the elements that it reads
+- 96: Rows are repeated, and then columns too
+- 64: There are 3 channels
+
+multiplications of 4 x 4 x 3 | {} | How many multiplications does UpSampling2D(size=2) make on it?
++ 0
+- 192: Those are the elements that it writes; copying one multiplies nothing
+- 48: Those are the elements that it reads; copying one multiplies nothing
+
+the larger pass | {} | With both factors at 2, which pass writes more: the first (rows) or the
+  second (columns)?
+- the first: The second pass repeats all that the first has written
++ the second
+- neither: The second pass starts from twice as many elements
+""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import FLOPS, Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
@@ -92,31 +92,22 @@ def _phases(kernel_size: Size, size: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "fewest pixels": Prediction(
-        "How many different small pixels does a 4 x 4 window see at least after UpSampling2D(2)?",
-        4,
-        slips={
-            "Those are the taps; several of them fall on copies of one pixel": 16,
-            "That is one axis; the window has two": 2,
-            "The window is wider than one block of copies": 1,
-        },
-    ),
-    "most pixels": Prediction(
-        "How many different small pixels does such a window see at most?",
-        9,
-        slips={
-            "Those are the taps; several of them fall on copies of one pixel": 16,
-            "The window may also begin in the middle of a block of copies": 4,
-            "That is one axis; the window has two": 3,
-        },
-    ),
-    "a smaller kernel": Prediction(
-        "With kernel 3 instead of 4, which share of the multiplications is left, phase by phase?",
-        "a larger share",
-        choices=("a larger share", "a smaller share"),
-        slips={
-            "The fewer taps, the fewer of them fall on the same pixel": "a smaller share",
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+fewest pixels | {} | How many different small pixels does a 4 x 4 window see at least after
+  UpSampling2D(2)?
++ 4
+- 16: Those are the taps; several of them fall on copies of one pixel
+- 2: That is one axis; the window has two
+- 1: The window is wider than one block of copies
+
+most pixels | {} | How many different small pixels does such a window see at most?
++ 9
+- 16: Those are the taps; several of them fall on copies of one pixel
+- 4: The window may also begin in the middle of a block of copies
+- 3: That is one axis; the window has two
+
+a smaller kernel | {} | With kernel 3 instead of 4, which share of the multiplications is left,
+  phase by phase?
++ a larger share
+- a smaller share: The fewer taps, the fewer of them fall on the same pixel
+""")

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.symbols import N, Size, substitute
 from unet_complexity.unets import classic_unet, pix2pix_unet
@@ -92,65 +92,56 @@ def _unet(base_filters: Size, depth: Size) -> Values:
     return {"MACs": total.macs, "parameters": total.params}
 
 
-PREDICTIONS = {
-    "largest block": Prediction(
-        "Which block of the asker's network needs the most MACs?",
-        ("u4", "u5", "u6"),
-        choices=tuple("d1 d2 d3 d4 d5 d6 d7 u1 u2 u3 u4 u5 u6 out".split()),
-        slips={
-            "It has many channels, but its map is the smallest": "d7",
-            "Its map is the largest, but it has few filters": "out",
-        },
-    ),
-    "fourteen steps": Prediction(
-        "By what factor do the MACs grow with 14 steps instead of 7, at the same side?",
-        1.0065,
-        "x {}",
-        slips={
-            "Twice as many steps, but each new one is a quarter of the one above": 2,
-            "The smallest map shrinks, and the work is on the large ones": 128,
-        },
-    ),
-    "parameters of twice the filters": Prediction(
-        "By what factor do the parameters of the asker's network grow from 64 to 128 base filters?",
-        3.999,
-        "x {}",
-        slips={
-            "Nearly every layer has twice the channels in as well": 2,
-            "Biases and the image's own channels do not grow fourfold": 4,
-        },
-    ),
-    "memory of twice the filters": Prediction(
-        "By what factor does the memory for the outputs of its convolutions grow?",
-        1.953,
-        "x {}",
-        slips={
-            "An output has as many channels as there are filters, once": 4,
-            "The output image does not grow": 2,
-        },
-    ),
-    "parameters of twice the depth": Prediction(
-        "By what factor do the parameters of the classic U-Net grow from 4 levels to 8?",
-        256.6,
-        "x {}",
-        slips={
-            "Each further level has 4 times the parameters of the one above": 2,
-            "Each further level has 4 times the parameters, not twice": 16,
-        },
-    ),
-    "fullest moment": Prediction(
-        "How many million numbers does a classic U-Net hold at the fullest moment, at 256 x 256?",
-        16.78,
-        "{} million",
-    ),
-    "width of a view": Prediction(
-        "How many pixels of the image wide is the receptive field of the classic U-Net's output?",
-        (204, 188),
-        "{} pixels",
-        slips={
-            "On level l a step is as wide as 2^l pixels of the image": 37,
-            "That is in the bottleneck. On the way up each pixel looks further": 140,
-            "Almost: its view does not reach across the whole image": 256,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+largest block | {} | Which block of the asker's network needs the most MACs?
+- d1
+- d2
+- d3
+- d4
+- d5
+- d6
+- d7: It has many channels, but its map is the smallest
+- u1
+- u2
+- u3
++ u4
++ u5
++ u6
+- out: Its map is the largest, but it has few filters
+
+fourteen steps | x {} | By what factor do the MACs grow with 14 steps instead of 7, at the same
+  side?
++ 1.0065
+- 2: Twice as many steps, but each new one is a quarter of the one above
+- 128: The smallest map shrinks, and the work is on the large ones
+
+parameters of twice the filters | x {} | By what factor do the parameters of the asker's network
+  grow from 64 to 128 base filters?
++ 3.999
+- 2: Nearly every layer has twice the channels in as well
+- 4: Biases and the image's own channels do not grow fourfold
+
+memory of twice the filters | x {} | By what factor does the memory for the outputs of its
+  convolutions grow?
++ 1.953
+- 4: An output has as many channels as there are filters, once
+- 2: The output image does not grow
+
+parameters of twice the depth | x {} | By what factor do the parameters of the classic U-Net grow
+  from 4 levels to 8?
++ 256.6
+- 2: Each further level has 4 times the parameters of the one above
+- 16: Each further level has 4 times the parameters, not twice
+
+fullest moment | {} million | How many million numbers does a classic U-Net hold at the fullest
+  moment, at 256 x 256?
++ 16.78
+
+width of a view | {} pixels | How many pixels of the image wide is the receptive field of the
+  classic U-Net's output?
++ 204
++ 188
+- 37: On level l a step is as wide as 2^l pixels of the image
+- 140: That is in the bottleneck. On the way up each pixel looks further
+- 256: Almost: its view does not reach across the whole image
+""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
@@ -120,21 +120,14 @@ def _apart(tiles: Size, base_filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "largest by smallest": Prediction(
-        "What is the largest of the nineteen tools' totals, divided by the smallest?",
-        2,
-        "x {}",
-        slips={
-            "The tools do not count the same things": 1,
-        },
-    ),
-    "tools that count a copy": Prediction(
-        "How many of the nineteen count something for UpSampling2D?",
-        10,
-        slips={
-            "A copy is not arithmetic, but many tools add one operation for each element": 0,
-            "Not every tool counts what is written": 19,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
+  smallest?
++ 2
+- 1: The tools do not count the same things
+
+tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
++ 10
+- 0: A copy is not arithmetic, but many tools add one operation for each element
+- 19: Not every tool counts what is written
+""")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
@@ -91,38 +91,25 @@ def _least_time(tiles: Size, base_filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "seconds of the copies": Prediction(
-        "What percentage of ONNX Runtime's time do the asker's seven UpSampling2D take?",
-        5.2,
-        "{} %",
-        slips={
-            "Copies calculate nothing, but moving bytes takes time": 0,
-        },
-    ),
-    "seconds of the last convolution": Prediction(
-        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time is it?",
-        16,
-        "{} %",
-        slips={
-            "Time is not proportional to MACs": 2.2,
-        },
-    ),
-    "twice the bandwidth": Prediction(
-        "By what factor does the network's least time fall if memory becomes twice as fast?",
-        1.021,
-        "x {}",
-        slips={
-            "Most of the layers wait for arithmetic, not for memory": 2,
-        },
-    ),
-    "power of the side": Prediction(
-        "Time grows like a power of the side N. Which power fits ONNX Runtime's times best?",
-        1.86,
-        "N^{}",
-        slips={
-            "The MACs grow like that; a small map uses the machine less well": 2,
-            "A map has two sides": 1,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+seconds of the copies | {} % | What percentage of ONNX Runtime's time do the asker's seven
+  UpSampling2D take?
++ 5.2
+- 0: Copies calculate nothing, but moving bytes takes time
+
+seconds of the last convolution | {} % | The last convolution makes 2.2 % of the MACs. What
+  percentage of PyTorch's time is it?
++ 16
+- 2.2: Time is not proportional to MACs
+
+twice the bandwidth | x {} | By what factor does the network's least time fall if memory becomes
+  twice as fast?
++ 1.021
+- 2: Most of the layers wait for arithmetic, not for memory
+
+power of the side | N^{} | Time grows like a power of the side N. Which power fits ONNX Runtime's
+  times best?
++ 1.86
+- 2: The MACs grow like that; a small map uses the machine less well
+- 1: A map has two sides
+""")

@@ -6,7 +6,7 @@ The file holds a classic U-Net.  The right values are counted on a network built
 from __future__ import annotations
 
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Multiply
@@ -97,31 +97,21 @@ def _own(width: Size, depth: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "busiest level of the file": Prediction(
-        "Which level of the U-Net in the file (width 16, depth 3) needs the most MACs?",
-        ("level 1", "level 2"),
-        choices=("level 0", "level 1", "level 2", "level 3"),
-        slips={
-            "Its maps are the largest, but its channels the fewest": "level 0",
-            "It has the most channels, but the smallest maps": "level 3",
-        },
-    ),
-    "memory on the top level": Prediction(
-        "What percentage of its convolutions' outputs, in elements, lies on level 0?",
-        55.9,
-        "{} %",
-        slips={
-            "A level's maps shrink by 4, and its channels only double": 25,
-        },
-    ),
-    "the file twice as wide": Prediction(
-        "By what factor do its MACs grow with width 32 instead of 16?",
-        3.975,
-        "x {}",
-        slips={
-            "Nearly every layer has twice the channels in as well": 2,
-            "The image's own channel does not double": 4,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+busiest level of the file | {} | Which level of the U-Net in the file (width 16, depth 3) needs the
+  most MACs?
+- level 0: Its maps are the largest, but its channels the fewest
++ level 1
++ level 2
+- level 3: It has the most channels, but the smallest maps
+
+memory on the top level | {} % | What percentage of its convolutions' outputs, in elements, lies on
+  level 0?
++ 55.9
+- 25: A level's maps shrink by 4, and its channels only double
+
+the file twice as wide | x {} | By what factor do its MACs grow with width 32 instead of 16?
++ 3.975
+- 2: Nearly every layer has twice the channels in as well
+- 4: The image's own channel does not double
+""")
