@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from inspect import signature
-from math import inf, isfinite, prod
+from math import isfinite, prod
 from numbers import Rational, Real
 from typing import Any, TypeAlias
 
@@ -109,15 +109,15 @@ class Exercise:
             "right": str(right),
             "shown": self._right(),
             "unit": self.unit,
-            "slips": [[str(slip), reason] for reason, slip in self.wrong().items()],
-            "factors": [[str(factor), name] for name, factor in self.named_factors().items()],
-            "letters": sorted(map(str, right.free_symbols | set(map(letter, self.letters)))),
+            "slips": as_text(self.wrong()),
+            "factors": as_text(self.named_factors()),
+            "letters": sorted({*map(str, right.free_symbols), *self.letters}),
         }
 
     def wrong(self) -> dict[str, sp.Expr]:
         """Return the wrong values that deserve an explanation, by what happened."""
-        off = {reason: self.right * as_value(factor) for reason, factor in self.off_by.items()}
-        return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
+        off = {reason: self.right * factor for reason, factor in self.off_by.items()}
+        return {reason: as_value(slip) for reason, slip in (off | self.slips).items()}
 
     def named_factors(self) -> Values:
         """Return the factors by name: the exercise's own, and those of its formula's letters.
@@ -125,11 +125,11 @@ class Exercise:
         A factor that is the whole answer is left out, since naming it would give the answer away.
         """
         right = as_expr(self.right)
-        found = dict(self.factors)
-        for name, factor in FACTORS.items():
-            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
-                found[name] = factor
-        return found
+        return self.factors | {
+            name: factor
+            for name, factor in FACTORS.items()
+            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right)
+        }
 
     def _right(self) -> str:
         return f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right)
@@ -140,21 +140,17 @@ class Exercise:
         ValueError if it fails with both.
         """
         letters = [letter(name) for name in _order(function, self.letters)]
-        numbers = dict(zip(map(letter, self.letters), PRIMES, strict=False))
-        try:
-            return function(*letters), {}
-        except Exception as error:
-            if "for ^" in str(error):
-                raise ValueError(
-                    "In Python, ^ does not mean a power. Write **, as in k**2"
-                ) from None
+        primes = dict(zip(map(letter, self.letters), PRIMES, strict=False))
+        problem = ""
+        for numbers in ({}, primes):
             try:
-                return function(*(numbers[symbol] for symbol in letters)), numbers
-            except Exception:
-                given = ", ".join(self.letters) or "nothing"
-                raise ValueError(
-                    f"Your function was called with {given} and failed: {error}"
-                ) from None
+                return function(*(numbers.get(each, each) for each in letters)), numbers
+            except Exception as error:
+                problem = problem or str(error)
+            if "for ^" in problem:
+                raise ValueError("In Python, ^ does not mean a power. Write **, as in k**2")
+        given = ", ".join(self.letters) or "nothing"
+        raise ValueError(f"Your function was called with {given} and failed: {problem}")
 
     def _hint(self, value: sp.Expr, numbers: Numbers) -> str:
         """Return what is wrong with a value; "" if it is right."""
@@ -175,6 +171,11 @@ class Exercise:
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
+
+
+def as_text(values: Values) -> list[tuple[str, str]]:
+    """Return each name with its number or formula as a page's script reads it."""
+    return [(name, str(value)) for name, value in values.items()]
 
 
 def _size_hint(missing: sp.Expr) -> str:
@@ -232,16 +233,16 @@ def as_value(answer: Any) -> sp.Expr:
     raise ValueError(problem)
 
 
-def _terms(value: sp.Expr, depth: int = 0) -> float:
-    """Return about how many terms a formula has when it is multiplied out; inf if it is nested too deeply."""
+def _terms(value: sp.Expr, depth: int = 0) -> int:
+    """Return about how many terms a formula has when it is multiplied out; FAR if it is nested too deeply."""
     if depth > 100:
-        return inf
+        return FAR
     terms = [_terms(part, depth + 1) for part in value.args]
     if value.is_Add:
         return sum(terms)
     if value.is_Pow and value.exp.is_Integer:
-        several = terms[0] > 1 and abs(value.exp) > MOST_TERMS
-        return inf if several else float(terms[0]) ** min(abs(int(value.exp)), 30)
+        power: int = min(terms[0], FAR) ** min(abs(int(value.exp)), 30)
+        return power
     return prod(terms)
 
 
