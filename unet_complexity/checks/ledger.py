@@ -212,7 +212,7 @@ def _in_file() -> Guesses:
     """Return the guesses in the file; ValueError says why it cannot be understood."""
     path = _path()
     try:
-        found = json.loads(read_bytes(path, MOST_BYTES).decode())
+        found: Guesses = json.loads(read_bytes(path, MOST_BYTES).decode())
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -223,7 +223,7 @@ def _in_file() -> Guesses:
     if wrong:
         raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
     _last_read[path] = found
-    return _last_read[path]
+    return found
 
 
 def problem(found: Any) -> str:

@@ -24,8 +24,9 @@ def paragraphs(text: str) -> Iterator[tuple[str, list[Option]]]:
             left out.  Long lines go on, indented.
 
     Example:
-        >>> list(paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."))
-        [('Rows?', [Option(is_right=False, text='1', why=''), Option(is_right=True, text='2', why='The first, the second.')])]
+        >>> for asked, options in paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."):
+        ...     print(asked, options[1])
+        Rows? Option(is_right=True, text='2', why='The first, the second.')
     """
     for paragraph in text.strip().split("\n\n"):
         asked, *lines = re.sub("\n +", " ", paragraph).split("\n")

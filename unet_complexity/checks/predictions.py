@@ -94,12 +94,12 @@ class Prediction:
         is_number = re.fullmatch(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?", bare)
         return float(bare.replace(",", "")) if is_number else None
 
-    def hint(self, guess: Guess) -> str:
+    def hint(self, guess: Any) -> str:
         """Return a remark on a guess that seems to be in another unit; "" for any other guess."""
         if self.form not in UNITS:
             return ""
         least, most, unit = UNITS[self.form]
-        meant = float(guess) / unit
+        meant = guess / unit
         if not least < meant <= most:
             return ""
         return f" If you mean {self._written(meant)}, write {shown(meant, digits=6)}."

@@ -17,7 +17,6 @@ import sympy as sp
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Exercise, Values, as_text, exact_number
 from unet_complexity.checks.sliders import OwnSlider
-from unet_complexity.symbols import exact
 
 NO_STEP = "No single step helps without breaking another bound: change two sizes at once."
 Sizes: TypeAlias = dict[str, int]
@@ -91,9 +90,7 @@ class Puzzle:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
         chosen = dict(zip(self.largest, sizes, strict=True))
         numbers = {_letter(name): sp.Integer(size) for name, size in chosen.items()}
-        return {
-            name: exact(each.xreplace(numbers)) for name, each in self.formulas.items()
-        } | chosen
+        return {name: each.xreplace(numbers) for name, each in self.formulas.items()} | chosen
 
     @cached_property
     def formulas(self) -> Values:

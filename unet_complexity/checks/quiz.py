@@ -54,17 +54,11 @@ class Quiz:
     questions: dict[int, Question]
 
     def __repr__(self) -> str:
-        return "\n".join(
-            f"{number}. {question.plain()}" for number, question in self.questions.items()
-        )
+        return "\n".join(f"{number}. {one.plain()}" for number, one in self.questions.items())
 
     def _repr_html_(self) -> str:
-        folded = [
-            f'<li value="{number}">{question.folded()}</li>'
-            for number, question in self.questions.items()
-        ]
-        data = [
-            {"number": number, "right": question.right}
-            for number, question in self.questions.items()
-        ]
-        return page("quiz", data, f"<ol>{''.join(folded)}</ol>")
+        folded, data = "", []
+        for number, question in self.questions.items():
+            folded += f'<li value="{number}">{question.folded()}</li>'
+            data.append({"number": number, "right": question.right})
+        return page("quiz", data, f"<ol>{folded}</ol>")

@@ -9,7 +9,8 @@ import sympy as sp
 from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
 from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
-from unet_complexity.symbols import N, Size, substitute
+from unet_complexity.cost import Cost
+from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 
@@ -20,7 +21,7 @@ def exercises() -> Exercises:
     whole = asked.total().macs
     decoder = asked.groups("part")["decoder"].total()
     out = asked.groups("block")["out"].total().macs
-    classic = classic_unet(side=N).total()
+    classic = _classic()
     return {
         "macs at 512": Exercise(
             "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
@@ -62,15 +63,13 @@ def exercises() -> Exercises:
             slips={
                 "Those are FLOPs, with activations and biases.": classic.flops,
                 "Those are the parameters. They do not depend on the side.": classic.params,
-                "That is the count for one side, 256. The formula contains N.": substitute(
-                    classic.macs, {N: 256}
-                ),
-                "That is with depth 3, not 4.": _classic_macs(depth=3),
-                "That is with depth 5, not 4.": _classic_macs(depth=5),
-                "That is with 1 class. Here the head has 2.": _classic_macs(classes=1),
-                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(
+                "That is the count for one side, 256. The formula contains N.": _classic(256).macs,
+                "That is with depth 3, not 4.": _classic(depth=3).macs,
+                "That is with depth 5, not 4.": _classic(depth=5).macs,
+                "That is with 1 class. Here the head has 2.": _classic(classes=1).macs,
+                "That is with UpSampling2D. The classic U-Net transposes.": _classic(
                     up="upsample"
-                ),
+                ).macs,
             },
             letters="N",
         ),
@@ -83,12 +82,12 @@ def exercises() -> Exercises:
     }
 
 
-def _classic_macs(**arguments: Any) -> Any:
-    return classic_unet(side=N, **arguments).total().macs
+def _classic(side: Size = N, **arguments: Any) -> Cost:
+    return classic_unet(side, **arguments).total()
 
 
 def _unet(base_filters: Size, depth: Size) -> Values:
-    total = classic_unet(side=256, base_filters=base_filters, depth=depth).total()
+    total = _classic(256, base_filters=base_filters, depth=depth)
     return {"MACs": total.macs, "parameters": total.params}
 
 
