@@ -8,7 +8,7 @@ right value divided by the answer shows which factor is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from inspect import signature
 from math import isfinite, prod
@@ -22,7 +22,7 @@ from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
 from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
 
-# Slips that several exercises share.
+# Slips of all exercises that ask for MACs.
 FLOPS = (
     "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
 )
@@ -52,7 +52,7 @@ FORMULA = (
     "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
 )
 
-Values: TypeAlias = dict[str, Any]  # numbers or formulas, by name
+Values: TypeAlias = dict[str, Any]  # numbers, formulas and what pages need, by name
 Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
 
 
@@ -101,7 +101,7 @@ class Exercise:
         where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
         return Feedback(False, f"Called with {where}: {hint}" if where else hint)
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> Values:
         """Return what a page needs to judge an answer without Python; formulas are text."""
         right = as_expr(self.right)
         return {
@@ -171,6 +171,21 @@ class Exercise:
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
+
+
+def asked_macs(asked: str, cost: Cost, **more: Any) -> Exercise:
+    """Return an exercise that asks for the MACs of a cost.
+
+    FLOPs are named as a slip, and so are the MACs in bounds if they are a number.
+
+    Args:
+        asked: the value asked for, as a noun phrase.
+        cost: the cost.
+        more: further fields of the exercise.
+    """
+    exercise = Exercise(asked, cost.macs, **more)
+    in_bounds = {} if isinstance(cost.macs, sp.Expr) else {IN_BOUNDS: cost.macs_in_bounds}
+    return replace(exercise, off_by={FLOPS: 2} | exercise.off_by, slips=in_bounds | exercise.slips)
 
 
 def as_text(values: Values) -> list[tuple[str, str]]:

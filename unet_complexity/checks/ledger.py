@@ -22,6 +22,7 @@ from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, entry, is_blank
 from unet_complexity.checks.forms import Asked, page
+from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
@@ -126,7 +127,7 @@ class Ledger:
         return page("ledger", questions, folded) + note
 
 
-def question(prediction: Prediction, guess: Guess | None = None) -> dict[str, Any]:
+def question(prediction: Prediction, guess: Guess | None = None) -> Values:
     """Return what a page needs to ask for a prediction and to judge a guess."""
     return prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
 

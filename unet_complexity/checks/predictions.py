@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
-from unet_complexity.checks.judging import exact_number
+from unet_complexity.checks.judging import Values, exact_number
 from unet_complexity.checks.paragraphs import paragraphs
 
 Guess: TypeAlias = int | float | str
@@ -125,7 +125,7 @@ class Prediction:
                 return f"{distance}. {reason}"
         return distance
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> Values:
         """Return what a page needs to ask the question and to judge a guess without Python."""
         return vars(self) | {"was": self.was()}
 

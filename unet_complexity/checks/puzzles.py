@@ -15,8 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
-from unet_complexity.checks.judging import Exercise, Values, as_text, exact_number
-from unet_complexity.checks.sliders import OwnSlider
+from unet_complexity.checks.judging import Values, as_text, exact_number
 
 NO_STEP = "No single step helps without breaking another bound: change two sizes at once."
 Sizes: TypeAlias = dict[str, int]
@@ -102,7 +101,7 @@ class Puzzle:
         upper = [Bound(what, value, True) for what, value in self.most.items()]
         return upper + [Bound(what, value, False) for what, value in self.least.items()]
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> Values:
         """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
         return {
             "sizes": list(self.largest.items()),
@@ -153,8 +152,3 @@ def _steps(size: int, largest: int) -> list[int]:
 
 def _listed(bounds: Values) -> str:
     return ", ".join(f"{name} {shown(bound)}" for name, bound in bounds.items())
-
-
-Exercises: TypeAlias = dict[
-    str, Exercise | Puzzle | OwnSlider
-]  # by the names that the notebooks use

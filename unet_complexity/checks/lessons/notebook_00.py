@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from unet_complexity.checks.judging import Values
 from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Exercises
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return an empty dictionary: this notebook only asks for predictions."""
     return {}
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from unet_complexity.checks.judging import FLOPS, Exercise
+from unet_complexity.checks.judging import FLOPS, Exercise, asked_macs
 from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.checks.sliders import OwnSlider
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, h, k, s, w
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     x, conv = Tensor(h, w, c), Conv2D(f, k)
     up = UpSampling2D(s)
@@ -52,13 +52,12 @@ def exercises() -> Exercises:
             slips={"Turn it over: elements per MAC, not MACs per element.": 1 / ratio},
             letters="kf",
         ),
-        "macs after a copy": Exercise(
+        "macs after a copy": asked_macs(
             "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
-            conv.cost(UpSampling2D(2).output(x)).macs,
+            conv.cost(UpSampling2D(2).output(x)),
             off_by={
                 "You counted on the input of UpSampling2D. The convolution reads its output.": 0.25,
                 "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 0.5,
-                FLOPS: 2,
             },
             letters="hwckf",
         ),

@@ -6,15 +6,15 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
+from unet_complexity.checks.judging import Exercise, asked_macs
 from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Cost
 from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     asked = pix2pix_unet(side=256, in_channels=3)
     large = pix2pix_unet(side=512, in_channels=3).total()
@@ -23,11 +23,9 @@ def exercises() -> Exercises:
     out = asked.groups("block")["out"].total().macs
     classic = _classic()
     return {
-        "macs at 512": Exercise(
+        "macs at 512": asked_macs(
             "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
-            large.macs,
-            off_by={FLOPS: 2},
-            slips={IN_BOUNDS: large.macs_in_bounds},
+            large,
         ),
         "doubled side": Exercise(
             "by what factor the MACs of the asker's network grow when the side doubles",
@@ -39,27 +37,24 @@ def exercises() -> Exercises:
                 "Only the map doubles, not the kernel: 2 x 2 times as many pixels.": 16,
             },
         ),
-        "share of the decoder": Exercise(
+        "share of the decoder": asked_macs(
             "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
-            decoder.macs,
+            decoder,
             off_by={
-                FLOPS: 2,
                 "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 0.25,
                 "That is the fraction. The count is asked for.": 1 / whole,
                 "That is the percentage. The count is asked for.": 100 / whole,
             },
             slips={
                 "That is the encoder. The decoder is asked for.": whole - decoder.macs,
-                IN_BOUNDS: decoder.macs_in_bounds,
                 "That is the whole network.": whole,
                 "The output block also runs after an UpSampling2D.": decoder.macs - out,
             },
         ),
-        "classic at N": Exercise(
+        "classic at N": asked_macs(
             "the MACs of the classic U-Net for a side N, "
             "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
-            classic.macs,
-            off_by={FLOPS: 2},
+            classic,
             slips={
                 "Those are FLOPs, with activations and biases.": classic.flops,
                 "Those are the parameters. They do not depend on the side.": classic.params,

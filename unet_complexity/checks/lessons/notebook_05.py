@@ -6,14 +6,14 @@ import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, Size, as_expr, g
 from unet_complexity.unets import pix2pix_unet
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     asked = pix2pix_unet(side=256, in_channels=3)
     macs = asked.total().macs

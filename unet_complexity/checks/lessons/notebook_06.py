@@ -6,7 +6,7 @@ import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
 from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
@@ -17,7 +17,7 @@ READS = "A copy also reads: each small element once."
 READING = "That is reading alone. Four times as much is written."
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     x, up = Tensor(n, n, c), UpSampling2D(2)
     relu = ReLU().cost(x)
