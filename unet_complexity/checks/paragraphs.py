@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any
+
+OPTION = re.compile(r"^([+-]) (.+?)(?:: (.+))?$", re.MULTILINE)
 
 
-class Option(NamedTuple):
-    """An option of a question, and why it is right or wrong; "" if nothing is said about it."""
-
-    is_right: bool
-    text: str
-    why: str
-
-
-def paragraphs(text: str) -> Iterator[tuple[str, list[Option]]]:
-    r"""Yield each question with its options.
+def paragraphs(text: str) -> Iterator[tuple[str, list[Any]]]:
+    r"""Yield each question with its options: mark, option, and the reason or "".
 
     Args:
         text: Paragraphs.  The first line is the question; each other line is an option,
-            ``+ option: why`` if it is right, ``- option: why`` if it is wrong.  The reason may be
-            left out.  Long lines go on, indented.
+            ``+ option: reason`` if it is right, ``- option: reason`` if it is wrong.  The reason
+            may be left out.  Long lines go on, indented.
 
     Example:
-        >>> for asked, options in paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."):
-        ...     print(asked, options[1])
-        Rows? Option(is_right=True, text='2', why='The first, the second.')
+        >>> list(paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."))
+        [('Rows?', [('-', '1', ''), ('+', '2', 'The first, the second.')])]
     """
     for paragraph in text.strip().split("\n\n"):
-        asked, *lines = re.sub("\n +", " ", paragraph).split("\n")
-        options = []
-        for line in lines:
-            option, _, why = line[2:].partition(": ")
-            options.append(Option(line.startswith("+ "), option, why))
-        yield asked, options
+        lines = re.sub("\n +", " ", paragraph)
+        yield lines.partition("\n")[0], OPTION.findall(lines)

@@ -163,10 +163,10 @@ def predictions(text: str) -> dict[str, Prediction]:
     found = {}
     for head, options in paragraphs(text):
         name, form, asked = head.split(" | ")
-        words = [option.text for option in options]
+        words = [word for _, word, _ in options]
         choices = [] if words[0][0].isdigit() else words
         read: Callable[[str], Any] = str if choices else json.loads
-        outcomes = [read(option.text) for option in options if option.is_right]
-        slips = [(read(option.text), option.why) for option in options if option.why]
+        outcomes = [read(word) for mark, word, _ in options if mark == "+"]
+        slips = [(read(word), reason) for _, word, reason in options if reason]
         found[name] = Prediction(asked, form, choices, outcomes, slips, name)
     return found

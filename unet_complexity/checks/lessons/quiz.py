@@ -84,7 +84,7 @@ def questions() -> list[Question]:
     """Return all questions, in the order of the series."""
     found = []
     for asked, options in paragraphs(QUESTIONS):
-        explained = {option.text: option.why for option in options}
-        right = [option.is_right for option in options].index(True)
-        found.append(Question(asked, right, explained))
+        marks, texts, reasons = zip(*options, strict=True)
+        explained = dict(zip(texts, reasons, strict=True))
+        found.append(Question(asked, marks.index("+"), explained))
     return found
