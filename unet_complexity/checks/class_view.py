@@ -48,7 +48,7 @@ class ClassView:
     def _repr_html_(self) -> str:
         found = [{"name": "", "text": json.dumps(reader)} for reader in self.readers]
         found += [{"name": name, "text": ""} for name in self.broken]
-        questions = [question(name) for name in PREDICTIONS]
+        questions = [question(prediction) for prediction in PREDICTIONS.values()]
         return page("class", questions, "", texts=json.dumps(found))
 
 

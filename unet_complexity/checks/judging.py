@@ -8,10 +8,10 @@ right value divided by the answer shows which factor is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from inspect import signature
-from math import inf, isfinite, prod
+from math import isfinite, prod
 from numbers import Rational, Real
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
 from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
 
-# Slips that several exercises share.
+# Slips of all exercises that ask for MACs.
 FLOPS = (
     "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
 )
@@ -52,7 +52,7 @@ FORMULA = (
     "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
 )
 
-Values: TypeAlias = dict[str, Any]  # numbers or formulas, by name
+Values: TypeAlias = dict[str, Any]  # numbers, formulas and what pages need, by name
 Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
 
 
@@ -101,7 +101,7 @@ class Exercise:
         where = ", ".join(f"{name} = {number}" for name, number in numbers.items())
         return Feedback(False, f"Called with {where}: {hint}" if where else hint)
 
-    def data(self) -> dict[str, Any]:
+    def data(self) -> Values:
         """Return what a page needs to judge an answer without Python; formulas are text."""
         right = as_expr(self.right)
         return {
@@ -109,15 +109,15 @@ class Exercise:
             "right": str(right),
             "shown": self._right(),
             "unit": self.unit,
-            "slips": [[str(slip), reason] for reason, slip in self.wrong().items()],
-            "factors": [[str(factor), name] for name, factor in self.named_factors().items()],
-            "letters": sorted(map(str, right.free_symbols | set(map(letter, self.letters)))),
+            "slips": as_text(self.wrong()),
+            "factors": as_text(self.named_factors()),
+            "letters": sorted({*map(str, right.free_symbols), *self.letters}),
         }
 
     def wrong(self) -> dict[str, sp.Expr]:
         """Return the wrong values that deserve an explanation, by what happened."""
-        off = {reason: self.right * as_value(factor) for reason, factor in self.off_by.items()}
-        return off | {reason: as_value(slip) for reason, slip in self.slips.items()}
+        off = {reason: self.right * factor for reason, factor in self.off_by.items()}
+        return {reason: as_value(slip) for reason, slip in (off | self.slips).items()}
 
     def named_factors(self) -> Values:
         """Return the factors by name: the exercise's own, and those of its formula's letters.
@@ -125,11 +125,11 @@ class Exercise:
         A factor that is the whole answer is left out, since naming it would give the answer away.
         """
         right = as_expr(self.right)
-        found = dict(self.factors)
-        for name, factor in FACTORS.items():
-            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
-                found[name] = factor
-        return found
+        return self.factors | {
+            name: factor
+            for name, factor in FACTORS.items()
+            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right)
+        }
 
     def _right(self) -> str:
         return f"{shown(self.right)} {self.unit}" if self.unit else with_separators(self.right)
@@ -140,21 +140,17 @@ class Exercise:
         ValueError if it fails with both.
         """
         letters = [letter(name) for name in _order(function, self.letters)]
-        numbers = dict(zip(map(letter, self.letters), PRIMES, strict=False))
-        try:
-            return function(*letters), {}
-        except Exception as error:
-            if "for ^" in str(error):
-                raise ValueError(
-                    "In Python, ^ does not mean a power. Write **, as in k**2"
-                ) from None
+        primes = dict(zip(map(letter, self.letters), PRIMES, strict=False))
+        problem = ""
+        for numbers in ({}, primes):
             try:
-                return function(*(numbers[symbol] for symbol in letters)), numbers
-            except Exception:
-                given = ", ".join(self.letters) or "nothing"
-                raise ValueError(
-                    f"Your function was called with {given} and failed: {error}"
-                ) from None
+                return function(*(numbers.get(each, each) for each in letters)), numbers
+            except Exception as error:
+                problem = problem or str(error)
+            if "for ^" in problem:
+                raise ValueError("In Python, ^ does not mean a power. Write **, as in k**2")
+        given = ", ".join(self.letters) or "nothing"
+        raise ValueError(f"Your function was called with {given} and failed: {problem}")
 
     def _hint(self, value: sp.Expr, numbers: Numbers) -> str:
         """Return what is wrong with a value; "" if it is right."""
@@ -175,6 +171,26 @@ class Exercise:
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
+
+
+def asked_macs(asked: str, cost: Cost, **more: Any) -> Exercise:
+    """Return an exercise that asks for the MACs of a cost.
+
+    FLOPs are named as a slip, and so are the MACs in bounds if they are a number.
+
+    Args:
+        asked: the value asked for, as a noun phrase.
+        cost: the cost.
+        more: further fields of the exercise.
+    """
+    exercise = Exercise(asked, cost.macs, **more)
+    in_bounds = {} if isinstance(cost.macs, sp.Expr) else {IN_BOUNDS: cost.macs_in_bounds}
+    return replace(exercise, off_by={FLOPS: 2} | exercise.off_by, slips=in_bounds | exercise.slips)
+
+
+def as_text(values: Values) -> list[tuple[str, str]]:
+    """Return each name with its number or formula as a page's script reads it."""
+    return [(name, str(value)) for name, value in values.items()]
 
 
 def _size_hint(missing: sp.Expr) -> str:
@@ -232,16 +248,16 @@ def as_value(answer: Any) -> sp.Expr:
     raise ValueError(problem)
 
 
-def _terms(value: sp.Expr, depth: int = 0) -> float:
-    """Return about how many terms a formula has when it is multiplied out; inf if it is nested too deeply."""
+def _terms(value: sp.Expr, depth: int = 0) -> int:
+    """Return about how many terms a formula has when it is multiplied out; FAR if it is nested too deeply."""
     if depth > 100:
-        return inf
+        return FAR
     terms = [_terms(part, depth + 1) for part in value.args]
     if value.is_Add:
         return sum(terms)
     if value.is_Pow and value.exp.is_Integer:
-        several = terms[0] > 1 and abs(value.exp) > MOST_TERMS
-        return inf if several else float(terms[0]) ** min(abs(int(value.exp)), 30)
+        power: int = min(terms[0], FAR) ** min(abs(int(value.exp)), 30)
+        return power
     return prod(terms)
 
 

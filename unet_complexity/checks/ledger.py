@@ -24,6 +24,7 @@ from typing import Any
 
 from unet_complexity.checks.feedback import Feedback, entry, is_blank
 from unet_complexity.checks.forms import Asked, page
+from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
@@ -59,12 +60,12 @@ def predict(name: str, guess: Any = None) -> Feedback:
     """
     prediction = entry("prediction", name, PREDICTIONS)
     if is_blank(guess):
-        return _asked(name, prediction)
+        return _asked(prediction)
     try:
         noted = prediction.guess(guess)
     except ValueError as error:
         return Feedback(False, f"{error}. {prediction.wanted()}")
-    return _note(name, noted, prediction)
+    return _note(noted, prediction)
 
 
 def ledger(*names: str) -> Ledger:
@@ -123,39 +124,36 @@ class Ledger:
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
-        names = {id(one): name for name, one in PREDICTIONS.items()}
-        questions = [question(names[id(one)], guess) for one, guess in self.rows]
+        questions = [question(prediction, guess) for prediction, guess in self.rows]
         folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 
-def question(name: str, guess: Guess | None = None) -> dict[str, Any]:
+def question(prediction: Prediction, guess: Guess | None = None) -> Values:
     """Return what a page needs to ask for a prediction and to judge a guess.
 
     With a guess goes the time, in milliseconds: what a browser has kept since then is newer.
     """
     at = {} if guess is None else {"at": round(1000 * time())}
-    asked = {"name": name, "guess": guess, "of": len(PREDICTIONS)}
-    return PREDICTIONS[name].data() | asked | at
+    return prediction.data() | {"guess": guess, "of": len(PREDICTIONS)} | at
 
 
-def _asked(name: str, prediction: Prediction) -> Feedback:
+def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
+    name = prediction.name
     try:
         earlier = _guesses().get(name)
     except ValueError as error:
         return Feedback(None, str(error))
-    text = prediction.wanted()
-    if earlier is not None:
-        said = prediction.said(earlier)
-        text = f"You said {said} earlier."
-    return Asked(None, text, question=question(name, earlier), note=partial(predict, name))
+    said = f"You said {prediction.said(earlier)} earlier."
+    text = prediction.wanted() if earlier is None else said
+    return Asked(None, text, question=question(prediction, earlier), note=partial(predict, name))
 
 
-def _note(name: str, guess: Guess, prediction: Prediction) -> Feedback:
+def _note(guess: Guess, prediction: Prediction) -> Feedback:
     """Write a guess to the file, or remember it in this process, and say so."""
+    name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
-    path = _path()
     try:
         with locked(path):
             before = _unsaved.copy()
@@ -221,7 +219,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = dict(guesses)
+    _last_read[path] = guesses
 
 
 def _in_file() -> Guesses:
@@ -229,7 +227,7 @@ def _in_file() -> Guesses:
     path = _path()
     try:
         text = read_bytes(path, MOST_BYTES).decode()
-        found = json.loads(text, object_pairs_hook=_once_each)
+        found: Guesses = json.loads(text, object_pairs_hook=_once_each)
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -239,8 +237,8 @@ def _in_file() -> Guesses:
         wrong = f"cannot be read ({error});"
     if wrong:
         raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
-    _last_read[path] = dict(found)
-    return dict(found)
+    _last_read[path] = found
+    return found
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

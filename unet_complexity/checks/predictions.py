@@ -5,12 +5,15 @@ An outcome is written down, so that a whole ledger is shown at once; the tests c
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from unet_complexity.checks.feedback import shown
-from unet_complexity.checks.judging import exact_number
+from unet_complexity.checks.judging import Values, exact_number
+from unet_complexity.checks.paragraphs import paragraphs
 
 Guess: TypeAlias = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
@@ -29,17 +32,19 @@ class Prediction:
 
     Attributes:
         asked: the question.
-        outcome: the right value; a tuple if several values are right.
         form: how a number is written, for example "x {}" or "{} %".
         choices: the words to choose from; empty if a number is asked for.
-        slips: likely wrong guesses, by what was thought of.
+        outcomes: the right values, mostly one.
+        slips: likely wrong guesses, each with what was thought of.
+        name: the name that the notebooks use.
     """
 
     asked: str
-    outcome: Any
-    form: str = "{}"
-    choices: tuple[str, ...] = ()
-    slips: dict[str, Guess] = field(default_factory=dict)
+    form: str
+    choices: list[str]
+    outcomes: list[Any]
+    slips: list[tuple[Any, str]]
+    name: str
 
     def wanted(self) -> str:
         """Return the request for a guess."""
@@ -57,10 +62,9 @@ class Prediction:
             ValueError: it is not a guess; the message says why.
 
         Example:
-            >>> Prediction("By what factor?", 4, "x {}").guess("x 4")
+            >>> asked = predictions("rows | x {} | By what factor?\\n+ 4")
+            >>> asked["rows"].guess("x 4")
             4
-            >>> Prediction("Which?", "level 1", choices=("level 0", "level 1")).guess(1)
-            'level 1'
         """
         if self.choices:
             text = f" {typed} ".lower()
@@ -90,12 +94,12 @@ class Prediction:
         is_number = re.fullmatch(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?", bare)
         return float(bare.replace(",", "")) if is_number else None
 
-    def hint(self, guess: Guess) -> str:
+    def hint(self, guess: Any) -> str:
         """Return a remark on a guess that seems to be in another unit; "" for any other guess."""
         if self.form not in UNITS:
             return ""
         least, most, unit = UNITS[self.form]
-        meant = float(guess) / unit
+        meant = guess / unit
         if not least < meant <= most:
             return ""
         return f" If you mean {self._written(meant)}, write {shown(meant, digits=6)}."
@@ -106,57 +110,63 @@ class Prediction:
 
     def was(self) -> str:
         """Return the outcome with its unit."""
-        return " or ".join(map(self._written, self._outcomes))
+        return " or ".join(map(self._written, self.outcomes))
 
-    def verdict(self, guess: Guess | None) -> str:
+    def verdict(self, guess: Any) -> str:
         """Return how far a guess is off, and what was probably thought of; "" if there is none."""
         if guess is None:
             return ""
-        slip = self.slip(guess)
-        return f"{self._distance(guess)}. {slip}" if slip else self._distance(guess)
-
-    def slip(self, guess: Guess) -> str:
-        """Return what somebody thinks of who makes this guess; "" if it is right, or not known."""
-        if guess in self._outcomes:
-            return ""
-        for reason, value in self.slips.items():
-            is_near = (
-                not isinstance(value, str) and abs(float(guess) - value) < CLOSE_TO_SLIP * value
-            )
-            if value == guess or is_near:
-                return reason
-        return ""
-
-    def data(self) -> dict[str, Any]:
-        """Return what a page needs to ask the question and to judge a guess without Python."""
-        return {
-            "asked": self.asked,
-            "form": self.form,
-            "choices": list(self.choices),
-            "outcomes": list(self._outcomes),
-            "was": self.was(),
-            "slips": [[value, reason] for reason, value in self.slips.items()],
-        }
-
-    def _distance(self, guess: Guess) -> str:
-        outcomes = self._outcomes
-        if guess in outcomes:
+        if guess in self.outcomes:
             return "right"
-        if self.choices:
-            return "wrong"
-        guessed, was = float(guess), float(outcomes[0])
-        what = "much" if guessed > was else "little"
-        if not guessed or not was:
-            return f"too {what}"
-        ratio = max(guessed / was, was / guessed)
-        if ratio < CLOSE:
-            return "close"
-        times = f"{shown(ratio, digits=3)} times" if ratio < FAR else "far"
-        return f"{times} too {what}"
+        distance = "wrong" if self.choices else _distance(guess, self.outcomes[0])
+        for value, reason in self.slips:
+            is_near = not self.choices and abs(guess - value) < CLOSE_TO_SLIP * value
+            if value == guess or is_near:
+                return f"{distance}. {reason}"
+        return distance
 
-    @property
-    def _outcomes(self) -> tuple[Any, ...]:
-        return self.outcome if isinstance(self.outcome, tuple) else (self.outcome,)
+    def data(self) -> Values:
+        """Return what a page needs to ask the question and to judge a guess without Python."""
+        return vars(self) | {"was": self.was()}
 
     def _written(self, value: Any) -> str:
-        return str(value) if self.choices else self.form.format(shown(value, digits=6))
+        return value if self.choices else self.form.format(shown(value, digits=6))
+
+
+def _distance(guess: float, was: float) -> str:
+    """Say how far a wrong number is off."""
+    what = "much" if guess > was else "little"
+    if not guess or not was:
+        return f"too {what}"
+    ratio = max(guess / was, was / guess)
+    if ratio < CLOSE:
+        return "close"
+    times = f"{shown(ratio, digits=3)} times" if ratio < FAR else "far"
+    return f"{times} too {what}"
+
+
+def predictions(text: str) -> dict[str, Prediction]:
+    """Read predictions that are written as text.
+
+    Args:
+        text: Paragraphs, as :func:`paragraphs` reads them.  A question begins with its name and its
+            form, ``name | form | question``; the options are the outcomes and the slips, numbers or
+            words.
+
+    Returns:
+        The predictions by name.
+
+    Example:
+        >>> predictions("rows | x {} | By what factor?\\n+ 4\\n- 2: Columns too")["rows"].slips
+        [(2, 'Columns too')]
+    """
+    found = {}
+    for head, options in paragraphs(text):
+        name, form, asked = head.split(" | ")
+        words = [word for _, word, _ in options]
+        choices = [] if words[0][0].isdigit() else words
+        read: Callable[[str], Any] = str if choices else json.loads
+        outcomes = [read(word) for mark, word, _ in options if mark == "+"]
+        slips = [(read(word), reason) for _, word, reason in options if reason]
+        found[name] = Prediction(asked, form, choices, outcomes, slips, name)
+    return found

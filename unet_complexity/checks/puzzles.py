@@ -10,17 +10,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
-from unet_complexity.checks.judging import Exercise, Values, exact_number
-from unet_complexity.checks.sliders import OwnSlider
-from unet_complexity.symbols import as_expr, exact
+from unet_complexity.checks.judging import Values, as_text, exact_number
 
+NO_STEP = "No single step helps without breaking another bound: change two sizes at once."
 Sizes: TypeAlias = dict[str, int]
-Bound: TypeAlias = tuple[str, str]  # what there may be too "much" or too "little" of
+
+
+class Bound(NamedTuple):
+    """The most or the least that an amount may be."""
+
+    what: str
+    value: Any
+    is_upper: bool
+
+    def excess(self, amounts: Values) -> Any:
+        """Return by how much the bound is broken; 0 or less if it is kept."""
+        more = amounts[self.what] - self.value
+        return more if self.is_upper else -more
+
+    def fault(self, amounts: Values) -> str:
+        """Say that the bound is broken."""
+        found, bound = amounts[self.what], shown(self.value)
+        if self.is_upper:
+            times = shown(found / self.value)
+            return f"Too much, {self.what}: {shown(found)}, {times} times the {bound} allowed."
+        return f"Too little, {self.what}: {shown(found)}, and at least {bound} is required."
 
 
 @dataclass(frozen=True)
@@ -55,32 +74,40 @@ class Puzzle:
         except ValueError as error:
             return Feedback(False, f"{error}. {wanted}")
         amounts = self.amounts(sizes.values())
-        if faults := list(self._faults(amounts)):
-            return Feedback(False, " ".join([*faults, self._advice(sizes, amounts)]))
-        found = "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items())
-        return Feedback(True, f"{found}.")
+        broken = [bound for bound in self._bounds if bound.excess(amounts) > 0]
+        if not broken:
+            found = "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items())
+            return Feedback(True, f"{found}.")
+        faults = " ".join(bound.fault(amounts) for bound in broken)
+        for bound in broken:
+            if moves := "; ".join(self._moves(sizes, amounts, bound)):
+                advice = f"Which size would you change? For {bound.what}: {moves}."
+                return Feedback(False, f"{faults} {advice}")
+        return Feedback(False, f"{faults} {NO_STEP}")
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
         chosen = dict(zip(self.largest, sizes, strict=True))
-        numbers = dict(zip(map(_letter, chosen), map(sp.Integer, chosen.values()), strict=True))
-        found = {
-            name: exact(as_expr(each).xreplace(numbers)) for name, each in self.formulas.items()
-        }
-        return found | chosen
+        numbers = {_letter(name): sp.Integer(size) for name, size in chosen.items()}
+        return {name: each.xreplace(numbers) for name, each in self.formulas.items()} | chosen
 
     @cached_property
     def formulas(self) -> Values:
         """The amounts by name, in the letters of the sizes."""
         return self.measure(*map(_letter, self.largest))
 
-    def data(self) -> dict[str, Any]:
+    @cached_property
+    def _bounds(self) -> list[Bound]:
+        upper = [Bound(what, value, True) for what, value in self.most.items()]
+        return upper + [Bound(what, value, False) for what, value in self.least.items()]
+
+    def data(self) -> Values:
         """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
         return {
             "sizes": list(self.largest.items()),
-            "amounts": _as_text(self.formulas),
-            "most": _as_text(self.most),
-            "least": _as_text(self.least),
+            "amounts": as_text(self.formulas),
+            "most": as_text(self.most),
+            "least": as_text(self.least),
         }
 
     def _sizes(self, answer: Any) -> Sizes:
@@ -97,43 +124,16 @@ class Puzzle:
             sizes[name] = int(number)
         return sizes
 
-    def _faults(self, amounts: Values) -> Iterator[str]:
-        """Yield a sentence for each broken bound."""
-        for (kind, name), excess in self._excess(amounts).items():
-            if excess <= 0:
-                continue
-            found = amounts[name]
-            if kind == "much":
-                most = self.most[name]
-                than = f"{shown(found / most)} times the {shown(most)} allowed"
-            else:
-                than = f"and at least {shown(self.least[name])} is required"
-            yield f"Too {kind}, {name}: {shown(found)}, {than}."
-
-    def _excess(self, amounts: Values) -> dict[Bound, Any]:
-        """Return by how much each bound is broken; 0 or less if it is kept."""
-        over = {("much", name): amounts[name] - most for name, most in self.most.items()}
-        return over | {
-            ("little", name): least - amounts[name] for name, least in self.least.items()
-        }
-
-    def _advice(self, sizes: Sizes, amounts: Values) -> str:
-        """Say what one step of each size does to the first broken bound that such a step helps."""
-        before = self._excess(amounts)
-        for bound, excess in before.items():
-            if excess > 0 and (moves := "; ".join(self._moves(sizes, before, bound))):
-                return f"Which size would you change? For {bound[1]}: {moves}."
-        return "No single step helps without breaking another bound: change two sizes at once."
-
-    def _moves(self, sizes: Sizes, before: dict[Bound, Any], bound: Bound) -> Iterator[str]:
+    def _moves(self, sizes: Sizes, amounts: Values, bound: Bound) -> Iterator[str]:
         """Yield for each size the largest step that helps with this bound and harms no other."""
         for name, size in sizes.items():
             for step in _steps(size, self.largest[name]):
-                amounts = self.amounts((sizes | {name: step}).values())
-                after = self._excess(amounts)
-                harmless = all(after[one] <= max(before[one], 0) for one in before)
-                if harmless and after[bound] < before[bound]:
-                    yield f"{name} from {size} to {step} makes it {shown(amounts[bound[1]])}"
+                new = self.amounts((sizes | {name: step}).values())
+                harmless = all(
+                    each.excess(new) <= max(each.excess(amounts), 0) for each in self._bounds
+                )
+                if harmless and bound.excess(new) < bound.excess(amounts):
+                    yield f"{name} from {size} to {step} makes it {shown(new[bound.what])}"
                     break
 
 
@@ -150,14 +150,5 @@ def _steps(size: int, largest: int) -> list[int]:
     return [step for step in (size // 2, 2 * size, size - 1, size + 1) if 1 <= step <= largest]
 
 
-def _as_text(values: Values) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in values.items()]
-
-
 def _listed(bounds: Values) -> str:
     return ", ".join(f"{name} {shown(bound)}" for name, bound in bounds.items())
-
-
-Exercises: TypeAlias = dict[
-    str, Exercise | Puzzle | OwnSlider
-]  # by the names that the notebooks use

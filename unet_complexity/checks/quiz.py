@@ -20,17 +20,6 @@ class Question(NamedTuple):
     right: int
     options: dict[str, str]
 
-    @classmethod
-    def parsed(cls, text: str) -> Question:
-        """Read a question and its options: items ``- option: explanation``, + for the right one.
-
-        >>> Question.parsed("Rows?\\n- one: There are more.\\n+ two: The first, the second.").right
-        1
-        """
-        asked, *lines = re.sub("\n +", " ", text).split("\n")
-        options = dict(line[2:].split(": ", maxsplit=1) for line in lines)
-        return cls(asked, [line[0] for line in lines].index("+"), options)
-
     def plain(self) -> str:
         """Return the question and its options as plain text."""
         lines = [self.asked]
@@ -65,17 +54,11 @@ class Quiz:
     questions: dict[int, Question]
 
     def __repr__(self) -> str:
-        return "\n".join(
-            f"{number}. {question.plain()}" for number, question in self.questions.items()
-        )
+        return "\n".join(f"{number}. {one.plain()}" for number, one in self.questions.items())
 
     def _repr_html_(self) -> str:
-        folded = [
-            f'<li value="{number}">{question.folded()}</li>'
-            for number, question in self.questions.items()
-        ]
-        data = [
-            {"number": number, "right": question.right}
-            for number, question in self.questions.items()
-        ]
-        return page("quiz", data, f"<ol>{''.join(folded)}</ol>")
+        folded, data = "", []
+        for number, question in self.questions.items():
+            folded += f'<li value="{number}">{question.folded()}</li>'
+            data.append({"number": number, "right": question.right})
+        return page("quiz", data, f"<ol>{folded}</ol>")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from unet_complexity.checks.judging import Exercise, Values
 from unet_complexity.checks.lessons import (
     notebook_00,
     notebook_01,
@@ -19,7 +20,8 @@ from unet_complexity.checks.lessons import (
 )
 from unet_complexity.checks.lessons.quiz import questions
 from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises
+from unet_complexity.checks.puzzles import Puzzle
+from unet_complexity.checks.sliders import OwnSlider
 
 __all__ = ["LESSONS", "PREDICTIONS", "exercises", "questions"]
 
@@ -40,7 +42,7 @@ for lesson in LESSONS:
 
 
 @cache
-def exercises() -> Exercises:
+def exercises() -> dict[str, Exercise | Puzzle | OwnSlider]:
     """Return all exercises and puzzles by name, in reading order.
 
     Returns:
@@ -49,7 +51,7 @@ def exercises() -> Exercises:
     >>> list(exercises())[0]
     'macs of d2'
     """
-    found: Exercises = {}
+    found: Values = {}
     for lesson in LESSONS:
         found |= lesson.exercises()
     return found

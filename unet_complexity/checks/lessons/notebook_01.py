@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import sympy as sp
 
-from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.judging import Exercise, asked_macs
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose
 from unet_complexity.symbols import Size, c, f, h, k, n, s, w
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     d2 = Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64))
     d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
     weights = d4.params - 512
-    row = Conv2D(f, (1, k)).cost(Tensor(h, w, c)).macs
+    row = Conv2D(f, (1, k)).cost(Tensor(h, w, c))
     return {
-        "macs of d2": Exercise(
+        "macs of d2": asked_macs(
             "the MACs of d2: 128 x 128 x 64 in, 128 filters of 4 x 4, stride 2",
-            d2.macs,
-            off_by={FLOPS: 2},
-            slips={IN_BOUNDS: d2.macs_in_bounds},
+            d2,
             factors={"c (64 channels in)": 64, "f (128 filters)": 128, "k^2 (16)": 16, "k (4)": 4},
         ),
-        "macs of d4": Exercise(
+        "macs of d4": asked_macs(
             "the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2",
-            d4.macs,
+            d4,
             off_by={
-                FLOPS: 2,
                 "You counted the input's 32 x 32 positions. The window stops at 16 x 16.": 4,
                 "A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. "
                 "Or you took one side of the output, 16, instead of its 16 x 16 pixels.": 0.0625,
             },
             slips={
-                IN_BOUNDS: d4.macs_in_bounds,
                 "Those are the parameters. Each of them is used at every position.": d4.params,
                 "A factor of 256 is missing. Perhaps it is the 256 channels in. "
                 "Or these are the weights, each used at 16 x 16 positions.": weights,
@@ -66,24 +62,21 @@ def exercises() -> Exercises:
             },
             factors={"c (256 channels in)": 256, "k (4)": 4},
         ),
-        "macs of a rectangle": Exercise(
+        "macs of a rectangle": asked_macs(
             "the MACs of f filters of 1 x k, stride 1, padding 'same', on an h x w x c map",
             row,
-            off_by={FLOPS: 2},
             slips={
-                "The biases are additions, not MACs: no weight is multiplied there.": row
+                "The biases are additions, not MACs: no weight is multiplied there.": row.macs
                 + f * h * w,
-                "Those are the parameters. They are used at each of the h w positions.": c * f * k
-                + f,
+                "Those are the parameters. They are used at each of the h w positions.": row.params,
             },
             factors={"k (taps)": k},
             letters="hwckf",
         ),
-        "transposed": Exercise(
+        "transposed": asked_macs(
             "the MACs of Conv2DTranspose(f, k, strides=s, padding='same') on an n x n x c map",
-            Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)).macs,
+            Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)),
             off_by={
-                FLOPS: 2,
                 "You counted on the output. Each input element meets the whole kernel once.": s**2,
                 "The stride only moves the kernel further. It adds no multiplication.": s,
                 "That is a Conv2D of stride s, which stops less often. Here every input is used.": 1
@@ -110,44 +103,32 @@ def _layer(filters: Size, kernel_size: Size, strides: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "6 x 6 pixels": Prediction(
-        "How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x 6 out?",
-        (324, 256),
-        slips={
-            "Those are the places where the window stops; it makes 9 multiplications at each": 36,
-            "Without padding the window would stop at 4 x 4 places only": 144,
-            "Those are FLOPs; half of them are multiplications": 648,
-            "A 3 x 3 kernel has 9 taps, not 3": 108,
-        },
-    ),
-    "2 channels, 4 filters": Prediction(
-        "By what factor does the count grow with 2 channels and 4 filters instead of 1 and 1?",
-        8,
-        "x {}",
-        slips={
-            "The filters multiply it too": 2,
-            "The channels multiply it too": 4,
-            "Channels and filters multiply; they do not add": 6,
-        },
-    ),
-    "twice as wide": Prediction(
-        "By what factor do the MACs grow with twice the channels and twice the filters?",
-        4,
-        "x {}",
-        slips={
-            "Channels in double as well as filters, and the two multiply": 2,
-            "The kernel stays as it is": 8,
-        },
-    ),
-    "twice the kernel": Prediction(
-        "By what factor do the parameters of a convolution grow with a 6 x 6 kernel instead of 3 x 3, "
-        "for 64 channels and 64 filters?",
-        3.9948,
-        "x {}",
-        slips={
-            "A kernel has two sides, and both double": 2,
-            "The biases do not grow": 4,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+6 x 6 pixels | {} | How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x
+  6 out?
++ 324
++ 256
+- 36: Those are the places where the window stops; it makes 9 multiplications at each
+- 144: Without padding the window would stop at 4 x 4 places only
+- 648: Those are FLOPs; half of them are multiplications
+- 108: A 3 x 3 kernel has 9 taps, not 3
+
+2 channels, 4 filters | x {} | By what factor does the count grow with 2 channels and 4 filters
+  instead of 1 and 1?
++ 8
+- 2: The filters multiply it too
+- 4: The channels multiply it too
+- 6: Channels and filters multiply; they do not add
+
+twice as wide | x {} | By what factor do the MACs grow with twice the channels and twice the
+  filters?
++ 4
+- 2: Channels in double as well as filters, and the two multiply
+- 8: The kernel stays as it is
+
+twice the kernel | x {} | By what factor do the parameters of a convolution grow with a 6 x 6 kernel
+  instead of 3 x 3, for 64 channels and 64 filters?
++ 3.9948
+- 2: A kernel has two sides, and both double
+- 4: The biases do not grow
+""")

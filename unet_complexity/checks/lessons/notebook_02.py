@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from unet_complexity.checks.judging import FLOPS, Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.judging import FLOPS, Exercise, asked_macs
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.checks.sliders import OwnSlider
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, h, k, s, w
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     x, conv = Tensor(h, w, c), Conv2D(f, k)
     up = UpSampling2D(s)
@@ -52,13 +52,12 @@ def exercises() -> Exercises:
             slips={"Turn it over: elements per MAC, not MACs per element.": 1 / ratio},
             letters="kf",
         ),
-        "macs after a copy": Exercise(
+        "macs after a copy": asked_macs(
             "the MACs of Conv2D(f, k, 'same') after UpSampling2D(2), which reads an h x w x c map",
-            conv.cost(UpSampling2D(2).output(x)).macs,
+            conv.cost(UpSampling2D(2).output(x)),
             off_by={
                 "You counted on the input of UpSampling2D. The convolution reads its output.": 0.25,
                 "Both sides double, so there are 2 x 2 times as many pixels: side or pixels?": 0.5,
-                FLOPS: 2,
             },
             letters="hwckf",
         ),
@@ -81,31 +80,22 @@ def _copy(side: Size, size: Size, channels: Size, filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "elements of 4 x 4 x 3": Prediction(
-        "How many elements does UpSampling2D(size=2) write for a 4 x 4 map with 3 channels?",
-        192,
-        slips={
-            "Those are the elements that it reads": 48,
-            "Rows are repeated, and then columns too": 96,
-            "There are 3 channels": 64,
-        },
-    ),
-    "multiplications of 4 x 4 x 3": Prediction(
-        "How many multiplications does UpSampling2D(size=2) make on it?",
-        0,
-        slips={
-            "Those are the elements that it writes; copying one multiplies nothing": 192,
-            "Those are the elements that it reads; copying one multiplies nothing": 48,
-        },
-    ),
-    "the larger pass": Prediction(
-        "With both factors at 2, which pass writes more: the first (rows) or the second (columns)?",
-        "the second",
-        choices=("the first", "the second", "neither"),
-        slips={
-            "The second pass repeats all that the first has written": "the first",
-            "The second pass starts from twice as many elements": "neither",
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+elements of 4 x 4 x 3 | {} | How many elements does UpSampling2D(size=2) write for a 4 x 4 map with
+  3 channels?
++ 192
+- 48: Those are the elements that it reads
+- 96: Rows are repeated, and then columns too
+- 64: There are 3 channels
+
+multiplications of 4 x 4 x 3 | {} | How many multiplications does UpSampling2D(size=2) make on it?
++ 0
+- 192: Those are the elements that it writes; copying one multiplies nothing
+- 48: Those are the elements that it reads; copying one multiplies nothing
+
+the larger pass | {} | With both factors at 2, which pass writes more: the first (rows) or the
+  second (columns)?
+- the first: The second pass repeats all that the first has written
++ the second
+- neither: The second pass starts from twice as many elements
+""")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from unet_complexity.checks.judging import FLOPS, Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.judging import Exercise, asked_macs
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n, s
@@ -25,7 +25,7 @@ def share_left(kernel: Size, size: Size) -> sp.Expr:
     return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     x = Tensor(n, n, c)
     written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
@@ -47,11 +47,10 @@ def exercises() -> Exercises:
                 "36 taps per small pixel is right. Divide by the taps of the pair as written.": 36,
             },
         ),
-        "macs by phases": Exercise(
+        "macs by phases": asked_macs(
             "the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase",
-            PhaseConv2D(f, k, s).cost(x).macs,
+            PhaseConv2D(f, k, s).cost(x),
             off_by={
-                FLOPS: 2,
                 "You counted on the output. All s^2 phases together cost this per small pixel.": s
                 ** 2,
             },
@@ -92,31 +91,22 @@ def _phases(kernel_size: Size, size: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "fewest pixels": Prediction(
-        "How many different small pixels does a 4 x 4 window see at least after UpSampling2D(2)?",
-        4,
-        slips={
-            "Those are the taps; several of them fall on copies of one pixel": 16,
-            "That is one axis; the window has two": 2,
-            "The window is wider than one block of copies": 1,
-        },
-    ),
-    "most pixels": Prediction(
-        "How many different small pixels does such a window see at most?",
-        9,
-        slips={
-            "Those are the taps; several of them fall on copies of one pixel": 16,
-            "The window may also begin in the middle of a block of copies": 4,
-            "That is one axis; the window has two": 3,
-        },
-    ),
-    "a smaller kernel": Prediction(
-        "With kernel 3 instead of 4, which share of the multiplications is left, phase by phase?",
-        "a larger share",
-        choices=("a larger share", "a smaller share"),
-        slips={
-            "The fewer taps, the fewer of them fall on the same pixel": "a smaller share",
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+fewest pixels | {} | How many different small pixels does a 4 x 4 window see at least after
+  UpSampling2D(2)?
++ 4
+- 16: Those are the taps; several of them fall on copies of one pixel
+- 2: That is one axis; the window has two
+- 1: The window is wider than one block of copies
+
+most pixels | {} | How many different small pixels does such a window see at most?
++ 9
+- 16: Those are the taps; several of them fall on copies of one pixel
+- 4: The window may also begin in the middle of a block of copies
+- 3: That is one axis; the window has two
+
+a smaller kernel | {} | With kernel 3 instead of 4, which share of the multiplications is left,
+  phase by phase?
++ a larger share
+- a smaller share: The fewer taps, the fewer of them fall on the same pixel
+""")

@@ -6,27 +6,26 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
-from unet_complexity.symbols import N, Size, substitute
+from unet_complexity.checks.judging import Exercise, asked_macs
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
+from unet_complexity.cost import Cost
+from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     asked = pix2pix_unet(side=256, in_channels=3)
     large = pix2pix_unet(side=512, in_channels=3).total()
     whole = asked.total().macs
     decoder = asked.groups("part")["decoder"].total()
     out = asked.groups("block")["out"].total().macs
-    classic = classic_unet(side=N).total()
+    classic = _classic()
     return {
-        "macs at 512": Exercise(
+        "macs at 512": asked_macs(
             "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
-            large.macs,
-            off_by={FLOPS: 2},
-            slips={IN_BOUNDS: large.macs_in_bounds},
+            large,
         ),
         "doubled side": Exercise(
             "by what factor the MACs of the asker's network grow when the side doubles",
@@ -38,39 +37,34 @@ def exercises() -> Exercises:
                 "Only the map doubles, not the kernel: 2 x 2 times as many pixels.": 16,
             },
         ),
-        "share of the decoder": Exercise(
+        "share of the decoder": asked_macs(
             "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
-            decoder.macs,
+            decoder,
             off_by={
-                FLOPS: 2,
                 "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 0.25,
                 "That is the fraction. The count is asked for.": 1 / whole,
                 "That is the percentage. The count is asked for.": 100 / whole,
             },
             slips={
                 "That is the encoder. The decoder is asked for.": whole - decoder.macs,
-                IN_BOUNDS: decoder.macs_in_bounds,
                 "That is the whole network.": whole,
                 "The output block also runs after an UpSampling2D.": decoder.macs - out,
             },
         ),
-        "classic at N": Exercise(
+        "classic at N": asked_macs(
             "the MACs of the classic U-Net for a side N, "
             "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
-            classic.macs,
-            off_by={FLOPS: 2},
+            classic,
             slips={
                 "Those are FLOPs, with activations and biases.": classic.flops,
                 "Those are the parameters. They do not depend on the side.": classic.params,
-                "That is the count for one side, 256. The formula contains N.": substitute(
-                    classic.macs, {N: 256}
-                ),
-                "That is with depth 3, not 4.": _classic_macs(depth=3),
-                "That is with depth 5, not 4.": _classic_macs(depth=5),
-                "That is with 1 class. Here the head has 2.": _classic_macs(classes=1),
-                "That is with UpSampling2D. The classic U-Net transposes.": _classic_macs(
+                "That is the count for one side, 256. The formula contains N.": _classic(256).macs,
+                "That is with depth 3, not 4.": _classic(depth=3).macs,
+                "That is with depth 5, not 4.": _classic(depth=5).macs,
+                "That is with 1 class. Here the head has 2.": _classic(classes=1).macs,
+                "That is with UpSampling2D. The classic U-Net transposes.": _classic(
                     up="upsample"
-                ),
+                ).macs,
             },
             letters="N",
         ),
@@ -83,74 +77,65 @@ def exercises() -> Exercises:
     }
 
 
-def _classic_macs(**arguments: Any) -> Any:
-    return classic_unet(side=N, **arguments).total().macs
+def _classic(side: Size = N, **arguments: Any) -> Cost:
+    return classic_unet(side, **arguments).total()
 
 
 def _unet(base_filters: Size, depth: Size) -> Values:
-    total = classic_unet(side=256, base_filters=base_filters, depth=depth).total()
+    total = _classic(256, base_filters=base_filters, depth=depth)
     return {"MACs": total.macs, "parameters": total.params}
 
 
-PREDICTIONS = {
-    "largest block": Prediction(
-        "Which block of the asker's network needs the most MACs?",
-        ("u4", "u5", "u6"),
-        choices=tuple("d1 d2 d3 d4 d5 d6 d7 u1 u2 u3 u4 u5 u6 out".split()),
-        slips={
-            "It has many channels, but its map is the smallest": "d7",
-            "Its map is the largest, but it has few filters": "out",
-        },
-    ),
-    "fourteen steps": Prediction(
-        "By what factor do the MACs grow with 14 steps instead of 7, at the same side?",
-        1.0065,
-        "x {}",
-        slips={
-            "Twice as many steps, but each new one is a quarter of the one above": 2,
-            "The smallest map shrinks, and the work is on the large ones": 128,
-        },
-    ),
-    "parameters of twice the filters": Prediction(
-        "By what factor do the parameters of the asker's network grow from 64 to 128 base filters?",
-        3.999,
-        "x {}",
-        slips={
-            "Nearly every layer has twice the channels in as well": 2,
-            "Biases and the image's own channels do not grow fourfold": 4,
-        },
-    ),
-    "memory of twice the filters": Prediction(
-        "By what factor does the memory for the outputs of its convolutions grow?",
-        1.953,
-        "x {}",
-        slips={
-            "An output has as many channels as there are filters, once": 4,
-            "The output image does not grow": 2,
-        },
-    ),
-    "parameters of twice the depth": Prediction(
-        "By what factor do the parameters of the classic U-Net grow from 4 levels to 8?",
-        256.6,
-        "x {}",
-        slips={
-            "Each further level has 4 times the parameters of the one above": 2,
-            "Each further level has 4 times the parameters, not twice": 16,
-        },
-    ),
-    "fullest moment": Prediction(
-        "How many million numbers does a classic U-Net hold at the fullest moment, at 256 x 256?",
-        16.78,
-        "{} million",
-    ),
-    "width of a view": Prediction(
-        "How many pixels of the image wide is the receptive field of the classic U-Net's output?",
-        (204, 188),
-        "{} pixels",
-        slips={
-            "On level l a step is as wide as 2^l pixels of the image": 37,
-            "That is in the bottleneck. On the way up each pixel looks further": 140,
-            "Almost: its view does not reach across the whole image": 256,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+largest block | {} | Which block of the asker's network needs the most MACs?
+- d1
+- d2
+- d3
+- d4
+- d5
+- d6
+- d7: It has many channels, but its map is the smallest
+- u1
+- u2
+- u3
++ u4
++ u5
++ u6
+- out: Its map is the largest, but it has few filters
+
+fourteen steps | x {} | By what factor do the MACs grow with 14 steps instead of 7, at the same
+  side?
++ 1.0065
+- 2: Twice as many steps, but each new one is a quarter of the one above
+- 128: The smallest map shrinks, and the work is on the large ones
+
+parameters of twice the filters | x {} | By what factor do the parameters of the asker's network
+  grow from 64 to 128 base filters?
++ 3.999
+- 2: Nearly every layer has twice the channels in as well
+- 4: Biases and the image's own channels do not grow fourfold
+
+memory of twice the filters | x {} | By what factor does the memory for the outputs of its
+  convolutions grow?
++ 1.953
+- 4: An output has as many channels as there are filters, once
+- 2: The output image does not grow
+
+parameters of twice the depth | x {} | By what factor do the parameters of the classic U-Net grow
+  from 4 levels to 8?
++ 256.6
+- 2: Each further level has 4 times the parameters of the one above
+- 16: Each further level has 4 times the parameters, not twice
+
+fullest moment | {} million | How many million numbers does a classic U-Net hold at the fullest
+  moment, at 256 x 256?
++ 16.78
+
+width of a view | {} pixels | How many pixels of the image wide is the receptive field of the
+  classic U-Net's output?
++ 204
++ 188
+- 37: On level l a step is as wide as 2^l pixels of the image
+- 140: That is in the bottleneck. On the way up each pixel looks further
+- 256: Almost: its view does not reach across the whole image
+""")

@@ -5,21 +5,22 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, Size, as_expr, g
 from unet_complexity.unets import pix2pix_unet
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     asked = pix2pix_unet(side=256, in_channels=3)
     macs = asked.total().macs
-    copied = asked.only(UpSampling2D).total().writes
-    activations = asked.only(ReLU, LeakyReLU).total().writes
-    normalised = asked.only(BatchNormalization).total().writes
+    copied, normalised, relu, leaky = (
+        asked.only(kind).total().writes
+        for kind in (UpSampling2D, BatchNormalization, ReLU, LeakyReLU)
+    )
     fvcore = conventions["fvcore"].total(asked)
     thop = conventions["thop"].total(asked)
     without_copies = conventions["ultralytics-thop"].total(asked)
@@ -28,12 +29,14 @@ def exercises() -> Exercises:
     others = {
         "The bias additions": deepspeed["bias"],
         "The upsampled elements": copied,
-        "The elements that ReLU writes": asked.only(ReLU).total().writes,
-        "The elements that LeakyReLU writes": asked.only(LeakyReLU).total().writes,
-        "The activations, ReLU and LeakyReLU,": activations,
-        "The copies and the activations": copied + activations,
+        "The elements that ReLU writes": relu,
+        "The elements that LeakyReLU writes": leaky,
+        "The activations, ReLU and LeakyReLU,": relu + leaky,
+        "The copies and the activations": copied + relu + leaky,
     }
-    small, last = _fsrcnn()
+    # FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last
+    small = 640 * 360 * (25 * 56 + 56 * 12 + 4 * 9 * 12 * 12 + 12 * 56)
+    last = 640 * 360 * 81 * 56
     in_letters = pix2pix_unet(side=N, base_filters=g)
     torchlens = conventions["torchlens"]
     incomplete = {
@@ -102,13 +105,6 @@ def exercises() -> Exercises:
     }
 
 
-def _fsrcnn() -> tuple[int, int]:
-    """Return the MACs of FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last."""
-    shapes = [(5, 1, 56), (1, 56, 12), *[(3, 12, 12)] * 4, (1, 12, 56), (9, 56, 1)]
-    *before, last = [640 * 360 * side**2 * c_in * c_out for side, c_in, c_out in shapes]
-    return sum(before), last
-
-
 def _apart(tiles: Size, base_filters: Size) -> Values:
     network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
     more = conventions["torchlens"].total(network)
@@ -120,21 +116,14 @@ def _apart(tiles: Size, base_filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "largest by smallest": Prediction(
-        "What is the largest of the nineteen tools' totals, divided by the smallest?",
-        2,
-        "x {}",
-        slips={
-            "The tools do not count the same things": 1,
-        },
-    ),
-    "tools that count a copy": Prediction(
-        "How many of the nineteen count something for UpSampling2D?",
-        10,
-        slips={
-            "A copy is not arithmetic, but many tools add one operation for each element": 0,
-            "Not every tool counts what is written": 19,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
+  smallest?
++ 2
+- 1: The tools do not count the same things
+
+tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
++ 10
+- 0: A copy is not arithmetic, but many tools add one operation for each element
+- 19: Not every tool counts what is written
+""")

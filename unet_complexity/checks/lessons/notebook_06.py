@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
@@ -17,7 +17,7 @@ READS = "A copy also reads: each small element once."
 READING = "That is reading alone. Four times as much is written."
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     x, up = Tensor(n, n, c), UpSampling2D(2)
     relu = ReLU().cost(x)
@@ -81,9 +81,8 @@ def _least_time(tiles: Size, base_filters: Size) -> Values:
     t4 = MACHINES["NVIDIA T4"]
     seconds = 0
     for kernel in roofline(network, t4, fused=True):
-        compute = as_expr(kernel.flops) / t4.flops_per_second
-        memory = as_expr(kernel.bytes) / t4.bytes_per_second
-        seconds += sp.Max(compute, memory)
+        flops, moved = as_expr(kernel.flops), as_expr(kernel.bytes)
+        seconds += sp.Max(flops / t4.flops_per_second, moved / t4.bytes_per_second)
     return {
         "least ms": 1000 * seconds,
         "side": 128 * tiles,
@@ -91,38 +90,25 @@ def _least_time(tiles: Size, base_filters: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "seconds of the copies": Prediction(
-        "What percentage of ONNX Runtime's time do the asker's seven UpSampling2D take?",
-        5.2,
-        "{} %",
-        slips={
-            "Copies calculate nothing, but moving bytes takes time": 0,
-        },
-    ),
-    "seconds of the last convolution": Prediction(
-        "The last convolution makes 2.2 % of the MACs. What percentage of PyTorch's time is it?",
-        16,
-        "{} %",
-        slips={
-            "Time is not proportional to MACs": 2.2,
-        },
-    ),
-    "twice the bandwidth": Prediction(
-        "By what factor does the network's least time fall if memory becomes twice as fast?",
-        1.021,
-        "x {}",
-        slips={
-            "Most of the layers wait for arithmetic, not for memory": 2,
-        },
-    ),
-    "power of the side": Prediction(
-        "Time grows like a power of the side N. Which power fits ONNX Runtime's times best?",
-        1.86,
-        "N^{}",
-        slips={
-            "The MACs grow like that; a small map uses the machine less well": 2,
-            "A map has two sides": 1,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+seconds of the copies | {} % | What percentage of ONNX Runtime's time do the asker's seven
+  UpSampling2D take?
++ 5.2
+- 0: Copies calculate nothing, but moving bytes takes time
+
+seconds of the last convolution | {} % | The last convolution makes 2.2 % of the MACs. What
+  percentage of PyTorch's time is it?
++ 16
+- 2.2: Time is not proportional to MACs
+
+twice the bandwidth | x {} | By what factor does the network's least time fall if memory becomes
+  twice as fast?
++ 1.021
+- 2: Most of the layers wait for arithmetic, not for memory
+
+power of the side | N^{} | Time grows like a power of the side N. Which power fits ONNX Runtime's
+  times best?
++ 1.86
+- 2: The MACs grow like that; a small map uses the machine less well
+- 1: A map has two sides
+""")

@@ -5,9 +5,9 @@ The file holds a classic U-Net.  The right values are counted on a network built
 
 from __future__ import annotations
 
-from unet_complexity.checks.judging import FLOPS, IN_BOUNDS, Exercise
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Exercises, Puzzle, Values
+from unet_complexity.checks.judging import Exercise, asked_macs
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.puzzles import Puzzle, Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Multiply
 from unet_complexity.memory import peak
@@ -21,19 +21,18 @@ def in_the_file(width: Size = 16, depth: Size = 3, side: Size = N) -> Network:
     return classic_unet(side, in_channels=3, classes=1, base_filters=width, depth=depth)
 
 
-def exercises() -> Exercises:
+def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     network = in_the_file()
     whole, deeper = network.total(), in_the_file(depth=4).total()
     large = in_the_file(side=512).total()
-    (conv,) = (step.cost.macs for step in network if step.name == "dec0.conv1")
+    (conv,) = (step.cost for step in network if step.name == "dec0.conv1")
     gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
     return {
-        "macs of dec0/conv1": Exercise(
+        "macs of dec0/conv1": asked_macs(
             "the MACs of dec0/conv1, a 3 x 3 convolution from 32 to 16 channels, for a side N",
             conv,
             off_by={
-                FLOPS: 2,
                 "Two maps of 16 channels are concatenated: 32 channels come in.": 0.5,
             },
             factors={
@@ -43,17 +42,15 @@ def exercises() -> Exercises:
             },
             letters="N",
         ),
-        "macs of the file at 512": Exercise(
+        "macs of the file at 512": asked_macs(
             "the MACs of the network in the file for an image of 512 x 512",
-            large.macs,
+            large,
             off_by={
-                FLOPS: 2,
                 "That is for 256 x 256. The side is 512.": 0.25,
                 "The side doubles, so there are four times as many pixels.": 0.5,
                 "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
                 "Side or pixels? The formula has N squared.": N / 512,
             },
-            slips={IN_BOUNDS: large.macs_in_bounds},
         ),
         "one level more": Exercise(
             "how many more parameters the U-Net of width 16 has with depth 4 than with depth 3",
@@ -97,31 +94,21 @@ def _own(width: Size, depth: Size) -> Values:
     }
 
 
-PREDICTIONS = {
-    "busiest level of the file": Prediction(
-        "Which level of the U-Net in the file (width 16, depth 3) needs the most MACs?",
-        ("level 1", "level 2"),
-        choices=("level 0", "level 1", "level 2", "level 3"),
-        slips={
-            "Its maps are the largest, but its channels the fewest": "level 0",
-            "It has the most channels, but the smallest maps": "level 3",
-        },
-    ),
-    "memory on the top level": Prediction(
-        "What percentage of its convolutions' outputs, in elements, lies on level 0?",
-        55.9,
-        "{} %",
-        slips={
-            "A level's maps shrink by 4, and its channels only double": 25,
-        },
-    ),
-    "the file twice as wide": Prediction(
-        "By what factor do its MACs grow with width 32 instead of 16?",
-        3.975,
-        "x {}",
-        slips={
-            "Nearly every layer has twice the channels in as well": 2,
-            "The image's own channel does not double": 4,
-        },
-    ),
-}
+PREDICTIONS = predictions("""
+busiest level of the file | {} | Which level of the U-Net in the file (width 16, depth 3) needs the
+  most MACs?
+- level 0: Its maps are the largest, but its channels the fewest
++ level 1
++ level 2
+- level 3: It has the most channels, but the smallest maps
+
+memory on the top level | {} % | What percentage of its convolutions' outputs, in elements, lies on
+  level 0?
++ 55.9
+- 25: A level's maps shrink by 4, and its channels only double
+
+the file twice as wide | x {} | By what factor do its MACs grow with width 32 instead of 16?
++ 3.975
+- 2: Nearly every layer has twice the channels in as well
+- 4: The image's own channel does not double
+""")

@@ -6,6 +6,7 @@ Long lines go on, indented.  The tests compute every number anew.
 
 from __future__ import annotations
 
+from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.quiz import Question
 
 QUESTIONS = r"""
@@ -81,4 +82,9 @@ In which sense are the seven `UpSampling2D` layers of the asker's network *not* 
 
 def questions() -> list[Question]:
     """Return all questions, in the order of the series."""
-    return [Question.parsed(paragraph) for paragraph in QUESTIONS.strip().split("\n\n")]
+    found = []
+    for asked, options in paragraphs(QUESTIONS):
+        marks, texts, reasons = zip(*options, strict=True)
+        explained = dict(zip(texts, reasons, strict=True))
+        found.append(Question(asked, marks.index("+"), explained))
+    return found

@@ -22,13 +22,13 @@ function judge(exercise, typed) {
 
 function hintFor({ asked, right, unit, slips, factors, letters }, answer) {
   const read = (text) => parse(text, letters);
-  const trees = [answer, read(right), ...slips.map(([slip]) => read(slip)), ...factors.map(([factor]) => read(factor))];
+  const trees = [answer, read(right), ...slips.map(([, slip]) => read(slip)), ...factors.map(([, factor]) => read(factor))];
   const { points, all } = valuesOf(trees), [value, goal, ...others] = all;
   if (areSame(value, goal, unit ? ROUNDED : 0)) return "";
   const slip = slips.findIndex((_, i) => areSame(value, others[i], ROUNDED));
-  if (slip >= 0) return slips[slip][1];
+  if (slip >= 0) return slips[slip][0];
   if (value.every(([above]) => above === 0n) || value.every(([above]) => above < 0n)) return `The answer is greater than zero: ${asked}.`;
-  for (const [i, [factor, name]] of factors.entries()) {
+  for (const [i, [name, factor]] of factors.entries()) {
     const by = others[slips.length + i];
     if (areSame(value.map((one, j) => times(one, by[j])), goal)) return `Missing: ${name}. Multiply your answer by ${factor}.`;
     if (areSame(value, goal.map((one, j) => times(one, by[j])))) return `Too large by a factor: ${name}. Divide your answer by ${factor}.`;
