@@ -158,11 +158,15 @@ def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) ->
     needed = {_step(network, name).name: [(position, position) for position in positions]}
     for step in reversed(network.steps):
         wanted = needed.pop(step.name, [])
-        for source, x in zip(step.sources, step.inputs, strict=True) if wanted else ():
+        if not wanted:
+            continue
+        for source, x in zip(step.sources, step.inputs, strict=True):
             times, before, after, by = _look(step, x, axis)
             found = []
             for first, last in wanted:
-                found.append(((times * first + before) // by, (times * last + after) // by))
+                start = (times * first + before) // by
+                end = (times * last + after) // by
+                found.append((start, end))
             others = needed.get(source, found)
             needed[source] = [*map(_around, found, others)]
     (image,) = network.inputs
