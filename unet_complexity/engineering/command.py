@@ -13,6 +13,7 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -363,7 +364,10 @@ def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
     if network.missing or not isinstance(network.total().reads, int):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
-    found = {phase: footprint(network, phase == "training", **setting) for phase in PHASES}
+    found = {}
+    for phase in PHASES:
+        held = footprint(network, phase == "training", **setting)
+        found[phase] = asdict(held) | {"peak": held.peak}
     machine = given.machine
     if machine and machine.memory:
         setting |= {"machine": machine.name, "machine_bytes": machine.memory}

@@ -104,12 +104,11 @@ class Convention:
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
             )
-        total = 0.0
+        total = array("f", [0])  # it rounds what it holds
         try:
-            for term in terms:
-                rounded = array("f", [term])[0]
-                total = array("f", [total + rounded])[0]
-            return int(total)
+            for term in array("f", terms):
+                total[0] += term
+            return int(total[0])
         except OverflowError:
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, which end at 3.4e38; give smaller sizes"
