@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections.abc import Mapping
-from typing import Any
 
 from unet_complexity.engineering.fits import amount
-from unet_complexity.engineering.report import COUNTED, counts
+from unet_complexity.engineering.report import COUNTED, Data, counts
 from unet_complexity.escaping import shortened
 from unet_complexity.networks import Network
 
@@ -40,7 +39,7 @@ def bounds(text: str) -> dict[str, int]:
     return found
 
 
-def broken(most: Mapping[str, int], network: Network, memory: Mapping[str, Any]) -> list[str]:
+def broken(most: Mapping[str, int], network: Network, memory: Data) -> list[str]:
     """Return a line for each bound that the network exceeds.
 
     Args:

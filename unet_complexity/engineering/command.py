@@ -5,12 +5,11 @@ An error is one sentence on stderr, with exit status 2.  A broken bound of ``--a
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
@@ -30,7 +29,7 @@ from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint
 from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_text
+from unet_complexity.engineering.report import CONVENTIONS, PHASES, Data, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.engineering.variants import KEYS, variants
 from unet_complexity.escaping import one_line, shortened
@@ -67,7 +66,7 @@ FIXED = "A file fixes widths, kernels and depth: only the side, the batch and th
 Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """Parser whose errors are told as any other error."""
 
     def error(self, message: str) -> NoReturn:
@@ -81,7 +80,7 @@ def parser() -> Parser:
         "python -m unet_complexity",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     network = command.add_mutually_exclusive_group(required=True).add_argument
     network("model", nargs="?", help="an .onnx or a .keras file")
@@ -278,7 +277,7 @@ def print_machines() -> NoReturn:
     raise SystemExit(0)
 
 
-def read(given: argparse.Namespace, size: Any) -> Network:
+def read(given: Namespace, size: Any) -> Network:
     """Read the network in a file.
 
     Args:
@@ -323,7 +322,7 @@ def import_whole(*libraries: str) -> None:
         raise KeyboardInterrupt
 
 
-def source(given: argparse.Namespace) -> Build:
+def source(given: Namespace) -> Build:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
         return partial(read, given)
@@ -337,7 +336,7 @@ def source(given: argparse.Namespace) -> Build:
     return lambda size: classic_unet(size or given.classic)
 
 
-def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
+def in_seconds(given: Namespace, network: Network) -> Table | None:
     """Return the table of least seconds, if a machine is given.
 
     Raises:
@@ -356,7 +355,7 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
     return roofline(network, given.machine, given.dtype, given.batch, given.fused).table(given.by)
 
 
-def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
+def in_bytes(given: Namespace, network: Network) -> Data:
     """Return the memory of inference and of training, and the machine's, if it is known.
 
     It is empty if sizes are letters or layers are not counted.
@@ -465,19 +464,19 @@ def collapse(arguments: Sequence[str]) -> None:
     print(told)
 
 
-def answered(given: argparse.Namespace, network: Network, build: Build) -> tuple[Any, str] | None:
+def answered(given: Namespace, network: Network, build: Build) -> tuple[Data, str] | None:
     """Return the answer to --explain, --reach or --what-if, as data and as text; None if nothing is asked.
 
     Raises:
         ValueError: The answer is not a table, and CSV is wanted.
     """
-    data: dict[str, Any] = {"network": network.heading}
+    data: Data = {"network": network.heading}
     if given.what_if:
         table = variants(network, None, given.machine, given.batch, given.dtype, given.fused)
         rows = [dict(zip(KEYS, row, strict=False)) for row in (*table.rows, table.total)]
         data |= {"setting": table.title, "rows": rows, "note": given.model and FIXED}
         text = f"{table}\n{FIXED}" if given.model else str(table)
-        return data, table.to_csv().rstrip("\n") if given.csv else text
+        return data, table.to_csv() if given.csv else text
     if given.csv and (given.reach or given.explain is not None):
         raise ValueError(
             "--csv is for tables; --explain and --reach answer in text or, with --json, in JSON"
@@ -515,13 +514,13 @@ def report(arguments: Sequence[str]) -> int:
             data, text = answer
             text = json.dumps(data, indent=1) if given.json else text
         elif given.csv:
-            text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
+            text = (seconds or network.table(given.by)).to_csv()
         else:
             in_numbers = isinstance(network.total().reads, int)
             formulas = in_letters(build) if in_numbers else network
             told = network, formulas, given.by, seconds, memory
             text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
-    print(text)
+    print(text.rstrip("\n"))
     for line in above:
         print("unet_complexity:", one_line(line), file=sys.stderr)
     return 3 if above else 0

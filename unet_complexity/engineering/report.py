@@ -20,7 +20,7 @@ A count is a whole number, or text if it is a formula.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -58,6 +58,7 @@ saved activations  {inference[saved_activations]:18,} {training[saved_activation
 other maps         {inference[other_maps]:18,} {training[other_maps]:18,}
 peak               {inference[peak]:18,} {training[peak]:18,}
 The peaks are at {peaks}."""
+Data = dict[str, Any]  # what JSON shows, by key
 TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
@@ -66,7 +67,7 @@ def as_text(
     formulas: Network | str,
     by: str,
     seconds: Table | None = None,
-    memory: Mapping[str, Any] | None = None,
+    memory: Data | None = None,
 ) -> Iterator[str]:
     """Yield the paragraphs of a report.
 
@@ -102,7 +103,7 @@ def as_text(
         yield str(seconds)
 
 
-def _memory(memory: Mapping[str, Any]) -> str:
+def _memory(memory: Data) -> str:
     """Bytes by cause, for inference and training; and what fits in the machine."""
     found = [memory[phase] for phase in PHASES]
     peaks = " and ".join(f"{in_message(held['step'])} ({held['phase']})" for held in found)
@@ -126,7 +127,7 @@ def _lines(heading: str, network: Network) -> str:
     return "\n".join(lines)
 
 
-def counts(network: Network) -> dict[str, Any]:
+def counts(network: Network) -> Data:
     """Return the counts of :data:`COUNTED` by their keys.
 
     Args:
@@ -141,7 +142,7 @@ def as_json(
     formulas: Network | str,
     by: str,
     seconds: Table | None = None,
-    memory: Mapping[str, Any] | None = None,
+    memory: Data | None = None,
 ) -> str:
     """Return a report as JSON.
 
@@ -188,7 +189,7 @@ def as_json(
     return json.dumps(data, indent=1, default=str)
 
 
-def _pixel(network: Network) -> dict[str, Any]:
+def _pixel(network: Network) -> Data:
     try:
         macs = macs_per_pixel(network)
         field = receptive_field(network)

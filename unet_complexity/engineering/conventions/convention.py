@@ -153,16 +153,19 @@ class Convention:
         replaced = {
             LETTERS[name]: as_expr(value) for name, value in (quantities(step) | values).items()
         }
-        counts = [exact(addition.xreplace(replaced)) for addition in additions]
-        for count in counts:
-            if as_expr(count).has(sp.zoo, sp.nan):
+        counts = []
+        for addition in additions:
+            value = addition.xreplace(replaced)
+            if value.has(sp.zoo, sp.nan):
                 raise self._unknown(step, "its rule divides by 0")
+            count = exact(value)
             if isinstance(count, sp.Rational):
                 raise self._unknown(
                     step,
                     f"its rule gives {count}, which is not whole, and its rounding was not measured",
                 )
-        return [level_sum(count, *step.span) if step.span else count for count in counts]
+            counts.append(level_sum(count, *step.span) if step.span else count)
+        return counts
 
     def _unknown(self, step: Step, reason: str) -> ValueError:
         return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")

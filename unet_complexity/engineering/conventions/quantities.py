@@ -99,7 +99,7 @@ def quantities(step: Step) -> dict[str, Size]:
         "params": cost.params,
         "out": output.size,
         "inp": sum(given.size for given in step.inputs),
-        "pixels": output.height * output.width,
+        "pixels": prod(output.sides),
         "channels": x.channels,
     }
     if isinstance(step.layer, Convolution):
@@ -114,8 +114,7 @@ def quantities(step: Step) -> dict[str, Size]:
     if isinstance(layer, Conv2DTranspose):
         # as if the window slid over the input with these strides
         found["small_bias"] = layer.filters if layer.use_bias else 0
-        sides = (x.height, x.width)
-        axes = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
+        axes = zip(x.sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
         for n, k, s, (cut, _) in axes:
             found["small_bias"] *= floor_div(exact(n + 2 * cut - k), s) + 1
     if hasattr(layer, "pool_size"):
