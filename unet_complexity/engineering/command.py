@@ -128,7 +128,7 @@ def parser() -> Parser:
         type=partial(a_number, "a patience"),
         default=PATIENCE,
         metavar="SECONDS",
-        help=f"of processor time after which the command gives up ({PATIENCE})",
+        help="of processor time after which the command gives up (%(default)s)",
     )
     option(
         "--dtype",

@@ -219,14 +219,15 @@ class Roofline:
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     """Bound (with shares of the time if there are both), FLOPs, bytes and microseconds."""
-    seconds = {"compute": 0.0, "memory": 0.0}
-    for kernel in kernels:
-        seconds[kernel.bound] += kernel.seconds
-    whole = sum(seconds.values())
-    if all(seconds.values()):
-        bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
+    compute, memory = (
+        sum(kernel.seconds for kernel in kernels if kernel.bound == bound)
+        for bound in ("compute", "memory")
+    )
+    whole = compute + memory
+    if compute and memory:
+        bound = f"compute {compute / whole:.1%}, memory {memory / whole:.1%}"
     else:
-        bound = max(seconds, key=seconds.__getitem__)
+        bound = "memory" if memory else "compute"
     return (
         bound,
         sum(kernel.flops for kernel in kernels),
