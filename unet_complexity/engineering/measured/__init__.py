@@ -62,8 +62,8 @@ class Case:
         Args:
             keep: Condition for a step to count; every step, if not given.
         """
-        counted = [step.name for step in self.network if keep(step)]
-        return sum(self.layers[name].median for name in counted if name in self.layers)
+        counted = filter(keep, self.network)
+        return sum(self.layers[step.name].median for step in counted if step.name in self.layers)
 
     @property
     def together(self) -> float:
