@@ -178,7 +178,7 @@ def side(text: str) -> Any:
         (512, 256)
     """
     sizes = tuple(map(_size, text.split("x")))
-    if None in sizes or len(sizes) > 2:
+    if 0 in sizes or len(sizes) > 2:
         raise ArgumentTypeError(
             f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
         )
@@ -186,8 +186,8 @@ def side(text: str) -> Any:
 
 
 def _size(text: str) -> Any:
-    """Return a positive number or N; None if the text is neither."""
-    return N if text == "N" else whole(text) or None
+    """Return a positive number or N; 0 if the text is neither."""
+    return N if text == "N" else whole(text)
 
 
 def whole(text: str) -> int:
@@ -224,7 +224,7 @@ def a_dim(text: str) -> tuple[str, Any]:
     """
     name, _, number = text.partition("=")
     size = _size(number)
-    if not name or size is None:
+    if not (name and size):
         raise ArgumentTypeError(
             f"a free size is given by its name in the file, tokens=77, got {text!r}"
         )

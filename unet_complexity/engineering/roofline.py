@@ -277,7 +277,7 @@ def roofline(
     kernels = []
     for steps, elements in _fused(network) if fused else each:
         cost = add(step.cost for step in steps)
-        moved = bytes_of(exact(elements * batch + cost.params), dtype)
+        moved = bytes_of(elements * batch + cost.params, dtype)
         kernels.append(Kernel(steps, exact(cost.flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
     setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"

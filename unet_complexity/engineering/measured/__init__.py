@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from statistics import linear_regression
@@ -36,8 +35,7 @@ class Spread(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, repr=False)
-class Case:
+class Case(NamedTuple):
     """Times of the pix2pix U-Net on one engine, for one side and batch.
 
     ``layers`` holds the time of each step.  A step that the engine merged into another one has no time of its own.
