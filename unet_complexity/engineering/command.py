@@ -26,7 +26,7 @@ from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import explain
-from unet_complexity.engineering.fits import OPTIMIZERS, footprint
+from unet_complexity.engineering.fits import OPTIMIZERS, footprint, has_numbers
 from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, PHASES, Data, as_json, as_text
@@ -348,7 +348,7 @@ def in_seconds(given: Namespace, network: Network) -> Table | None:
                 "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
         return None
-    if not isinstance(network.total().reads, int):
+    if not has_numbers(network.total()):
         raise ValueError(
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
@@ -360,7 +360,7 @@ def in_bytes(given: Namespace, network: Network) -> Data:
 
     It is empty if sizes are letters or layers are not counted.
     """
-    if network.missing or not isinstance(network.total().reads, int):
+    if network.missing or not has_numbers(network.total()):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
     found = {}
@@ -516,8 +516,7 @@ def report(arguments: Sequence[str]) -> int:
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv()
         else:
-            in_numbers = isinstance(network.total().reads, int)
-            formulas = in_letters(build) if in_numbers else network
+            formulas = in_letters(build) if has_numbers(network.total()) else network
             told = network, formulas, given.by, seconds, memory
             text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text.rstrip("\n"))

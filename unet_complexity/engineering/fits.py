@@ -197,6 +197,11 @@ def amount(text: str) -> int:
     return rounded(text)[0]
 
 
+def has_numbers(total: Cost) -> bool:
+    """Return True if all sizes of a network with this total are numbers."""
+    return isinstance(total.reads, int)
+
+
 def in_numbers(network: Network, what: str) -> Cost:
     """Return the total of a network whose sizes are numbers.
 
@@ -204,7 +209,7 @@ def in_numbers(network: Network, what: str) -> Cost:
         ValueError: A size is a letter.
     """
     total = network.total()
-    if not isinstance(total.reads, int):
+    if not has_numbers(total):
         raise ValueError(
             f"{what} needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
         )
