@@ -165,11 +165,6 @@ def as_json(
         {"name": str(name), "output": asdict(part.output), **counts(part)}
         for name, part in network.groups(by).items()
     ]
-    timed = None
-    if seconds:
-        lines = (*seconds.rows, seconds.total)
-        *others, whole = (dict(zip(TIMED, line, strict=True)) for line in lines)
-        timed = {"setting": seconds.title, "rows": others, "total": whole}
     data = {
         "network": network.name,
         "inputs": [{"name": name, **asdict(x)} for name, x in network.inputs.items()],
@@ -184,7 +179,12 @@ def as_json(
         "no_formula": None if grown else formulas,
         **_pixel(network),
         "memory": memory or None,
-        "seconds": timed,
+        "seconds": seconds
+        and {
+            "setting": seconds.title,
+            "rows": [dict(zip(TIMED, row, strict=True)) for row in seconds.rows],
+            "total": dict(zip(TIMED, seconds.total, strict=True)),
+        },
     }
     return json.dumps(data, indent=1, default=str)
 

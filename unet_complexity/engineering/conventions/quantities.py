@@ -159,8 +159,8 @@ def gap(tool: str, step: Step) -> str:
             return "JAX makes it of matrix products, in an order that it chooses for each map"
     if kind(layer) == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
-    if hasattr(layer, "pool_size") and any(
-        window.taps.total != window.side * window.k for window in layer.windows(step.inputs[0])
-    ):
-        return "a pool that overhangs the border was not measured; take padding='valid'"
+    if hasattr(layer, "pool_size"):
+        (x,) = step.inputs
+        if layer.dense_taps(x) != layer.taps_in_bounds(x):
+            return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""
