@@ -14,7 +14,7 @@ from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
 from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
-from unet_complexity.layers import AveragePooling2D, BatchNormalization
+from unet_complexity.layers import AveragePooling2D, BatchNormalization, Concatenate
 from unet_complexity.symbols import L, N, k
 
 
@@ -95,8 +95,10 @@ def test_rows_and_columns_are_apart():
 def test_what_has_no_receptive_field_is_a_sentence():
     with pytest.raises(ValueError, match="needs sizes in numbers, got classic U-Net, N x N"):
         receptive_field(classic_unet(N))
-    with pytest.raises(ValueError, match=r"is that of a step, got 'enc9'; the last is 'head"):
-        receptive_field(classic_unet(64), "enc9")
+    said = r"step, got 'enc9'; the last steps are 'dec0\.conv2', 'dec0\.act2', 'head\.conv'$"
+    for ask in (receptive_field, partial(seen_by, axis=0, positions=[0])):
+        with pytest.raises(ValueError, match=f"^a receptive field is that of a {said}"):
+            ask(classic_unet(64), "enc9")
 
 
 def test_the_command_shows_each_step(capsys):
@@ -126,3 +128,13 @@ def test_a_step_without_the_image_sees_nothing():
     last = replace(net.steps[1], sources=("constant",), inputs=net.steps[0].inputs)
     alone = replace(net, steps=(net.steps[0], last))
     assert seen_by(alone, last.name, 0, [0, 1]) == []
+
+
+def test_maps_joined_along_the_rows_do_not_look_in_place():
+    net = chain(ReLU())
+    (act,) = net.steps
+    twice = replace(act, layer=Concatenate(axis=1), inputs=act.inputs * 2, sources=("input",) * 2)
+    joined = replace(net, steps=(twice,))
+    for axis in (0, 1):
+        with pytest.raises(ValueError, match="mixes rows or columns, so how far it looks depends"):
+            seen_by(joined, twice.name, axis, [0])

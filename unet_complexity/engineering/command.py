@@ -5,14 +5,14 @@ An error is one sentence on stderr, with exit status 2.  A broken bound of ``--a
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import signal
 import sys
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
@@ -26,10 +26,10 @@ from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import explain
-from unet_complexity.engineering.fits import OPTIMIZERS, footprint
+from unet_complexity.engineering.fits import OPTIMIZERS, footprint, has_numbers
 from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
-from unet_complexity.engineering.report import CONVENTIONS, PHASES, as_json, as_text
+from unet_complexity.engineering.report import CONVENTIONS, PHASES, Data, as_json, as_text
 from unet_complexity.engineering.roofline import MACHINES, Machine, roofline
 from unet_complexity.engineering.variants import KEYS, variants
 from unet_complexity.escaping import one_line, shortened
@@ -67,7 +67,7 @@ FIXED = "A file fixes widths, kernels and depth: only the side, the batch and th
 Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """Parser whose errors are told as any other error."""
 
     def error(self, message: str) -> NoReturn:
@@ -81,7 +81,7 @@ def parser() -> Parser:
         "python -m unet_complexity",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawDescriptionHelpFormatter,
     )
     network = command.add_mutually_exclusive_group(required=True).add_argument
     network("model", nargs="?", help="an .onnx or a .keras file")
@@ -129,7 +129,7 @@ def parser() -> Parser:
         type=partial(a_number, "a patience"),
         default=PATIENCE,
         metavar="SECONDS",
-        help=f"of processor time after which the command gives up ({PATIENCE})",
+        help="of processor time after which the command gives up (%(default)s)",
     )
     option(
         "--dtype",
@@ -179,7 +179,7 @@ def side(text: str) -> Any:
         (512, 256)
     """
     sizes = tuple(map(_size, text.split("x")))
-    if None in sizes or len(sizes) > 2:
+    if 0 in sizes or len(sizes) > 2:
         raise ArgumentTypeError(
             f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
         )
@@ -187,8 +187,8 @@ def side(text: str) -> Any:
 
 
 def _size(text: str) -> Any:
-    """Return a positive number or N; None if the text is neither."""
-    return N if text == "N" else whole(text) or None
+    """Return a positive number or N; 0 if the text is neither."""
+    return N if text == "N" else whole(text)
 
 
 def whole(text: str) -> int:
@@ -225,7 +225,7 @@ def a_dim(text: str) -> tuple[str, Any]:
     """
     name, _, number = text.partition("=")
     size = _size(number)
-    if not name or size is None:
+    if not (name and size):
         raise ArgumentTypeError(
             f"a free size is given by its name in the file, tokens=77, got {text!r}"
         )
@@ -278,7 +278,7 @@ def print_machines() -> NoReturn:
     raise SystemExit(0)
 
 
-def read(given: argparse.Namespace, size: Any) -> Network:
+def read(given: Namespace, size: Any) -> Network:
     """Read the network in a file.
 
     Args:
@@ -313,7 +313,7 @@ def import_whole(*libraries: str) -> None:
             import_module(library)
 
 
-def source(given: argparse.Namespace) -> Build:
+def source(given: Namespace) -> Build:
     """Return the function that builds the chosen network at a size; None stands for its own size."""
     if given.model is not None:
         return partial(read, given)
@@ -327,7 +327,7 @@ def source(given: argparse.Namespace) -> Build:
     return lambda size: classic_unet(size or given.classic)
 
 
-def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
+def in_seconds(given: Namespace, network: Network) -> Table | None:
     """Return the table of least seconds, if a machine is given.
 
     Raises:
@@ -339,22 +339,25 @@ def in_seconds(given: argparse.Namespace, network: Network) -> Table | None:
                 "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
         return None
-    if not isinstance(network.total().reads, int):
+    if not has_numbers(network.total()):
         raise ValueError(
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
     return roofline(network, given.machine, given.dtype, given.batch, given.fused).table(given.by)
 
 
-def in_bytes(given: argparse.Namespace, network: Network) -> dict[str, Any]:
+def in_bytes(given: Namespace, network: Network) -> Data:
     """Return the memory of inference and of training, and the machine's, if it is known.
 
     It is empty if sizes are letters or layers are not counted.
     """
-    if network.missing or not isinstance(network.total().reads, int):
+    if network.missing or not has_numbers(network.total()):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
-    found = {phase: footprint(network, phase == "training", **setting) for phase in PHASES}
+    found = {}
+    for phase in PHASES:
+        held = footprint(network, phase == "training", **setting)
+        found[phase] = asdict(held) | {"peak": held.peak}
     machine = given.machine
     if machine and machine.memory:
         setting |= {"machine": machine.name, "machine_bytes": machine.memory}
@@ -452,19 +455,19 @@ def collapse(arguments: Sequence[str]) -> None:
     print(told)
 
 
-def answered(given: argparse.Namespace, network: Network, build: Build) -> tuple[Any, str] | None:
+def answered(given: Namespace, network: Network, build: Build) -> tuple[Data, str] | None:
     """Return the answer to --explain, --reach or --what-if, as data and as text; None if nothing is asked.
 
     Raises:
         ValueError: The answer is not a table, and CSV is wanted.
     """
-    data: dict[str, Any] = {"network": network.heading}
+    data: Data = {"network": network.heading}
     if given.what_if:
         table = variants(network, None, given.machine, given.batch, given.dtype, given.fused)
         rows = [dict(zip(KEYS, row, strict=False)) for row in (*table.rows, table.total)]
         data |= {"setting": table.title, "rows": rows, "note": given.model and FIXED}
         text = f"{table}\n{FIXED}" if given.model else str(table)
-        return data, table.to_csv().rstrip("\n") if given.csv else text
+        return data, table.to_csv() if given.csv else text
     if given.csv and (given.reach or given.explain is not None):
         raise ValueError(
             "--csv is for tables; --explain and --reach answer in text or, with --json, in JSON"
@@ -502,13 +505,12 @@ def report(arguments: Sequence[str]) -> int:
             data, text = answer
             text = json.dumps(data, indent=1) if given.json else text
         elif given.csv:
-            text = (seconds or network.table(given.by)).to_csv().rstrip("\n")
+            text = (seconds or network.table(given.by)).to_csv()
         else:
-            in_numbers = isinstance(network.total().reads, int)
-            formulas = in_letters(build) if in_numbers else network
+            formulas = in_letters(build) if has_numbers(network.total()) else network
             told = network, formulas, given.by, seconds, memory
             text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
-    print(text)
+    print(text.rstrip("\n"))
     for line in above:
         print("unet_complexity:", one_line(line), file=sys.stderr)
     return 3 if above else 0

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import takewhile
-from math import ceil
+from math import ceil, prod
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -76,23 +76,29 @@ def explain(
             f"a number is explained for a network of at most {MOST_STEPS:,} steps, got {len(network.steps):,}"
         )
     middle, half = rounded(number)
-    letters, rules = free(network), network.total().rules
-    found = []
-    for convention, count in _counts(network):
-        if isinstance(count, int):
-            if abs(count - middle) <= half:
-                found.append(Reading(count, convention))
-            continue
-        for letter in letters:
-            for value, total in _solved(count, letter, ceil(middle - half), middle + half):
-                if obeys(rules, {letter: value}):
-                    found.append(Reading(total, convention, letter.name, value))
-    found.sort(key=_roundness)
+    readings = _readings(network, ceil(middle - half), middle + half)
+    found = sorted(readings, key=_roundness)
     if isinstance(formulas, Network) and formulas != network:
         known = {reading.total for reading in found}  # the same size in letters
-        others = explain(formulas, number)
-        found += [reading for reading in others if reading.letter and reading.total not in known]
+        for reading in explain(formulas, number):
+            if reading.letter and reading.total not in known:
+                found.append(reading)
     return found
+
+
+def _readings(network: Network, least: int, most: Fraction) -> Iterator[Reading]:
+    """Yield the counts between two bounds, plain conventions first."""
+    letters = free(network)
+    rules = network.total().rules
+    for convention, count in _counts(network):
+        if isinstance(count, int):
+            if least <= count <= most:
+                yield Reading(count, convention)
+            continue
+        for letter in letters:
+            for value, total in _solved(count, letter, least, most):
+                if obeys(rules, {letter: value}):
+                    yield Reading(total, convention, letter.name, value)
 
 
 def _counts(network: Network) -> Iterator[tuple[str, Size]]:
@@ -124,8 +130,8 @@ def _on_output(step: Step) -> Size:
     macs = step.cost.macs
     if not isinstance(step.layer, Conv2DTranspose):
         return macs
-    (x,), y = step.inputs, step.output
-    return quotient(macs * y.height * y.width, x.height * x.width)
+    (x,) = step.inputs
+    return quotient(macs * prod(step.output.sides), prod(x.sides))
 
 
 def _solved(count: Any, letter: sp.Symbol, least: int, most: Fraction) -> Iterator[tuple[int, int]]:

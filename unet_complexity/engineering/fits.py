@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, islice
@@ -65,8 +65,8 @@ class Footprint:
     @property
     def peak(self) -> int:
         """All bytes together."""
-        held = self.parameters + self.gradients + self.optimizer
-        return held + self.saved_activations + self.other_maps
+        _, _, *held = astuple(self)
+        return sum(held)
 
 
 def footprint(
@@ -101,8 +101,14 @@ def footprint(
     total = in_numbers(network, "memory in bytes")
     step, phase, waiting, others = _peak(network, training)
     trained = total.trainable_params if training else 0
-    held = total.params, trained, trained * OPTIMIZERS[optimizer], waiting * batch, others * batch
-    return Footprint(step, phase, *(bytes_of(number, dtype) for number in held))
+    numbers = (
+        total.params,
+        trained,
+        trained * OPTIMIZERS[optimizer],
+        waiting * batch,
+        others * batch,
+    )
+    return Footprint(step, phase, *(bytes_of(number, dtype) for number in numbers))
 
 
 def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
@@ -110,7 +116,8 @@ def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
 
     Moment i runs step i forward; moment 2n - 1 - i runs it backward.
     """
-    steps, holder = wired(network), holders(network, training)
+    steps = wired(network)
+    holder = holders(network, training)
     end = (1 + training) * len(steps) - 1
     lives = {name: [x.size, 0, 0] for name, x in network.inputs.items()}  # first and last use
     saved: dict[str, int] = {}  # last moment that reads it again
@@ -122,24 +129,26 @@ def _peak(network: Network, training: bool) -> tuple[str, str, int, int]:
         for name, size in read_again(step, holder).items() if training else ():
             saved.setdefault(name, end - place)
             lives.setdefault(name, [size, place, place])  # a mask
-    ends = {holder[name] for name in network.outputs}
-    uses = []  # size, first and last moment, whether it waits for the backward pass
-    for name, (size, first, last) in lives.items():
-        until = end if name in ends else saved.get(name, last)
-        uses.append((size, first, until, name in saved))
-        if training and name in holder and name not in network.inputs:  # its gradient
-            begins = len(steps) if name in ends else end - last
-            uses.append((size, begins, end - first, False))
     # sums of what begins and ends, not a list of maps for each moment: a file may have very many steps
-    changes = [[0] * (end + 2) for _ in range(2)]
-    for size, first, last, waits in uses:
+    changes = [[0] * (end + 2) for _ in range(2)]  # of others, of what waits for the backward pass
+
+    def hold(size: int, first: int, last: int, waits: bool) -> None:
         changes[waits][first] += size
         changes[waits][last + 1] -= size
+
+    ends = {holder[name] for name in network.outputs}
+    for name, (size, first, last) in lives.items():
+        until = end if name in ends else saved.get(name, last)
+        hold(size, first, until, name in saved)
+        if training and name in holder and name not in network.inputs:  # its gradient
+            begins = len(steps) if name in ends else end - last
+            hold(size, begins, end - first, False)
     others, waiting = (list(accumulate(change)) for change in changes)
-    highest = max(range(end + 1), key=lambda moment: waiting[moment] + others[moment])
-    phase = "backward" if highest >= len(steps) else "forward"
-    step = steps[min(highest, 2 * len(steps) - 1 - highest)]
-    return step.name, phase, waiting[highest], others[highest]
+    held = [*map(sum, zip(others, waiting, strict=True))]
+    highest = held.index(max(held))
+    forward = highest < len(steps)
+    step = steps[highest if forward else end - highest]
+    return step.name, "forward" if forward else "backward", waiting[highest], others[highest]
 
 
 def rounded(number: str | float) -> tuple[int, Fraction]:
@@ -157,9 +166,12 @@ def rounded(number: str | float) -> tuple[int, Fraction]:
         >>> rounded(6e9) == rounded("6.0G")
         True
     """
-    text = number if isinstance(number, str) else f"{Decimal(str(number)).normalize():e}"
-    if text is not number and "." not in text:
-        text = text.replace("e", ".0e")  # two digits at least
+    if isinstance(number, str):
+        text = number
+    else:
+        text = f"{Decimal(str(number)).normalize():e}"
+        if "." not in text:
+            text = text.replace("e", ".0e")  # two digits at least
     found = re.fullmatch(
         r"([0-9]{1,18}(?:\.[0-9]{1,18})?(?:e\+?[0-9]{1,2})?)(?:([kmgt])(i?))?b?", text.lower()
     )
@@ -168,7 +180,8 @@ def rounded(number: str | float) -> tuple[int, Fraction]:
     digits, prefix, binary = found.groups("")
     factor = Fraction(1024 if binary else 1000) ** PREFIXES.index(prefix)
     last = Decimal(digits).as_tuple().exponent
-    return int(Fraction(digits) * factor), Fraction(f"1e{last}") * factor / 2
+    unit = Fraction(f"1e{last}") * factor
+    return int(Fraction(digits) * factor), unit / 2
 
 
 def amount(text: str) -> int:
@@ -184,6 +197,11 @@ def amount(text: str) -> int:
     return rounded(text)[0]
 
 
+def has_numbers(total: Cost) -> bool:
+    """Return True if all sizes of a network with this total are numbers."""
+    return isinstance(total.reads, int)
+
+
 def in_numbers(network: Network, what: str) -> Cost:
     """Return the total of a network whose sizes are numbers.
 
@@ -191,7 +209,7 @@ def in_numbers(network: Network, what: str) -> Cost:
         ValueError: A size is a letter.
     """
     total = network.total()
-    if not isinstance(total.reads, int):
+    if not has_numbers(total):
         raise ValueError(
             f"{what} needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
         )
@@ -265,24 +283,29 @@ def fits(
     bound = amount(memory) if isinstance(memory, str) else as_size(memory, "memory")
     letters = free(network)
     rules = network.total().rules
+    name = "batch"
+    values = range(batch, batch + 2)
+    if letters:
+        name = letters[0].name
+        values = range(1, 2 * LARGEST_PERIOD)
 
     def taken(value: int) -> Footprint:
-        chosen = network.at(**{letters[0].name: value}) if letters else network
-        return footprint(chosen, training, batch if letters else value, dtype, optimizer)
+        if letters:
+            return footprint(network.at(**{name: value}), training, batch, dtype, optimizer)
+        return footprint(network, training, value, dtype, optimizer)
 
     def allowed(value: int) -> bool:
         return obeys(rules, dict.fromkeys(letters, value))
 
-    values = range(1, 2 * LARGEST_PERIOD) if letters else range(batch, batch + 2)
-    name = letters[0].name if letters else "batch"
     found = [*islice(filter(allowed, values), 2)]
     if not found:
         raise ValueError(f"no {name} up to {values[-1]:,} obeys the rules: {network.regime}")
     smallest = found[0]
-    step = found[1] - smallest if found[1:] else 2 * LARGEST_PERIOD
-    if taken(smallest).peak > bound:
+    step = found[-1] - smallest or 2 * LARGEST_PERIOD
+    least = taken(smallest).peak
+    if least > bound:
         raise ValueError(
-            f"{in_message(network.name)} needs at least {taken(smallest).peak:,} bytes, at {name} = {smallest}, "
+            f"{in_message(network.name)} needs at least {least:,} bytes, at {name} = {smallest}, "
             f"got {bound:,}; try a smaller network, a smaller type or more memory"
         )
 
@@ -293,5 +316,6 @@ def fits(
     above = 1
     while not fails(above):
         above *= 2
-    value = smallest + (bisect_left(range(above), True, lo=above // 2, key=fails) - 1) * step
+    times = bisect_left(range(above), True, lo=above // 2, key=fails) - 1
+    value = smallest + times * step
     return Fit(name, value, taken(value))

@@ -17,7 +17,8 @@ $$(6k - 5)\,2^L - 2(k - 1) \qquad\text{and}\qquad (k - 1)\,2^{L+1} - (k - 2).$$
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 from unet_complexity import layers as core
@@ -36,11 +37,22 @@ PIX2PIX = (k - 1) * 2 ** (L + 1) - (k - 2)
 Interval = tuple[int, int]  # first and last position on one axis
 MOST_WORK = 500_000  # maps x positions: a second
 MOST_POSITIONS = 1024  # neighbouring pixels that may look differently far: 2^depth
-IN_PLACE = (
-    *(core.Concatenate, core.Add, core.Multiply, core.Activation, core.ReLU, core.LeakyReLU),
-    *(core.Softmax, core.Dropout, core.BatchNormalization),
-    *(wing.Elementwise, wing.PReLU, wing.ELU, wing.Rescaling),
+IN_PLACE = (  # each output pixel looks at the pixel in its place
+    core.Concatenate,
+    core.Add,
+    core.Multiply,
+    core.Activation,
+    core.ReLU,
+    core.LeakyReLU,
+    core.Softmax,
+    core.Dropout,
+    core.BatchNormalization,
+    wing.Elementwise,
+    wing.PReLU,
+    wing.ELU,
+    wing.Rescaling,
 )
+AROUND = {"bilinear": (0, 1), "bicubic": (1, 2)}  # inputs before and after the one on the left
 
 
 class Look(NamedTuple):
@@ -67,29 +79,42 @@ def receptive_field(network: Network, step: str | None = None) -> tuple[int, int
         >>> receptive_field(classic_unet(256)), receptive_field(classic_unet(256), "enc1.conv2")
         ((204, 204), (14, 14))
     """
-    sides = _sides(network)
-    name = step or network.outputs[0]
-    if name not in sides:
-        raise ValueError(
-            f"a receptive field is that of a step, got {in_message(name)!r}; the last is "
-            f"{in_message(network.steps[-1].name)!r}"
-        )
-    return _field(network, name, sides[name])
+    _check(network)
+    return _field(network, _step(network, step or network.outputs[0]))
 
 
-def _sides(network: Network) -> dict[str, Any]:
-    """Return how many rows and columns of each step may look differently far."""
+def _check(network: Network) -> None:
+    """Raise an error unless the network is whole and has one image, with numbers as sizes."""
     _ = network.input  # a single image
     in_numbers(network, "a receptive field")
-    sides = {}
-    for step in wired(network, "a receptive field"):
-        sides[step.name] = [min(side, MOST_POSITIONS) for side in step.output.sides]
-    return sides
+    wired(network, "a receptive field")
 
 
-def _field(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, int]:
-    """Return the receptive field of a step, given its rows and columns that may look differently far."""
-    maps, positions = _maps(network), max(sides)
+def _step(network: Network, name: str) -> Step:
+    """Return the step of this name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    steps = {step.name: step for step in network}
+    if name not in steps:
+        last = ", ".join(repr(in_message(known)) for known in [*steps][-3:])
+        raise ValueError(
+            f"a receptive field is that of a step, got {in_message(name)!r}; the last steps are {last}"
+        )
+    return steps[name]
+
+
+def _sides(step: Step) -> list[int]:
+    """Return how many rows and columns of a step may look differently far."""
+    return [min(side, MOST_POSITIONS) for side in step.output.sides]
+
+
+def _field(network: Network, step: Step) -> tuple[int, int]:
+    """Return the receptive field of a step."""
+    sides = _sides(step)
+    maps = _maps(network)
+    positions = max(sides)
     if maps * positions > MOST_WORK:
         raise ValueError(
             f"a receptive field is followed through {MOST_WORK:,} maps x positions at most, got "
@@ -97,9 +122,10 @@ def _field(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, in
         )
     fields = []
     for axis, side in enumerate(sides):
-        seen = seen_by(network, name, axis, range(side))
+        seen = seen_by(network, step.name, axis, range(side))
         fields.append(max((last - first + 1 for first, last in seen), default=0))
-    return fields[0], fields[1]
+    rows, columns = fields
+    return rows, columns
 
 
 def _maps(network: Network) -> int:
@@ -121,19 +147,26 @@ def seen_by(network: Network, name: str, axis: int, positions: Sequence[int]) ->
     Returns:
         First and last row or column for each position; none if the step does not depend on the image.
 
+    Raises:
+        ValueError: No step has this name, or how far a layer looks is not known.
+
     Example:
         >>> from unet_complexity import classic_unet
         >>> seen_by(classic_unet(256), "enc0.conv2", axis=0, positions=[0])
         [(-2, 2)]
     """
-    needed = {name: [(position, position) for position in positions]}
+    needed = {_step(network, name).name: [(position, position) for position in positions]}
     for step in reversed(network.steps):
         wanted = needed.pop(step.name, [])
-        for source, x in zip(step.sources, step.inputs, strict=True) if wanted else ():
+        if not wanted:
+            continue
+        for source, x in zip(step.sources, step.inputs, strict=True):
             times, before, after, by = _look(step, x, axis)
             found = []
             for first, last in wanted:
-                found.append(((times * first + before) // by, (times * last + after) // by))
+                start = (times * first + before) // by
+                end = (times * last + after) // by
+                found.append((start, end))
             others = needed.get(source, found)
             needed[source] = [*map(_around, found, others)]
     (image,) = network.inputs
@@ -147,67 +180,52 @@ def _around(one: Interval, other: Interval) -> Interval:
 
 def _look(step: Step, x: Tensor, axis: int) -> Look:
     """Return how the output positions of a step look at an input."""
-    for kinds, look in LOOKS.items():
-        if isinstance(step.layer, kinds):
-            if kinds is IN_PLACE and x.sides[axis] != step.output.sides[axis]:
-                return Look(0)  # an axis of one element is broadcast
-            return look(step.layer, x, axis)
+    layer: Any = step.layer
+    match layer:
+        case core.Conv2DTranspose():
+            landing = [*layer.windows(x)][axis]
+            cut, _ = landing.back.pads
+            stride = landing.stride
+            return Look(1, cut - landing.reach + stride, cut, stride)
+        case core.PhaseConv2D():
+            taps = layer.kernel_size[axis] - 1
+            start = taps // 2
+            return Look(1, -start, taps - start, layer.size[axis])
+        case Sliding():
+            window = [*layer.windows(x)][axis]
+            start, _ = window.pads
+            return Look(window.stride, -start, window.reach - 1 - start)
+        case core.UpSampling2D(interpolation="nearest"):
+            return Look(by=layer.size[axis])
+        case core.UpSampling2D():
+            # centres lie at (position + 1/2) / size - 1/2, between two inputs
+            twice = 2 * layer.size[axis]
+            left = 1 - layer.size[axis]
+            before, after = AROUND[layer.interpolation]
+            return Look(2, left - twice * before, left + twice * after, twice)
+        case core.DepthToSpace():
+            return Look(by=layer.block_size)
+        case core.ZeroPadding2D():
+            start, _ = layer.padding[axis]
+            return Look(1, -start, -start)
+        case core.Cropping2D():
+            start, _ = layer.cropping[axis]
+            return Look(1, start, start)
+    if isinstance(layer, IN_PLACE):
+        return _in_place(step, x, axis)
     raise ValueError(
-        f"how far {in_message(str(step.layer))} looks is not known, got {in_message(step.name)}; "
+        f"how far {in_message(str(layer))} looks is not known, got {in_message(step.name)}; "
         "ask for a step before it"
     )
 
 
-def _under_a_window(layer: Any, x: Tensor, axis: int) -> Look:
-    window = [*layer.windows(x)][axis]
-    start = window.pads[0]
-    return Look(window.stride, -start, window.reach - 1 - start)
-
-
-def _landing(layer: Any, x: Tensor, axis: int) -> Look:
-    landing = [*layer.windows(x)][axis]
-    cut, _ = landing.back.pads
-    stride = landing.stride
-    return Look(1, cut - landing.reach + stride, cut, stride)
-
-
-def _by_phases(layer: Any, x: Tensor, axis: int) -> Look:
-    taps = layer.kernel_size[axis] - 1
-    start = taps // 2
-    return Look(1, -start, taps - start, layer.size[axis])
-
-
-def _upsampled(layer: Any, x: Tensor, axis: int) -> Look:
-    size = layer.size[axis]
-    if layer.interpolation == "nearest":
-        return Look(by=size)
-    # centres lie at (position + 1/2) / size - 1/2, between two inputs
-    before, after = AROUND[layer.interpolation]
-    left = 1 - size
-    return Look(2, left - 2 * size * before, left + 2 * size * after, 2 * size)
-
-
-def _moved(pixels: int) -> Look:
-    return Look(1, pixels, pixels)
-
-
-def _in_place(layer: Any, x: Tensor, axis: int) -> Look:
-    if getattr(layer, "axis", -1) not in (-1, 3, (3,)):
-        raise ValueError(f"{layer} mixes rows or columns, so how far it looks depends on the place")
-    return Look()
-
-
-AROUND = {"bilinear": (0, 1), "bicubic": (1, 2)}  # inputs before and after the one on the left
-LOOKS: dict[Any, Callable[[Any, Tensor, int], Look]] = {  # the first kind that a layer is of counts
-    core.Conv2DTranspose: _landing,
-    core.PhaseConv2D: _by_phases,
-    Sliding: _under_a_window,
-    core.UpSampling2D: _upsampled,
-    core.DepthToSpace: lambda layer, x, axis: Look(by=layer.block_size),
-    core.ZeroPadding2D: lambda layer, x, axis: _moved(-layer.padding[axis][0]),
-    core.Cropping2D: lambda layer, x, axis: _moved(layer.cropping[axis][0]),
-    IN_PLACE: _in_place,
-}
+def _in_place(step: Step, x: Tensor, axis: int) -> Look:
+    if getattr(step.layer, "axis", -1) not in (-1, 3, (3,)):
+        raise ValueError(
+            f"{step.layer} mixes rows or columns, so how far it looks depends on the place"
+        )
+    repeated = x.sides[axis] != step.output.sides[axis]  # an axis of one element is broadcast
+    return Look(0 if repeated else 1)
 
 
 class Reach(NamedTuple):
@@ -245,9 +263,23 @@ def reach(network: Network) -> Reach:
         >>> found.receptive_fields["enc0.conv2"], found.macs_per_output_pixel
         ((5, 5), 211648.0)
     """
-    sides = _sides(network)
-    output = network.output
-    if _maps(network) * sum(map(max, sides.values())) > MOST_WORK:
-        sides = {network.outputs[0]: sides[network.outputs[0]]}
-    fields = {name: _field(network, name, pair) for name, pair in sides.items()}
-    return Reach(fields, network.total().macs / (output.height * output.width))
+    _check(network)
+    pixel = macs_per_pixel(network)
+    steps = network.steps
+    positions = sum(max(_sides(step)) for step in steps)
+    if _maps(network) * positions > MOST_WORK:
+        steps = (_step(network, network.outputs[0]),)
+    fields = {step.name: _field(network, step) for step in steps}
+    return Reach(fields, pixel)
+
+
+def macs_per_pixel(network: Network) -> Any:
+    """Return the MACs per pixel of a network's only output.
+
+    Args:
+        network: The network.
+
+    Raises:
+        ValueError: There are several outputs.
+    """
+    return network.total().macs / prod(network.output.sides)

@@ -20,13 +20,12 @@ A count is a whole number, or text if it is a formula.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from unet_complexity.closed_form import theta, tidy
-from unet_complexity.cost import Cost
-from unet_complexity.engineering.reach import receptive_field
+from unet_complexity.engineering.reach import macs_per_pixel, receptive_field
 from unet_complexity.escaping import in_message, one_line
 from unet_complexity.networks import Network
 from unet_complexity.tables import Table
@@ -48,8 +47,18 @@ COUNTED = {  # key: (field of Cost, title, convention)
     "elements_read": ("reads", "elements read", "maps and weights; 4 bytes each at float32"),
     "elements_written": ("writes", "elements written", "each layer's output once"),
 }
-HELD = ("parameters", "gradients", "optimizer", "saved_activations", "other_maps", "peak")
 PHASES = ("inference", "training")
+MEMORY = """\
+Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):
+                            inference           training
+parameters         {inference[parameters]:18,} {training[parameters]:18,}
+gradients          {inference[gradients]:18,} {training[gradients]:18,}
+optimizer          {inference[optimizer]:18,} {training[optimizer]:18,}
+saved activations  {inference[saved_activations]:18,} {training[saved_activations]:18,}
+other maps         {inference[other_maps]:18,} {training[other_maps]:18,}
+peak               {inference[peak]:18,} {training[peak]:18,}
+The peaks are at {peaks}."""
+Data = dict[str, Any]  # what JSON shows, by key
 TIMED = ("name", "bound_by", "flops", "bytes", "microseconds")
 
 
@@ -58,7 +67,7 @@ def as_text(
     formulas: Network | str,
     by: str,
     seconds: Table | None = None,
-    memory: Mapping[str, Any] | None = None,
+    memory: Data | None = None,
 ) -> Iterator[str]:
     """Yield the paragraphs of a report.
 
@@ -82,42 +91,35 @@ def as_text(
     """
     yield str(network.table(by))
     if formulas is not network:
-        yield _lines(f"In total ({CONVENTIONS}):", network.total())
+        yield _lines(f"In total ({CONVENTIONS}):", network)
     if isinstance(formulas, str):
         yield f"No formula in the side N: {one_line(formulas)}"
     else:
         heading = "; ".join(filter(None, (formulas.heading, formulas.regime)))
-        yield _lines(f"As formulas ({heading}):", formulas.total())
+        yield _lines(f"As formulas ({heading}):", formulas)
     if memory:
         yield _memory(memory)
     if seconds:
         yield str(seconds)
 
 
-def _memory(memory: Mapping[str, Any]) -> str:
-    """A line per cause, for inference and training."""
+def _memory(memory: Data) -> str:
+    """Bytes by cause, for inference and training; and what fits in the machine."""
     found = [memory[phase] for phase in PHASES]
-    heading = "Memory in bytes (batch {batch}, {dtype}, {optimizer}; no framework's workspaces):"
-    lines = [heading.format(**memory), f"{'':28}inference           training"]
-    for cause in HELD:
-        values = (f"{getattr(each, cause):18,}" for each in found)
-        lines.append(f"{cause.replace('_', ' '):18} {' '.join(values)}")
-    steps = " and ".join(f"{in_message(each.step)} ({each.phase})" for each in found)
-    lines.append(f"The peaks are at {steps}.")
-    if "machine" in memory:
-        most = memory["machine_bytes"]
-        fits = ["fits" if each.peak <= most else "does not fit" for each in found]
-        lines.append(
-            f"On {memory['machine']} ({most:,} bytes): inference {fits[0]}, training {fits[1]}."
-        )
-    return "\n".join(lines)
+    peaks = " and ".join(f"{in_message(held['step'])} ({held['phase']})" for held in found)
+    text = MEMORY.format(**memory, peaks=peaks)
+    if most := memory.get("machine_bytes"):
+        fits = ["fits" if held["peak"] <= most else "does not fit" for held in found]
+        text += f"\nOn {memory['machine']} ({most:,} bytes): "
+        text += f"inference {fits[0]}, training {fits[1]}."
+    return text
 
 
-def _lines(heading: str, total: Cost) -> str:
+def _lines(heading: str, network: Network) -> str:
     """A line per count: numbers with their conventions, formulas with their growth."""
     lines = [heading]
-    for field, name, convention in COUNTED.values():
-        value = tidy(getattr(total, field))
+    for key, value in counts(network).items():
+        _, name, convention = COUNTED[key]
         if isinstance(value, int):
             lines.append(f"{name:16} {value:18,}  {convention}")
         else:
@@ -125,12 +127,22 @@ def _lines(heading: str, total: Cost) -> str:
     return "\n".join(lines)
 
 
+def counts(network: Network) -> Data:
+    """Return the counts of :data:`COUNTED` by their keys.
+
+    Args:
+        network: The network.
+    """
+    total = network.total()
+    return {key: tidy(getattr(total, field)) for key, (field, *_) in COUNTED.items()}
+
+
 def as_json(
     network: Network,
     formulas: Network | str,
     by: str,
     seconds: Table | None = None,
-    memory: Mapping[str, Any] | None = None,
+    memory: Data | None = None,
 ) -> str:
     """Return a report as JSON.
 
@@ -147,24 +159,24 @@ def as_json(
         >>> json.loads(text)["total"]["macs"]
         18052284416
     """
-    counts = {} if isinstance(formulas, str) else _counts(formulas.total())
-    outputs = {step.name: step.output for step in network if step.name in network.outputs}
+    grown = {} if isinstance(formulas, str) else counts(formulas)
+    outputs = [step for step in network if step.name in network.outputs]
     rows = [
-        {"name": str(name), "output": asdict(part.output), **_counts(part.total())}
+        {"name": str(name), "output": asdict(part.output), **counts(part)}
         for name, part in network.groups(by).items()
     ]
     data = {
         "network": network.name,
         "inputs": [{"name": name, **asdict(x)} for name, x in network.inputs.items()],
-        "outputs": [{"name": name, **asdict(x)} for name, x in outputs.items()],
+        "outputs": [{"name": step.name, **asdict(step.output)} for step in outputs],
         "conventions": CONVENTIONS,
         "not_counted": network.missing,
-        "total": _counts(network.total()),
+        "total": counts(network),
         "by": by,
         "rows": rows,
-        "formulas": {key: str(count) for key, count in counts.items()} or None,
-        "theta": {key: str(theta(count).expr) for key, count in counts.items()} or None,
-        "no_formula": None if counts else formulas,
+        "formulas": {key: str(count) for key, count in grown.items()} or None,
+        "theta": {key: theta(count).expr for key, count in grown.items()} or None,
+        "no_formula": None if grown else formulas,
         **_pixel(network),
         "memory": memory or None,
         "seconds": seconds
@@ -174,23 +186,13 @@ def as_json(
             "total": dict(zip(TIMED, seconds.total, strict=True)),
         },
     }
-    return json.dumps(data, indent=1, default=_as_data)
+    return json.dumps(data, indent=1, default=str)
 
 
-def _as_data(value: Any) -> Any:
-    """Convert a footprint; anything else is a formula."""
-    return asdict(value) | {"peak": value.peak} if hasattr(value, "peak") else str(value)
-
-
-def _pixel(network: Network) -> dict[str, Any]:
+def _pixel(network: Network) -> Data:
     try:
-        output = network.output
+        macs = macs_per_pixel(network)
         field = receptive_field(network)
     except ValueError as error:
         return {"pixel": None, "no_pixel": str(error)}
-    macs = network.total().macs / (output.height * output.width)
     return {"pixel": {"receptive_field": field, "macs": macs}, "no_pixel": None}
-
-
-def _counts(cost: Cost) -> dict[str, Any]:
-    return {key: tidy(getattr(cost, field)) for key, (field, *_) in COUNTED.items()}

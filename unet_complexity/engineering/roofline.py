@@ -95,16 +95,11 @@ MOST_FOLLOWED = (
 )
 
 _text = Path(__file__).with_name("machines.csv").read_text("utf-8")
+_header, *_rows = csv.reader(_text.splitlines())
 MACHINES = {}
-for _row in csv.DictReader(_text.splitlines()):
-    _name, _flops, _bytes, _memory, _source, _date = _row.values()
-    MACHINES[_name] = Machine(
-        _name,
-        int(_flops),
-        int(_bytes),
-        f"{_source} ({_date})",
-        int(_memory) if _memory else None,
-    )
+for _name, _flops, _bytes, _memory, _source, _date in _rows:
+    _known = int(_memory) if _memory else None
+    MACHINES[_name] = Machine(_name, int(_flops), int(_bytes), f"{_source} ({_date})", _known)
 
 
 @dataclass(frozen=True)
@@ -224,14 +219,15 @@ class Roofline:
 
 def _summary(kernels: Sequence[Kernel]) -> tuple[str, Size, Size, float]:
     """Bound (with shares of the time if there are both), FLOPs, bytes and microseconds."""
-    seconds = {"compute": 0.0, "memory": 0.0}
-    for kernel in kernels:
-        seconds[kernel.bound] += kernel.seconds
-    whole = sum(seconds.values())
-    if all(seconds.values()):
-        bound = ", ".join(f"{bound} {time / whole:.1%}" for bound, time in seconds.items())
+    compute, memory = (
+        sum(kernel.seconds for kernel in kernels if kernel.bound == bound)
+        for bound in ("compute", "memory")
+    )
+    whole = compute + memory
+    if compute and memory:
+        bound = f"compute {compute / whole:.1%}, memory {memory / whole:.1%}"
     else:
-        bound = max(seconds, key=seconds.__getitem__)
+        bound = "memory" if memory else "compute"
     return (
         bound,
         sum(kernel.flops for kernel in kernels),
@@ -281,7 +277,7 @@ def roofline(
     kernels = []
     for steps, elements in _fused(network) if fused else each:
         cost = add(step.cost for step in steps)
-        moved = bytes_of(exact(elements * batch + cost.params), dtype)
+        moved = bytes_of(elements * batch + cost.params, dtype)
         kernels.append(Kernel(steps, exact(cost.flops * batch), moved, machine))
     element = dtype if isinstance(dtype, str) else f"{dtype} bytes per element"
     setting = f"batch {batch}, {element}, {'fused' if fused else 'nothing fused'}"
@@ -293,16 +289,17 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
 
     A kernel is numbered by the place of its first step.
     """
-    number: dict[str, int] = {}  # kernel of each step that writes a map
-    reads: dict[int, dict[str, Size]] = defaultdict(dict)  # maps of other kernels that one reads
+    sizes = {name: x.size for name, x in network.inputs.items()}
     # Maps to read for a name: itself, or what it copies.  For the Concatenate of a and b: a and b.
-    originals = {name: {name: x.size} for name, x in network.inputs.items()}
+    originals = {name: {name} for name in sizes}
+    number: dict[str, int] = {}  # kernel of each step that writes a map
+    reads: dict[int, set[str]] = defaultdict(set)  # maps of other kernels that one reads
     followed = 0
     for place, step in enumerate(wired(network, "fusing")):
-        name, cost = step.name, step.cost
-        maps: dict[str, Size] = {}
-        for source in step.sources:
-            maps |= originals[source]
+        name = step.name
+        cost = step.cost
+        sizes[name] = step.output.size
+        maps = set[str]().union(*(originals[source] for source in step.sources))
         followed += len(maps)
         if followed > MOST_FOLLOWED:
             raise ValueError(
@@ -312,17 +309,17 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
         if copies and name not in network.outputs:
             originals[name] = maps
             continue
-        originals[name] = {name: step.output.size}
-        number[name] = place
+        originals[name] = {name}
+        kernel = place
         around = hasattr(step.layer, "windows") or hasattr(step.layer, "interpolation")
         elementwise = not cost.macs and not around and step.output in step.inputs
         if copies or elementwise:
             # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
             last = max((number.get(read, -1) for read in maps), default=-1)
             if last in [number.get(source) for source in step.sources]:
-                number[name] = last
-        kernel = number[name]
-        reads[kernel] |= {read: maps[read] for read in maps if number.get(read) != kernel}
+                kernel = last
+        number[name] = kernel
+        reads[kernel].update(read for read in maps if number.get(read) != kernel)
     members: dict[int, list[Step]] = defaultdict(list)
     first_reader: dict[str, int] = {}  # kernel with which a copy runs
     for place, step in reversed([*enumerate(network)]):
@@ -331,5 +328,5 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
         first_reader |= dict.fromkeys(step.sources, kernel)
     written = set(network.outputs).union(*reads.values())
     for kernel, steps in sorted(members.items()):
-        writes = sum(step.output.size for step in steps if step.name in written)
-        yield tuple(steps), sum(reads[kernel].values()) + writes
+        moved = [*reads[kernel], *written.intersection(step.name for step in steps)]
+        yield tuple(steps), sum(sizes[name] for name in moved)

@@ -56,10 +56,12 @@ def variants(
 
     def row(name: str, move: dict[str, Any]) -> tuple[Any, ...]:
         sizes = dict(move)
-        images, kind = sizes.pop("batch", batch), sizes.pop("dtype", dtype)
+        images = sizes.pop("batch", batch)
+        kind = sizes.pop("dtype", dtype)
         moved = build(**sizes) if sizes else network
         words = ", ".join(f"{argument}={value}" for argument, value in move.items())
-        total, memory = moved.total(), footprint(moved, False, images, kind)
+        total = moved.total()
+        memory = footprint(moved, False, images, kind)
         cells = [name, words, total.macs, total.params, memory.peak]
         if machine:
             cells.append(1e6 * roofline(moved, machine, kind, images, fused).seconds)
@@ -90,10 +92,12 @@ def usual_moves(network: Network, batch: int = 1, dtype: str = "float32") -> Mov
         >>> [*usual_moves(pix2pix_unet(256, 3))][:3]
         ['half the width', 'one level less', '3 x 3 for 4 x 4 kernels']
     """
-    given = dict(network.recipe.keywords) if network.recipe else {}
-    given |= {"batch": batch, "dtype": dtype}
-    rows, columns = next(iter(network.inputs.values())).sides
-    k, half = given.get("kernel_size", 0), HALF.get(dtype, dtype)
+    built = getattr(network.recipe, "keywords", {})
+    given = {**built, "batch": batch, "dtype": dtype}
+    image, *_ = network.inputs.values()
+    rows, columns = image.sides
+    k = given.get("kernel_size", 0)
+    half = HALF.get(dtype, dtype)
     moves = {
         "half the width": ("base_filters", given.get("base_filters", 0) // 2),
         "one level less": ("depth", given.get("depth", 0) - 1),
@@ -105,8 +109,8 @@ def usual_moves(network: Network, batch: int = 1, dtype: str = "float32") -> Mov
         "twice the batch": ("batch", 2 * batch),
         f"{half} for {dtype}": ("dtype", half),
     }
-    return {
-        name: {argument: value}
-        for name, (argument, value) in moves.items()
-        if given.get(argument, value) != value
-    }
+    changes = {}
+    for name, (argument, value) in moves.items():
+        if given.get(argument, value) != value:
+            changes[name] = {argument: value}
+    return changes

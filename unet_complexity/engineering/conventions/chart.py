@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import itemgetter
 
 from unet_complexity.engineering.conventions.tools import conventions
@@ -40,7 +41,7 @@ def plot_tools(network: Network) -> Picture:
         for tool, convention in conventions.items()
         if convention.unit in UNITS
     }
-    printed = {tool: int(sum(found.values())) for tool, found in parts.items()}
+    printed = {tool: sum(found.values()) for tool, found in parts.items()}
     totals = sorted(printed.items(), key=itemgetter(1))
     figure, (left, right) = new_figure(10, 0.3 * len(totals) + 1.2, columns=2)
     said = []
@@ -52,14 +53,13 @@ def plot_tools(network: Network) -> Picture:
     left.set(title="what it prints", xlabel="in $10^9$", ylim=(len(totals) - 0.4, -0.6))
     left.margins(x=0.15)
     left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=2)
-    beside = dict.fromkeys(parts, 0)
+    beside = Counter(dict.fromkeys(parts, 0))
     for part, style in ADDED.items():
-        sizes = {tool: int(found.get(part, 0)) for tool, found in parts.items()}
+        sizes = {tool: found.get(part, 0) for tool, found in parts.items()}
         if any(sizes.values()):
             start = [size / 1e6 for size in beside.values()]
             draw_bars(right, sizes, unit=1e6, left=start, label=part, **style)
-        for tool, size in sizes.items():
-            beside[tool] += size
+        beside.update(sizes)  # it adds
     right.set(title="of it, beside the convolutions' products", xlabel="in $10^6$")
     right.legend(frameon=False)
     tool, most = largest(beside)

@@ -104,12 +104,11 @@ class Convention:
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, so letters have no total; give numbers: at(...)"
             )
-        total = 0.0
+        total = array("f", [0])  # it rounds what it holds
         try:
-            for term in terms:
-                rounded = array("f", [term])[0]
-                total = array("f", [total + rounded])[0]
-            return int(total)
+            for term in array("f", terms):
+                total[0] += term
+            return int(total[0])
         except OverflowError:
             raise ValueError(
                 f"{self.tool} adds up in 32-bit numbers, which end at 3.4e38; give smaller sizes"
@@ -154,16 +153,19 @@ class Convention:
         replaced = {
             LETTERS[name]: as_expr(value) for name, value in (quantities(step) | values).items()
         }
-        counts = [exact(addition.xreplace(replaced)) for addition in additions]
-        for count in counts:
-            if as_expr(count).has(sp.zoo, sp.nan):
+        counts = []
+        for addition in additions:
+            value = addition.xreplace(replaced)
+            if value.has(sp.zoo, sp.nan):
                 raise self._unknown(step, "its rule divides by 0")
+            count = exact(value)
             if isinstance(count, sp.Rational):
                 raise self._unknown(
                     step,
                     f"its rule gives {count}, which is not whole, and its rounding was not measured",
                 )
-        return [level_sum(count, *step.span) if step.span else count for count in counts]
+            counts.append(level_sum(count, *step.span) if step.span else count)
+        return counts
 
     def _unknown(self, step: Step, reason: str) -> ValueError:
         return ValueError(f"how {self.tool} counts {step.layer} is not known: {reason}")

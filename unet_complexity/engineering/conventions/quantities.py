@@ -77,13 +77,13 @@ def kind(layer: Layer) -> str:
     """
     name = type(layer).__name__
     arguments = vars(layer)
-    if name == "Activation":
-        function = str(arguments["activation"])
-        return FUNCTIONS.get(function, function)
-    if name == "UpSampling2D":
-        return f"{name} {arguments['interpolation']}"
-    if name == "Conv2D" and arguments["groups"] != 1:
-        return GROUPED
+    match name, arguments:
+        case "Activation", {"activation": str(function)}:
+            return FUNCTIONS.get(function, function)
+        case "UpSampling2D", {"interpolation": interpolation}:
+            return f"{name} {interpolation}"
+        case "Conv2D", {"groups": groups} if groups != 1:
+            return GROUPED
     usual = USUAL.get(name, {})
     unusual = [f"{key}={arguments[key]}" for key in usual if arguments[key] != usual[key]]
     return " with ".join([name, *unusual])
@@ -99,7 +99,7 @@ def quantities(step: Step) -> dict[str, Size]:
         "params": cost.params,
         "out": output.size,
         "inp": sum(given.size for given in step.inputs),
-        "pixels": output.height * output.width,
+        "pixels": prod(output.sides),
         "channels": x.channels,
     }
     if isinstance(step.layer, Convolution):
@@ -114,8 +114,7 @@ def quantities(step: Step) -> dict[str, Size]:
     if isinstance(layer, Conv2DTranspose):
         # as if the window slid over the input with these strides
         found["small_bias"] = layer.filters if layer.use_bias else 0
-        sides = (x.height, x.width)
-        axes = zip(sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
+        axes = zip(x.sides, layer.kernel_size, layer.strides, torch_padding(layer), strict=True)
         for n, k, s, (cut, _) in axes:
             found["small_bias"] *= floor_div(exact(n + 2 * cut - k), s) + 1
     if hasattr(layer, "pool_size"):
@@ -143,25 +142,25 @@ def torch_padding(layer: Conv2DTranspose) -> list[tuple[Size, Size]]:
 def gap(tool: str, step: Step) -> str:
     """Return the reason why a tool's count of a step is not known, although its kind was measured; "" if it is."""
     layer: Any = step.layer
-    if isinstance(layer, Conv2DTranspose):
-        if not isinstance(layer.padding, str):
-            return "a border that is cut off was not measured"
-        if tool == "moduleprofiler" and any(add for _, add in torch_padding(layer)):
-            return (
-                "the tool leaves out what PyTorch calls output padding; "
-                "take a kernel whose side is stride + 0, 2, 4 ..."
-            )
-    if isinstance(layer, UpSampling2D):
-        if tool == "calflops" and layer.size[0] != layer.size[1]:
+    match layer:
+        case Conv2DTranspose():
+            if not isinstance(layer.padding, str):
+                return "a border that is cut off was not measured"
+            if tool == "moduleprofiler" and any(add for _, add in torch_padding(layer)):
+                return (
+                    "the tool leaves out what PyTorch calls output padding; "
+                    "take a kernel whose side is stride + 0, 2, 4 ..."
+                )
+        case UpSampling2D(size=(rows, columns)) if tool == "calflops" and rows != columns:
             return (
                 "the tool stops with a TypeError if the two factors differ; take the same for both"
             )
-        if tool == "jax Lowered.cost_analysis" and layer.interpolation == "bilinear":
+        case UpSampling2D(interpolation="bilinear") if tool == "jax Lowered.cost_analysis":
             return "JAX makes it of matrix products, in an order that it chooses for each map"
     if kind(layer) == "Add" and len(set(step.inputs)) > 1:
         return "inputs that differ were not measured"
-    if hasattr(layer, "pool_size") and any(
-        window.taps.total != window.side * window.k for window in layer.windows(step.inputs[0])
-    ):
-        return "a pool that overhangs the border was not measured; take padding='valid'"
+    if hasattr(layer, "pool_size"):
+        (x,) = step.inputs
+        if layer.dense_taps(x) != layer.taps_in_bounds(x):
+            return "a pool that overhangs the border was not measured; take padding='valid'"
     return ""

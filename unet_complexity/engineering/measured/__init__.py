@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from math import log
 from pathlib import Path
 from statistics import linear_regression
@@ -36,8 +35,7 @@ class Spread(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, repr=False)
-class Case:
+class Case(NamedTuple):
     """Times of the pix2pix U-Net on one engine, for one side and batch.
 
     ``layers`` holds the time of each step.  A step that the engine merged into another one has no time of its own.
@@ -62,8 +60,8 @@ class Case:
         Args:
             keep: Condition for a step to count; every step, if not given.
         """
-        counted = [step.name for step in self.network if keep(step)]
-        return sum(self.layers[name].median for name in counted if name in self.layers)
+        counted = filter(keep, self.network)
+        return sum(self.layers[step.name].median for step in counted if step.name in self.layers)
 
     @property
     def together(self) -> float:

@@ -47,9 +47,10 @@ def plot_blocks_in_time(*engines: str) -> Picture:
             block: case.milliseconds(lambda step, block=block: step.block == block)
             for block in least
         }
-        middle = (place - (len(engines) - 1) / 2) * height
-        bars = {row + middle: time for row, time in enumerate(took.values())}
-        draw_bars(ax, bars, height=height, label=name, **look(CURVES[place], HATCHES[place]))
+        above = place * height - 0.4
+        bars = {row + above: time for row, time in enumerate(took.values())}
+        style = look(CURVES[place], HATCHES[place])
+        draw_bars(ax, bars, height=height, align="edge", label=name, **style)
         block, times = largest({block: took[block] / least[block] for block in least})
         said.append(
             f"{name} {case.milliseconds():,.0f}, most above the model in {block} ({times:.1f} times)"
