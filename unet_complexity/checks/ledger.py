@@ -82,9 +82,9 @@ def ledger(*names: str) -> Ledger:
         guesses, note = _guesses(), ""
     except ValueError as error:
         guesses, note = _with_unsaved({}), str(error)
-    rows = []
-    for name in names or PREDICTIONS:
-        rows.append((entry("prediction", name, PREDICTIONS), guesses.get(name)))
+    rows = [
+        (entry("prediction", name, PREDICTIONS), guesses.get(name)) for name in names or PREDICTIONS
+    ]
     return Ledger(rows, note)
 
 
@@ -104,13 +104,11 @@ class Ledger:
         """Return the table in one of tabulate's forms, with ``space`` in its short columns."""
         from tabulate import tabulate
 
-        rows: list[tuple[str, ...]] = [
-            ("the question", f"you{space}said", f"it{space}was", "verdict")
-        ]
+        rows = [("the question", f"you{space}said", f"it{space}was", "verdict")]
         for prediction, guess in self.rows:
-            said, was = prediction.said(guess), prediction.was()
-            short = [text.replace(" ", space) for text in (said, was)]
-            rows.append((prediction.asked, *short, prediction.verdict(guess)))
+            said = prediction.said(guess).replace(" ", space)
+            was = prediction.was().replace(" ", space)
+            rows.append((prediction.asked, said, was, prediction.verdict(guess)))
         return str(tabulate(rows, "firstrow", tablefmt=form, disable_numparse=True))
 
     def __repr__(self) -> str:
