@@ -120,7 +120,7 @@ class Ledger:
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
-        questions = [question(prediction, guess) for prediction, guess in self.rows]
+        questions = [question(*row) for row in self.rows]
         folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
@@ -155,7 +155,7 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
                     del _unsaved[each]
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
 
@@ -236,6 +236,5 @@ def problem(found: Any) -> str:
         try:
             found[name] = PREDICTIONS[name].guess(found[name])
         except ValueError:
-            value = shortened(found[name])
-            return f"holds {value} for {name!r}, which is not a guess; mend it, or"
+            return f"holds {shortened(found[name])} for {name!r}, which is not a guess; mend it, or"
     return ""
