@@ -148,7 +148,7 @@ def predictions(text: str) -> dict[str, Prediction]:
     """Read predictions that are written as text.
 
     Args:
-        text: Paragraphs, as :func:`paragraphs` reads them.  A question begins with its name and its
+        text: paragraphs, as :func:`paragraphs` reads them.  A question begins with its name and its
             form, ``name | form | question``; the options are the outcomes and the slips, numbers or
             words.
 
