@@ -258,16 +258,16 @@ class Network:
         Raises:
             ValueError: If ``by`` is none of these.
         """
-
-        def row(name: object, output: object, part: Network) -> tuple[Any, ...]:
-            return str(name), str(output), *attrgetter(*QUANTITIES)(part.total())
-
-        rows = tuple(row(name, part.output, part) for name, part in self.groups(by).items())
+        counts = attrgetter(*QUANTITIES)
+        rows = []
+        for name, part in self.groups(by).items():
+            rows.append((str(name), str(part.output), *counts(part.total())))
         title = f"{self.heading}, batch 1, dense MACs"
         if self.regime:
             title += f"; {self.regime}"
         header = (by, "output", *QUANTITIES.values())
-        return Table(title, header, rows, row("total", "", self), self.missing)
+        total = ("total", "", *counts(self.total()))
+        return Table(title, header, tuple(rows), total, self.missing)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

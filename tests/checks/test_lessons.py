@@ -7,6 +7,7 @@ import pytest
 
 import unet_complexity.checks as checks
 from unet_complexity.checks.lessons import LESSONS, PREDICTIONS, exercises
+from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.sliders import OwnSlider
 
 ROOM = Path(checks.__file__).parent
@@ -57,3 +58,21 @@ def test_a_lesson_after_the_first_ends_with_its_puzzle():
         kinds = [type(entry) for entry in lesson.exercises().values()]
         kinds = [kind for kind in kinds if kind is not OwnSlider]
         assert kinds == [checks.Exercise] * (len(kinds) - 1) + [checks.Puzzle]
+
+
+@pytest.mark.parametrize("path", LESSON_FILES, ids=lambda path: path.name)
+def test_every_line_of_a_paragraph_is_read(path):
+    """A line that is not an option would be left out without a word."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    (text,) = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant)
+        and str(node.value).startswith("\n")
+        and node.value.strip()
+    ]
+    questions = list(paragraphs(text))
+    for (asked, options), paragraph in zip(questions, text.strip().split("\n\n"), strict=True):
+        written = [line for line in paragraph.split("\n") if not line.startswith("  ")]
+        assert len(written) == 1 + len(options), asked
+        assert "+" in [mark for mark, _, _ in options], asked

@@ -256,8 +256,7 @@ def _terms(value: sp.Expr, depth: int = 0) -> int:
     if value.is_Add:
         return sum(terms)
     if value.is_Pow and value.exp.is_Integer:
-        power: int = min(terms[0], FAR) ** min(abs(int(value.exp)), 30)
-        return power
+        return int(min(terms[0], FAR) ** min(abs(value.exp), 30))
     return prod(terms)
 
 

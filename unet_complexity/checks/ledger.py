@@ -84,9 +84,9 @@ def ledger(*names: str) -> Ledger:
         guesses, note = _guesses(), ""
     except ValueError as error:
         guesses, note = _with_unsaved({}), str(error)
-    rows = []
-    for name in names or PREDICTIONS:
-        rows.append((entry("prediction", name, PREDICTIONS), guesses.get(name)))
+    rows = [
+        (entry("prediction", name, PREDICTIONS), guesses.get(name)) for name in names or PREDICTIONS
+    ]
     return Ledger(rows, note)
 
 
@@ -106,13 +106,11 @@ class Ledger:
         """Return the table in one of tabulate's forms, with ``space`` in its short columns."""
         from tabulate import tabulate
 
-        rows: list[tuple[str, ...]] = [
-            ("the question", f"you{space}said", f"it{space}was", "verdict")
-        ]
+        rows = [("the question", f"you{space}said", f"it{space}was", "verdict")]
         for prediction, guess in self.rows:
-            said, was = prediction.said(guess), prediction.was()
-            short = [text.replace(" ", space) for text in (said, was)]
-            rows.append((prediction.asked, *short, prediction.verdict(guess)))
+            said = prediction.said(guess).replace(" ", space)
+            was = prediction.was().replace(" ", space)
+            rows.append((prediction.asked, said, was, prediction.verdict(guess)))
         return str(tabulate(rows, "firstrow", tablefmt=form, disable_numparse=True))
 
     def __repr__(self) -> str:
@@ -124,7 +122,7 @@ class Ledger:
         table = self._render("html", "\N{NO-BREAK SPACE}")
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
-        questions = [question(prediction, guess) for prediction, guess in self.rows]
+        questions = [question(*row) for row in self.rows]
         folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
@@ -166,7 +164,7 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
                     del _unsaved[each]
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name)
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
 
@@ -263,6 +261,5 @@ def problem(found: Any) -> str:
         try:
             found[name] = PREDICTIONS[name].guess(found[name])
         except ValueError:
-            value = shortened(found[name])
-            return f"holds {value} for {name!r}, which is not a guess; mend it, or"
+            return f"holds {shortened(found[name])} for {name!r}, which is not a guess; mend it, or"
     return ""

@@ -13,7 +13,7 @@ def paragraphs(text: str) -> Iterator[tuple[str, list[Any]]]:
     r"""Yield each question with its options: mark, option, and the reason or "".
 
     Args:
-        text: Paragraphs.  The first line is the question; each other line is an option,
+        text: paragraphs.  The first line is the question; each other line is an option,
             ``+ option: reason`` if it is right, ``- option: reason`` if it is wrong.  The reason
             may be left out.  Long lines go on, indented.
 

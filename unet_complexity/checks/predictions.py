@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -149,7 +148,7 @@ def predictions(text: str) -> dict[str, Prediction]:
     """Read predictions that are written as text.
 
     Args:
-        text: Paragraphs, as :func:`paragraphs` reads them.  A question begins with its name and its
+        text: paragraphs, as :func:`paragraphs` reads them.  A question begins with its name and its
             form, ``name | form | question``; the options are the outcomes and the slips, numbers or
             words.
 
@@ -165,7 +164,7 @@ def predictions(text: str) -> dict[str, Prediction]:
         name, form, asked = head.split(" | ")
         words = [word for _, word, _ in options]
         choices = [] if words[0][0].isdigit() else words
-        read: Callable[[str], Any] = str if choices else json.loads
+        read: Any = str if choices else json.loads
         outcomes = [read(word) for mark, word, _ in options if mark == "+"]
         slips = [(read(word), reason) for _, word, reason in options if reason]
         found[name] = Prediction(asked, form, choices, outcomes, slips, name)

@@ -22,19 +22,19 @@ class Question(NamedTuple):
 
     def plain(self) -> str:
         """Return the question and its options as plain text."""
-        lines = [self.asked]
+        text = self.asked
         for letter, option in zip("abcd", self.options, strict=False):
-            lines.append(f"   {letter}) {option}")
-        return re.sub("[`*]", "", "\n".join(lines))
+            text += f"\n   {letter}) {option}"
+        return re.sub("[`*]", "", text)
 
     def folded(self) -> str:
         """Return HTML in which each option unfolds into its explanation."""
-        parts = [f"<p>{_marked(self.asked)}</p>"]
+        html = f"<p>{_marked(self.asked)}</p>"
         for place, (option, why) in enumerate(self.options.items()):
             verdict = "Yes" if place == self.right else "No"
             summary = f"<summary>{'abcd'[place]}) {_marked(option)}</summary>"
-            parts.append(f"<details>{summary}<p><b>{verdict}.</b> {_marked(why)}</p></details>")
-        return "\n".join(parts)
+            html += f"\n<details>{summary}<p><b>{verdict}.</b> {_marked(why)}</p></details>"
+        return html
 
 
 def _marked(text: str) -> str:

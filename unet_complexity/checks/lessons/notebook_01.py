@@ -14,14 +14,13 @@ from unet_complexity.symbols import Size, c, f, h, k, n, s, w
 
 def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
-    d2 = Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64))
     d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
     weights = d4.params - 512
     row = Conv2D(f, (1, k)).cost(Tensor(h, w, c))
     return {
         "macs of d2": asked_macs(
             "the MACs of d2: 128 x 128 x 64 in, 128 filters of 4 x 4, stride 2",
-            d2,
+            Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64)),
             factors={"c (64 channels in)": 64, "f (128 filters)": 128, "k^2 (16)": 16, "k (4)": 4},
         ),
         "macs of d4": asked_macs(

@@ -21,9 +21,9 @@ def exercises() -> Values:
         asked.only(kind).total().writes
         for kind in (UpSampling2D, BatchNormalization, ReLU, LeakyReLU)
     )
-    fvcore = conventions["fvcore"].total(asked)
-    thop = conventions["thop"].total(asked)
-    without_copies = conventions["ultralytics-thop"].total(asked)
+    fvcore, thop, without_copies = (
+        conventions[tool].total(asked) for tool in ("fvcore", "thop", "ultralytics-thop")
+    )
     deepspeed = conventions["deepspeed"].parts(asked)
     normalisation = deepspeed["normalization"]
     others = {
@@ -47,8 +47,8 @@ def exercises() -> Values:
         "total of fvcore": Exercise(
             "fvcore's total of the asker's network: 1 per MAC, 1 per copy, 2 per normalised element",
             fvcore,
-            slips=incomplete
-            | {
+            slips={
+                **incomplete,
                 "The elements that UpSampling2D writes are missing.": macs + 2 * normalised,
                 "fvcore counts 1 for a MAC, not 2.": macs + fvcore,
             },
@@ -56,8 +56,8 @@ def exercises() -> Values:
         "total of thop": Exercise(
             "thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised element",
             thop,
-            slips=incomplete
-            | {
+            slips={
+                **incomplete,
                 "The elements that UpSampling2D writes are missing.": without_copies,
                 "Each normalised element counts 4 here, not 2.": fvcore,
                 "Each normalised element counts 4 here, not 1.": macs + copied + normalised,

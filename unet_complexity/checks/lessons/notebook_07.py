@@ -25,7 +25,6 @@ def exercises() -> Values:
     """Return the exercises and the puzzle by name, in reading order."""
     network = in_the_file()
     whole, deeper = network.total(), in_the_file(depth=4).total()
-    large = in_the_file(side=512).total()
     (conv,) = (step.cost for step in network if step.name == "dec0.conv1")
     gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
     return {
@@ -44,7 +43,7 @@ def exercises() -> Values:
         ),
         "macs of the file at 512": asked_macs(
             "the MACs of the network in the file for an image of 512 x 512",
-            large,
+            in_the_file(side=512).total(),
             off_by={
                 "That is for 256 x 256. The side is 512.": 0.25,
                 "The side doubles, so there are four times as many pixels.": 0.5,
