@@ -779,6 +779,13 @@ def test_a_value_out_of_range_is_told_what_the_range_is(offline_page, exported_p
     assert note.is_hidden()
 
 
+def test_a_depth_far_out_of_range_leaves_the_side_as_it_is(offline_page, exported_pages):
+    one = Shown(offline_page(exported_pages["plain"]), "growth")
+    side = one.state()[0]["side"]
+    one.type("depth", 5000)  # 2^5000 is more than a number can be
+    assert one.state()[0]["side"] == side
+
+
 def test_a_value_that_gave_way_comes_back(offline_page, exported_pages):
     one = Shown(offline_page(exported_pages["plain"]), "growth")
     one.root.locator('[data-control="letter"][value="depth"]').check()

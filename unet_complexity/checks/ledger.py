@@ -15,6 +15,7 @@ import json
 import os
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -130,10 +131,15 @@ class Ledger:
 def question(prediction: Prediction, guess: Guess | None = None) -> Values:
     """Return what a page needs to ask for a prediction and to judge a guess.
 
-    With a guess goes the time, in milliseconds: what a browser has kept since then is newer.
+    With a guess goes the time at which the file was written, in milliseconds: what a browser has kept since is newer.
     """
-    at = {} if guess is None else {"at": round(1000 * time())}
-    return prediction.data() | {"guess": guess, "of": len(PREDICTIONS)} | at
+    asked = prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
+    if guess is None:
+        return asked
+    with suppress(OSError):
+        if prediction.name not in _unsaved:
+            return asked | {"at": round(1000 * _path().stat().st_mtime)}
+    return asked | {"at": round(1000 * time())}
 
 
 def _asked(prediction: Prediction) -> Feedback:

@@ -18,12 +18,13 @@ from functools import partial
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
-from threading import Event, Thread, current_thread, main_thread
+from threading import Event, Thread
 from typing import Any, NoReturn
 
 import unet_complexity
 from unet_complexity import engineering
 from unet_complexity.cost import BYTES_PER_ELEMENT
+from unet_complexity.engineering.bounded import PATIENCE, OutOfPatience, bounded
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import explain
 from unet_complexity.engineering.fits import OPTIMIZERS, footprint, has_numbers
@@ -48,16 +49,9 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
-PATIENCE = 10  # seconds; a network of 20,000 layers takes about as long
-
-
-class OutOfPatience(BaseException):
-    """The command has used up its processor time."""
-
-
 STOPPED = {
     OutOfPatience: "this takes more time than any network that we know; if you trust the file, try --patience 100",
-    MemoryError: "this needs more memory than there is; try a smaller model, or a machine with more",
+    MemoryError: "this needs more memory than there is, or than a file of this size may take; try a smaller model",
     RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
     OverflowError: "this needs numbers above 1e308; try smaller sizes, or a smaller batch",
     KeyboardInterrupt: "interrupted, and no file was left half-written",
@@ -387,25 +381,6 @@ def at_its_size(build: Build, size: Any) -> Network:
 
 
 @contextmanager
-def patience(seconds: int) -> Iterator[None]:
-    """Raise OutOfPatience once a task has taken that much processor time; Windows cannot measure it."""
-    if not hasattr(signal, "setitimer") or current_thread() is not main_thread():
-        yield
-        return
-
-    def stop(*_: Any) -> None:
-        raise OutOfPatience
-
-    usual = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, usual)
-
-
-@contextmanager
 def progress(what: str, after: float = 2) -> Iterator[None]:
     """Show the seconds that a task has taken, in a terminal, once it has taken ``after`` seconds."""
     if not sys.stderr.isatty():
@@ -435,9 +410,9 @@ COLLAPSE = """\
 usage: python -m unet_complexity collapse in.onnx out.onnx
 
 Merge each nearest upsampling with the convolution that is its only reader: the phases of the kernel run on the small
-map. An upsampling whose output is first joined with a skip stays as it is; so does one that is written as an Expand and
-a Reshape, as Keras exports it. The report says why for each. Before the new model is written, it is run beside the old
-one; MACs, parameters, peak memory and times before and after are told. out.onnx must not exist yet."""
+map. An upsampling whose output is first joined with a skip stays as it is; the report says why for each. Before the new
+model is written, it is run beside the old one; MACs, parameters, peak memory and times before and after are told.
+out.onnx must not exist yet."""
 
 
 def collapse(arguments: Sequence[str]) -> None:
@@ -496,7 +471,7 @@ def report(arguments: Sequence[str]) -> int:
         print(printed.getvalue(), end="", flush=True)  # argparse would not say that a disk is full
         raise
     build = source(given)
-    with patience(given.patience), progress(f"reading {given.model or 'the network'}"):
+    with bounded(given.model, given.patience), progress(f"reading {given.model or 'the network'}"):
         network = at_its_size(build, given.side)
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)

@@ -95,9 +95,10 @@ const kept = {
     }
   },
   put(name, guess) {
-    page.guesses.set(name, guess);
+    const dated = [guess, Date.now()];
+    page.guesses.set(name, dated);
     try {
-      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: [guess, Date.now()] }));
+      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: dated }));
       return true;
     } catch {
       return false;
@@ -112,10 +113,14 @@ const kept = {
   },
 };
 
-// The guess that is known for a question: of this visit, else the later of the browser's and the file's.
+// The guess that is known for a question: the latest of this visit's, the browser's and the file's.
 function known(question) {
-  if (page.guesses.has(question.name)) return page.guesses.get(question.name);
-  const [typed, at] = [kept.all()[question.name]].flat(); // an older page kept the guess alone
-  const { guess } = parsed(question, typed);
-  return guess === undefined || question.at >= (at ?? 0) ? question.guess : guess;
+  const dated = [page.guesses.get(question.name), kept.all()[question.name]];
+  let [latest, when] = [question.guess, question.at ?? -1];
+  for (const one of dated) {
+    const [typed, at = 0] = [one].flat(); // an older page kept the guess alone
+    const { guess } = parsed(question, typed);
+    if (guess !== undefined && at > when) [latest, when] = [guess, at];
+  }
+  return latest;
 }

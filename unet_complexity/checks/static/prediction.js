@@ -25,8 +25,8 @@ function ask(root, question) {
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, text) => {
-    page.guesses.set(question.name, guess);
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
+    page.guesses.set(question.name, [guess, sent]);
     link.set("sent", { typed: text, nth: sent });
     link.save_changes();
     // what is kept is not to contradict the file; and without a secure page JupyterLite's files end with the notebook
@@ -55,11 +55,12 @@ function ask(root, question) {
     link = model;
     model.on("change:told", () => {
       const { text, nth } = model.get("told");
-      if (nth === sent) clearTimeout(late);
-      if (!(nth < sent)) say(text); // else it is about an earlier guess
+      if (nth < sent) return; // about an earlier guess
+      clearTimeout(late);
+      say(text);
     });
     // noted before the kernel's part of the form arrived, and no other since
-    if (early && page.guesses.get(question.name) === early[0]) send(...early);
+    if (early && page.guesses.get(question.name)?.[0] === early[0]) send(...early);
     early = null;
   };
 }

@@ -29,7 +29,7 @@ BROADCASTING = ("Mul", "Equal", "Where")  # as in exported shapes
 FOLDED = (*REARRANGING, *BROADCASTING)
 
 
-class UnsupportedError(Exception):
+class NotCollapsedError(Exception):
     """The reason why an upsampling stays as it is."""
 
 
@@ -200,10 +200,10 @@ def reads(message: Any) -> Iterator[str]:
             yield from (output.name for output in part.output)
 
 
-def _elements(node: Any, arrays: list[Any]) -> int:
+def _elements(node: Any, arrays: list[Any]) -> float:
     """Number of elements that a node which makes larger arrays makes; 0 for the others."""
     if node.op_type == "ConstantOfShape":
-        return math.prod(arrays[0].ravel().tolist())
+        return float(np.prod(arrays[0], dtype=float))
     if node.op_type in BROADCASTING:
         return math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
     return sum(array.size for array in arrays) if node.op_type == "Concat" else 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
+from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
 from unet_complexity.engineering.collapse.pairs import Pair
 from unet_complexity.engineering.readers.limits import MOST_SUMMED
 from unet_complexity.phases import split_phases, summed_taps
@@ -94,7 +94,7 @@ def _taps(pair: Pair) -> Any:
     taps = (rows + s_h - 1) * (columns + s_w - 1)
     held = filters * channels * taps * max(s_h, s_w)
     if held > MOST_SUMMED:
-        raise UnsupportedError(
+        raise NotCollapsedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"
         )
     exact = pair.weights.transpose(2, 3, 1, 0).astype("float64")
@@ -102,5 +102,5 @@ def _taps(pair: Pair) -> Any:
     with np.errstate(over="ignore"):
         summed: Any = summed_taps(exact, pair.size).astype(kind)
     if not np.isfinite(summed).all():
-        raise UnsupportedError(f"sums of its weights are not finite {kind} numbers")
+        raise NotCollapsedError(f"sums of its weights are not finite {kind} numbers")
     return summed

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, Settings, UnsupportedError
+from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError, Settings
 from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
 from unet_complexity.engineering.readers.onnx.files import kind_of
@@ -53,7 +53,7 @@ def pair_of(graph: Graph, node: Any) -> Pair:
     """Return the pair that begins with a Resize, an Upsample or the last Reshape of a repetition.
 
     Raises:
-        UnsupportedError: There is none.
+        NotCollapsedError: There is none.
     """
     if kind_of(node) == "Reshape":
         source, factors = repeated(graph, node)
@@ -67,15 +67,15 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         zeros = _zeros_around(graph, conv)
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
-        raise UnsupportedError(f"it is read by {kind_of(conv)}, not by a convolution")
+        raise NotCollapsedError(f"it is read by {kind_of(conv)}, not by a convolution")
     settings = graph.settings(conv)
     weights = settings["W"]
     if weights is None:
-        raise UnsupportedError("the convolution's weights are not constant floats")
+        raise NotCollapsedError("the convolution's weights are not constant floats")
     for name in ("strides", "dilations"):
         steps = settings.get(name, [])
         if set(steps) - {1}:
-            raise UnsupportedError(f"the convolution has {name} {steps}")
+            raise NotCollapsedError(f"the convolution has {name} {steps}")
     pads = zeros + _padding(settings, weights.shape[2:])
     return Pair(source, conv, size, weights, settings.get("group", 1), pads, axes)
 
@@ -99,12 +99,12 @@ def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
     settings = graph.settings(resize)
     mode = settings["mode"]
     if mode != "nearest":
-        raise UnsupportedError(f"its mode is {mode}, which does not repeat")
+        raise NotCollapsedError(f"its mode is {mode}, which does not repeat")
     size = _whole(_factors(graph, resize, settings))
     position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
     rounding = settings.get("nearest_mode", "floor")
     if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
-        raise UnsupportedError(
+        raise NotCollapsedError(
             f"{position} with {rounding} is not repetition for a factor of {_text(size)}"
         )
     return size
@@ -116,12 +116,12 @@ def _whole(factors: list[float]) -> tuple[int, int]:
     scale = _text(size)
     if len(factors) != 4 or factors[:2] != [1, 1]:
         axes = _text(factors)
-        raise UnsupportedError(f"it scales the axes by {axes}, not the last two of four only")
+        raise NotCollapsedError(f"it scales the axes by {axes}, not the last two of four only")
     if not all(factor <= LARGEST_FACTOR for factor in size):  # NaN is not
-        raise UnsupportedError(f"factors up to {LARGEST_FACTOR} are collapsed, got {scale}")
+        raise NotCollapsedError(f"factors up to {LARGEST_FACTOR} are collapsed, got {scale}")
     rows, columns = map(int, size)
     if [rows, columns] != size or min(size) < 1 or size == [1, 1]:
-        raise UnsupportedError(
+        raise NotCollapsedError(
             f"it scales by {scale}, which repeats nothing a whole number of times"
         )
     return rows, columns
@@ -132,18 +132,20 @@ def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
     scales = settings.get("scales", [])
     axes = settings.get("axes", ...)
     if scales is None:
-        raise UnsupportedError("its scales are not constants")
+        raise NotCollapsedError("its scales are not constants")
     if np.size(scales) > AXES:
-        raise UnsupportedError(f"it scales {np.size(scales):,} axes, not the last two of four only")
+        raise NotCollapsedError(
+            f"it scales {np.size(scales):,} axes, not the last two of four only"
+        )
     if not np.size(scales):  # exporters write empty scales beside sizes
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
-            raise UnsupportedError(f"it keeps the aspect ratio: {policy}")
+            raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
         shapes = [graph.shapes[name] for name in (resize.input[0], resize.output[0])]
         scales = np.array(list(map(ratio, *shapes)))
         scales = scales[axes] if len(scales) == 4 else np.nan
         if np.isnan(scales).any():
-            raise UnsupportedError("its sizes are not constants, or the map's shape is not known")
+            raise NotCollapsedError("its sizes are not constants, or the map's shape is not known")
     factors = np.ones(4 if "axes" in settings else len(scales))
     factors[axes] = scales
     return factors.tolist()
@@ -153,9 +155,9 @@ def _only_reader(graph: Graph, node: Any) -> Any:
     name, what = node.output[0], MADE.get(node.op_type, "repeated")
     times = graph.reads[name]
     if times > 1:
-        raise UnsupportedError(f"the {what} map is read {times} times, not once")
+        raise NotCollapsedError(f"the {what} map is read {times} times, not once")
     if name not in graph.readers:
-        raise UnsupportedError(f"the {what} map leaves the model as it is")
+        raise NotCollapsedError(f"the {what} map leaves the model as it is")
     return graph.readers[name]
 
 
@@ -167,17 +169,17 @@ def _zeros_around(graph: Graph, pad: Any) -> Any:
     zeros = np.zeros((2, 4), int)
     is_known = axes is not None and np.size(pads) == zeros[:, axes].size
     if not is_known or value != 0 or settings["mode"] != "constant":
-        raise UnsupportedError("a Pad between the two adds other than constant zeros")
+        raise NotCollapsedError("a Pad between the two adds other than constant zeros")
     zeros[:, axes] = np.reshape(pads, (2, -1))
     if zeros.min() < 0 or zeros[:, :2].any():
-        raise UnsupportedError("a Pad between the two crops, or pads channels")
+        raise NotCollapsedError("a Pad between the two crops, or pads channels")
     return zeros[:, 2:]
 
 
 def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     """Zeros that the convolution adds: those before rows and columns, then those after."""
     if len(kernel) != 2:
-        raise UnsupportedError(f"the convolution has {len(kernel)} spatial axes, not 2")
+        raise NotCollapsedError(f"the convolution has {len(kernel)} spatial axes, not 2")
     same = np.array([np.subtract(kernel, 1), kernel]) // 2
     ways = {
         "SAME_UPPER": same,
@@ -187,7 +189,7 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     }
     kind = settings.get("auto_pad", "NOTSET")
     if kind not in ways:
-        raise UnsupportedError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
+        raise NotCollapsedError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
     return ways[kind]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
+from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
 AXES = 4  # batch, channels and the sides
@@ -34,7 +34,7 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
     """Return the map that the nodes up to ``node`` repeat, and the factor of each of its axes.
 
     Raises:
-        UnsupportedError: A factor, or a side that must stay, is not known.
+        NotCollapsedError: A factor, or a side that must stay, is not known.
     """
     factors = np.ones(AXES)
     made = node.output[0]
@@ -47,13 +47,14 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
         sides = graph.shapes[source]
         sizes = len(added), len(times), len(sides)
         if sizes != (1, AXES + 1, AXES) or added[0] not in ADDED:
-            raise UnsupportedError("it repeats what is not known to be an axis of a map")
+            raise NotCollapsedError("it repeats what is not known to be an axis of a map")
         if any(np.delete(times, added) != 1):
-            raise UnsupportedError("it repeats more than one axis at once")
+            raise NotCollapsedError("it repeats more than one axis at once")
         now = np.delete(times, added - 1)
         # one side may be unknown: the number of elements stays, so the other three settle it
-        if np.equal(now, list(map(ratio, sides, graph.shapes[made]))).sum() < AXES - 1:
-            raise UnsupportedError("it changes other sides too, or its sides are not known")
+        after = graph.shapes[made]
+        if len(after) != AXES or np.equal(now, list(map(ratio, sides, after))).sum() < AXES - 1:
+            raise NotCollapsedError("it changes other sides too, or its sides are not known")
         factors *= now
         made = source
     return made, factors.tolist()

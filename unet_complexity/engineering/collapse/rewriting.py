@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from unet_complexity.engineering.collapse import nodes, rule
 from unet_complexity.engineering.collapse.files import Source, checked, loaded, valid_model
-from unet_complexity.engineering.collapse.graph import Graph, UnsupportedError
+from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
 from unet_complexity.engineering.collapse.pairs import LAYOUT, Pair, pair_of
 from unet_complexity.engineering.collapse.repeating import repeating
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
@@ -112,7 +112,7 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
                 return Block(name, way, why)
         first, last = map(tuple, pair.pads.tolist())
         why = f"no way fits factors {pair.size} with padding {first} and {last}"
-    except UnsupportedError as reason:
+    except NotCollapsedError as reason:
         why = one_line(str(reason))
     return Block(name, AS_WRITTEN, why)
 

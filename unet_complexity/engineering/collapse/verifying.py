@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from unet_complexity.engineering.bounded import bounded
 from unet_complexity.engineering.collapse.files import FilePath, loaded, parts, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.fits import footprint
@@ -70,9 +71,10 @@ def command(source: FilePath, target: FilePath) -> str:
         )
     if os.path.lexists(target):
         raise taken
-    with valid_model(source):
-        original = loaded(source)
-    collapsed = collapse_upsampling(original)
+    with bounded(source):
+        with valid_model(source):
+            original = loaded(source)
+        collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
         raise ValueError(
             f"{source.name} has nothing to collapse, so nothing was written\n{collapsed}".rstrip()

@@ -14,11 +14,11 @@ function h(tag, attributes = {}, ...children) {
 // Bounds follow each other, so a state that cannot be is never reached. Twice, since one bound may move another.
 function fit(state, previous = state) {
   const fitted = { ...state };
-  for (const { name, options, low } of SPEC.controls) {
-    // a stored state may hold anything, and has none before it
-    if (!options) fitted[name] = [fitted[name], previous[name], low].map(Number).find(Number.isFinite);
-  }
   for (let pass = 0; pass < 2; pass++) {
+    for (const { name, options, low } of SPEC.controls) {
+      // a stored state may hold anything, and has none before it
+      if (!options) fitted[name] = [fitted[name], previous[name], low].map(Number).find(Number.isFinite);
+    }
     for (const control of SPEC.controls) {
       const { name, options } = control;
       if (options) {
