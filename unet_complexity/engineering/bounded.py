@@ -5,6 +5,7 @@ They hold in the command, where the system can keep them: seconds not on Windows
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -25,7 +26,7 @@ class OutOfPatience(BaseException):
 
 
 @contextmanager
-def bounded(path: Path | None, seconds: int = PATIENCE) -> Iterator[None]:
+def bounded(path: str | Path | None, seconds: int = PATIENCE) -> Iterator[None]:
     """Bound the processor time and the memory of a task.
 
     Args:
@@ -36,7 +37,7 @@ def bounded(path: Path | None, seconds: int = PATIENCE) -> Iterator[None]:
         OutOfPatience: The time is used up.
         MemoryError: The memory is.
     """
-    size = path.stat().st_size if path and path.is_file() else 0
+    size = os.path.getsize(path) if path and os.path.isfile(path) else 0
     with _seconds(seconds), _memory(BYTES + TIMES * size):
         yield
 
@@ -70,8 +71,9 @@ def _memory(more: int) -> Iterator[None]:
     status = Path("/proc/self/status").read_text("ascii", "replace")
     (used,) = re.findall(r"VmData:\s+(\d+) kB", status)
     usual = resource.getrlimit(resource.RLIMIT_DATA)
-    known = [limit for limit in usual if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min(1024 * int(used) + more, *known), usual[1]))
+    limits = [limit for limit in usual if limit != resource.RLIM_INFINITY]
+    limits.append(1024 * int(used) + more)
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), usual[1]))
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import (
     MOST_ADDED,
     MOST_FOLDED,
+    MOST_NODES,
     MOST_NUMBERS,
     at_most,
 )
@@ -76,8 +77,9 @@ class Graph:
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
             self.folded = dict.fromkeys(inputs)
-        self.numbers = 0
+        self.bytes = 0
         self.added = 0
+        self.nodes = 0
         own = sum(math.prod(item.dims) for item in graph.initializer)
         self.most_added = MOST_ADDED + 16 * own
         self.instead: dict[str, list[Any]] = {}
@@ -107,13 +109,11 @@ class Graph:
 
         if name not in self.folded:
             stored = self.initializers.get(name)
-            if stored is not None and stored.raw_data:
-                return to_array(stored)
-            # bytes are an array at once; numbers and texts one by one are not converted for each reader anew
-            array = to_array(stored) if stored is not None else self._folded(self.makers.get(name))
+            array = self._folded(self.makers.get(name)) if stored is None else to_array(stored)
             self.folded[name] = array
-            self.numbers += getattr(array, "size", 0)
-            at_most(self.numbers, MOST_FOLDED, "numbers in computed constants")
+            if stored is None or not stored.raw_data:  # else it takes what it takes in the file
+                self.bytes += getattr(array, "nbytes", 0)
+                at_most(self.bytes, MOST_FOLDED, "bytes of computed constants")
         return self.folded[name]
 
     def _folded(self, node: Any) -> Any:
@@ -163,6 +163,8 @@ class Graph:
 
     def replace(self, node: Any, new: list[Any]) -> None:
         """Note the new nodes, the last of which takes the name and the description of the old one."""
+        self.nodes += len(new)
+        at_most(self.nodes, MOST_NODES, "new nodes")
         new[-1].name = node.name
         new[-1].doc_string = node.doc_string
         self.instead[node.output[0]] = new
@@ -203,7 +205,7 @@ def reads(message: Any) -> Iterator[str]:
 def _elements(node: Any, arrays: list[Any]) -> float:
     """Number of elements that a node which makes larger arrays makes; 0 for the others."""
     if node.op_type == "ConstantOfShape":
-        return float(np.prod(arrays[0], dtype=float))
+        return math.prod(map(float, arrays[0].ravel().tolist()))
     if node.op_type in BROADCASTING:
         return math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
     return sum(array.size for array in arrays) if node.op_type == "Concat" else 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError, Settings
 from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
-from unet_complexity.engineering.readers.limits import LARGEST_FACTOR
+from unet_complexity.engineering.readers.limits import LARGEST_FACTOR, LONGEST_NAME
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
 LARGEST_REPEATED = {  # largest factor s for which x(0) ... x(s - 1) all round to 0
@@ -68,6 +68,11 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
         raise NotCollapsedError(f"it is read by {kind_of(conv)}, not by a convolution")
+    longest = max(map(len, (source, *conv.input, *conv.output)))
+    if longest > LONGEST_NAME:
+        raise NotCollapsedError(
+            f"names of at most {LONGEST_NAME:,} characters are written anew, got {longest:,}"
+        )
     settings = graph.settings(conv)
     weights = settings["W"]
     if weights is None:

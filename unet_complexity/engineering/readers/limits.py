@@ -56,14 +56,15 @@ HIGHEST_DEGREE = 8  # of such a formula: the number of pixels of a square map ha
 DAMAGED = (ArithmeticError, AttributeError, LookupError, TypeError)
 LARGEST = 2**63 - 1  # of ONNX's whole numbers
 LARGEST_TYPED = 2**31 - 1  # size or batch on the command line; frameworks index with 32 bits
-LARGEST_FACTOR = 256  # of an upsampling that is collapsed; networks use 2 to 32
+LARGEST_FACTOR = 32  # of an upsampling that is collapsed; networks use 2 to 32
+LONGEST_NAME = 1_000  # characters of what such an upsampling reads or writes: each phase repeats it
 MOST_SUMMED = (
     2**26
 )  # numbers held while taps are summed, 512 MiB; 1024 x 1024 x 4 x 4 by 2: 2**25.6
 MOST_ADDED = (
     2**25
 )  # numbers in new weights, beside 16 for each of the model's own: many blocks may share one kernel
-MOST_FOLDED = 2**26  # numbers in all constants that are computed for one collapse, 512 MiB at most
+MOST_FOLDED = 2**29  # bytes of all constants that are computed for one collapse
 
 
 class BoundedFile(FileIO):
