@@ -36,25 +36,13 @@ def elements(x: Map) -> list[float]:
     return [value for row in x for pixel in row for value in pixel]
 
 
-@twin(L.Permute)
-def permute(layer: L.Permute, tally: Tally, x: Map) -> Map:
-    """Copy each element to its index in the new order of axes."""
-
-    def element(*at: int) -> float:
-        i, j, c = (at[layer.dims.index(axis)] for axis in (1, 2, 3))
-        return x[i][j][c]
-
-    return build(element, *(sides_of(x)[axis - 1] for axis in layer.dims))
-
-
-@twin(L.Reshape, L.Flatten)
-def reshape(layer: Any, tally: Tally, x: Map) -> Any:
+@twin(L.Reshape)
+def reshape(layer: L.Reshape, tally: Tally, x: Map) -> Any:
     """View the same numbers in the same order as another shape; nothing is read or written."""
     values = elements(x)
-    sides = getattr(layer, "target_shape", (1, 1, -1))
-    known = abs(math.prod(sides))
+    known = abs(math.prod(layer.target_shape))
     left = len(values) // known
-    return shaped(values, *(left if side == -1 else side for side in sides))
+    return shaped(values, *(left if side == -1 else side for side in layer.target_shape))
 
 
 @twin(L.SpaceToDepth)

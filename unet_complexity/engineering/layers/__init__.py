@@ -2,8 +2,6 @@
 
 from unet_complexity.engineering.layers.arranging import (
     Copy,
-    Flatten,
-    Permute,
     Reshape,
     Resizing,
     Slice,
@@ -12,7 +10,6 @@ from unet_complexity.engineering.layers.arranging import (
 from unet_complexity.engineering.layers.convolution import (
     AtrousConv2D,
     DepthwiseConv2D,
-    SeparableConv2D,
 )
 from unet_complexity.engineering.layers.dense import Dense, MatMul
 from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
@@ -31,9 +28,9 @@ from unet_complexity.engineering.layers.reducing import (
 from unet_complexity.layers.base import Layer
 
 LAYERS: tuple[type[Layer], ...] = (
-    *(AtrousConv2D, DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
+    *(AtrousConv2D, DepthwiseConv2D, Dense, MatMul),
     *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
-    *(SpaceToDepth, Copy, Slice, Permute, Reshape, Flatten),
+    *(SpaceToDepth, Copy, Slice, Reshape),
     *(Elementwise, PReLU, ELU, Rescaling),
     *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
 )

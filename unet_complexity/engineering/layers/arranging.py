@@ -103,26 +103,6 @@ class Copy(_Copy):
 
 
 @dataclass(frozen=True)
-class Permute(_Copy):
-    """keras.layers.Permute: a copy with the axes in another order; (2, 1, 3) turns rows into columns.
-
-    >>> print(Permute((3, 1, 2)).output(Tensor(8, 6, 3)))
-    3 x 8 x 6
-    """
-
-    dims: tuple[int, int, int]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dims", tuple(self.dims))
-        if len(self.dims) != 3 or set(self.dims) != {1, 2, 3}:
-            raise self.error("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
-
-    def output(self, x: Tensor) -> Tensor:
-        old = x.shape
-        return Tensor(*(old[axis - 1] for axis in self.dims))
-
-
-@dataclass(frozen=True)
 class Reshape(Layer):
     """keras.layers.Reshape: a view of the same numbers in the same order; nothing is read or written.
 
@@ -155,21 +135,6 @@ class Reshape(Layer):
                 "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
             )
         return Tensor(*new)
-
-
-@dataclass(frozen=True)
-class Flatten(Layer):
-    """keras.layers.Flatten: a view of a map as one vector, 1 x 1 x hwc; nothing is read or written.
-
-    >>> print(Flatten().output(Tensor(7, 7, 512)))
-    1 x 1 x 25088
-    """
-
-    gradient_reads = "nothing"
-    is_view = True
-
-    def output(self, x: Tensor) -> Tensor:
-        return Tensor(1, 1, x.size)
 
 
 @dataclass(frozen=True)

@@ -30,15 +30,15 @@ Handler = Callable[..., Value]
 # arguments that change what a layer computes, in a way that is not counted
 FORMS = """
     lora_rank renorm rms_scaling threshold use_gate sliding_window crop_to_aspect_ratio
-    pad_to_aspect_ratio antialias return_attention_scores
+    pad_to_aspect_ratio antialias return_attention_scores output_shape
 """.split()
-WINDOW = "kernel_size pool_size strides dilation_rate output_padding".split()
+WINDOW = ("kernel_size", "strides", "dilation_rate")
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
 WRAPPED = {
     "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
     "SpectralNormalization": ("Conv1D", "Conv2D", "Dense"),
 }
-TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str}
+TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str, "Padding": str}
 # the package's names of Keras's operations
 FUNCTIONS = {name.replace("_", ""): name for name in (*OPERATIONS, *ALIASES)}
 FUNCTIONS |= {"absolute": "abs", "exp": "exponential"}
@@ -103,7 +103,7 @@ LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
 OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
 READ: dict[Any, str] = {
     Call.as_map: """
-        Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
+        Conv2D DepthwiseConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
         GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
         DepthToSpace SpaceToDepth
     """,
@@ -122,7 +122,7 @@ TABLE: dict[str, Callable[[Call, Value], Value]] = {
 }
 
 
-def of_table(call: Call, x: Value) -> Value:
+def of_table(call: Call, x: Value, *, part: str = "") -> Value:
     """One layer of the package, and its activation as a step of its own."""
     make = LAYERS[OTHER_NAMES.get(call.kind, call.kind.replace("1D", "2D"))]
     # refusals come before the first step
@@ -134,17 +134,23 @@ def of_table(call: Call, x: Value) -> Value:
         for field in fields(make)  # type: ignore[arg-type]
         if field.name in call.config or field.name not in LACKING
     }
-    if values.get("padding") == "causal":
-        before = (values["kernel_size"][1] - 1) * values["dilation_rate"][1]
-        values["padding"] = (0, 0), (before, 0)
     try:
         layer = make(**values)
     except ValueError as error:
         raise UnsupportedError(str(error)) from error
-    out = call.run(layer, x)
+    out = call.run(layer, x, part=part)
     if call.kind.startswith("Global") and not call.config["keepdims"]:
         out = call.without(out, [axis for axis in range(x.rank) if axis != x.where[2]])
     return call.run(then, out, part=str(name)) if then else out
+
+
+def separable(call: Call, x: Value) -> Value:
+    """A depthwise convolution without bias, and one of 1 x 1 with the bias and the activation."""
+    config = call.config
+    call.kind, call.config = "DepthwiseConv2D", config | {"use_bias": False, "activation": None}
+    x = of_table(call, x, part="depthwise")
+    call.kind, call.config = "Conv2D", config | dict.fromkeys(WINDOW, 1)
+    return of_table(call, x)
 
 
 def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
@@ -155,15 +161,13 @@ def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
         raise UnsupportedError(f"its {name} is {value!r}")
     if name in ("axis", "shared_axes"):
         return value and x.places(x.axes(value))
-    if name == "padding" and "strides" in call.config and not isinstance(value, str):
-        raise ValueError(f"padding must be 'valid' or 'same', got {value!r}")
-    if name in WINDOW:
-        sizes = value if isinstance(value, tuple) else (value,)
-        for size in sizes:
-            if isinstance(size, int):
-                at_most(size, MOST_TAPS, f"elements along a side of {name}")
-        return (1, *sizes) if call.kind.endswith("1D") else value
-    return value
+    if not kind.startswith("Sizes"):
+        return value
+    sizes = value if isinstance(value, tuple) else (value,)
+    for size in sizes:
+        if isinstance(size, int):
+            at_most(size, MOST_TAPS, f"elements along a side of {name}")
+    return (1, *sizes) if call.kind.endswith("1D") else value
 
 
 def activation(name: Any, x: Value) -> L.Layer | None:
@@ -198,24 +202,29 @@ def attend(call: Call, *values: Value) -> Value:
     """
     names = ("query", "value", "key")
     given = dict(zip(names, call.args, strict=False)) | call.kwargs
-    read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
-    if len(read) != len(values) or not {"query", "value"} <= read.keys():
+    read = [given[name] for name in names if isinstance(given.get(name), Value)]
+    if len(read) != len(values) or len(read) < 2:
         raise UnsupportedError("it has a mask, or other inputs than a query, a value and a key")
-    config, query = call.config, read["query"]
+    query, value, key = (*read, read[1])[:3]
+    config = call.config
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnsupportedError(f"it attends along the axes {axes} only")
-    heads, bias, key_dim = config["num_heads"], config["use_bias"], config["key_dim"]
+    heads, key_dim, value_dim = (config[name] for name in ("num_heads", "key_dim", "value_dim"))
 
     def by_head(part: str, x: Value, size: int) -> Value:
         x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
-        x = call.run(E.Dense(heads * size, bias), x, part=part)
+        x = call.run(E.Dense(heads * size, config["use_bias"]), x, part=part)
         x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
-        return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
+        return turned(x, f"{part} by head")
+
+    def turned(x: Value, part: str) -> Value:
+        rows, columns, size = x.dims
+        return call.run(E.Copy("Permute", Tensor(columns, rows, size)), x, part=part)
 
     x = by_head("query", query, key_dim)
-    key = by_head("key", read.get("key", read["value"]), key_dim)
-    value = by_head("value", read["value"], config["value_dim"])
+    key = by_head("key", key, key_dim)
+    value = by_head("value", value, value_dim)
     rate = config.get("dropout")
     steps: list[tuple[Any, ...]] = [
         (E.Rescaling(key_dim**-0.5), "scale"),
@@ -223,15 +232,13 @@ def attend(call: Call, *values: Value) -> Value:
         (L.Softmax(), "softmax"),
         *([(L.Dropout(rate), "dropout")] if rate else []),
         (E.MatMul(), "weighed", value),
-        (E.Permute((2, 1, 3)), "heads"),
     ]
     for layer, part, *other in steps:
         x = call.run(layer, x, *other, part=part)
-    x = call.view(x, (x.dims[0], heads * config["value_dim"]), part="joined")
-    units = config.get("output_shape") or query.dims[-1]
-    (units,) = units if isinstance(units, list) else [units]
-    x = call.run(E.Dense(units, bias), x, part="output")
-    return call.view(x, (*query.dims[:-1], units), query.order, "axes")
+    x = turned(x, "heads")
+    x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
+    x = call.run(E.Dense(query.dims[-1], config["use_bias"]), x, part="output")
+    return call.view(x, query.dims, query.order, "axes")
 
 
 def of_wrapper(call: Call, x: Value) -> Value:
@@ -382,6 +389,7 @@ HANDLERS: dict[str, Handler] = {
     "CustomScaleLayer": lambda call, x, branch: call.run(
         L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale")
     ),
+    "SeparableConv2D": separable,
     "Flatten": _flatten,
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
