@@ -211,12 +211,6 @@ def parts(value: Any) -> Iterator[Any]:
         yield from parts(item)
 
 
-def holds_array(call: Config) -> bool:
-    """Whether a call is given an array that the model holds."""
-    kinds = [part.get("class_name") for part in parts(call) if isinstance(part, dict)]
-    return "__numpy__" in kinds or "__tensor__" in kinds
-
-
 def mapped(value: Any, function: Callable[[Config], Any]) -> Any:
     """A call's arguments with ``function`` of each tensor."""
     if isinstance(value, list):

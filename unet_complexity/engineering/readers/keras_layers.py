@@ -20,7 +20,7 @@ from unet_complexity.engineering.readers.keras_call import (
     UnsupportedError,
     Value,
 )
-from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
+from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras, parts
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.engineering.readers.reading import volume
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
@@ -33,6 +33,7 @@ FORMS = """
     pad_to_aspect_ratio antialias return_attention_scores output_shape
 """.split()
 WINDOW = ("kernel_size", "strides", "dilation_rate")
+ARRAYS = ("__numpy__", "__tensor__")  # classes of arrays that the model holds
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
 WRAPPED = {
     "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
@@ -55,6 +56,11 @@ def handler(kind: str, module: str) -> Handler | None:
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
     """What a layer writes.  UnsupportedError if it has weights, or gets inputs, that are not counted."""
+    if any(
+        isinstance(part, dict) and part.get("class_name") in ARRAYS
+        for part in parts([call.args, call.kwargs])
+    ):
+        raise UnsupportedError("it meets an array that the model holds")
     if "Quantized" in str(call.config.get("dtype")):
         raise UnsupportedError("it is quantised")
     of_relu = ["negative_slope"] if call.kind == "ReLU" else []  # a LeakyReLU says the same
