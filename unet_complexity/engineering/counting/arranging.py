@@ -52,10 +52,9 @@ def space_to_depth(layer: L.SpaceToDepth, tally: Tally, x: Map) -> Map:
     height, width, channels = sides_of(x)
 
     def element(i: int, j: int, c: int) -> float:
-        nth = c // channels
-        row = i * b + nth // b
-        column = j * b + nth % b
-        return x[row][column][c % channels]
+        nth, channel = divmod(c, channels)
+        down, right = divmod(nth, b)
+        return x[i * b + down][j * b + right][channel]
 
     return build(element, height // b, width // b, channels * b * b)
 

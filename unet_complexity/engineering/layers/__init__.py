@@ -28,11 +28,26 @@ from unet_complexity.engineering.layers.reducing import (
 from unet_complexity.layers.base import Layer
 
 LAYERS: tuple[type[Layer], ...] = (
-    *(AtrousConv2D, DepthwiseConv2D, Dense, MatMul),
-    *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
-    *(SpaceToDepth, Copy, Slice, Reshape),
-    *(Elementwise, PReLU, ELU, Rescaling),
-    *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
+    AtrousConv2D,
+    DepthwiseConv2D,
+    Dense,
+    MatMul,
+    Resizing,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Reduce,
+    SpaceToDepth,
+    Copy,
+    Slice,
+    Reshape,
+    Elementwise,
+    PReLU,
+    ELU,
+    Rescaling,
+    Normalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
 )
 
 __all__ = ["LAYERS", *sorted(layer.__name__ for layer in LAYERS)]

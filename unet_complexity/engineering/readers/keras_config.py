@@ -51,17 +51,14 @@ def from_file(path: Path) -> Config:
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
         ) from error
-    if not (
-        isinstance(config, dict)
-        and isinstance(config.get("config"), dict)
-        and "class_name" in config
-    ):
-        raise ValueError(
-            f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
-        )
-    if not is_model(config):
-        raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
-    return config
+    match config:
+        case {"config": dict(), "class_name": kind}:
+            if is_model(config):
+                return dict(config)
+            raise ValueError(f"{path.name} holds a {kind}, {SUBCLASSED}")
+    raise ValueError(
+        f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
+    )
 
 
 def _config_json(path: Path) -> bytes:
@@ -120,10 +117,9 @@ def is_nested(entry: Config) -> bool:
 
 def checked_shape(shape: Any) -> tuple[int | None, ...]:
     """Return a tensor's shape as a tuple; ValueError unless every side is a size or left free."""
-    if isinstance(shape, (list, tuple)):
-        sides = tuple(shape)
-        if all(side is None or (type(side) is int and side >= 1) for side in sides):
-            return sides
+    match shape:
+        case [*sides] if all(side is None or (type(side) is int and side >= 1) for side in sides):
+            return tuple(sides)
     raise ValueError(
         f"a shape must hold whole numbers of at least 1, or null for a free side, got {shape!r}"
     )

@@ -189,11 +189,6 @@ def activation(name: Any, x: Value) -> L.Layer | None:
     return L.ReLU() if name == "relu" else L.Activation(name)
 
 
-def _activate(call: Call, x: Value) -> Value:
-    layer = activation(call.config["activation"], x)
-    return call.run(layer, x) if layer else x
-
-
 def _flatten(call: Call, x: Value) -> Value:
     if x.rank == 3 and call.config.get("data_format") == "channels_first":
         x = permute(call, call.as_map(x), [1, 2, 0])
@@ -296,21 +291,18 @@ def widest(values: Sequence[Value]) -> Value:
 
 def of_two(call: Call, *values: Value) -> Value:
     """Two tensors of as many axes, or one and a number."""
-    kind = call.kind.replace("True", "")
+    call.kind = call.kind.removeprefix("True")
     if len(values) == 2:
         widest(values)
-        call.kind = kind
         return merge(call, *values)
     first, second = (*call.args, *call.kwargs.values())[:2]
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
         raise UnsupportedError(f"it meets {number!r}")
-    layer: L.Layer = E.Elementwise(kind.lower())
-    if kind in ("Maximum", "Minimum"):
-        layer = L.ReLU()  # one comparison
-    elif kind == "Multiply":
+    layer: L.Layer = E.Elementwise(call.kind.lower())
+    if call.kind == "Multiply":
         layer = E.Rescaling(number)
-    elif kind == "Divide" and number is second:
+    elif call.kind == "Divide" and number is second:
         layer = E.Rescaling(1 / number)
     return call.run(layer, *values)
 
@@ -329,8 +321,7 @@ def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
     sides = checked_shape([None if side == -1 else side for side in target])
     left = exact(as_expr(volume(x.dims)) / volume(side for side in sides if side))
-    order = call.order if len(sides) == 3 else "channels_last"
-    return call.view(x, tuple(side or left for side in sides), order)
+    return call.view(x, tuple(side or left for side in sides), call.order)
 
 
 def permute(call: Call, x: Value, axes: list[int]) -> Value:
@@ -338,15 +329,15 @@ def permute(call: Call, x: Value, axes: list[int]) -> Value:
     if sorted(axes) != list(range(x.rank)):
         raise UnsupportedError(f"it permutes the axes {axes}")
     ends = {0: "channels_first", 2: "channels_last"}
-    order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
+    order = ends.get(axes.index(x.where[2]), x.order)
     new = Value("", tuple(x.dims[axis] for axis in axes), order)
     return new._replace(name=call.run(E.Copy("Permute", new.map), x).name)
 
 
-def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
+def multiply_matrices(call: Call, *values: Value) -> Value:
     """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
-    x, y = channels_last(call, x), channels_last(call, y)
-    return call.run(E.MatMul(), x, y, like=widest([x, y]))
+    ready = [channels_last(call, x) for x in values]
+    return call.run(E.MatMul(), *ready, like=widest(ready))
 
 
 def reduce(call: Call, x: Value) -> Value:
@@ -356,15 +347,10 @@ def reduce(call: Call, x: Value) -> Value:
     return made if call.config.get("keepdims") else call.without(made, gone)
 
 
-def expand(call: Call, x: Value) -> Value:
-    """One axis of 1 more."""
-    (at,) = Value("", (*x.dims, 1)).axes(call.config["axis"])
-    return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
-
-
-def _resize(call: Call, x: Value) -> Value:
-    height, width = call.config["size"]
-    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
+def resize(call: Call, x: Value) -> Value:
+    """Resampling to a fixed size."""
+    rows, columns = call.config["size"]
+    return call.run(E.Resizing(rows, columns, call.config["interpolation"]), call.as_map(x))
 
 
 ALIKE: dict[Handler, str] = {
@@ -383,7 +369,9 @@ ALIKE: dict[Handler, str] = {
 }
 HANDLERS: dict[str, Handler] = {
     **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
-    "Activation": _activate,
+    "Activation": lambda call, x: (
+        call.run(layer, x) if (layer := activation(call.config["activation"], x)) else x
+    ),
     "Normalization": lambda call, x: call.run(
         E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x)
     ),
@@ -400,10 +388,8 @@ HANDLERS: dict[str, Handler] = {
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
     "MultiHeadAttention": attend,
-    "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
-    "ops.ExpandDims": expand,
     "ops.Matmul": multiply_matrices,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
-    "ops.Resize": _resize,
+    "ops.Resize": resize,
 }
