@@ -48,7 +48,6 @@ from unet_complexity.engineering.layers import (
     Reshape,
     Resizing,
     RMSNormalization,
-    Slice,
     SpaceToDepth,
 )
 from unet_complexity.engineering.layers.merging import ELEMENTWISE, PAIRED
@@ -250,15 +249,6 @@ def grouped(draw: Draw) -> Case:
 
 
 @st.composite
-def sliced(draw: Draw) -> Case:
-    x = draw(tensors)
-    starts = [draw(st.integers(-n, n - 1)) for n in (x.height, x.width, x.channels)]
-    ranges = zip((x.height, x.width, x.channels), starts, strict=True)
-    stops = [draw(st.none() | st.integers(start % n + 1, n + 1)) for n, start in ranges]
-    return Case(Slice(tuple(starts), tuple(stops), draw(st.tuples(*[sizes(3)] * 3))), (x,))
-
-
-@st.composite
 def reshaped(draw: Draw) -> Case:
     a, b, c = draw(st.tuples(*[sizes(4)] * 3))
     target = draw(
@@ -306,7 +296,6 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     DepthToSpace: rearranged(),
     SpaceToDepth: st.builds(gathered, tensors, st.integers(2, 3)),
     Copy: copied(),
-    Slice: sliced(),
     Reshape: reshaped(),
     Concatenate: concatenated(),
     **{type(layer): merged(layer) for layer in (Add(), Multiply())},
@@ -385,11 +374,6 @@ def fits(case: Lifted) -> bool:
     layer, x, number = case.layer, case.inputs[0], case.number
     if isinstance(layer, AtrousConv2D) and layer.padding != "valid":
         return False  # with letters the stride or the dilation must be 1 beside padding
-    if isinstance(layer, Slice):
-        ranges = zip(
-            (x.height, x.width, x.channels), layer.starts, layer.stops, layer.steps, strict=True
-        )
-        return all(isinstance(n, int) or cuts(number(n), *places) for n, *places in ranges)
     kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", None))
     if kernel is None or not hasattr(layer, "padding"):
         return True
@@ -412,11 +396,6 @@ def fits(case: Lifted) -> bool:
         ):
             return False
     return True
-
-
-def cuts(n: int, start: int, stop: int | None, step: int) -> bool:
-    """Whether a slice lies inside of a side that is a letter, and its step divides the side."""
-    return max(abs(start), abs(stop or 0)) <= n and n % step == 0
 
 
 def divides(n: Any, k: Any, t: Any, d: Any, padding: Any, number: Callable[[Any], int]) -> bool:

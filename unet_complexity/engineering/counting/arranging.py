@@ -12,13 +12,6 @@ from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
 
-@twin(L.Slice)
-def cut_out(layer: L.Slice, tally: Tally, x: Map) -> Map:
-    """Copy what Python's own slices select."""
-    rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
-    return [[pixel[channels] for pixel in row[columns]] for row in x[rows]]
-
-
 @twin(L.Copy)
 def copy(layer: L.Copy, tally: Tally, *inputs: Map) -> Map:
     """Return the elements of the inputs and the params one after the other, again and again if there are too few."""

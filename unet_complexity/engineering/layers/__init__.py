@@ -4,7 +4,6 @@ from unet_complexity.engineering.layers.arranging import (
     Copy,
     Reshape,
     Resizing,
-    Slice,
     SpaceToDepth,
 )
 from unet_complexity.engineering.layers.convolution import (
@@ -38,7 +37,6 @@ LAYERS: tuple[type[Layer], ...] = (
     Reduce,
     SpaceToDepth,
     Copy,
-    Slice,
     Reshape,
     Elementwise,
     PReLU,

@@ -8,70 +8,9 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import SizesFromZero
 from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import kept_in
-from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact
-
-
-@dataclass(frozen=True)
-class Slice(_Copy):
-    """Copy of x[starts:stops:steps] of rows, columns and channels.
-
-    The bounds are those of Python slices: None is an end, -1 the last.
-
-    >>> print(Slice(starts=(0, 0, 1), stops=(None, -2, None), steps=(2, 1, 1)).output(Tensor(8, 8, 3)))
-    4 x 6 x 2
-    """
-
-    starts: SizesFromZero = (0, 0, 0)
-    stops: SizesFromZero = (None, None, None)
-    steps: Any = (1, 1, 1)
-
-    def __post_init__(self) -> None:
-        for name in ("starts", "stops", "steps"):
-            three = tuple(getattr(self, name))
-            if len(three) != 3:
-                raise self.error(
-                    f"{name} must be (of rows, of columns, of channels)", three, "give three"
-                )
-            checked = (
-                as_size(one, name) if name == "steps" else _as_place(one, name) for one in three
-            )
-            object.__setattr__(self, name, tuple(checked))
-
-    def output(self, x: Tensor) -> Tensor:
-        left = []
-        for n, start, stop, step in zip(x.shape, self.starts, self.stops, self.steps, strict=True):
-            between = exact(_place(n, stop, n) - _place(n, start, 0))
-            left.append(ceil_div(between, step))
-        got = f"{self.starts} to {self.stops} of {x}"
-        self.check_positive(left, "something must be left", got, "start before the end")
-        return Tensor(*left)
-
-    def needs(self, x: Tensor) -> tuple[Size, ...]:
-        """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
-        ends = zip(x.shape * 2, (*self.starts, *self.stops), strict=True)
-        lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
-        return *super().needs(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
-
-
-def _as_place(at: Any, what: str) -> Size | None:
-    """Return a bound unchanged if it is None or a number; check that a size with letters is one.
-
-    A size with letters counts from the front."""
-    if at is None or isinstance(at, int):
-        return at
-    return as_size(at, what, at_least=0)
-
-
-def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
-    """Index at which a slice of n elements starts or stops, by the rules of Python."""
-    if at is None:
-        return otherwise
-    place = exact(n + at) if isinstance(at, int) and at < 0 else at
-    return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
+from unet_complexity.symbols import Size, as_expr, as_size, exact
 
 
 @dataclass(frozen=True)
