@@ -132,7 +132,7 @@ def test_what_is_no_choice(call: Callable[[], Any], error: type[Exception], word
     ("crop", lambda: Cropping2D(((4, 4), (0, 0))).output(X), ValueError,
      "Cropping2D: something must be left, got ((4, 4), (0, 0)) off 8 x 8 x 4; crop less than the side"),
     ("cost of a shape", lambda: Reshape((7, 7, 2)).cost(X), ValueError,
-     "Reshape: both shapes must hold as many elements, got 8 x 8 x 4 and 7 x 7 x 2; let one size be -1"),
+     "Reshape: both shapes must hold as many elements, got 8 x 8 x 4 and 7 x 7 x 2; in the model, let one size be -1"),
     ("block", lambda: DepthToSpace(3).output(X), ValueError,
      "DepthToSpace: block_size^2 must divide the channels, got 4 and 9; try 9 channels"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import sympy as sp
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
-from unet_complexity.symbols import Size, as_expr, as_size, exact
+from unet_complexity.symbols import Size, as_expr, exact
 
 
 @dataclass(frozen=True)
@@ -45,35 +45,20 @@ class Copy(_Copy):
 class Reshape(Layer):
     """keras.layers.Reshape: a view of the same numbers in the same order; nothing is read or written.
 
-    One of the three sizes may be -1: it follows from the others.
-
-    >>> print(Reshape((1, -1, 512)).output(Tensor(16, 16, 512)))
+    >>> print(Reshape((1, 256, 512)).output(Tensor(16, 16, 512)))
     1 x 256 x 512
     """
 
     gradient_reads = "nothing"
     is_view = True
-    target_shape: Any
-
-    def __post_init__(self) -> None:
-        shape = tuple(self.target_shape)
-        if len(shape) != 3 or sum(side == -1 for side in shape) > 1:
-            raise self.error(
-                "target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)"
-            )
-        shape = tuple(side if side == -1 else as_size(side, "target_shape") for side in shape)
-        object.__setattr__(self, "target_shape", shape)
+    target_shape: tuple[Size, Size, Size]
 
     def output(self, x: Tensor) -> Tensor:
-        known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.cancel(as_expr(x.size) / known))
-        new = [left if side == -1 else side for side in self.target_shape]
-        if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
-            shape = " x ".join(map(str, self.target_shape))
-            raise self.error(
-                "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
-            )
-        return Tensor(*new)
+        made = Tensor(*self.target_shape)
+        if exact(sp.cancel(as_expr(x.size) / made.size)) != 1:
+            rule = "both shapes must hold as many elements"
+            raise self.error(rule, f"{x} and {made}", "in the model, let one size be -1")
+        return made
 
 
 @dataclass(frozen=True)
