@@ -30,7 +30,6 @@ from unet_complexity.engineering.readers.keras_config import (
     from_file,
     from_live,
     is_model,
-    is_nested,
     mapped,
     parts,
     tensors,
@@ -200,7 +199,7 @@ class _Reader:
         name = path + checked_name(config.get("name", entry["name"]))
         name += f" ({number + 1})" if number else ""
         inputs = [x for x, _ in given]
-        if is_nested(entry):
+        if is_model(entry):
             return self.model(entry, f"{name}/", inputs)
         reading, values = self.reading, iter(inputs)
         args, kwargs = mapped([call["args"], call["kwargs"]], lambda _: next(values))
@@ -209,11 +208,8 @@ class _Reader:
         handle = None if kind in reading.extra else handler(kind, str(entry.get("module")))
         why = "its code is never run" if kind == "Lambda" else ""
         lost = any(x.dims is None for x in inputs)
-        if handle and lost:
-            reading.lost.add(name)
-            return [Value(name, None)] * MOST_RESULTS
         try:
-            if handle:
+            if handle and not lost:
                 one = Call(reading, self.order, kind, config, name, args, kwargs, shared)
                 return [counted(one, handle, inputs)]
         except UnsupportedError as error:
@@ -223,8 +219,11 @@ class _Reader:
         if known and said[0] != shape:  # it holds at the model's own size alone
             like = like._replace(dims=checked_shape(said[0])[1:])
             known = self.given is None and None not in like.dims
-        sources = [x.name for x in inputs]
-        reading.skip(name, kind, why, like.map if known else None, sources, config)
+        if handle and lost:
+            reading.lost.add(name)
+        else:
+            shape = like.map if known else None
+            reading.skip(name, kind, why, shape, [x.name for x in inputs], config)
         made = reading.shape(name)
         count = 1 if made and len(said) > 1 else MOST_RESULTS  # extra= gives one result alone
         return [like.made(name, made) if made else Value(name, None)] * count

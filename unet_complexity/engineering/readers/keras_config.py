@@ -110,11 +110,6 @@ def is_model(entry: Config) -> bool:
     return entry["class_name"] in MODELS and of_keras(str(entry.get("module", "keras")))
 
 
-def is_nested(entry: Config) -> bool:
-    """True for a model inside a model, whose layers the configuration holds."""
-    return is_model(entry) and "layers" in entry["config"]
-
-
 def checked_shape(shape: Any) -> tuple[int | None, ...]:
     """Return a tensor's shape as a tuple; ValueError unless every side is a size or left free."""
     match shape:
@@ -166,12 +161,9 @@ def no_shapes(name: str) -> ValueError:
 
 def has_graph(model: Any) -> bool:
     """True for Functional and Sequential models of Keras and classes derived from them that only have a name."""
-    for kind in type(model).__mro__:
-        if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
-            return True
-        if "call" in vars(kind):  # overrides call(): arbitrary code
-            return False
-    return False
+    kinds = (kind for kind in type(model).__mro__ if "call" in vars(kind))
+    runs = next(kinds, object)  # a class of one's own that overrides call() is arbitrary code
+    return runs.__name__ in ("Functional", "Sequential") and of_keras(runs.__module__)
 
 
 def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
@@ -182,7 +174,7 @@ def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
         if layer is None:
             continue
         entry["config"] = met.setdefault(id(layer), entry["config"])
-        if is_nested(entry):
+        if is_model(entry):
             add_unsaid(layer, entry["config"], met)
         given = getattr(getattr(layer, "layer", layer), "activation", None)
         if callable(given) and not of_keras(str(getattr(given, "__module__", ""))):

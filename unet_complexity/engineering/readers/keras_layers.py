@@ -217,11 +217,7 @@ def attend(call: Call, *values: Value) -> Value:
         x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
         x = call.run(E.Dense(heads * size, config["use_bias"]), x, part=part)
         x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
-        return turned(x, f"{part} by head")
-
-    def turned(x: Value, part: str) -> Value:
-        rows, columns, size = x.dims
-        return call.run(E.Copy("Permute", Tensor(columns, rows, size)), x, part=part)
+        return permute(call, x, [1, 0, 2], f"{part} by head")
 
     x = by_head("query", query, key_dim)
     key = by_head("key", key, key_dim)
@@ -236,7 +232,7 @@ def attend(call: Call, *values: Value) -> Value:
     ]
     for layer, part, *other in steps:
         x = call.run(layer, x, *other, part=part)
-    x = turned(x, "heads")
+    x = permute(call, x, [1, 0, 2], "heads")
     x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
     x = call.run(E.Dense(query.dims[-1], config["use_bias"]), x, part="output")
     return call.view(x, query.dims, query.order, "axes")
@@ -324,14 +320,14 @@ def reshape(call: Call, x: Value, target: Any) -> Value:
     return call.view(x, tuple(side or left for side in sides), call.order)
 
 
-def permute(call: Call, x: Value, axes: list[int]) -> Value:
+def permute(call: Call, x: Value, axes: list[int], part: str = "") -> Value:
     """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
     if sorted(axes) != list(range(x.rank)):
         raise UnsupportedError(f"it permutes the axes {axes}")
     ends = {0: "channels_first", 2: "channels_last"}
     order = ends.get(axes.index(x.where[2]), x.order)
     new = Value("", tuple(x.dims[axis] for axis in axes), order)
-    return new._replace(name=call.run(E.Copy("Permute", new.map), x).name)
+    return new._replace(name=call.run(E.Copy("Permute", new.map), x, part=part).name)
 
 
 def multiply_matrices(call: Call, *values: Value) -> Value:
