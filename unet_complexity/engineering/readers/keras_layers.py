@@ -31,6 +31,7 @@ Handler = Callable[..., Value]
 FORMS = """
     lora_rank renorm rms_scaling threshold use_gate sliding_window crop_to_aspect_ratio
     pad_to_aspect_ratio antialias return_attention_scores output_shape
+    approximate
 """.split()
 WINDOW = ("kernel_size", "strides", "dilation_rate")
 ARRAYS = ("__numpy__", "__tensor__")  # classes of arrays that the model holds
@@ -51,7 +52,8 @@ def handler(kind: str, module: str) -> Handler | None:
         return None
     if not module.startswith(("keras.src.ops", "keras.ops")):
         return HANDLERS.get(kind)
-    return HANDLERS.get(f"ops.{kind}", of_one if kind.lower() in FUNCTIONS else None)
+    name = FUNCTIONS.get(kind.lower())
+    return HANDLERS.get(f"ops.{kind}", of_one(name) if name else None)
 
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
@@ -256,11 +258,9 @@ def of_wrapper(call: Call, x: Value) -> Value:
     return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
 
 
-def of_one(call: Call, x: Value) -> Value:
+def of_one(name: str) -> Handler:
     """A function of each element."""
-    if call.kind == "Gelu" and call.config.get("approximate", True):
-        raise UnsupportedError("it approximates; say approximate=False")
-    return call.run(L.Activation(FUNCTIONS[call.kind.lower()]), x)
+    return lambda call, x: call.run(L.Activation(name), x)
 
 
 def merge(call: Call, *values: Value) -> Value:
