@@ -134,29 +134,25 @@ class _Reader:
         """
         inside = config["config"]
         inside = chained(inside) if config["class_name"] == "Sequential" else inside
-        entries = {entry["name"]: entry for entry in inside["layers"]}
-        calls = [
-            (entry, number, call)
-            for entry in inside["layers"]
-            for number, call in enumerate(entry.get("inbound_nodes", []))
-        ]
-        self.calls += 1 + max(len(calls), len(inside["layers"]))
-        at_most(self.calls, MOST_CALLS, "calls of layers")
+        entries: dict[str, Config] = {}
+        queue: deque[Any] = deque()
+        said: dict[Any, Any] = {}  # shapes of results, which stand only where they are read
+        for entry in inside["layers"]:
+            entries[entry["name"]] = entry
+            calls = entry.get("inbound_nodes", [])
+            self.calls += len(calls) or 1
+            at_most(self.calls, MOST_CALLS, "calls of layers")
+            for number, call in enumerate(calls):
+                self.weigh([call, entry["config"] | {"layers": None}])
+                given = tensors(call)
+                queue.append((entry, number, call, given))
+                for (name, at, i), shape in given:
+                    said.setdefault((name, at), {})[i] = shape
         self.weigh([inside["input_layers"], inside["output_layers"]])
         found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
-        queue: deque[Any] = deque()
-        said: dict[
-            Any, dict[int, Any]
-        ] = {}  # shapes of results, which are said only where they are read
-        for entry, number, call in calls:
-            self.weigh([call, entry["config"] | {"layers": None}])
-            given = tensors(call)
-            queue.append((entry, number, call, given))
-            for (name, at, i), shape in given:
-                said.setdefault((name, at), {})[i] = shape
         waiting = 0
         while queue:
             entry, number, call, given = queue.popleft()
@@ -171,9 +167,8 @@ class _Reader:
             queue.append((entry, number, call, given))
             waiting += 1
             if waiting == len(queue):
-                name = queue[0][0]["name"]
                 raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
+                    f"{self.reading.name} has layers that wait for each other, {entry['name']}; give the whole model"
                 )
         ends = []
         for name, number, i in triples(inside["output_layers"]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -109,11 +110,12 @@ def by_channel(call: Call, x: Value) -> Value:
 
 LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
 OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
+# what it reads, as its counterpart wants it: the layers, and operations, that are one of the package
 READ: dict[Any, str] = {
     Call.as_map: """
         Conv2D DepthwiseConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
         GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
-        DepthToSpace SpaceToDepth
+        ops.DepthToSpace ops.SpaceToDepth
     """,
     sequence: """
         Conv1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D
@@ -121,21 +123,18 @@ READ: dict[Any, str] = {
     channels_last: "Dense",
     by_channel: "BatchNormalization GroupNormalization",
     any_axes: """
-        ReLU LeakyReLU LeakyRelu PReLU ELU Softmax Rescaling Dropout SpatialDropout2D
-        LayerNormalization RMSNormalization
+        ReLU LeakyReLU ops.LeakyRelu PReLU ELU Softmax ops.Softmax Rescaling Dropout
+        SpatialDropout2D LayerNormalization RMSNormalization
     """,
 }
-TABLE: dict[str, Callable[[Call, Value], Value]] = {
-    kind: prepare for prepare, kinds in READ.items() for kind in kinds.split()
-}
 
 
-def of_table(call: Call, x: Value, *, part: str = "") -> Value:
+def of_table(prepare: Handler, call: Call, x: Value, *, part: str = "") -> Value:
     """One layer of the package, and its activation as a step of its own."""
     make = LAYERS[OTHER_NAMES.get(call.kind, call.kind.replace("1D", "2D"))]
     # refusals come before the first step
     name = None if call.kind == "Softmax" else call.config.get("activation")
-    x = TABLE[call.kind](call, x)
+    x = prepare(call, x)
     then = activation(name, x)
     values = {
         field.name: argument(call, x, field.name, field.type)
@@ -156,9 +155,9 @@ def separable(call: Call, x: Value) -> Value:
     """A depthwise convolution without bias, and one of 1 x 1 with the bias and the activation."""
     config = call.config
     call.kind, call.config = "DepthwiseConv2D", config | {"use_bias": False, "activation": None}
-    x = of_table(call, x, part="depthwise")
+    x = of_table(Call.as_map, call, x, part="depthwise")
     call.kind, call.config = "Conv2D", config | dict.fromkeys(WINDOW, 1)
-    return of_table(call, x)
+    return of_table(Call.as_map, call, x)
 
 
 def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
@@ -251,7 +250,7 @@ def of_wrapper(call: Call, x: Value) -> Value:
         raise UnsupportedError(f"it wraps a layer {call.kind}")
     frozen = {"trainable": False} if call.config.get("trainable") is False else {}
     call.config = inner["config"] | frozen
-    out = counted(call, of_table, [x])
+    out = counted(call, HANDLERS[call.kind], [x])
     if outer == "TimeDistributed":
         return out
     stored = call.config.get("units") or call.config["filters"]
@@ -308,9 +307,8 @@ def concatenate(call: Call, *values: Value) -> Value:
     if len(values) == 1:
         return values[0]
     x = widest(values)
-    (at,) = x.axes(call.config["axis"])
-    layer = L.Concatenate(x.places([at])[0])
-    return call.run(layer, *(call.view(each, each.dims, x.order) for each in values))
+    (place,) = x.places(x.axes(call.config["axis"]))
+    return call.run(L.Concatenate(place), *(call.view(each, each.dims, x.order) for each in values))
 
 
 def reshape(call: Call, x: Value, target: Any) -> Value:
@@ -350,7 +348,6 @@ def resize(call: Call, x: Value) -> Value:
 
 
 ALIKE: dict[Handler, str] = {
-    of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
     any_axes: """
         Identity GaussianNoise StochasticDepth RandomContrast RandomFlip RandomRotation
         RandomTranslation RandomZoom ops.Identity ops.StopGradient ops.Cast
@@ -364,6 +361,11 @@ ALIKE: dict[Handler, str] = {
     concatenate: "Concatenate ops.Concatenate",
 }
 HANDLERS: dict[str, Handler] = {
+    **{
+        kind: partial(of_table, prepare)
+        for prepare, kinds in READ.items()
+        for kind in kinds.split()
+    },
     **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
     "Activation": lambda call, x: (
         call.run(layer, x) if (layer := activation(call.config["activation"], x)) else x
