@@ -390,6 +390,23 @@ def test_a_branch_that_is_scaled_and_added_is_two_steps(models: Any) -> None:
     assert [step.cost.elementwise for step in net][-2:] == [32 * 32 * 8] * 2
 
 
+def test_a_separable_convolution_is_the_two_layers_that_keras_runs(keras: ModuleType) -> None:
+    """What training saves between them is counted; a refusal leaves no half of it behind."""
+    K, image = keras.layers, keras.Input((8, 8, 3))
+    conv = K.SeparableConv2D(4, 3, padding="same", depth_multiplier=2, activation="relu", name="s")
+    model = keras.Model(image, conv(K.SeparableConv2D(3, 3, activation="relu", name="r")(image)))
+    net = from_keras(model)
+    assert [step.name for step in net][3:] == ["s.depthwise", "s", "s.relu"]
+    assert {step.block for step in net} == {"r", "s"}
+    assert net.total().params == model.count_params()
+    assert dict(kept(net).maps)["s.depthwise"] == 6 * 6 * 6
+    conv.trainable = False
+    assert from_keras(model).where(lambda step: step.block == "s").total().trainable_params == 0
+    own = keras.Model(image, K.SeparableConv2D(4, 3, activation=relu, name="s")(image), name="m")
+    said = "cannot count 1 of 1 layers of m: SeparableConv2D (s): its activation is a function of"
+    check(lambda: from_keras(own), ValueError, said)
+
+
 # What Keras does in ways that are easily overlooked.
 
 

@@ -100,10 +100,10 @@ def sequence(call: Call, x: Value) -> Value:
 
 def by_channel(call: Call, x: Value) -> Value:
     """``x``, its channels on the one axis that the layer names."""
-    axes = x.axes(call.config["axis"])
-    if x.rank == 3 and axes == [0]:
+    (axis,) = x.axes(call.config["axis"])
+    if x.rank == 3 and axis == 0:
         return call.as_map(x, "channels_first")
-    if axes != [x.rank - 1]:
+    if axis != x.rank - 1:
         raise UnsupportedError(f"its axis is {call.config['axis']}")
     return channels_last(call, x)
 
@@ -154,6 +154,7 @@ def of_table(prepare: Handler, call: Call, x: Value, *, part: str = "") -> Value
 def separable(call: Call, x: Value) -> Value:
     """A depthwise convolution without bias, and one of 1 x 1 with the bias and the activation."""
     config = call.config
+    activation(config["activation"], x)  # refused before the first step
     call.kind, call.config = "DepthwiseConv2D", config | {"use_bias": False, "activation": None}
     x = of_table(Call.as_map, call, x, part="depthwise")
     call.kind, call.config = "Conv2D", config | dict.fromkeys(WINDOW, 1)
