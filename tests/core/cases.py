@@ -48,7 +48,6 @@ from unet_complexity.engineering.layers import (
     Reshape,
     Resizing,
     RMSNormalization,
-    SpaceToDepth,
 )
 from unet_complexity.engineering.layers.merging import ELEMENTWISE, PAIRED
 from unet_complexity.layers import (
@@ -267,10 +266,6 @@ def on_any_map(layers: st.SearchStrategy[Layer]) -> st.SearchStrategy[Case]:
     return st.builds(lambda layer, x: Case(layer, (x,)), layers, tensors)
 
 
-def gathered(x: Tensor, b: int) -> Case:
-    return Case(SpaceToDepth(b), (Tensor(x.height * b, x.width * b, x.channels),))
-
-
 edge = st.integers(0, 3)
 some_axes = st.sampled_from([-1, 1, 2, 3, (1, 2), (2, 3), (1, 2, 3)])
 blends = st.sampled_from(["nearest", "bilinear", "bicubic"])
@@ -294,7 +289,6 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
         st.builds(Reduce, st.sampled_from(["mean", "sum", "max", "min"]), some_axes)
     ),
     DepthToSpace: rearranged(),
-    SpaceToDepth: st.builds(gathered, tensors, st.integers(2, 3)),
     Copy: copied(),
     Reshape: reshaped(),
     Concatenate: concatenated(),

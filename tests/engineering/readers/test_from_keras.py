@@ -377,6 +377,7 @@ def test_operations_that_no_public_network_has_are_refused_by_name(keras: Module
         (lambda x: keras.ops.split(x, 2, axis=-1)[0], "Split"),
         (keras.ops.rsqrt, "Rsqrt"),
         (lambda x: keras.ops.expand_dims(x, 1), "ExpandDims"),
+        (lambda x: keras.ops.nn.space_to_depth(x, 2), "SpaceToDepth"),
         (lambda x: keras.ops.squeeze(keras.ops.mean(x, axis=1, keepdims=True), 1), "Squeeze"),
         (lambda x: x[:, 1:-1, ::2], "GetItem"),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import Any
 
-from unet_complexity.counting.maps import Map, build, shaped, sides_of
+from unet_complexity.counting.maps import Map, build, shaped
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -32,20 +32,6 @@ def elements(x: Map) -> list[float]:
 def reshape(layer: L.Reshape, tally: Tally, x: Map) -> Any:
     """View the same numbers in the same order as another shape; nothing is read or written."""
     return shaped(elements(x), *layer.target_shape)
-
-
-@twin(L.SpaceToDepth)
-def space_to_depth(layer: L.SpaceToDepth, tally: Tally, x: Map) -> Map:
-    """Turn each block of b x b pixels into one pixel, the block's rows first."""
-    b = layer.block_size
-    height, width, channels = sides_of(x)
-
-    def element(i: int, j: int, c: int) -> float:
-        nth, channel = divmod(c, channels)
-        down, right = divmod(nth, b)
-        return x[i * b + down][j * b + right][channel]
-
-    return build(element, height // b, width // b, channels * b * b)
 
 
 @twin(L.Resizing)

@@ -4,7 +4,6 @@ from unet_complexity.engineering.layers.arranging import (
     Copy,
     Reshape,
     Resizing,
-    SpaceToDepth,
 )
 from unet_complexity.engineering.layers.convolution import (
     AtrousConv2D,
@@ -35,7 +34,6 @@ LAYERS: tuple[type[Layer], ...] = (
     GlobalAveragePooling2D,
     GlobalMaxPooling2D,
     Reduce,
-    SpaceToDepth,
     Copy,
     Reshape,
     Elementwise,

@@ -62,23 +62,6 @@ class Reshape(Layer):
 
 
 @dataclass(frozen=True)
-class SpaceToDepth(_Copy):
-    """keras.ops.nn.space_to_depth: a copy, (b h, b w, c) -> (h, w, b^2 c).  The inverse of DepthToSpace.
-
-    >>> print(SpaceToDepth(block_size=2).output(Tensor(16, 16, 3)))
-    8 x 8 x 12
-    """
-
-    block_size: Size = 2
-
-    def output(self, x: Tensor) -> Tensor:
-        b = self.block_size
-        rule = "block_size must divide height and width"
-        rows, columns = (self.divide(n, b, rule, "crop or pad it first") for n in x.sides)
-        return Tensor(rows, columns, exact(b**2 * x.channels))
-
-
-@dataclass(frozen=True)
 class Resizing(_Resampling):
     """keras.layers.Resizing: resampling to a fixed height and width, counted like :class:`UpSampling2D`.
 

@@ -115,7 +115,7 @@ READ: dict[Any, str] = {
     Call.as_map: """
         Conv2D DepthwiseConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
         GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
-        ops.DepthToSpace ops.SpaceToDepth
+        ops.DepthToSpace
     """,
     sequence: """
         Conv1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D
@@ -265,8 +265,9 @@ def of_one(name: str) -> Handler:
 
 def merge(call: Call, *values: Value) -> Value:
     """A merging layer; an input with fewer axes gets axes of 1 behind the batch, as in Keras."""
-    own = {"Add": L.Add(), "Multiply": L.Multiply()}
-    layer = own.get(call.kind) or E.Elementwise(call.kind.lower(), inputs=len(values))
+    layer: L.Layer = E.Elementwise(call.kind.lower(), inputs=len(values))
+    if call.kind in LAYERS:  # Add, Multiply
+        layer = LAYERS[call.kind]()
     most = max(values, key=lambda value: value.rank)
     ready = [call.view(x, (1,) * (most.rank - x.rank) + x.dims, most.order) for x in values]
     return call.run(layer, *ready, like=widest(ready))
