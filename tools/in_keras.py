@@ -173,14 +173,10 @@ OURS = {"AtrousConv2D": strided, "Copy": copied, "PhaseConv2D": upsampled_convol
 OPERATIONS: dict[str, Any] = {
     "Activation": lambda ops, layer, x: getattr(ops, layer.activation)(x),
     "DepthToSpace": lambda ops, layer, x: ops.nn.depth_to_space(x, layer.block_size),
-    "SpaceToDepth": lambda ops, layer, x: ops.nn.space_to_depth(x, layer.block_size),
     "MatMul": lambda ops, layer, x, y: ops.matmul(
         x, ops.swapaxes(y, -1, -2) if layer.transpose_b else y
     ),
     "Reduce": lambda ops, layer, x: getattr(ops, layer.operation)(x, layer.axes, keepdims=True),
-    "Slice": lambda ops, layer, x: x[
-        (slice(None), *map(slice, layer.starts, layer.stops, layer.steps))
-    ],
 }
 
 

@@ -718,6 +718,33 @@ def long_dilation(path: Path) -> Path:
     return of_a_sequence(path, "Conv1D", given | {"use_bias": True, "activation": "linear"})
 
 
+def long_reasons(path: Path) -> Path:
+    """A layer with an argument of 7.6 MB that is not counted, called 300 times: a sentence for each."""
+    given = {"units": 4, "use_bias": True, "activation": "linear"}
+    given["lora_rank"] = ["a" * 19_990] * 380
+    layer = {"module": "keras.layers", "class_name": "Dense", "name": "d", "config": given}
+    layer["inbound_nodes"] = [
+        {"args": [tensor("d", call - 1) if call else tensor("x")], "kwargs": {}}
+        for call in range(300)
+    ]
+    return keras(path, functional("m", layer, last=("d", 299)))
+
+
+def paths_of_long_names(path: Path) -> Path:
+    """17 models inside each other with names of 19,900 characters, around layers that are not counted."""
+    calls = [{"args": [tensor("x")], "kwargs": {}}]
+    inner = [
+        {"module": "keras.layers", "class_name": "Lambda", "name": f"l{place}", "config": {}}
+        | {"inbound_nodes": calls}
+        for place in range(300)
+    ]
+    for depth in range(17):
+        name = "a" * 19_900 + str(depth)
+        whole = functional(name, *inner, last=(inner[0]["name"], 0))
+        inner = [whole | {"inbound_nodes": calls}]
+    return keras(path, functional("m", *inner, last=(inner[0]["name"], 0)))
+
+
 def of_a_sequence(path: Path, kind: str, given: dict[str, Any], times: int = 1) -> Path:
     """A layer that reads a sequence so many times."""
     x = tensor("x")
@@ -731,7 +758,9 @@ def of_a_sequence(path: Path, kind: str, given: dict[str, Any], times: int = 1) 
 
 KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (many_heads, "num_heads must be a whole number or a letter, got 'a' (str)"),
-    (long_dilation, "Conv1D (a): its dilation_rate is ('aaaa"),
+    (long_dilation, "Conv1D (a): "),
+    (long_reasons, "cannot count 300 of 300 layers of m: 300 Dense"),
+    (paths_of_long_names, "at most 20,000 characters of a name are read, got 338,3"),
     (lying, "model.keras is not a whole .keras file"),
     (honest, "at most 8,388,608 bytes of config.json are read"),
     (other_compression, "compressed by method 12, which Keras does not write"),
@@ -741,7 +770,7 @@ KERAS: list[tuple[Callable[[Path], Path], str]] = [
     (infinite, "numbers must be finite, got 1e999"),
     (empty_models, "at most 2,000 calls of layers are read"),
     (kernel, "at most 32,768 elements along a side of kernel_size are read, got 1,000,000,000"),
-    (border, "padding must be 'valid' or 'same', got 4611686018427387904"),
+    (border, "its padding is 4611686018427387904"),
     (long_layer_name, "at most 20,000 characters of a text are read"),
     (long_model_name, "at most 20,000 characters of a text are read, got 1,000,000"),
     (long_names, "at most 10,000,000 characters of all names are read, got 10,0"),

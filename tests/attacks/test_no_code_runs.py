@@ -73,7 +73,9 @@ def keras_layers(keras: Any) -> dict[str, Any]:
         "spectral norm": K.SpectralNormalization(K.Conv2D(4, 3)),
         "reshape": lambda x: ops.reshape(x, (-1, 4, 16, 4)),
         "transpose": lambda x: ops.transpose(x, [0, 2, 1, 3]),
-        "expand": lambda x: ops.squeeze(ops.expand_dims(ops.mean(x, axis=[1]), 1), 1),
+        "sum": lambda x: (
+            ops.sum(x, axis=[1], keepdims=True) + ops.max(x, axis=[1, 2], keepdims=True)
+        ),
         "numbers": lambda x: (2 * x + 1.5) / 3 - ops.square(x),
         "softmax": lambda x: ops.softmax(x, axis=-1),
         "concatenate": lambda x: ops.concatenate([x, x], axis=-1),

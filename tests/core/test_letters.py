@@ -93,7 +93,6 @@ def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
         "axes",
         "axis",
         "center",
-        "dims",
         "given",
         "max_value",
         "offset",
@@ -106,7 +105,7 @@ def test_every_size_that_a_layer_has_is_tried_as_a_letter() -> None:
         "learned",
     }  # the array's sides are those of the inputs that it meets
     not_sizes |= {"kind", "made", "stored"}  # of a Copy, which says what it writes
-    not_sizes |= {"shared_axes", "starts", "steps", "stops", "target_shape", "transpose_b"}
+    not_sizes |= {"shared_axes", "target_shape", "transpose_b"}
     assert named - not_sizes == set(NUMBERED) - {"channels"}
 
 

@@ -205,8 +205,8 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     for size in expanded:
         if isinstance(size, int) and size < 1:
             raise ValueError(
-                f"with letters no window may see padding alone and no slice end beyond the map, got {1 - size} "
-                "elements too many; pad or reach less, or give numbers in place of letters"
+                f"with letters no window may see padding alone, got {1 - size} elements too many; "
+                "pad or reach less, or give numbers in place of letters"
             )
     return expanded
 

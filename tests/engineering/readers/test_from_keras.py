@@ -376,6 +376,9 @@ def test_operations_that_no_public_network_has_are_refused_by_name(keras: Module
         (lambda x: x**2, "Power"),
         (lambda x: keras.ops.split(x, 2, axis=-1)[0], "Split"),
         (keras.ops.rsqrt, "Rsqrt"),
+        (lambda x: keras.ops.expand_dims(x, 1), "ExpandDims"),
+        (lambda x: keras.ops.nn.space_to_depth(x, 2), "SpaceToDepth"),
+        (lambda x: keras.ops.squeeze(keras.ops.mean(x, axis=1, keepdims=True), 1), "Squeeze"),
         (lambda x: x[:, 1:-1, ::2], "GetItem"),
     ):
         model = keras.Model(image, run(image))
@@ -386,6 +389,23 @@ def test_a_branch_that_is_scaled_and_added_is_two_steps(models: Any) -> None:
     net = from_keras(models("Inception-ResNet"))
     assert [type(step.layer).__name__ for step in net][-2:] == ["Rescaling", "Add"]
     assert [step.cost.elementwise for step in net][-2:] == [32 * 32 * 8] * 2
+
+
+def test_a_separable_convolution_is_the_two_layers_that_keras_runs(keras: ModuleType) -> None:
+    """What training saves between them is counted; a refusal leaves no half of it behind."""
+    K, image = keras.layers, keras.Input((8, 8, 3))
+    conv = K.SeparableConv2D(4, 3, padding="same", depth_multiplier=2, activation="relu", name="s")
+    model = keras.Model(image, conv(K.SeparableConv2D(3, 3, activation="relu", name="r")(image)))
+    net = from_keras(model)
+    assert [step.name for step in net][3:] == ["s.depthwise", "s", "s.relu"]
+    assert {step.block for step in net} == {"r", "s"}
+    assert net.total().params == model.count_params()
+    assert dict(kept(net).maps)["s.depthwise"] == 6 * 6 * 6
+    conv.trainable = False
+    assert from_keras(model).where(lambda step: step.block == "s").total().trainable_params == 0
+    own = keras.Model(image, K.SeparableConv2D(4, 3, activation=relu, name="s")(image), name="m")
+    said = "cannot count 1 of 1 layers of m: SeparableConv2D (s): its activation is a function of"
+    check(lambda: from_keras(own), ValueError, said)
 
 
 # What Keras does in ways that are easily overlooked.
@@ -468,6 +488,9 @@ def test_what_is_known_but_in_another_form_is_refused(keras: ModuleType) -> None
     K, image, row = keras.layers, keras.Input((8, 8, 3)), keras.Input((16,))
     more, mask = np.ones((1, 8, 8, 2), "float32"), keras.Input((16,), dtype="bool")
     lora, small = K.Dense(8, name="d"), keras.Model(row, K.Dense(8, name="q")(row))
+    signal = keras.Input((8, 3))
+    causal = K.Conv1D(4, 3, padding="causal", name="o")(signal)
+    other = K.MultiHeadAttention(1, 2, output_shape=5, name="h")(signal, signal)
     adapted = keras.Model(row, lora(row))
     lora.enable_lora(2)
     small.layers[1].quantize("int8")
@@ -478,6 +501,8 @@ def test_what_is_known_but_in_another_form_is_refused(keras: ModuleType) -> None
         (keras.Model(image, K.BatchNormalization(renorm=True, name="r")(image)), "Normalization (r): with renorm=True"),
         (keras.Model([row, mask], K.Softmax(name="s")(row, mask=mask)), "Softmax (s): given 2 tensors; write that"),
         (keras.Model(image, K.Activation(relu, name="a")(image)), "Activation (a): its activation is a function of"),
+        (keras.Model(signal, causal), "Conv1D (o): padding must be one of 'same', 'valid', got 'causal'"),
+        (keras.Model(signal, other), "Attention (h): with output_shape=[5]"),
     ]:  # fmt: skip
         check(lambda model=model: from_keras(model), ValueError, f"cannot count 1 of ... {said}")  # type: ignore[misc]
 
@@ -744,7 +769,6 @@ def ops_of(keras: ModuleType) -> dict[str, tuple[Callable[[Any], Any], int, int]
         "transposed": (lambda x: o.transpose(x, (0, 3, 1, 2)), 0, size),
         "products": (lambda x: o.matmul(x, o.transpose(x, (0, 1, 3, 2))), 0, size + 4 * 6 * 6),
         "reshaped": (lambda x: o.reshape(x, (-1, 24, 8)) + 1, size, size),
-        "squeezed": (lambda x: o.squeeze(o.expand_dims(x, 1), 1) + 1, size, size),
         "resized": (lambda x: o.image.resize(x, (8, 8), interpolation="bilinear"), 7 * 512, 512),
         "softmax": (lambda x: o.softmax(x, axis=-1), 24 * 38, size),
         "gelu": (lambda x: o.gelu(x, approximate=False), 5 * size, size),
@@ -877,7 +901,7 @@ def test_one_dimension_each_time_and_spectral_norm(
     keras: ModuleType, tmp_path: Path, live: bool
 ) -> None:
     K, image, signal = keras.layers, keras.Input((8, 8, 3)), keras.Input((24, 3))
-    for padding in ("same", "valid", "causal"):
+    for padding in ("same", "valid"):
         x = K.Conv1D(6, 3, padding=padding, dilation_rate=2, activation="relu")(signal)
         x = K.TimeDistributed(K.Dense(5, activation="tanh"))(K.MaxPooling1D(2)(x))
         agrees_at(keras.Model(signal, K.GlobalMaxPooling1D(keepdims=True)(x)), tmp_path, live)

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import cycle
 from typing import Any
 
-from unet_complexity.counting.maps import Map, build, shaped, sides_of
+from unet_complexity.counting.maps import Map, build, shaped
 from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
-
-
-@twin(L.Slice)
-def cut_out(layer: L.Slice, tally: Tally, x: Map) -> Map:
-    """Copy what Python's own slices select."""
-    rows, columns, channels = map(slice, layer.starts, layer.stops, layer.steps)
-    return [[pixel[channels] for pixel in row[columns]] for row in x[rows]]
 
 
 @twin(L.Copy)
@@ -36,40 +28,10 @@ def elements(x: Map) -> list[float]:
     return [value for row in x for pixel in row for value in pixel]
 
 
-@twin(L.Permute)
-def permute(layer: L.Permute, tally: Tally, x: Map) -> Map:
-    """Copy each element to its index in the new order of axes."""
-
-    def element(*at: int) -> float:
-        i, j, c = (at[layer.dims.index(axis)] for axis in (1, 2, 3))
-        return x[i][j][c]
-
-    return build(element, *(sides_of(x)[axis - 1] for axis in layer.dims))
-
-
-@twin(L.Reshape, L.Flatten)
-def reshape(layer: Any, tally: Tally, x: Map) -> Any:
+@twin(L.Reshape)
+def reshape(layer: L.Reshape, tally: Tally, x: Map) -> Any:
     """View the same numbers in the same order as another shape; nothing is read or written."""
-    values = elements(x)
-    sides = getattr(layer, "target_shape", (1, 1, -1))
-    known = abs(math.prod(sides))
-    left = len(values) // known
-    return shaped(values, *(left if side == -1 else side for side in sides))
-
-
-@twin(L.SpaceToDepth)
-def space_to_depth(layer: L.SpaceToDepth, tally: Tally, x: Map) -> Map:
-    """Turn each block of b x b pixels into one pixel, the block's rows first."""
-    b = layer.block_size
-    height, width, channels = sides_of(x)
-
-    def element(i: int, j: int, c: int) -> float:
-        nth = c // channels
-        row = i * b + nth // b
-        column = j * b + nth % b
-        return x[row][column][c % channels]
-
-    return build(element, height // b, width // b, channels * b * b)
+    return shaped(elements(x), *layer.target_shape)
 
 
 @twin(L.Resizing)

@@ -1,4 +1,4 @@
-"""Depthwise and separable convolutions as loops."""
+"""Depthwise and dilated convolutions as loops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from unet_complexity.counting.convolution import convolve, slide
 from unet_complexity.counting.maps import Map
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
-from unet_complexity.layers import Conv2D
 
 
 @twin(L.DepthwiseConv2D)
@@ -21,19 +20,3 @@ def convolve_each_channel(layer: L.DepthwiseConv2D, tally: Tally, x: Map) -> Map
 
 
 twin(L.AtrousConv2D)(convolve)
-
-
-@twin(L.SeparableConv2D)
-def convolve_separably(layer: L.SeparableConv2D, tally: Tally, x: Map) -> Map:
-    """Run both convolutions; the map between them is neither written nor read."""
-    depthwise = L.DepthwiseConv2D(
-        layer.kernel_size,
-        layer.strides,
-        layer.padding,
-        layer.depth_multiplier,
-        layer.dilation_rate,
-        use_bias=False,
-    )
-    pointwise = Conv2D(layer.filters, 1, use_bias=layer.use_bias)
-    between = convolve_each_channel(depthwise, tally, x)
-    return convolve(pointwise, tally, between)

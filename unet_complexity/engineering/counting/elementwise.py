@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unet_complexity.counting.elementwise import Operation, apply, elu
-from unet_complexity.counting.maps import Map, along, build, sides_of
+from unet_complexity.counting.maps import Map, sides_of
+from unet_complexity.counting.merging import spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -27,18 +30,13 @@ def rescale(layer: L.Rescaling, tally: Tally, x: Map) -> Map:
 
 
 @twin(L.PReLU)
-def rectify_by_weights(layer: L.PReLU, tally: Tally, x: Map) -> Map:
+def rectify_by_weights(layer: L.PReLU, tally: Tally, x: Map) -> Any:
     """Scale each element by its learned slope if it is negative; shared axes have one slope."""
     shared = layer.shared_axes or ()
-    sides = sides_of(x)
-    own = [1 if axis in shared else side for axis, side in enumerate(sides, 1)]
-    slopes = tally.weight(*own)
-    slope_of = along(shared)
+    own = [1 if axis in shared else side for axis, side in enumerate(sides_of(x), 1)]
 
-    def element(i: int, j: int, c: int) -> float:
-        value = x[i][j][c]
-        a, b, d = slope_of(i, j, c)
-        scaled = tally.op(slopes[a][b][d] * value)
+    def rectified(value: float, slope: float) -> float:
+        scaled = tally.op(slope * value)
         return tally.op(value if value > 0 else scaled)
 
-    return build(element, *sides)
+    return spread(x, tally.weight(*own), rectified)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from unet_complexity.counting.convolution import biased
-from unet_complexity.counting.maps import Map, build, each, filled, sides_of
+from unet_complexity.counting.maps import Map, each, filled
 from unet_complexity.counting.merging import merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -74,18 +74,11 @@ def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Any:
 @twin(L.Dense)
 def dense(layer: L.Dense, tally: Tally, x: Map) -> Map:
     """Multiply each pixel with the matrix of weights and add the bias."""
-    height, width, channels = sides_of(x)
-    weights = tally.weight(channels, layer.units)
-
-    def element(i: int, j: int, unit: int) -> float:
-        column = [row[unit] for row in weights]
-        return product(tally, x[i][j], column)
-
-    out = build(element, height, width, layer.units)
-    return biased(layer, tally, out)
+    weights = tally.weight(len(x[0][0]), layer.units)
+    return biased(layer, tally, multiply_matrices(L.MatMul(), tally, x, [weights]))
 
 
-def product(tally: Tally, row: list[float], column: list[float]) -> float:
+def product(tally: Tally, row: Iterable[float], column: Iterable[float]) -> float:
     """Return the sum of products of a row and a column."""
     total = 0.0
     for a, b in zip(row, column, strict=True):
@@ -98,9 +91,7 @@ def multiply_matrices(layer: L.MatMul, tally: Tally, x: Map, y: Map) -> Map:
     """Multiply rows with columns, for each pair of matrices; a lone matrix is paired with all."""
     out = []
     for a, b in paired(x, y):
-        columns = b
-        if not layer.transpose_b:
-            columns = [list(column) for column in zip(*b, strict=True)]
+        columns = b if layer.transpose_b else [*zip(*b, strict=True)]
         matrix = [[product(tally, row, column) for column in columns] for row in a]
         out.append(matrix)
     return out

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 from unet_complexity.counting.elementwise import by_groups
-from unet_complexity.counting.maps import Function, Map, along, build, each, sides_of
+from unet_complexity.counting.maps import Function, Map, along, shaped, sides_of
+from unet_complexity.counting.merging import merged
 from unet_complexity.counting.resampling import summed_up
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
 
 @twin(L.Normalization)
-def normalize_by_known(layer: L.Normalization, tally: Tally, x: Map) -> Map:
+def normalize_by_known(layer: L.Normalization, tally: Tally, x: Map) -> Any:
     """Subtract the mean of the channel and divide by its deviation.
 
     Constants that come with the model are 0 and 1 here.
@@ -25,56 +27,43 @@ def normalize_by_known(layer: L.Normalization, tally: Tally, x: Map) -> Map:
         mean = tally.weight(channels, trainable=False)
         variance = tally.weight(channels, trainable=False)
         tally.weight(trainable=False)  # Keras's count of what it has seen
-
-    def normal(value: float, c: int) -> float:
-        deviation = max(math.sqrt(abs(variance[c])), 1e-7)
-        difference = tally.op(value - mean[c])
-        return tally.op(difference / deviation)
-
-    return each(x, normal)
+    deviation = [max(math.sqrt(abs(value)), 1e-7) for value in variance]
+    difference = merged(operator.sub, tally, x, [[mean]])
+    return merged(operator.truediv, tally, difference, [[deviation]])
 
 
 @twin(L.GroupNormalization)
-def normalize_groups(layer: L.GroupNormalization, tally: Tally, x: Map) -> Map:
+def normalize_groups(layer: L.GroupNormalization, tally: Tally, x: Map) -> Any:
     """Normalise all pixels of each group of channels."""
     size = 1 if layer.groups == -1 else len(x[0][0]) // layer.groups
-    return standardize(layer, tally, x, lambda *at: at[2] // size, (3,), 1e-3)
+    return standardize(layer, tally, x, lambda *at: at[2] // size, 1e-3)
 
 
 @twin(L.LayerNormalization, L.RMSNormalization)
-def normalize_along(layer: Any, tally: Tally, x: Map) -> Map:
+def normalize_along(layer: Any, tally: Tally, x: Map) -> Any:
     """Normalise all elements that differ only along the axes."""
     epsilon = 1e-3 if isinstance(layer, L.LayerNormalization) else 1e-6
-    return standardize(layer, tally, x, along(layer.axis), layer.axis, epsilon)
+    return standardize(layer, tally, x, along(layer.axis), epsilon)
 
 
-def standardize(
-    layer: Any,
-    tally: Tally,
-    x: Map,
-    key: Function,
-    axes: tuple[int, ...],
-    epsilon: float,
-) -> Map:
-    """Subtract the mean of each group and divide by its deviation, then scale and shift along ``axes``."""
+def standardize(layer: Any, tally: Tally, x: Map, key: Function, epsilon: float) -> Any:
+    """Subtract the mean of each group and divide by its deviation, then scale and shift along the layer's axes."""
     sides = sides_of(x)
-    of_weights = [sides[axis - 1] for axis in axes]
-    gamma = tally.weight(*of_weights) if getattr(layer, "scale", True) else None
-    beta = tally.weight(*of_weights) if getattr(layer, "center", False) else None
+    own = [side if axis in layer.axis else 1 for axis, side in enumerate(sides, 1)]
+
+    def weights() -> Any:
+        values = tally.weight(*(sides[axis - 1] for axis in layer.axis))
+        for _ in layer.axis[1:]:
+            values = [value for row in values for value in row]
+        return shaped(values, *own)
+
     with_mean = not isinstance(layer, L.RMSNormalization)
-    standard = by_groups(x, key, lambda values: _standard(values, tally, with_mean, epsilon))
-
-    def element(*at: int) -> float:
-        i, j, c = at
-        value = standard[i][j][c]
-        index = [at[axis - 1] for axis in axes]
-        if gamma is not None:
-            value = tally.op(value * _at(gamma, index))
-        if beta is not None:
-            value = tally.op(value + _at(beta, index))
-        return value
-
-    return build(element, *sides)
+    out = by_groups(x, key, lambda values: _standard(values, tally, with_mean, epsilon))
+    if layer.scale:
+        out = merged(operator.mul, tally, out, weights())
+    if layer.center:
+        out = merged(operator.add, tally, out, weights())
+    return out
 
 
 def _standard(values: list[float], tally: Tally, with_mean: bool, epsilon: float) -> list[float]:
@@ -86,10 +75,3 @@ def _standard(values: list[float], tally: Tally, with_mean: bool, epsilon: float
     variance = tally.op(mean_square + epsilon)
     deviation = tally.op(math.sqrt(variance))
     return [tally.op(value / deviation) for value in values]
-
-
-def _at(weights: Any, index: list[int]) -> float:
-    for i in index:
-        weights = weights[i]
-    value: float = weights
-    return value

@@ -2,17 +2,12 @@
 
 from unet_complexity.engineering.layers.arranging import (
     Copy,
-    Flatten,
-    Permute,
     Reshape,
     Resizing,
-    Slice,
-    SpaceToDepth,
 )
 from unet_complexity.engineering.layers.convolution import (
     AtrousConv2D,
     DepthwiseConv2D,
-    SeparableConv2D,
 )
 from unet_complexity.engineering.layers.dense import Dense, MatMul
 from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
@@ -31,11 +26,24 @@ from unet_complexity.engineering.layers.reducing import (
 from unet_complexity.layers.base import Layer
 
 LAYERS: tuple[type[Layer], ...] = (
-    *(AtrousConv2D, DepthwiseConv2D, SeparableConv2D, Dense, MatMul),
-    *(Resizing, GlobalAveragePooling2D, GlobalMaxPooling2D, Reduce),
-    *(SpaceToDepth, Copy, Slice, Permute, Reshape, Flatten),
-    *(Elementwise, PReLU, ELU, Rescaling),
-    *(Normalization, GroupNormalization, LayerNormalization, RMSNormalization),
+    AtrousConv2D,
+    DepthwiseConv2D,
+    Dense,
+    MatMul,
+    Resizing,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    Reduce,
+    Copy,
+    Reshape,
+    Elementwise,
+    PReLU,
+    ELU,
+    Rescaling,
+    Normalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
 )
 
 __all__ = ["LAYERS", *sorted(layer.__name__ for layer in LAYERS)]

@@ -8,70 +8,9 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import SizesFromZero
 from unet_complexity.layers.arranging import _Copy, _Resampling
 from unet_complexity.layers.base import Layer
-from unet_complexity.layers.windows import kept_in
-from unet_complexity.symbols import Size, are_numbers, as_expr, as_size, ceil_div, exact
-
-
-@dataclass(frozen=True)
-class Slice(_Copy):
-    """Copy of x[starts:stops:steps] of rows, columns and channels.
-
-    The bounds are those of Python slices: None is an end, -1 the last.
-
-    >>> print(Slice(starts=(0, 0, 1), stops=(None, -2, None), steps=(2, 1, 1)).output(Tensor(8, 8, 3)))
-    4 x 6 x 2
-    """
-
-    starts: SizesFromZero = (0, 0, 0)
-    stops: SizesFromZero = (None, None, None)
-    steps: Any = (1, 1, 1)
-
-    def __post_init__(self) -> None:
-        for name in ("starts", "stops", "steps"):
-            three = tuple(getattr(self, name))
-            if len(three) != 3:
-                raise self.error(
-                    f"{name} must be (of rows, of columns, of channels)", three, "give three"
-                )
-            checked = (
-                as_size(one, name) if name == "steps" else _as_place(one, name) for one in three
-            )
-            object.__setattr__(self, name, tuple(checked))
-
-    def output(self, x: Tensor) -> Tensor:
-        left = []
-        for n, start, stop, step in zip(x.shape, self.starts, self.stops, self.steps, strict=True):
-            between = exact(_place(n, stop, n) - _place(n, start, 0))
-            left.append(ceil_div(between, step))
-        got = f"{self.starts} to {self.stops} of {x}"
-        self.check_positive(left, "something must be left", got, "start before the end")
-        return Tensor(*left)
-
-    def needs(self, x: Tensor) -> tuple[Size, ...]:
-        """Sizes that must be positive: bounds with letters stay within the map; numbers are capped."""
-        ends = zip(x.shape * 2, (*self.starts, *self.stops), strict=True)
-        lettered = ((n, at) for n, at in ends if at is not None and not are_numbers(n, at))
-        return *super().needs(x), *kept_in(n + 1 - abs(at) for n, at in lettered)
-
-
-def _as_place(at: Any, what: str) -> Size | None:
-    """Return a bound unchanged if it is None or a number; check that a size with letters is one.
-
-    A size with letters counts from the front."""
-    if at is None or isinstance(at, int):
-        return at
-    return as_size(at, what, at_least=0)
-
-
-def _place(n: Size, at: Size | None, otherwise: Size) -> Size:
-    """Index at which a slice of n elements starts or stops, by the rules of Python."""
-    if at is None:
-        return otherwise
-    place = exact(n + at) if isinstance(at, int) and at < 0 else at
-    return min(max(place, 0), n) if isinstance(place, int) and isinstance(n, int) else place
+from unet_complexity.symbols import Size, as_expr, exact
 
 
 @dataclass(frozen=True)
@@ -103,90 +42,23 @@ class Copy(_Copy):
 
 
 @dataclass(frozen=True)
-class Permute(_Copy):
-    """keras.layers.Permute: a copy with the axes in another order; (2, 1, 3) turns rows into columns.
-
-    >>> print(Permute((3, 1, 2)).output(Tensor(8, 6, 3)))
-    3 x 8 x 6
-    """
-
-    dims: tuple[int, int, int]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "dims", tuple(self.dims))
-        if len(self.dims) != 3 or set(self.dims) != {1, 2, 3}:
-            raise self.error("dims must be 1, 2 and 3 in some order", self.dims, "try (2, 1, 3)")
-
-    def output(self, x: Tensor) -> Tensor:
-        old = x.shape
-        return Tensor(*(old[axis - 1] for axis in self.dims))
-
-
-@dataclass(frozen=True)
 class Reshape(Layer):
     """keras.layers.Reshape: a view of the same numbers in the same order; nothing is read or written.
 
-    One of the three sizes may be -1: it follows from the others.
-
-    >>> print(Reshape((1, -1, 512)).output(Tensor(16, 16, 512)))
+    >>> print(Reshape((1, 256, 512)).output(Tensor(16, 16, 512)))
     1 x 256 x 512
     """
 
     gradient_reads = "nothing"
     is_view = True
-    target_shape: Any
-
-    def __post_init__(self) -> None:
-        shape = tuple(self.target_shape)
-        if len(shape) != 3 or sum(side == -1 for side in shape) > 1:
-            raise self.error(
-                "target_shape must be three sizes, -1 at most one of them", shape, "try (1, 1, -1)"
-            )
-        shape = tuple(side if side == -1 else as_size(side, "target_shape") for side in shape)
-        object.__setattr__(self, "target_shape", shape)
+    target_shape: tuple[Size, Size, Size]
 
     def output(self, x: Tensor) -> Tensor:
-        known = exact(sp.Mul(*(side for side in self.target_shape if side != -1)))
-        left = exact(sp.cancel(as_expr(x.size) / known))
-        new = [left if side == -1 else side for side in self.target_shape]
-        if isinstance(left, sp.Rational) or (left != 1 and -1 not in self.target_shape):
-            shape = " x ".join(map(str, self.target_shape))
-            raise self.error(
-                "both shapes must hold as many elements", f"{x} and {shape}", "let one size be -1"
-            )
-        return Tensor(*new)
-
-
-@dataclass(frozen=True)
-class Flatten(Layer):
-    """keras.layers.Flatten: a view of a map as one vector, 1 x 1 x hwc; nothing is read or written.
-
-    >>> print(Flatten().output(Tensor(7, 7, 512)))
-    1 x 1 x 25088
-    """
-
-    gradient_reads = "nothing"
-    is_view = True
-
-    def output(self, x: Tensor) -> Tensor:
-        return Tensor(1, 1, x.size)
-
-
-@dataclass(frozen=True)
-class SpaceToDepth(_Copy):
-    """keras.ops.nn.space_to_depth: a copy, (b h, b w, c) -> (h, w, b^2 c).  The inverse of DepthToSpace.
-
-    >>> print(SpaceToDepth(block_size=2).output(Tensor(16, 16, 3)))
-    8 x 8 x 12
-    """
-
-    block_size: Size = 2
-
-    def output(self, x: Tensor) -> Tensor:
-        b = self.block_size
-        rule = "block_size must divide height and width"
-        rows, columns = (self.divide(n, b, rule, "crop or pad it first") for n in x.sides)
-        return Tensor(rows, columns, exact(b**2 * x.channels))
+        made = Tensor(*self.target_shape)
+        if exact(sp.cancel(as_expr(x.size) / made.size)) != 1:
+            rule = "both shapes must hold as many elements"
+            raise self.error(rule, f"{x} and {made}", "in the model, let one size be -1")
+        return made
 
 
 @dataclass(frozen=True)

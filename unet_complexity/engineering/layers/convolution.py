@@ -1,9 +1,8 @@
-"""Depthwise and separable convolutions."""
+"""Depthwise and dilated convolutions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Padding
@@ -44,40 +43,3 @@ class AtrousConv2D(Conv2D):
     """
 
     strided_and_dilated = True
-
-
-@dataclass(frozen=True)
-class SeparableConv2D(_WindowedConvolution):
-    """keras.layers.SeparableConv2D: a depthwise convolution without bias, then a 1 x 1 convolution, as one layer.
-
-    The map between them, of c depth_multiplier channels, is neither read nor written here; two layers would do both.
-    Each of its elements takes k^2 MACs, and one more for each filter.
-
-    >>> SeparableConv2D(64, 3).cost(Tensor(56, 56, 32)).macs
-    7325696
-    """
-
-    along = _WindowedConvolution.along
-    filters: Size
-    kernel_size: Sizes
-    strides: Sizes = 1
-    padding: Padding = "same"
-    dilation_rate: Sizes = 1
-    depth_multiplier: Size = 1
-    use_bias: bool = True
-
-    def out_channels(self, x: Tensor) -> Size:
-        return self.filters
-
-    def params(self, x: Tensor) -> Size:
-        weights = self._between(x) * (prod(self.kernel_size) + self.filters)
-        return weights + int(self.use_bias) * self.filters
-
-    def macs(self, x: Tensor) -> Size:
-        return self._between(x) * (self.dense_taps(x) + self.output(x).size)
-
-    def macs_in_bounds(self, x: Tensor) -> Size:
-        return self._between(x) * (self.taps_in_bounds(x) + self.output(x).size)
-
-    def _between(self, x: Tensor) -> Size:
-        return x.channels * self.depth_multiplier

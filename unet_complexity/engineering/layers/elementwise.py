@@ -24,6 +24,7 @@ class PReLU(_SameShape):
     """
 
     gradient_reads = "inputs"
+    operations = 2
     shared_axes: Any = None
 
     def __post_init__(self) -> None:
@@ -32,9 +33,6 @@ class PReLU(_SameShape):
 
     def params(self, x: Tensor) -> Size:
         return elements_along(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 2 * x.size
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,8 @@ class ELU(_SameShape):
     128
     """
 
+    operations = 4
     alpha: float = 1.0
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 4 * x.size
 
 
 @dataclass(frozen=True)

@@ -59,12 +59,12 @@ class Elementwise(_Merge):
         return self.array.size if self.array and self.learned else 0
 
     def elementwise(self, *inputs: Tensor) -> Size:
-        first, *merged = self._partial_results(*inputs)
-        out = self.output(*inputs)
+        results = [x.size for x in self._partial_results(*inputs)]
         if self.operation in ELEMENTWISE:
-            return ELEMENTWISE[self.operation] * out.size
-        divided = [out] if self.operation == "average" else []
-        return exact(sum(x.size for x in [*(merged or [first]), *divided]))
+            return ELEMENTWISE[self.operation] * results[-1]
+        if self.operation == "average":
+            results.append(results[-1])
+        return exact(sum(results[1:] or results))
 
     def _partial_results(self, *inputs: Tensor) -> Iterator[Tensor]:
         return super()._partial_results(*inputs, *([self.array] if self.array else []))

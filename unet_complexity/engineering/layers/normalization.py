@@ -8,6 +8,7 @@ has no mean: $3m + 2$.  Scale and shift take one more per element each.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from unet_complexity.cost import Tensor
 from unet_complexity.layers.arguments import Axes
@@ -27,6 +28,7 @@ class Normalization(_Normalization):
     """
 
     gradient_reads = "nothing"
+    operations = 2
     given: bool = False
 
     def params(self, x: Tensor) -> Size:
@@ -35,12 +37,28 @@ class Normalization(_Normalization):
     def trainable_params(self, x: Tensor) -> Size:
         return 0
 
+
+class _Standardization(_Normalization):
+    """Sets of elements with a mean and a deviation each; weights along ``axis`` scale and shift them."""
+
+    operations = 5
+    axis: Any = (3,)
+    center: bool = False
+    scale: bool = True
+
+    def params(self, x: Tensor) -> Size:
+        return (self.center + self.scale) * elements_along(x, self.axis)
+
     def elementwise(self, x: Tensor) -> Size:
-        return 2 * x.size
+        return (self.operations + self.center + self.scale) * x.size + 2 * self.sets(x)
+
+    def sets(self, x: Tensor) -> Size:
+        """Return the number of sets: one for each element that has the first index along ``axis``."""
+        return quotient(x.size, elements_along(x, self.axis))
 
 
 @dataclass(frozen=True)
-class GroupNormalization(_Normalization):
+class GroupNormalization(_Standardization):
     """keras.layers.GroupNormalization: groups of channels, each normalised over all pixels; -1: each channel.
 
     Wu & He, "Group Normalization" (ECCV 2018).  2c params.
@@ -64,22 +82,16 @@ class GroupNormalization(_Normalization):
     def needs(self, x: Tensor) -> tuple[Size, ...]:
         return *super().needs(x), self._channels_of_a_set(x)
 
-    def params(self, x: Tensor) -> Size:
-        return (self.center + self.scale) * x.channels
-
-    def elementwise(self, x: Tensor) -> Size:
-        return (5 + self.center + self.scale) * x.size + 2 * self._sets(x)
+    def sets(self, x: Tensor) -> Size:
+        return x.channels if self.groups == -1 else self.groups
 
     def _channels_of_a_set(self, x: Tensor) -> Size:
         rule = "groups must divide the channels"
-        return self.divide(x.channels, self._sets(x), rule, "try groups=1 or -1")
-
-    def _sets(self, x: Tensor) -> Size:
-        return x.channels if self.groups == -1 else self.groups
+        return self.divide(x.channels, self.sets(x), rule, "try groups=1 or -1")
 
 
 @dataclass(frozen=True)
-class LayerNormalization(_Normalization):
+class LayerNormalization(_Standardization):
     """keras.layers.LayerNormalization over ``axis``: the channels of each pixel, or several axes.
 
     Ba, Kiros & Hinton, "Layer Normalization" (2016).  Each element of those axes has a scale and a shift.
@@ -93,16 +105,9 @@ class LayerNormalization(_Normalization):
     center: bool = True
     scale: bool = True
 
-    def params(self, x: Tensor) -> Size:
-        return (self.center + self.scale) * elements_along(x, self.axis)
-
-    def elementwise(self, x: Tensor) -> Size:
-        sets = quotient(x.size, elements_along(x, self.axis))
-        return (5 + self.center + self.scale) * x.size + 2 * sets
-
 
 @dataclass(frozen=True)
-class RMSNormalization(_Normalization):
+class RMSNormalization(_Standardization):
     """keras.layers.RMSNormalization over ``axis``: divide by the root of the mean square, then scale.
 
     Zhang & Sennrich, "Root Mean Square Layer Normalization" (NeurIPS 2019).
@@ -111,11 +116,5 @@ class RMSNormalization(_Normalization):
     66048
     """
 
+    operations = 3  # without a mean
     axis: Axes = -1
-
-    def params(self, x: Tensor) -> Size:
-        return elements_along(x, self.axis)
-
-    def elementwise(self, x: Tensor) -> Size:
-        sets = quotient(x.size, elements_along(x, self.axis))
-        return 4 * x.size + 2 * sets

@@ -7,7 +7,7 @@ shape follows from the package's own layers, so that a model can be read at othe
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from os import PathLike
@@ -29,9 +29,7 @@ from unet_complexity.engineering.readers.keras_config import (
     checked_shape,
     from_file,
     from_live,
-    holds_array,
     is_model,
-    is_nested,
     mapped,
     parts,
     tensors,
@@ -114,8 +112,8 @@ class _Reader:
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
-            said = re.search(ORDER, str(config))  # by any layer
-            self.order = said[1] if said else self.order
+            if said := re.search(ORDER, str(config)):  # by any layer
+                self.order = said[1]
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
         except DAMAGED as error:
@@ -132,32 +130,46 @@ class _Reader:
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
         """What a model writes: each layer runs as soon as what it reads is there.
 
-        ``inputs``: what a model inside another one is given.
+        Calls wait in a queue, at first in the order of the file.  ``inputs``: what a model inside another one is given.
         """
         inside = config["config"]
         inside = chained(inside) if config["class_name"] == "Sequential" else inside
-        self.calls += 1 + max(
-            sum(len(entry.get("inbound_nodes", [])) for entry in inside["layers"]),
-            len(inside["layers"]),
-        )
-        at_most(self.calls, MOST_CALLS, "calls of layers")
+        entries: dict[str, Config] = {}
+        queue: deque[Any] = deque()
+        said: dict[Any, Any] = {}  # shapes of results, which stand only where they are read
+        for entry in inside["layers"]:
+            entries[entry["name"]] = entry
+            calls = entry.get("inbound_nodes", [])
+            self.calls += len(calls) or 1
+            at_most(self.calls, MOST_CALLS, "calls of layers")
+            for number, call in enumerate(calls):
+                self.weigh([call, entry["config"] | {"layers": None}])
+                given = tensors(call)
+                queue.append((entry, number, call, given))
+                for (name, at, i), shape in given:
+                    said.setdefault((name, at), {})[i] = shape
         self.weigh([inside["input_layers"], inside["output_layers"]])
-        entries = {entry["name"]: entry for entry in inside["layers"]}
         found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
             found[name, 0, 0] = inputs[i] if inputs else self.input(path + name, shape)
-        calls = []
-        for entry in inside["layers"]:
-            for number, call in enumerate(entry.get("inbound_nodes", [])):
-                self.weigh([call, entry["config"] | {"layers": None}])
-                calls.append((entry, number, call, tensors(call)))
-        # the shape of what a layer writes is said only where it is read
-        said: defaultdict[Any, dict[int, Any]] = defaultdict(dict)
-        for *_, given in calls:
-            for (name, number, i), shape in given:
-                said[name, number][i] = shape
-        self.run(calls, path, found, said)
+        waiting = 0
+        while queue:
+            entry, number, call, given = queue.popleft()
+            if all(key in found for key, _ in given):
+                name = entry["name"]
+                sources = [(found[key], shape) for key, shape in given]
+                shapes = [*said.get((name, number), {}).values()]
+                values = self.call(entry, path, number, call, sources, shapes)
+                found |= {(name, number, i): value for i, value in enumerate(values)}
+                waiting = 0
+                continue
+            queue.append((entry, number, call, given))
+            waiting += 1
+            if waiting == len(queue):
+                raise ValueError(
+                    f"{self.reading.name} has layers that wait for each other, {entry['name']}; give the whole model"
+                )
         ends = []
         for name, number, i in triples(inside["output_layers"]):
             # a file counts the calls of a functional model inside a model from 1, in this one place
@@ -169,29 +181,6 @@ class _Reader:
         """ValueError if calls have too many arguments in all, those of their layers included."""
         self.arguments += sum(1 for _ in parts(given))
         at_most(self.arguments, MOST_ARGUMENTS, "arguments of calls")
-
-    def run(self, calls: list[Any], path: str, found: dict[Any, Value], said: Any) -> None:
-        """Run all calls in turns: in each turn, in the order of the file, the calls whose inputs are there.
-
-        ``found`` holds what has been written.  A reversed chain takes as many turns as it has calls.
-        """
-        while calls:
-            left = []
-            for one in calls:
-                entry, number, call, given = one
-                if all(key in found for key, _ in given):
-                    at = entry["name"], number
-                    sources = [(found[key], shape) for key, shape in given]
-                    values = self.call(entry, path, number, call, sources, list(said[at].values()))
-                    found |= {(*at, i): value for i, value in enumerate(values)}
-                else:
-                    left.append(one)
-            if len(left) == len(calls):
-                name = left[0][0]["name"]
-                raise ValueError(
-                    f"{self.reading.name} has layers that wait for each other, {name}; give the whole model"
-                )
-            calls = left
 
     def call(
         self, entry: Config, path: str, number: int, call: Config, given: Any, said: list[Any]
@@ -205,35 +194,32 @@ class _Reader:
         name = path + checked_name(config.get("name", entry["name"]))
         name += f" ({number + 1})" if number else ""
         inputs = [x for x, _ in given]
-        if is_nested(entry):
+        if is_model(entry):
             return self.model(entry, f"{name}/", inputs)
-        values = iter(inputs)
+        reading, values = self.reading, iter(inputs)
         args, kwargs = mapped([call["args"], call["kwargs"]], lambda _: next(values))
         shared = id(config) in self.counted
         self.counted.add(id(config))
-        one = Call(self.reading, self.order, kind, config, name, args, kwargs, shared)
-        handle = handler(kind, str(entry.get("module")))
+        handle = None if kind in reading.extra else handler(kind, str(entry.get("module")))
         why = "its code is never run" if kind == "Lambda" else ""
         lost = any(x.dims is None for x in inputs)
-        if lost and handle:
-            self.reading.lost.add(name)
-            return [Value(name, None)] * MOST_RESULTS
         try:
-            if holds_array(call):
-                raise UnsupportedError("it meets an array that the model holds")
-            if handle and kind not in self.reading.extra:
+            if handle and not lost:
+                one = Call(reading, self.order, kind, config, name, args, kwargs, shared)
                 return [counted(one, handle, inputs)]
         except UnsupportedError as error:
             why = str(error)
-        like = inputs[0]._replace(name=name)
+        like, shape = given[0]
         known = not lost and len(said) == 1
-        if known and said[0] != given[0][1]:  # it holds at the model's own size alone
-            dims = checked_shape(said[0])[1:]
-            known = self.given is None and None not in dims
-            like = Value(name, dims, like.order if len(dims) == like.rank else self.order)
-        sources = [x.name for x in inputs]
-        self.reading.skip(name, kind, why, like.map if known else None, sources, config)
-        made = self.reading.shape(name)
+        if known and said[0] != shape:  # it holds at the model's own size alone
+            like = like._replace(dims=checked_shape(said[0])[1:])
+            known = self.given is None and None not in like.dims
+        if handle and lost:
+            reading.lost.add(name)
+        else:
+            shape = like.map if known else None
+            reading.skip(name, kind, why, shape, [x.name for x in inputs], config)
+        made = reading.shape(name)
         count = 1 if made and len(said) > 1 else MOST_RESULTS  # extra= gives one result alone
         return [like.made(name, made) if made else Value(name, None)] * count
 
@@ -243,24 +229,25 @@ class _Reader:
         free = tuple(axis for axis, size in enumerate(own) if size is None)
         # the channels are on the one axis that is not free, where two are
         order = next((order for order, axes in ORDERS.items() if axes[:2] == free), self.order)
-        x = Value(name, own, order if len(own) == 3 else "channels_last")
+        x = Value(name, own, order)
+        rows, columns, channels = x.where
         if x.rank == 3:
-            rows, columns, _ = x.where
             own[rows], own[columns] = self.sides([own[rows], own[columns]])
-        dims = tuple(size or (C if axis == x.where[2] else N) for axis, size in enumerate(own))
-        self.reading.input(name, x._replace(dims=dims).map)
-        return x._replace(dims=dims)
+        dims = [size or (C if axis == channels else N) for axis, size in enumerate(own)]
+        x = x._replace(dims=tuple(dims))
+        self.reading.input(name, x.map)
+        return x
 
     def sides(self, own: list[Any]) -> Iterator[Size]:
         """The sides of a map that goes in; those of a second one in proportion to the first one's, or its own."""
+        given = self.given is not None
         if self.first is None:
-            given = (None, None) if self.given is None else as_pair(self.given, "side")
-            self.first, sides = own, zip(given, own, strict=True)
-            self.side = tuple(mine or size or N for mine, size in sides)
+            self.first = own
+            self.side = as_pair(self.given, "side") if given else tuple(size or N for size in own)
         for size, first, side in zip(own, self.first, self.side, strict=True):
             if size and first:
                 yield exact(sp.Rational(size, first) * side)
-            elif first and self.given is not None:
+            elif first and given:
                 raise ValueError(
                     f"{self.reading.name} has an input of a fixed size and one of a free size, got side={self.given} "
                     "for the first; build it with the sizes that you want"

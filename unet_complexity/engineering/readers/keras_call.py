@@ -55,9 +55,10 @@ class Value(NamedTuple):
         if given is None:
             raise UnsupportedError("it names no axes")
         given = given if isinstance(given, (list, tuple)) else [given]
-        found = [axis - 1 if axis > 0 else axis + self.rank for axis in given]
-        if not all(axis and 0 <= at < self.rank for axis, at in zip(given, found, strict=True)):
-            raise UnsupportedError(f"axes {list(given)} of {self.rank + 1}")
+        every = [None, *range(self.rank)]
+        found = [every[axis] for axis in given]
+        if None in found:
+            raise UnsupportedError(f"axes {list(given)} of {len(every)}")
         return found
 
     def places(self, axes: list[int]) -> tuple[int, ...]:
@@ -68,11 +69,9 @@ class Value(NamedTuple):
 
     def made(self, name: str, shape: Tensor) -> Value:
         """What a step writes, as an array of as many axes in the same order."""
-        dims = list(self.dims)
-        for axis, size in zip(self.where, shape.shape, strict=True):
-            if axis >= 0:
-                dims[axis] = size
-        return Value(name, tuple(dims), self.order)
+        sizes = dict(zip(self.where, shape.shape, strict=True))
+        dims = tuple(sizes.get(axis, size) for axis, size in enumerate(self.dims))
+        return Value(name, dims, self.order)
 
 
 @dataclass

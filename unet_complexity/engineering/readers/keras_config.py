@@ -51,17 +51,14 @@ def from_file(path: Path) -> Config:
         raise ValueError(
             f"{path.name} is not a whole .keras file ({error}); save the model anew with model.save('model.keras')"
         ) from error
-    if not (
-        isinstance(config, dict)
-        and isinstance(config.get("config"), dict)
-        and "class_name" in config
-    ):
-        raise ValueError(
-            f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
-        )
-    if not is_model(config):
-        raise ValueError(f"{path.name} holds a {config['class_name']}, {SUBCLASSED}")
-    return config
+    match config:
+        case {"config": dict(), "class_name": kind}:
+            if is_model(config):
+                return dict(config)
+            raise ValueError(f"{path.name} holds a {kind}, {SUBCLASSED}")
+    raise ValueError(
+        f"{path.name} holds no model of Keras 3; save the model anew with model.save('model.keras')"
+    )
 
 
 def _config_json(path: Path) -> bytes:
@@ -113,17 +110,11 @@ def is_model(entry: Config) -> bool:
     return entry["class_name"] in MODELS and of_keras(str(entry.get("module", "keras")))
 
 
-def is_nested(entry: Config) -> bool:
-    """True for a model inside a model, whose layers the configuration holds."""
-    return is_model(entry) and "layers" in entry["config"]
-
-
 def checked_shape(shape: Any) -> tuple[int | None, ...]:
     """Return a tensor's shape as a tuple; ValueError unless every side is a size or left free."""
-    if isinstance(shape, (list, tuple)):
-        sides = tuple(shape)
-        if all(side is None or (type(side) is int and side >= 1) for side in sides):
-            return sides
+    match shape:
+        case [*sides] if all(side is None or (type(side) is int and side >= 1) for side in sides):
+            return tuple(sides)
     raise ValueError(
         f"a shape must hold whole numbers of at least 1, or null for a free side, got {shape!r}"
     )
@@ -170,12 +161,9 @@ def no_shapes(name: str) -> ValueError:
 
 def has_graph(model: Any) -> bool:
     """True for Functional and Sequential models of Keras and classes derived from them that only have a name."""
-    for kind in type(model).__mro__:
-        if kind.__name__ in ("Functional", "Sequential") and of_keras(kind.__module__):
-            return True
-        if "call" in vars(kind):  # overrides call(): arbitrary code
-            return False
-    return False
+    kinds = (kind for kind in type(model).__mro__ if "call" in vars(kind))
+    runs = next(kinds, object)  # a class of one's own that overrides call() is arbitrary code
+    return runs.__name__ in ("Functional", "Sequential") and of_keras(runs.__module__)
 
 
 def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
@@ -186,7 +174,7 @@ def add_unsaid(model: Any, inside: Config, met: dict[int, Config]) -> None:
         if layer is None:
             continue
         entry["config"] = met.setdefault(id(layer), entry["config"])
-        if is_nested(entry):
+        if is_model(entry):
             add_unsaid(layer, entry["config"], met)
         given = getattr(getattr(layer, "layer", layer), "activation", None)
         if callable(given) and not of_keras(str(getattr(given, "__module__", ""))):
@@ -209,12 +197,6 @@ def parts(value: Any) -> Iterator[Any]:
         value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     ):
         yield from parts(item)
-
-
-def holds_array(call: Config) -> bool:
-    """Whether a call is given an array that the model holds."""
-    kinds = [part.get("class_name") for part in parts(call) if isinstance(part, dict)]
-    return "__numpy__" in kinds or "__tensor__" in kinds
 
 
 def mapped(value: Any, function: Callable[[Config], Any]) -> Any:

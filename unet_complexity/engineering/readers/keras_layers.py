@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from inspect import signature
+from reprlib import repr as shortened
 from typing import Any
 
 from unet_complexity import layers as L
@@ -20,7 +22,7 @@ from unet_complexity.engineering.readers.keras_call import (
     UnsupportedError,
     Value,
 )
-from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras
+from unet_complexity.engineering.readers.keras_config import checked_shape, of_keras, parts
 from unet_complexity.engineering.readers.limits import MOST_TAPS, at_most
 from unet_complexity.engineering.readers.reading import volume
 from unet_complexity.layers.elementwise import ALIASES, OPERATIONS
@@ -30,15 +32,17 @@ Handler = Callable[..., Value]
 # arguments that change what a layer computes, in a way that is not counted
 FORMS = """
     lora_rank renorm rms_scaling threshold use_gate sliding_window crop_to_aspect_ratio
-    pad_to_aspect_ratio antialias return_attention_scores
+    pad_to_aspect_ratio antialias return_attention_scores output_shape
+    approximate
 """.split()
-WINDOW = "kernel_size pool_size strides dilation_rate output_padding".split()
+WINDOW = ("kernel_size", "strides", "dilation_rate")
+ARRAYS = ("__numpy__", "__tensor__")  # classes of arrays that the model holds
 LACKING = ("groups", "operation", "axes")  # fields of a layer that Keras's configuration may lack
 WRAPPED = {
     "TimeDistributed": ("Dense", "Dropout", "LeakyReLU"),
     "SpectralNormalization": ("Conv1D", "Conv2D", "Dense"),
 }
-TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str}
+TYPES: dict[Any, Any] = {"bool": bool, "float": (int, float), "str": str, "Padding": str}
 # the package's names of Keras's operations
 FUNCTIONS = {name.replace("_", ""): name for name in (*OPERATIONS, *ALIASES)}
 FUNCTIONS |= {"absolute": "abs", "exp": "exponential"}
@@ -50,18 +54,24 @@ def handler(kind: str, module: str) -> Handler | None:
         return None
     if not module.startswith(("keras.src.ops", "keras.ops")):
         return HANDLERS.get(kind)
-    return HANDLERS.get(f"ops.{kind}", of_one if kind.lower() in FUNCTIONS else None)
+    name = FUNCTIONS.get(kind.lower())
+    return HANDLERS.get(f"ops.{kind}", of_one(name) if name else None)
 
 
 def counted(call: Call, handle: Handler, values: list[Value]) -> Value:
     """What a layer writes.  UnsupportedError if it has weights, or gets inputs, that are not counted."""
+    if any(
+        isinstance(part, dict) and part.get("class_name") in ARRAYS
+        for part in parts([call.args, call.kwargs])
+    ):
+        raise UnsupportedError("it meets an array that the model holds")
     if "Quantized" in str(call.config.get("dtype")):
         raise UnsupportedError("it is quantised")
     of_relu = ["negative_slope"] if call.kind == "ReLU" else []  # a LeakyReLU says the same
     for name in FORMS + of_relu:
         value = call.config.get(name) or call.kwargs.get(name)
         if value:
-            raise UnsupportedError(f"with {name}={value}")
+            raise UnsupportedError(f"with {name}={shortened(value)}")
     try:
         signature(handle).bind(call, *values)
     except TypeError:
@@ -91,21 +101,22 @@ def sequence(call: Call, x: Value) -> Value:
 
 def by_channel(call: Call, x: Value) -> Value:
     """``x``, its channels on the one axis that the layer names."""
-    axes = x.axes(call.config["axis"])
-    if x.rank == 3 and axes == [0]:
+    (axis,) = x.axes(call.config["axis"])
+    if x.rank == 3 and axis == 0:
         return call.as_map(x, "channels_first")
-    if axes != [x.rank - 1]:
+    if axis != x.rank - 1:
         raise UnsupportedError(f"its axis is {call.config['axis']}")
     return channels_last(call, x)
 
 
 LAYERS = {layer.__name__: layer for layer in (*L.LAYERS, *E.LAYERS)}
 OTHER_NAMES = {"SpatialDropout2D": "Dropout", "LeakyRelu": "LeakyReLU"}
+# what it reads, as its counterpart wants it: the layers, and operations, that are one of the package
 READ: dict[Any, str] = {
     Call.as_map: """
-        Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
+        Conv2D DepthwiseConv2D Conv2DTranspose MaxPooling2D AveragePooling2D
         GlobalAveragePooling2D GlobalMaxPooling2D UpSampling2D Resizing ZeroPadding2D Cropping2D
-        DepthToSpace SpaceToDepth
+        ops.DepthToSpace
     """,
     sequence: """
         Conv1D MaxPooling1D AveragePooling1D GlobalAveragePooling1D GlobalMaxPooling1D
@@ -113,38 +124,42 @@ READ: dict[Any, str] = {
     channels_last: "Dense",
     by_channel: "BatchNormalization GroupNormalization",
     any_axes: """
-        ReLU LeakyReLU LeakyRelu PReLU ELU Softmax Rescaling Dropout SpatialDropout2D
-        LayerNormalization RMSNormalization
+        ReLU LeakyReLU ops.LeakyRelu PReLU ELU Softmax ops.Softmax Rescaling Dropout
+        SpatialDropout2D LayerNormalization RMSNormalization
     """,
 }
-TABLE: dict[str, Callable[[Call, Value], Value]] = {
-    kind: prepare for prepare, kinds in READ.items() for kind in kinds.split()
-}
 
 
-def of_table(call: Call, x: Value) -> Value:
+def of_table(prepare: Handler, call: Call, x: Value, *, part: str = "") -> Value:
     """One layer of the package, and its activation as a step of its own."""
     make = LAYERS[OTHER_NAMES.get(call.kind, call.kind.replace("1D", "2D"))]
     # refusals come before the first step
     name = None if call.kind == "Softmax" else call.config.get("activation")
-    x = TABLE[call.kind](call, x)
+    x = prepare(call, x)
     then = activation(name, x)
     values = {
         field.name: argument(call, x, field.name, field.type)
         for field in fields(make)  # type: ignore[arg-type]
         if field.name in call.config or field.name not in LACKING
     }
-    if values.get("padding") == "causal":
-        before = (values["kernel_size"][1] - 1) * values["dilation_rate"][1]
-        values["padding"] = (0, 0), (before, 0)
     try:
         layer = make(**values)
     except ValueError as error:
         raise UnsupportedError(str(error)) from error
-    out = call.run(layer, x)
+    out = call.run(layer, x, part=part)
     if call.kind.startswith("Global") and not call.config["keepdims"]:
         out = call.without(out, [axis for axis in range(x.rank) if axis != x.where[2]])
     return call.run(then, out, part=str(name)) if then else out
+
+
+def separable(call: Call, x: Value) -> Value:
+    """A depthwise convolution without bias, and one of 1 x 1 with the bias and the activation."""
+    config = call.config
+    activation(config["activation"], x)  # refused before the first step
+    call.kind, call.config = "DepthwiseConv2D", config | {"use_bias": False, "activation": None}
+    x = of_table(Call.as_map, call, x, part="depthwise")
+    call.kind, call.config = "Conv2D", config | dict.fromkeys(WINDOW, 1)
+    return of_table(Call.as_map, call, x)
 
 
 def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
@@ -152,19 +167,16 @@ def argument(call: Call, x: Value, name: str, kind: Any) -> Any:
     value = call.config[name]
     value = tuple(value) if isinstance(value, list) else value
     if not isinstance(value, TYPES.get(kind, object)):
-        raise UnsupportedError(f"its {name} is {value!r}")
+        raise UnsupportedError(f"its {name} is {shortened(value)}")
     if name in ("axis", "shared_axes"):
         return value and x.places(x.axes(value))
-    if name == "padding" and "strides" in call.config and not isinstance(value, str):
-        raise ValueError(f"padding must be 'valid' or 'same', got {value!r}")
-    if name in WINDOW:
-        sizes = value if isinstance(value, tuple) else (value,)
-        for size in sizes:
-            if not isinstance(size, (int, type(None))):
-                raise UnsupportedError(f"its {name} is {value!r}")
-            at_most(size or 0, MOST_TAPS, f"elements along a side of {name}")
-        return (1, *sizes) if call.kind.endswith("1D") else value
-    return value
+    if not kind.startswith("Sizes"):
+        return value
+    sizes = value if isinstance(value, tuple) else (value,)
+    for size in sizes:
+        if isinstance(size, int):
+            at_most(size, MOST_TAPS, f"elements along a side of {name}")
+    return (1, *sizes) if call.kind.endswith("1D") else value
 
 
 def activation(name: Any, x: Value) -> L.Layer | None:
@@ -178,11 +190,6 @@ def activation(name: Any, x: Value) -> L.Layer | None:
     if name not in (*OPERATIONS, *ALIASES):
         raise UnsupportedError(f"its activation is {name}")
     return L.ReLU() if name == "relu" else L.Activation(name)
-
-
-def _activate(call: Call, x: Value) -> Value:
-    layer = activation(call.config["activation"], x)
-    return call.run(layer, x) if layer else x
 
 
 def _flatten(call: Call, x: Value) -> Value:
@@ -199,27 +206,27 @@ def attend(call: Call, *values: Value) -> Value:
     """
     names = ("query", "value", "key")
     given = dict(zip(names, call.args, strict=False)) | call.kwargs
-    read = {name: given[name] for name in names if isinstance(given.get(name), Value)}
-    if len(read) != len(values) or not {"query", "value"} <= read.keys():
+    read = [given[name] for name in names if isinstance(given.get(name), Value)]
+    if len(read) != len(values) or len(read) < 2:
         raise UnsupportedError("it has a mask, or other inputs than a query, a value and a key")
-    config, query = call.config, read["query"]
+    query, value, key = (*read, read[1])[:3]
+    config = call.config
     axes = config.get("attention_axes")
     if axes is not None and sorted(query.axes(axes)) != list(range(query.rank - 1)):
         raise UnsupportedError(f"it attends along the axes {axes} only")
     heads, key_dim, value_dim = (
         as_size(config[name], name) for name in ("num_heads", "key_dim", "value_dim")
     )
-    bias = config["use_bias"]
 
     def by_head(part: str, x: Value, size: int) -> Value:
         x = call.view(x, (volume(x.dims[:-1]), x.dims[-1]), part="tokens")
-        x = call.run(E.Dense(heads * size, bias), x, part=part)
+        x = call.run(E.Dense(heads * size, config["use_bias"]), x, part=part)
         x = call.view(x, (x.dims[0], heads, size), part=f"{part} heads")
-        return call.run(E.Permute((2, 1, 3)), x, part=f"{part} by head")
+        return permute(call, x, [1, 0, 2], f"{part} by head")
 
     x = by_head("query", query, key_dim)
-    key = by_head("key", read.get("key", read["value"]), key_dim)
-    value = by_head("value", read["value"], value_dim)
+    key = by_head("key", key, key_dim)
+    value = by_head("value", value, value_dim)
     rate = config.get("dropout")
     steps: list[tuple[Any, ...]] = [
         (E.Rescaling(key_dim**-0.5), "scale"),
@@ -227,15 +234,13 @@ def attend(call: Call, *values: Value) -> Value:
         (L.Softmax(), "softmax"),
         *([(L.Dropout(rate), "dropout")] if rate else []),
         (E.MatMul(), "weighed", value),
-        (E.Permute((2, 1, 3)), "heads"),
     ]
     for layer, part, *other in steps:
         x = call.run(layer, x, *other, part=part)
+    x = permute(call, x, [1, 0, 2], "heads")
     x = call.view(x, (x.dims[0], heads * value_dim), part="joined")
-    units = config.get("output_shape") or query.dims[-1]
-    (units,) = units if isinstance(units, list) else [units]
-    x = call.run(E.Dense(units, bias), x, part="output")
-    return call.view(x, (*query.dims[:-1], units), query.order, "axes")
+    x = call.run(E.Dense(query.dims[-1], config["use_bias"]), x, part="output")
+    return call.view(x, query.dims, query.order, "axes")
 
 
 def of_wrapper(call: Call, x: Value) -> Value:
@@ -249,24 +254,23 @@ def of_wrapper(call: Call, x: Value) -> Value:
         raise UnsupportedError(f"it wraps a layer {call.kind}")
     frozen = {"trainable": False} if call.config.get("trainable") is False else {}
     call.config = inner["config"] | frozen
-    out = counted(call, of_table, [x])
+    out = counted(call, HANDLERS[call.kind], [x])
     if outer == "TimeDistributed":
         return out
     stored = call.config.get("units") or call.config["filters"]
     return call.run(E.Reshape(out.map.shape), out, part="stored", stored=stored)
 
 
-def of_one(call: Call, x: Value) -> Value:
+def of_one(name: str) -> Handler:
     """A function of each element."""
-    if call.kind == "Gelu" and call.config.get("approximate", True):
-        raise UnsupportedError("it approximates; say approximate=False")
-    return call.run(L.Activation(FUNCTIONS[call.kind.lower()]), x)
+    return lambda call, x: call.run(L.Activation(name), x)
 
 
 def merge(call: Call, *values: Value) -> Value:
     """A merging layer; an input with fewer axes gets axes of 1 behind the batch, as in Keras."""
-    own = {"Add": L.Add(), "Multiply": L.Multiply()}
-    layer = own.get(call.kind) or E.Elementwise(call.kind.lower(), inputs=len(values))
+    layer: L.Layer = E.Elementwise(call.kind.lower(), inputs=len(values))
+    if call.kind in LAYERS:  # Add, Multiply
+        layer = LAYERS[call.kind]()
     most = max(values, key=lambda value: value.rank)
     ready = [call.view(x, (1,) * (most.rank - x.rank) + x.dims, most.order) for x in values]
     return call.run(layer, *ready, like=widest(ready))
@@ -287,21 +291,18 @@ def widest(values: Sequence[Value]) -> Value:
 
 def of_two(call: Call, *values: Value) -> Value:
     """Two tensors of as many axes, or one and a number."""
-    kind = call.kind.replace("True", "")
+    call.kind = call.kind.removeprefix("True")
     if len(values) == 2:
         widest(values)
-        call.kind = kind
         return merge(call, *values)
     first, second = (*call.args, *call.kwargs.values())[:2]
     number = second if isinstance(first, Value) else first
     if not isinstance(number, (int, float)):
         raise UnsupportedError(f"it meets {number!r}")
-    layer: L.Layer = E.Elementwise(kind.lower())
-    if kind in ("Maximum", "Minimum"):
-        layer = L.ReLU()  # one comparison
-    elif kind == "Multiply":
+    layer: L.Layer = E.Elementwise(call.kind.lower())
+    if call.kind == "Multiply":
         layer = E.Rescaling(number)
-    elif kind == "Divide" and number is second:
+    elif call.kind == "Divide" and number is second:
         layer = E.Rescaling(1 / number)
     return call.run(layer, *values)
 
@@ -311,33 +312,31 @@ def concatenate(call: Call, *values: Value) -> Value:
     if len(values) == 1:
         return values[0]
     x = widest(values)
-    (at,) = x.axes(call.config["axis"])
-    layer = L.Concatenate(x.places([at])[0])
-    return call.run(layer, *(call.view(each, each.dims, x.order) for each in values))
+    (place,) = x.places(x.axes(call.config["axis"]))
+    return call.run(L.Concatenate(place), *(call.view(each, each.dims, x.order) for each in values))
 
 
 def reshape(call: Call, x: Value, target: Any) -> Value:
     """The same numbers with other axes, -1 for what is left."""
     sides = checked_shape([None if side == -1 else side for side in target])
     left = exact(as_expr(volume(x.dims)) / volume(side for side in sides if side))
-    order = call.order if len(sides) == 3 else "channels_last"
-    return call.view(x, tuple(side or left for side in sides), order)
+    return call.view(x, tuple(side or left for side in sides), call.order)
 
 
-def permute(call: Call, x: Value, axes: list[int]) -> Value:
+def permute(call: Call, x: Value, axes: list[int], part: str = "") -> Value:
     """A copy with the axes in another order; the channels stay the channels if they stand at an end."""
     if sorted(axes) != list(range(x.rank)):
         raise UnsupportedError(f"it permutes the axes {axes}")
     ends = {0: "channels_first", 2: "channels_last"}
-    order = ends.get(axes.index(x.where[2]), x.order) if x.rank == 3 else "channels_last"
+    order = ends.get(axes.index(x.where[2]), x.order)
     new = Value("", tuple(x.dims[axis] for axis in axes), order)
-    return new._replace(name=call.run(E.Copy("Permute", new.map), x).name)
+    return new._replace(name=call.run(E.Copy("Permute", new.map), x, part=part).name)
 
 
-def multiply_matrices(call: Call, x: Value, y: Value) -> Value:
+def multiply_matrices(call: Call, *values: Value) -> Value:
     """(..., m, k) times (..., k, n); either may be repeated along all leading axes."""
-    x, y = channels_last(call, x), channels_last(call, y)
-    return call.run(E.MatMul(), x, y, like=widest([x, y]))
+    ready = [channels_last(call, x) for x in values]
+    return call.run(E.MatMul(), *ready, like=widest(ready))
 
 
 def reduce(call: Call, x: Value) -> Value:
@@ -347,19 +346,13 @@ def reduce(call: Call, x: Value) -> Value:
     return made if call.config.get("keepdims") else call.without(made, gone)
 
 
-def expand(call: Call, x: Value) -> Value:
-    """One axis of 1 more."""
-    (at,) = Value("", (*x.dims, 1)).axes(call.config["axis"])
-    return call.view(x, (*x.dims[:at], 1, *x.dims[at:]))
-
-
-def _resize(call: Call, x: Value) -> Value:
-    height, width = call.config["size"]
-    return call.run(E.Resizing(height, width, call.config["interpolation"]), call.as_map(x))
+def resize(call: Call, x: Value) -> Value:
+    """Resampling to a fixed size."""
+    rows, columns = call.config["size"]
+    return call.run(E.Resizing(rows, columns, call.config["interpolation"]), call.as_map(x))
 
 
 ALIKE: dict[Handler, str] = {
-    of_table: " ".join(TABLE) + " ops.DepthToSpace ops.SpaceToDepth ops.Softmax ops.LeakyRelu",
     any_axes: """
         Identity GaussianNoise StochasticDepth RandomContrast RandomFlip RandomRotation
         RandomTranslation RandomZoom ops.Identity ops.StopGradient ops.Cast
@@ -373,8 +366,15 @@ ALIKE: dict[Handler, str] = {
     concatenate: "Concatenate ops.Concatenate",
 }
 HANDLERS: dict[str, Handler] = {
+    **{
+        kind: partial(of_table, prepare)
+        for prepare, kinds in READ.items()
+        for kind in kinds.split()
+    },
     **{kind: handle for handle, kinds in ALIKE.items() for kind in kinds.split()},
-    "Activation": _activate,
+    "Activation": lambda call, x: (
+        call.run(layer, x) if (layer := activation(call.config["activation"], x)) else x
+    ),
     "Normalization": lambda call, x: call.run(
         E.Normalization(given=call.config.get("mean") is not None), by_channel(call, x)
     ),
@@ -386,14 +386,13 @@ HANDLERS: dict[str, Handler] = {
     "CustomScaleLayer": lambda call, x, branch: call.run(
         L.Add(), x, call.run(E.Rescaling(call.config["scale"]), branch, part="scale")
     ),
+    "SeparableConv2D": separable,
     "Flatten": _flatten,
     "Reshape": lambda call, x: reshape(call, x, call.config["target_shape"]),
     "Permute": lambda call, x: permute(call, x, [axis - 1 for axis in call.config["dims"]]),
     "MultiHeadAttention": attend,
-    "ops.Squeeze": lambda call, x: call.without(x, x.axes(call.config["axis"])),
-    "ops.ExpandDims": expand,
     "ops.Matmul": multiply_matrices,
     "ops.Reshape": lambda call, x: reshape(call, x, call.config["newshape"][1:]),
     "ops.Transpose": lambda call, x: permute(call, x, [a - 1 for a in call.config["axes"][1:]]),
-    "ops.Resize": _resize,
+    "ops.Resize": resize,
 }

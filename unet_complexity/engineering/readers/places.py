@@ -13,11 +13,11 @@ from functools import lru_cache
 from math import log2
 
 from unet_complexity.cost import Tensor
-from unet_complexity.engineering.layers import Dense, Flatten, MatMul, Permute, Reduce, Reshape
+from unet_complexity.engineering.layers import Dense, MatMul, Reduce, Reshape
 from unet_complexity.networks import Step
 from unet_complexity.symbols import as_expr
 
-REARRANGING = (Dense, Flatten, MatMul, Permute, Reduce, Reshape)  # what they write may be no map
+REARRANGING = (Dense, MatMul, Reduce, Reshape)  # what they write may be no map
 LARGE = 2**20  # a letter's stand-in, beside which a border of some pixels is nothing
 
 

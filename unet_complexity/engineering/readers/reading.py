@@ -27,7 +27,7 @@ from unet_complexity.engineering.readers.limits import (
 from unet_complexity.engineering.readers.networks import ModelNetwork, ModelStep, Shapes
 from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
-from unet_complexity.escaping import in_message
+from unet_complexity.escaping import in_message, one_line
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
@@ -188,7 +188,8 @@ class Reading:
                 )
             self.add(name, layer, sources)
             return
-        self.skipped.append((kind, name, why, len(sources)))
+        self._written(name)
+        self.skipped.append((kind, name, one_line(why), len(sources)))
         if output is None or lost:
             self.lost.add(name)
         else:
@@ -204,6 +205,11 @@ class Reading:
             self.name, Shapes(self.inputs), steps, regime(steps, self.rules), recipe, ends
         )
 
+    def _written(self, name: str) -> None:
+        at_most(len(name), MOST_CHARACTERS, "characters of a name")
+        self.written += len(name)
+        at_most(self.written, MOST_WRITTEN, "characters of all names")
+
     def _keep(
         self, name: str, layer: Layer, sources: Iterable[str], block: str = "", **params: Any
     ) -> None:
@@ -213,9 +219,7 @@ class Reading:
         if not isinstance(layer, Unknown):
             layer.check_inputs(*inputs)
         at_most(len(self.steps) + 1, MOST_NODES, "layers")
-        at_most(len(name), MOST_CHARACTERS, "characters of a name")
-        self.written += len(name)
-        at_most(self.written, MOST_WRITTEN, "characters of all names")
+        self._written(name)
         path, _, own = name.rpartition("/")  # the part of the model that a layer belongs to
         block = block or path or own
         step = ModelStep(
