@@ -73,7 +73,7 @@ def load(path_or_model: Any) -> Any:
         ) from None
 
 
-GRAPH, FUNCTION = 7, 25  # fields of a ModelProto
+GRAPH = 7  # field of a ModelProto
 NODE, STORED, STORED_SPARSE = 1, 5, 15  # fields of a GraphProto
 # Fields that are messages themselves, some of which hold more of these.
 MESSAGES: dict[str, dict[int, str]] = {
@@ -82,7 +82,9 @@ MESSAGES: dict[str, dict[int, str]] = {
     "attribute": {5: "", 6: "graph", 10: "", 11: "graph", 14: "", 15: "", 22: "", 23: ""},
     "graph": {1: "node", 5: "", 11: "", 12: "", 13: "", 15: ""},
     "": {},
+    "training": {1: "graph", 2: "graph", 3: "", 4: ""},
 }
+BODIES = {20: "training", 25: "function"}  # fields of a model
 
 
 def check_structure(file: BoundedFile, name: str) -> None:
@@ -97,8 +99,8 @@ def check_structure(file: BoundedFile, name: str) -> None:
     with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         for number, start, end in _fields(data, 0, size):
             inner = _fields(data, start, end) if number == GRAPH else ()
-            if number == FUNCTION:
-                bodies.append(("function", start, end))
+            if number in BODIES:
+                bodies.append((BODIES[number], start, end))
             at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
             for field, first, last in inner:
                 at_most(entries := entries + 1, MOST_ENTRIES, f"entries of {name}")
