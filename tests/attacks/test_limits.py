@@ -485,7 +485,7 @@ ONNX: list[tuple[Callable[[Path], Path], str]] = [
     (split_into_many, "at most 10,000 outputs of one node are read, got 268,435,456"),
     (many_empty(b"\x2a\x00", "node"), "at most 500,000 entries of model.onnx are read"),
     (many_empty(b"\x3a\x00", "function"), "at most 500,000 entries of model.onnx are read"),
-    (many_empty(b"\x3a\x00", "training"), "at most 500,000 entries of model.onnx are read"),
+    (many_empty(b"\x2a\x00", "training"), "at most 500,000 entries of model.onnx are read"),
     (ever_larger, "at most 500 different formulas of sizes are read, got 501"),
     (field_of_any_length, "model.onnx is not an ONNX model, or it is cut short"),
     (sparse, "model.onnx is not an ONNX model, or it is cut short"),
