@@ -1,6 +1,7 @@
 """The ledger: what was guessed is kept beside the notebooks, and shown beside what the package computes."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -276,3 +277,17 @@ def test_the_ledger_is_a_table_for_notebooks_and_for_terminals():
     )
     assert '<td style="text-align:left">x\N{NO-BREAK SPACE}4 ' in page
     assert len(ledger().rows) == len(PREDICTIONS)
+
+
+def test_a_page_knows_when_a_guess_was_noted(file, monkeypatch):
+    module = import_module("unet_complexity.checks.ledger")
+    prediction = module.PREDICTIONS["most pixels"]
+    predict("most pixels", 4)
+    os.utime(file, (1000, 1000))
+    assert module.question(prediction, 4)["at"] == 1_000_000
+    monkeypatch.setattr(module, "time", lambda: 2.5)
+    file.write_text("damaged")
+    predict("most pixels", 5)  # it waits
+    monkeypatch.setattr(module, "time", lambda: 9.0)
+    assert module.question(prediction, 5)["at"] == 2_500
+    assert "at" not in module.question(prediction)

@@ -18,6 +18,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from reprlib import repr as shortened
 from time import time
@@ -35,10 +36,11 @@ FILE = "my-predictions.json"
 REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
+MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
 Guesses = dict[str, Guess]
 
-# Guesses that could not be written, and what the file held then (None if that is not known).
-_unsaved: dict[str, tuple[Guess, Guess | None]] = {}
+# Guesses that could not be written, what the file held then (None if that is not known), and when that was.
+_unsaved: dict[str, tuple[Guess, Guess | None, float]] = {}
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
 
@@ -131,15 +133,17 @@ class Ledger:
 def question(prediction: Prediction, guess: Guess | None = None) -> Values:
     """Return what a page needs to ask for a prediction and to judge a guess.
 
-    With a guess goes the time at which the file was written, in milliseconds: what a browser has kept since is newer.
+    With a guess goes the time at which it or the file was written, in milliseconds: what a browser has kept since is
+    newer.
     """
     asked = prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
-    if guess is None:
-        return asked
-    with suppress(OSError):
-        if prediction.name not in _unsaved:
-            return asked | {"at": round(1000 * _path().stat().st_mtime)}
-    return asked | {"at": round(1000 * time())}
+    when = time()
+    if prediction.name in _unsaved:
+        *_, when = _unsaved[prediction.name]
+    else:
+        with suppress(OSError):
+            when = _path().stat().st_mtime
+    return asked if guess is None else asked | {"at": round(1000 * when)}
 
 
 def _asked(prediction: Prediction) -> Feedback:
@@ -163,13 +167,14 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
             before = _unsaved.copy()
             guesses = _guesses() | {name: guess}
             _write(path, guesses)
-            for each, kept in _unsaved.copy().items():
-                if kept is not before.get(each):  # another thread's, which waited in vain: newer
-                    _unsaved[each] = kept[0], guesses.get(each)
-                elif each == name or guesses.get(each) == kept[0]:
+            for each, waiting in _unsaved.copy().items():
+                late, _, when = waiting
+                if waiting is not before.get(each):  # another thread's, which waited in vain: newer
+                    _unsaved[each] = late, guesses.get(each), when
+                elif each == name or guesses.get(each) == late:
                     del _unsaved[each]
     except (OSError, ValueError) as error:
-        _unsaved[name] = guess, _held(name)
+        _unsaved[name] = guess, _held(name), time()
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
@@ -200,7 +205,7 @@ def _with_unsaved(found: Guesses) -> Guesses:
     be the newer: another notebook may have noted it.
     """
     unsaved = {}
-    for name, (guess, held) in _unsaved.copy().items():  # another thread may add one meanwhile
+    for name, (guess, held, _) in _unsaved.copy().items():  # another thread may add one meanwhile
         if found.get(name) in (None, held):
             unsaved[name] = guess
     return found | unsaved
@@ -231,7 +236,7 @@ def _in_file() -> Guesses:
     path = _path()
     try:
         text = read_bytes(path, MOST_BYTES).decode()
-        found: Guesses = json.loads(text, object_pairs_hook=_once_each)
+        found: Guesses = from_json(text)
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -243,6 +248,19 @@ def _in_file() -> Guesses:
         raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
     _last_read[path] = found
     return found
+
+
+def from_json(text: str) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        RecursionError: lists lie deeper inside each other than MOST_DEPTH; in a browser Python itself would end.
+        ValueError: it is not JSON, or a name stands twice.
+    """
+    deeper = ((each in "[{") - (each in "]}") for each in text)
+    if max(accumulate(deeper), default=0) > MOST_DEPTH:
+        raise RecursionError
+    return json.loads(text, object_pairs_hook=_once_each)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
