@@ -24,6 +24,10 @@ def build(out: Path = SITE) -> Path:
     """Everything anew; RuntimeError where Sphinx has a warning.  Returns the landing page."""
     from sphinx.cmd.build import build_main
 
+    if out.exists() and any(out.iterdir()) and not (out / "index.html").is_file():
+        raise SystemExit(
+            f"{out} holds other files than a site, which would go; give another folder"
+        )
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         source, doctrees = Path(folder, "source"), Path(folder, "doctrees")

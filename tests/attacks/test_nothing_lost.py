@@ -561,6 +561,27 @@ def test_a_deep_value_is_kept_or_the_file_is_left_as_it_is(file, monkeypatch):
     assert predict(NAME, 2).text.endswith("cannot be written: what it holds is nested too deeply")
 
 
+def test_brackets_in_a_text_do_not_hide_how_deep_lists_lie(file):
+    file.write_text('{"a": "' + 10_000 * "]" + '", "b": ' + 10_000 * "[" + 10_000 * "]" + "}")
+    assert "(it is nested too deeply)" in predict(NAME, 2).text
+    file.write_text('{"a": "' + 10_000 * "[" + r'\\", "b": "\""}')
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+
+
+def test_control_c_while_a_guess_is_written_brings_no_earlier_one_back(file, monkeypatch):
+    predict(NAME, 5)
+    lock = file.with_name(f"{file.name}.lock")
+    lock.mkdir()
+    assert "Only until" in predict(NAME, 4).text  # it waits
+    lock.rmdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", lambda *_: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            predict(NAME, 5)
+    predict("most pixels", 9)
+    assert json.loads(file.read_text()) == {NAME: 5, "most pixels": 9}
+
+
 def test_deep_lists_are_written_without_indentation(file):
     """With it, each of these zeros would take 400 bytes more."""
     content = '{"unknown": ' + "[" * 400 + "0, " * 300_000 + "0" + "]" * 400 + "}"

@@ -458,6 +458,21 @@ def test_a_stored_state_that_cannot_be_shown_gives_way(
         assert not re.search("NaN|undefined|Infinity", drawn + one.root.inner_text()), kind
 
 
+def test_a_stored_name_that_is_no_control_is_in_no_copied_line(
+    offline_page, exported_pages, tmp_path
+):
+    text = exported_pages["plain"].read_text("utf-8")
+    file = tmp_path / "foreign.html"
+    foreign = 'data-state="{&quot;x=print(1),y&quot;:3,'
+    file.write_text(text.replace('data-state="{', foreign), encoding="utf-8")
+    page = offline_page(file)
+    page.evaluate("document.body.dataset.jpThemeLight = true")
+    page.evaluate(CATCH)
+    for kind in EXPLORERS:
+        Shown(page, kind).root.get_by_role("button", name="Copy link").click()
+        assert "print" not in page.evaluate("window.copied")
+
+
 def test_each_of_several_explorers_on_a_page_moves_alone(offline_page, exported_pages):
     page = offline_page(exported_pages["plain"])
     first, second = (Shown(page, "window", nth) for nth in (0, 1))

@@ -30,13 +30,14 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import locked, read_bytes, write_over
+from unet_complexity.files import locked, read_bytes, undisturbed, write_over
 
 FILE = "my-predictions.json"
 REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
 MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON
 Guesses = dict[str, Guess]
 
 # Guesses that could not be written, what the file held then (None if that is not known), and when that was.
@@ -163,7 +164,7 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
     name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     try:
-        with locked(path):
+        with locked(path), undisturbed():
             before = _unsaved.copy()
             guesses = _guesses() | {name: guess}
             _write(path, guesses)
@@ -257,7 +258,7 @@ def from_json(text: str) -> Any:
         RecursionError: lists lie deeper inside each other than MOST_DEPTH; in a browser Python itself would end.
         ValueError: it is not JSON, or a name stands twice.
     """
-    deeper = ((each in "[{") - (each in "]}") for each in text)
+    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
     if max(accumulate(deeper), default=0) > MOST_DEPTH:
         raise RecursionError
     return json.loads(text, object_pairs_hook=_once_each)

@@ -13,7 +13,7 @@ function h(tag, attributes = {}, ...children) {
 
 // Bounds follow each other, so a state that cannot be is never reached. Twice, since one bound may move another.
 function fit(state, previous = state) {
-  const fitted = { ...state };
+  const fitted = Object.fromEntries(SPEC.controls.map(({ name }) => [name, state[name]])); // no foreign names
   for (let pass = 0; pass < 2; pass++) {
     for (const { name, options, low } of SPEC.controls) {
       // a stored state may hold anything, and has none before it
