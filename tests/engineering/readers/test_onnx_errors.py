@@ -560,3 +560,10 @@ def test_damage_gives_an_error_or_a_network(tmp_path_factory, flips, length, unk
     path.write_bytes(damaged)
     with suppress(ValueError):
         assert isinstance(from_onnx(path, unknown=unknown), Network)
+
+
+@pytest.mark.parametrize("pool", ["GlobalAveragePool", "GlobalMaxPool"])
+def test_a_global_pool_of_several_images_is_refused(pool: str) -> None:
+    given, stored = "float[1, 12, 4, 4] x", "int64[4] s = {4, 3, 4, 4}"
+    model = text(f"r = Reshape (x, s) y = {pool} (r)", given, stored)
+    fails(f"{pool} (y): of 4 images at once", model)
