@@ -24,7 +24,7 @@ def build(out: Path = SITE) -> Path:
     """Everything anew; RuntimeError where Sphinx has a warning.  Returns the landing page."""
     from sphinx.cmd.build import build_main
 
-    if out.exists() and any(out.iterdir()) and not (out / "index.html").is_file():
+    if out.exists() and any(out.iterdir()) and not (out / "objects.inv").is_file():
         raise SystemExit(
             f"{out} holds other files than a site, which would go; give another folder"
         )

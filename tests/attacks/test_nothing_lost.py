@@ -568,6 +568,13 @@ def test_brackets_in_a_text_do_not_hide_how_deep_lists_lie(file):
     assert predict(NAME, 2).text == "Noted: you say x 2."
 
 
+def test_a_text_that_is_not_closed_is_searched_once(file):
+    file.write_text('{"' + '\\"' * 500_000)
+    start = time.process_time()
+    assert "Only until" in predict(NAME, 2).text
+    assert time.process_time() - start < 5
+
+
 def test_control_c_while_a_guess_is_written_brings_no_earlier_one_back(file, monkeypatch):
     predict(NAME, 5)
     lock = file.with_name(f"{file.name}.lock")

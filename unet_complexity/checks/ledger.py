@@ -37,7 +37,7 @@ REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
 MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # of JSON
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
 Guesses = dict[str, Guess]
 
 # Guesses that could not be written, what the file held then (None if that is not known), and when that was.
@@ -164,21 +164,27 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
     name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     try:
-        with locked(path), undisturbed():
+        with locked(path):
             before = _unsaved.copy()
             guesses = _guesses() | {name: guess}
-            _write(path, guesses)
-            for each, waiting in _unsaved.copy().items():
-                late, _, when = waiting
-                if waiting is not before.get(each):  # another thread's, which waited in vain: newer
-                    _unsaved[each] = late, guesses.get(each), when
-                elif each == name or guesses.get(each) == late:
-                    del _unsaved[each]
+            with undisturbed():
+                _write(path, guesses)
+                _forget_written(guesses, before, name)
     except (OSError, ValueError) as error:
         _unsaved[name] = guess, _held(name), time()
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
+
+
+def _forget_written(guesses: Guesses, before: dict[str, Any], name: str) -> None:
+    """Drop the guesses that waited and are in the file now; what another thread noted since ``before`` is newer."""
+    for each, waiting in _unsaved.copy().items():
+        late, _, when = waiting
+        if waiting is not before.get(each):
+            _unsaved[each] = late, guesses.get(each), when
+        elif each == name or guesses.get(each) == late:
+            del _unsaved[each]
 
 
 def _held(name: str) -> Guess | None:
