@@ -55,7 +55,7 @@ def test_what_is_missing_is_named(monkeypatch):
 def quick(monkeypatch, tmp_path):
     """An engine that takes no time, in a quiet machine, and a folder of its own."""
     layers = iter({"d1.conv": one / 1000} for one in range(1, 10**6))
-    ready = Ready(lambda: None, lambda: next(layers), "by nobody")
+    ready = Ready(lambda: None, lambda: next(layers), "by no engine")
     monkeypatch.setattr(seconds, "prepare", lambda *_: ready)
     monkeypatch.setattr(seconds, "FOLDER", tmp_path)
     monkeypatch.setattr(seconds, "disturbed", lambda *_: False)
@@ -70,7 +70,7 @@ def test_a_case_is_measured_after_a_warm_up_and_enough_runs(quick):
         1,
         7,
         0,
-        "by nobody",
+        "by no engine",
     )
     assert case["layers"] == {
         "d1.conv": [4.5, median(range(3, 10)), 7.5]

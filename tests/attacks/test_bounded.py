@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,3 +46,14 @@ def test_the_command_says_in_a_sentence_that_memory_is_used_up(
     assert main(["--classic", "64"]) == 2
     said = "unet_complexity: this needs more memory than there is, or than a file of this size may take; "
     assert capsys.readouterr().err == f"{said}try a smaller model\n"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows cannot measure it")
+def test_a_large_file_has_more_time(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as sparse:
+        sparse.truncate(2**27)  # 16 times 8 MiB
+    for file, least in ((None, 9), (large, 25)):
+        with bounded.bounded(file):
+            left, _ = signal.getitimer(signal.ITIMER_PROF)
+        assert least < left < least + 2  # a clock tick more at most

@@ -1,4 +1,4 @@
-"""Small files that ask for much, and files that are no files: each is refused in one sentence, in time and memory."""
+"""Small files that ask for much, and what is not a file: each is refused in one sentence, in time and memory."""
 
 from __future__ import annotations
 
@@ -751,7 +751,7 @@ def paths_of_long_names(path: Path) -> Path:
 
 
 def of_a_sequence(path: Path, kind: str, given: dict[str, Any], times: int = 1) -> Path:
-    """A layer that reads a sequence so many times."""
+    """A layer that reads a sequence, once or twice."""
     x = tensor("x")
     x["config"]["shape"] = [None, 16, 8]
     layer = {"module": "keras.layers", "class_name": kind, "name": "a", "config": given}

@@ -420,7 +420,7 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
         return lift_one(letters, value) if letters else value
 
     def lift_one(name: str, value: Any) -> Any:
-        # -1 and None say something, 0 is no letter, and 1 meets any size of another input
+        # -1 and None say something, 0 is not a letter, and 1 meets any size of another input
         if value is None or value < 1 or (value == 1 and not alone):
             return value
         if values.get(name, value) != value or not draw(st.booleans()):

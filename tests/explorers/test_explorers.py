@@ -153,7 +153,7 @@ def test_javascript_counts_as_python_does(kind, paths, expr):
 
 
 def test_the_printer_multiplies_before_it_divides():
-    """A third of 2**53 - 2 is no double's business: (2**53 - 2)/3 * 3 would be."""
+    """A third of 2**53 - 2 is not a double; (2**53 - 2)/3 * 3 would be one."""
     n, m = sp.symbols("n m", integer=True, positive=True)
     printed = javascript({"x": n * m / 3, "y": sp.Rational(2, 3) * n**2, "z": n * 2 ** (-m)})
     assert (

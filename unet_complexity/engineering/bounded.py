@@ -18,7 +18,7 @@ from typing import Any
 PATIENCE = 10  # seconds; a network of 20,000 layers takes about as long
 BYTES = 2**30  # any network that we know takes less than half
 TIMES = 16  # bytes for each byte of the file: weights are read, copied and summed
-PER_SECOND = 2**23  # bytes of weights that are surely summed in a second
+PER_SECOND = 2**23  # bytes of the file for which there is a second more
 
 
 class OutOfPatience(BaseException):
@@ -30,15 +30,15 @@ def bounded(path: str | Path | None, seconds: int = PATIENCE) -> Iterator[None]:
     """Bound the processor time and the memory of a task.
 
     Args:
-        path: File that the task reads; the larger it is, the more memory.
-        seconds: Processor time.
+        path: File that the task reads; the larger it is, the more time and memory.
+        seconds: Processor time for a small file.
 
     Raises:
         OutOfPatience: The time is used up.
         MemoryError: The memory is.
     """
     size = os.path.getsize(path) if path and os.path.isfile(path) else 0
-    with _seconds(seconds), _memory(BYTES + TIMES * size):
+    with _seconds(seconds + size // PER_SECOND), _memory(BYTES + TIMES * size):
         yield
 
 
@@ -62,7 +62,7 @@ def _seconds(most: int) -> Iterator[None]:
 
 @contextmanager
 def _memory(more: int) -> Iterator[None]:
-    """Bound the memory by what the process has now and so many bytes more."""
+    """Bound the memory by what the process has now and ``more`` bytes."""
     if sys.platform != "linux":
         yield
         return

@@ -1,4 +1,4 @@
-"""What is no model, is damaged, or cannot be counted: a ValueError that says it, and says what would work."""
+"""What is not a model, is damaged, or cannot be counted: a ValueError that says it, and says what would work."""
 
 from __future__ import annotations
 

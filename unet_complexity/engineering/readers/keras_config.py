@@ -144,7 +144,10 @@ def from_live(model: Any) -> Config:
     try:
         graph = Model(model.inputs, model.outputs, name=model.name)
         data = graph.to_json()
-    except (NotImplementedError, TypeError) as error:
+    except (
+        RuntimeError,
+        TypeError,
+    ) as error:  # of a layer without get_config Keras raises a kind of the first
         said = f"{model.name} does not say what it is made of ({error})"
         raise ValueError(f"{said}; give its layers a get_config()") from error
     config: Config = parsed(data)
