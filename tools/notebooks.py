@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import zmq
+from jupyter_client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets import Type
+from traitlets.config import Config
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_CELL = 300
@@ -60,6 +65,25 @@ def paths() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
+class Channel(AsyncZMQSocketChannel):
+    """A channel on which no reply is overlooked while a message is sent.
+
+    ZeroMQ signals once that something has come, and sending takes the signal: a reply that comes while nbclient
+    updates an output widget would be seen only when the time of its cell is up.
+    """
+
+    def send(self, msg: Any) -> None:
+        """Send a message, and look for replies."""
+        super().send(msg)
+        self.socket.get(zmq.EVENTS)
+
+
+class Client(AsyncKernelClient):
+    """A kernel's client with such channels."""
+
+    shell_channel_class = Type(Channel)
+
+
 def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
     """A normalised copy of ``nb`` with the outputs of a fresh kernel that runs in ``folder``."""
     fresh = normalise(without_outputs(nb))
@@ -71,6 +95,7 @@ def execute(nb: Notebook, folder: Path = FOLDER) -> Notebook:
             "--IPKernelApp.log_level=ERROR"
         ],  # it warns that loopback is not encrypted
         record_timing=False,
+        config=Config(AsyncKernelManager={"client_factory": Client}),
         resources={"metadata": {"path": str(folder)}},
     )
     with tempfile.TemporaryDirectory() as settings:

@@ -1,10 +1,15 @@
 """The committed notebooks: complete without a kernel, and what they show is what the code gives today."""
 
+import asyncio
 import base64
 import io
+import time
 
 import nbformat
 import pytest
+import zmq
+import zmq.asyncio
+from jupyter_client.session import Session
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
@@ -232,6 +237,35 @@ def test_nobodys_guesses_are_executed_into_a_notebook(tmp_path):
     ran = notebooks.execute(new_notebook(cells=[new_code_cell(source)]), tmp_path)
     assert "no guess" in ran.cells[0].outputs[0].data["text/plain"]
     assert "most pixels" not in (tmp_path / "my-predictions.json").read_text()
+
+
+def test_a_reply_that_comes_just_before_a_message_is_sent_is_not_overlooked():
+    async def reply():
+        with zmq.Context() as far, zmq.asyncio.Context() as near:
+            session, kernel = Session(), far.socket(zmq.ROUTER)
+            port = kernel.bind_to_random_port("tcp://127.0.0.1")
+            with near.socket(zmq.DEALER) as socket, kernel:
+                socket.connect(f"tcp://127.0.0.1:{port}")
+                channel = notebooks.Channel(socket, session)
+                channel.send(session.msg("execute_request"))
+                address, _ = session.recv(kernel, mode=0)
+                waiting = asyncio.create_task(channel.get_msg())
+                await asyncio.sleep(0.1)
+                session.send(kernel, "execute_reply", ident=address)
+                time.sleep(0.2)  # it arrives, and the event loop has not seen it
+                channel.send(session.msg("comm_msg"))
+                return await asyncio.wait_for(waiting, timeout=20)
+
+    assert asyncio.run(reply())["msg_type"] == "execute_reply"
+
+
+def test_execution_uses_such_a_channel(tmp_path, monkeypatch):
+    send, sent = notebooks.Channel.send, []
+    monkeypatch.setattr(
+        notebooks.Channel, "send", lambda self, msg: sent.append(msg) or send(self, msg)
+    )
+    notebooks.execute(new_notebook(cells=[new_code_cell("1")]), tmp_path)
+    assert "execute_request" in {msg["header"]["msg_type"] for msg in sent}
 
 
 def test_html_is_kept_and_the_widget_goes():
