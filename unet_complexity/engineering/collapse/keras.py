@@ -18,11 +18,12 @@ from unet_complexity.escaping import in_message
 from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
 
-SETTINGS = "filters kernel_size data_format use_bias".split()  # as Conv2D calls them
+# of a Conv2D that its replacement takes over
+SETTINGS = "filters kernel_size data_format activation use_bias name".split()
 
 
 @keras.saving.register_keras_serializable("unet_complexity")
-class PhaseConv2D(keras.layers.UpSampling2D):
+class PhaseConv2D(keras.layers.Conv2D):
     """Layer with the output of UpSampling2D(size) and Conv2D(padding="same"), for fewer multiplications.
 
     (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase
@@ -36,22 +37,15 @@ class PhaseConv2D(keras.layers.UpSampling2D):
         (608, 392)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        size: Any = 2,
-        data_format: str = "channels_last",
-        activation: Any = None,
-        use_bias: bool = True,
-        **settings: Any,
-    ) -> None:
-        super().__init__(size, data_format, **{**settings, "trainable": False})
-        self.filters = filters
-        self.kernel_size = as_pair(kernel_size, "kernel_size")
-        self.channels = 1 if data_format == "channels_first" else 3  # their axis
-        self.activation = keras.activations.get(activation)
-        self.use_bias = use_bias
+    # those of Conv2D know one kernel only
+    save_own_variables = keras.layers.Layer.save_own_variables
+    load_own_variables = keras.layers.Layer.load_own_variables
+
+    def __init__(self, filters: int, kernel_size: Any, size: Any = 2, **settings: Any) -> None:
+        fixed = {"padding": "same", "trainable": False}
+        super().__init__(filters, kernel_size, **{**settings, **fixed})
+        self.size = as_pair(size, "size")
+        self.channels = 1 if self.data_format == "channels_first" else -1  # their axis
 
     @classmethod
     def of(cls, upsampling: Any, conv: Any) -> PhaseConv2D:
@@ -67,7 +61,7 @@ class PhaseConv2D(keras.layers.UpSampling2D):
             )
         if not conv.built:
             raise ValueError(f"{name} has no weights yet; build the model, then collapse it")
-        settings = {name: getattr(conv, name) for name in (*SETTINGS, "activation", "name")}
+        settings = {name: getattr(conv, name) for name in SETTINGS}
         layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
         kernel, *bias = _arrays(conv)
         layer.build([kernel.shape[2]] * 4)  # of which only the channels count
@@ -86,35 +80,35 @@ class PhaseConv2D(keras.layers.UpSampling2D):
         if self.use_bias:
             self.bias = self.add_weight((self.filters,), "zeros", name="bias")
 
-    def call(self, x: Any) -> Any:
-        x = ops.moveaxis(x, self.channels, -1)
+    @property
+    def kernel(self) -> Any:
+        """Offset of the first tap, and kernel, of each phase."""
+        return self.phases
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Convolve the map by each phase and interleave the outputs; Conv2D adds bias and activation."""
+        x = ops.moveaxis(inputs, self.channels, -1)
         maps = []
-        for (top, left), kernel in self.phases:
-            k_h, k_w = kernel.shape[:2]
+        for (top, left), window in kernel:
+            k_h, k_w = window.shape[:2]
             rows = -top, top + k_h - 1
             columns = -left, left + k_w - 1
             padded = ops.pad(x, ((0, 0), rows, columns, (0, 0)))
-            maps.append(ops.conv(padded, kernel, data_format="channels_last"))
+            maps.append(ops.conv(padded, window, data_format="channels_last"))
         _, height, width, _ = ops.shape(x)
         s_h, s_w = self.size
         y = ops.concatenate(maps, -1)
         y = ops.reshape(y, (-1, height, width, s_h, s_w, self.filters))
         y = ops.transpose(y, (0, 1, 3, 2, 4, 5))  # row s_h i + p, column s_w j + q at (i, p, j, q)
         y = ops.reshape(y, (-1, height * s_h, width * s_w, self.filters))
-        if self.use_bias:
-            y = y + self.bias
-        return self.activation(ops.moveaxis(y, -1, self.channels))
+        return ops.moveaxis(y, -1, self.channels)
 
-    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
-        shape = list(super().compute_output_shape(input_shape))
-        shape[self.channels] = self.filters
-        return tuple(shape)
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        upsampling = keras.layers.UpSampling2D(self.size, self.data_format)
+        return upsampling.compute_output_shape(super().compute_output_shape(input_shape))
 
     def get_config(self) -> dict[str, Any]:
-        config: dict[str, Any] = super().get_config()
-        config |= {name: getattr(self, name) for name in SETTINGS}
-        config["activation"] = keras.activations.serialize(self.activation)
-        return config
+        return {**super().get_config(), "size": self.size}
 
 
 def refusal(upsampling: Any, conv: Any) -> str:
