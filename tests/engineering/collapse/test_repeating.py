@@ -125,21 +125,21 @@ LEFT = {
     ),
     "five axes": (
         one_axis(times1=np.array([2, 1, 1, 1, 2, 1]), sides1=np.array([2, 4, 5, 12])),
-        "it repeats what is not known to be an axis of a map",
+        "it repeats other than one known axis of a map",
     ),
     "a whole map twice": (
         one_axis(axis1=np.array([0]), times1=np.array([2, 1, 1, 1, 1])),
-        "it repeats what is not known to be an axis of a map",
+        "it repeats other than one known axis of a map",
     ),
     "two at once": (
         one_axis(times1=np.array([2, 1, 1, 1, 2]), sides1=np.array([2, 4, 5, 12])),
-        "it repeats more than one axis at once",
+        "it repeats other than one known axis of a map",
     ),
     "another order": (
         one_axis(sides1=np.array([1, 8, 5, 6])),
         "it changes other sides too, or its sides are not known",
     ),
-    "read twice": (read_twice(), "the repeated map is read 2 times, not once"),
+    "read twice": (read_twice(), "the output of Reshape is read 2 times, not once"),
 }
 
 
@@ -158,7 +158,7 @@ def test_what_is_not_constant_is_left_alone(name: str) -> None:
     held["given"] = held.pop(name)
     m = model([helper.make_node("Abs", ["given"], [name]), *nodes], held)
     (block,) = collapse_upsampling(m).blocks
-    assert block[1:] == ("as written", "it repeats what is not known to be an axis of a map")
+    assert block[1:] == ("as written", "it repeats other than one known axis of a map")
 
 
 def test_a_shape_that_is_computed_from_constants_is_followed() -> None:
@@ -183,7 +183,7 @@ def test_a_broadcast_constant_that_is_too_large_is_not_computed() -> None:
     table = helper.make_node("Mul", ["column", "row"], ["times1"])
     del held["times1"]
     (block,) = collapse_upsampling(model([table, *nodes], held | more)).blocks
-    assert block.why == "it repeats what is not known to be an axis of a map"
+    assert block.why == "it repeats other than one known axis of a map"
 
 
 KERAS = """

@@ -28,6 +28,7 @@ REARRANGING = (
 )
 BROADCASTING = ("Mul", "Equal", "Where")  # as in exported shapes
 FOLDED = (*REARRANGING, *BROADCASTING)
+GROWING = ("Concat", "ConstantOfShape", *BROADCASTING)  # make more numbers than they are given
 
 
 class NotCollapsedError(Exception):
@@ -130,7 +131,7 @@ class Graph:
             return None
         given = dict(zip(node.input, arrays, strict=True))
         try:
-            if _elements(node, arrays) > MOST_NUMBERS:
+            if node.op_type in GROWING and _most_elements(node, arrays) > MOST_NUMBERS:
                 return None
             return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
         except Exception:  # an invalid node; its errors are of any kind
@@ -172,20 +173,18 @@ class Graph:
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""
         graph = self.model.graph
-        nodes = []
-        for node in graph.node:
-            nodes.extend(self.instead.get("".join(node.output[:1]), [node]))
-        were_read = self.reads.keys()
         needed = {output.name for output in graph.output}
         kept = []
-        for node in reversed(nodes):  # the readers of a node follow it
-            written = set(node.output)
-            if written & needed or not written & were_read:
-                kept.append(node)
-                needed.update(reads(node))
+        for old in reversed(graph.node):  # the readers of a node follow it
+            written = set(old.output)
+            if written & needed or not written & self.reads.keys():
+                new = self.instead.get("".join(old.output[:1]), [old])
+                kept.extend(reversed(new))
+                for node in new:
+                    needed.update(reads(node))
         del graph.node[:]
         graph.node.extend(reversed(kept))
-        gone = were_read - needed - self.given
+        gone = self.reads.keys() - needed - self.given
         for field in (graph.input, graph.initializer, graph.value_info):
             for i in reversed(range(len(field))):
                 if field[i].name in gone:
@@ -202,10 +201,9 @@ def reads(message: Any) -> Iterator[str]:
             yield from (output.name for output in part.output)
 
 
-def _elements(node: Any, arrays: list[Any]) -> float:
-    """Number of elements that a node which makes larger arrays makes; 0 for the others."""
+def _most_elements(node: Any, arrays: list[Any]) -> float:
+    """Upper bound of the elements that a growing node makes."""
+    sides = [array.size + 1 for array in arrays]  # the product of these is above their sum
     if node.op_type == "ConstantOfShape":
-        return math.prod(map(float, arrays[0].ravel().tolist()))
-    if node.op_type in BROADCASTING:
-        return math.prod(np.broadcast_shapes(*(array.shape for array in arrays)))
-    return sum(array.size for array in arrays) if node.op_type == "Concat" else 0
+        sides = arrays[0].ravel().tolist()
+    return math.prod(map(float, sides))

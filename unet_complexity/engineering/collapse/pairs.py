@@ -26,7 +26,7 @@ LARGEST_REPEATED = {  # largest factor s for which x(0) ... x(s - 1) all round t
 for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
     for nearest in ("round_prefer_floor", "round_prefer_ceil"):
         LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
-MADE = {"Resize": "resized", "Upsample": "upsampled", "Pad": "padded"}
+WHOLE = range(1, LARGEST_FACTOR + 1)
 LAYOUT = list(range(AXES))
 
 
@@ -57,11 +57,10 @@ def pair_of(graph: Graph, node: Any) -> Pair:
     """
     if kind_of(node) == "Reshape":
         source, factors = repeated(graph, node)
-        conv, axes = _reader_and_axes(graph, node)
-        size = _whole([factors[axis] for axis in axes])
     else:
-        source, size = node.input[0], _repetition(graph, node)
-        conv, axes = _only_reader(graph, node), LAYOUT
+        source, factors = node.input[0], _factors(graph, node)
+    conv, axes = _reader_and_axes(graph, node)
+    size = _whole([factors[axis] for axis in axes])
     zeros: Any = 0
     if kind_of(conv) == "Pad":
         zeros = _zeros_around(graph, conv)
@@ -75,8 +74,8 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         )
     settings = graph.settings(conv)
     weights = settings["W"]
-    if weights is None:
-        raise NotCollapsedError("the convolution's weights are not constant floats")
+    if np.ndim(weights) != AXES:
+        raise NotCollapsedError("the convolution's weights are not a constant of four axes")
     for name in ("strides", "dilations"):
         steps = settings.get(name, [])
         if set(steps) - {1}:
@@ -99,71 +98,60 @@ def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
         axes = [axes[axis] for axis in order]
 
 
-def _repetition(graph: Graph, resize: Any) -> tuple[int, int]:
-    """Factors by which a node repeats rows and columns."""
+def _only_reader(graph: Graph, node: Any) -> Any:
+    name = node.output[0]
+    times = graph.reads[name]
+    if times > 1:
+        raise NotCollapsedError(f"the output of {kind_of(node)} is read {times} times, not once")
+    if name not in graph.readers:
+        raise NotCollapsedError(f"the output of {kind_of(node)} leaves the model as it is")
+    return graph.readers[name]
+
+
+def _factors(graph: Graph, resize: Any) -> list[float]:
+    """Factor by which a Resize or Upsample repeats each axis."""
     settings = graph.settings(resize)
     mode = settings["mode"]
     if mode != "nearest":
         raise NotCollapsedError(f"its mode is {mode}, which does not repeat")
-    size = _whole(_factors(graph, resize, settings))
+    axes = settings.get("axes", ...)
+    scales = settings.get("scales", [])
+    if not np.size(scales):  # exporters write empty scales beside sizes
+        policy = settings.get("keep_aspect_ratio_policy", "stretch")
+        if policy != "stretch":
+            raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
+        before, after = (graph.shapes[name] for name in (resize.input[0], resize.output[0]))
+        known = np.array(list(map(ratio, before, after)))
+        scales = known[axes] if len(known) == AXES else None
+    factors = np.ones(AXES)
+    if scales is not None and np.shape(scales) != factors[axes].shape:
+        raise NotCollapsedError(f"it scales {np.size(scales):,} axes, not two of four")
+    factors[axes] = scales  # NaN for None
+    if np.isnan(factors).any():
+        raise NotCollapsedError("its scales, or its sizes and the map's, are not known numbers")
     position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
     rounding = settings.get("nearest_mode", "floor")
-    if max(size) > LARGEST_REPEATED.get((position, rounding), 0):
+    largest = LARGEST_REPEATED.get((position, rounding), 0)
+    if max(factors) > largest < LARGEST_FACTOR:
         raise NotCollapsedError(
-            f"{position} with {rounding} is not repetition for a factor of {_text(size)}"
+            f"{position} with {rounding} is not repetition for a factor of {_text(factors[2:])}"
         )
-    return size
+    return factors.tolist()
 
 
 def _whole(factors: list[float]) -> tuple[int, int]:
     """Factors of rows and columns, which are the last two axes."""
     size = factors[2:]
-    scale = _text(size)
-    if len(factors) != 4 or factors[:2] != [1, 1]:
-        axes = _text(factors)
-        raise NotCollapsedError(f"it scales the axes by {axes}, not the last two of four only")
-    if not all(factor <= LARGEST_FACTOR for factor in size):  # NaN is not
-        raise NotCollapsedError(f"factors up to {LARGEST_FACTOR} are collapsed, got {scale}")
+    if factors[:2] != [1, 1]:
+        raise NotCollapsedError(
+            f"it scales the axes by {_text(factors)}, not the last two of four only"
+        )
+    if not all(factor in WHOLE for factor in size) or size == [1, 1]:
+        raise NotCollapsedError(
+            f"whole factors up to {LARGEST_FACTOR} are collapsed, not both 1, got {_text(size)}"
+        )
     rows, columns = map(int, size)
-    if [rows, columns] != size or min(size) < 1 or size == [1, 1]:
-        raise NotCollapsedError(
-            f"it scales by {scale}, which repeats nothing a whole number of times"
-        )
     return rows, columns
-
-
-def _factors(graph: Graph, resize: Any, settings: Settings) -> Any:
-    """Factor of each axis, from constant scales or, if sizes are given, from the shapes."""
-    scales = settings.get("scales", [])
-    axes = settings.get("axes", ...)
-    if scales is None:
-        raise NotCollapsedError("its scales are not constants")
-    if np.size(scales) > AXES:
-        raise NotCollapsedError(
-            f"it scales {np.size(scales):,} axes, not the last two of four only"
-        )
-    if not np.size(scales):  # exporters write empty scales beside sizes
-        policy = settings.get("keep_aspect_ratio_policy", "stretch")
-        if policy != "stretch":
-            raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
-        shapes = [graph.shapes[name] for name in (resize.input[0], resize.output[0])]
-        scales = np.array(list(map(ratio, *shapes)))
-        scales = scales[axes] if len(scales) == 4 else np.nan
-        if np.isnan(scales).any():
-            raise NotCollapsedError("its sizes are not constants, or the map's shape is not known")
-    factors = np.ones(4 if "axes" in settings else len(scales))
-    factors[axes] = scales
-    return factors.tolist()
-
-
-def _only_reader(graph: Graph, node: Any) -> Any:
-    name, what = node.output[0], MADE.get(node.op_type, "repeated")
-    times = graph.reads[name]
-    if times > 1:
-        raise NotCollapsedError(f"the {what} map is read {times} times, not once")
-    if name not in graph.readers:
-        raise NotCollapsedError(f"the {what} map leaves the model as it is")
-    return graph.readers[name]
 
 
 def _zeros_around(graph: Graph, pad: Any) -> Any:
@@ -183,8 +171,6 @@ def _zeros_around(graph: Graph, pad: Any) -> Any:
 
 def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     """Zeros that the convolution adds: those before rows and columns, then those after."""
-    if len(kernel) != 2:
-        raise NotCollapsedError(f"the convolution has {len(kernel)} spatial axes, not 2")
     same = np.array([np.subtract(kernel, 1), kernel]) // 2
     ways = {
         "SAME_UPPER": same,

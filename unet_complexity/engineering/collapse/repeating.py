@@ -45,15 +45,14 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
         added = np.ravel(graph.settings(unsqueeze)["axes"])
         times = np.ravel(graph.settings(expand)["shape"])
         sides = graph.shapes[source]
-        sizes = len(added), len(times), len(sides)
-        if sizes != (1, AXES + 1, AXES) or added[0] not in ADDED:
-            raise NotCollapsedError("it repeats what is not known to be an axis of a map")
-        if any(np.delete(times, added) != 1):
-            raise NotCollapsedError("it repeats more than one axis at once")
+        after = graph.shapes[made]
+        sizes = len(added), len(times), len(sides), len(after)
+        is_known = sizes == (1, AXES + 1, AXES, AXES) and added[0] in ADDED
+        if not is_known or any(np.delete(times, added) != 1):
+            raise NotCollapsedError("it repeats other than one known axis of a map")
         now = np.delete(times, added - 1)
         # one side may be unknown: the number of elements stays, so the other three settle it
-        after = graph.shapes[made]
-        if len(after) != AXES or np.equal(now, list(map(ratio, sides, after))).sum() < AXES - 1:
+        if np.equal(now, list(map(ratio, sides, after))).sum() < AXES - 1:
             raise NotCollapsedError("it changes other sides too, or its sides are not known")
         factors *= now
         made = source
