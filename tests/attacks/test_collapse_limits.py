@@ -190,13 +190,14 @@ def test_external_tensors_of_constants_are_counted_too(tmp_path: Path, nested: b
         collapse_upsampling(model)
 
 
+UNKNOWN = "its scales, or its sizes and the map's, are not known numbers"
 INVALID = {
     "rounding": ([resize(nearest_mode="foo")], {}, "asymmetric with foo is not repetition for a factor of 2 x 2"),
     "padding": ([resize()], {"auto_pad": "foo"},
                 "auto_pad must be one of SAME_UPPER, SAME_LOWER, VALID, NOTSET, got foo"),
-    "type": ([node("Cast", ["s"], ["a"], to=99), resize("a")], {}, "its scales, or its sizes and the map's, are not known numbers"),
-    "slice": ([node("Slice", ["s"] * 3, ["a"]), resize("a")], {}, "its scales, or its sizes and the map's, are not known numbers"),
-    "axes": ([node("Transpose", ["s"], ["a"], perm=[5, 6]), resize("a")], {}, "its scales, or its sizes and the map's, are not known numbers"),
+    "type": ([node("Cast", ["s"], ["a"], to=99), resize("a")], {}, UNKNOWN),
+    "slice": ([node("Slice", ["s"] * 3, ["a"]), resize("a")], {}, UNKNOWN),
+    "axes": ([node("Transpose", ["s"], ["a"], perm=[5, 6]), resize("a")], {}, UNKNOWN),
 }  # fmt: skip
 
 

@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import (
