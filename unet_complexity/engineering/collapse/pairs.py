@@ -134,7 +134,7 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
     largest = LARGEST_REPEATED.get((position, rounding), 0)
     if max(factors) > largest < LARGEST_FACTOR:
         raise NotCollapsedError(
-            f"{position} with {rounding} is not repetition for a factor of {_text(factors[2:])}"
+            f"{position} with {rounding} is not repetition for a factor of {_text(factors[2:].tolist())}"
         )
     return factors.tolist()
 
