@@ -287,18 +287,18 @@ def read(given: Namespace, size: Any) -> Network:
         ValueError: The file is of another kind, or does not hold a readable model.
     """
     path = given.model
-    kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in ("onnx", "keras"):
+    kind = Path(path).suffix.lower()
+    if kind not in (".onnx", ".keras"):
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
     dims = dict(given.dims)
-    if dims and kind != "onnx":
+    if dims and kind == ".keras":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     if len(dims) < len(given.dims):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
-    if kind == "keras":
+    if kind == ".keras":
         return engineering.from_keras(path, size, given.unknown)
     import_whole("onnx")
     return engineering.from_onnx(path, size, given.unknown, dims=dims)
