@@ -201,9 +201,9 @@ class Window:
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     """Return the sizes, expanded.  ValueError if one is below 1 for all values of its letters."""
-    expanded = tuple(exact(sp.expand(size)) for size in sizes)
+    expanded = tuple(sp.expand(size) for size in sizes)
     for size in expanded:
-        if isinstance(size, int) and size < 1:
+        if size.is_nonpositive:
             raise ValueError(
                 f"with letters no window may see padding alone, got {1 - size} elements too many; "
                 "pad or reach less, or give numbers in place of letters"
