@@ -203,7 +203,7 @@ def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     """Return the sizes, expanded.  ValueError if one is below 1 for all values of its letters."""
     expanded = tuple(sp.expand(size) for size in sizes)
     for size in expanded:
-        if size.is_nonpositive:
+        if size.is_number and size < 1:
             raise ValueError(
                 f"with letters no window may see padding alone, got {1 - size} elements too many; "
                 "pad or reach less, or give numbers in place of letters"
