@@ -111,8 +111,7 @@ class Window:
             missing = exact(sp.Max(self._overhang(self.side), 0))
             before = missing // 2
             return before, missing - before
-        pads: Pair = (0, 0) if self.padding == "valid" else self.padding
-        return pads
+        return (0, 0) if self.padding == "valid" else self.padding
 
     @property
     def dense(self) -> Size:
