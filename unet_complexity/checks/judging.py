@@ -8,7 +8,7 @@ right value divided by the answer shows which factor is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from inspect import signature
 from math import isfinite, prod
@@ -21,14 +21,6 @@ from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
 from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
-
-# Slips of all exercises that ask for MACs.
-FLOPS = (
-    "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
-)
-IN_BOUNDS = (
-    "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
-)
 
 # Factors that any formula may have.  An exercise adds its own.
 FACTORS = {
@@ -171,21 +163,6 @@ class Exercise:
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
-
-
-def asked_macs(asked: str, cost: Cost, **more: Any) -> Exercise:
-    """Return an exercise that asks for the MACs of a cost.
-
-    FLOPs are named as a slip, and so are the MACs in bounds if they are a number.
-
-    Args:
-        asked: the value asked for, as a noun phrase.
-        cost: the cost.
-        more: further fields of the exercise.
-    """
-    exercise = Exercise(asked, cost.macs, **more)
-    in_bounds = {} if isinstance(cost.macs, sp.Expr) else {IN_BOUNDS: cost.macs_in_bounds}
-    return replace(exercise, off_by={FLOPS: 2} | exercise.off_by, slips=in_bounds | exercise.slips)
 
 
 def as_text(values: Values) -> list[tuple[str, str]]:
