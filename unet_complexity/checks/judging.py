@@ -8,7 +8,7 @@ right value divided by the answer shows which factor is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from inspect import signature
 from math import isfinite, prod
@@ -55,14 +55,13 @@ class Exercise:
     Attributes:
         asked: the value asked for, as a noun phrase.
         right: that value, a number or a formula.
-        off_by: what happened, for factors by which an answer may be wrong.
-        slips: what happened, for other wrong values.
+        slips: wrong values that deserve an explanation, by what happened.
         factors: factors of the right value by name, beside those in ``FACTORS``.
         letters: arguments of an answer that is a function, in order.  A function whose parameters
             are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
-    >>> area = Exercise("the pixels of an n x n map", n**2, off_by={"A map has two sides.": 1 / n})
+    >>> area = Exercise("the pixels of an n x n map", n**2, {"A map has two sides.": n}, factors={})
     >>> area.judge(n)
     Not yet. A map has two sides.
     >>> area.judge(n * n)
@@ -71,9 +70,8 @@ class Exercise:
 
     asked: str
     right: Any
-    off_by: Values = field(default_factory=dict)
-    slips: Values = field(default_factory=dict)
-    factors: Values = field(default_factory=dict)
+    slips: Values
+    factors: Values
     letters: str = ""
     unit: str = ""
 
@@ -101,15 +99,10 @@ class Exercise:
             "right": str(right),
             "shown": self._right(),
             "unit": self.unit,
-            "slips": as_text(self.wrong()),
+            "slips": as_text(self.slips),
             "factors": as_text(self.named_factors()),
             "letters": sorted({*map(str, right.free_symbols), *self.letters}),
         }
-
-    def wrong(self) -> dict[str, sp.Expr]:
-        """Return the wrong values that deserve an explanation, by what happened."""
-        off = {reason: self.right * factor for reason, factor in self.off_by.items()}
-        return {reason: as_value(slip) for reason, slip in (off | self.slips).items()}
 
     def named_factors(self) -> Values:
         """Return the factors by name: the exercise's own, and those of its formula's letters.
@@ -149,7 +142,7 @@ class Exercise:
         right = as_expr(self.right).subs(numbers)
         if _same(value, right, ROUNDED if self.unit else 0):
             return ""
-        for reason, slip in self.wrong().items():
+        for reason, slip in self.slips.items():
             if _same(value, slip.subs(numbers), ROUNDED):
                 return reason
         if value == 0 or value.is_negative or (value / right).is_negative:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -84,10 +83,7 @@ def ledger(*names: str) -> Ledger:
     Raises:
         ValueError: no prediction has one of the names.
     """
-    try:
-        guesses, note = _guesses(), ""
-    except ValueError as error:
-        guesses, note = _with_unsaved({}), str(error)
+    guesses, note = _guesses()
     rows = [
         (entry("prediction", name, PREDICTIONS), guesses.get(name)) for name in names or PREDICTIONS
     ]
@@ -139,21 +135,19 @@ def question(prediction: Prediction, guess: Guess | None = None) -> Values:
     """
     asked = prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
     when = time()
-    if prediction.name in _unsaved:
-        *_, when = _unsaved[prediction.name]
-    else:
-        with suppress(OSError):
-            when = _path().stat().st_mtime
+    with suppress(OSError):
+        when = _path().stat().st_mtime
+    *_, when = _unsaved.get(prediction.name, [when])
     return asked if guess is None else asked | {"at": round(1000 * when)}
 
 
 def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
     name = prediction.name
-    try:
-        earlier = _guesses().get(name)
-    except ValueError as error:
-        return Feedback(None, str(error))
+    guesses, unreadable = _guesses()
+    if unreadable:
+        return Feedback(None, unreadable)
+    earlier = guesses.get(name)
     said = f"You said {prediction.said(earlier)} earlier."
     text = prediction.wanted() if earlier is None else said
     return Asked(None, text, question=question(prediction, earlier), note=partial(predict, name))
@@ -166,7 +160,10 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
     try:
         with locked(path):
             before = _unsaved.copy()
-            guesses = _guesses() | {name: guess}
+            guesses, unreadable = _guesses()
+            if unreadable:
+                raise ValueError(unreadable)
+            guesses[name] = guess
             with undisturbed():
                 _write(path, guesses)
                 _forget_written(guesses, before, name)
@@ -189,33 +186,23 @@ def _forget_written(guesses: Guesses, before: dict[str, Any], name: str) -> None
 
 def _held(name: str) -> Guess | None:
     """Return the guess that the file holds, or held when it could last be read; None if there is none."""
-    try:
-        held = _in_file()
-    except ValueError:
-        held = _last_read.get(_path(), {})
+    found, unreadable = _in_file()
+    held = _last_read.get(_path(), {}) if unreadable else found
     return held.get(name)
 
 
-def _guesses() -> Guesses:
-    """Return the guesses in the file and those that could not be written to it.
+def _guesses() -> tuple[Guesses, str]:
+    """Return all guesses that are known, and why the file cannot be read; "" if it can.
 
-    Raises:
-        ValueError: the file cannot be read, or holds something else than predictions.
+    If the file now has another guess of a name than this process knows of, that one is taken to be
+    newer than the one that could not be written: another notebook may have noted it.
     """
-    return _with_unsaved(_in_file())
-
-
-def _with_unsaved(found: Guesses) -> Guesses:
-    """Add the guesses that could not be written.
-
-    If the file now has another guess of that name than this process knows of, that one is taken to
-    be the newer: another notebook may have noted it.
-    """
+    found, unreadable = _in_file()
     unsaved = {}
     for name, (guess, held, _) in _unsaved.copy().items():  # another thread may add one meanwhile
         if found.get(name) in (None, held):
             unsaved[name] = guess
-    return found | unsaved
+    return found | unsaved, unreadable
 
 
 def _path() -> Path:
@@ -238,46 +225,42 @@ def _write(path: Path, guesses: Guesses) -> None:
     _last_read[path] = guesses
 
 
-def _in_file() -> Guesses:
-    """Return the guesses in the file; ValueError says why it cannot be understood."""
+def _in_file() -> tuple[Guesses, str]:
+    """Return the guesses in the file, and why it cannot be understood; "" if it can."""
     path = _path()
     try:
-        text = read_bytes(path, MOST_BYTES).decode()
-        found: Guesses = from_json(text)
+        found: Guesses = from_json(read_bytes(path, MOST_BYTES).decode())
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except RecursionError:
-        wrong = "cannot be read (it is nested too deeply);"
+        return {}, ""
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
+        return {}, f"{path} {wrong} move it away, or name another file in {VARIABLE}"
     _last_read[path] = found
-    return found
+    return found, ""
 
 
 def from_json(text: str) -> Any:
     """Return what JSON says.
 
     Raises:
-        RecursionError: lists lie deeper inside each other than MOST_DEPTH; in a browser Python itself would end.
-        ValueError: it is not JSON, or a name stands twice.
+        ValueError: it is not JSON, a name stands twice, or lists lie deeper inside each other than
+            MOST_DEPTH, at which Python itself would end in a browser.
     """
     deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
     if max(accumulate(deeper), default=0) > MOST_DEPTH:
-        raise RecursionError
+        raise ValueError("it is nested too deeply")
     return json.loads(text, object_pairs_hook=_once_each)
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once_each(pairs: list[tuple[str, Any]]) -> Values:
     """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(
-            name for name, times in Counter(name for name, _ in pairs).items() if times > 1
-        )
-        raise ValueError(f"{shortened(twice)} stands twice")
+    found: Values = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{shortened(name)} stands twice")
+        found[name] = value
     return found
 
 

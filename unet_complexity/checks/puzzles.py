@@ -98,8 +98,8 @@ class Puzzle:
 
     @cached_property
     def _bounds(self) -> list[Bound]:
-        upper = [Bound(what, value, True) for what, value in self.most.items()]
-        return upper + [Bound(what, value, False) for what, value in self.least.items()]
+        upper = [Bound(*each, is_upper=True) for each in self.most.items()]
+        return upper + [Bound(*each, is_upper=False) for each in self.least.items()]
 
     def data(self) -> Values:
         """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
@@ -116,12 +116,11 @@ class Puzzle:
             raise ValueError(f"{len(self.largest)} numbers are wanted, got {answer!r}")
         sizes = {}
         for value, (name, largest) in zip(answer, self.largest.items(), strict=True):
-            number = exact_number(value)
-            if number is None or not number.is_Integer or not 1 <= number <= largest:
+            if exact_number(value) not in range(1, largest + 1):
                 raise ValueError(
                     f"{name} must be a whole number from 1 to {largest:,}, got {value!r}"
                 )
-            sizes[name] = int(number)
+            sizes[name] = int(value)
         return sizes
 
     def _moves(self, sizes: Sizes, amounts: Values, bound: Bound) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.checks.feedback import entry
-from unet_complexity.checks.judging import Exercise, Values
+from unet_complexity.checks.judging import Exercise, Values, as_value
 from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.puzzles import Puzzle
 from unet_complexity.cost import Cost
@@ -81,4 +81,6 @@ def _exercise(value: Any, marked: dict[str, Values], asked: str, *more: str) -> 
             slips = {IN_BOUNDS: value.macs_in_bounds} | slips
         off_by = {FLOPS: 2} | off_by
         value = value.macs
-    return Exercise(asked, value, off_by, slips, marked["*"], *more)
+    slips = {reason: value * factor for reason, factor in off_by.items()} | slips
+    exact = {reason: as_value(slip) for reason, slip in slips.items()}
+    return Exercise(asked, value, exact, marked["*"], *more)

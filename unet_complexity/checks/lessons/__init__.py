@@ -19,9 +19,10 @@ from unet_complexity.checks.lessons import (
     notebook_07,
 )
 from unet_complexity.checks.lessons.quiz import questions
-from unet_complexity.checks.predictions import Prediction
+from unet_complexity.checks.predictions import Prediction, predictions
 from unet_complexity.checks.puzzles import Puzzle
 from unet_complexity.checks.sliders import OwnSlider
+from unet_complexity.checks.tasks import tasks
 
 __all__ = ["LESSONS", "PREDICTIONS", "exercises", "questions"]
 
@@ -38,7 +39,7 @@ LESSONS = (
 
 PREDICTIONS: dict[str, Prediction] = {}
 for lesson in LESSONS:
-    PREDICTIONS |= lesson.PREDICTIONS
+    PREDICTIONS |= predictions(lesson.PREDICTIONS)
 
 
 @cache
@@ -52,6 +53,6 @@ def exercises() -> dict[str, Exercise | Puzzle | OwnSlider]:
     'macs of d2'
     """
     found: Values = {}
-    for lesson in LESSONS:
-        found |= lesson.exercises()
+    for lesson in LESSONS[1:]:  # notebook 00 only asks for predictions
+        found |= tasks(lesson.TASKS, lesson.values())
     return found

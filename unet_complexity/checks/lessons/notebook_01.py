@@ -5,8 +5,6 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, Conv2DTranspose
 from unet_complexity.symbols import Size, c, f, h, k, n, s, w
@@ -20,7 +18,7 @@ macs of d2 | the MACs of d2: 128 x 128 x 64 in, 128 filters of 4 x 4, stride 2
 
 macs of d4 | the MACs of d4: 32 x 32 x 256 in, 512 filters of 4 x 4, stride 2
 x 4: You counted the input's 32 x 32 positions. The window stops at 16 x 16.
-x 0.0625: A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. Or you took
+x 1/16: A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. Or you took
   one side of the output, 16, instead of its 16 x 16 pixels.
 - params of d4: Those are the parameters. Each of them is used at every position.
 - weights of d4: A factor of 256 is missing. Perhaps it is the 256 channels in. Or these are the
@@ -64,48 +62,7 @@ a layer on a budget
 > 32: rows out
 """
 
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
-    weights = d4.params - 512
-    row = Conv2D(f, (1, k)).cost(Tensor(h, w, c))
-    return tasks(
-        TASKS,
-        {
-            "macs of d2": Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64)),
-            "macs of d4": d4,
-            "params of d4": d4.params,
-            "macs of a rectangle": row,
-            "transposed": Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)),
-            "a layer on a budget": _layer,
-            "weights of d4": weights,
-            "weights + 1": weights + 1,
-            "weights + 256": weights + 256,
-            "weights / 4 + 512": weights // 4 + 512,
-            "weights / 256 + 512": weights // 256 + 512,
-            "MACs of d4": d4.macs,
-            "MACs and biases": row.macs + f * h * w,
-            "parameters of the rectangle": row.params,
-            "k": k,
-            "s^2": s**2,
-            "s": s,
-            "1/s^2": 1 / s**2,
-        },
-    )
-
-
-def _layer(filters: Size, kernel_size: Size, strides: Size) -> Values:
-    cost = Conv2D(filters, kernel_size).cost(Tensor(128, 128, 64))
-    rows = sp.ceiling(sp.Integer(128) / strides)
-    return {
-        "MACs": cost.macs * rows**2 / 128**2,
-        "parameters": cost.params,
-        "rows out": rows,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 6 x 6 pixels | {} | How many multiplications does a 3 x 3 kernel make on 6 x 6 pixels, padded to 6 x
   6 out?
 + 324
@@ -133,4 +90,41 @@ twice the kernel | x {} | By what factor do the parameters of a convolution grow
 + 3.9948
 - 2: A kernel has two sides, and both double
 - 4: The biases do not grow
-""")
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
+    weights = d4.params - 512
+    row = Conv2D(f, (1, k)).cost(Tensor(h, w, c))
+    return {
+        "macs of d2": Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64)),
+        "macs of d4": d4,
+        "params of d4": d4.params,
+        "macs of a rectangle": row,
+        "transposed": Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)),
+        "a layer on a budget": _layer,
+        "weights of d4": weights,
+        "weights + 1": weights + 1,
+        "weights + 256": weights + 256,
+        "weights / 4 + 512": weights // 4 + 512,
+        "weights / 256 + 512": weights // 256 + 512,
+        "MACs of d4": d4.macs,
+        "MACs and biases": row.macs + f * h * w,
+        "parameters of the rectangle": row.params,
+        "k": k,
+        "s^2": s**2,
+        "s": s,
+        "1/s^2": 1 / s**2,
+    }
+
+
+def _layer(filters: Size, kernel_size: Size, strides: Size) -> Values:
+    cost = Conv2D(filters, kernel_size).cost(Tensor(128, 128, 64))
+    rows = sp.ceiling(sp.Integer(128) / strides)
+    return {
+        "MACs": cost.macs * rows**2 / 128**2,
+        "parameters": cost.params,
+        "rows out": rows,
+    }

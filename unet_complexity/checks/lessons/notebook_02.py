@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.sliders import OwnSlider
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, h, k, s, w
@@ -54,41 +52,7 @@ a copy on a budget
 > 16: filters
 """
 
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    x, conv = Tensor(h, w, c), Conv2D(f, k)
-    up = UpSampling2D(s)
-    ratio = up.cost(x).writes / conv.cost(up.output(x)).macs
-    return tasks(
-        TASKS,
-        {
-            "elements of (2, 2)": UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
-            "elements of (2, 3)": UpSampling2D((2, 3)).cost(x).writes,
-            "copy per MAC": ratio,
-            "macs after a copy": conv.cost(UpSampling2D(2).output(x)),
-            "a slider of your own": OwnSlider(),
-            "a copy on a budget": _copy,
-            "2 h c + 3 w c": 2 * h * c + 3 * w * c,
-            "1/c": 1 / c,
-            "c": c,
-            "1/s^2": 1 / s**2,
-            "s^2": s**2,
-            "MACs per copy": 1 / ratio,
-        },
-    )
-
-
-def _copy(side: Size, size: Size, channels: Size, filters: Size) -> Values:
-    x, up = Tensor(side, side, channels), UpSampling2D(size)
-    return {
-        "elements copied": up.cost(x).writes,
-        "MACs of the convolution": Conv2D(filters, 3).cost(up.output(x)).macs,
-        "side of the large map": side * size,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 elements of 4 x 4 x 3 | {} | How many elements does UpSampling2D(size=2) write for a 4 x 4 map with
   3 channels?
 + 192
@@ -106,4 +70,34 @@ the larger pass | {} | With both factors at 2, which pass writes more: the first
 - the first: The second pass repeats all that the first has written
 + the second
 - neither: The second pass starts from twice as many elements
-""")
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    x, conv = Tensor(h, w, c), Conv2D(f, k)
+    up = UpSampling2D(s)
+    ratio = up.cost(x).writes / conv.cost(up.output(x)).macs
+    return {
+        "elements of (2, 2)": UpSampling2D(2).cost(Tensor(4, 4, 3)).writes,
+        "elements of (2, 3)": UpSampling2D((2, 3)).cost(x).writes,
+        "copy per MAC": ratio,
+        "macs after a copy": conv.cost(UpSampling2D(2).output(x)),
+        "a slider of your own": OwnSlider(),
+        "a copy on a budget": _copy,
+        "2 h c + 3 w c": 2 * h * c + 3 * w * c,
+        "1/c": 1 / c,
+        "c": c,
+        "1/s^2": 1 / s**2,
+        "s^2": s**2,
+        "MACs per copy": 1 / ratio,
+    }
+
+
+def _copy(side: Size, size: Size, channels: Size, filters: Size) -> Values:
+    x, up = Tensor(side, side, channels), UpSampling2D(size)
+    return {
+        "elements copied": up.cost(x).writes,
+        "MACs of the convolution": Conv2D(filters, 3).cost(up.output(x)).macs,
+        "side of the large map": side * size,
+    }

@@ -5,25 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n, s
-
-TURN_OVER = "Turn it over: the fraction that is left, not the factor that is saved."
-
-
-def share_left(kernel: Size, size: Size) -> sp.Expr:
-    """Return the MACs phase by phase, divided by the MACs of the pair as written.
-
-    >>> share_left(4, 2)
-    25/64
-    """
-    x = Tensor(n, n, c)
-    written = Conv2D(f, kernel).cost(UpSampling2D(size).output(x)).macs
-    return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
-
 
 TASKS = """
 phases of (3, 2) | the fraction of multiplications left, phase by phase, for kernel 3 and size 2
@@ -58,43 +42,7 @@ phases on a budget
 > 2: size
 """
 
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    x = Tensor(n, n, c)
-    written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
-    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
-    return tasks(
-        TASKS,
-        {
-            "phases of (3, 2)": three,
-            "phases of (5, 2)": five,
-            "macs by phases": PhaseConv2D(f, k, s).cost(x),
-            "limit of s": many,
-            "phases on a budget": _phases,
-            "(5, 2) along one axis": sp.sqrt(five),
-            "(3, 2) turned over": 1 / three,
-            "(5, 2) turned over": 1 / five,
-            "saved by (5, 2)": 1 - five,
-            "s^2": s**2,
-            "as written": written,
-            "transposed": written / s**2,
-            "with k + s": (k + s) ** 2 * x.size * f,
-            "k + s - 1": k + s - 1,
-            "limit turned over": 1 / many,
-            "1/s^2": 1 / s**2,
-        },
-    )
-
-
-def _phases(kernel_size: Size, size: Size) -> Values:
-    return {
-        "per cent left": 100 * share_left(kernel_size, size),
-        "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 fewest pixels | {} | How many different small pixels does a 4 x 4 window see at least after
   UpSampling2D(2)?
 + 4
@@ -112,4 +60,47 @@ a smaller kernel | {} | With kernel 3 instead of 4, which share of the multiplic
   phase by phase?
 + a larger share
 - a smaller share: The fewer taps, the fewer of them fall on the same pixel
-""")
+"""
+
+
+def share_left(kernel: Size, size: Size) -> sp.Expr:
+    """Return the MACs phase by phase, divided by the MACs of the pair as written.
+
+    >>> share_left(4, 2)
+    25/64
+    """
+    x = Tensor(n, n, c)
+    written = Conv2D(f, kernel).cost(UpSampling2D(size).output(x)).macs
+    return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    x = Tensor(n, n, c)
+    written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
+    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
+    return {
+        "phases of (3, 2)": three,
+        "phases of (5, 2)": five,
+        "macs by phases": PhaseConv2D(f, k, s).cost(x),
+        "limit of s": many,
+        "phases on a budget": _phases,
+        "(5, 2) along one axis": sp.sqrt(five),
+        "(3, 2) turned over": 1 / three,
+        "(5, 2) turned over": 1 / five,
+        "saved by (5, 2)": 1 - five,
+        "s^2": s**2,
+        "as written": written,
+        "transposed": written / s**2,
+        "with k + s": (k + s) ** 2 * x.size * f,
+        "k + s - 1": k + s - 1,
+        "limit turned over": 1 / many,
+        "1/s^2": 1 / s**2,
+    }
+
+
+def _phases(kernel_size: Size, size: Size) -> Values:
+    return {
+        "per cent left": 100 * share_left(kernel_size, size),
+        "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,
+    }

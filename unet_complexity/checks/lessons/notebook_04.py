@@ -7,8 +7,6 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Cost
 from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet, pix2pix_unet
@@ -50,49 +48,7 @@ a U-Net on a budget
 > 3: depth
 """
 
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    asked = pix2pix_unet(side=256, in_channels=3)
-    large = pix2pix_unet(side=512, in_channels=3).total()
-    whole = asked.total().macs
-    decoder = asked.groups("part")["decoder"].total()
-    out = asked.groups("block")["out"].total().macs
-    classic = _classic()
-    return tasks(
-        TASKS,
-        {
-            "macs at 512": large,
-            "doubled side": sp.Rational(large.macs, whole),
-            "share of the decoder": decoder,
-            "classic at N": classic,
-            "a U-Net on a budget": _unet,
-            "1/whole": 1 / whole,
-            "100/whole": 100 / whole,
-            "encoder": whole - decoder.macs,
-            "whole": whole,
-            "without out": decoder.macs - out,
-            "FLOPs": classic.flops,
-            "parameters": classic.params,
-            "at 256": _classic(256).macs,
-            "depth 3": _classic(depth=3).macs,
-            "depth 5": _classic(depth=5).macs,
-            "1 class": _classic(classes=1).macs,
-            "upsampled": _classic(up="upsample").macs,
-        },
-    )
-
-
-def _classic(side: Size = N, **arguments: Any) -> Cost:
-    return classic_unet(side, **arguments).total()
-
-
-def _unet(base_filters: Size, depth: Size) -> Values:
-    total = _classic(256, base_filters=base_filters, depth=depth)
-    return {"MACs": total.macs, "parameters": total.params}
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 largest block | {} | Which block of the asker's network needs the most MACs?
 - d1
 - d2
@@ -144,4 +100,42 @@ width of a view | {} pixels | How many pixels of the image wide is the receptive
 - 37: On level l a step is as wide as 2^l pixels of the image
 - 140: That is in the bottleneck. On the way up each pixel looks further
 - 256: Almost: its view does not reach across the whole image
-""")
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    asked = pix2pix_unet(side=256, in_channels=3)
+    large = pix2pix_unet(side=512, in_channels=3).total()
+    whole = asked.total().macs
+    decoder = asked.groups("part")["decoder"].total()
+    out = asked.groups("block")["out"].total().macs
+    classic = _classic()
+    return {
+        "macs at 512": large,
+        "doubled side": sp.Rational(large.macs, whole),
+        "share of the decoder": decoder,
+        "classic at N": classic,
+        "a U-Net on a budget": _unet,
+        "1/whole": 1 / whole,
+        "100/whole": 100 / whole,
+        "encoder": whole - decoder.macs,
+        "whole": whole,
+        "without out": decoder.macs - out,
+        "FLOPs": classic.flops,
+        "parameters": classic.params,
+        "at 256": _classic(256).macs,
+        "depth 3": _classic(depth=3).macs,
+        "depth 5": _classic(depth=5).macs,
+        "1 class": _classic(classes=1).macs,
+        "upsampled": _classic(up="upsample").macs,
+    }
+
+
+def _classic(side: Size = N, **arguments: Any) -> Cost:
+    return classic_unet(side, **arguments).total()
+
+
+def _unet(base_filters: Size, depth: Size) -> Values:
+    total = _classic(256, base_filters=base_filters, depth=depth)
+    return {"MACs": total.macs, "parameters": total.params}

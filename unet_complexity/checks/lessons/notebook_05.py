@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, Size, as_expr, g
@@ -59,9 +57,21 @@ tools apart
 > 2.5: per cent apart
 """
 
+PREDICTIONS = """
+largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
+  smallest?
++ 2
+- 1: The tools do not count the same things
 
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
+tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
++ 10
+- 0: A copy is not arithmetic, but many tools add one operation for each element
+- 19: Not every tool counts what is written
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     asked = pix2pix_unet(side=256, in_channels=3)
     macs = asked.total().macs
     copied, normalised, relu, leaky = (
@@ -79,37 +89,34 @@ def exercises() -> Values:
     last = 640 * 360 * 81 * 56
     in_letters = pix2pix_unet(side=N, base_filters=g)
     torchlens = conventions["torchlens"]
-    return tasks(
-        TASKS,
-        {
-            "total of fvcore": fvcore,
-            "total of thop": thop,
-            "normalisation in deepspeed": normalisation,
-            "upsampling in torchlens": torchlens.parts(in_letters)["upsampling"],
-            "published FSRCNN": small + 4 * last,
-            "tools apart": _apart,
-            "normalised": normalised,
-            "with biases": normalisation + deepspeed["bias"],
-            "with copies": normalisation + copied,
-            "with ReLU": normalisation + relu,
-            "with LeakyReLU": normalisation + leaky,
-            "with activations": normalisation + activations,
-            "with copies and activations": normalisation + copied + activations,
-            "MACs": macs,
-            "MACs + copied": macs + copied,
-            "MACs + 2 normalised": macs + 2 * normalised,
-            "MACs + fvcore": macs + fvcore,
-            "thop without copies": without_copies,
-            "MACs + copied + normalised": macs + copied + normalised,
-            "MACs + 4 copied + normalised": macs + 4 * copied + normalised,
-            "MACs + thop": macs + thop,
-            "whole network": torchlens.total(in_letters),
-            "MACs of FSRCNN": small + last,
-            "FLOPs of FSRCNN": 2 * (small + last),
-            "without the last layer": small,
-            "last layer": 4 * last,
-        },
-    )
+    return {
+        "total of fvcore": fvcore,
+        "total of thop": thop,
+        "normalisation in deepspeed": normalisation,
+        "upsampling in torchlens": torchlens.parts(in_letters)["upsampling"],
+        "published FSRCNN": small + 4 * last,
+        "tools apart": _apart,
+        "normalised": normalised,
+        "with biases": normalisation + deepspeed["bias"],
+        "with copies": normalisation + copied,
+        "with ReLU": normalisation + relu,
+        "with LeakyReLU": normalisation + leaky,
+        "with activations": normalisation + activations,
+        "with copies and activations": normalisation + copied + activations,
+        "MACs": macs,
+        "MACs + copied": macs + copied,
+        "MACs + 2 normalised": macs + 2 * normalised,
+        "MACs + fvcore": macs + fvcore,
+        "thop without copies": without_copies,
+        "MACs + copied + normalised": macs + copied + normalised,
+        "MACs + 4 copied + normalised": macs + 4 * copied + normalised,
+        "MACs + thop": macs + thop,
+        "whole network": torchlens.total(in_letters),
+        "MACs of FSRCNN": small + last,
+        "FLOPs of FSRCNN": 2 * (small + last),
+        "without the last layer": small,
+        "last layer": 4 * last,
+    }
 
 
 def _apart(tiles: Size, base_filters: Size) -> Values:
@@ -121,16 +128,3 @@ def _apart(tiles: Size, base_filters: Size) -> Values:
         "MACs": network.total().macs,
         "per cent apart": 100 * (as_expr(more) / less - 1),
     }
-
-
-PREDICTIONS = predictions("""
-largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
-  smallest?
-+ 2
-- 1: The tools do not count the same things
-
-tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
-+ 10
-- 0: A copy is not arithmetic, but many tools add one operation for each element
-- 19: Not every tool counts what is written
-""")

@@ -5,17 +5,11 @@ from __future__ import annotations
 import sympy as sp
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering.roofline import MACHINES, roofline
 from unet_complexity.layers import Conv2D, ReLU, UpSampling2D
 from unet_complexity.symbols import Size, as_expr, c, f, k, n
 from unet_complexity.unets import pix2pix_unet
-
-READS = "A copy also reads: each small element once."
-READING = "That is reading alone. Four times as much is written."
-
 
 TASKS = """
 bytes of a copy | the bytes that UpSampling2D(2) moves in float32 on an n x n x c map | nc
@@ -53,44 +47,7 @@ a network on a clock
 > 3,000,000: parameters
 """
 
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    x, up = Tensor(n, n, c), UpSampling2D(2)
-    relu = ReLU().cost(x)
-    conv = Conv2D(f, k, use_bias=False).cost(x)
-    return tasks(
-        TASKS,
-        {
-            "bytes of a copy": up.cost(x).bytes(),
-            "intensity of a ReLU": relu.flops / relu.bytes(),
-            "least time of the last copy": sp.Rational(
-                1000 * up.cost(Tensor(128, 128, 128)).bytes(),
-                MACHINES["NVIDIA T4"].bytes_per_second,
-            ),
-            "intensity of a convolution": sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
-            "a network on a clock": _least_time,
-            "k^2 c/2": k**2 * c / 2,
-            "k^2 f/2": k**2 * f / 2,
-        },
-    )
-
-
-def _least_time(tiles: Size, base_filters: Size) -> Values:
-    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
-    t4 = MACHINES["NVIDIA T4"]
-    seconds = 0
-    for kernel in roofline(network, t4, fused=True):
-        flops, moved = as_expr(kernel.flops), as_expr(kernel.bytes)
-        seconds += sp.Max(flops / t4.flops_per_second, moved / t4.bytes_per_second)
-    return {
-        "least ms": 1000 * seconds,
-        "side": 128 * tiles,
-        "parameters": network.total().params,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 seconds of the copies | {} % | What percentage of ONNX Runtime's time do the asker's seven
   UpSampling2D take?
 + 5.2
@@ -111,4 +68,37 @@ power of the side | N^{} | Time grows like a power of the side N. Which power fi
 + 1.86
 - 2: The MACs grow like that; a small map uses the machine less well
 - 1: A map has two sides
-""")
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    x, up = Tensor(n, n, c), UpSampling2D(2)
+    relu = ReLU().cost(x)
+    conv = Conv2D(f, k, use_bias=False).cost(x)
+    return {
+        "bytes of a copy": up.cost(x).bytes(),
+        "intensity of a ReLU": relu.flops / relu.bytes(),
+        "least time of the last copy": sp.Rational(
+            1000 * up.cost(Tensor(128, 128, 128)).bytes(),
+            MACHINES["NVIDIA T4"].bytes_per_second,
+        ),
+        "intensity of a convolution": sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
+        "a network on a clock": _least_time,
+        "k^2 c/2": k**2 * c / 2,
+        "k^2 f/2": k**2 * f / 2,
+    }
+
+
+def _least_time(tiles: Size, base_filters: Size) -> Values:
+    network = pix2pix_unet(side=128 * tiles, in_channels=3, base_filters=base_filters)
+    t4 = MACHINES["NVIDIA T4"]
+    seconds = 0
+    for kernel in roofline(network, t4, fused=True):
+        flops, moved = as_expr(kernel.flops), as_expr(kernel.bytes)
+        seconds += sp.Max(flops / t4.flops_per_second, moved / t4.bytes_per_second)
+    return {
+        "least ms": 1000 * seconds,
+        "side": 128 * tiles,
+        "parameters": network.total().params,
+    }

@@ -6,14 +6,31 @@ The file holds a classic U-Net.  The right values are counted on a network built
 from __future__ import annotations
 
 from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.tasks import tasks
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Multiply
 from unet_complexity.memory import peak
 from unet_complexity.networks import Network
 from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet
+
+PREDICTIONS = """
+busiest level of the file | {} | Which level of the U-Net in the file (width 16, depth 3) needs the
+  most MACs?
+- level 0: Its maps are the largest, but its channels the fewest
++ level 1
++ level 2
+- level 3: It has the most channels, but the smallest maps
+
+memory on the top level | {} % | What percentage of its convolutions' outputs, in elements, lies on
+  level 0?
++ 55.9
+- 25: A level's maps shrink by 4, and its channels only double
+
+the file twice as wide | x {} | By what factor do its MACs grow with width 32 instead of 16?
++ 3.975
+- 2: Nearly every layer has twice the channels in as well
+- 4: The image's own channel does not double
+"""
 
 
 def in_the_file(width: Size = 16, depth: Size = 3, side: Size = N) -> Network:
@@ -56,29 +73,26 @@ your network on a budget
 """
 
 
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     network = in_the_file()
     whole, deeper = network.total(), in_the_file(depth=4).total()
     (conv,) = (step.cost for step in network if step.name == "dec0.conv1")
     gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
-    return tasks(
-        TASKS,
-        {
-            "macs of dec0/conv1": conv,
-            "macs of the file at 512": in_the_file(side=512).total(),
-            "one level more": deeper.params - whole.params,
-            "elements written after a gate": whole.writes + gate.writes,
-            "your network on a budget": _own,
-            "N/512": N / 512,
-            "deeper": deeper.params,
-            "whole": whole.params,
-            "without the gate": whole.writes,
-            "reads": whole.reads + gate.reads,
-            "elementwise": whole.elementwise + gate.elementwise,
-            "two gates": whole.writes + 2 * gate.writes,
-        },
-    )
+    return {
+        "macs of dec0/conv1": conv,
+        "macs of the file at 512": in_the_file(side=512).total(),
+        "one level more": deeper.params - whole.params,
+        "elements written after a gate": whole.writes + gate.writes,
+        "your network on a budget": _own,
+        "N/512": N / 512,
+        "deeper": deeper.params,
+        "whole": whole.params,
+        "without the gate": whole.writes,
+        "reads": whole.reads + gate.reads,
+        "elementwise": whole.elementwise + gate.elementwise,
+        "two gates": whole.writes + 2 * gate.writes,
+    }
 
 
 def _own(width: Size, depth: Size) -> Values:
@@ -89,23 +103,3 @@ def _own(width: Size, depth: Size) -> Values:
         "numbers at the fullest moment": peak(in_the_file(width, 1, side=256)).elements,
         "parameters": network.total().params,
     }
-
-
-PREDICTIONS = predictions("""
-busiest level of the file | {} | Which level of the U-Net in the file (width 16, depth 3) needs the
-  most MACs?
-- level 0: Its maps are the largest, but its channels the fewest
-+ level 1
-+ level 2
-- level 3: It has the most channels, but the smallest maps
-
-memory on the top level | {} % | What percentage of its convolutions' outputs, in elements, lies on
-  level 0?
-+ 55.9
-- 25: A level's maps shrink by 4, and its channels only double
-
-the file twice as wide | x {} | By what factor do its MACs grow with width 32 instead of 16?
-+ 3.975
-- 2: Nearly every layer has twice the channels in as well
-- 4: The image's own channel does not double
-""")
