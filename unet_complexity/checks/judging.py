@@ -40,10 +40,6 @@ FAR = 10**12  # a larger factor tells the reader nothing more
 ROUNDED = 0.01  # relative error that rounding may cause
 PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
 
-FORMULA = (
-    "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
-)
-
 Values: TypeAlias = dict[str, Any]  # numbers, formulas and what pages need, by name
 Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
 
@@ -57,8 +53,8 @@ class Exercise:
         right: that value, a number or a formula.
         slips: wrong values that deserve an explanation, by what happened.
         factors: factors of the right value by name, beside those in ``FACTORS``.
-        letters: arguments of an answer that is a function, in order.  A function whose parameters
-            are all named like letters gets them by name.
+        letters: those of the right value, and the arguments of an answer that is a function, in
+            order.  A function whose parameters are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
     >>> area = Exercise("the pixels of an n x n map", n**2, {"A map has two sides.": n}, factors={})
@@ -93,15 +89,14 @@ class Exercise:
 
     def data(self) -> Values:
         """Return what a page needs to judge an answer without Python; formulas are text."""
-        right = as_expr(self.right)
         return {
             "asked": self.asked,
-            "right": str(right),
+            "right": str(self.right),
             "shown": self._right(),
             "unit": self.unit,
             "slips": as_text(self.slips),
             "factors": as_text(self.named_factors()),
-            "letters": sorted({*map(str, right.free_symbols), *self.letters}),
+            "letters": sorted(self.letters),
         }
 
     def named_factors(self) -> Values:
@@ -200,7 +195,8 @@ def as_value(answer: Any) -> sp.Expr:
     if is_blank(answer):
         problem = "Your function returned nothing"
     elif isinstance(answer, str):
-        problem = f"{answer!r} is text. Write {FORMULA}"
+        how = "a number or a formula without quotes, with * between factors and ** for powers"
+        problem = f"{answer!r} is text. Write {how}, as in 4 * k**2"
     elif isinstance(answer, Cost):
         problem = "A Cost holds several counts; take one of them, such as answer.macs"
     elif value is None:
@@ -254,7 +250,7 @@ def exact_number(value: Any) -> sp.Expr | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     if isinstance(value, Rational):
-        return sp.Rational(int(value.numerator), int(value.denominator))
+        return sp.Rational(value)
     number = float(value)
     if not isfinite(number):
         return None

@@ -166,29 +166,23 @@ def _note(guess: Guess, prediction: Prediction) -> Feedback:
             guesses[name] = guess
             with undisturbed():
                 _write(path, guesses)
-                _forget_written(guesses, before, name)
+                _forget_written(guesses, before)
     except (OSError, ValueError) as error:
-        _unsaved[name] = guess, _held(name), time()
+        held, _ = _in_file()
+        _unsaved[name] = guess, held.get(name), time()
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
     return Feedback(None, said)
 
 
-def _forget_written(guesses: Guesses, before: dict[str, Any], name: str) -> None:
-    """Drop the guesses that waited and are in the file now; what another thread noted since ``before`` is newer."""
-    for each, waiting in _unsaved.copy().items():
-        late, _, when = waiting
-        if waiting is not before.get(each):
-            _unsaved[each] = late, guesses.get(each), when
-        elif each == name or guesses.get(each) == late:
-            del _unsaved[each]
-
-
-def _held(name: str) -> Guess | None:
-    """Return the guess that the file holds, or held when it could last be read; None if there is none."""
-    found, unreadable = _in_file()
-    held = _last_read.get(_path(), {}) if unreadable else found
-    return held.get(name)
+def _forget_written(guesses: Guesses, before: dict[str, Any]) -> None:
+    """Drop the guesses that waited, as the file has them or newer ones; keep what another thread noted since."""
+    for name, waiting in _unsaved.copy().items():
+        if waiting is before.get(name):
+            del _unsaved[name]
+        else:
+            late, _, when = waiting
+            _unsaved[name] = late, guesses.get(name), when
 
 
 def _guesses() -> tuple[Guesses, str]:
@@ -226,7 +220,10 @@ def _write(path: Path, guesses: Guesses) -> None:
 
 
 def _in_file() -> tuple[Guesses, str]:
-    """Return the guesses in the file, and why it cannot be understood; "" if it can."""
+    """Return the guesses in the file, and why it cannot be understood; "" if it can.
+
+    If it cannot, the guesses are those that it held when it could last be read.
+    """
     path = _path()
     try:
         found: Guesses = from_json(read_bytes(path, MOST_BYTES).decode())
@@ -236,7 +233,8 @@ def _in_file() -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        return {}, f"{path} {wrong} move it away, or name another file in {VARIABLE}"
+        known = _last_read.get(path, {})
+        return known, f"{path} {wrong} move it away, or name another file in {VARIABLE}"
     _last_read[path] = found
     return found, ""
 

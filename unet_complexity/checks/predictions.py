@@ -162,8 +162,7 @@ def predictions(text: str) -> dict[str, Prediction]:
     found = {}
     for head, options in paragraphs(text):
         name, form, asked = head.split(" | ")
-        words = [word for _, word, _ in options]
-        choices = [] if words[0][0].isdigit() else words
+        choices = [word for _, word, _ in options if not word[0].isdigit()]
         read: Any = str if choices else json.loads
         outcomes = [read(word) for mark, word, _ in options if mark == "+"]
         slips = [(read(word), reason) for _, word, reason in options if reason]

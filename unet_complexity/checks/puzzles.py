@@ -17,7 +17,6 @@ import sympy as sp
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Values, as_text, exact_number
 
-NO_STEP = "No single step helps without breaking another bound: change two sizes at once."
 Sizes: TypeAlias = dict[str, int]
 
 
@@ -83,7 +82,8 @@ class Puzzle:
             if moves := "; ".join(self._moves(sizes, amounts, bound)):
                 advice = f"Which size would you change? For {bound.what}: {moves}."
                 return Feedback(False, f"{faults} {advice}")
-        return Feedback(False, f"{faults} {NO_STEP}")
+        advice = "No single step helps without breaking another bound: change two sizes at once."
+        return Feedback(False, f"{faults} {advice}")
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""

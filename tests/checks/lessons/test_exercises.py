@@ -113,6 +113,13 @@ def test_every_factor_is_missed_by_name(name):
                 assert str(factor) in text, what
 
 
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_letters_of_an_exercise_are_those_of_its_right_value(name):
+    letters = set(map(str, sp.sympify(EXERCISES[name].right).free_symbols))
+    assert letters <= set(EXERCISES[name].letters)
+    assert EXERCISES[name].data()["letters"] == sorted(EXERCISES[name].letters)
+
+
 @pytest.mark.parametrize("fraction", [0.8885, 0.888, 88.85, 88.8])
 def test_a_share_in_place_of_a_count_is_named_however_it_is_rounded(fraction):
     assert "The count is asked for." in check("share of the decoder", fraction).text

@@ -95,8 +95,9 @@ def _least_time(tiles: Size, base_filters: Size) -> Values:
     t4 = MACHINES["NVIDIA T4"]
     seconds = 0
     for kernel in roofline(network, t4, fused=True):
-        flops, moved = as_expr(kernel.flops), as_expr(kernel.bytes)
-        seconds += sp.Max(flops / t4.flops_per_second, moved / t4.bytes_per_second)
+        seconds += sp.Max(
+            as_expr(kernel.flops) / t4.flops_per_second, as_expr(kernel.bytes) / t4.bytes_per_second
+        )
     return {
         "least ms": 1000 * seconds,
         "side": 128 * tiles,
