@@ -107,7 +107,7 @@ def tried(name, typed):
 def answers(exercise):
     """Answers to an exercise: right, wrong and odd."""
     right = sp.sympify(exercise.right)
-    factors = [sp.sympify(one) for one in exercise.named_factors().values()]
+    factors = [sp.sympify(one) for one in exercise.factors.values()]
     found = [
         right,
         *exercise.slips.values(),

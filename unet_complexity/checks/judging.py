@@ -13,35 +13,22 @@ from fractions import Fraction
 from inspect import signature
 from math import isfinite, prod
 from numbers import Rational, Real
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
-from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
-
-# Factors that any formula may have.  An exercise adds its own.
-FACTORS = {
-    "c (channels in)": c,
-    "f (filters)": f,
-    "k^2 (taps of the window)": k**2,
-    "k (one side of the kernel)": k,
-    "h (rows)": h,
-    "w (columns)": w,
-    "one side (n); the map has n x n pixels": n,
-    "one side (N); the image has N x N pixels": N,
-    "g (base filters)": g,
-}
+from unet_complexity.symbols import GLOSSARY, as_expr, letter
 
 MOST_TERMS = 10_000  # of a formula that is multiplied out; right answers have some dozens
-FAR = 10**12  # a larger factor tells the reader nothing more
+FAR = 1_000_000_000_000  # a larger factor tells the reader nothing more
 ROUNDED = 0.01  # relative error that rounding may cause
 PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
 
-Values: TypeAlias = dict[str, Any]  # numbers, formulas and what pages need, by name
-Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
+Values = dict[str, Any]  # numbers, formulas and what pages need, by name
+Numbers = dict[sp.Symbol, Any]  # what letters stand for
 
 
 @dataclass(frozen=True)
@@ -52,7 +39,7 @@ class Exercise:
         asked: the value asked for, as a noun phrase.
         right: that value, a number or a formula.
         slips: wrong values that deserve an explanation, by what happened.
-        factors: factors of the right value by name, beside those in ``FACTORS``.
+        factors: factors of the right value, by name.
         letters: those of the right value, and the arguments of an answer that is a function, in
             order.  A function whose parameters are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
@@ -95,20 +82,8 @@ class Exercise:
             "shown": self._right(),
             "unit": self.unit,
             "slips": as_text(self.slips),
-            "factors": as_text(self.named_factors()),
+            "factors": as_text(self.factors),
             "letters": sorted(self.letters),
-        }
-
-    def named_factors(self) -> Values:
-        """Return the factors by name: the exercise's own, and those of its formula's letters.
-
-        A factor that is the whole answer is left out, since naming it would give the answer away.
-        """
-        right = as_expr(self.right)
-        return self.factors | {
-            name: factor
-            for name, factor in FACTORS.items()
-            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right)
         }
 
     def _right(self) -> str:
@@ -142,8 +117,8 @@ class Exercise:
                 return reason
         if value == 0 or value.is_negative or (value / right).is_negative:
             return f"The answer is greater than zero: {self.asked}."
-        for name, factor in self.named_factors().items():
-            number = as_expr(factor).subs(numbers)
+        for name, factor in self.factors.items():
+            number = factor.subs(numbers)
             if _same(value * number, right):
                 return f"Missing: {name}. Multiply your answer by {number}."
             if _same(value, right * number):
@@ -254,7 +229,7 @@ def exact_number(value: Any) -> sp.Expr | None:
     number = float(value)
     if not isfinite(number):
         return None
-    simple = Fraction(number).limit_denominator(10**6)
+    simple = Fraction(number).limit_denominator(1_000_000)
     return sp.Rational(simple if float(simple) == number else number)
 
 

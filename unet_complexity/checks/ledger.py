@@ -32,9 +32,8 @@ from unet_complexity.escaping import plain
 from unet_complexity.files import locked, read_bytes, undisturbed, write_over
 
 FILE = "my-predictions.json"
-REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
-MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
+MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
 MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
 Guesses = dict[str, Guess]
@@ -100,7 +99,7 @@ class Ledger:
     """
 
     rows: list[tuple[Prediction, Guess | None]]
-    note: str = ""
+    note: str
 
     def _render(self, form: str, space: str) -> str:
         """Return the table in one of tabulate's forms, with ``space`` in its short columns."""
@@ -123,7 +122,8 @@ class Ledger:
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         questions = [question(*row) for row in self.rows]
-        folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
+        summary = "<summary>Show my guess beside the outcome</summary>"
+        folded = f"<details>{summary}{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.judging import Values, exact_number
 from unet_complexity.checks.paragraphs import paragraphs
 
-Guess: TypeAlias = int | float | str
+Guess = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
 CLOSE_TO_SLIP = 0.01
-FAR = 10**9  # a larger factor tells the reader nothing more
-LARGEST = 10**15
+FAR = 1_000_000_000  # a larger factor tells the reader nothing more
+LARGEST = 1_000_000_000_000_000
 UNITS = {
     "{} %": (0, 100, 0.01),
-    "{} million": (0.1, FAR, 10**6),
+    "{} million": (0.1, FAR, 1_000_000),
 }  # least, most, and what 1 may stand for
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Values, as_text, exact_number
-
-Sizes: TypeAlias = dict[str, int]
 
 
 class Bound(NamedTuple):
@@ -52,7 +50,7 @@ class Puzzle:
         least: lower bounds of amounts and sizes.
     """
 
-    largest: Sizes
+    largest: Values
     measure: Callable[..., Values]
     most: Values
     least: Values
@@ -110,7 +108,7 @@ class Puzzle:
             "least": as_text(self.least),
         }
 
-    def _sizes(self, answer: Any) -> Sizes:
+    def _sizes(self, answer: Any) -> Values:
         """Return the sizes of an answer by name.  ValueError says what is wrong with it."""
         if not isinstance(answer, (tuple, list)) or len(answer) != len(self.largest):
             raise ValueError(f"{len(self.largest)} numbers are wanted, got {answer!r}")
@@ -123,7 +121,7 @@ class Puzzle:
             sizes[name] = int(value)
         return sizes
 
-    def _moves(self, sizes: Sizes, amounts: Values, bound: Bound) -> Iterator[str]:
+    def _moves(self, sizes: Values, amounts: Values, bound: Bound) -> Iterator[str]:
         """Yield for each size the largest step that helps with this bound and harms no other."""
         for name, size in sizes.items():
             for step in _steps(size, self.largest[name]):

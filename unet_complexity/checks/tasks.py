@@ -14,6 +14,7 @@ from unet_complexity.checks.judging import Exercise, Values, as_value
 from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.puzzles import Puzzle
 from unet_complexity.cost import Cost
+from unet_complexity.symbols import N, c, f, g, h, k, n, w
 
 # Slips of all exercises that ask for MACs.
 FLOPS = (
@@ -22,6 +23,19 @@ FLOPS = (
 IN_BOUNDS = (
     "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
 )
+
+# Factors that any formula may have.  An exercise adds its own.
+FACTORS = {
+    "c (channels in)": c,
+    "f (filters)": f,
+    "k^2 (taps of the window)": k**2,
+    "k (one side of the kernel)": k,
+    "h (rows)": h,
+    "w (columns)": w,
+    "one side (n); the map has n x n pixels": n,
+    "one side (N); the image has N x N pixels": N,
+    "g (base filters)": g,
+}
 
 
 def tasks(text: str, values: Values) -> Values:
@@ -82,5 +96,14 @@ def _exercise(value: Any, marked: dict[str, Values], asked: str, *more: str) -> 
         off_by = {FLOPS: 2} | off_by
         value = value.macs
     slips = {reason: value * factor for reason, factor in off_by.items()} | slips
-    exact = {reason: as_value(slip) for reason, slip in slips.items()}
-    return Exercise(asked, value, exact, marked["*"], *more)
+    right = as_value(value)
+    factors = marked["*"]
+    for name, factor in FACTORS.items():
+        # a factor that is the whole answer would give it away
+        if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
+            factors[name] = factor
+    return Exercise(asked, value, _exact(slips), _exact(factors), *more)
+
+
+def _exact(values: Values) -> Values:
+    return {what: as_value(value) for what, value in values.items()}

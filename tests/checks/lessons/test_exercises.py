@@ -102,7 +102,7 @@ def test_the_slips_that_everybody_makes_are_named(slip, name, answer, said):
 def test_every_factor_is_missed_by_name(name):
     exercise = EXERCISES[name]
     named = exercise.slips.values()
-    for what, factor in exercise.named_factors().items():
+    for what, factor in exercise.factors.items():
         for answer, word in (
             (exercise.right / sp.sympify(factor), "Missing: "),
             (exercise.right * factor, "Too large by a factor: "),
@@ -165,5 +165,5 @@ def test_macs_in_bounds_are_told_from_dense_ones(name, in_bounds):
 def test_feedback_is_plain_text_without_markup():
     """Terminals and notebooks show it as it is: *this* and `this` would keep their marks."""
     texts = [text for exercise in EXERCISES.values() for text in (exercise.asked, *exercise.slips)]
-    texts += [name for exercise in EXERCISES.values() for name in exercise.named_factors()]
+    texts += [name for exercise in EXERCISES.values() for name in exercise.factors]
     assert [text for text in texts if re.search(r"[*`$\\]", text)] == []
