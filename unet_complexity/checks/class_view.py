@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from unet_complexity.checks.forms import page
-from unet_complexity.checks.ledger import MOST_BYTES, from_json, question
+from unet_complexity.checks.ledger import MOST_BYTES, dated, from_json, question
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess
 from unet_complexity.escaping import one_line
@@ -154,7 +154,7 @@ def from_text(text: str) -> dict[str, Guess]:
 
 def _from_file(text: str) -> dict[str, Guess]:
     found = from_json(text)
-    return {name: PREDICTIONS[name].guess(found[name]) for name in PREDICTIONS if name in found}
+    return {name: dated(one, found[name])[0] for name, one in PREDICTIONS.items() if name in found}
 
 
 def _checksum(text: str) -> str:
