@@ -17,7 +17,6 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from reprlib import repr as shortened
 from time import time
@@ -29,13 +28,11 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import locked, read_bytes, undisturbed, write_over
+from unet_complexity.files import from_json, locked, read_bytes, undisturbed, write_over
 
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
-MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
 Guesses = dict[str, Guess]
 
 # Guesses that could not be written, what the file held then (None if that is not known), and when that was.
@@ -143,14 +140,15 @@ def question(prediction: Prediction, guess: Guess | None = None) -> Values:
 
 def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
-    name = prediction.name
     guesses, unreadable = _guesses()
     if unreadable:
         return Feedback(None, unreadable)
-    earlier = guesses.get(name)
-    said = f"You said {prediction.said(earlier)} earlier."
-    text = prediction.wanted() if earlier is None else said
-    return Asked(None, text, question=question(prediction, earlier), note=partial(predict, name))
+    earlier = guesses.get(prediction.name)
+    text = prediction.wanted()
+    if earlier is not None:
+        text = f"You said {prediction.said(earlier)} earlier."
+    note = partial(predict, prediction.name)
+    return Asked(None, text, question=question(prediction, earlier), note=note)
 
 
 def _note(guess: Guess, prediction: Prediction) -> Feedback:
@@ -237,29 +235,6 @@ def _in_file() -> tuple[Guesses, str]:
         return known, f"{path} {wrong} move it away, or name another file in {VARIABLE}"
     _last_read[path] = found
     return found, ""
-
-
-def from_json(text: str) -> Any:
-    """Return what JSON says.
-
-    Raises:
-        ValueError: it is not JSON, a name stands twice, or lists lie deeper inside each other than
-            MOST_DEPTH, at which Python itself would end in a browser.
-    """
-    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
-    if max(accumulate(deeper), default=0) > MOST_DEPTH:
-        raise ValueError("it is nested too deeply")
-    return json.loads(text, object_pairs_hook=_once_each)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> Values:
-    """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
-    found: Values = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"{shortened(name)} stands twice")
-        found[name] = value
-    return found
 
 
 def problem(found: Any) -> str:
