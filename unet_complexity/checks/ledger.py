@@ -119,8 +119,7 @@ class Ledger:
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         questions = [question(*row) for row in self.rows]
-        summary = "<summary>Show my guess beside the outcome</summary>"
-        folded = f"<details>{summary}{aligned}</details>"
+        folded = f"<details><summary>Show my guess beside the outcome</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 
@@ -214,7 +213,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = guesses
+    _last_read[path.absolute()] = guesses
 
 
 def _in_file() -> tuple[Guesses, str]:
@@ -227,13 +226,13 @@ def _in_file() -> tuple[Guesses, str]:
         found: Guesses = from_json(read_bytes(path, MOST_BYTES).decode())
         wrong = problem(found)
     except (FileNotFoundError, NotADirectoryError):
-        return {}, ""
+        found, wrong = {}, ""
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        known = _last_read.get(path, {})
-        return known, f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[path] = found
+        advice = f"{path} {wrong} move it away, or name another file in {VARIABLE}"
+        return _last_read.get(path.absolute(), {}), advice
+    _last_read[path.absolute()] = found
     return found, ""
 
 

@@ -80,8 +80,11 @@ class Puzzle:
             if moves := "; ".join(self._moves(sizes, amounts, bound)):
                 advice = f"Which size would you change? For {bound.what}: {moves}."
                 return Feedback(False, f"{faults} {advice}")
-        advice = "No single step helps without breaking another bound: change two sizes at once."
-        return Feedback(False, f"{faults} {advice}")
+        return Feedback(
+            False,
+            f"{faults} No single step helps without breaking another bound: "
+            "change two sizes at once.",
+        )
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
