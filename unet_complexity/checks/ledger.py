@@ -146,8 +146,12 @@ def _asked(prediction: Prediction) -> Feedback:
     text = prediction.wanted()
     if earlier is not None:
         text = f"You said {prediction.said(earlier)} earlier."
-    note = partial(predict, prediction.name)
-    return Asked(None, text, question=question(prediction, earlier), note=note)
+    return Asked(
+        None,
+        text,
+        question=question(prediction, earlier),
+        note=partial(predict, prediction.name),
+    )
 
 
 def _note(guess: Guess, prediction: Prediction) -> Feedback:
@@ -230,8 +234,10 @@ def _in_file() -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        advice = f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-        return _last_read.get(path.absolute(), {}), advice
+        return (
+            _last_read.get(path.absolute(), {}),
+            f"{path} {wrong} move it away, or name another file in {VARIABLE}",
+        )
     _last_read[path.absolute()] = found
     return found, ""
 

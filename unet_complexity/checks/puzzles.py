@@ -34,8 +34,10 @@ class Bound(NamedTuple):
         """Say that the bound is broken."""
         found, bound = amounts[self.what], shown(self.value)
         if self.is_upper:
-            times = shown(found / self.value)
-            return f"Too much, {self.what}: {shown(found)}, {times} times the {bound} allowed."
+            return (
+                f"Too much, {self.what}: {shown(found)}, "
+                f"{shown(found / self.value)} times the {bound} allowed."
+            )
         return f"Too little, {self.what}: {shown(found)}, and at least {bound} is required."
 
 
