@@ -191,6 +191,26 @@ def test_a_broken_file_is_named_and_left_alone(file, content, why):
     assert file.read_bytes() == content
 
 
+def test_while_the_file_is_broken_the_guesses_are_those_that_it_held(file):
+    predict(NAME, 2)
+    file.write_text("half of i")
+    assert said(NAME)[0] == "x 2"
+    assert "cannot be read" in repr(ledger(NAME))
+    file.unlink()
+    assert said(NAME)[0] == "no guess"
+    file.write_text("half of i")
+    assert said(NAME)[0] == "no guess"
+
+
+def test_a_broken_file_in_another_folder_held_nothing_that_is_known(file, monkeypatch):
+    predict(NAME, 2)
+    other = file.parent / "other"
+    other.mkdir()
+    (other / file.name).write_text("half of i")
+    monkeypatch.chdir(other)
+    assert said(NAME)[0] == "no guess"
+
+
 def test_what_a_newer_version_wrote_is_kept(file):
     file.write_text('{"something later": 1}')
     predict(NAME, 2)

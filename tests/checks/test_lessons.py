@@ -1,6 +1,7 @@
 """Lessons use the machinery, the machinery knows no lesson, each entry stands in one lesson."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,13 @@ def test_an_exercise_is_read_as_it_is_written():
         factors={"one side": 4},
         letters="n",
     )
+
+
+@pytest.mark.parametrize("line", ["no mark", "+", "-no space: after the mark", "= 4: unknown"])
+def test_a_line_without_a_mark_is_said(line):
+    said = "each line below 'Rows?' needs a mark, as in '- option: reason'"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        list(paragraphs(f"Rows?\n+ 2: as columns\n{line}"))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class Exercise:
             order.  A function whose parameters are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
+    >>> from unet_complexity.symbols import n
     >>> area = Exercise("the pixels of an n x n map", n**2, {"A map has two sides.": n}, factors={})
     >>> area.judge(n)
     Not yet. A map has two sides.
@@ -163,15 +164,17 @@ def as_value(answer: Any) -> sp.Expr:
     Raises:
         ValueError: the answer is neither; the message says what to write instead.
 
-    >>> as_value(0.25), as_value(sp.Symbol("n")) == n
+    >>> as_value(0.25), as_value(sp.Symbol("n")) == letter("n")
     (1/4, True)
     """
     value = answer if isinstance(answer, sp.Expr) else exact_number(answer)
     if is_blank(answer):
         problem = "Your function returned nothing"
     elif isinstance(answer, str):
-        how = "a number or a formula without quotes, with * between factors and ** for powers"
-        problem = f"{answer!r} is text. Write {how}, as in 4 * k**2"
+        problem = (
+            f"{answer!r} is text. Write a number or a formula without quotes, "
+            "with * between factors and ** for powers, as in 4 * k**2"
+        )
     elif isinstance(answer, Cost):
         problem = "A Cost holds several counts; take one of them, such as answer.macs"
     elif value is None:

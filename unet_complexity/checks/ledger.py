@@ -17,7 +17,6 @@ import os
 import re
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from reprlib import repr as shortened
 from time import time
@@ -29,13 +28,11 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import locked, read_bytes, undisturbed, write_over
+from unet_complexity.files import from_json, locked, read_bytes, undisturbed, write_over
 
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
-MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
 LATEST = 10**15  # milliseconds since 1970; no clock is there yet
 UNKNOWN = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
@@ -125,8 +122,7 @@ class Ledger:
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         questions = [question(*row) for row in self.rows]
-        summary = "<summary>Show my guess beside the outcome</summary>"
-        folded = f"<details>{summary}{aligned}</details>"
+        folded = f"<details><summary>Show my guess beside the outcome</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 
@@ -141,8 +137,9 @@ def _asked(prediction: Prediction) -> Feedback:
     if unreadable:
         return Feedback(None, unreadable)
     guess, at = guesses.get(prediction.name, UNKNOWN)
-    said = f"You said {prediction.said(guess)} earlier."
-    text = prediction.wanted() if guess is None else said
+    text = prediction.wanted()
+    if guess is not None:
+        text = f"You said {prediction.said(guess)} earlier."
     asked = question(prediction, guess, at)
     return Asked(None, text, question=asked, note=partial(_typed, prediction))
 
@@ -226,7 +223,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = guesses
+    _last_read[path.absolute()] = guesses
 
 
 def _in_file() -> tuple[Guesses, str]:
@@ -235,42 +232,19 @@ def _in_file() -> tuple[Guesses, str]:
     If it cannot, the guesses are those that it held when it could last be read.
     """
     path = _path()
-    known = _last_read.get(path, {})
+    known = _last_read.get(path.absolute(), {})
     try:
         found = from_json(read_bytes(path, MOST_BYTES).decode())
         changed = round(1000 * path.stat().st_mtime)
         wrong = problem(found, known, changed)
     except (FileNotFoundError, NotADirectoryError):
-        return {}, ""
+        found, wrong = {}, ""
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
         return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[path] = found
+    _last_read[path.absolute()] = found
     return found.copy(), ""
-
-
-def from_json(text: str) -> Any:
-    """Return what JSON says.
-
-    Raises:
-        ValueError: it is not JSON, a name stands twice, or lists lie deeper inside each other than
-            MOST_DEPTH, at which Python itself would end in a browser.
-    """
-    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
-    if max(accumulate(deeper), default=0) > MOST_DEPTH:
-        raise ValueError("it is nested too deeply")
-    return json.loads(text, object_pairs_hook=_once_each)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> Values:
-    """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
-    found: Values = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"{shortened(name)} stands twice")
-        found[name] = value
-    return found
 
 
 def problem(found: Any, known: Guesses, changed: int) -> str:

@@ -18,10 +18,17 @@ def paragraphs(text: str) -> Iterator[tuple[str, list[Any]]]:
             are those of :func:`unet_complexity.checks.tasks.tasks`.  The reason may be left out.
             Long lines go on, indented.
 
+    Raises:
+        ValueError: a line has no mark.
+
     Example:
         >>> list(paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."))
         [('Rows?', [('-', '1', ''), ('+', '2', 'The first, the second.')])]
     """
     for paragraph in text.strip().split("\n\n"):
-        lines = re.sub("\n +", " ", paragraph)
-        yield lines.partition("\n")[0], OPTION.findall(lines)
+        whole = re.sub("\n +", " ", paragraph)
+        head, *lines = whole.split("\n")
+        options = OPTION.findall(whole)
+        if len(options) < len(lines):
+            raise ValueError(f"each line below {head!r} needs a mark, as in '- option: reason'")
+        yield head, options

@@ -34,8 +34,10 @@ class Bound(NamedTuple):
         """Say that the bound is broken."""
         found, bound = amounts[self.what], shown(self.value)
         if self.is_upper:
-            times = shown(found / self.value)
-            return f"Too much, {self.what}: {shown(found)}, {times} times the {bound} allowed."
+            return (
+                f"Too much, {self.what}: {shown(found)}, "
+                f"{shown(found / self.value)} times the {bound} allowed."
+            )
         return f"Too little, {self.what}: {shown(found)}, and at least {bound} is required."
 
 
@@ -80,8 +82,11 @@ class Puzzle:
             if moves := "; ".join(self._moves(sizes, amounts, bound)):
                 advice = f"Which size would you change? For {bound.what}: {moves}."
                 return Feedback(False, f"{faults} {advice}")
-        advice = "No single step helps without breaking another bound: change two sizes at once."
-        return Feedback(False, f"{faults} {advice}")
+        return Feedback(
+            False,
+            f"{faults} No single step helps without breaking another bound: "
+            "change two sizes at once.",
+        )
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""

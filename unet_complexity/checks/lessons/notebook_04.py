@@ -109,7 +109,6 @@ def values() -> Values:
     large = pix2pix_unet(side=512, in_channels=3).total()
     whole = asked.total().macs
     decoder = asked.groups("part")["decoder"].total()
-    out = asked.groups("block")["out"].total().macs
     classic = _classic()
     return {
         "macs at 512": large,
@@ -121,7 +120,7 @@ def values() -> Values:
         "100/whole": 100 / whole,
         "encoder": whole - decoder.macs,
         "whole": whole,
-        "without out": decoder.macs - out,
+        "without out": decoder.macs - asked.groups("block")["out"].total().macs,
         "FLOPs": classic.flops,
         "parameters": classic.params,
         "at 256": _classic(256).macs,

@@ -83,17 +83,15 @@ def values() -> Values:
     )
     deepspeed = conventions["deepspeed"].parts(asked)
     normalisation = deepspeed["normalization"]
-    activations = relu + leaky
     # FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last
     small = 640 * 360 * (25 * 56 + 56 * 12 + 4 * 9 * 12 * 12 + 12 * 56)
     last = 640 * 360 * 81 * 56
     in_letters = pix2pix_unet(side=N, base_filters=g)
-    torchlens = conventions["torchlens"]
     return {
         "total of fvcore": fvcore,
         "total of thop": thop,
         "normalisation in deepspeed": normalisation,
-        "upsampling in torchlens": torchlens.parts(in_letters)["upsampling"],
+        "upsampling in torchlens": conventions["torchlens"].parts(in_letters)["upsampling"],
         "published FSRCNN": small + 4 * last,
         "tools apart": _apart,
         "normalised": normalised,
@@ -101,8 +99,8 @@ def values() -> Values:
         "with copies": normalisation + copied,
         "with ReLU": normalisation + relu,
         "with LeakyReLU": normalisation + leaky,
-        "with activations": normalisation + activations,
-        "with copies and activations": normalisation + copied + activations,
+        "with activations": normalisation + relu + leaky,
+        "with copies and activations": normalisation + copied + relu + leaky,
         "MACs": macs,
         "MACs + copied": macs + copied,
         "MACs + 2 normalised": macs + 2 * normalised,
@@ -111,7 +109,7 @@ def values() -> Values:
         "MACs + copied + normalised": macs + copied + normalised,
         "MACs + 4 copied + normalised": macs + 4 * copied + normalised,
         "MACs + thop": macs + thop,
-        "whole network": torchlens.total(in_letters),
+        "whole network": conventions["torchlens"].total(in_letters),
         "MACs of FSRCNN": small + last,
         "FLOPs of FSRCNN": 2 * (small + last),
         "without the last layer": small,
