@@ -137,7 +137,7 @@ const kept = {
 // Another page forgot, or wrote at the same instant as this one.
 if (!page.stored) {
   page.stored = new Set();
-  addEventListener("storage", ({ key, newValue }) => {
+  globalThis.addEventListener?.("storage", ({ key, newValue }) => {
     if (key === STORE && newValue !== null) kept.save();
     else if (key === STORE || key === null) kept.drop();
   });
