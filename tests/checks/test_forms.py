@@ -107,10 +107,10 @@ def tried(name, typed):
 def answers(exercise):
     """Answers to an exercise: right, wrong and odd."""
     right = sp.sympify(exercise.right)
-    factors = [sp.sympify(one) for one in exercise.named_factors().values()]
+    factors = [sp.sympify(one) for one in exercise.factors.values()]
     found = [
         right,
-        *exercise.wrong().values(),
+        *exercise.slips.values(),
         *factors,
         -right,
         sp.Integer(0),
@@ -156,7 +156,7 @@ def test_a_page_judges_an_answer_as_python_does(name):
     ],
 )
 def test_a_formula_is_read_as_it_is_meant(typed, meant):
-    question = Exercise("it", meant, letters="hwck").data()
+    question = Exercise("it", meant, {}, {}, letters="hwck").data()
     assert json.loads(
         running(script("exercise")).eval(
             f"JSON.stringify(judge({json.dumps(question)}, {json.dumps(typed)}))"

@@ -66,11 +66,12 @@ class Asked(Feedback):
 
     Attributes:
         question: what the form's script needs, with the guess that is noted.
-        note: called with what a reader types; returns what to tell the reader.
+        note: called with what a reader types, and when; returns what to tell the reader, and the
+            guess that counts.
     """
 
     question: dict[str, Any]
-    note: Callable[[str], Feedback]
+    note: Callable[[str, int], tuple[str, Any]]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
         """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
@@ -113,13 +114,14 @@ def _widget(asked: Asked, key: str) -> Any:
         _esm = script("prediction") + WIDGET
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
-        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "nth"
-        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "nth"
+        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "at", "nth"
+        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "noted", "nth"
 
     def heard(change: Any) -> None:
-        typed, nth = change["new"].get("typed"), change["new"].get("nth")
-        if isinstance(typed, str) and len(typed) <= MOST_TYPED:
-            form.told = {"text": asked.note(typed).text, "nth": nth}
+        typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
+        if isinstance(typed, str) and len(typed) <= MOST_TYPED and isinstance(at, int):
+            text, noted = asked.note(typed, at)
+            form.told = {"text": text, "noted": noted, "nth": nth}
 
     form = Form()
     form.observe(heard, "sent")
