@@ -49,7 +49,9 @@ def read_bytes(path: Path, most: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > most:
             raise ValueError(f"it has more than {most:,} bytes")
-        return file.read(size)  # what is longer than it says, as some of Linux's logs are, may never end
+        return file.read(
+            size
+        )  # what is longer than it says, as some of Linux's logs are, may never end
 
 
 def from_json(text: str) -> Any:

@@ -326,14 +326,14 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
     """It was typed into a form, and the kernel was busy meanwhile."""
     note = predict(NAME).note
     predict(NAME, 9)
-    assert note("5", 1000)[0] == "Not noted, since later you said x 9."
+    told, counts = note("5", 1000)
+    assert (told.text, counts[0]) == ("Not noted, since later you said x 9.", 9)
     told, counts = note("4", 10**13)
-    assert (told, counts) == ("Noted: you say x 4.", (4, 10**13))
-    assert note("4", 1000)[0] == "Noted: you say x 4."
-    assert note("much", 10**14) == (
-        "A number is wanted, and 'much' is text. Your guess: a number.",
-        None,
-    )
+    assert (told.text, counts) == ("Noted: you say x 4.", (4, 10**13))
+    assert note("4", -1000)[0].text == "Noted: you say x 4."
+    told, counts = note("much", 10**14)
+    assert told.text == "A number is wanted, and 'much' is text. Your guess: a number."
+    assert counts is None
     assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
 
 

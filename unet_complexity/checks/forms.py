@@ -71,7 +71,7 @@ class Asked(Feedback):
     """
 
     question: dict[str, Any]
-    note: Callable[[str, int], tuple[str, Any]]
+    note: Callable[[str, int], tuple[Feedback, Any]]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
         """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
@@ -120,8 +120,8 @@ def _widget(asked: Asked, key: str) -> Any:
     def heard(change: Any) -> None:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
         if isinstance(typed, str) and len(typed) <= MOST_TYPED and isinstance(at, int):
-            text, noted = asked.note(typed, at)
-            form.told = {"text": text, "noted": noted, "nth": nth}
+            feedback, noted = asked.note(typed, at)
+            form.told = {"text": feedback.text, "noted": noted, "nth": nth}
 
     form = Form()
     form.observe(heard, "sent")

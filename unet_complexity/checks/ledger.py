@@ -34,7 +34,7 @@ FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
 LATEST = 10**15  # milliseconds since 1970; no clock is there yet
-UNKNOWN = (None, -1)
+UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # dated ones by name; what has a name that we do not know is kept as it is
 
@@ -60,13 +60,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
         Your guess: a number.
     """
     prediction = entry("prediction", name, PREDICTIONS)
-    if is_blank(guess):
-        return _asked(prediction)
-    try:
-        noted = prediction.guess(guess)
-    except ValueError as error:
-        return Feedback(False, f"{error}. {prediction.wanted()}")
-    return Feedback(None, _note(prediction, noted)[0])
+    return _asked(prediction) if is_blank(guess) else _noted(prediction, guess)[0]
 
 
 def ledger(*names: str) -> Ledger:
@@ -141,68 +135,65 @@ def _asked(prediction: Prediction) -> Feedback:
     if guess is not None:
         text = f"You said {prediction.said(guess)} earlier."
     asked = question(prediction, guess, at)
-    return Asked(None, text, question=asked, note=partial(_typed, prediction))
+    return Asked(None, text, question=asked, note=partial(_noted, prediction))
 
 
-def _typed(prediction: Prediction, text: str, at: int) -> tuple[str, Dated | None]:
-    """Note what was typed into a form at some time; return what to say, and the guess that counts."""
-    try:
-        return _note(prediction, prediction.guess(text), at)
-    except ValueError as error:
-        return f"{error}. {prediction.wanted()}", None
-
-
-def _note(prediction: Prediction, guess: Guess, at: int | None = None) -> tuple[str, Dated]:
+def _noted(
+    prediction: Prediction, typed: Any, at: int | None = None
+) -> tuple[Feedback, Dated | None]:
     """Write a guess to the file, or remember it in this process.
 
     Args:
         prediction: what is guessed at.
-        guess: the guess.
+        typed: the guess.
         at: when it was made; None for now.  Another that was made later stays.
 
     Returns:
-        What to say, and the guess that counts.
+        What to say, and the guess that counts; None if this is not a guess.
     """
-    name, path, now = prediction.name, _path(), round(1000 * time())
+    try:
+        guess = prediction.guess(typed)
+    except ValueError as error:
+        return Feedback(False, f"{error}. {prediction.wanted()}"), None
+    name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
-
-    def dated() -> Dated:
-        _, earlier = guesses.get(name, UNKNOWN)
-        return guess, within(max(now, earlier + 1) if at is None else at)
-
     try:
         with locked(path):
             waiting = _unsaved.copy()
             guesses, unreadable = _guesses()
             if unreadable:
                 raise ValueError(unreadable)
-            noted = _later(guesses.get(name), dated())
-            guesses[name] = noted
+            guesses[name] = _later(guesses.get(name, UNKNOWN), guess, at)
             with undisturbed():
                 _write(path, guesses)
-                for each in waiting.keys() & _unsaved:
-                    if _unsaved[each] is waiting[each]:  # not what another thread noted since
+                for each, one in waiting.items():
+                    if _unsaved.get(each) is one:  # not what another thread noted since
                         del _unsaved[each]
     except (OSError, ValueError) as error:
         guesses, _ = _guesses()
-        noted = _unsaved[name] = _later(guesses.get(name), dated())
+        guesses[name] = _unsaved[name] = _later(guesses.get(name, UNKNOWN), guess, at)
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
-    if noted[0] != guess:
-        said = f"Not noted, since later you said {prediction.said(noted[0])}."
-    return said, noted
+    counts, _ = guesses[name]
+    if counts != guess:
+        said = f"Not noted, since later you said {prediction.said(counts)}."
+    return Feedback(None, said), guesses[name]
 
 
-def _later(one: Dated | None, other: Dated) -> Dated:
-    """Return the guess that was made later, the other one if both were made at once."""
-    return other if one is None or one[1] <= other[1] else one
+def _later(known: Dated, guess: Guess, at: int | None) -> Dated:
+    """Return a guess, or the known one if that was made later; a guess without a time is made now."""
+    _, before = known
+    if at is None:
+        at = max(round(1000 * time()), before + 1)
+    at = within(at)
+    return (guess, at) if before <= at else known
 
 
 def _guesses() -> tuple[Guesses, str]:
     """Return all guesses that are known, and why the file cannot be read; "" if it can."""
     found, unreadable = _in_file()
     for name, waiting in _unsaved.copy().items():  # another thread may add one meanwhile
-        found[name] = _later(found.get(name), waiting)
+        found[name] = _later(found.get(name, UNKNOWN), *waiting)
     return found, unreadable
 
 
