@@ -303,6 +303,23 @@ def test_a_damaged_text_is_told_from_a_whole_one(text):
     assert there == (here and [here.get(name) for name in PREDICTIONS])
 
 
+@pytest.mark.parametrize(
+    ("value", "guess"),
+    [("9", 9), ("[9, 1795969965944]", 9), ("[9]", None), ("[9, 1, 2]", None), ('[9, "1"]', None)],
+)
+def test_a_readers_file_is_read_with_and_without_times(value, guess):
+    text = f'{{"most pixels": {value}, "later": [1, 2, 3]}}'
+    asked = json.dumps(list(questions().values()))
+    there = in_script("class", f"readGuesses({asked}, {json.dumps(text)})")
+    if guess is None:
+        assert there is None
+        with pytest.raises(ValueError, match="A number is wanted|is not a time"):
+            from_text(text)
+    else:
+        assert dict(zip(PREDICTIONS, there, strict=True))["most pixels"] == guess
+        assert from_text(text) == {"most pixels": guess}
+
+
 TEXT = as_text({name: questions()[name]["outcomes"][0] for name in PREDICTIONS})
 
 
