@@ -313,7 +313,7 @@ def test_a_readers_file_is_read_with_and_without_times(value, guess):
     there = in_script("class", f"readGuesses({asked}, {json.dumps(text)})")
     if guess is None:
         assert there is None
-        with pytest.raises(ValueError, match="A number is wanted|is not a time"):
+        with pytest.raises(ValueError, match=r"A number is wanted|is not a time"):
             from_text(text)
     else:
         assert dict(zip(PREDICTIONS, there, strict=True))["most pixels"] == guess
