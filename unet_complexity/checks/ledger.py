@@ -264,7 +264,8 @@ def from_json(text: str) -> Any:
         RecursionError: lists lie deeper inside each other than MOST_DEPTH; in a browser Python itself would end.
         ValueError: it is not JSON, or a name stands twice.
     """
-    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
+    brackets = re.findall(r"[][{}]", STRING.sub("", text))
+    deeper = (1 if each in "[{" else -1 for each in brackets)
     if max(accumulate(deeper), default=0) > MOST_DEPTH:
         raise RecursionError
     return json.loads(text, object_pairs_hook=_once_each)
