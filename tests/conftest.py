@@ -37,6 +37,7 @@ collect_ignore = [] if find_spec("torch") else ["twins/torch_models.py"]
 LONGEST = (
     "tests/browser/test_explorers.py",
     "tests/browser/test_site.py",
+    "tests/browser/test_forms.py",  # third, so that the worker that has built the site takes it
     "tests/core/test_keras.py",
     "tests/engineering/readers/test_from_torch.py",
     "tests/explorers/test_explorers.py",

@@ -66,7 +66,8 @@ def from_json(text: str) -> Any:
         Traceback (most recent call last):
         ValueError: 'a' stands twice
     """
-    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
+    brackets = re.findall(r"[][{}]", STRING.sub("", text))
+    deeper = (1 if each in "[{" else -1 for each in brackets)
     if max(accumulate(deeper), default=0) > MOST_DEPTH:
         raise ValueError("it is nested too deeply")
     return json.loads(text, object_pairs_hook=_once_each)
