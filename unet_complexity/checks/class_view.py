@@ -17,6 +17,7 @@ from unet_complexity.escaping import one_line
 from unet_complexity.files import from_json, read_bytes
 
 VERSION = "U1"
+MOST_SHOWN = 8  # guesses at one prediction
 MOST_READERS = 5000  # files or lines; a page with more is slow, and no class is larger
 
 
@@ -35,14 +36,17 @@ class ClassView:
     def __repr__(self) -> str:
         lines = [f"{len(self.readers)} readers"]
         if self.broken:
-            lines.append(one_line(f"Not understood, and left out: {', '.join(self.broken)}"))
+            broken = ", ".join(self.broken)
+            lines.append(one_line(f"Not understood, and left out: {broken}"))
         for name, prediction in PREDICTIONS.items():
             counts = Counter(reader[name] for reader in self.readers if name in reader)
             guesses = [
-                f"{count} x {prediction.said(guess)}" for guess, count in counts.most_common(8)
+                f"{count} x {prediction.said(guess)}"
+                for guess, count in counts.most_common(MOST_SHOWN)
             ]
             if guesses:
-                lines.append(f"{prediction.asked} It was {prediction.was()}: {', '.join(guesses)}")
+                said = ", ".join(guesses)
+                lines.append(f"{prediction.asked} It was {prediction.was()}: {said}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -154,7 +158,11 @@ def from_text(text: str) -> dict[str, Guess]:
 
 def _from_file(text: str) -> dict[str, Guess]:
     found = from_json(text)
-    return {name: dated(one, found[name])[0] for name, one in PREDICTIONS.items() if name in found}
+    guesses = {}
+    for name, prediction in PREDICTIONS.items():
+        if name in found:
+            guesses[name], _ = dated(prediction, found[name])
+    return guesses
 
 
 def _checksum(text: str) -> str:

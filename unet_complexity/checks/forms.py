@@ -44,9 +44,11 @@ def page(kind: str, questions: list[dict[str, Any]], inside: str, **more: str) -
         more: further data attributes, such as the key of the kernel's object that the form tells.
     """
     data = {"ask": kind, "questions": json.dumps(questions, separators=(",", ":")), **more}
-    attributes = " ".join(f'data-{name}="{attribute(value)}"' for name, value in data.items())
+    attributes = ""
+    for name, value in data.items():
+        attributes += f' data-{name}="{attribute(value)}"'
     return (
-        f'<div class="unetx" {attributes}>{inside}</div>\n'
+        f'<div class="unetx"{attributes}>{inside}</div>\n'
         f"<script>\n(() => {{\n{script(kind)}{PAGE}}})();\n</script>"
     )
 
@@ -56,7 +58,10 @@ def script(kind: str) -> str:
     """Return the script of a kind of form, without comments and the line that starts it."""
     static = files("unet_complexity.checks") / "static"
     css = constant((static / "form.css").read_text("utf-8"))
-    text = "\n".join((static / name).read_text("utf-8") for name in ("form.js", *FILES[kind]))
+    texts = []
+    for name in ("form.js", *FILES[kind]):
+        texts.append((static / name).read_text("utf-8"))
+    text = "\n".join(texts)
     return f"const CSS = {css};\n" + re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
 
 
