@@ -43,11 +43,12 @@ test: $(VENV)/.test $(VENV)/.torch  ## run every check; ARGS="-k upsampling" goe
 	$(BIN)/python -m pytest --nbval-lax --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS) || failed="$$failed pytest"; \
 	test -z "$$failed" || { echo "Failed:$$failed (details above)"; exit 1; }
 
+# No notebook is checked here, and what checks them takes a second and more to load, in each process.
 quick: $(VENV)/.test  ## lint, types, doctests, tests of the core and of checks without frameworks: for the work in between
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q unet_complexity tests/core tests/checks -m "not framework" \
+	$(BIN)/python -m pytest -q unet_complexity tests/core tests/checks -m "not framework" -p no:nbval \
 		--numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
 
 check: test  ## the same as test

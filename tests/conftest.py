@@ -3,6 +3,7 @@
 The real frameworks are imported once, and only by the tests that ask for them.
 """
 
+import gc
 import os
 import tempfile
 from importlib.util import find_spec
@@ -22,6 +23,9 @@ os.environ["JUPYTER_PLATFORM_DIRS"] = (
     "1"  # otherwise jupyter_core warns that this will be the default
 )
 
+# SymPy and PyTorch make millions of small objects: looking through all of them less often saves a tenth of the time.
+gc.set_threshold(50_000, 20, 20)
+
 # The same examples on every run, so that a red run can be repeated; `make test ARGS="--hypothesis-seed=0
 # --hypothesis-profile=explore"` looks for new ones. Two shared cores make deadlines a matter of luck.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
@@ -37,6 +41,7 @@ collect_ignore = [] if find_spec("torch") else ["twins/torch_models.py"]
 LONGEST = (
     "tests/browser/test_explorers.py",
     "tests/browser/test_site.py",
+    "tests/browser/test_forms.py",  # third, so that the worker that has built the site takes it
     "tests/core/test_keras.py",
     "tests/engineering/readers/test_from_torch.py",
     "tests/explorers/test_explorers.py",
@@ -61,6 +66,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if {"keras", "torch"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("framework")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and collected tests stay to the end
 
 
 @pytest.fixture(scope="session")

@@ -168,7 +168,18 @@ def upsampled_convolution(keras: Any, layer: Any) -> Any:
     return keras.Sequential([keras.layers.UpSampling2D(layer.size), conv])
 
 
-OURS = {"AtrousConv2D": strided, "Copy": copied, "PhaseConv2D": upsampled_convolution}
+def joined(keras: Any, layer: Any) -> Any:
+    """Along the rows, or the columns."""
+    return keras.layers.Concatenate(axis=layer.axis)
+
+
+OURS = {
+    "AtrousConv2D": strided,
+    "ConcatenateColumns": joined,
+    "ConcatenateRows": joined,
+    "Copy": copied,
+    "PhaseConv2D": upsampled_convolution,
+}
 # what is in Keras an operation, not a layer
 OPERATIONS: dict[str, Any] = {
     "Activation": lambda ops, layer, x: getattr(ops, layer.activation)(x),

@@ -17,14 +17,24 @@ from tools.site_html import finish
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "build" / "site"
 WING = "engineering"
+PROJECT = "What does a U\N{NON-BREAKING HYPHEN}Net cost?"  # as docs/conf.py has it
 AUTOMODULE = ".. automodule:: unet_complexity.{}\n   :members:\n   :ignore-module-all:\n   :show-inheritance:\n"
+
+
+def is_site(folder: Path) -> bool:
+    """True if a folder is what "make site" built: this project's inventory, and no repository beside it."""
+    inventory = folder / "objects.inv"
+    if not inventory.is_file() or (folder / ".git").exists():
+        return False
+    with inventory.open("rb") as file:
+        return f"# Project: {PROJECT}".encode() in file.read(200)
 
 
 def build(out: Path = SITE) -> Path:
     """Everything anew; RuntimeError where Sphinx has a warning.  Returns the landing page."""
     from sphinx.cmd.build import build_main
 
-    if out.exists() and any(out.iterdir()) and not (out / "objects.inv").is_file():
+    if out.exists() and any(out.iterdir()) and not is_site(out):
         raise SystemExit(
             f"{out} holds other files than a site, which would go; give another folder"
         )

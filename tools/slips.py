@@ -22,7 +22,7 @@ def text() -> str:
 
 
 def _section(name: str, exercise: Exercise) -> str:
-    rows = [f"| {_shown(value)} | {reason} |" for reason, value in exercise.wrong().items()]
+    rows = [f"| {_shown(value)} | {reason} |" for reason, value in exercise.slips.items()]
     asked = f"Asked: {exercise.asked}. Right: {_shown(exercise.right)}"
     return "\n".join(
         [f"## {name}", "", asked, "", "| answer | what the check says |", "| --- | --- |", *rows]

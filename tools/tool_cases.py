@@ -21,6 +21,7 @@ from unet_complexity import (
     classic_unet,
     pix2pix_unet,
 )
+from unet_complexity.engineering.layers import Softmax
 from unet_complexity.layers import (
     Add,
     AveragePooling2D,
@@ -28,7 +29,6 @@ from unet_complexity.layers import (
     DepthToSpace,
     Dropout,
     Layer,
-    Softmax,
     ZeroPadding2D,
 )
 

@@ -43,8 +43,8 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         1/3 - 1/(3*2**(2*L))
     """
     first, last = as_expr(first), as_expr(last)
-    times = exact(last - first + 1)
-    if isinstance(times, int) and times < 0:
+    times = last - first + 1
+    if times.is_negative:
         raise ValueError(
             f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1"
         )
@@ -53,7 +53,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
         base, exponent = moving.as_base_exp()
         slope = exponent / letter
         if not moving.has(letter):
-            series = as_expr(times)
+            series = times
         elif base == 2 and slope.is_number:
             constant /= base**slope - 1
             series = sp.expand_power_exp(base ** (slope * (last + 1)) - base ** (slope * first))

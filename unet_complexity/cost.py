@@ -39,6 +39,7 @@ from unet_complexity.symbols import (
     as_size,
     exact,
     named_letters,
+    one_of,
     substitute,
 )
 
@@ -299,9 +300,7 @@ def bytes_of(elements: Size, dtype: str | Size) -> Size:
         (6, 6)
     """
     if isinstance(dtype, str):
-        if dtype not in BYTES_PER_ELEMENT:
-            raise ValueError(f"dtype must be one of {', '.join(BYTES_PER_ELEMENT)}, got {dtype!r}")
-        dtype = BYTES_PER_ELEMENT[dtype]
+        dtype = BYTES_PER_ELEMENT[one_of("dtype", dtype, BYTES_PER_ELEMENT)]
     return exact(elements * as_size(dtype, "dtype (bytes per element)"))
 
 

@@ -8,8 +8,10 @@ A process that is killed may leave a .part file.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import stat
@@ -18,10 +20,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
+from reprlib import repr as shortened
+from typing import Any
 
 PATIENCE = 10.0  # seconds to wait for a lock; its holder needs milliseconds for a few kB
 BUSY = (errno.EAGAIN, errno.EACCES)  # another process holds the lock: POSIX, Windows
+MOST_DEPTH = 500  # lists inside each other in JSON, as nothing of ours writes them
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -39,10 +46,41 @@ def read_bytes(path: Path, most: int) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):
         raise ValueError("it is not a regular file")
     with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"it has more than {most:,} bytes")
-    return data
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise ValueError(f"it has more than {most:,} bytes")
+        return file.read(
+            size
+        )  # what is longer than it says, as some of Linux's logs are, may never end
+
+
+def from_json(text: str) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        ValueError: It is not JSON, a name stands twice, or lists lie deeper inside each other than
+            MOST_DEPTH, at which Python itself would end in a browser.
+
+    Example:
+        >>> from_json('{"a": 1, "a": 2}')
+        Traceback (most recent call last):
+        ValueError: 'a' stands twice
+    """
+    brackets = re.findall(r"[][{}]", STRING.sub("", text))
+    deeper = (1 if each in "[{" else -1 for each in brackets)
+    if max(accumulate(deeper), default=0) > MOST_DEPTH:
+        raise ValueError("it is nested too deeply")
+    return json.loads(text, object_pairs_hook=_once_each)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{shortened(name)} stands twice")
+        found[name] = value
+    return found
 
 
 def write_new(path: Path, data: bytes) -> None:

@@ -20,8 +20,8 @@ from unet_complexity.closed_form import level_sum, tidy
 from unet_complexity.cost import Cost, Rule, Tensor, add
 from unet_complexity.escaping import in_message, not_counted
 from unet_complexity.layers import Layer
-from unet_complexity.layers.arguments import lettered, one_of
-from unet_complexity.symbols import Size, are_numbers, as_expr, named_letters, substitute
+from unet_complexity.layers.arguments import lettered
+from unet_complexity.symbols import Size, are_numbers, named_letters, one_of, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 
@@ -41,7 +41,7 @@ class Span(NamedTuple):
     @property
     def rule(self) -> Rule:
         """The condition that the range does not run backwards; it may be empty."""
-        return Rule(f"{self.last} >= {self.first - 1}", as_expr(self.last - self.first + 1))
+        return Rule(f"{self.last} >= {self.first - 1}", self.last - self.first + 1)
 
     def __str__(self) -> str:
         return f"{self.first} ... {self.last}"
@@ -297,7 +297,7 @@ def grouped(items: Iterable[Any], by: str, step: Callable[[Any], Step]) -> dict[
     Raises:
         ValueError: If ``by`` is none of these.
     """
-    one_of("by", by, tuple(KEYS))
+    one_of("by", by, KEYS)
     found: dict[Any, Any] = {}
     for item in items:
         found.setdefault(getattr(step(item), KEYS[by]), []).append(item)

@@ -1,4 +1,4 @@
-r"""Letters for sizes, and the check that a value is a size.
+r"""Letters for sizes, and the checks of arguments: that a value is a size, or one of several words.
 
 A size is a positive whole number or a letter that stands for one.  SymPy distinguishes letters by name *and*
 assumptions.  So all letters are defined here once, and imported everywhere else:
@@ -10,7 +10,7 @@ A letter is assumed to be divisible by every stride that must divide it.  Number
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from numbers import Number
 from operator import index
@@ -173,6 +173,15 @@ def as_pair(value: Any, what: str, at_least: int = 1) -> Pair:
         )
     rows, columns = (as_size(one, what, at_least) for one in both)
     return rows, columns
+
+
+def one_of(what: str, value: object, allowed: Collection[str]) -> str:
+    """Return ``value`` if it is one of ``allowed``.  If not, a ValueError lists them."""
+    if value not in allowed:
+        raise ValueError(
+            f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {next(iter(allowed))!r}"
+        )
+    return str(value)
 
 
 def ceil_div(a: Size, b: Size) -> Size:

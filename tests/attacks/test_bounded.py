@@ -19,10 +19,10 @@ from pathlib import Path
 from unet_complexity.engineering.bounded import bounded
 try:
     with bounded(Path(sys.argv[1])):
-        kept = bytearray(3 * 2**29)
+        kept = bytes(3 * 2**29)  # reserved, and never written to
 except MemoryError:
     print("refused")
-kept = bytearray(3 * 2**29)  # afterwards there is no bound
+kept = bytes(3 * 2**29)  # afterwards there is no bound
 print("taken")
 """
 

@@ -41,10 +41,11 @@ from tools import lite, notebooks
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 WINDOWS = "C:/Program Files/Google/Chrome/Application/chrome.exe"
-# No sandbox: in a container there is none to be had. The rest keeps the browser from calling home.
+# No sandbox: in a container there is none to be had. Most of the rest keeps the browser from calling home.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-smooth-scrolling",  # the theme glides to each button: half a second of frames before a click
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

@@ -76,10 +76,18 @@ USABLE = """(root) => {
 
 
 @cache
+def in_python(kind):
+    """One explorer of each kind, moved from state to state: a new one puts its script together each time."""
+    return EXPLORERS[kind]()
+
+
+@cache
 def told(kind, state):
     """What Python says of a state: the numbers that the picture must tell, and the sentence."""
-    python = EXPLORERS[kind](**dict(state))
-    return [f"{python.numbers[name]:,}" for name in IN_THE_PICTURE[kind]], python.text
+    python = in_python(kind)
+    python.set(**dict(state))
+    numbers = python.numbers
+    return [f"{numbers[name]:,}" for name in IN_THE_PICTURE[kind]], python.text
 
 
 class Shown:

@@ -10,6 +10,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from tests.browser import conftest
+from tests.guesses import guesses_in
 from tools.notebooks import execute, paths
 from unet_complexity.checks.class_view import as_text, from_text
 from unet_complexity.checks.lessons import PREDICTIONS
@@ -118,8 +119,8 @@ ANSWERING = """() => {
         on: (name, hear) => { later.hear = hear; },
     };
     unetxForms.waiting.forEach((one) => one.follow(model));
-    globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach(({ typed, nth }) => {
-        told = { text: `Noted: you say ${typed}.`, nth };
+    globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach(({ typed, noted, nth }) => {
+        told = { text: `Noted: you say ${typed}.`, noted, nth };
         later.hear();
     });
 }"""
@@ -157,17 +158,24 @@ def test_a_late_answer_to_one_guess_does_not_bring_an_earlier_one_back(page, off
     )
 
 
-@pytest.mark.parametrize(("written", "says"), [("0", "x 7"), ("9e15", "x 5")])
-def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page, written, says):
+def with_a_guess(at):
+    """A notebook whose file held a guess of 5 when it ran."""
     notebook = execute(a_notebook())
-    noted = f"&quot;guess&quot;:5,&quot;at&quot;:{written}"
+    noted = f"&quot;guess&quot;:5,&quot;at&quot;:{at}"
     for cell in notebook.cells[::2]:
         shown = cell.outputs[0].data
-        shown["text/html"] = shown["text/html"].replace("&quot;guess&quot;:null", noted, 1)
-    page = offline_page(notebook)
+        shown["text/html"] = shown["text/html"].replace(
+            "&quot;guess&quot;:null,&quot;at&quot;:-1", noted, 1
+        )
+    return notebook
+
+
+@pytest.mark.parametrize(("at", "says"), [("0", "x 7"), ("9e14", "x 5")])
+def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page, at, says):
+    page = offline_page(with_a_guess(at=0))
     assert told(page).inner_text() == "You said x 5."
     note(page, "7")
-    page.reload()
+    page = offline_page(with_a_guess(at))
     assert told(page).inner_text() == f"You said {says}."
     if says == "x 7":  # noted later in another window
         late = "JSON.stringify({ [name]: [8, Date.now() + 1] })"
@@ -175,6 +183,53 @@ def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page
         says = "x 8"
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == says
+    note(page, "9")  # whatever the clocks say
+    assert rows(page)[0][1] == "x 9"
+    page.reload()
+    assert told(page).inner_text() == "You said x 9."
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_a_guess_in_one_form_is_not_dated_anew_while_another_has_a_later_one(page, offline_page):
+    page.clock.install()
+    page = offline_page(with_a_key(views=2))
+    page.evaluate(ANSWERING)
+    note(page, "5", place=0)
+    page.clock.run_for(1000)
+    note(page, "6", place=1)
+    page.clock.run_for(2500)  # of the first the form says now that the browser keeps it
+    page.evaluate("answer()")
+    page.clock.run_for(9000)
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == "x 6"
+
+
+def test_what_the_kernel_says_was_noted_later_is_shown(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    late = "({ nth, at }) => ({ typed: 9, noted: [9, at + 1], nth })"
+    page.evaluate(f"answer({late})")
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == "x 9"
+
+
+def test_two_windows_keep_the_guesses_of_both(offline_page):
+    page = offline_page(execute(a_notebook()))
+    note(page, "2")
+    with page.context.new_page() as other:  # it wrote at the same instant
+        other.goto(page.url)
+        stored = "JSON.stringify({ 'the larger pass': ['the first', Date.now()] })"
+        other.evaluate(f"localStorage.setItem('unet_complexity.guesses', {stored})")
+        both = (
+            "Object.keys(JSON.parse(localStorage.getItem('unet_complexity.guesses'))).length === 2"
+        )
+        other.wait_for_function(both)
+        other.get_by_text("Show my guess beside the outcome").click()
+        assert [row[1] for row in rows(other)] == ["x 2", "the first"]
+        other.get_by_role("button", name="Forget my guesses").click()
+        page.wait_for_function("document.querySelector('.unetx-said').textContent === ''")
+        assert other.evaluate("localStorage.length") == 0
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
@@ -185,7 +240,7 @@ def kept_by_the_kernel(page, file):
     end = time.monotonic() + 20
     while not file.exists() and time.monotonic() < end:
         page.wait_for_timeout(100)
-    assert json.loads(file.read_text()) == {NAME: 16}
+    assert guesses_in(file) == {NAME: 16}
     told(page).get_by_text("Noted: you say x 16.").wait_for()
     file.unlink()
 

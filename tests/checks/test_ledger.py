@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.checks.typed import anything
+from tests.guesses import guesses_in
 from unet_complexity.checks import ledger, predict
 from unet_complexity.checks.lessons import PREDICTIONS
 
@@ -28,13 +29,13 @@ def file(tmp_path, monkeypatch):
 
 
 def said(name):
-    ((prediction, guess),) = ledger(name).rows
+    ((prediction, guess, _),) = ledger(name).rows
     return prediction.said(guess), prediction.was(), prediction.verdict(guess)
 
 
 def test_a_guess_is_kept_and_shown_beside_the_outcome(file):
     assert repr(predict(NAME, 2)) == "Noted: you say x 2."
-    assert json.loads(file.read_text()) == {NAME: 2}
+    assert guesses_in(file) == {NAME: 2}
     assert said(NAME) == ("x 2", "x 4", "2 times too little. Rows double, and columns double too")
 
 
@@ -103,7 +104,7 @@ def test_the_verdict_says_how_far_off(name, guess, verdict):
 )
 def test_a_guess_may_be_typed_as_the_ledger_prints_it_or_shorter(file, name, typed, kept):
     assert predict(name, typed).text == f"Noted: you say {PREDICTIONS[name].said(kept)}."
-    assert json.loads(file.read_text()) == {name: kept}
+    assert guesses_in(file) == {name: kept}
 
 
 @pytest.mark.parametrize("name", PREDICTIONS)
@@ -132,7 +133,7 @@ def test_a_second_guess_replaces_the_first_and_none_does_not(file):
     predict(NAME, 2)
     predict(NAME, 3)
     assert repr(predict(NAME, None)) == "You said x 3 earlier."
-    assert json.loads(file.read_text()) == {NAME: 3}
+    assert guesses_in(file) == {NAME: 3}
 
 
 def test_another_notebook_sees_it_and_adds_to_it(file):
@@ -140,7 +141,7 @@ def test_another_notebook_sees_it_and_adds_to_it(file):
     code = "from unet_complexity.checks import ledger, predict; predict('most pixels', 16); print(ledger())"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "2 times too little" in run.stdout
-    assert json.loads(file.read_text()) == {NAME: 2, "most pixels": 16}
+    assert guesses_in(file) == {NAME: 2, "most pixels": 16}
 
 
 def test_deleting_the_file_forgets(file):
@@ -165,7 +166,7 @@ def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypat
     assert said(NAME)[0] == "x 2"
     monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS")
     predict("most pixels", 9)  # now it can be written, and so is what was only remembered
-    assert json.loads((tmp_path / "my-predictions.json").read_text()) == {NAME: 2, "most pixels": 9}
+    assert guesses_in(tmp_path / "my-predictions.json") == {NAME: 2, "most pixels": 9}
 
 
 @pytest.mark.parametrize(
@@ -190,10 +191,30 @@ def test_a_broken_file_is_named_and_left_alone(file, content, why):
     assert file.read_bytes() == content
 
 
+def test_while_the_file_is_broken_the_guesses_are_those_that_it_held(file):
+    predict(NAME, 2)
+    file.write_text("half of i")
+    assert said(NAME)[0] == "x 2"
+    assert "cannot be read" in repr(ledger(NAME))
+    file.unlink()
+    assert said(NAME)[0] == "no guess"
+    file.write_text("half of i")
+    assert said(NAME)[0] == "no guess"
+
+
+def test_a_broken_file_in_another_folder_held_nothing_that_is_known(file, monkeypatch):
+    predict(NAME, 2)
+    other = file.parent / "other"
+    other.mkdir()
+    (other / file.name).write_text("half of i")
+    monkeypatch.chdir(other)
+    assert said(NAME)[0] == "no guess"
+
+
 def test_what_a_newer_version_wrote_is_kept(file):
     file.write_text('{"something later": 1}')
     predict(NAME, 2)
-    assert json.loads(file.read_text()) == {"something later": 1, NAME: 2}
+    assert guesses_in(file) == {"something later": 1, NAME: 2}
 
 
 @pytest.mark.parametrize(
@@ -232,7 +253,7 @@ def test_any_number_is_kept_exactly_or_helped(file, guess, name):
     file.unlink(missing_ok=True)
     feedback = predict(name, guess)
     if feedback.right is None:
-        ((_, kept),) = ledger(name).rows
+        ((_, kept, _),) = ledger(name).rows
         assert kept == guess
     refused = PREDICTIONS[name].choices or (guess > 100 and PREDICTIONS[name].form == "{} %")
     assert bool(refused) == (feedback.right is False)
@@ -279,15 +300,55 @@ def test_the_ledger_is_a_table_for_notebooks_and_for_terminals():
     assert len(ledger().rows) == len(PREDICTIONS)
 
 
-def test_a_page_knows_when_a_guess_was_noted(file, monkeypatch):
+def test_each_guess_goes_to_a_page_with_the_time_at_which_it_was_made(file, monkeypatch):
     module = import_module("unet_complexity.checks.ledger")
-    prediction = module.PREDICTIONS["most pixels"]
-    predict("most pixels", 4)
+    for seconds, guess in ((1.0, 4), (2.5, 5)):
+        monkeypatch.setattr(module, "time", lambda seconds=seconds: seconds)
+        predict("most pixels", guess)
+        file.write_text(file.read_text() if guess == 4 else "damaged")
+    predict("a doubled side", 7)  # it waits
+    ((_, *later),) = ledger("a doubled side").rows
+    ((_, *earlier),) = ledger("most pixels").rows
+    assert (earlier, later) == ([5, 2500], [7, 2500])
+    asked = module.question(PREDICTIONS["most pixels"], *earlier)
+    assert (asked["guess"], asked["at"]) == (5, 2500)
+    assert module.question(PREDICTIONS["most pixels"])["at"] == -1
+
+
+def test_a_guess_that_is_noted_now_is_the_latest_whatever_the_clocks_say(file):
+    for ahead in (4 * 10**12, 10**15, 10**40):
+        file.write_text(json.dumps({NAME: [5, ahead]}))
+        predict(NAME, 2)
+        assert said(NAME)[0] == "x 2"
+
+
+def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
+    """It was typed into a form, and the kernel was busy meanwhile."""
+    note = predict(NAME).note
+    predict(NAME, 9)
+    told, counts = note("5", 1000)
+    assert (told.text, counts[0]) == ("Not noted, since later you said x 9.", 9)
+    told, counts = note("4", 10**13)
+    assert (told.text, counts) == ("Noted: you say x 4.", (4, 10**13))
+    assert note("4", -1000)[0].text == "Noted: you say x 4."
+    told, counts = note("much", 10**14)
+    assert told.text == "A number is wanted, and 'much' is text. Your guess: a number."
+    assert counts is None
+    assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
+
+
+def test_a_guess_that_was_typed_into_the_file_is_as_old_as_the_file(file):
+    file.write_text(json.dumps({NAME: 5}))
     os.utime(file, (1000, 1000))
-    assert module.question(prediction, 4)["at"] == 1_000_000
-    monkeypatch.setattr(module, "time", lambda: 2.5)
-    file.write_text("damaged")
-    predict("most pixels", 5)  # it waits
-    monkeypatch.setattr(module, "time", lambda: 9.0)
-    assert module.question(prediction, 5)["at"] == 2_500
-    assert "at" not in module.question(prediction)
+    assert ledger(NAME).rows[0][1:] == (5, 1_000_000)
+    os.utime(file, (2000, 2000))
+    assert ledger(NAME).rows[0][1:] == (5, 1_000_000)  # it was there before
+    file.write_text(json.dumps({NAME: 6}))
+    os.utime(file, (-5, -5))
+    assert ledger(NAME).rows[0][1:] == (6, 0)
+
+
+@pytest.mark.parametrize("at", ["1", None, 1.5, True, [1]])
+def test_a_time_in_the_file_is_a_whole_number(file, at):
+    file.write_text(json.dumps({NAME: [5, at]}))
+    assert f"for {NAME!r}, which is not a guess; mend it, or move it away" in repr(ledger())

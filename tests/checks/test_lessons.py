@@ -1,6 +1,7 @@
 """Lessons use the machinery, the machinery knows no lesson, each entry stands in one lesson."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,13 @@ import pytest
 import unet_complexity.checks as checks
 from unet_complexity.checks.lessons import LESSONS, PREDICTIONS, exercises
 from unet_complexity.checks.paragraphs import paragraphs
+from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.sliders import OwnSlider
+from unet_complexity.checks.tasks import tasks
 
 ROOM = Path(checks.__file__).parent
 LESSON_FILES = sorted((ROOM / "lessons").glob("[!_]*.py"))
+TASKS = {lesson.__name__.rpartition(".")[2]: lesson.TASKS for lesson in LESSONS[1:]}
 COLLECTORS = ("__init__.py", "class_view.py", "ledger.py")
 
 
@@ -39,7 +43,7 @@ def test_only_the_collectors_import_lessons(path):
 @pytest.mark.parametrize("path", LESSON_FILES, ids=lambda path: path.name)
 def test_a_lesson_imports_no_other_lesson(path):
     found = imported(path)
-    assert found
+    assert found or path.stem == "notebook_00"  # which is text alone
     assert not [module for module in found if module.startswith(("lessons", "ledger"))]
 
 
@@ -49,13 +53,15 @@ def test_every_file_is_collected():
 
 
 def test_every_entry_stands_in_one_lesson():
-    assert sum(len(lesson.PREDICTIONS) for lesson in LESSONS) == len(PREDICTIONS) == 29
-    assert sum(len(lesson.exercises()) for lesson in LESSONS) == len(exercises()) == 38
+    asked = [predictions(lesson.PREDICTIONS) for lesson in LESSONS]
+    assert sum(map(len, asked)) == len(PREDICTIONS) == 29
+    set_ = [tasks(lesson.TASKS, lesson.values()) for lesson in LESSONS[1:]]
+    assert sum(map(len, set_)) == len(exercises()) == 38
 
 
 def test_a_lesson_after_the_first_ends_with_its_puzzle():
     for lesson in LESSONS[1:]:
-        kinds = [type(entry) for entry in lesson.exercises().values()]
+        kinds = [type(entry) for entry in tasks(lesson.TASKS, lesson.values()).values()]
         kinds = [kind for kind in kinds if kind is not OwnSlider]
         assert kinds == [checks.Exercise] * (len(kinds) - 1) + [checks.Puzzle]
 
@@ -64,15 +70,65 @@ def test_a_lesson_after_the_first_ends_with_its_puzzle():
 def test_every_line_of_a_paragraph_is_read(path):
     """A line that is not an option would be left out without a word."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
-    (text,) = [
+    texts = [
         node.value
         for node in nodes
         if isinstance(node, ast.Constant)
         and str(node.value).startswith("\n")
         and node.value.strip()
     ]
-    questions = list(paragraphs(text))
-    for (asked, options), paragraph in zip(questions, text.strip().split("\n\n"), strict=True):
-        written = [line for line in paragraph.split("\n") if not line.startswith("  ")]
-        assert len(written) == 1 + len(options), asked
-        assert "+" in [mark for mark, _, _ in options], asked
+    tasks_here = TASKS.get(path.stem)
+    assert len(texts) == 1 + (tasks_here in texts)
+    for text in texts:
+        questions = list(paragraphs(text))
+        for (asked, options), paragraph in zip(questions, text.strip().split("\n\n"), strict=True):
+            written = [line for line in paragraph.split("\n") if not line.startswith("  ")]
+            assert len(written) == 1 + len(options), asked
+            assert text == tasks_here or "+" in [mark for mark, _, _ in options], asked
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_an_exercise_has_no_line_of_a_puzzle_and_a_puzzle_has_bounds_of_both_kinds(name):
+    for head, options in paragraphs(TASKS[name]):
+        marks = {mark for mark, _, _ in options}
+        assert marks <= set("x-*") if " | " in head else marks in (set("?<>"), set()), head
+        assert all(what for _, _, what in options), head
+
+
+TASK = """
+area | the pixels of a 4 x 4 map | n
+x 1/4: A map has two
+  sides.
+- side: Those are not rows.
+* 4: one side
+"""
+
+
+def test_an_exercise_is_read_as_it_is_written():
+    area = tasks(TASK, {"area": 16, "side": 3})["area"]
+    assert area == checks.Exercise(
+        "the pixels of a 4 x 4 map",
+        16,
+        slips={"A map has two sides.": 4, "Those are not rows.": 3},
+        factors={"one side": 4},
+        letters="n",
+    )
+
+
+@pytest.mark.parametrize("line", ["no mark", "+", "-no space: after the mark", "= 4: unknown"])
+def test_a_line_without_a_mark_is_said(line):
+    said = "each line below 'Rows?' needs a mark, as in '- option: reason'"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        list(paragraphs(f"Rows?\n+ 2: as columns\n{line}"))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"area": 16}, "no value is called 'side'; there are 'area'"),
+        ({"side": 3}, "no value is called 'area'; there are 'side'"),
+    ],
+)
+def test_a_value_that_is_missing_is_named(values, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        tasks(TASK, values)

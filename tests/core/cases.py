@@ -32,6 +32,8 @@ from unet_complexity.engineering import layers as wing
 from unet_complexity.engineering.layers import (
     ELU,
     AtrousConv2D,
+    ConcatenateColumns,
+    ConcatenateRows,
     Copy,
     Dense,
     DepthwiseConv2D,
@@ -48,6 +50,7 @@ from unet_complexity.engineering.layers import (
     Reshape,
     Resizing,
     RMSNormalization,
+    Softmax,
 )
 from unet_complexity.engineering.layers.merging import ELEMENTWISE, PAIRED
 from unet_complexity.layers import (
@@ -58,7 +61,6 @@ from unet_complexity.layers import (
     Dropout,
     Layer,
     Multiply,
-    Softmax,
     ZeroPadding2D,
 )
 from unet_complexity.layers.elementwise import OPERATIONS
@@ -175,14 +177,14 @@ def cropped(draw: Draw) -> Case:
 
 
 @st.composite
-def concatenated(draw: Draw) -> Case:
-    axis, shape = draw(st.sampled_from([1, 2, 3])), draw(st.tuples(sizes(6), sizes(6), sizes(4)))
+def concatenated(draw: Draw, kind: type[Concatenate]) -> Case:
+    axis, shape = kind.axis, draw(st.tuples(sizes(6), sizes(6), sizes(4)))
     sides = draw(st.lists(sizes(4), min_size=2, max_size=4))
     inputs = (
         Tensor(*(side if at == axis else other for at, other in enumerate(shape, 1)))
         for side in sides
     )
-    return Case(Concatenate(axis), tuple(inputs))
+    return Case(kind(), tuple(inputs))
 
 
 @st.composite
@@ -291,7 +293,7 @@ CASES: dict[type[Layer], st.SearchStrategy[Case]] = {
     DepthToSpace: rearranged(),
     Copy: copied(),
     Reshape: reshaped(),
-    Concatenate: concatenated(),
+    **{kind: concatenated(kind) for kind in (Concatenate, ConcatenateRows, ConcatenateColumns)},
     **{type(layer): merged(layer) for layer in (Add(), Multiply())},
     Elementwise: elementwise(),
     ZeroPadding2D: on_any_map(st.builds(ZeroPadding2D, borders)),

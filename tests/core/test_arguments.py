@@ -7,8 +7,9 @@ from dataclasses import make_dataclass
 import pytest
 
 from unet_complexity import Tensor
+from unet_complexity.engineering.layers.axes import Axes
 from unet_complexity.layers import Layer
-from unet_complexity.layers.arguments import Axes, Border, Padding, SizeFromZero, SizesFromZero
+from unet_complexity.layers.arguments import Border, Padding, SizeFromZero, SizesFromZero
 from unet_complexity.symbols import Size, Sizes
 
 FORMS = {

@@ -555,7 +555,7 @@ X = Tensor(4, 4, 1)
         (
             lambda: peak(CLASSIC).bytes("int4"),
             ValueError,
-            "dtype must be one of float64 ... got 'int4'",
+            "dtype must be one of 'float64' ... got 'int4'; try 'float64'",
         ),
     ],
 )

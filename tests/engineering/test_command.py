@@ -222,6 +222,12 @@ def test_a_machine_with_a_known_memory_says_what_fits(capsys, batch, told):
         assert "machine" not in json.loads(ask(capsys, *asked, without_memory, "--json"))["memory"]
 
 
+@pytest.mark.parametrize("rates", ["2T,80G", "2e12, 80GB", "2.0e12,80e9"])
+def test_the_rates_of_a_machine_are_amounts(capsys, rates):
+    asked = ("--classic", "64", "--csv", "--machine")
+    assert ask(capsys, *asked, rates) == ask(capsys, *asked, "2e12,80e9")
+
+
 def test_machine_list_prints_all_machines_with_units(capsys):
     with pytest.raises(SystemExit) as leaving:
         main(["--machine", "list"])

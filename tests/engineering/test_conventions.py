@@ -14,7 +14,6 @@ from tools.tool_cases import CASES, LAYERS, NETWORKS, in_a_row
 from unet_complexity import (
     Activation,
     BatchNormalization,
-    Concatenate,
     Conv2D,
     Conv2DTranspose,
     LeakyReLU,
@@ -31,8 +30,8 @@ from unet_complexity import layers as core
 from unet_complexity.engineering import layers as wing
 from unet_complexity.engineering import plot_tools
 from unet_complexity.engineering.conventions import KINDS, MEANING, Convention, conventions, kind
-from unet_complexity.engineering.layers import Dense, DepthwiseConv2D
-from unet_complexity.layers import Add, AveragePooling2D, Multiply, ReLU, Softmax
+from unet_complexity.engineering.layers import ConcatenateRows, Dense, DepthwiseConv2D, Softmax
+from unet_complexity.layers import Add, AveragePooling2D, Multiply, ReLU
 from unet_complexity.layers.elementwise import OPERATIONS
 from unet_complexity.symbols import C, L, N, g, substitute
 
@@ -138,7 +137,7 @@ NOT_MEASURED = [
     (Activation("silu"), X),
     (Add(), X, Tensor(1, 1, 4)),
     (BatchNormalization(scale=False), X),
-    (Concatenate(axis=1), X, X),
+    (ConcatenateRows(), X, X),
     (Conv2DTranspose(4, 4, 2, padding=1), X),
     (Conv2DTranspose(4, 3, 2, output_padding=1), X),
     (Conv2DTranspose(4, 2, 2, groups=2), X),

@@ -13,8 +13,9 @@ from tests.engineering.chains import in_turn
 from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.engineering.command import main
+from unet_complexity.engineering.layers import ConcatenateRows
 from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
-from unet_complexity.layers import AveragePooling2D, BatchNormalization, Concatenate
+from unet_complexity.layers import AveragePooling2D, BatchNormalization
 from unet_complexity.symbols import L, N, k
 
 
@@ -133,7 +134,7 @@ def test_a_step_without_the_image_sees_nothing():
 def test_maps_joined_along_the_rows_do_not_look_in_place():
     net = chain(ReLU())
     (act,) = net.steps
-    twice = replace(act, layer=Concatenate(axis=1), inputs=act.inputs * 2, sources=("input",) * 2)
+    twice = replace(act, layer=ConcatenateRows(), inputs=act.inputs * 2, sources=("input",) * 2)
     joined = replace(net, steps=(twice,))
     for axis in (0, 1):
         with pytest.raises(ValueError, match="mixes rows or columns, so how far it looks depends"):

@@ -17,8 +17,9 @@ from unet_complexity import (
     pix2pix_unet,
 )
 from unet_complexity.engineering import receptive_field
+from unet_complexity.engineering.layers import Softmax
 from unet_complexity.engineering.reach import seen_by
-from unet_complexity.layers import DepthToSpace, Softmax, ZeroPadding2D
+from unet_complexity.layers import DepthToSpace, ZeroPadding2D
 
 
 def farthest(keras, net):

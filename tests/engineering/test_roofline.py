@@ -387,7 +387,7 @@ def test_the_ridge_of_williams_example():
         (lambda: roofline(ASKED, SLOW, batch=0), "batch must be at least 1, got 0; try 1"),
         (
             lambda: roofline(ASKED, SLOW, "float8"),
-            "dtype must be one of float64, float32, float16, bfloat16, int8",
+            "dtype must be one of 'float64', 'float32', 'float16', 'bfloat16', 'int8'",
         ),
         (
             lambda: roofline(ASKED, SLOW, 2.5),

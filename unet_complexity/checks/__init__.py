@@ -55,7 +55,7 @@ def check(name: str, answer: Any) -> Feedback:
         Right. 1/(f*k**2)
     """
     exercise = entry("exercise", name, exercises())
-    feedback = exercise.judge(answer)
+    feedback: Feedback = exercise.judge(answer)
     if feedback.right or isinstance(exercise, OwnSlider):
         return feedback
     kind = "puzzle" if isinstance(exercise, Puzzle) else "exercise"

@@ -10,13 +10,14 @@ from itertools import chain
 from pathlib import Path
 
 from unet_complexity.checks.forms import page
-from unet_complexity.checks.ledger import MOST_BYTES, from_json, question
+from unet_complexity.checks.ledger import MOST_BYTES, dated, question
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess
 from unet_complexity.escaping import one_line
-from unet_complexity.files import read_bytes
+from unet_complexity.files import from_json, read_bytes
 
 VERSION = "U1"
+MOST_SHOWN = 8  # guesses at one prediction
 MOST_READERS = 5000  # files or lines; a page with more is slow, and no class is larger
 
 
@@ -35,14 +36,17 @@ class ClassView:
     def __repr__(self) -> str:
         lines = [f"{len(self.readers)} readers"]
         if self.broken:
-            lines.append(one_line(f"Not understood, and left out: {', '.join(self.broken)}"))
+            broken = ", ".join(self.broken)
+            lines.append(one_line(f"Not understood, and left out: {broken}"))
         for name, prediction in PREDICTIONS.items():
             counts = Counter(reader[name] for reader in self.readers if name in reader)
             guesses = [
-                f"{count} x {prediction.said(guess)}" for guess, count in counts.most_common(8)
+                f"{count} x {prediction.said(guess)}"
+                for guess, count in counts.most_common(MOST_SHOWN)
             ]
             if guesses:
-                lines.append(f"{prediction.asked} It was {prediction.was()}: {', '.join(guesses)}")
+                said = ", ".join(guesses)
+                lines.append(f"{prediction.asked} It was {prediction.was()}: {said}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -137,8 +141,8 @@ def from_text(text: str) -> dict[str, Guess]:
     """
     if text.lstrip().startswith("{"):
         return _from_file(text)
-    version, *parts, checksum = text.strip().split("/") if "/" in text else ("", "")
-    whole = text.strip().rpartition("/")[0]
+    whole, _, checksum = text.strip().rpartition("/")
+    version, *parts = whole.split("/")
     if version != VERSION or len(parts) != len(PREDICTIONS) or checksum != _checksum(whole):
         raise ValueError("this is not a text of predictions, or it is damaged")
     guesses: dict[str, Guess] = {}
@@ -153,11 +157,12 @@ def from_text(text: str) -> dict[str, Guess]:
 
 
 def _from_file(text: str) -> dict[str, Guess]:
-    try:
-        found = from_json(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    return {name: PREDICTIONS[name].guess(found[name]) for name in PREDICTIONS if name in found}
+    found = from_json(text)
+    guesses = {}
+    for name, prediction in PREDICTIONS.items():
+        if name in found:
+            guesses[name], _ = dated(prediction, found[name])
+    return guesses
 
 
 def _checksum(text: str) -> str:

@@ -35,8 +35,10 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         opening, colour, mark = STYLES[self.right]
-        style = f"border-left:4px solid {colour};padding:.3em .8em"
-        return f'<div style="{style}"><b>{mark}</b> {opening}{self._lines(html_text)}</div>'
+        return (
+            f'<div style="border-left:4px solid {colour};padding:.3em .8em">'
+            f"<b>{mark}</b> {opening}{self._lines(html_text)}</div>"
+        )
 
     def _lines(self, escaped: Callable[[str], str]) -> str:
         return "\n".join(map(escaped, shortened(self.text, LONGEST).split("\n")))

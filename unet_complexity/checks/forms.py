@@ -44,9 +44,11 @@ def page(kind: str, questions: list[dict[str, Any]], inside: str, **more: str) -
         more: further data attributes, such as the key of the kernel's object that the form tells.
     """
     data = {"ask": kind, "questions": json.dumps(questions, separators=(",", ":")), **more}
-    attributes = " ".join(f'data-{name}="{attribute(value)}"' for name, value in data.items())
+    attributes = ""
+    for name, value in data.items():
+        attributes += f' data-{name}="{attribute(value)}"'
     return (
-        f'<div class="unetx" {attributes}>{inside}</div>\n'
+        f'<div class="unetx"{attributes}>{inside}</div>\n'
         f"<script>\n(() => {{\n{script(kind)}{PAGE}}})();\n</script>"
     )
 
@@ -56,7 +58,10 @@ def script(kind: str) -> str:
     """Return the script of a kind of form, without comments and the line that starts it."""
     static = files("unet_complexity.checks") / "static"
     css = constant((static / "form.css").read_text("utf-8"))
-    text = "\n".join((static / name).read_text("utf-8") for name in ("form.js", *FILES[kind]))
+    texts = []
+    for name in ("form.js", *FILES[kind]):
+        texts.append((static / name).read_text("utf-8"))
+    text = "\n".join(texts)
     return f"const CSS = {css};\n" + re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
 
 
@@ -66,11 +71,12 @@ class Asked(Feedback):
 
     Attributes:
         question: what the form's script needs, with the guess that is noted.
-        note: called with what a reader types; returns what to tell the reader.
+        note: called with what a reader types, and when; returns what to tell the reader, and the
+            guess that counts.
     """
 
     question: dict[str, Any]
-    note: Callable[[str], Feedback]
+    note: Callable[[str, int], tuple[Feedback, Any]]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
         """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
@@ -113,13 +119,14 @@ def _widget(asked: Asked, key: str) -> Any:
         _esm = script("prediction") + WIDGET
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
-        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "nth"
-        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "nth"
+        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "at", "nth"
+        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "noted", "nth"
 
     def heard(change: Any) -> None:
-        typed, nth = change["new"].get("typed"), change["new"].get("nth")
-        if isinstance(typed, str) and len(typed) <= MOST_TYPED:
-            form.told = {"text": asked.note(typed).text, "nth": nth}
+        typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
+        if isinstance(typed, str) and len(typed) <= MOST_TYPED and isinstance(at, int):
+            feedback, noted = asked.note(typed, at)
+            form.told = {"text": feedback.text, "noted": noted, "nth": nth}
 
     form = Form()
     form.observe(heard, "sent")

@@ -8,52 +8,27 @@ right value divided by the answer shows which factor is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from inspect import signature
 from math import isfinite, prod
 from numbers import Rational, Real
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.closed_form import powers_of_two
 from unet_complexity.cost import Cost, with_separators
-from unet_complexity.symbols import GLOSSARY, N, as_expr, c, f, g, h, k, letter, n, w
-
-# Slips of all exercises that ask for MACs.
-FLOPS = (
-    "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
-)
-IN_BOUNDS = (
-    "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
-)
-
-# Factors that any formula may have.  An exercise adds its own.
-FACTORS = {
-    "c (channels in)": c,
-    "f (filters)": f,
-    "k^2 (taps of the window)": k**2,
-    "k (one side of the kernel)": k,
-    "h (rows)": h,
-    "w (columns)": w,
-    "one side (n); the map has n x n pixels": n,
-    "one side (N); the image has N x N pixels": N,
-    "g (base filters)": g,
-}
+from unet_complexity.symbols import GLOSSARY, as_expr, letter
 
 MOST_TERMS = 10_000  # of a formula that is multiplied out; right answers have some dozens
-FAR = 10**12  # a larger factor tells the reader nothing more
+FAR = 1_000_000_000_000  # a larger factor tells the reader nothing more
 ROUNDED = 0.01  # relative error that rounding may cause
 PRIMES = (3, 2, 5, 7, 11)  # arguments for a function that cannot work with letters
 
-FORMULA = (
-    "a number or a formula without quotes, with * between factors and ** for powers, as in 4 * k**2"
-)
-
-Values: TypeAlias = dict[str, Any]  # numbers, formulas and what pages need, by name
-Numbers: TypeAlias = dict[sp.Symbol, Any]  # what letters stand for
+Values = dict[str, Any]  # numbers, formulas and what pages need, by name
+Numbers = dict[sp.Symbol, Any]  # what letters stand for
 
 
 @dataclass(frozen=True)
@@ -63,14 +38,14 @@ class Exercise:
     Attributes:
         asked: the value asked for, as a noun phrase.
         right: that value, a number or a formula.
-        off_by: what happened, for factors by which an answer may be wrong.
-        slips: what happened, for other wrong values.
-        factors: factors of the right value by name, beside those in ``FACTORS``.
-        letters: arguments of an answer that is a function, in order.  A function whose parameters
-            are all named like letters gets them by name.
+        slips: wrong values that deserve an explanation, by what happened.
+        factors: factors of the right value, by name.
+        letters: those of the right value, and the arguments of an answer that is a function, in
+            order.  A function whose parameters are all named like letters gets them by name.
         unit: given for a value that may be rounded; printed after it.
 
-    >>> area = Exercise("the pixels of an n x n map", n**2, off_by={"A map has two sides.": 1 / n})
+    >>> from unet_complexity.symbols import n
+    >>> area = Exercise("the pixels of an n x n map", n**2, {"A map has two sides.": n}, factors={})
     >>> area.judge(n)
     Not yet. A map has two sides.
     >>> area.judge(n * n)
@@ -79,9 +54,8 @@ class Exercise:
 
     asked: str
     right: Any
-    off_by: Values = field(default_factory=dict)
-    slips: Values = field(default_factory=dict)
-    factors: Values = field(default_factory=dict)
+    slips: Values
+    factors: Values
     letters: str = ""
     unit: str = ""
 
@@ -103,32 +77,14 @@ class Exercise:
 
     def data(self) -> Values:
         """Return what a page needs to judge an answer without Python; formulas are text."""
-        right = as_expr(self.right)
         return {
             "asked": self.asked,
-            "right": str(right),
+            "right": str(self.right),
             "shown": self._right(),
             "unit": self.unit,
-            "slips": as_text(self.wrong()),
-            "factors": as_text(self.named_factors()),
-            "letters": sorted({*map(str, right.free_symbols), *self.letters}),
-        }
-
-    def wrong(self) -> dict[str, sp.Expr]:
-        """Return the wrong values that deserve an explanation, by what happened."""
-        off = {reason: self.right * factor for reason, factor in self.off_by.items()}
-        return {reason: as_value(slip) for reason, slip in (off | self.slips).items()}
-
-    def named_factors(self) -> Values:
-        """Return the factors by name: the exercise's own, and those of its formula's letters.
-
-        A factor that is the whole answer is left out, since naming it would give the answer away.
-        """
-        right = as_expr(self.right)
-        return self.factors | {
-            name: factor
-            for name, factor in FACTORS.items()
-            if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right)
+            "slips": as_text(self.slips),
+            "factors": as_text(self.factors),
+            "letters": sorted(self.letters),
         }
 
     def _right(self) -> str:
@@ -157,13 +113,13 @@ class Exercise:
         right = as_expr(self.right).subs(numbers)
         if _same(value, right, ROUNDED if self.unit else 0):
             return ""
-        for reason, slip in self.wrong().items():
+        for reason, slip in self.slips.items():
             if _same(value, slip.subs(numbers), ROUNDED):
                 return reason
         if value == 0 or value.is_negative or (value / right).is_negative:
             return f"The answer is greater than zero: {self.asked}."
-        for name, factor in self.named_factors().items():
-            number = as_expr(factor).subs(numbers)
+        for name, factor in self.factors.items():
+            number = factor.subs(numbers)
             if _same(value * number, right):
                 return f"Missing: {name}. Multiply your answer by {number}."
             if _same(value, right * number):
@@ -171,21 +127,6 @@ class Exercise:
         missing = powers_of_two(right / value)
         hint = _size_hint(missing) if missing.is_comparable else _letter_hint(value, right)
         return f"{hint}. Asked for: {self.asked}."
-
-
-def asked_macs(asked: str, cost: Cost, **more: Any) -> Exercise:
-    """Return an exercise that asks for the MACs of a cost.
-
-    FLOPs are named as a slip, and so are the MACs in bounds if they are a number.
-
-    Args:
-        asked: the value asked for, as a noun phrase.
-        cost: the cost.
-        more: further fields of the exercise.
-    """
-    exercise = Exercise(asked, cost.macs, **more)
-    in_bounds = {} if isinstance(cost.macs, sp.Expr) else {IN_BOUNDS: cost.macs_in_bounds}
-    return replace(exercise, off_by={FLOPS: 2} | exercise.off_by, slips=in_bounds | exercise.slips)
 
 
 def as_text(values: Values) -> list[tuple[str, str]]:
@@ -223,14 +164,17 @@ def as_value(answer: Any) -> sp.Expr:
     Raises:
         ValueError: the answer is neither; the message says what to write instead.
 
-    >>> as_value(0.25), as_value(sp.Symbol("n")) == n
+    >>> as_value(0.25), as_value(sp.Symbol("n")) == letter("n")
     (1/4, True)
     """
     value = answer if isinstance(answer, sp.Expr) else exact_number(answer)
     if is_blank(answer):
         problem = "Your function returned nothing"
     elif isinstance(answer, str):
-        problem = f"{answer!r} is text. Write {FORMULA}"
+        problem = (
+            f"{answer!r} is text. Write a number or a formula without quotes, "
+            "with * between factors and ** for powers, as in 4 * k**2"
+        )
     elif isinstance(answer, Cost):
         problem = "A Cost holds several counts; take one of them, such as answer.macs"
     elif value is None:
@@ -284,11 +228,11 @@ def exact_number(value: Any) -> sp.Expr | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     if isinstance(value, Rational):
-        return sp.Rational(int(value.numerator), int(value.denominator))
+        return sp.Rational(value)
     number = float(value)
     if not isfinite(number):
         return None
-    simple = Fraction(number).limit_denominator(10**6)
+    simple = Fraction(number).limit_denominator(1_000_000)
     return sp.Rational(simple if float(simple) == number else number)
 
 

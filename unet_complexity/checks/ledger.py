@@ -5,6 +5,7 @@ the last one shows all guesses.  The file is ``my-predictions.json``, or the one
 variable ``UNET_COMPLEXITY_PREDICTIONS`` names.  Nothing is sent anywhere; delete the file, and the
 guesses are forgotten.  Nothing is written before there is a guess.
 
+Each guess is kept with the time at which it was made: of two that meet, the later one counts.
 Notebooks that note guesses at the same time wait for each other.  A file that cannot be understood
 is never changed.
 """
@@ -14,11 +15,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from reprlib import repr as shortened
 from time import time
@@ -30,18 +28,17 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import locked, read_bytes, undisturbed, write_over
+from unet_complexity.files import from_json, locked, read_bytes, undisturbed, write_over
 
 FILE = "my-predictions.json"
-REVEAL = "Show my guess beside the outcome"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
-MOST_BYTES = 2**20  # of the file; all predictions of the notebooks take 2 kB
-MOST_DEPTH = 500  # lists inside each other, as no version of the package writes them
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
-Guesses = dict[str, Guess]
+MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
+LATEST = 10**15  # milliseconds since 1970; no clock is there yet
+UNKNOWN: Any = (None, -1)
+Dated = tuple[Guess, int]  # a guess, and when it was made
+Guesses = dict[str, Any]  # dated ones by name; what has a name that we do not know is kept as it is
 
-# Guesses that could not be written, what the file held then (None if that is not known), and when that was.
-_unsaved: dict[str, tuple[Guess, Guess | None, float]] = {}
+_unsaved: dict[str, Dated] = {}  # guesses that could not be written
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
 
@@ -63,13 +60,7 @@ def predict(name: str, guess: Any = None) -> Feedback:
         Your guess: a number.
     """
     prediction = entry("prediction", name, PREDICTIONS)
-    if is_blank(guess):
-        return _asked(prediction)
-    try:
-        noted = prediction.guess(guess)
-    except ValueError as error:
-        return Feedback(False, f"{error}. {prediction.wanted()}")
-    return _note(noted, prediction)
+    return _asked(prediction) if is_blank(guess) else _noted(prediction, guess)[0]
 
 
 def ledger(*names: str) -> Ledger:
@@ -84,12 +75,10 @@ def ledger(*names: str) -> Ledger:
     Raises:
         ValueError: no prediction has one of the names.
     """
-    try:
-        guesses, note = _guesses(), ""
-    except ValueError as error:
-        guesses, note = _with_unsaved({}), str(error)
+    guesses, note = _guesses()
     rows = [
-        (entry("prediction", name, PREDICTIONS), guesses.get(name)) for name in names or PREDICTIONS
+        (entry("prediction", name, PREDICTIONS), *guesses.get(name, UNKNOWN))
+        for name in names or PREDICTIONS
     ]
     return Ledger(rows, note)
 
@@ -99,19 +88,19 @@ class Ledger:
     """Predictions with their guesses.
 
     Attributes:
-        rows: each prediction with its guess, None if there is none.
+        rows: each prediction with its guess, None if there is none, and when that was made.
         note: why the file cannot be read; "" if it can.
     """
 
-    rows: list[tuple[Prediction, Guess | None]]
-    note: str = ""
+    rows: list[tuple[Prediction, Guess | None, int]]
+    note: str
 
     def _render(self, form: str, space: str) -> str:
         """Return the table in one of tabulate's forms, with ``space`` in its short columns."""
         from tabulate import tabulate
 
         rows = [("the question", f"you{space}said", f"it{space}was", "verdict")]
-        for prediction, guess in self.rows:
+        for prediction, guess, _ in self.rows:
             said = prediction.said(guess).replace(" ", space)
             was = prediction.was().replace(" ", space)
             rows.append((prediction.asked, said, was, prediction.verdict(guess)))
@@ -127,95 +116,85 @@ class Ledger:
         # Jupyter would align cells to the right
         aligned = re.sub("<(t[hd])>", r'<\1 style="text-align:left">', table)
         questions = [question(*row) for row in self.rows]
-        folded = f"<details><summary>{REVEAL}</summary>{aligned}</details>"
+        folded = f"<details><summary>Show my guess beside the outcome</summary>{aligned}</details>"
         return page("ledger", questions, folded) + note
 
 
-def question(prediction: Prediction, guess: Guess | None = None) -> Values:
-    """Return what a page needs to ask for a prediction and to judge a guess.
-
-    With a guess goes the time at which it or the file was written, in milliseconds: what a browser has kept since is
-    newer.
-    """
-    asked = prediction.data() | {"guess": guess, "of": len(PREDICTIONS)}
-    when = time()
-    if prediction.name in _unsaved:
-        *_, when = _unsaved[prediction.name]
-    else:
-        with suppress(OSError):
-            when = _path().stat().st_mtime
-    return asked if guess is None else asked | {"at": round(1000 * when)}
+def question(prediction: Prediction, guess: Guess | None = None, at: int = -1) -> Values:
+    """Return what a page needs to ask for a prediction, and to know the later of two guesses."""
+    return prediction.data() | {"guess": guess, "at": at, "of": len(PREDICTIONS)}
 
 
 def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
-    name = prediction.name
+    guesses, unreadable = _guesses()
+    if unreadable:
+        return Feedback(None, unreadable)
+    guess, at = guesses.get(prediction.name, UNKNOWN)
+    text = prediction.wanted()
+    if guess is not None:
+        text = f"You said {prediction.said(guess)} earlier."
+    asked = question(prediction, guess, at)
+    return Asked(None, text, question=asked, note=partial(_noted, prediction))
+
+
+def _noted(
+    prediction: Prediction, typed: Any, at: int | None = None
+) -> tuple[Feedback, Dated | None]:
+    """Write a guess to the file, or remember it in this process.
+
+    Args:
+        prediction: what is guessed at.
+        typed: the guess.
+        at: when it was made; None for now.  Another that was made later stays.
+
+    Returns:
+        What to say, and the guess that counts; None if this is not a guess.
+    """
     try:
-        earlier = _guesses().get(name)
+        guess = prediction.guess(typed)
     except ValueError as error:
-        return Feedback(None, str(error))
-    said = f"You said {prediction.said(earlier)} earlier."
-    text = prediction.wanted() if earlier is None else said
-    return Asked(None, text, question=question(prediction, earlier), note=partial(predict, name))
-
-
-def _note(guess: Guess, prediction: Prediction) -> Feedback:
-    """Write a guess to the file, or remember it in this process, and say so."""
+        return Feedback(False, f"{error}. {prediction.wanted()}"), None
     name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     try:
         with locked(path):
-            before = _unsaved.copy()
-            guesses = _guesses() | {name: guess}
+            waiting = _unsaved.copy()
+            guesses, unreadable = _guesses()
+            if unreadable:
+                raise ValueError(unreadable)
+            guesses[name] = _later(guesses.get(name, UNKNOWN), guess, at)
             with undisturbed():
                 _write(path, guesses)
-                _forget_written(guesses, before, name)
+                for each, one in waiting.items():
+                    if _unsaved.get(each) is one:  # not what another thread noted since
+                        del _unsaved[each]
     except (OSError, ValueError) as error:
-        _unsaved[name] = guess, _held(name), time()
+        guesses, _ = _guesses()
+        guesses[name] = _unsaved[name] = _later(guesses.get(name, UNKNOWN), guess, at)
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
-    return Feedback(None, said)
+    counts, _ = guesses[name]
+    if counts != guess:
+        said = f"Not noted, since later you said {prediction.said(counts)}."
+    return Feedback(None, said), guesses[name]
 
 
-def _forget_written(guesses: Guesses, before: dict[str, Any], name: str) -> None:
-    """Drop the guesses that waited and are in the file now; what another thread noted since ``before`` is newer."""
-    for each, waiting in _unsaved.copy().items():
-        late, _, when = waiting
-        if waiting is not before.get(each):
-            _unsaved[each] = late, guesses.get(each), when
-        elif each == name or guesses.get(each) == late:
-            del _unsaved[each]
+def _later(known: Dated, guess: Guess, at: int | None) -> Dated:
+    """Return a guess, or the known one if that was made later; a guess without a time is made now."""
+    _, before = known
+    if at is None:
+        at = max(round(1000 * time()), before + 1)
+    at = within(at)
+    return (guess, at) if before <= at else known
 
 
-def _held(name: str) -> Guess | None:
-    """Return the guess that the file holds, or held when it could last be read; None if there is none."""
-    try:
-        held = _in_file()
-    except ValueError:
-        held = _last_read.get(_path(), {})
-    return held.get(name)
-
-
-def _guesses() -> Guesses:
-    """Return the guesses in the file and those that could not be written to it.
-
-    Raises:
-        ValueError: the file cannot be read, or holds something else than predictions.
-    """
-    return _with_unsaved(_in_file())
-
-
-def _with_unsaved(found: Guesses) -> Guesses:
-    """Add the guesses that could not be written.
-
-    If the file now has another guess of that name than this process knows of, that one is taken to
-    be the newer: another notebook may have noted it.
-    """
-    unsaved = {}
-    for name, (guess, held, _) in _unsaved.copy().items():  # another thread may add one meanwhile
-        if found.get(name) in (None, held):
-            unsaved[name] = guess
-    return found | unsaved
+def _guesses() -> tuple[Guesses, str]:
+    """Return all guesses that are known, and why the file cannot be read; "" if it can."""
+    found, unreadable = _in_file()
+    for name, waiting in _unsaved.copy().items():  # another thread may add one meanwhile
+        found[name] = _later(found.get(name, UNKNOWN), *waiting)
+    return found, unreadable
 
 
 def _path() -> Path:
@@ -235,62 +214,65 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = guesses
+    _last_read[path.absolute()] = guesses
 
 
-def _in_file() -> Guesses:
-    """Return the guesses in the file; ValueError says why it cannot be understood."""
+def _in_file() -> tuple[Guesses, str]:
+    """Return the guesses in the file, and why it cannot be understood; "" if it can.
+
+    If it cannot, the guesses are those that it held when it could last be read.
+    """
     path = _path()
+    known = _last_read.get(path.absolute(), {})
     try:
-        text = read_bytes(path, MOST_BYTES).decode()
-        found: Guesses = from_json(text)
-        wrong = problem(found)
+        found = from_json(read_bytes(path, MOST_BYTES).decode())
+        changed = round(1000 * path.stat().st_mtime)
+        wrong = problem(found, known, changed)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except RecursionError:
-        wrong = "cannot be read (it is nested too deeply);"
+        found, wrong = {}, ""
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        raise ValueError(f"{path} {wrong} move it away, or name another file in {VARIABLE}")
-    _last_read[path] = found
-    return found
+        return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
+    _last_read[path.absolute()] = found
+    return found.copy(), ""
 
 
-def from_json(text: str) -> Any:
-    """Return what JSON says.
-
-    Raises:
-        RecursionError: lists lie deeper inside each other than MOST_DEPTH; in a browser Python itself would end.
-        ValueError: it is not JSON, or a name stands twice.
-    """
-    deeper = ((each in "[{") - (each in "]}") for each in STRING.sub("", text))
-    if max(accumulate(deeper), default=0) > MOST_DEPTH:
-        raise RecursionError
-    return json.loads(text, object_pairs_hook=_once_each)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return what JSON has by name; ValueError if a name stands twice, as one of the two would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(
-            name for name, times in Counter(name for name, _ in pairs).items() if times > 1
-        )
-        raise ValueError(f"{shortened(twice)} stands twice")
-    return found
-
-
-def problem(found: Any) -> str:
+def problem(found: Any, known: Guesses, changed: int) -> str:
     """Return what is wrong with the content of the file; "" if it is right.
 
-    A guess that was typed into the file is brought into the form that :func:`predict` writes.
+    Its guesses are brought into the form in which this process keeps them.
+
+    Args:
+        found: the content.
+        known: the guesses that were in it before.
+        changed: when the file was last changed.
     """
     if not isinstance(found, dict):
         return "holds no predictions by name;"
     for name in found.keys() & PREDICTIONS:
         try:
-            found[name] = PREDICTIONS[name].guess(found[name])
+            new = dated(PREDICTIONS[name], found[name], changed)
         except ValueError:
             return f"holds {shortened(found[name])} for {name!r}, which is not a guess; mend it, or"
+        is_known = found[name] == known.get(name, UNKNOWN)[0]  # typed in, and read before
+        found[name] = known[name] if is_known else new
     return ""
+
+
+def dated(prediction: Prediction, value: Any, changed: int = 0) -> Dated:
+    """Return a guess as a file holds it, with its time; ``changed`` for one that was typed in without.
+
+    Raises:
+        ValueError: it is not a guess.
+    """
+    if isinstance(value, list) and len(value) == 2:
+        value, changed = value
+        if type(changed) is not int:
+            raise ValueError(f"{shortened(changed)} is not a time")
+    return prediction.guess(value), within(changed)
+
+
+def within(at: int) -> int:
+    """Return a time, or the nearest that a file may hold."""
+    return min(max(at, 0), LATEST)

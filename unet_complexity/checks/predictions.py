@@ -8,20 +8,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from unet_complexity.checks.feedback import shown
 from unet_complexity.checks.judging import Values, exact_number
 from unet_complexity.checks.paragraphs import paragraphs
 
-Guess: TypeAlias = int | float | str
+Guess = int | float | str
 CLOSE = 1.05  # a guess that is off by a smaller factor is called close
 CLOSE_TO_SLIP = 0.01
-FAR = 10**9  # a larger factor tells the reader nothing more
-LARGEST = 10**15
+FAR = 1_000_000_000  # a larger factor tells the reader nothing more
+LARGEST = 1_000_000_000_000_000
 UNITS = {
     "{} %": (0, 100, 0.01),
-    "{} million": (0.1, FAR, 10**6),
+    "{} million": (0.1, FAR, 1_000_000),
 }  # least, most, and what 1 may stand for
 
 
@@ -162,8 +162,7 @@ def predictions(text: str) -> dict[str, Prediction]:
     found = {}
     for head, options in paragraphs(text):
         name, form, asked = head.split(" | ")
-        words = [word for _, word, _ in options]
-        choices = [] if words[0][0].isdigit() else words
+        choices = [word for _, word, _ in options if not word[0].isdigit()]
         read: Any = str if choices else json.loads
         outcomes = [read(word) for mark, word, _ in options if mark == "+"]
         slips = [(read(word), reason) for _, word, reason in options if reason]

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import sympy as sp
 
 from unet_complexity.checks.feedback import Feedback, is_blank, shown
 from unet_complexity.checks.judging import Values, as_text, exact_number
-
-NO_STEP = "No single step helps without breaking another bound: change two sizes at once."
-Sizes: TypeAlias = dict[str, int]
 
 
 class Bound(NamedTuple):
@@ -37,8 +34,10 @@ class Bound(NamedTuple):
         """Say that the bound is broken."""
         found, bound = amounts[self.what], shown(self.value)
         if self.is_upper:
-            times = shown(found / self.value)
-            return f"Too much, {self.what}: {shown(found)}, {times} times the {bound} allowed."
+            return (
+                f"Too much, {self.what}: {shown(found)}, "
+                f"{shown(found / self.value)} times the {bound} allowed."
+            )
         return f"Too little, {self.what}: {shown(found)}, and at least {bound} is required."
 
 
@@ -53,7 +52,7 @@ class Puzzle:
         least: lower bounds of amounts and sizes.
     """
 
-    largest: Sizes
+    largest: Values
     measure: Callable[..., Values]
     most: Values
     least: Values
@@ -83,7 +82,11 @@ class Puzzle:
             if moves := "; ".join(self._moves(sizes, amounts, bound)):
                 advice = f"Which size would you change? For {bound.what}: {moves}."
                 return Feedback(False, f"{faults} {advice}")
-        return Feedback(False, f"{faults} {NO_STEP}")
+        return Feedback(
+            False,
+            f"{faults} No single step helps without breaking another bound: "
+            "change two sizes at once.",
+        )
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""
@@ -98,8 +101,8 @@ class Puzzle:
 
     @cached_property
     def _bounds(self) -> list[Bound]:
-        upper = [Bound(what, value, True) for what, value in self.most.items()]
-        return upper + [Bound(what, value, False) for what, value in self.least.items()]
+        upper = [Bound(*each, is_upper=True) for each in self.most.items()]
+        return upper + [Bound(*each, is_upper=False) for each in self.least.items()]
 
     def data(self) -> Values:
         """Return what a page needs to judge sizes without Python; formulas and bounds are text."""
@@ -110,21 +113,20 @@ class Puzzle:
             "least": as_text(self.least),
         }
 
-    def _sizes(self, answer: Any) -> Sizes:
+    def _sizes(self, answer: Any) -> Values:
         """Return the sizes of an answer by name.  ValueError says what is wrong with it."""
         if not isinstance(answer, (tuple, list)) or len(answer) != len(self.largest):
             raise ValueError(f"{len(self.largest)} numbers are wanted, got {answer!r}")
         sizes = {}
         for value, (name, largest) in zip(answer, self.largest.items(), strict=True):
-            number = exact_number(value)
-            if number is None or not number.is_Integer or not 1 <= number <= largest:
+            if exact_number(value) not in range(1, largest + 1):
                 raise ValueError(
                     f"{name} must be a whole number from 1 to {largest:,}, got {value!r}"
                 )
-            sizes[name] = int(number)
+            sizes[name] = int(value)
         return sizes
 
-    def _moves(self, sizes: Sizes, amounts: Values, bound: Bound) -> Iterator[str]:
+    def _moves(self, sizes: Values, amounts: Values, bound: Bound) -> Iterator[str]:
         """Yield for each size the largest step that helps with this bound and harms no other."""
         for name, size in sizes.items():
             for step in _steps(size, self.largest[name]):

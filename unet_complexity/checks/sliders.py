@@ -66,7 +66,8 @@ def _values(control: Any) -> Iterator[Any]:
         steps = round((control.max - control.min) / (control.step or 1))
         tried = min(steps, MOST_VALUES)
         for place in range(tried + 1):
-            yield control.min + round(place * steps / max(tried, 1)) * (control.step or 1)
+            steps_on = round(place * steps / max(tried, 1))
+            yield control.min + steps_on * (control.step or 1)
 
 
 def _shown(function: Any, values: dict[str, Any]) -> str:

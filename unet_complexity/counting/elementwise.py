@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from unet_complexity import layers as L
@@ -106,7 +106,7 @@ def activate(layer: L.Activation, tally: Tally, x: Map) -> Map:
     """Apply the named function to each element; softmax to the channels of each pixel."""
     name = layer.activation
     if name == "softmax":
-        return soften(L.Softmax(), tally, x)
+        return soften(tally, x, (3,))
     if name in SEVERAL_OPERATIONS:
         return apply(SEVERAL_OPERATIONS[name], tally, x)
     function = ONE_OPERATION[name]
@@ -123,8 +123,7 @@ def rectify(layer: Any, tally: Tally, x: Map) -> Map:
     return apply(function, tally, x, *vars(layer).values())
 
 
-@twin(L.Softmax)
-def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
+def soften(tally: Tally, x: Map, axes: Iterable[int]) -> Map:
     """Divide the exponentials of the elements along the axes by their sum."""
 
     def softmax(values: list[float]) -> list[float]:
@@ -134,7 +133,7 @@ def soften(layer: L.Softmax, tally: Tally, x: Map) -> Map:
         total = tally.fold(powers)
         return [tally.op(power / total) for power in powers]
 
-    return by_groups(x, along(layer.axis), softmax)
+    return by_groups(x, along(axes), softmax)
 
 
 def by_groups(x: Map, key: Function, function: Function) -> Map:

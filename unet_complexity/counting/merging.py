@@ -17,7 +17,7 @@ PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
 @twin(L.Concatenate)
 def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Any:
     """Copy the inputs one after the other along rows, columns or channels."""
-    return join(inputs, layer.axis % 4)
+    return join(inputs, layer.axis)
 
 
 def join(maps: Any, axis: int) -> Any:

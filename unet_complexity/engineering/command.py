@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict
 from difflib import get_close_matches
@@ -27,7 +26,7 @@ from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.bounded import PATIENCE, OutOfPatience, bounded
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import explain
-from unet_complexity.engineering.fits import OPTIMIZERS, footprint, has_numbers
+from unet_complexity.engineering.fits import OPTIMIZERS, amount, footprint, has_numbers
 from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, PHASES, Data, as_json, as_text
@@ -49,16 +48,19 @@ What does a network cost? Parameters, MACs and elements moved: a table, totals, 
   %(prog)s --pix2pix 256 --by block   a U-Net that needs no file, block by block
   %(prog)s model.onnx --machine 2e12,80e9 --fused    and the least seconds on a machine
   %(prog)s collapse in.onnx out.onnx  rewrite each upsampling before a convolution: same output, less work"""
-STOPPED = {
+STOPPED = {  # the first kind that fits an error says what is wrong
     OutOfPatience: "this takes more time than any network that we know; if you trust the file, try --patience 100",
     MemoryError: "this needs more memory than there is, or than a file of this size may take; try a smaller model",
     RecursionError: "the model is nested too deeply to be read; export it with fewer levels",
     OverflowError: "this needs numbers above 1e308; try smaller sizes, or a smaller batch",
     KeyboardInterrupt: "interrupted, and no file was left half-written",
+    ModuleNotFoundError: "{0.name} is needed for this: pip install 'unet_complexity[onnx]'",
+    ImportError: "{0}",
+    TypeError: "{0}",
+    ValueError: "{0}",
 }
 EPILOG = f"Counted: {CONVENTIONS}. Nothing in a file is executed, and nothing is downloaded."
 FIXED = "A file fixes widths, kernels and depth: only the side, the batch and the number type move."
-Build = Callable[[Any], Network]  # builds a network at a size; at its own, if None
 
 
 class Parser(ArgumentParser):
@@ -165,28 +167,15 @@ def parser() -> Parser:
     return command
 
 
-def side(text: str) -> Any:
-    """Parse a size: 512, 512x256, or N.
+def size(text: str) -> Any:
+    """Parse a positive number or N; return 0 for any other text.
 
     Example:
-        >>> side("512x256")
-        (512, 256)
+        >>> size("512"), size("N"), size("-1")
+        (512, N, 0)
     """
-    sizes = tuple(map(_size, text.split("x")))
-    if 0 in sizes or len(sizes) > 2:
-        raise ArgumentTypeError(
-            f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
-        )
-    return sizes if len(sizes) == 2 else sizes[0]
-
-
-def _size(text: str) -> Any:
-    """Return a positive number or N; 0 if the text is neither."""
-    return N if text == "N" else whole(text)
-
-
-def whole(text: str) -> int:
-    """Return a typed number; 0 if it is not written in digits only."""
+    if text == "N":
+        return N
     if not text.isdecimal():
         return 0
     number = float(text)  # int() refuses thousands of digits
@@ -197,15 +186,30 @@ def whole(text: str) -> int:
     return int(number)
 
 
-def a_number(what: str, text: str) -> int:
-    """Return a typed number of something.
+def side(text: str) -> Any:
+    """Parse the size of an input: 512, 512x256, or N.
+
+    Example:
+        >>> side("512x256")
+        (512, 256)
+    """
+    sizes = tuple(map(size, text.split("x", 1)))
+    if 0 in sizes:
+        raise ArgumentTypeError(
+            f"a size is 256, 512x256 (rows x columns) or N, got {text!r}; try 256"
+        )
+    return sizes if len(sizes) == 2 else sizes[0]
+
+
+def a_number(what: str, text: str) -> Any:
+    """Parse a positive number of something.
 
     Example:
         >>> a_number("a batch", "16")
         16
     """
-    number = whole(text)
-    if not number:
+    number = size(text)
+    if number in (0, N):
         raise ArgumentTypeError(f"{what} is a whole number from 1 on, got {text!r}; try 16")
     return number
 
@@ -218,12 +222,12 @@ def a_dim(text: str) -> tuple[str, Any]:
         ('tokens', 77)
     """
     name, _, number = text.partition("=")
-    size = _size(number)
-    if not (name and size):
+    found = size(number)
+    if not (name and found):
         raise ArgumentTypeError(
             f"a free size is given by its name in the file, tokens=77, got {text!r}"
         )
-    return name, size
+    return name, found
 
 
 def a_machine(text: str) -> Machine:
@@ -242,9 +246,9 @@ def a_machine(text: str) -> Machine:
     if text in MACHINES:
         return MACHINES[text]
     try:
-        flops, moved = (int(float(part)) for part in text.split(","))
+        flops, moved = map(amount, text.replace(" ", "").split(","))
         return Machine("your machine", flops, moved)
-    except (ValueError, OverflowError):
+    except ValueError:
         near = [name for name in MACHINES if text.lower() in name.lower()]
         near = near or get_close_matches(text, MACHINES)
         raise ArgumentTypeError(
@@ -283,18 +287,18 @@ def read(given: Namespace, size: Any) -> Network:
         ValueError: The file is of another kind, or does not hold a readable model.
     """
     path = given.model
-    kind = Path(path).suffix.lower().removeprefix(".")
-    if kind not in ("onnx", "keras"):
+    kind = Path(path).suffix.lower()
+    if kind not in (".onnx", ".keras"):
         raise ValueError(
             f"a model is an .onnx or a .keras file, got {path}; torch.onnx.export writes "
             "the first, model.save('model.keras') the second"
         )
     dims = dict(given.dims)
-    if dims and kind != "onnx":
+    if dims and kind == ".keras":
         raise ValueError(f"--dims is for .onnx files, got {path}; a .keras file has --side alone")
     if len(dims) < len(given.dims):
         raise ValueError("--dims gives one size to a name, got a name twice; leave one of them out")
-    if kind == "keras":
+    if kind == ".keras":
         return engineering.from_keras(path, size, given.unknown)
     import_whole("onnx")
     return engineering.from_onnx(path, size, given.unknown, dims=dims)
@@ -307,18 +311,26 @@ def import_whole(*libraries: str) -> None:
             import_module(library)
 
 
-def source(given: Namespace) -> Build:
-    """Return the function that builds the chosen network at a size; None stands for its own size."""
+def build(given: Namespace, size: Any) -> Network:
+    """Build the chosen network.
+
+    Args:
+        given: The arguments.
+        size: Size of its input; the network's own, if None.
+
+    Raises:
+        ValueError: The network cannot have this size, or is not in a file and has an option for files.
+    """
     if given.model is not None:
-        return partial(read, given)
+        return read(given, size)
     if given.side is not None or given.dims:
         raise ValueError(
             "--side and --dims are for a model in a file; here the size follows the name, as in "
             "--pix2pix 512"
         )
     if given.pix2pix is not None:
-        return lambda size: pix2pix_unet(size or given.pix2pix, in_channels=3)
-    return lambda size: classic_unet(size or given.classic)
+        return pix2pix_unet(size or given.pix2pix, in_channels=3)
+    return classic_unet(size or given.classic)
 
 
 def in_seconds(given: Namespace, network: Network) -> Table | None:
@@ -358,26 +370,27 @@ def in_bytes(given: Namespace, network: Network) -> Data:
     return setting | found
 
 
-def in_letters(build: Build) -> Network | str:
+def in_letters(given: Namespace) -> Network | str:
     """Return the network at the side N, or the reason why there is none."""
     try:
-        return build(N)
+        return build(given, N)
     except ValueError as error:
         return str(error)
 
 
-def at_its_size(build: Build, size: Any) -> Network:
-    """Build the network at a size.
+def at_its_size(given: Namespace) -> Network:
+    """Build the network at the size of the arguments.
 
     Raises:
         ValueError: It cannot have this size; the message adds the sizes that it can have.
     """
     try:
-        return build(size)
+        return build(given, given.side)
     except ValueError as error:
-        letters = size and in_letters(build)
-        rules = getattr(letters, "regime", "")
-        raise ValueError(f"{error}; for this model {rules}" if rules else str(error)) from None
+        rules = given.side and getattr(in_letters(given), "regime", "")
+        if not rules:
+            raise
+        raise ValueError(f"{error}; for this model {rules}") from None
 
 
 @contextmanager
@@ -430,7 +443,7 @@ def collapse(arguments: Sequence[str]) -> None:
     print(told)
 
 
-def answered(given: Namespace, network: Network, build: Build) -> tuple[Data, str] | None:
+def answered(given: Namespace, network: Network) -> tuple[Data, str] | None:
     """Return the answer to --explain, --reach or --what-if, as data and as text; None if nothing is asked.
 
     Raises:
@@ -439,10 +452,11 @@ def answered(given: Namespace, network: Network, build: Build) -> tuple[Data, st
     data: Data = {"network": network.heading}
     if given.what_if:
         table = variants(network, None, given.machine, given.batch, given.dtype, given.fused)
+        note = given.model and FIXED
         rows = [dict(zip(KEYS, row, strict=False)) for row in (*table.rows, table.total)]
-        data |= {"setting": table.title, "rows": rows, "note": given.model and FIXED}
-        text = f"{table}\n{FIXED}" if given.model else str(table)
-        return data, table.to_csv() if given.csv else text
+        data |= {"setting": table.title, "rows": rows, "note": note}
+        text = table.to_csv() if given.csv else f"{table}\n{note or ''}"
+        return data, text
     if given.csv and (given.reach or given.explain is not None):
         raise ValueError(
             "--csv is for tables; --explain and --reach answer in text or, with --json, in JSON"
@@ -452,7 +466,7 @@ def answered(given: Namespace, network: Network, build: Build) -> tuple[Data, st
         text = f"{network.heading}; receptive field, rows x columns:\n{fields}"
         return data | fields._asdict(), text
     if given.explain is not None:
-        readings = explain(network, given.explain, in_letters(build))
+        readings = explain(network, given.explain, in_letters(given))
         text = "\n".join(map(str, readings)) or (
             f"None of these counts of {network.heading}, rounds to {given.explain}, nor at another side."
         )
@@ -470,19 +484,18 @@ def report(arguments: Sequence[str]) -> int:
     except SystemExit:  # after --help, or a wrong argument
         print(printed.getvalue(), end="", flush=True)  # argparse would not say that a disk is full
         raise
-    build = source(given)
     with bounded(given.model, given.patience), progress(f"reading {given.model or 'the network'}"):
-        network = at_its_size(build, given.side)
+        network = at_its_size(given)
         seconds = in_seconds(given, network)
         memory = in_bytes(given, network)
         above = broken(given.at_most, network, memory)
-        if answer := answered(given, network, build):
+        if answer := answered(given, network):
             data, text = answer
             text = json.dumps(data, indent=1) if given.json else text
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv()
         else:
-            formulas = in_letters(build) if has_numbers(network.total()) else network
+            formulas = in_letters(given) if has_numbers(network.total()) else network
             told = network, formulas, given.by, seconds, memory
             text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text.rstrip("\n"))
@@ -517,13 +530,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    except ModuleNotFoundError as error:
-        said = f"{error.name} is needed for this: pip install 'unet_complexity[onnx]'"
-    except (ValueError, TypeError, ImportError, *STOPPED) as error:
-        said = str(error)
-        for kind, text in STOPPED.items():
-            if isinstance(error, kind):
-                said = text
+    except tuple(STOPPED) as error:
+        fitting = (text for kind, text in STOPPED.items() if isinstance(error, kind))
+        said = next(fitting).format(error)
     print("unet_complexity:", one_line(said), file=sys.stderr)
     return 2
 
@@ -531,14 +540,8 @@ def main(arguments: Sequence[str]) -> int:
 def run() -> NoReturn:
     """Run the command as a process: exit with the status of :func:`main`.
 
-    Unloading the native libraries takes some 50 ms.  Python has given up its handlers by then, so Ctrl-C would
-    replace the status of work that is done.
+    The exit unloads nothing.  Unloading the native libraries would take some 50 ms, in which Ctrl-C would replace the
+    status of work that is done.
     """
-    status = main(sys.argv[1:])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:  # main has said why; drop what is left in the buffer
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(status)
+    status = main(sys.argv[1:])  # it has flushed the output, or said why it could not
+    os._exit(status)

@@ -30,10 +30,9 @@ import sympy as sp
 
 from unet_complexity.cost import Cost, Rule, bytes_of
 from unet_complexity.escaping import in_message, shortened
-from unet_complexity.layers.arguments import one_of
 from unet_complexity.memory import holders, read_again, wired
 from unet_complexity.networks import Network
-from unet_complexity.symbols import as_size
+from unet_complexity.symbols import as_size, one_of
 
 OPTIMIZERS = {"sgd": 0, "momentum": 1, "adam": 2}  # numbers that each keeps per trainable parameter
 PREFIXES = "_kmgt"  # the power of 1000 is the place; that of no prefix is 0
@@ -94,7 +93,7 @@ def footprint(
         >>> found.peak, found.saved_activations, found.step, found.phase
         (729536544, 198967296, 'dec0.act2', 'backward')
     """
-    one_of("optimizer", optimizer, tuple(OPTIMIZERS))
+    one_of("optimizer", optimizer, OPTIMIZERS)
     batch = as_size(batch, "batch")
     if not isinstance(batch, int):
         raise ValueError(f"memory in bytes needs a batch in numbers, got {batch}; try 1")

@@ -44,7 +44,7 @@ IN_PLACE = (  # each output pixel looks at the pixel in its place
     core.Activation,
     core.ReLU,
     core.LeakyReLU,
-    core.Softmax,
+    wing.Softmax,
     core.Dropout,
     core.BatchNormalization,
     wing.Elementwise,
@@ -220,7 +220,7 @@ def _look(step: Step, x: Tensor, axis: int) -> Look:
 
 
 def _in_place(step: Step, x: Tensor, axis: int) -> Look:
-    if getattr(step.layer, "axis", -1) not in (-1, 3, (3,)):
+    if getattr(step.layer, "axis", 3) not in (3, (3,)):
         raise ValueError(
             f"{step.layer} mixes rows or columns, so how far it looks depends on the place"
         )

@@ -105,13 +105,16 @@ def as_text(
 
 def _memory(memory: Data) -> str:
     """Bytes by cause, for inference and training; and what fits in the machine."""
-    found = [memory[phase] for phase in PHASES]
-    peaks = " and ".join(f"{in_message(held['step'])} ({held['phase']})" for held in found)
-    text = MEMORY.format(**memory, peaks=peaks)
-    if most := memory.get("machine_bytes"):
-        fits = ["fits" if held["peak"] <= most else "does not fit" for held in found]
-        text += f"\nOn {memory['machine']} ({most:,} bytes): "
-        text += f"inference {fits[0]}, training {fits[1]}."
+    most = memory.get("machine_bytes", 0)
+    peaks = []
+    fits = []
+    for phase in PHASES:
+        held = memory[phase]
+        peaks.append(f"{in_message(held['step'])} ({held['phase']})")
+        fits.append(f"{phase} {'fits' if held['peak'] <= most else 'does not fit'}")
+    text = MEMORY.format(**memory, peaks=" and ".join(peaks))
+    if most:
+        text += f"\nOn {memory['machine']} ({most:,} bytes): {', '.join(fits)}."
     return text
 
 
@@ -160,7 +163,6 @@ def as_json(
         18052284416
     """
     grown = {} if isinstance(formulas, str) else counts(formulas)
-    outputs = [step for step in network if step.name in network.outputs]
     rows = [
         {"name": str(name), "output": asdict(part.output), **counts(part)}
         for name, part in network.groups(by).items()
@@ -168,7 +170,11 @@ def as_json(
     data = {
         "network": network.name,
         "inputs": [{"name": name, **asdict(x)} for name, x in network.inputs.items()],
-        "outputs": [{"name": step.name, **asdict(step.output)} for step in outputs],
+        "outputs": [
+            {"name": step.name, **asdict(step.output)}
+            for step in network
+            if step.name in network.outputs
+        ],
         "conventions": CONVENTIONS,
         "not_counted": network.missing,
         "total": counts(network),

@@ -28,7 +28,6 @@ Memory traffic, for FLOPs and elements as :mod:`unet_complexity.cost` counts the
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -289,44 +288,44 @@ def _fused(network: Network) -> Iterator[tuple[tuple[Step, ...], Size]]:
 
     A kernel is numbered by the place of its first step.
     """
-    sizes = {name: x.size for name, x in network.inputs.items()}
+    steps = wired(network, "fusing")
+    maps = dict(network.inputs) | {step.name: step.output for step in steps}
     # Maps to read for a name: itself, or what it copies.  For the Concatenate of a and b: a and b.
-    originals = {name: {name} for name in sizes}
+    originals = {name: {name} for name in maps}
     number: dict[str, int] = {}  # kernel of each step that writes a map
-    reads: dict[int, set[str]] = defaultdict(set)  # maps of other kernels that one reads
+    reads = [set[str]() for _ in steps]  # maps of other kernels that each reads
     followed = 0
-    for place, step in enumerate(wired(network, "fusing")):
+    for place, step in enumerate(steps):
         name = step.name
         cost = step.cost
-        sizes[name] = step.output.size
-        maps = set[str]().union(*(originals[source] for source in step.sources))
-        followed += len(maps)
+        needed = set[str]().union(*(originals[source] for source in step.sources))
+        followed += len(needed)
         if followed > MOST_FOLLOWED:
             raise ValueError(
                 f"fusing follows at most {MOST_FOLLOWED:,} reads through copies, got more; leave out fused"
             )
         copies = not (cost.flops or cost.params)
         if copies and name not in network.outputs:
-            originals[name] = maps
+            originals[name] = needed
             continue
-        originals[name] = {name}
         kernel = place
         around = hasattr(step.layer, "windows") or hasattr(step.layer, "interpolation")
         elementwise = not cost.macs and not around and step.output in step.inputs
         if copies or elementwise:
             # It joins the last of the kernels that it needs: in an earlier one it would run too soon.
-            last = max((number.get(read, -1) for read in maps), default=-1)
-            if last in [number.get(source) for source in step.sources]:
+            last = max((number.get(read, -1) for read in needed), default=-1)
+            if last in map(number.get, step.sources):
                 kernel = last
         number[name] = kernel
-        reads[kernel].update(read for read in maps if number.get(read) != kernel)
-    members: dict[int, list[Step]] = defaultdict(list)
-    first_reader: dict[str, int] = {}  # kernel with which a copy runs
-    for place, step in reversed([*enumerate(network)]):
+        reads[kernel].update(read for read in needed if number.get(read) != kernel)
+    members = [list[Step]() for _ in steps]
+    first_reader = dict[str, int]()  # kernel with which a copy runs
+    for place, step in reversed([*enumerate(steps)]):
         kernel = number.get(step.name, first_reader.get(step.name, place))
         members[kernel].insert(0, step)
         first_reader |= dict.fromkeys(step.sources, kernel)
-    written = set(network.outputs).union(*reads.values())
-    for kernel, steps in sorted(members.items()):
-        moved = [*reads[kernel], *written.intersection(step.name for step in steps)]
-        yield tuple(steps), sum(sizes[name] for name in moved)
+    written = set(network.outputs).union(*reads)
+    for group, read in zip(members, reads, strict=True):
+        if group:
+            moved = [*read, *written.intersection(step.name for step in group)]
+            yield tuple(group), sum(maps[name].size for name in moved)

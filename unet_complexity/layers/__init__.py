@@ -16,7 +16,6 @@ from unet_complexity.layers.elementwise import (
     Dropout,
     LeakyReLU,
     ReLU,
-    Softmax,
 )
 from unet_complexity.layers.merging import Add, Concatenate, Multiply
 from unet_complexity.layers.phased import PhaseConv2D
@@ -38,7 +37,6 @@ LAYERS: tuple[type[Layer], ...] = (
     Activation,
     ReLU,
     LeakyReLU,
-    Softmax,
     Dropout,
     BatchNormalization,
 )

@@ -8,36 +8,12 @@ from typing import Annotated, Any, TypeAlias
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.symbols import Pair, Size, Sizes, as_pair, as_size
+from unet_complexity.symbols import Pair, Size, Sizes, as_pair, as_size, one_of
 
 SizeFromZero: TypeAlias = Annotated[Any, "a size of at least 0, or None"]
 SizesFromZero: TypeAlias = Annotated[Any, "once checked, a Pair of sizes of at least 0, or None"]
-Axes: TypeAlias = Annotated[Any, "once checked, a sorted tuple of 1, 2, 3"]
 Border: TypeAlias = Annotated[Any, "once checked, ((top, bottom), (left, right))"]
 Padding: TypeAlias = Annotated[Any, "once checked, 'same', 'valid' or a border"]
-
-
-def one_of(what: str, value: object, allowed: tuple[str, ...]) -> str:
-    """Return ``value`` if it is one of ``allowed``.  If not, a ValueError lists them."""
-    if value not in allowed:
-        raise ValueError(
-            f"{what} must be one of {', '.join(map(repr, allowed))}, got {value!r}; try {allowed[0]!r}"
-        )
-    return str(value)
-
-
-def as_axes(value: Any, what: str = "axes") -> tuple[int, ...]:
-    """Return one axis or several as a sorted tuple: 1 rows, 2 columns, 3 or -1 channels, as in Keras.
-
-    >>> as_axes(-1), as_axes([1, 2])
-    ((3,), (1, 2))
-    """
-    given = value if isinstance(value, (tuple, list)) else (value,)
-    if not given or not all(isinstance(axis, int) and 1 <= abs(axis) <= 3 for axis in given):
-        raise ValueError(
-            f"axes must be of 1 (rows), 2 (columns), 3 or -1 (channels), got {value!r}; try -1"
-        )
-    return tuple(sorted({axis % 4 for axis in given}))
 
 
 def as_border(value: Any, what: str) -> Border:
@@ -77,14 +53,12 @@ CHECKS: dict[Any, Any] = {
     Sizes: as_pair,
     SizeFromZero: as_size_from_zero,
     SizesFromZero: as_pair_from_zero,
-    Axes: as_axes,
     Border: as_border,
     Padding: as_padding,
     "Size": as_size,
     "Sizes": as_pair,
     "SizeFromZero": as_size_from_zero,
     "SizesFromZero": as_pair_from_zero,
-    "Axes": as_axes,
     "Border": as_border,
     "Padding": as_padding,
 }

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import Border, Padding, one_of
+from unet_complexity.layers.arguments import Border, Padding
 from unet_complexity.layers.base import Layer
 from unet_complexity.layers.windows import Sliding
-from unet_complexity.symbols import Size, Sizes
+from unet_complexity.symbols import Size, Sizes, one_of
 
 
 class _Copy(Layer):
@@ -81,7 +81,7 @@ class _Resampling(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        one_of("interpolation", self.interpolation, tuple(BLENDED))
+        one_of("interpolation", self.interpolation, BLENDED)
 
     def elementwise(self, x: Tensor) -> Size:
         return BLENDED[self.interpolation] * self.output(x).size

@@ -10,12 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import fields
-from math import prod
 from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
 from unet_complexity.layers.arguments import CHECKS, lettered
-from unet_complexity.symbols import Size, add_up, are_numbers, exact, quotient
+from unet_complexity.symbols import Size, add_up, are_numbers, as_expr, exact, quotient
 
 
 class Layer(ABC):
@@ -133,18 +132,9 @@ class Layer(ABC):
         return quotient(size, by)
 
     def check_positive(self, sizes: Iterable[Size], rule: str, got: object, advice: str) -> None:
-        """Raise the error for a broken rule if a size is a number below 1."""
-        if any(are_numbers(exact(size)) and size < 1 for size in sizes):
+        """Raise the error for a broken rule if a size is below 1 for all values of its letters."""
+        if any(as_expr(size).is_nonpositive for size in sizes):
             raise self.error(rule, got, advice)
 
     def __str__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(str, vars(self).values()))})"
-
-
-def elements_along(x: Tensor, axes: tuple[int, ...]) -> Size:
-    """Return the number of elements of a feature map along these axes.
-
-    >>> elements_along(Tensor(8, 6, 4), (1, 3))
-    32
-    """
-    return prod(x.shape[axis - 1] for axis in axes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import Axes, one_of
-from unet_complexity.layers.base import Layer, elements_along
-from unet_complexity.symbols import Size, quotient
+from unet_complexity.layers.base import Layer
+from unet_complexity.symbols import Size, one_of
 
 # operations per element: one for each arithmetic operation, comparison or evaluation of a function
 OPERATIONS = {
@@ -58,7 +58,8 @@ class _SameShape(Layer):
 class Activation(_SameShape):
     """keras.layers.Activation by name: relu 1 operation per element, leaky_relu 2, tanh and sigmoid 1.
 
-    An evaluation of tanh counts as one operation, although its time depends on the machine.
+    A softmax takes 5c - 2 operations per pixel.  An evaluation of tanh counts as one operation, although its time
+    depends on the machine.
 
     Args:
         activation: A key of ``OPERATIONS``, "softmax", or Keras's alias of one.
@@ -87,7 +88,8 @@ class Activation(_SameShape):
 
     def elementwise(self, x: Tensor) -> Size:
         if self.activation == "softmax":
-            return Softmax().elementwise(x)
+            # c - 1 comparisons, c subtractions, c exponentials, c - 1 additions, c divisions
+            return 5 * x.size - 2 * prod(x.sides)
         return super().elementwise(x)
 
 
@@ -116,22 +118,6 @@ class LeakyReLU(_SameShape):
 
     operations = 2
     negative_slope: float = 0.3
-
-
-@dataclass(frozen=True)
-class Softmax(_SameShape):
-    """keras.layers.Softmax over ``axis``, the channels: 5c - 2 operations per pixel.
-
-    c - 1 comparisons (maximum), c subtractions, c exponentials, c - 1 additions, c divisions.
-
-    >>> Softmax().cost(Tensor(1, 1, 10)).elementwise
-    48
-    """
-
-    axis: Axes = -1
-
-    def elementwise(self, x: Tensor) -> Size:
-        return 5 * x.size - 2 * quotient(x.size, elements_along(x, self.axis))
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes
 from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size
-
-AXES = {1: "height", 2: "width", -1: "channels"}
 
 
 @dataclass(frozen=True)
 class Concatenate(Layer):
-    """keras.layers.Concatenate: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2).  Copies only.
-
-    Args:
-        axis: 1 (rows), 2 (columns), 3 or -1 (channels).
+    """keras.layers.Concatenate of channels: (h, w, c1), (h, w, c2) -> (h, w, c1 + c2).  Copies only.
 
     Raises:
-        ValueError: If ``axis`` is not an axis of a feature map.
+        ValueError: If the inputs differ in height or width.
 
     Example:
         >>> print(Concatenate().output(Tensor(8, 8, 3), Tensor(8, 8, 5)))
@@ -31,21 +25,17 @@ class Concatenate(Layer):
 
     arity = None
     gradient_reads = "nothing"
-    axis: int = -1
-
-    def __post_init__(self) -> None:
-        (axis,) = as_axes(self.axis)
-        object.__setattr__(self, "axis", -1 if axis == 3 else axis)
+    axis = 3
+    along = "channels"
+    others = "height and width"
 
     def output(self, *inputs: Tensor) -> Tensor:
         self.check_inputs(*inputs)
-        along = AXES[self.axis]
-        length = sum(getattr(x, along) for x in inputs)
-        wholes = {replace(x, **{along: length}) for x in set(inputs)}
+        length = sum(getattr(x, self.along) for x in inputs)
+        wholes = {replace(x, **{self.along: length}) for x in set(inputs)}
         if len(wholes) > 1:
-            others = [name for name in AXES.values() if name != along]
             raise self.error(
-                f"all inputs must have the same {' and '.join(others)}",
+                f"all inputs must have the same {self.others}",
                 " and ".join(map(str, inputs)),
                 "crop, pad or resample one; in a U-Net, give a side that 2**depth divides",
             )

@@ -15,7 +15,7 @@ import sympy as sp
 from unet_complexity.layers.arguments import Padding, SizesFromZero
 from unet_complexity.layers.convolution import _WindowedConvolution
 from unet_complexity.layers.windows import Taps, Window
-from unet_complexity.symbols import Size, Sizes, exact
+from unet_complexity.symbols import Size, Sizes, as_expr, exact
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Landing(Window):
             return exact(self.n * self.stride + sp.Max(self.reach - self.stride, 0))
         full = (self.n - 1) * self.stride + self.reach
         side = exact(full - sum(self.cut))
-        if isinstance(side, int) and side < 1:
+        if as_expr(side).is_nonpositive:
             raise ValueError(
                 f"something of the output must be left, got {self.cut} off {full} elements; cut less off"
             )

@@ -111,8 +111,7 @@ class Window:
             missing = exact(sp.Max(self._overhang(self.side), 0))
             before = missing // 2
             return before, missing - before
-        pads: Pair = (0, 0) if self.padding == "valid" else self.padding
-        return pads
+        return (0, 0) if self.padding == "valid" else self.padding
 
     @property
     def dense(self) -> Size:
@@ -201,9 +200,9 @@ class Window:
 
 def kept_in(sizes: Iterable[Size]) -> tuple[Size, ...]:
     """Return the sizes, expanded.  ValueError if one is below 1 for all values of its letters."""
-    expanded = tuple(exact(sp.expand(size)) for size in sizes)
+    expanded = tuple(sp.expand(size) for size in sizes)
     for size in expanded:
-        if isinstance(size, int) and size < 1:
+        if size.is_number and size < 1:
             raise ValueError(
                 f"with letters no window may see padding alone, got {1 - size} elements too many; "
                 "pad or reach less, or give numbers in place of letters"

@@ -19,9 +19,8 @@ from unet_complexity.layers import (
     ReLU,
     UpSampling2D,
 )
-from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network
-from unet_complexity.symbols import N, Size, Sizes
+from unet_complexity.symbols import N, Size, Sizes, one_of
 from unet_complexity.unets.builder import (
     Builder,
     divisible,

@@ -20,7 +20,7 @@ from unet_complexity.layers import (
 )
 from unet_complexity.layers.arguments import SizeFromZero
 from unet_complexity.networks import Network
-from unet_complexity.symbols import C, N, Size, Sizes, as_size, exact
+from unet_complexity.symbols import C, N, Size, Sizes, as_expr, as_size
 from unet_complexity.unets.builder import (
     Builder,
     divisible,
@@ -75,8 +75,7 @@ def pix2pix_unet(
     g = base_filters
     k = kernel_size
     q = depth - 1 if doublings is None else doublings
-    beyond = exact(q - depth + 1)
-    if isinstance(beyond, int) and beyond > 0:
+    if as_expr(q - depth + 1).is_positive:
         q = depth - 1
     turn = q + 1  # the last level with more filters than the level above
     least = 2 if turn == depth else turn + 1
@@ -88,6 +87,11 @@ def pix2pix_unet(
     segments: list[tuple[Size, Size, Filters]] = [(1, turn, lambda l: g * two_to(l - 1))]
     if turn != depth:
         segments.append((turn, depth, lambda l: g * two_to(q)))
+
+    def halve(filters: Size) -> None:
+        """Halve the sides with a convolution of stride 2."""
+        net.add("conv", Conv2D(filters, k, strides=2))
+        net.add("act", LeakyReLU(0.2))
 
     def up(l: Size, filters: Filters, joined: int) -> None:
         """Double the sides, convolve, and concatenate the encoder's map of the same side.
@@ -103,12 +107,12 @@ def pix2pix_unet(
         net.add("skip", Concatenate(), upsampled, net.skip(net.halved(l, filters(l))))
 
     net.block("d1", 1, "encoder")  # the only one without normalisation
-    _halve(net, g, k)
+    halve(g)
     for first, last, filters in segments:
         for l in net.levels(first + 1, last):
             above = net.halved(l - 1, filters(l - 1))
             net.block(numbered("d", net.span or l), l, "encoder", above)
-            _halve(net, filters(l), k)
+            halve(filters(l))
             net.add("bn", BatchNormalization())
     if depth != 1:
         up(depth - 1, filters, joined=1)  # the deepest map has no skip connection
@@ -123,9 +127,3 @@ def pix2pix_unet(
     net.add("act", Activation("tanh"))
     rules += kernel_rules(k, net.halved(depth - 1, 1), least=2)
     return net.network("pix2pix U-Net", rules)
-
-
-def _halve(net: Builder, filters: Size, k: Size) -> None:
-    """Halve the sides with a convolution of stride 2."""
-    net.add("conv", Conv2D(filters, k, strides=2))
-    net.add("act", LeakyReLU(0.2))

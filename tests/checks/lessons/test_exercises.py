@@ -25,7 +25,7 @@ def test_the_right_answer_passes_as_number_formula_or_function(name):
 SLIPS = [
     (name, slip, reason)
     for name, exercise in EXERCISES.items()
-    for reason, slip in exercise.wrong().items()
+    for reason, slip in exercise.slips.items()
 ]
 
 
@@ -101,8 +101,8 @@ def test_the_slips_that_everybody_makes_are_named(slip, name, answer, said):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_every_factor_is_missed_by_name(name):
     exercise = EXERCISES[name]
-    named = exercise.wrong().values()
-    for what, factor in exercise.named_factors().items():
+    named = exercise.slips.values()
+    for what, factor in exercise.factors.items():
         for answer, word in (
             (exercise.right / sp.sympify(factor), "Missing: "),
             (exercise.right * factor, "Too large by a factor: "),
@@ -111,6 +111,13 @@ def test_every_factor_is_missed_by_name(name):
                 text = check(name, answer).text
                 assert word in text
                 assert str(factor) in text, what
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_letters_of_an_exercise_are_those_of_its_right_value(name):
+    letters = set(map(str, sp.sympify(EXERCISES[name].right).free_symbols))
+    assert letters <= set(EXERCISES[name].letters)
+    assert EXERCISES[name].data()["letters"] == sorted(EXERCISES[name].letters)
 
 
 @pytest.mark.parametrize("fraction", [0.8885, 0.888, 88.85, 88.8])
@@ -149,7 +156,7 @@ def test_a_time_that_is_off_by_more_is_not_right(answer):
 )
 def test_macs_in_bounds_are_told_from_dense_ones(name, in_bounds):
     (slip,) = (
-        value for reason, value in EXERCISES[name].wrong().items() if "MACs in bounds" in reason
+        value for reason, value in EXERCISES[name].slips.items() if "MACs in bounds" in reason
     )
     assert slip == (in_bounds or slip)
     assert "without the zeros of the padding" in check(name, slip).text
@@ -157,8 +164,6 @@ def test_macs_in_bounds_are_told_from_dense_ones(name, in_bounds):
 
 def test_feedback_is_plain_text_without_markup():
     """Terminals and notebooks show it as it is: *this* and `this` would keep their marks."""
-    texts = [
-        text for exercise in EXERCISES.values() for text in (exercise.asked, *exercise.wrong())
-    ]
-    texts += [name for exercise in EXERCISES.values() for name in exercise.named_factors()]
+    texts = [text for exercise in EXERCISES.values() for text in (exercise.asked, *exercise.slips)]
+    texts += [name for exercise in EXERCISES.values() for name in exercise.factors]
     assert [text for text in texts if re.search(r"[*`$\\]", text)] == []

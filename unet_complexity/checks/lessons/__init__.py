@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from unet_complexity.checks.judging import Exercise, Values
+from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import (
     notebook_00,
     notebook_01,
@@ -19,9 +19,8 @@ from unet_complexity.checks.lessons import (
     notebook_07,
 )
 from unet_complexity.checks.lessons.quiz import questions
-from unet_complexity.checks.predictions import Prediction
-from unet_complexity.checks.puzzles import Puzzle
-from unet_complexity.checks.sliders import OwnSlider
+from unet_complexity.checks.predictions import predictions
+from unet_complexity.checks.tasks import tasks
 
 __all__ = ["LESSONS", "PREDICTIONS", "exercises", "questions"]
 
@@ -36,22 +35,21 @@ LESSONS = (
     notebook_07,
 )
 
-PREDICTIONS: dict[str, Prediction] = {}
-for lesson in LESSONS:
-    PREDICTIONS |= lesson.PREDICTIONS
+# each text begins and ends with a line break, so that there is an empty line between two of them
+PREDICTIONS = predictions("".join(lesson.PREDICTIONS for lesson in LESSONS))
 
 
 @cache
-def exercises() -> dict[str, Exercise | Puzzle | OwnSlider]:
+def exercises() -> Values:
     """Return all exercises and puzzles by name, in reading order.
 
     Returns:
-        An ``Exercise`` or a ``Puzzle`` for each name that the notebooks use.
+        An ``Exercise``, a ``Puzzle`` or the slider for each name that the notebooks use.
 
     >>> list(exercises())[0]
     'macs of d2'
     """
     found: Values = {}
-    for lesson in LESSONS:
-        found |= lesson.exercises()
+    for lesson in LESSONS[1:]:  # notebook 00 only asks for predictions
+        found |= tasks(lesson.TASKS, lesson.values())
     return found

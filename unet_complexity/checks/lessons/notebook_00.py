@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from unet_complexity.checks.judging import Values
-from unet_complexity.checks.predictions import predictions
-
-
-def exercises() -> Values:
-    """Return an empty dictionary: this notebook only asks for predictions."""
-    return {}
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 a doubled side | x {} | If the side doubles, by what factor does UpSampling2D(size=2) write more
   elements?
 + 4
@@ -30,4 +21,4 @@ share after copies | {} % | What percentage of the multiplications of the asker'
   an UpSampling2D?
 + 88.85
 - 50: Half of the steps go up, but on maps 4 times as large
-""")
+"""

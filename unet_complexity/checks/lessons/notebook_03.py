@@ -4,94 +4,45 @@ from __future__ import annotations
 
 import sympy as sp
 
-from unet_complexity.checks.judging import Exercise, asked_macs
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Puzzle, Values
+from unet_complexity.checks.judging import Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Conv2D, PhaseConv2D, UpSampling2D
 from unet_complexity.symbols import Size, c, f, k, n, s
 
-TURN_OVER = "Turn it over: the fraction that is left, not the factor that is saved."
+TASKS = """
+phases of (3, 2) | the fraction of multiplications left, phase by phase, for kernel 3 and size 2
+- (3, 2) turned over: Turn it over: the fraction that is left, not the factor that is saved.
 
+phases of (5, 2) | the fraction of multiplications left, phase by phase, for kernel 5 and size 2
+- (5, 2) along one axis: That is one axis. An area has two.
+- (5, 2) turned over: Turn it over: the fraction that is left, not the factor that is saved.
+- saved by (5, 2): That is the fraction that is saved. Which fraction is left?
+- 0.49: Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.
+- 36: 36 taps per small pixel is right. Divide by the taps of the pair as written.
 
-def share_left(kernel: Size, size: Size) -> sp.Expr:
-    """Return the MACs phase by phase, divided by the MACs of the pair as written.
+macs by phases | the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase |
+  nckfs
+x s^2: You counted on the output. All s^2 phases together cost this per small pixel.
+- as written: That is the pair as written: each repeated value is multiplied again.
+- transposed: That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.
+- with k + s: Nearly: the first phase sees one small pixel fewer than k + s.
+* k + s - 1: one axis (k + s - 1)
 
-    >>> share_left(4, 2)
-    25/64
-    """
-    x = Tensor(n, n, c)
-    written = Conv2D(f, kernel).cost(UpSampling2D(size).output(x)).macs
-    return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
+limit of s | the fraction of the work left, phase by phase, when s grows without bound | k
+- 0: Something is left: each output still multiplies the one pixel that it sees.
+- limit turned over: Turn it over: the fraction that is left, not the factor that is saved.
+- 1/s^2: Both counts grow with s^2, so s cancels in the end. What stays?
 
+phases on a budget
+? 32: kernel_size
+? 32: size
+< 30: per cent left
+< 40: MACs per small pixel
+> 3: kernel_size
+> 2: size
+"""
 
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    x = Tensor(n, n, c)
-    written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
-    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
-    return {
-        "phases of (3, 2)": Exercise(
-            "the fraction of multiplications left, phase by phase, for kernel 3 and size 2",
-            three,
-            slips={TURN_OVER: 1 / three},
-        ),
-        "phases of (5, 2)": Exercise(
-            "the fraction of multiplications left, phase by phase, for kernel 5 and size 2",
-            five,
-            slips={
-                "That is one axis. An area has two.": sp.sqrt(five),
-                TURN_OVER: 1 / five,
-                "That is the fraction that is saved. Which fraction is left?": 1 - five,
-                "Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.": 0.49,
-                "36 taps per small pixel is right. Divide by the taps of the pair as written.": 36,
-            },
-        ),
-        "macs by phases": asked_macs(
-            "the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map, phase by phase",
-            PhaseConv2D(f, k, s).cost(x),
-            off_by={
-                "You counted on the output. All s^2 phases together cost this per small pixel.": s
-                ** 2,
-            },
-            slips={
-                "That is the pair as written: each repeated value is multiplied again.": written,
-                "That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.": written
-                / s**2,
-                "Nearly: the first phase sees one small pixel fewer than k + s.": (k + s) ** 2
-                * x.size
-                * f,
-            },
-            factors={"one axis (k + s - 1)": k + s - 1},
-            letters="nckfs",
-        ),
-        "limit of s": Exercise(
-            "the fraction of the work left, phase by phase, when s grows without bound",
-            many,
-            slips={
-                "Something is left: each output still multiplies the one pixel that it sees.": 0,
-                TURN_OVER: 1 / many,
-                "Both counts grow with s^2, so s cancels in the end. What stays?": 1 / s**2,
-            },
-            letters="k",
-        ),
-        "phases on a budget": Puzzle(
-            {"kernel_size": 32, "size": 32},
-            _phases,
-            most={"per cent left": 30, "MACs per small pixel": 40},
-            least={"kernel_size": 3, "size": 2},
-        ),
-    }
-
-
-def _phases(kernel_size: Size, size: Size) -> Values:
-    return {
-        "per cent left": 100 * share_left(kernel_size, size),
-        "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 fewest pixels | {} | How many different small pixels does a 4 x 4 window see at least after
   UpSampling2D(2)?
 + 4
@@ -109,4 +60,47 @@ a smaller kernel | {} | With kernel 3 instead of 4, which share of the multiplic
   phase by phase?
 + a larger share
 - a smaller share: The fewer taps, the fewer of them fall on the same pixel
-""")
+"""
+
+
+def share_left(kernel: Size, size: Size) -> sp.Expr:
+    """Return the MACs phase by phase, divided by the MACs of the pair as written.
+
+    >>> share_left(4, 2)
+    25/64
+    """
+    x = Tensor(n, n, c)
+    written = Conv2D(f, kernel).cost(UpSampling2D(size).output(x)).macs
+    return sp.factor(PhaseConv2D(f, kernel, size).cost(x).macs / written)
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    x = Tensor(n, n, c)
+    written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
+    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
+    return {
+        "phases of (3, 2)": three,
+        "phases of (5, 2)": five,
+        "macs by phases": PhaseConv2D(f, k, s).cost(x),
+        "limit of s": many,
+        "phases on a budget": _phases,
+        "(5, 2) along one axis": sp.sqrt(five),
+        "(3, 2) turned over": 1 / three,
+        "(5, 2) turned over": 1 / five,
+        "saved by (5, 2)": 1 - five,
+        "s^2": s**2,
+        "as written": written,
+        "transposed": written / s**2,
+        "with k + s": (k + s) ** 2 * x.size * f,
+        "k + s - 1": k + s - 1,
+        "limit turned over": 1 / many,
+        "1/s^2": 1 / s**2,
+    }
+
+
+def _phases(kernel_size: Size, size: Size) -> Values:
+    return {
+        "per cent left": 100 * share_left(kernel_size, size),
+        "MACs per small pixel": PhaseConv2D(1, kernel_size, size).cost(Tensor(1, 1, 1)).macs,
+    }

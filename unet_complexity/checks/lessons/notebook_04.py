@@ -6,87 +6,49 @@ from typing import Any
 
 import sympy as sp
 
-from unet_complexity.checks.judging import Exercise, asked_macs
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Puzzle, Values
+from unet_complexity.checks.judging import Values
 from unet_complexity.cost import Cost
 from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet, pix2pix_unet
 
+TASKS = """
+macs at 512 | the MACs of the asker's network for 512 x 512 x 3 and 64 base filters
 
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    asked = pix2pix_unet(side=256, in_channels=3)
-    large = pix2pix_unet(side=512, in_channels=3).total()
-    whole = asked.total().macs
-    decoder = asked.groups("part")["decoder"].total()
-    out = asked.groups("block")["out"].total().macs
-    classic = _classic()
-    return {
-        "macs at 512": asked_macs(
-            "the MACs of the asker's network for 512 x 512 x 3 and 64 base filters",
-            large,
-        ),
-        "doubled side": Exercise(
-            "by what factor the MACs of the asker's network grow when the side doubles",
-            sp.Rational(large.macs, whole),
-            slips={
-                "Parameters do not depend on the side. MACs do.": 1,
-                "The side doubles, so the number of pixels grows by 2 x 2.": 2,
-                "Only two of the factors are sides. The channels stay the same.": 8,
-                "Only the map doubles, not the kernel: 2 x 2 times as many pixels.": 16,
-            },
-        ),
-        "share of the decoder": asked_macs(
-            "MACs of the asker's network at N = 256, C = 3 that run after an UpSampling2D",
-            decoder,
-            off_by={
-                "You counted on the inputs of UpSampling2D. The convolutions read its outputs.": 0.25,
-                "That is the fraction. The count is asked for.": 1 / whole,
-                "That is the percentage. The count is asked for.": 100 / whole,
-            },
-            slips={
-                "That is the encoder. The decoder is asked for.": whole - decoder.macs,
-                "That is the whole network.": whole,
-                "The output block also runs after an UpSampling2D.": decoder.macs - out,
-            },
-        ),
-        "classic at N": asked_macs(
-            "the MACs of the classic U-Net for a side N, "
-            "with k = 3, 64 base filters, depth 4, 1 channel in and 2 classes at the end",
-            classic,
-            slips={
-                "Those are FLOPs, with activations and biases.": classic.flops,
-                "Those are the parameters. They do not depend on the side.": classic.params,
-                "That is the count for one side, 256. The formula contains N.": _classic(256).macs,
-                "That is with depth 3, not 4.": _classic(depth=3).macs,
-                "That is with depth 5, not 4.": _classic(depth=5).macs,
-                "That is with 1 class. Here the head has 2.": _classic(classes=1).macs,
-                "That is with UpSampling2D. The classic U-Net transposes.": _classic(
-                    up="upsample"
-                ).macs,
-            },
-            letters="N",
-        ),
-        "a U-Net on a budget": Puzzle(
-            {"base_filters": 1_000, "depth": 8},
-            _unet,
-            most={"MACs": 10_000_000_000, "parameters": 2_000_000},
-            least={"parameters": 1_000_000, "depth": 3},
-        ),
-    }
+doubled side | by what factor the MACs of the asker's network grow when the side doubles
+- 1: Parameters do not depend on the side. MACs do.
+- 2: The side doubles, so the number of pixels grows by 2 x 2.
+- 8: Only two of the factors are sides. The channels stay the same.
+- 16: Only the map doubles, not the kernel: 2 x 2 times as many pixels.
 
+share of the decoder | MACs of the asker's network at N = 256, C = 3 that run after an
+  UpSampling2D
+x 0.25: You counted on the inputs of UpSampling2D. The convolutions read its outputs.
+x 1/whole: That is the fraction. The count is asked for.
+x 100/whole: That is the percentage. The count is asked for.
+- encoder: That is the encoder. The decoder is asked for.
+- whole: That is the whole network.
+- without out: The output block also runs after an UpSampling2D.
 
-def _classic(side: Size = N, **arguments: Any) -> Cost:
-    return classic_unet(side, **arguments).total()
+classic at N | the MACs of the classic U-Net for a side N, with k = 3, 64 base filters, depth 4, 1
+  channel in and 2 classes at the end | N
+- FLOPs: Those are FLOPs, with activations and biases.
+- parameters: Those are the parameters. They do not depend on the side.
+- at 256: That is the count for one side, 256. The formula contains N.
+- depth 3: That is with depth 3, not 4.
+- depth 5: That is with depth 5, not 4.
+- 1 class: That is with 1 class. Here the head has 2.
+- upsampled: That is with UpSampling2D. The classic U-Net transposes.
 
+a U-Net on a budget
+? 1,000: base_filters
+? 8: depth
+< 10,000,000,000: MACs
+< 2,000,000: parameters
+> 1,000,000: parameters
+> 3: depth
+"""
 
-def _unet(base_filters: Size, depth: Size) -> Values:
-    total = _classic(256, base_filters=base_filters, depth=depth)
-    return {"MACs": total.macs, "parameters": total.params}
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 largest block | {} | Which block of the asker's network needs the most MACs?
 - d1
 - d2
@@ -138,4 +100,41 @@ width of a view | {} pixels | How many pixels of the image wide is the receptive
 - 37: On level l a step is as wide as 2^l pixels of the image
 - 140: That is in the bottleneck. On the way up each pixel looks further
 - 256: Almost: its view does not reach across the whole image
-""")
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    asked = pix2pix_unet(side=256, in_channels=3)
+    large = pix2pix_unet(side=512, in_channels=3).total()
+    whole = asked.total().macs
+    decoder = asked.groups("part")["decoder"].total()
+    classic = _classic()
+    return {
+        "macs at 512": large,
+        "doubled side": sp.Rational(large.macs, whole),
+        "share of the decoder": decoder,
+        "classic at N": classic,
+        "a U-Net on a budget": _unet,
+        "1/whole": 1 / whole,
+        "100/whole": 100 / whole,
+        "encoder": whole - decoder.macs,
+        "whole": whole,
+        "without out": decoder.macs - asked.groups("block")["out"].total().macs,
+        "FLOPs": classic.flops,
+        "parameters": classic.params,
+        "at 256": _classic(256).macs,
+        "depth 3": _classic(depth=3).macs,
+        "depth 5": _classic(depth=5).macs,
+        "1 class": _classic(classes=1).macs,
+        "upsampled": _classic(up="upsample").macs,
+    }
+
+
+def _classic(side: Size = N, **arguments: Any) -> Cost:
+    return classic_unet(side, **arguments).total()
+
+
+def _unet(base_filters: Size, depth: Size) -> Values:
+    total = _classic(256, base_filters=base_filters, depth=depth)
+    return {"MACs": total.macs, "parameters": total.params}

@@ -2,19 +2,76 @@
 
 from __future__ import annotations
 
-import sympy as sp
-
-from unet_complexity.checks.judging import Exercise
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Puzzle, Values
+from unet_complexity.checks.judging import Values
 from unet_complexity.engineering.conventions import conventions
 from unet_complexity.layers import BatchNormalization, LeakyReLU, ReLU, UpSampling2D
 from unet_complexity.symbols import N, Size, as_expr, g
 from unet_complexity.unets import pix2pix_unet
 
+TASKS = """
+total of fvcore | fvcore's total of the asker's network: 1 per MAC, 1 per copy, 2 per normalised
+  element
+- MACs: Those are the MACs alone. The tool adds upsampled and normalised elements.
+- MACs + copied: The normalised elements are missing.
+- MACs + 2 normalised: The elements that UpSampling2D writes are missing.
+- MACs + fvcore: fvcore counts 1 for a MAC, not 2.
 
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
+total of thop | thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised
+  element
+- MACs: Those are the MACs alone. The tool adds upsampled and normalised elements.
+- MACs + copied: The normalised elements are missing.
+- thop without copies: The elements that UpSampling2D writes are missing.
+- total of fvcore: Each normalised element counts 4 here, not 2.
+- MACs + copied + normalised: Each normalised element counts 4 here, not 1.
+- MACs + 4 copied + normalised: The other way round: 4 for a normalised element, 1 for a copied
+  one.
+- MACs + thop: thop counts 1 for a MAC, not 2.
+
+normalisation in deepspeed | deepspeed's operations for all batch normalisations of the asker's
+  network
+- 2: That is for one element. The sum over all elements is asked for.
+- normalised: Those are the normalised elements. Each may count more than once.
+- with biases: The bias additions are still in it. Subtract them too.
+- with copies: The upsampled elements are still in it. Subtract them too.
+- with ReLU: The elements that ReLU writes are still in it. Subtract them too.
+- with LeakyReLU: The elements that LeakyReLU writes are still in it. Subtract them too.
+- with activations: The activations, ReLU and LeakyReLU, are still in it. Subtract them too.
+- with copies and activations: The copies and the activations are still in it. Subtract them too.
+
+upsampling in torchlens | torchlens's FLOPs for all UpSampling2D of the asker's network, for N and
+  g | Ng
+- whole network: That is the whole network.
+* 4: the 4 for each element
+
+published FSRCNN | the count of FSRCNN x2 for 1280 x 720 pixels that rounds to 6.0 G
+- MACs of FSRCNN: Those are the MACs. They round to 2.9 G.
+- FLOPs of FSRCNN: Those are the FLOPs. They round to 5.7 G.
+- without the last layer: The last layer is missing. Count it on its output.
+- last layer: Those are the outputs of the last layer. The others are missing.
+
+tools apart
+? 100: tiles
+? 1,000: base_filters
+< 1,024: side
+> 1,000,000,000: MACs
+> 2.5: per cent apart
+"""
+
+PREDICTIONS = """
+largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
+  smallest?
++ 2
+- 1: The tools do not count the same things
+
+tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
++ 10
+- 0: A copy is not arithmetic, but many tools add one operation for each element
+- 19: Not every tool counts what is written
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     asked = pix2pix_unet(side=256, in_channels=3)
     macs = asked.total().macs
     copied, normalised, relu, leaky = (
@@ -26,82 +83,37 @@ def exercises() -> Values:
     )
     deepspeed = conventions["deepspeed"].parts(asked)
     normalisation = deepspeed["normalization"]
-    others = {
-        "The bias additions": deepspeed["bias"],
-        "The upsampled elements": copied,
-        "The elements that ReLU writes": relu,
-        "The elements that LeakyReLU writes": leaky,
-        "The activations, ReLU and LeakyReLU,": relu + leaky,
-        "The copies and the activations": copied + relu + leaky,
-    }
     # FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last
     small = 640 * 360 * (25 * 56 + 56 * 12 + 4 * 9 * 12 * 12 + 12 * 56)
     last = 640 * 360 * 81 * 56
     in_letters = pix2pix_unet(side=N, base_filters=g)
-    torchlens = conventions["torchlens"]
-    incomplete = {
-        "Those are the MACs alone. The tool adds upsampled and normalised elements.": macs,
-        "The normalised elements are missing.": macs + copied,
-    }
     return {
-        "total of fvcore": Exercise(
-            "fvcore's total of the asker's network: 1 per MAC, 1 per copy, 2 per normalised element",
-            fvcore,
-            slips={
-                **incomplete,
-                "The elements that UpSampling2D writes are missing.": macs + 2 * normalised,
-                "fvcore counts 1 for a MAC, not 2.": macs + fvcore,
-            },
-        ),
-        "total of thop": Exercise(
-            "thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised element",
-            thop,
-            slips={
-                **incomplete,
-                "The elements that UpSampling2D writes are missing.": without_copies,
-                "Each normalised element counts 4 here, not 2.": fvcore,
-                "Each normalised element counts 4 here, not 1.": macs + copied + normalised,
-                "The other way round: 4 for a normalised element, 1 for a copied one.": macs
-                + 4 * copied
-                + normalised,
-                "thop counts 1 for a MAC, not 2.": macs + thop,
-            },
-        ),
-        "normalisation in deepspeed": Exercise(
-            "deepspeed's operations for all batch normalisations of the asker's network",
-            normalisation,
-            slips={
-                "That is for one element. The sum over all elements is asked for.": 2,
-                "Those are the normalised elements. Each may count more than once.": normalised,
-            }
-            | {
-                f"{what} are still in it. Subtract them too.": normalisation + left
-                for what, left in others.items()
-            },
-        ),
-        "upsampling in torchlens": Exercise(
-            "torchlens's FLOPs for all UpSampling2D of the asker's network, for N and g",
-            torchlens.parts(in_letters)["upsampling"],
-            slips={"That is the whole network.": torchlens.total(in_letters)},
-            factors={"the 4 for each element": 4},
-            letters="Ng",
-        ),
-        "published FSRCNN": Exercise(
-            "the count of FSRCNN x2 for 1280 x 720 pixels that rounds to 6.0 G",
-            small + 4 * last,
-            slips={
-                "Those are the MACs. They round to 2.9 G.": small + last,
-                "Those are the FLOPs. They round to 5.7 G.": 2 * (small + last),
-                "The last layer is missing. Count it on its output.": small,
-                "Those are the outputs of the last layer. The others are missing.": 4 * last,
-            },
-        ),
-        "tools apart": Puzzle(
-            {"tiles": 100, "base_filters": 1_000},
-            _apart,
-            most={"side": 1024},
-            least={"MACs": 1_000_000_000, "per cent apart": sp.Rational(5, 2)},
-        ),
+        "total of fvcore": fvcore,
+        "total of thop": thop,
+        "normalisation in deepspeed": normalisation,
+        "upsampling in torchlens": conventions["torchlens"].parts(in_letters)["upsampling"],
+        "published FSRCNN": small + 4 * last,
+        "tools apart": _apart,
+        "normalised": normalised,
+        "with biases": normalisation + deepspeed["bias"],
+        "with copies": normalisation + copied,
+        "with ReLU": normalisation + relu,
+        "with LeakyReLU": normalisation + leaky,
+        "with activations": normalisation + relu + leaky,
+        "with copies and activations": normalisation + copied + relu + leaky,
+        "MACs": macs,
+        "MACs + copied": macs + copied,
+        "MACs + 2 normalised": macs + 2 * normalised,
+        "MACs + fvcore": macs + fvcore,
+        "thop without copies": without_copies,
+        "MACs + copied + normalised": macs + copied + normalised,
+        "MACs + 4 copied + normalised": macs + 4 * copied + normalised,
+        "MACs + thop": macs + thop,
+        "whole network": conventions["torchlens"].total(in_letters),
+        "MACs of FSRCNN": small + last,
+        "FLOPs of FSRCNN": 2 * (small + last),
+        "without the last layer": small,
+        "last layer": 4 * last,
     }
 
 
@@ -114,16 +126,3 @@ def _apart(tiles: Size, base_filters: Size) -> Values:
         "MACs": network.total().macs,
         "per cent apart": 100 * (as_expr(more) / less - 1),
     }
-
-
-PREDICTIONS = predictions("""
-largest by smallest | x {} | What is the largest of the nineteen tools' totals, divided by the
-  smallest?
-+ 2
-- 1: The tools do not count the same things
-
-tools that count a copy | {} | How many of the nineteen count something for UpSampling2D?
-+ 10
-- 0: A copy is not arithmetic, but many tools add one operation for each element
-- 19: Not every tool counts what is written
-""")

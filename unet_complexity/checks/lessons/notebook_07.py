@@ -5,9 +5,7 @@ The file holds a classic U-Net.  The right values are counted on a network built
 
 from __future__ import annotations
 
-from unet_complexity.checks.judging import Exercise, asked_macs
-from unet_complexity.checks.predictions import predictions
-from unet_complexity.checks.puzzles import Puzzle, Values
+from unet_complexity.checks.judging import Values
 from unet_complexity.cost import Tensor
 from unet_complexity.layers import Multiply
 from unet_complexity.memory import peak
@@ -15,85 +13,7 @@ from unet_complexity.networks import Network
 from unet_complexity.symbols import N, Size
 from unet_complexity.unets import classic_unet
 
-
-def in_the_file(width: Size = 16, depth: Size = 3, side: Size = N) -> Network:
-    """Return the network of ``models/unet-16-3.onnx``, or one like it: 3 channels in, one class."""
-    return classic_unet(side, in_channels=3, classes=1, base_filters=width, depth=depth)
-
-
-def exercises() -> Values:
-    """Return the exercises and the puzzle by name, in reading order."""
-    network = in_the_file()
-    whole, deeper = network.total(), in_the_file(depth=4).total()
-    (conv,) = (step.cost for step in network if step.name == "dec0.conv1")
-    gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
-    return {
-        "macs of dec0/conv1": asked_macs(
-            "the MACs of dec0/conv1, a 3 x 3 convolution from 32 to 16 channels, for a side N",
-            conv,
-            off_by={
-                "Two maps of 16 channels are concatenated: 32 channels come in.": 0.5,
-            },
-            factors={
-                "f (16 filters)": 16,
-                "c (32 channels in, two maps of 16)": 32,
-                "k (3 taps)": 3,
-            },
-            letters="N",
-        ),
-        "macs of the file at 512": asked_macs(
-            "the MACs of the network in the file for an image of 512 x 512",
-            in_the_file(side=512).total(),
-            off_by={
-                "That is for 256 x 256. The side is 512.": 0.25,
-                "The side doubles, so there are four times as many pixels.": 0.5,
-                "That is for one pixel. The image has 512 x 512 of them.": 1 / 512**2,
-                "Side or pixels? The formula has N squared.": N / 512,
-            },
-        ),
-        "one level more": Exercise(
-            "how many more parameters the U-Net of width 16 has with depth 4 than with depth 3",
-            deeper.params - whole.params,
-            slips={
-                "That is the whole deeper network. The difference is asked for.": deeper.params,
-                "That is the network of depth 3. The difference is asked for.": whole.params,
-            },
-        ),
-        "elements written after a gate": Exercise(
-            "the elements that the gated network writes, for side N, if a Gate multiplies two maps",
-            whole.writes + gate.writes,
-            slips={
-                "That is without the gate, which writes N x N x 16 elements too.": whole.writes,
-                "Those are the elements that are read.": whole.reads + gate.reads,
-                "Those are the elementwise operations.": whole.elementwise + gate.elementwise,
-                "Two maps go into the gate. One comes out.": whole.writes + 2 * gate.writes,
-            },
-            letters="N",
-        ),
-        "your network on a budget": Puzzle(
-            {"width": 1_000, "depth": 8},
-            _own,
-            most={
-                "MACs": 1_500_000_000,
-                "numbers at the fullest moment": 3_000_000,
-                "parameters": 4_000_000,
-            },
-            least={"parameters": 1_000_000},
-        ),
-    }
-
-
-def _own(width: Size, depth: Size) -> Values:
-    network = in_the_file(width, depth, side=256)
-    return {
-        "MACs": network.total().macs,
-        # it is at the top, whatever lies below
-        "numbers at the fullest moment": peak(in_the_file(width, 1, side=256)).elements,
-        "parameters": network.total().params,
-    }
-
-
-PREDICTIONS = predictions("""
+PREDICTIONS = """
 busiest level of the file | {} | Which level of the U-Net in the file (width 16, depth 3) needs the
   most MACs?
 - level 0: Its maps are the largest, but its channels the fewest
@@ -110,4 +30,75 @@ the file twice as wide | x {} | By what factor do its MACs grow with width 32 in
 + 3.975
 - 2: Nearly every layer has twice the channels in as well
 - 4: The image's own channel does not double
-""")
+"""
+
+
+def in_the_file(width: Size = 16, depth: Size = 3, side: Size = N) -> Network:
+    """Return the network of ``models/unet-16-3.onnx``, or one like it: 3 channels in, one class."""
+    return classic_unet(side, in_channels=3, classes=1, base_filters=width, depth=depth)
+
+
+TASKS = """
+macs of dec0/conv1 | the MACs of dec0/conv1, a 3 x 3 convolution from 32 to 16 channels, for a
+  side N | N
+x 0.5: Two maps of 16 channels are concatenated: 32 channels come in.
+* 16: f (16 filters)
+* 32: c (32 channels in, two maps of 16)
+* 3: k (3 taps)
+
+macs of the file at 512 | the MACs of the network in the file for an image of 512 x 512
+x 0.25: That is for 256 x 256. The side is 512.
+x 0.5: The side doubles, so there are four times as many pixels.
+x 1/262,144: That is for one pixel. The image has 512 x 512 of them.
+x N/512: Side or pixels? The formula has N squared.
+
+one level more | how many more parameters the U-Net of width 16 has with depth 4 than with depth 3
+- deeper: That is the whole deeper network. The difference is asked for.
+- whole: That is the network of depth 3. The difference is asked for.
+
+elements written after a gate | the elements that the gated network writes, for side N, if a Gate
+  multiplies two maps | N
+- without the gate: That is without the gate, which writes N x N x 16 elements too.
+- reads: Those are the elements that are read.
+- elementwise: Those are the elementwise operations.
+- two gates: Two maps go into the gate. One comes out.
+
+your network on a budget
+? 1,000: width
+? 8: depth
+< 1,500,000,000: MACs
+< 3,000,000: numbers at the fullest moment
+< 4,000,000: parameters
+> 1,000,000: parameters
+"""
+
+
+def values() -> Values:
+    """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
+    network = in_the_file()
+    whole, deeper = network.total(), in_the_file(depth=4).total()
+    gate = Multiply().cost(Tensor(N, N, 16), Tensor(N, N, 16))
+    return {
+        "macs of dec0/conv1": network.groups("layer")["dec0.conv1"].total(),
+        "macs of the file at 512": in_the_file(side=512).total(),
+        "one level more": deeper.params - whole.params,
+        "elements written after a gate": whole.writes + gate.writes,
+        "your network on a budget": _own,
+        "N/512": N / 512,
+        "deeper": deeper.params,
+        "whole": whole.params,
+        "without the gate": whole.writes,
+        "reads": whole.reads + gate.reads,
+        "elementwise": whole.elementwise + gate.elementwise,
+        "two gates": whole.writes + 2 * gate.writes,
+    }
+
+
+def _own(width: Size, depth: Size) -> Values:
+    network = in_the_file(width, depth, side=256)
+    return {
+        "MACs": network.total().macs,
+        # it is at the top, whatever lies below
+        "numbers at the fullest moment": peak(in_the_file(width, 1, side=256)).elements,
+        "parameters": network.total().params,
+    }

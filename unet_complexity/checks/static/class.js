@@ -7,7 +7,8 @@ function readGuesses(questions, text) {
     const found = JSON.parse(text);
     return questions.map((question) => {
       if (!Object.hasOwn(found, question.name)) return null;
-      const { guess } = parsed(question, found[question.name]);
+      const value = found[question.name], isDated = Array.isArray(value) && value.length === 2 && Number.isInteger(value[1]);
+      const { guess } = parsed(question, isDated ? value[0] : value);
       if (guess === undefined) throw new Error("no guess");
       return guess;
     });

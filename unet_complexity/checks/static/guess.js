@@ -84,6 +84,18 @@ function unpacked(questions, line) {
 
 const STORE = "unet_complexity.guesses";
 
+// A kept guess is [guess, milliseconds since 1970]; an older page kept it without the time.
+const LATEST = 1e15;
+function timeOf(dated) {
+  const [, at] = [dated].flat();
+  return at >= 0 && at <= LATEST ? at : dated === undefined ? -1 : 0;
+}
+
+// What this visit knows; of two guesses the later.
+function remember(name, dated) {
+  if (timeOf(dated) >= timeOf(page.guesses.get(name))) page.guesses.set(name, dated);
+}
+
 // Without a kernel the browser keeps guesses.  Where it may not (private windows), they last as long as the page.
 const kept = {
   all() {
@@ -94,33 +106,51 @@ const kept = {
       return {};
     }
   },
-  put(name, guess) {
-    const dated = [guess, Date.now()];
-    page.guesses.set(name, dated);
+  put(name, dated) {
+    remember(name, dated);
+    page.stored.add(name);
+    return kept.save();
+  },
+  save() {
+    const all = kept.all(), newer = [...page.stored].filter((name) => timeOf(page.guesses.get(name)) > timeOf(all[name]));
+    for (const name of newer) all[name] = page.guesses.get(name);
     try {
-      localStorage.setItem(STORE, JSON.stringify({ ...kept.all(), [name]: dated }));
+      if (newer.length) localStorage.setItem(STORE, JSON.stringify(all));
       return true;
     } catch {
       return false;
     }
   },
   forget() {
-    page.guesses.clear();
     try {
       localStorage.removeItem(STORE);
     } catch { /* nothing was kept */ }
+    kept.drop();
+  },
+  drop() {
+    page.guesses.clear();
+    page.stored.clear();
     tellAll("forgotten");
   },
 };
 
-// The guess that is known for a question: the latest of this visit's, the browser's and the file's.
-function known(question) {
-  const dated = [page.guesses.get(question.name), kept.all()[question.name]];
-  let [latest, when] = [question.guess, question.at ?? -1];
-  for (const one of dated) {
-    const [typed, at = 0] = [one].flat(); // an older page kept the guess alone
-    const { guess } = parsed(question, typed);
-    if (guess !== undefined && at > when) [latest, when] = [guess, at];
-  }
-  return latest;
+// Another page forgot, or wrote at the same instant as this one.
+if (!page.stored) {
+  page.stored = new Set();
+  globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+    if (key === STORE && newValue !== null) kept.save();
+    else if (key === STORE || key === null) kept.drop();
+  });
 }
+
+// The guess that is known for a question, the latest of this visit's, the browser's and the file's; and its time.
+function latest(question) {
+  let [found, when] = [question.guess, question.at];
+  for (const dated of [page.guesses.get(question.name), kept.all()[question.name]]) {
+    const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
+    if (guess !== undefined && at > when) [found, when] = [guess, at];
+  }
+  return [found, when];
+}
+
+const known = (question) => latest(question)[0];

@@ -20,29 +20,29 @@ function ask(root, question) {
     if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
     return say(`You said ${written(question, guess)}.`);
   };
-  const keep = (guess) => {
-    const stays = kept.put(question.name, guess) ? "This browser keeps it." : "Only until this page is closed.";
+  const keep = (guess, at) => {
+    const stays = kept.put(question.name, [guess, at]) ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
-  const send = (guess, text) => {
+  const send = (guess, at, text) => {
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
-    page.guesses.set(question.name, [guess, sent]);
-    link.set("sent", { typed: text, nth: sent });
+    remember(question.name, [guess, at]);
+    link.set("sent", { typed: text, at, nth: sent });
     link.save_changes();
     // what is kept is not to contradict the file; and without a secure page JupyterLite's files end with the notebook
-    if (!globalThis.isSecureContext || question.name in kept.all()) kept.put(question.name, guess);
+    if (!globalThis.isSecureContext || question.name in kept.all()) kept.put(question.name, [guess, at]);
     clearTimeout(late);
-    late = setTimeout(keep, PATIENCE, guess); // a saved form may be open beside a kernel that does not know it
+    late = setTimeout(keep, PATIENCE, guess, at); // a saved form may be open beside a kernel that does not know it
   };
   const note = (event) => {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    const text = String(typed.value);
-    if (link && !isGone(link.widget_manager)) send(guess, text);
+    const at = Math.max(Date.now(), latest(question)[1] + 1); // a clock may have been put back
+    if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
-      early = [guess, text];
-      keep(guess);
+      early = [guess, at, String(typed.value)];
+      keep(guess, at);
     }
     return tellAll("noted");
   };
@@ -54,13 +54,14 @@ function ask(root, question) {
   return (model) => {
     link = model;
     model.on("change:told", () => {
-      const { text, nth } = model.get("told");
+      const { text, noted, nth } = model.get("told");
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
+      if (noted) remember(question.name, noted);
       say(text);
     });
-    // noted before the kernel's part of the form arrived, and no other since
-    if (early && page.guesses.get(question.name)?.[0] === early[0]) send(...early);
+    // noted before the kernel's part of the form arrived, and no later one in another view
+    if (early && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
     early = null;
   };
 }

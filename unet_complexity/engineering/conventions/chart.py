@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from operator import itemgetter
 
 from unet_complexity.engineering.conventions.tools import conventions
 from unet_complexity.networks import Network
@@ -41,15 +40,14 @@ def plot_tools(network: Network) -> Picture:
         for tool, convention in conventions.items()
         if convention.unit in UNITS
     }
-    printed = {tool: sum(found.values()) for tool, found in parts.items()}
-    totals = sorted(printed.items(), key=itemgetter(1))
+    totals = sorted((sum(found.values()), tool) for tool, found in parts.items())
     figure, (left, right) = new_figure(10, 0.3 * len(totals) + 1.2, columns=2)
     said = []
     for unit, style in UNITS.items():
-        in_unit = {tool: total for tool, total in totals if conventions[tool].unit == unit}
-        draw_bars(left, in_unit, {"fmt": "%.2f"}, 1e9, label=unit, **style)
-        lowest, *_, highest = in_unit.values()
-        said.append(f"{len(in_unit)} tools print {unit}, from {lowest:,} to {highest:,}")
+        printed = {tool: total for total, tool in totals if conventions[tool].unit == unit}
+        draw_bars(left, printed, {"fmt": "%.2f"}, 1e9, label=unit, **style)
+        lowest, *_, highest = printed.values()
+        said.append(f"{len(printed)} tools print {unit}, from {lowest:,} to {highest:,}")
     left.set(title="what it prints", xlabel="in $10^9$", ylim=(len(totals) - 0.4, -0.6))
     left.margins(x=0.15)
     left.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.06), ncols=2)

@@ -191,7 +191,7 @@ class Convention:
 def _expression(node: ast.expr) -> sp.Expr:
     """Convert the arithmetic of a rule: numbers, letters, + - * / and brackets."""
     match node:
-        case ast.Constant(int(number)) if not isinstance(number, bool):
+        case ast.Constant(number) if type(number) is int:
             return sp.Integer(number)
         case ast.Name(name) if name in LETTERS:
             return LETTERS[name]

@@ -60,7 +60,6 @@ FUNCTIONS = {"relu": "ReLU", "leaky_relu": "LeakyReLU", "softmax": "Softmax"}
 # values of arguments with which the tools were measured
 USUAL: dict[str, dict[str, Any]] = {
     "BatchNormalization": {"center": True, "scale": True},
-    "Concatenate": {"axis": -1},
     "Conv2DTranspose": {"output_padding": None, "dilation_rate": (1, 1), "groups": 1},
     "ReLU": {"max_value": None},
     "Softmax": {"axis": (3,)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unet_complexity.counting.elementwise import Operation, apply, elu
+from unet_complexity.counting.elementwise import Operation, apply, elu, soften
 from unet_complexity.counting.maps import Map, sides_of
 from unet_complexity.counting.merging import spread
 from unet_complexity.counting.tally import Tally, twin
@@ -15,6 +15,12 @@ from unet_complexity.engineering import layers as L
 def exponential_linear(layer: L.ELU, tally: Tally, x: Map) -> Map:
     """Apply an ELU with the layer's own alpha to each element."""
     return apply(elu, tally, x, layer.alpha)
+
+
+@twin(L.Softmax)
+def soften_along(layer: L.Softmax, tally: Tally, x: Map) -> Map:
+    """Divide the exponentials of the elements along the axes by their sum."""
+    return soften(tally, x, layer.axis)
 
 
 @twin(L.Rescaling)

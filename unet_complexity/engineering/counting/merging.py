@@ -8,7 +8,7 @@ from typing import Any
 
 from unet_complexity.counting.convolution import biased
 from unet_complexity.counting.maps import Map, each, filled
-from unet_complexity.counting.merging import merged, paired, spread
+from unet_complexity.counting.merging import concatenate, merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 
@@ -47,6 +47,8 @@ WHOLE: dict[str, Callable[..., float]] = {  # given how an operation is counted,
     "dequantize": lambda op, a: op(op(a - LONE) * LONE),
     "quantize": lambda op, a: op(min(op(max(op(op(round(op(a / LONE))) + LONE), 0)), 255)),
 }
+
+twin(L.ConcatenateRows, L.ConcatenateColumns)(concatenate)
 
 
 @twin(L.Elementwise)

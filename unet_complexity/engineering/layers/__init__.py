@@ -10,8 +10,12 @@ from unet_complexity.engineering.layers.convolution import (
     DepthwiseConv2D,
 )
 from unet_complexity.engineering.layers.dense import Dense, MatMul
-from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling
-from unet_complexity.engineering.layers.merging import Elementwise
+from unet_complexity.engineering.layers.elementwise import ELU, PReLU, Rescaling, Softmax
+from unet_complexity.engineering.layers.merging import (
+    ConcatenateColumns,
+    ConcatenateRows,
+    Elementwise,
+)
 from unet_complexity.engineering.layers.normalization import (
     GroupNormalization,
     LayerNormalization,
@@ -36,9 +40,12 @@ LAYERS: tuple[type[Layer], ...] = (
     Reduce,
     Copy,
     Reshape,
+    ConcatenateRows,
+    ConcatenateColumns,
     Elementwise,
     PReLU,
     ELU,
+    Softmax,
     Rescaling,
     Normalization,
     GroupNormalization,

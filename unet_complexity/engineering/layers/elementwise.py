@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import as_axes, lettered
-from unet_complexity.layers.base import elements_along
+from unet_complexity.engineering.layers.axes import Axes, as_axes, elements_along
+from unet_complexity.layers.arguments import lettered
 from unet_complexity.layers.elementwise import _SameShape
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, quotient
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,20 @@ class PReLU(_SameShape):
 
     def params(self, x: Tensor) -> Size:
         return elements_along(x, tuple({1, 2, 3} - set(self.shared_axes or ())))
+
+
+@dataclass(frozen=True)
+class Softmax(_SameShape):
+    """keras.layers.Softmax over ``axis``: over the channels 5c - 2 operations per pixel, as Activation("softmax").
+
+    >>> Softmax().cost(Tensor(1, 1, 10)).elementwise
+    48
+    """
+
+    axis: Axes = -1
+
+    def elementwise(self, x: Tensor) -> Size:
+        return 5 * x.size - 2 * quotient(x.size, elements_along(x, self.axis))
 
 
 @dataclass(frozen=True)

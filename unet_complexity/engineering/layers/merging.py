@@ -1,4 +1,4 @@
-"""Elementwise operations on several maps, or on a map and constants or weights."""
+"""Maps joined along their sides; elementwise operations on several maps, or on a map and constants or weights."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import one_of
-from unet_complexity.layers.merging import _Merge
-from unet_complexity.symbols import Size, exact
+from unet_complexity.layers.merging import Concatenate, _Merge
+from unet_complexity.symbols import Size, exact, one_of
 
 # one operation for each operand after the first
 PAIRED = (
@@ -22,6 +21,34 @@ ELEMENTWISE = {  # operations for each element of the output, however many opera
     "dequantize": 2,  # shift, scale
     "quantize": 5,  # scale, round, shift, compare twice
 }
+
+
+class ConcatenateRows(Concatenate):
+    """keras.layers.Concatenate along axis 1: (h1, w, c), (h2, w, c) -> (h1 + h2, w, c).
+
+    >>> print(ConcatenateRows().output(Tensor(3, 8, 4), Tensor(5, 8, 4)))
+    8 x 8 x 4
+    """
+
+    axis = 1
+    along = "height"
+    others = "width and channels"
+
+
+class ConcatenateColumns(Concatenate):
+    """keras.layers.Concatenate along axis 2: (h, w1, c), (h, w2, c) -> (h, w1 + w2, c).
+
+    >>> print(ConcatenateColumns().output(Tensor(8, 3, 4), Tensor(8, 5, 4)))
+    8 x 8 x 4
+    """
+
+    axis = 2
+    along = "width"
+    others = "height and channels"
+
+
+# by the axis of a map
+CONCATENATE = {1: ConcatenateRows, 2: ConcatenateColumns, 3: Concatenate}
 
 
 @dataclass(frozen=True)

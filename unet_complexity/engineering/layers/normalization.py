@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import Axes
-from unet_complexity.layers.base import elements_along
+from unet_complexity.engineering.layers.axes import Axes, elements_along
 from unet_complexity.layers.elementwise import _Normalization
 from unet_complexity.symbols import Size, as_size, quotient
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arguments import Axes, one_of
+from unet_complexity.engineering.layers.axes import Axes
 from unet_complexity.layers.base import Layer
-from unet_complexity.symbols import Size
+from unet_complexity.symbols import Size, one_of
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,9 @@ def plot_blocks_in_time(*engines: str) -> Picture:
         lw=3,
         label="at least, by the model (fused)",
     )
-    ax.set_yticks(rows, list(least))
-    ax.set(xlabel="milliseconds", ylim=(len(rows) - 0.4, -0.6))
+    ax.set(
+        xlabel="milliseconds", yticks=rows, yticklabels=list(least), ylim=(len(rows) - 0.4, -0.6)
+    )
     ax.legend(frameon=False)
     return Picture(
         figure,

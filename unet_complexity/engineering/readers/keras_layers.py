@@ -17,6 +17,7 @@ from typing import Any
 from unet_complexity import layers as L
 from unet_complexity.cost import Tensor
 from unet_complexity.engineering import layers as E
+from unet_complexity.engineering.layers.merging import CONCATENATE
 from unet_complexity.engineering.readers.keras_call import (
     Call,
     UnsupportedError,
@@ -186,7 +187,7 @@ def activation(name: Any, x: Value) -> L.Layer | None:
     if not isinstance(name, str):
         raise UnsupportedError("its activation is a function of one's own")
     if name == "softmax":
-        return L.Softmax(x.places(x.axes(-1)))
+        return E.Softmax(x.places(x.axes(-1)))
     if name not in (*OPERATIONS, *ALIASES):
         raise UnsupportedError(f"its activation is {name}")
     return L.ReLU() if name == "relu" else L.Activation(name)
@@ -231,7 +232,7 @@ def attend(call: Call, *values: Value) -> Value:
     steps: list[tuple[Any, ...]] = [
         (E.Rescaling(key_dim**-0.5), "scale"),
         (E.MatMul(transpose_b=True), "scores", key),
-        (L.Softmax(), "softmax"),
+        (E.Softmax(), "softmax"),
         *([(L.Dropout(rate), "dropout")] if rate else []),
         (E.MatMul(), "weighed", value),
     ]
@@ -313,7 +314,7 @@ def concatenate(call: Call, *values: Value) -> Value:
         return values[0]
     x = widest(values)
     (place,) = x.places(x.axes(call.config["axis"]))
-    return call.run(L.Concatenate(place), *(call.view(each, each.dims, x.order) for each in values))
+    return call.run(CONCATENATE[place](), *(call.view(each, each.dims, x.order) for each in values))
 
 
 def reshape(call: Call, x: Value, target: Any) -> Value:

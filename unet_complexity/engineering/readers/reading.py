@@ -29,9 +29,8 @@ from unet_complexity.engineering.readers.places import placed
 from unet_complexity.engineering.readers.regime import regime
 from unet_complexity.escaping import in_message, one_line
 from unet_complexity.layers import Layer
-from unet_complexity.layers.arguments import one_of
 from unet_complexity.networks import Network, Step
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size, exact, one_of
 
 MOST_NAMED = 8  # layers that one error names; more are counted by kind
 Extra = Mapping[str, Callable[..., Layer]]

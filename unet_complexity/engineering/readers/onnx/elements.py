@@ -12,6 +12,7 @@ from unet_complexity.engineering.layers import (
     Reshape,
     Resizing,
 )
+from unet_complexity.engineering.layers.merging import CONCATENATE
 from unet_complexity.engineering.readers.onnx.node import (
     Node,
     Row,
@@ -25,7 +26,6 @@ from unet_complexity.engineering.readers.onnx.node import (
 from unet_complexity.layers import (
     Activation,
     Add,
-    Concatenate,
     Layer,
     LeakyReLU,
     Multiply,
@@ -116,7 +116,7 @@ def copied(node: Node) -> Row:
         pairs = enumerate(zip(seen[0].shape, made.shape, strict=True), 1)
         axes = [axis for axis, (a, b) in pairs if a != b]
         if axes:  # none if all others are empty
-            return Row(Concatenate(axes[0]), seen)
+            return Row(CONCATENATE[axes[0]](), seen)
     if node.kind == "Pad" and (border := added(node)):
         return Row(ZeroPadding2D(border), seen)
     params = sum(array.size for array in node.learned("operand"))

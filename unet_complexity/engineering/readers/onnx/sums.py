@@ -13,6 +13,7 @@ from unet_complexity.engineering.layers import (
     MatMul,
     Reduce,
     RMSNormalization,
+    Softmax,
 )
 from unet_complexity.engineering.readers.onnx.node import (
     BEFORE,
@@ -25,7 +26,7 @@ from unet_complexity.engineering.readers.onnx.node import (
     shown,
     volume,
 )
-from unet_complexity.layers import Activation, BatchNormalization, Conv2D, Layer, Softmax
+from unet_complexity.layers import Activation, BatchNormalization, Conv2D, Layer
 from unet_complexity.symbols import exact
 
 # an axis is in the first operand, in the second, in the product

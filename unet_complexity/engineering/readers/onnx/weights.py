@@ -21,7 +21,7 @@ FIXED = frozenset(
     "mean pe pos position positional positions row rows std window".split()
 )
 BLURRED = frozenset(("blur", "filt"))
-LITERAL = re.compile(r".*[Cc]onstant.*")  # what PyTorch's older exporter calls a literal
+LITERAL = re.compile("[Cc]onstant")  # what PyTorch's older exporter calls a literal
 OWN = re.compile(r"val_\d+|onnx::.*")  # arrays that an exporter made, of parameters or without them
 
 
@@ -43,7 +43,7 @@ class Array(NamedTuple):
         >>> Array("norm.weight", 8).is_learned("norm"), Array("attn_mask", 64).is_learned("operand")
         (True, False)
         """
-        exporters = LITERAL.fullmatch(self.name)
+        exporters = LITERAL.search(self.name)
         if self.is_literal and use != "weight":
             return False
         if use == "norm":
@@ -61,7 +61,7 @@ NONE: Arrays = frozenset()
 
 def arrays_of(name: str, shape: tuple[int, ...], is_literal: bool) -> Arrays:
     """The array itself; none for a single number that the exporter made, or that has no axis."""
-    made = LITERAL.fullmatch(name) or re.fullmatch(r"val_\d+", name)
+    made = LITERAL.search(name) or re.fullmatch(r"val_\d+", name)
     lone = not shape or (set(shape) == {1} and made)
     return NONE if lone else frozenset([Array(name, prod(shape), is_literal)])
 

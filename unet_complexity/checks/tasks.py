@@ -1,0 +1,109 @@
+"""Exercises and puzzles as they are written in the lessons: a paragraph for each, marked lines below."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from unet_complexity.checks.feedback import entry
+from unet_complexity.checks.judging import Exercise, Values, as_value
+from unet_complexity.checks.paragraphs import paragraphs
+from unet_complexity.checks.puzzles import Puzzle
+from unet_complexity.cost import Cost
+from unet_complexity.symbols import N, c, f, g, h, k, n, w
+
+# Slips of all exercises that ask for MACs.
+FLOPS = (
+    "Those are FLOPs. A MAC is one multiplication and one addition: there are two FLOPs in each."
+)
+IN_BOUNDS = (
+    "Those are the MACs in bounds, without the zeros of the padding. The dense count is asked for."
+)
+
+# Factors that any formula may have.  An exercise adds its own.
+FACTORS = {
+    "c (channels in)": c,
+    "f (filters)": f,
+    "k^2 (taps of the window)": k**2,
+    "k (one side of the kernel)": k,
+    "h (rows)": h,
+    "w (columns)": w,
+    "one side (n); the map has n x n pixels": n,
+    "one side (N); the image has N x N pixels": N,
+    "g (base filters)": g,
+}
+
+
+def tasks(text: str, values: Values) -> Values:
+    r"""Read exercises and puzzles that are written as text.
+
+    Args:
+        text: paragraphs, as :func:`paragraphs` reads them.  An exercise begins with its name and
+            what it asks for, ``name | asked``, and if need be ``| letters | unit``.  Its lines:
+
+            - ``x 4: sentence`` for an answer that is 4 times too large,
+            - ``- 36: sentence`` for any other wrong value,
+            - ``* 16: name`` for a factor of the right value.
+
+            A puzzle begins with its name.  Its lines:
+
+            - ``? 64: filters`` for a size to choose and the largest number that it may be,
+            - ``< 200: MACs`` for an upper bound, and ``> 3: filters`` for a lower bound.
+        values: by the name of an exercise its right value, or a cost if its MACs are asked for; by
+            the name of a puzzle the function that measures its amounts.  Any line may have the name
+            of a further value in place of a number.  A name alone stands for a task of another kind,
+            which is its value.
+
+    Returns:
+        The exercises, puzzles and other tasks by name, in the order of the text.
+
+    Raises:
+        ValueError: a task has no value, or a line has neither a number nor the name of a value.
+
+    Example:
+        >>> area = "area | the pixels of a 4 x 4 map\n- side: A map has two sides."
+        >>> tasks(area, {"area": 16, "side": 4})["area"].judge(4)
+        Not yet. A map has two sides.
+    """
+    found: Values = {}
+    for head, lines in paragraphs(text):
+        name, *described = re.split(r" *\| *", head)
+        found[name] = value = entry("value", name, values)
+        marked: dict[str, Values] = defaultdict(dict)
+        for mark, number, what in lines:
+            is_number = re.fullmatch(r"[\d,./]+", number)
+            marked[mark][what] = (
+                Fraction(number.replace(",", "")) if is_number else entry("value", number, values)
+            )
+        if described:
+            found[name] = _exercise(value, marked, *described)
+        elif marked:
+            largest = {size: int(most) for size, most in marked["?"].items()}
+            found[name] = Puzzle(largest, value, marked["<"], marked[">"])
+    return found
+
+
+def _exercise(value: Any, marked: dict[str, Values], asked: str, *more: str) -> Exercise:
+    """Return an exercise; if its value is a cost, it asks for the MACs and knows their slips."""
+    off_by, slips = marked["x"], marked["-"]
+    if isinstance(value, Cost):
+        if not isinstance(value.macs, sp.Expr):
+            slips = {IN_BOUNDS: value.macs_in_bounds} | slips
+        off_by = {FLOPS: 2} | off_by
+        value = value.macs
+    slips = {reason: value * factor for reason, factor in off_by.items()} | slips
+    right = as_value(value)
+    factors = marked["*"]
+    for name, factor in FACTORS.items():
+        # a factor that is the whole answer would give it away
+        if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
+            factors[name] = factor
+    return Exercise(asked, value, _exact(slips), _exact(factors), *more)
+
+
+def _exact(values: Values) -> Values:
+    return {what: as_value(value) for what, value in values.items()}
