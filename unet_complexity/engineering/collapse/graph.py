@@ -71,8 +71,9 @@ class Graph:
         self.same: dict[str, str] = {}
         for node in graph.node:
             to = [item.i for item in node.attribute if item.name == "to"]
-            if kind_of(node) == "Cast" and to == [types.get(node.input[0])]:
-                self.same[node.output[0]] = self.same.get(node.input[0], node.input[0])
+            before = next(iter(node.input), "")
+            if kind_of(node) == "Cast" and to == [types.get(before)]:
+                self.same[node.output[0]] = self.same.get(before, before)
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
             self.folded = dict.fromkeys(inputs)
@@ -176,7 +177,8 @@ class Graph:
         for old in reversed(graph.node):  # the readers of a node follow it
             written = set(old.output)
             if written & needed or not written & self.reads.keys():
-                new = self.instead.get("".join(old.output[:1]), [old])
+                first = "".join(old.output[:1])
+                new = self.instead.get(first, [old])
                 kept.extend(reversed(new))
                 for node in new:
                     needed.update(reads(node))

@@ -93,19 +93,23 @@ class PhaseConv2D(keras.layers.Conv2D):
             k_h, k_w = window.shape[:2]
             rows = -top, top + k_h - 1
             columns = -left, left + k_w - 1
-            padded = ops.pad(x, ((0, 0), rows, columns, (0, 0)))
+            border = (0, 0), rows, columns, (0, 0)
+            padded = ops.pad(x, border)
             maps.append(ops.conv(padded, window, data_format="channels_last"))
         _, height, width, _ = ops.shape(x)
         s_h, s_w = self.size
+        apart = -1, height, width, s_h, s_w, self.filters
+        large = -1, height * s_h, width * s_w, self.filters
         y = ops.concatenate(maps, -1)
-        y = ops.reshape(y, (-1, height, width, s_h, s_w, self.filters))
+        y = ops.reshape(y, apart)
         y = ops.transpose(y, (0, 1, 3, 2, 4, 5))  # row s_h i + p, column s_w j + q at (i, p, j, q)
-        y = ops.reshape(y, (-1, height * s_h, width * s_w, self.filters))
+        y = ops.reshape(y, large)
         return ops.moveaxis(y, -1, self.channels)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         upsampling = keras.layers.UpSampling2D(self.size, self.data_format)
-        return upsampling.compute_output_shape(super().compute_output_shape(input_shape))
+        small = super().compute_output_shape(input_shape)
+        return upsampling.compute_output_shape(small)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size}

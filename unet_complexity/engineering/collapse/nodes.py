@@ -31,7 +31,8 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         return []
     output = pair.conv.output[0]
     convs, maps = [], []
-    for row, column, first, kernel in split_phases(_taps(pair), block, pair.pads[0]):
+    taps = _taps(pair)
+    for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
         name = graph.fresh(f"{output}/phase_{row}_{column}")
         inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
         before = np.negative(first)
@@ -64,7 +65,8 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
     pads = last - pair.pads
     if pads.min() < 0:
         return []
-    mirrored = _taps(pair)[::-1, ::-1].transpose(2, 3, 0, 1)
+    taps = _taps(pair)
+    mirrored = taps[::-1, ::-1].transpose(2, 3, 0, 1)
     kernel = np.concatenate(np.split(mirrored, pair.group, axis=1))
     inputs = _inputs(pair, graph, f"{output}/transposed", kernel)
     new = make_node(

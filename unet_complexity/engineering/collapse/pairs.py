@@ -67,7 +67,8 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
         raise NotCollapsedError(f"it is read by {kind_of(conv)}, not by a convolution")
-    longest = max(map(len, (source, *conv.input, *conv.output)))
+    names = (source, *conv.input, *conv.output)
+    longest = max(map(len, names))
     if longest > LONGEST_NAME:
         raise NotCollapsedError(
             f"names of at most {LONGEST_NAME:,} characters are written anew, got {longest:,}"
@@ -120,7 +121,8 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
         policy = settings.get("keep_aspect_ratio_policy", "stretch")
         if policy != "stretch":
             raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
-        before, after = (graph.shapes[name] for name in (resize.input[0], resize.output[0]))
+        before = graph.shapes[resize.input[0]]
+        after = graph.shapes[resize.output[0]]
         known = np.array(list(map(ratio, before, after)))
         scales = known[axes] if len(known) == AXES else None
     factors = np.ones(AXES)
@@ -133,8 +135,9 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
     rounding = settings.get("nearest_mode", "floor")
     largest = LARGEST_REPEATED.get((position, rounding), 0)
     if max(factors) > largest < LARGEST_FACTOR:
+        scale = _text(factors[2:].tolist())
         raise NotCollapsedError(
-            f"{position} with {rounding} is not repetition for a factor of {_text(factors[2:].tolist())}"
+            f"{position} with {rounding} is not repetition for a factor of {scale}"
         )
     return factors.tolist()
 
@@ -146,7 +149,8 @@ def _whole(factors: list[float]) -> tuple[int, int]:
         raise NotCollapsedError(
             f"it scales the axes by {_text(factors)}, not the last two of four only"
         )
-    if not all(factor in WHOLE for factor in size) or size == [1, 1]:
+    are_whole = all(factor in WHOLE for factor in size)
+    if not are_whole or size == [1, 1]:
         raise NotCollapsedError(
             f"whole factors up to {LARGEST_FACTOR} are collapsed, not both 1, got {_text(size)}"
         )

@@ -52,7 +52,8 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
             raise NotCollapsedError("it repeats other than one known axis of a map")
         now = np.delete(times, added - 1)
         # one side may be unknown: the number of elements stays, so the other three settle it
-        if np.equal(now, list(map(ratio, sides, after))).sum() < AXES - 1:
+        ratios = list(map(ratio, sides, after))
+        if np.equal(now, ratios).sum() < AXES - 1:
             raise NotCollapsedError("it changes other sides too, or its sides are not known")
         factors *= now
         made = source

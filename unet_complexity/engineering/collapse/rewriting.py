@@ -132,6 +132,7 @@ def _arranged(pair: Pair, graph: Graph) -> tuple[Pair, list[Any]]:
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
-    sides = [side for side in graph.shapes[pair.source][2:] if isinstance(side, int)]
+    shape = graph.shapes[pair.source]
+    sides = [side for side in shape[2:] if isinstance(side, int)]
     pixels = prod(sides) if len(sides) == 2 else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)

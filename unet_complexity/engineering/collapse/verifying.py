@@ -108,7 +108,8 @@ def verified(original: Any, collapsed: Collapsed) -> str:
             old, new = (run(inputs) for run in runs)
             differences.append(apart(original, old, new))
         before, after = (1000 * seconds for seconds in timed(runs, inputs))
-        sides = ", ".join(" x ".join(map(str, shape)) for shape in shapes.values())
+        shown = [" x ".join(map(str, shape)) for shape in shapes.values()]
+        sides = ", ".join(shown)
         counts = counts or counted(original, collapsed.model, shapes, sides)
         speed = f"{before / after:.2f} times as fast"
         lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
@@ -133,7 +134,8 @@ def counted(before: Any, after: Any, shapes: Shapes, sides: str) -> list[str]:
         for model in (before, after):
             network = from_onnx(model)
             if not isinstance(network.total().reads, int):
-                network = from_onnx(model, next(iter(shapes.values()))[2:])
+                first = next(iter(shapes.values()))
+                network = from_onnx(model, first[2:])
             total = network.total()
             found.append((total.macs, total.params, footprint(network).peak))
     except ValueError as error:
@@ -150,7 +152,8 @@ def timed(runs: Sequence[Run], inputs: Tensors) -> list[float]:
     laps: list[list[float]] = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or len(laps) < 5:
-        laps.append([timeit(partial(run, inputs), number=1) for run in runs])
+        lap = [timeit(partial(run, inputs), number=1) for run in runs]
+        laps.append(lap)
     return [median(times) for times in zip(*laps, strict=True)]
 
 
@@ -201,8 +204,9 @@ def sizes(model: Any, run: Run) -> Iterator[Shapes]:
         for item in inputs_of(model):
             shape = stated(item) or ()
             free = [*[1] * len(shape), *sides][2:]  # as long as the shape
-            pairs = zip(shape, free, strict=True)
-            shapes[item.name] = [old if isinstance(old, int) else new for old, new in pairs]
+            shapes[item.name] = [
+                old if isinstance(old, int) else new for old, new in zip(shape, free, strict=True)
+            ]
         if shapes in accepted or len(accepted) == SIZES:
             continue
         try:
@@ -267,6 +271,7 @@ def _difference(old: Any, new: Any) -> Any:
     if old.dtype.name not in TOLERANCE:
         return np.count_nonzero(differs) / max(old.size, 1)
     differs &= ~(np.isnan(old) & np.isnan(new))
-    largest = np.max(np.abs(old), where=np.isfinite(old), initial=0)
+    is_finite = np.isfinite(old)
+    largest = np.max(np.abs(old), where=is_finite, initial=0)
     gaps = np.abs(old[differs].astype(float) - new[differs])
     return gaps.max(initial=0) / max(largest, np.finfo(float).tiny)
