@@ -6,6 +6,7 @@ engine), resvg_py (SVG to pixels), and matplotlib's Pillow and copy of the DejaV
 
 from __future__ import annotations
 
+import atexit
 import base64
 import html
 import io
@@ -54,6 +55,11 @@ def running(script: str) -> Any:
     context = MiniRacer()
     context.eval(script)
     return context
+
+
+# Contexts are closed before Python ends: at its very end their threads may be waited for without end.
+for contexts in (engine, running):
+    atexit.register(contexts.cache_clear)
 
 
 def picture(kind: str, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
