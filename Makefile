@@ -74,7 +74,7 @@ offline: site slides  ## build/offline.zip: site, slides and notebooks (and Lite
 	$(BIN)/python -m tools.offline build/site build/teaching build/lite
 
 class: site slides  ## what a lesson needs, in the new folder class (FOLDER=class-2 for another)
-	$(BIN)/python -m tools.lesson build/site build/teaching $(FOLDER)
+	$(BIN)/python -m tools.lesson build/site build/teaching "$(FOLDER)"
 
 dist: $(VENV)/.test  ## build the wheel and the source distribution in dist
 	$(BIN)/python -m hatchling build

@@ -134,33 +134,37 @@ def locked(path: Path) -> Iterator[None]:
         TimeoutError: Another process held the lock for PATIENCE seconds.
         OSError: The lock's file cannot be made.
     """
-    if sys.platform == "emscripten":
-        yield
-        return
-    beside = Path(os.path.realpath(path) + ".lock")
-    lock = _lock(beside)
-    try:
-        yield
-    finally:
-        status = os.fstat(lock)
-        is_empty = stat.S_ISREG(status.st_mode) and not status.st_size  # as we made it
-        if sys.platform != "win32" and is_empty and _is_ours(lock, beside):
-            with suppress(OSError):
-                beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
-        os.close(lock)
+    with undisturbed() as interrupts:  # else Ctrl-C could come before the lock is given back
+        if sys.platform == "emscripten":
+            yield
+            return
+        beside = Path(os.path.realpath(path) + ".lock")
+        lock = _lock(beside, interrupts)
+        try:
+            yield
+        finally:
+            status = os.fstat(lock)
+            is_empty = stat.S_ISREG(status.st_mode) and not status.st_size  # as we made it
+            if sys.platform != "win32" and is_empty and _is_ours(lock, beside):
+                with suppress(OSError):
+                    beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
+            os.close(lock)
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back until the block has ended, such as a cleanup or the import of a native library."""
+def undisturbed() -> Iterator[list[int]]:
+    """Hold Ctrl-C back until the block has ended, such as a cleanup or the import of a native library.
+
+    Yields a list with an entry for each Ctrl-C.
+    """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is None:
-        yield  # a signal does not come here, or its handler could not be set again
+        yield []  # a signal does not come here, or its handler could not be set again
         return
     came: list[int] = []
     signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGINT, before)
         if came:
@@ -216,8 +220,8 @@ def _claim(part: Path, path: Path) -> None:
         raise
 
 
-def _lock(beside: Path) -> int:
-    """Wait for the lock.  Return the descriptor that holds it until it is closed."""
+def _lock(beside: Path, interrupts: list[int]) -> int:
+    """Wait for the lock, until Ctrl-C.  Return the descriptor that holds it until it is closed."""
     end = time.monotonic() + PATIENCE
     while True:
         try:
@@ -237,6 +241,8 @@ def _lock(beside: Path) -> int:
         if time.monotonic() > end:
             said = f"another notebook has been writing for {PATIENCE:g} s"
             raise TimeoutError(errno.ETIMEDOUT, said, str(beside))
+        if interrupts:
+            raise KeyboardInterrupt
         time.sleep(random.uniform(0.005, 0.02))
 
 

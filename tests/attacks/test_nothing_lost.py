@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Event
@@ -193,14 +194,14 @@ runpy.run_module("unet_complexity", run_name="__main__")
 @posix
 @pytest.mark.parametrize("delay", [0.002, 0.01, 0.03])
 def test_control_c_after_the_report_changes_nothing(source, delay):
-    """Native libraries take some 50 ms to unload, in which Python no longer handles a signal."""
+    """Native libraries would take some 50 ms to unload, in which Python no longer handles a signal."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(
         [sys.executable, "-c", AS_A_COMMAND], text=True, env=env, **pipes
     ) as process:
-        while not process.stdout.readline().startswith("written to out.onnx"):
-            assert process.poll() is None
+        lines = iter(process.stdout.readline, "")
+        assert any(line.startswith("written to out.onnx") for line in lines)
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
@@ -595,6 +596,69 @@ def test_control_c_while_a_guess_is_written_brings_no_earlier_one_back(file, mon
     assert guesses_in(file) == {NAME: 5, "most pixels": 9}
 
 
+@posix
+def test_control_c_never_leaves_the_lock_to_a_notebook_that_goes_on(file):
+    """At each line of the lock and of what is done under it."""
+    ledger_file = import_module("unet_complexity.checks.ledger").__file__
+    tried = 0
+    while tried >= 0:
+        at, lines = tried, []
+
+        def interrupt(frame, event, argument, at=at, lines=lines):
+            inside = frame.f_code.co_filename in (files.__file__, ledger_file)
+            if inside and event == "line":
+                lines.append(frame.f_lineno)
+                if len(lines) == at + 1:
+                    signal.raise_signal(signal.SIGINT)
+            return interrupt
+
+        sys.settrace(interrupt)
+        try:
+            predict(NAME, 2)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(None)
+        with files.locked(file):
+            pass
+        tried = tried + 1 if len(lines) > at else -1
+    assert at > 60
+    assert guesses_in(file) == {NAME: 2}
+
+
+@posix
+def test_a_folder_that_was_made_anew_is_written_to_from_the_next_notebook_on(file, monkeypatch):
+    old = file.parent / "unpacked"
+    old.mkdir()
+    monkeypatch.chdir(old)
+    old.rmdir()
+    assert "Only until this notebook is closed" in predict(NAME, 2).text
+    assert ledger(NAME).rows[0][1] == 2
+    old.mkdir()
+    assert "Only until this notebook is closed" in predict(NUMBERS[0], 3).text
+    monkeypatch.chdir(old)
+    predict(NUMBERS[1], 4)
+    assert guesses_in(old / file.name) == {NAME: 2, NUMBERS[0]: 3, NUMBERS[1]: 4}
+
+
+def test_a_file_that_is_named_meanwhile_is_not_written_over_with_another(file, monkeypatch):
+    predict(NUMBERS[0], 4)
+    other = file.with_name("other.json")
+    other.write_text("{}")
+    real = files.locked
+
+    @contextmanager
+    def slowly(path):
+        with real(path):
+            monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(other))
+            yield
+
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "locked", slowly)
+    predict(NUMBERS[1], 5)
+    assert guesses_in(file) == {NUMBERS[0]: 4, NUMBERS[1]: 5}
+    assert guesses_in(other) == {}
+
+
 def test_deep_lists_are_written_without_indentation(file):
     """With it, each of these zeros would take 400 bytes more."""
     content = '{"unknown": ' + "[" * 400 + "0, " * 300_000 + "0" + "]" * 400 + "}"
@@ -634,11 +698,11 @@ def test_a_guess_is_newer_than_what_the_file_held_before_it_was_damaged(file, wr
         predict(NUMBERS[0], 5)
     else:
         file.write_text(json.dumps({NUMBERS[0]: 5}))
-        ledger()
-    before = file.read_text()
+    before, status = file.read_text(), file.stat()
     file.write_text("half of i")
     assert "Only until" in str(predict(NUMBERS[0], 7))
     file.write_text(before)
+    os.utime(file, (status.st_atime, status.st_mtime - 1))
     assert "Only until" not in str(predict(NUMBERS[1], 3))
     assert guesses_in(file) == {NUMBERS[0]: 7, NUMBERS[1]: 3}
 

@@ -170,7 +170,7 @@ def with_a_guess(at):
     return notebook
 
 
-@pytest.mark.parametrize(("at", "says"), [("0", "x 7"), ("9e14", "x 5")])
+@pytest.mark.parametrize(("at", "says"), [("0", "x 7"), ("9e14", "x 5"), ("1e15", "x 5")])
 def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page, at, says):
     page = offline_page(with_a_guess(at=0))
     assert told(page).inner_text() == "You said x 5."

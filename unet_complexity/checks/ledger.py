@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,15 +29,15 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import from_json, locked, read_bytes, undisturbed, write_over
+from unet_complexity.files import from_json, locked, read_bytes, write_over
 
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
-LATEST = 10**15  # milliseconds since 1970; no clock is there yet
+LATEST = 10**15  # milliseconds since 1970; no clock is there yet, so a later time is not one
 UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
-Guesses = dict[str, Any]  # dated ones by name; what has a name that we do not know is kept as it is
+Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
 
 _unsaved: dict[str, Dated] = {}  # guesses that could not be written
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
@@ -75,7 +76,7 @@ def ledger(*names: str) -> Ledger:
     Raises:
         ValueError: no prediction has one of the names.
     """
-    guesses, note = _guesses()
+    guesses, note = _guesses(_path())
     rows = [
         (entry("prediction", name, PREDICTIONS), *guesses.get(name, UNKNOWN))
         for name in names or PREDICTIONS
@@ -127,7 +128,7 @@ def question(prediction: Prediction, guess: Guess | None = None, at: int = -1) -
 
 def _asked(prediction: Prediction) -> Feedback:
     """Return the form that asks for a guess, with the one that is noted."""
-    guesses, unreadable = _guesses()
+    guesses, unreadable = _guesses(_path())
     if unreadable:
         return Feedback(None, unreadable)
     guess, at = guesses.get(prediction.name, UNKNOWN)
@@ -160,23 +161,22 @@ def _noted(
     try:
         with locked(path):
             waiting = _unsaved.copy()
-            guesses, unreadable = _guesses()
+            guesses, unreadable = _guesses(path)
             if unreadable:
                 raise ValueError(unreadable)
             guesses[name] = _later(guesses.get(name, UNKNOWN), guess, at)
-            with undisturbed():
-                _write(path, guesses)
-                for each, one in waiting.items():
-                    if _unsaved.get(each) is one:  # not what another thread noted since
-                        del _unsaved[each]
+            _write(path, guesses)
+            for each, one in waiting.items():
+                if _unsaved.get(each) is one:  # not what another thread noted since
+                    del _unsaved[each]
     except (OSError, ValueError) as error:
-        guesses, _ = _guesses()
+        guesses, _ = _guesses(path)
         guesses[name] = _unsaved[name] = _later(guesses.get(name, UNKNOWN), guess, at)
         reason = getattr(error, "strerror", error)
         said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
-    counts, _ = guesses[name]
-    if counts != guess:
-        said = f"Not noted, since later you said {prediction.said(counts)}."
+    standing, _ = guesses[name]
+    if standing != guess:
+        said = f"Not noted, since later you said {prediction.said(standing)}."
     return Feedback(None, said), guesses[name]
 
 
@@ -185,13 +185,13 @@ def _later(known: Dated, guess: Guess, at: int | None) -> Dated:
     _, before = known
     if at is None:
         at = max(round(1000 * time()), before + 1)
-    at = within(at)
+    at = min(max(at, 0), LATEST)
     return (guess, at) if before <= at else known
 
 
-def _guesses() -> tuple[Guesses, str]:
+def _guesses(path: Path) -> tuple[Guesses, str]:
     """Return all guesses that are known, and why the file cannot be read; "" if it can."""
-    found, unreadable = _in_file()
+    found, unreadable = _in_file(path)
     for name, waiting in _unsaved.copy().items():  # another thread may add one meanwhile
         found[name] = _later(found.get(name, UNKNOWN), *waiting)
     return found, unreadable
@@ -214,49 +214,52 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path.absolute()] = guesses
+    _last_read[_key(path)] = guesses
 
 
-def _in_file() -> tuple[Guesses, str]:
+def _in_file(path: Path) -> tuple[Guesses, str]:
     """Return the guesses in the file, and why it cannot be understood; "" if it can.
 
     If it cannot, the guesses are those that it held when it could last be read.
     """
-    path = _path()
-    known = _last_read.get(path.absolute(), {})
     try:
         found = from_json(read_bytes(path, MOST_BYTES).decode())
         changed = round(1000 * path.stat().st_mtime)
-        wrong = problem(found, known, changed)
+        wrong = problem(found, changed)
     except (FileNotFoundError, NotADirectoryError):
         found, wrong = {}, ""
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
+        known = _last_read.get(_key(path), {})
         return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[path.absolute()] = found
+    _last_read[_key(path)] = found
     return found.copy(), ""
 
 
-def problem(found: Any, known: Guesses, changed: int) -> str:
+def _key(path: Path) -> Path:
+    """Return the file's whole path, so that folders are told apart; that folder may be gone."""
+    with suppress(OSError):
+        return path.absolute()
+    return path
+
+
+def problem(found: Any, changed: int) -> str:
     """Return what is wrong with the content of the file; "" if it is right.
 
     Its guesses are brought into the form in which this process keeps them.
 
     Args:
         found: the content.
-        known: the guesses that were in it before.
         changed: when the file was last changed.
     """
     if not isinstance(found, dict):
         return "holds no predictions by name;"
     for name in found.keys() & PREDICTIONS:
         try:
-            new = dated(PREDICTIONS[name], found[name], changed)
+            found[name] = dated(PREDICTIONS[name], found[name], changed)
         except ValueError:
             return f"holds {shortened(found[name])} for {name!r}, which is not a guess; mend it, or"
-        is_known = found[name] == known.get(name, UNKNOWN)[0]  # typed in, and read before
-        found[name] = known[name] if is_known else new
     return ""
 
 
@@ -270,9 +273,4 @@ def dated(prediction: Prediction, value: Any, changed: int = 0) -> Dated:
         value, changed = value
         if type(changed) is not int:
             raise ValueError(f"{shortened(changed)} is not a time")
-    return prediction.guess(value), within(changed)
-
-
-def within(at: int) -> int:
-    """Return a time, or the nearest that a file may hold."""
-    return min(max(at, 0), LATEST)
+    return prediction.guess(value), changed if 0 <= changed <= LATEST else 0

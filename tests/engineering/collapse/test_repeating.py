@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,7 @@ for layout, shape in (("channels_last", (16, 16, 4)), ("channels_first", (4, 16,
 """
 
 
-def test_what_keras_exports_is_collapsed(tmp_path: Path) -> None:
+def test_what_keras_exports_is_collapsed(tmp_path: Path, torch: ModuleType) -> None:
     environment = {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path)}
     command = [sys.executable, "-c", KERAS]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)

@@ -61,7 +61,7 @@ function classView(root, questions) {
   };
   const all = async () => {
     const lines = pasted.value.split("\n").map((text, i) => ({ name: `line ${i + 1}`, text })).filter(({ text }) => text.trim());
-    const files = await Promise.all([...chosen.files].map(async (file) => ({ name: file.name, text: file.size > 2 ** 20 ? "" : await file.text() })));
+    const files = await Promise.all([...chosen.files].map(async (file) => ({ name: file.name, text: file.size > 2 ** 20 ? "" : await file.text().catch(() => "") })));
     draw([...lines, ...files]);
   };
   root.replaceChildren(h("style", {}, CSS), h("div", { class: "unetx-class" }, ...(given.length ? [] : [pasted, h("p", {}, chosen, " "), h("button", { type: "button", onclick: all }, "Show what the class guessed")]), said, picture));

@@ -15,7 +15,7 @@ function parsed(question, typed) {
   if (before && bare.startsWith(before)) bare = bare.slice(before.length);
   const unit = after || before;
   if (unit && bare.endsWith(unit)) bare = bare.slice(0, -unit.length);
-  const isKept = typeof typed === "number" && typed >= 0; // may be written as 2e-7
+  const isKept = typeof typed === "number" && typed >= 0; // a stored number, which JavaScript may print as 2e-7
   if (!isKept && !/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(bare)) return { problem: "A number is wanted, such as 4 or 2.5." };
   const guess = isKept ? typed : Number(bare.replaceAll(",", ""));
   if (guess > LARGEST) return { problem: "Nothing here is that large." };
@@ -88,7 +88,7 @@ const STORE = "unet_complexity.guesses";
 const LATEST = 1e15;
 function timeOf(dated) {
   const [, at] = [dated].flat();
-  return at >= 0 && at <= LATEST ? at : dated === undefined ? -1 : 0;
+  return Number.isInteger(at) && at >= 0 && at <= LATEST ? at : dated === undefined ? -1 : 0;
 }
 
 // What this visit knows; of two guesses the later.
@@ -109,10 +109,11 @@ const kept = {
   put(name, dated) {
     remember(name, dated);
     page.stored.add(name);
-    return kept.save();
+    return kept.save(name);
   },
-  save() {
-    const all = kept.all(), newer = [...page.stored].filter((name) => timeOf(page.guesses.get(name)) > timeOf(all[name]));
+  save(now) {
+    const all = kept.all(), later = (name) => timeOf(page.guesses.get(name)) - timeOf(all[name]) + (name === now);
+    const newer = [...page.stored].filter((name) => later(name) > 0);
     for (const name of newer) all[name] = page.guesses.get(name);
     try {
       if (newer.length) localStorage.setItem(STORE, JSON.stringify(all));
@@ -148,7 +149,7 @@ function latest(question) {
   let [found, when] = [question.guess, question.at];
   for (const dated of [page.guesses.get(question.name), kept.all()[question.name]]) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
-    if (guess !== undefined && at > when) [found, when] = [guess, at];
+    if (guess !== undefined && at >= when) [found, when] = [guess, at];
   }
   return [found, when];
 }

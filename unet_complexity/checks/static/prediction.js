@@ -1,3 +1,5 @@
+// "Note my guess": after form.js (h, page, start) and guess.js (what is kept, and until when).
+
 const PATIENCE = 3000; // milliseconds for the kernel's answer
 
 // "Note my guess": a number in a field, or one of some words.
@@ -38,7 +40,7 @@ function ask(root, question) {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    const at = Math.max(Date.now(), latest(question)[1] + 1); // a clock may have been put back
+    const at = Math.min(LATEST, Math.max(Date.now(), latest(question)[1] + 1)); // a clock may have been put back
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
       early = [guess, at, String(typed.value)];
@@ -60,7 +62,7 @@ function ask(root, question) {
       if (noted) remember(question.name, noted);
       say(text);
     });
-    // noted before the kernel's part of the form arrived, and no later one in another view
+    // send the early guess, unless another view noted a later one
     if (early && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
     early = null;
   };
