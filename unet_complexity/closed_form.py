@@ -4,7 +4,7 @@ On level l every count is a product of letters and powers of $2^l$.  So a sum ov
 
 $$\sum_{l=a}^{b} r^l = \frac{r^{b+1} - r^a}{r - 1} \quad (r \ne 1), \qquad \sum_{l=a}^{b} 1 = b - a + 1.$$
 
-SymPy's own ``summation`` takes seconds where these take milliseconds, and leaves sums over ``Min`` unevaluated.
+SymPy's own ``summation`` takes seconds where these take milliseconds.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
     """Return the exact sum of ``term`` for ``letter`` = first ... last.
 
     Args:
-        term: A sum of products.  Each factor is a power 2**(a letter + b) with a rational a, or free of ``letter``.
+        term: A sum of products.  Each factor is a power 2**(a*letter + b) with a rational a, or free of ``letter``.
         letter: The letter to sum over.
         first: First level, a number or an expression.
         last: Last level; last = first - 1 gives 0.
@@ -49,17 +49,17 @@ def level_sum(term: Size, letter: sp.Symbol, first: Size, last: Size) -> Size:
             f"a sum over levels must not go backwards, got {first} ... {last}; give last >= first - 1"
         )
     sums = []
-    for moving, constant in powers_of_two(term).as_coefficients_dict(letter).items():
-        base, exponent = moving.as_base_exp()
+    for power, constant in powers_of_two(term).as_coefficients_dict(letter).items():
+        base, exponent = power.as_base_exp()
         slope = exponent / letter
-        if not moving.has(letter):
+        if not power.has(letter):
             series = times
         elif base == 2 and slope.is_number:
             constant /= base**slope - 1
             series = sp.expand_power_exp(base ** (slope * (last + 1)) - base ** (slope * first))
         else:
             raise ValueError(
-                f"only powers 2**(a*{letter}) can be summed over {letter}, got {moving}; "
+                f"only powers 2**(a*{letter}) can be summed over {letter}, got {power}; "
                 "sum the rest by hand"
             )
         # products, not a product of sums: to expand the result would take longer than all the rest
@@ -173,7 +173,7 @@ def theta(value: Any, fixed: sp.Symbol | Iterable[sp.Symbol] = ()) -> Theta:
         # L and q do not grow independently; q and the number of levels beyond it do
         expr = powers_of_two(expr.subs(L, q + 1 + _BEYOND))
     letters = expr.free_symbols - held
-    # without any letter SymPy would take those that are held apart too
+    # given no letter, SymPy would split off those that are held, too
     coefficients = expr.as_coefficients_dict(*letters, _BEYOND)
     growth = {product: _growth(product, letters) for product in coefficients}
     bound = sp.Integer(0)
@@ -193,7 +193,7 @@ _BEYOND = sp.Symbol("beyond", integer=True, positive=True)
 
 
 def _growth(product: sp.Expr, letters: Iterable[sp.Symbol]) -> list[tuple[sp.Expr, sp.Expr]]:
-    """Return (a, p) for each letter: the product grows with it like 2**(a letter) letter**p."""
+    """Return (a, p) for each letter: the product grows with it like 2**(a*letter) * letter**p."""
     powers = product.as_powers_dict()
     growth = []
     rest = product

@@ -15,12 +15,12 @@ from unet_complexity.layers.windows import Sliding
 from unet_complexity.symbols import Size, Sizes, one_of
 
 
-class _Copy(Layer):
+class _Moving(Layer):
     gradient_reads = "nothing"
 
 
 @dataclass(frozen=True)
-class ZeroPadding2D(_Copy):
+class ZeroPadding2D(_Moving):
     """keras.layers.ZeroPadding2D: ((top, bottom), (left, right)) rows and columns of zeros.  Copies only.
 
     >>> print(ZeroPadding2D(((1, 0), (2, 2))).output(Tensor(8, 8, 3)))
@@ -35,7 +35,7 @@ class ZeroPadding2D(_Copy):
 
 
 @dataclass(frozen=True)
-class Cropping2D(_Copy):
+class Cropping2D(_Moving):
     """keras.layers.Cropping2D: ((top, bottom), (left, right)) rows and columns removed.  Copies only.
 
     >>> print(Cropping2D(4).output(Tensor(64, 64, 512)))
@@ -53,7 +53,7 @@ class Cropping2D(_Copy):
 
 
 @dataclass(frozen=True)
-class DepthToSpace(_Copy):
+class DepthToSpace(_Moving):
     """Rearrange channels into pixels like keras.ops.nn.depth_to_space: (h, w, b^2 c) -> (b h, b w, c).
 
     Copies only.  torch.nn.PixelShuffle costs the same and orders the channels differently.

@@ -8,13 +8,13 @@ from typing import Any
 import sympy as sp
 
 from unet_complexity.cost import Tensor
-from unet_complexity.layers.arranging import _Copy, _Resampling
+from unet_complexity.layers.arranging import _Moving, _Resampling
 from unet_complexity.layers.base import Layer
 from unet_complexity.symbols import Size, as_expr, exact
 
 
 @dataclass(frozen=True)
-class Copy(_Copy):
+class Copy(_Moving):
     """Elements put elsewhere, repeated or left out, in whatever order: read and written, nothing computed.
 
     ``kind`` says what is done, ``made`` is the output.  ``stored`` elements of it are params: a class token that is

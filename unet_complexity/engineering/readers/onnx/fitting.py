@@ -1,6 +1,7 @@
-r"""Shapes with letters: polynomials through the sides found at some points, demanded at others; what letters obey.
+r"""Shapes with letters: ONNX is asked at some sides, and a polynomial through them must give the shapes at others.
 
-Of one letter, a dimension is fitted by $a + b N + c N^2$ at three points and demanded at three more, one far off.
+With one letter, a dimension is fitted by $a + b N + c N^2$ at three sides; three more must agree, one of them far off.
+What the letter must obey, such as "32 divides N", is found by trying smaller sides.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ UNITS = (
     241_920,
 )  # sides are multiples of one: strides, windows and patches divide it
 TIMES = (2, 3, 5, 6, 7, 101)  # the first DEGREE + 1 are fitted, the others must agree
-FAR = (211, 307)  # primes: odd multiples of a divisor that no other divisor shares
+PRIMES = (211, 307)  # times a divisor d, they are sides that no larger divisor divides
 
 Letters = tuple[sp.Symbol, ...]
 Point = tuple[int, ...]  # a number for each letter
@@ -43,6 +44,7 @@ def points(letters: Letters, unit: int) -> tuple[Point, ...]:
     sides = [unit * times for times in TIMES]
     indices = product(range(DEGREE + 1), repeat=len(letters))
     fitted = [tuple(sides[i] for i in index) for index in indices if sum(index) <= DEGREE]
+    # the letters have different sides, each the next one in the list
     checked = [tuple((sides * 2)[i:][: len(letters)]) for i in range(DEGREE + 1, len(sides))]
     return tuple(dict.fromkeys([*fitted, *checked]))
 
@@ -100,7 +102,7 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
         fits: Says if onnx finds at a point what the formulas say.
 
     Yields:
-        That a divisor divides the letter, and its least value, as one.
+        One rule for each letter, of its divisor and its least value.
     """
     for letter in letters:
 
@@ -108,8 +110,9 @@ def rules(letters: Letters, unit: int, fits: Callable[[Point], bool]) -> Iterato
             return fits(tuple(side if other == letter else 2 * unit for other in letters))
 
         smaller = sp.divisors(unit)[:-1]
-        divisor = next((d for d in smaller if all(alone(d * far) for far in FAR)), unit)
+        divisor = next((d for d in smaller if all(alone(d * prime) for prime in PRIMES)), unit)
         multiples = range(divisor, 2 * unit, divisor)
+        # a side that fits is followed by sides that fit
         least = divisor + divisor * bisect_left(multiples, True, key=alone)
         text = f"{divisor} divides {letter}, {letter} >= {least}"
         yield Rule(text, letter / divisor - least // divisor)
