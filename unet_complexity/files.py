@@ -143,10 +143,10 @@ def locked(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            status = os.fstat(lock)
-            is_empty = stat.S_ISREG(status.st_mode) and not status.st_size  # as we made it
-            if sys.platform != "win32" and is_empty and _is_ours(lock, beside):
-                with suppress(OSError):
+            with suppress(OSError):  # the lock is given back, whatever the folder is like by now
+                status = os.fstat(lock)
+                is_empty = stat.S_ISREG(status.st_mode) and not status.st_size  # as we made it
+                if sys.platform != "win32" and is_empty and _is_ours(lock, beside):
                     beside.unlink()  # still held: a process that waits sees it gone, and makes a new one
             os.close(lock)
 

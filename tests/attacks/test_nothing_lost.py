@@ -627,6 +627,22 @@ def test_control_c_never_leaves_the_lock_to_a_notebook_that_goes_on(file):
 
 
 @posix
+def test_the_lock_is_given_back_though_the_folder_cannot_be_looked_into(file, monkeypatch):
+    real, asked = files._is_ours, []
+
+    def ours(lock, beside):
+        asked.append(beside)
+        if len(asked) == 2:  # at the end
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(lock, beside)
+
+    monkeypatch.setattr(files, "_is_ours", ours)
+    assert predict(NAME, 2).text == "Noted: you say x 2."
+    predict(NUMBERS[1], 3)
+    assert guesses_in(file) == {NAME: 2, NUMBERS[1]: 3}
+
+
+@posix
 def test_a_folder_that_was_made_anew_is_written_to_from_the_next_notebook_on(file, monkeypatch):
     old = file.parent / "unpacked"
     old.mkdir()
