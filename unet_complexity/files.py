@@ -205,6 +205,9 @@ def _permit(part: Path, like: Path) -> None:
     old, new = like.stat(), part.stat()
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
         os.chown(part, old.st_uid, old.st_gid)
+    if sys.platform == "linux":  # a folder may give its access list to what is new in it
+        for name in {*os.listxattr(part)} - {*os.listxattr(like)}:
+            os.removexattr(part, name)
     shutil.copystat(like, part)
     os.utime(part)  # modified now, not when the other was
 

@@ -458,9 +458,8 @@ def test_a_file_whose_group_cannot_be_kept_is_left_alone(file, monkeypatch):
     assert file.read_text() == "{}"
 
 
-@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="access lists are read as Linux keeps them")
-def test_an_access_list_is_kept(file):
-    file.write_text("{}")
+def set_list(path, attribute):
+    """An access list by which one more user may read."""
     everyone = 0xFFFFFFFF
     entries = [
         (1, 6, everyone),
@@ -471,9 +470,24 @@ def test_an_access_list_is_kept(file):
     ]
     packed = b"".join(struct.pack("<HHI", *one) for one in entries)
     try:
-        os.setxattr(file, ACCESS, struct.pack("<I", 2) + packed)
+        os.setxattr(path, attribute, struct.pack("<I", 2) + packed)
     except OSError as error:
         pytest.skip(f"this file system has no access lists: {error}")
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="access lists are read as Linux keeps them")
+def test_a_folders_access_list_opens_no_private_file(file):
+    file.write_text("{}")
+    file.chmod(0o640)
+    set_list(file.parent, ACCESS.replace("access", "default"))
+    predict(NAME, 2)
+    assert (os.listxattr(file), stat.S_IMODE(file.stat().st_mode)) == ([], 0o640)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="access lists are read as Linux keeps them")
+def test_an_access_list_is_kept(file):
+    file.write_text("{}")
+    set_list(file, ACCESS)
     before = os.getxattr(file, ACCESS), stat.S_IMODE(file.stat().st_mode)
     predict(NAME, 2)
     assert (os.getxattr(file, ACCESS), stat.S_IMODE(file.stat().st_mode)) == before

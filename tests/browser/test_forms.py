@@ -134,6 +134,8 @@ def test_a_late_answer_to_one_guess_does_not_bring_an_earlier_one_back(page, off
     page.clock.run_for(1000)
     note(page, "6")
     page.clock.run_for(1000)
+    stored = "Object.values(JSON.parse(localStorage.getItem('unet_complexity.guesses')))[0][0]"
+    assert page.evaluate(stored) == 6  # the page may be left before the answer
     page.evaluate("answer()")
     page.clock.run_for(9000)
     assert told(page).inner_text() == "Noted: you say 6."
@@ -183,6 +185,8 @@ def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page
         says = "x 8"
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == says
+    odd = "JSON.stringify({ [name]: ['the second one', Date.now() + 1e8] })"  # of an older version
+    page.evaluate(f"(name) => localStorage.setItem('unet_complexity.guesses', {odd})", NAME)
     note(page, "9")  # whatever the clocks say
     assert rows(page)[0][1] == "x 9"
     page.reload()

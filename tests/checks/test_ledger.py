@@ -338,6 +338,16 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
     assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
 
 
+@pytest.mark.parametrize("sent", [{"at": True}, {"at": 1.5}, {"at": None}, {}, {"at": "1"}])
+def test_a_forms_message_without_a_time_is_not_heard(file, sent):
+    form = import_module("unet_complexity.checks.forms")._widget(predict(NAME), "key")
+    form.sent = {"typed": "4", "nth": 1, "at": 1000}
+    assert form.told == {"text": "Noted: you say x 4.", "noted": (4, 1000), "nth": 1}
+    form.sent = {"typed": "5", "nth": 2, **sent}
+    assert guesses_in(file) == {NAME: 4}
+    form.close()
+
+
 def test_a_guess_that_was_typed_into_the_file_is_as_old_as_the_file(file):
     file.write_text(json.dumps({NAME: 5}))
     os.utime(file, (1000, 1000))

@@ -124,7 +124,7 @@ def _widget(asked: Asked, key: str) -> Any:
 
     def heard(change: Any) -> None:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
-        if isinstance(typed, str) and len(typed) <= MOST_TYPED and isinstance(at, int):
+        if isinstance(typed, str) and len(typed) <= MOST_TYPED and type(at) is int:
             feedback, noted = asked.note(typed, at)
             form.told = {"text": feedback.text, "noted": noted, "nth": nth}
 

@@ -106,26 +106,35 @@ const kept = {
       return {};
     }
   },
-  put(name, dated) {
-    remember(name, dated);
-    page.stored.add(name);
-    return kept.save(name);
+  put(question, dated) {
+    remember(question.name, dated);
+    page.stored.add(question.name);
+    return kept.save(latest(question)[1] <= timeOf(dated) ? question.name : "");
   },
-  save(now) {
-    const all = kept.all(), later = (name) => timeOf(page.guesses.get(name)) - timeOf(all[name]) + (name === now);
-    const newer = [...page.stored].filter((name) => later(name) > 0);
+  // The guesses that are later than what is kept, and that of one name in any case.
+  save(any = "") {
+    const all = kept.all(), isLater = (name) => timeOf(page.guesses.get(name)) > timeOf(all[name]);
+    const newer = [...page.stored].filter((name) => name === any || isLater(name));
     for (const name of newer) all[name] = page.guesses.get(name);
+    return !newer.length || kept.write(all);
+  },
+  // Whether the browser took them.
+  write(all) {
     try {
-      if (newer.length) localStorage.setItem(STORE, JSON.stringify(all));
+      if (Object.keys(all).length) localStorage.setItem(STORE, JSON.stringify(all));
+      else localStorage.removeItem(STORE);
       return true;
     } catch {
       return false;
     }
   },
+  remove(name) {
+    const { [name]: gone, ...others } = kept.all();
+    page.stored.delete(name);
+    kept.write(others);
+  },
   forget() {
-    try {
-      localStorage.removeItem(STORE);
-    } catch { /* nothing was kept */ }
+    kept.write({});
     kept.drop();
   },
   drop() {

@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, early = null, sent = 0, late, typed, entry;
+  let link = null, early = null, isForNow = false, sent = 0, late, typed, entry;
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
     entry = [typed];
@@ -23,18 +23,18 @@ function ask(root, question) {
     return say(`You said ${written(question, guess)}.`);
   };
   const keep = (guess, at) => {
-    const stays = kept.put(question.name, [guess, at]) ? "This browser keeps it." : "Only until this page is closed.";
+    const stays = kept.put(question, [guess, at]) ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
-    remember(question.name, [guess, at]);
+    // until the kernel has answered, as the page may be left before; for good where JupyterLite keeps no files
+    isForNow ||= globalThis.isSecureContext && !(question.name in kept.all());
+    kept.put(question, [guess, at]);
     link.set("sent", { typed: text, at, nth: sent });
     link.save_changes();
-    // what is kept is not to contradict the file; and without a secure page JupyterLite's files end with the notebook
-    if (!globalThis.isSecureContext || question.name in kept.all()) kept.put(question.name, [guess, at]);
     clearTimeout(late);
-    late = setTimeout(keep, PATIENCE, guess, at); // a saved form may be open beside a kernel that does not know it
+    late = setTimeout(() => { isForNow = false; keep(guess, at); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
   const note = (event) => {
     event.preventDefault();
@@ -60,6 +60,8 @@ function ask(root, question) {
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
       if (noted) remember(question.name, noted);
+      if (isForNow) kept.remove(question.name); // it is in the file
+      isForNow = false;
       say(text);
     });
     // send the early guess, unless another view noted a later one
