@@ -22,7 +22,7 @@ try:
         kept = bytes(3 * 2**29)  # reserved, and never written to
 except MemoryError:
     print("refused")
-kept = bytes(3 * 2**29)  # afterwards there is no bound
+kept = bytes(3 * 2**29)  # the bound is lifted afterwards
 print("taken")
 """
 

@@ -41,7 +41,7 @@ from tools import lite, notebooks
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 WINDOWS = "C:/Program Files/Google/Chrome/Application/chrome.exe"
-# No sandbox: in a container there is none to be had. Most of the rest keeps the browser from calling home.
+# No sandbox: a container cannot provide one. Most of the rest keeps the browser from calling home.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -316,7 +316,7 @@ def test_each_guess_goes_to_a_page_with_the_time_at_which_it_was_made(file, monk
 
 
 def test_a_guess_that_is_noted_now_is_the_latest_whatever_the_clocks_say(file):
-    for ahead in (4 * 10**12, 10**15, 10**18, 10**40):  # the last are no milliseconds
+    for ahead in (4 * 10**12, 10**15, 10**18, 10**40):  # the last two cannot be milliseconds
         file.write_text(json.dumps({NAME: [5, ahead]}))
         assert ledger(NAME).rows[0][2] == (ahead if ahead <= 10**15 else 0)
         predict(NAME, 2)

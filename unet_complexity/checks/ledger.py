@@ -34,7 +34,7 @@ from unet_complexity.files import from_json, locked, read_bytes, write_over
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
-LATEST = 10**15  # milliseconds since 1970; no clock is there yet, so a later time is not one
+LATEST = 10**15  # milliseconds since 1970: the year 33,658; a larger number is not a time
 UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
@@ -147,7 +147,7 @@ def _noted(
     Args:
         prediction: what is guessed at.
         typed: the guess.
-        at: when it was made; None for now.  Another that was made later stays.
+        at: when it was made; None for now.  A guess that was made later stays.
 
     Returns:
         What to say, and the guess that counts; None if this is not a guess.

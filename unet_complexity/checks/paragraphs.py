@@ -19,7 +19,7 @@ def paragraphs(text: str) -> Iterator[tuple[str, list[Any]]]:
             Long lines go on, indented.
 
     Raises:
-        ValueError: a line has no mark.
+        ValueError: a line lacks a mark.
 
     Example:
         >>> list(paragraphs("Rows?\n- 1\n+ 2: The first,\n  the second."))

@@ -62,7 +62,7 @@ def tasks(text: str, values: Values) -> Values:
         The exercises, puzzles and other tasks by name, in the order of the text.
 
     Raises:
-        ValueError: a task has no value, or a line has neither a number nor the name of a value.
+        ValueError: a task lacks a value, or a line holds neither a number nor the name of a value.
 
     Example:
         >>> area = "area | the pixels of a 4 x 4 map\n- side: A map has two sides."

@@ -111,7 +111,7 @@ const kept = {
     page.stored.add(question.name);
     return kept.save(latest(question)[1] <= timeOf(dated) ? question.name : "");
   },
-  // The guesses that are later than what is kept, and that of one name in any case.
+  // Write this page's guesses that are later than the browser's, and that of one name in any case.
   save(any = "") {
     const all = kept.all(), isLater = (name) => timeOf(page.guesses.get(name)) > timeOf(all[name]);
     const newer = [...page.stored].filter((name) => name === any || isLater(name));
