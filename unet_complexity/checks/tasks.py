@@ -96,14 +96,15 @@ def tasks(text: str, values: Values) -> Values:
 
 
 def amount(text: str, values: Values) -> sp.Expr:
-    """Return a number, a letter or a named value, or what their formula comes to.
+    """Return the value of a formula of numbers, letters and named values.
 
     Args:
-        text: a name, or a formula.  Its signs are those of ``SIGNS``; a space multiplies.
+        text: the formula, in the simplest case one number or name.  Its signs are those of
+            ``SIGNS``: a space multiplies, and all that stands behind ``/`` divides.
         values: numbers and formulas by name.
 
     Raises:
-        ValueError: a part of the text is neither.
+        ValueError: a part of the text is neither a number, a letter nor the name of a value.
 
     >>> amount("MACs + 2 copied", {"MACs": 1000, "copied": 30}), amount("k^2 c/2", {})
     (1060, c*k**2/2)
