@@ -100,7 +100,7 @@ def amount(text: str, values: Values) -> sp.Expr:
 
     Args:
         text: the formula, in the simplest case one number or name.  Its signs are those of
-            ``SIGNS``: a space multiplies, and all that stands behind ``/`` divides.
+            ``SIGNS``: a space multiplies, and binds tighter than ``/``.
         values: numbers and formulas by name.
 
     Raises:
