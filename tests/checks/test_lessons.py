@@ -5,13 +5,15 @@ import re
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
 import unet_complexity.checks as checks
 from unet_complexity.checks.lessons import LESSONS, PREDICTIONS, exercises
 from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.predictions import predictions
 from unet_complexity.checks.sliders import OwnSlider
-from unet_complexity.checks.tasks import tasks
+from unet_complexity.checks.tasks import amount, tasks
+from unet_complexity.symbols import c, k, s
 
 ROOM = Path(checks.__file__).parent
 LESSON_FILES = sorted((ROOM / "lessons").glob("[!_]*.py"))
@@ -132,3 +134,35 @@ def test_a_line_without_a_mark_is_said(line):
 def test_a_value_that_is_missing_is_named(values, said):
     with pytest.raises(ValueError, match=f"^{said}$"):
         tasks(TASK, values)
+
+
+MEASURED = {"MACs": 1000, "copied": 30, "per copy": 1 / k, "1 class": 7}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,000", 1000),
+        ("0.25", sp.Rational(1, 4)),
+        ("per copy", 1 / k),
+        ("1 class", 7),
+        ("MACs + 2 copied", 1060),
+        ("MACs - copied - 7", 963),
+        ("MACs - copied + 7", 977),
+        ("MACs/copied/2", sp.Rational(50, 3)),
+        ("1/per copy", k),
+        ("1/s^2", s**-2),
+        ("2 k c + 3 s^2 c", 2 * k * c + 3 * s**2 * c),
+        ("k^2 c/2", k**2 * c / 2),
+    ],
+)
+def test_a_line_may_hold_a_formula_of_numbers_letters_and_named_values(text, value):
+    assert amount(text, MEASURED) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("MACs + writes", "writes"), ("MACs +", "+"), ("(MACs)", "(MACs)")]
+)
+def test_a_formula_with_an_unknown_part_is_an_error(text, wrong):
+    with pytest.raises(ValueError, match=re.escape(f"no value is called {wrong!r}; there are ")):
+        amount(text, MEASURED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import defaultdict
 from fractions import Fraction
@@ -14,7 +15,7 @@ from unet_complexity.checks.judging import Exercise, Values, as_value
 from unet_complexity.checks.paragraphs import paragraphs
 from unet_complexity.checks.puzzles import Puzzle
 from unet_complexity.cost import Cost
-from unet_complexity.symbols import N, c, f, g, h, k, n, w
+from unet_complexity.symbols import GLOSSARY, N, c, f, g, h, k, letter, n, w
 
 # Slips of all exercises that ask for MACs.
 FLOPS = (
@@ -37,6 +38,15 @@ FACTORS = {
     "g (base filters)": g,
 }
 
+# Signs in a line of a task, from the loosest to the tightest.
+SIGNS = {
+    " + ": operator.add,
+    " - ": operator.sub,
+    "/": operator.truediv,
+    " ": operator.mul,
+    "^": operator.pow,
+}
+
 
 def tasks(text: str, values: Values) -> Values:
     r"""Read exercises and puzzles that are written as text.
@@ -54,15 +64,16 @@ def tasks(text: str, values: Values) -> Values:
             - ``? 64: filters`` for a size to choose and the largest number that it may be,
             - ``< 200: MACs`` for an upper bound, and ``> 3: filters`` for a lower bound.
         values: by the name of an exercise its right value, or a cost if its MACs are asked for; by
-            the name of a puzzle the function that measures its amounts.  Any line may have the name
-            of a further value in place of a number.  A name alone stands for a task of another kind,
-            which is its value.
+            the name of a puzzle the function that measures its amounts.  Any line may have in place
+            of a number what :func:`amount` reads, such as ``side + 2``, with further values.  A name
+            alone stands for a task of another kind, which is its value.
 
     Returns:
         The exercises, puzzles and other tasks by name, in the order of the text.
 
     Raises:
-        ValueError: a task lacks a value, or a line holds neither a number nor the name of a value.
+        ValueError: a task lacks a value, or a line holds what is neither a number, a letter nor the
+            name of a value.
 
     Example:
         >>> area = "area | the pixels of a 4 x 4 map\n- side: A map has two sides."
@@ -75,10 +86,7 @@ def tasks(text: str, values: Values) -> Values:
         found[name] = value = entry("value", name, values)
         marked: dict[str, Values] = defaultdict(dict)
         for mark, number, what in lines:
-            is_number = re.fullmatch(r"[\d,./]+", number)
-            marked[mark][what] = (
-                Fraction(number.replace(",", "")) if is_number else entry("value", number, values)
-            )
+            marked[mark][what] = amount(number, values)
         if described:
             found[name] = _exercise(value, marked, *described)
         elif marked:
@@ -87,23 +95,46 @@ def tasks(text: str, values: Values) -> Values:
     return found
 
 
+def amount(text: str, values: Values) -> sp.Expr:
+    """Return the value of a formula of numbers, letters and named values.
+
+    Args:
+        text: the formula, in the simplest case one number or name.  Its signs are those of
+            ``SIGNS``: a space multiplies, and binds tighter than ``/``.
+        values: numbers and formulas by name.
+
+    Raises:
+        ValueError: a part of the text is neither a number, a letter nor the name of a value.
+
+    >>> amount("MACs + 2 copied", {"MACs": 1000, "copied": 30}), amount("k^2 c/2", {})
+    (1060, c*k**2/2)
+    """
+    if text in values:
+        return as_value(values[text])
+    if text in GLOSSARY:
+        return letter(text)
+    for sign, operation in SIGNS.items():
+        left, found, right = text.rpartition(sign)
+        if found:
+            return operation(amount(left, values), amount(right, values))
+    if text[:1].isdigit():
+        return as_value(Fraction(text.replace(",", "")))
+    return as_value(entry("value", text, values))  # not there: the error names it
+
+
 def _exercise(value: Any, marked: dict[str, Values], asked: str, *more: str) -> Exercise:
     """Return an exercise; if its value is a cost, it asks for the MACs and knows their slips."""
     off_by, slips = marked["x"], marked["-"]
     if isinstance(value, Cost):
         if not isinstance(value.macs, sp.Expr):
-            slips = {IN_BOUNDS: value.macs_in_bounds} | slips
+            slips = {IN_BOUNDS: as_value(value.macs_in_bounds)} | slips
         off_by = {FLOPS: 2} | off_by
         value = value.macs
-    slips = {reason: value * factor for reason, factor in off_by.items()} | slips
     right = as_value(value)
+    slips = {reason: right * factor for reason, factor in off_by.items()} | slips
     factors = marked["*"]
     for name, factor in FACTORS.items():
         # a factor that is the whole answer would give it away
         if factor.free_symbols <= right.free_symbols and factor not in (right, 1 / right):
             factors[name] = factor
-    return Exercise(asked, value, _exact(slips), _exact(factors), *more)
-
-
-def _exact(values: Values) -> Values:
-    return {what: as_value(value) for what, value in values.items()}
+    return Exercise(asked, value, slips, factors, *more)

@@ -50,15 +50,19 @@ def count(
     """
     if isinstance(thing, Network):
         return _count_network(thing)
-    if type(thing) not in TWINS:
-        known = ", ".join(sorted(kind.__name__ for kind in TWINS))
-        raise TypeError(f"no counting loop for {type(thing).__name__}; there are loops for {known}")
+    kind = type(thing)
+    if kind not in TWINS:
+        names = sorted(known.__name__ for known in TWINS)
+        raise TypeError(
+            f"no counting loop for {kind.__name__}; there are loops for {', '.join(names)}"
+        )
     maps = [as_map(x) for x in inputs]
+    shapes = [Tensor(*sides_of(x)) for x in maps]
     # the formula's errors for unfit inputs and for letters; no count is taken from it
-    cost = thing.cost(*(Tensor(*sides_of(x)) for x in maps))
+    cost = thing.cost(*shapes)
     check_numbers((getattr(cost, name) for name in COUNTS), thing)
     tally = Tally(weights)
-    output = TWINS[type(thing)](thing, tally, *maps)
+    output = TWINS[kind](thing, tally, *maps)
     if not thing.is_view:
         for x in maps:
             tally.tick_each("reads", x)
@@ -82,7 +86,8 @@ def _count_network(net: Network) -> Counted:
         )
     total = Cost()
     for step in net:
-        counted = count(step.layer, *(maps[source] for source in step.sources))
+        inputs = [maps[source] for source in step.sources]
+        counted = count(step.layer, *inputs)
         maps[step.name] = counted.output
         total += step.charged(counted.cost)
     return Counted(counted.output, total)

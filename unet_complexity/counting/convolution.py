@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from unet_complexity import layers as L
 from unet_complexity.counting.maps import (
     Map,
     both_stops,
     build,
+    channels_of,
     each,
     pixel_at,
     sides_of,
@@ -17,13 +17,14 @@ from unet_complexity.counting.maps import (
     windows,
 )
 from unet_complexity.counting.tally import Tally, twin
+from unet_complexity.layers import Conv2D, Conv2DTranspose, PhaseConv2D
 
 
-@twin(L.Conv2D)
-def convolve(layer: L.Conv2D, tally: Tally, x: Map) -> Map:
+@twin(Conv2D)
+def convolve(layer: Conv2D, tally: Tally, x: Map) -> Map:
     """Multiply the window with the kernel of each filter at each position, and add the bias."""
     groups = layer.groups
-    seen = len(x[0][0]) // groups
+    seen = channels_of(x) // groups
     kernel = tally.weight(*layer.kernel_size, seen, layer.filters)
     return slide(layer, tally, x, kernel, groups)
 
@@ -35,19 +36,23 @@ def slide(layer: Any, tally: Tally, x: Map, kernel: Any, groups: int) -> Map:
     of_a_group = filters // groups
 
     def element(i: int, j: int, filter: int) -> float:
-        first = filter // of_a_group * seen
+        group = filter // of_a_group
+        first = group * seen
         total = 0.0
         for a in range(k_h):
+            row = i + a * d_h
             for b in range(k_w):
-                pixel, inside = pixel_at(x, i + a * d_h, j + b * d_w)
+                column = j + b * d_w
+                pixel, inside = pixel_at(x, row, column)
                 tap = kernel[a][b]
-                for nth in range(seen):
-                    value = pixel[first + nth]
-                    weight = tap[nth][filter]
+                for channel, weights in enumerate(tap, first):
+                    value = pixel[channel]
+                    weight = weights[filter]
                     total = tally.mac(total, value, weight, inside)
         return total
 
-    out = build(element, *both_stops(layer, x), filters)
+    rows, columns = both_stops(layer, x)
+    out = build(element, rows, columns, filters)
     return biased(layer, tally, out)
 
 
@@ -55,17 +60,23 @@ def biased(layer: Any, tally: Tally, x: Map) -> Map:
     """Add each filter's bias to its channel, if the layer has one."""
     if not layer.use_bias:
         return x
-    bias = tally.weight(len(x[0][0]))
-    return each(x, lambda total, filter: tally.op(total + bias[filter]))
+    filters = channels_of(x)
+    bias = tally.weight(filters)
+
+    def shifted(total: float, filter: int) -> float:
+        result = total + bias[filter]
+        return tally.op(result)
+
+    return each(x, shifted)
 
 
-@twin(L.Conv2DTranspose)
-def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, x: Map) -> Map:
+@twin(Conv2DTranspose)
+def convolve_transposed(layer: Conv2DTranspose, tally: Tally, x: Map) -> Map:
     """Multiply each input element with the whole kernel and add the products to the output.
 
     Products that fall outside the output are computed, counted and dropped.
     """
-    channels = len(x[0][0])
+    channels = channels_of(x)
     groups = layer.groups
     seen = channels // groups
     of_a_group = layer.filters // groups
@@ -87,10 +98,12 @@ def convolve_transposed(layer: L.Conv2DTranspose, tally: Tally, x: Map) -> Map:
                     pixel, inside = pixel_at(out, to_row, to_column)
                     tap = kernel[a][b]
                     for channel, value in enumerate(values):
-                        first = channel // seen * of_a_group
-                        for filter in range(first, first + of_a_group):
-                            weight = tap[filter - first][channel]
-                            pixel[filter] = tally.mac(pixel[filter], value, weight, inside)
+                        group = channel // seen
+                        first = group * of_a_group
+                        for filter, weights in enumerate(tap, first):
+                            total = pixel[filter]
+                            weight = weights[channel]
+                            pixel[filter] = tally.mac(total, value, weight, inside)
     return biased(layer, tally, out)
 
 
@@ -111,16 +124,20 @@ def landing(
         cropped = max(full - side, 0)
         return side, cropped // 2
     before, after = padding
-    return full + (added or 0) - before - after, before
+    side = full - before - after
+    if added is not None:
+        side += added
+    return side, before
 
 
-@twin(L.PhaseConv2D)
-def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, x: Map) -> Map:
+@twin(PhaseConv2D)
+def convolve_by_phases(layer: PhaseConv2D, tally: Tally, x: Map) -> Map:
     """Multiply each small pixel that a window sees once, by the sum of the taps on its copies."""
     height, width, channels = sides_of(x)
     k_h, k_w = layer.kernel_size
     s_h, s_w = layer.size
-    kernel = tally.weight(k_h, k_w, channels, layer.filters)
+    filters = layer.filters
+    kernel = tally.weight(k_h, k_w, channels, filters)
     rows = stops(height * s_h, k_h, 1, 1, "same")
     columns = stops(width * s_w, k_w, 1, 1, "same")
 
@@ -130,13 +147,15 @@ def convolve_by_phases(layer: L.PhaseConv2D, tally: Tally, x: Map) -> Map:
             row = (i + a) // s_h
             for b in range(k_w):
                 column = (j + b) // s_w
-                for channel, weights in enumerate(kernel[a][b]):
+                tap = kernel[a][b]
+                for channel, weights in enumerate(tap):
                     sums[row, column, channel] += weights[filter]
         total = 0.0
         for (row, column, channel), weight in sums.items():
             pixel, inside = pixel_at(x, row, column)
-            total = tally.mac(total, pixel[channel], weight, inside)
+            value = pixel[channel]
+            total = tally.mac(total, value, weight, inside)
         return total
 
-    out = build(element, rows, columns, layer.filters)
+    out = build(element, rows, columns, filters)
     return biased(layer, tally, out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -47,7 +46,8 @@ def filled(*sides: int) -> Any:
 
     Their order has no simple pattern, so that two positions that are mixed up show.
     """
-    numbers = [i * (7 * i + 3) % 11 - 5 for i in range(math.prod(sides))]
+    elements = math.prod(sides)
+    numbers = [i * (7 * i + 3) % 11 - 5 for i in range(elements)]
     return shaped(numbers, *sides)
 
 
@@ -62,6 +62,12 @@ def sides_of(values: Any) -> tuple[int, ...]:
     return len(values), *sides_of(values[0])
 
 
+def channels_of(x: Map) -> int:
+    """Return the number of channels of a map."""
+    first_pixel = x[0][0]
+    return len(first_pixel)
+
+
 def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:
     """Return the positions of the window's first tap along one axis; negative on padding.
 
@@ -74,7 +80,9 @@ def stops(side: int, k: int, stride: int, dilation: int, padding: Any) -> range:
         missing = last + reach - (side - 1)
         before = max(missing, 0) // 2
         return range(-before, side - before, stride)
-    before, after = (0, 0) if padding == "valid" else padding
+    if padding == "valid":
+        padding = 0, 0
+    before, after = padding
     end = side + after - reach
     return range(-before, end, stride)
 
@@ -86,7 +94,9 @@ def windows(layer: Any, x: Map) -> Iterator[Any]:
     padding = layer.padding
     if isinstance(padding, str):
         padding = padding, padding
-    return zip(sides_of(x)[:2], kernel, layer.strides, dilation, padding, strict=True)
+    height, width, _ = sides_of(x)
+    sides = height, width
+    return zip(sides, kernel, layer.strides, dilation, padding, strict=True)
 
 
 def both_stops(layer: Any, x: Map) -> list[range]:
@@ -119,19 +129,9 @@ def build(element: Function, *places: int | range) -> Map:
 
 def each(x: Map, function: Function) -> Map:
     """Return the map of ``function(value, channel)`` of every element."""
-    return build(lambda i, j, c: function(x[i][j][c], c), *sides_of(x))
 
+    def element(i: int, j: int, c: int) -> Any:
+        pixel = x[i][j]
+        return function(pixel[c], c)
 
-def grouped(x: Map, key: Function) -> dict[Any, Any]:
-    """Return the elements of a map in lists, by ``key(row, column, channel)``."""
-    groups = defaultdict(list)
-    for i, row in enumerate(x):
-        for j, pixel in enumerate(row):
-            for c, value in enumerate(pixel):
-                groups[key(i, j, c)].append(value)
-    return groups
-
-
-def along(axes: Iterable[int]) -> Function:
-    """Return the key of groups whose elements differ only along these axes (1, 2, 3): the first one's index."""
-    return lambda *at: tuple(0 if axis in axes else i for axis, i in enumerate(at, 1))
+    return build(element, *sides_of(x))

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from unet_complexity import layers as L
 from unet_complexity.counting.maps import Function, Map
 from unet_complexity.counting.tally import Tally, twin
+from unet_complexity.layers import Add, Concatenate, Multiply
 
-PAIRWISE = {L.Add: operator.add, L.Multiply: operator.mul}
 
-
-@twin(L.Concatenate)
-def concatenate(layer: L.Concatenate, tally: Tally, *inputs: Map) -> Any:
+@twin(Concatenate)
+def concatenate(layer: Concatenate, tally: Tally, *inputs: Map) -> Any:
     """Copy the inputs one after the other along rows, columns or channels."""
     return join(inputs, layer.axis)
 
@@ -24,20 +22,32 @@ def join(maps: Any, axis: int) -> Any:
     """Return nested lists joined along an axis, 1 for the outermost."""
     if axis == 1:
         return list(chain(*maps))
-    return [join(parts, axis - 1) for parts in zip(*maps, strict=True)]
+    slices = zip(*maps, strict=True)
+    return [join(parts, axis - 1) for parts in slices]
 
 
-@twin(*PAIRWISE)
-def merge(layer: Any, tally: Tally, *inputs: Map) -> Any:
-    """Combine two inputs element by element, then each further input with the result."""
-    return merged(PAIRWISE[type(layer)], tally, *inputs)
+@twin(Add)
+def add(layer: Add, tally: Tally, *inputs: Map) -> Any:
+    """Add two inputs element by element, then each further input to the sum."""
+    return merged(operator.add, tally, *inputs)
+
+
+@twin(Multiply)
+def multiply(layer: Multiply, tally: Tally, *inputs: Map) -> Any:
+    """Multiply two inputs element by element, then the product by each further input."""
+    return merged(operator.mul, tally, *inputs)
 
 
 def merged(operation: Function, tally: Tally, *inputs: Map) -> Any:
     """Return all inputs through one operation, two at a time, with broadcasting."""
+
+    def counted(a: float, b: float) -> float:
+        result = operation(a, b)
+        return tally.op(result)
+
     result, *rest = inputs
     for x in rest:
-        result = spread(result, x, lambda a, b: tally.op(operation(a, b)))
+        result = spread(result, x, counted)
     return result
 
 
@@ -45,7 +55,8 @@ def spread(x: Any, y: Any, operation: Function) -> Any:
     """Return ``operation`` on the elements of two maps, with broadcasting."""
     if not isinstance(x, list):
         return operation(x, y)
-    return [spread(a, b, operation) for a, b in paired(x, y)]
+    pairs = paired(x, y)
+    return [spread(a, b, operation) for a, b in pairs]
 
 
 def paired(x: list[Any], y: list[Any]) -> Iterator[Any]:

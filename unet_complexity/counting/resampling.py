@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
-from unet_complexity import layers as L
-from unet_complexity.counting.maps import Map, both_stops, build, pixel_at, sides_of
+from unet_complexity.counting.maps import Map, both_stops, build, channels_of, pixel_at, sides_of
 from unet_complexity.counting.tally import Tally, twin
+from unet_complexity.layers import (
+    AveragePooling2D,
+    Cropping2D,
+    DepthToSpace,
+    MaxPooling2D,
+    UpSampling2D,
+    ZeroPadding2D,
+)
 
 
 def _cubic(x: float) -> float:
@@ -24,11 +30,10 @@ KERNELS: dict[str, Any] = {
     "bilinear": (2, lambda x: 1 - x),
     "bicubic": (4, _cubic),
 }
-FOLDS = {"max": max, "min": min}  # mean and sum add
 
 
-@twin(L.UpSampling2D)
-def upsample(layer: L.UpSampling2D, tally: Tally, x: Map) -> Map:
+@twin(UpSampling2D)
+def upsample(layer: UpSampling2D, tally: Tally, x: Map) -> Map:
     """Resample to the layer's multiple of each side."""
     height, width, _ = sides_of(x)
     s_h, s_w = layer.size
@@ -46,10 +51,12 @@ def resampled(interpolation: str, tally: Tally, x: Map, out_h: int, out_w: int) 
         for row, a in rows[i]:
             for column, b in columns[j]:
                 pixel, _ = pixel_at(x, row, column)
+                value = pixel[c]
                 if interpolation == "nearest":
-                    return pixel[c]
+                    return value
                 weight = a * b  # known beforehand, and not counted
-                products.append(tally.op(pixel[c] * weight))
+                product = tally.op(value * weight)
+                products.append(product)
         return tally.fold(products)
 
     return build(element, out_h, out_w, channels)
@@ -65,17 +72,22 @@ def _weights(n: int, m: int, interpolation: str) -> Any:
     for i in range(m):
         centre = (i + 0.5) * n / m - 0.5
         first = math.floor(centre + 1 - inputs / 2)
-        parts = {at: weight(abs(centre - at)) for at in range(first, first + inputs)}
-        inside = sum(parts[at] for at in parts if 0 <= at < n)
-        found.append([(at, parts[at] / inside) for at in parts])
+        parts = {}
+        total = 0.0
+        for at in range(first, first + inputs):
+            distance = abs(centre - at)
+            parts[at] = weight(distance)
+            if 0 <= at < n:
+                total += parts[at]
+        shares = [(at, part / total) for at, part in parts.items()]
+        found.append(shares)
     return found
 
 
-@twin(L.MaxPooling2D, L.AveragePooling2D)
+@twin(MaxPooling2D, AveragePooling2D)
 def pool(layer: Any, tally: Tally, x: Map) -> Map:
     """Return the largest or the mean of the elements under the window; padding is left out."""
     k_h, k_w = layer.pool_size
-    operation = "max" if isinstance(layer, L.MaxPooling2D) else "mean"
 
     def element(i: int, j: int, channel: int) -> float:
         values = []
@@ -83,32 +95,40 @@ def pool(layer: Any, tally: Tally, x: Map) -> Map:
             for column in range(j, j + k_w):
                 pixel, inside = pixel_at(x, row, column)
                 if inside:
-                    values.append(pixel[channel])
-        return summed_up(operation, tally, values)
+                    value = pixel[channel]
+                    values.append(value)
+        if isinstance(layer, MaxPooling2D):
+            return tally.fold(values, max)
+        return mean(tally, values)
 
-    return build(element, *both_stops(layer, x), len(x[0][0]))
-
-
-def summed_up(operation: str, tally: Tally, values: list[float]) -> float:
-    """Return the mean, sum, largest or smallest of values."""
-    result = tally.fold(values, FOLDS.get(operation, operator.add))
-    if operation == "mean":
-        result = tally.op(result / len(values))
-    return result
+    rows, columns = both_stops(layer, x)
+    channels = channels_of(x)
+    return build(element, rows, columns, channels)
 
 
-@twin(L.ZeroPadding2D)
-def pad(layer: L.ZeroPadding2D, tally: Tally, x: Map) -> Map:
+def mean(tally: Tally, values: list[float]) -> float:
+    """Add the values and divide their sum by their number."""
+    total = tally.fold(values)
+    return tally.op(total / len(values))
+
+
+@twin(ZeroPadding2D)
+def pad(layer: ZeroPadding2D, tally: Tally, x: Map) -> Map:
     """Copy the map with a frame of zeros around it."""
-    height, width, _ = sides_of(x)
+    height, width, channels = sides_of(x)
     (top, bottom), (left, right) = layer.padding
     rows = range(-top, height + bottom)
     columns = range(-left, width + right)
-    return [[pixel_at(x, row, column)[0] for column in columns] for row in rows]
+
+    def element(i: int, j: int, c: int) -> float:
+        pixel, _ = pixel_at(x, i, j)
+        return pixel[c]
+
+    return build(element, rows, columns, channels)
 
 
-@twin(L.Cropping2D)
-def crop(layer: L.Cropping2D, tally: Tally, x: Map) -> Map:
+@twin(Cropping2D)
+def crop(layer: Cropping2D, tally: Tally, x: Map) -> Map:
     """Copy the map without its border."""
     height, width, _ = sides_of(x)
     (top, bottom), (left, right) = layer.cropping
@@ -116,8 +136,8 @@ def crop(layer: L.Cropping2D, tally: Tally, x: Map) -> Map:
     return [row[left : width - right] for row in rows]
 
 
-@twin(L.DepthToSpace)
-def depth_to_space(layer: L.DepthToSpace, tally: Tally, x: Map) -> Map:
+@twin(DepthToSpace)
+def depth_to_space(layer: DepthToSpace, tally: Tally, x: Map) -> Map:
     """Turn each pixel's channels into a block of b x b pixels, the block's rows first."""
     b = layer.block_size
     height, width, channels = sides_of(x)

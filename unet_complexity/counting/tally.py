@@ -32,7 +32,9 @@ class Tally:
 
     def __init__(self, weights: list[Any] | None) -> None:
         self.counts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
-        self.given = None if weights is None else list(weights)
+        if weights is not None:
+            weights = list(weights)  # a copy, from which they are taken one after the other
+        self.given = weights
 
     def tick_each(self, counter: str, x: Map) -> None:
         """Add 1 to ``counter`` for each element of a map that is read or written."""
@@ -43,11 +45,14 @@ class Tally:
 
     def weight(self, *sides: int, trainable: bool = True) -> Any:
         """Read the next weight array: the given one, or small numbers; each element is a parameter."""
-        if self.given == []:
+        if self.given is None:
+            values = filled(*sides)
+        elif self.given:
+            values = self.given.pop(0)
+        else:
             raise ValueError(
                 f"a weight of the shape {sides} is missing; give weights in Keras's order"
             )
-        values = filled(*sides) if self.given is None else self.given.pop(0)
         found = sides_of(values)
         if found != sides:
             raise ValueError(

@@ -21,26 +21,26 @@ x 4: You counted the input's 32 x 32 positions. The window stops at 16 x 16.
 x 1/16: A factor of 16 is missing. Perhaps it is the k x k = 16 taps of the window. Or you took
   one side of the output, 16, instead of its 16 x 16 pixels.
 - params of d4: Those are the parameters. Each of them is used at every position.
-- weights of d4: A factor of 256 is missing. Perhaps it is the 256 channels in. Or these are the
-  weights, each used at 16 x 16 positions.
+- weights: A factor of 256 is missing. Perhaps it is the 256 channels in. Or these are the weights,
+  each used at 16 x 16 positions.
 - 131,072: Those are the outputs. How many MACs does one of them take?
 * 256: c (256 channels in)
 * 512: f (512 filters)
 * 4: k (4): the window has k x k taps
 
 params of d4 | the parameters of d4: 512 filters of 4 x 4 over 256 channels, with bias
-- weights of d4: The biases are missing: one number for each filter.
+- weights: The biases are missing: one number for each filter.
 - weights + 1: You added one bias in all. Each of the 512 filters has its own.
 - weights + 256: Each of the 512 filters has a bias, not each of the 256 channels in.
-- weights / 4 + 512: A 4 x 4 kernel has 16 taps, not 4: you took one side instead of the area.
-- weights / 256 + 512: Each filter covers all 256 channels, and has taps for each of them.
+- weights/4 + 512: A 4 x 4 kernel has 16 taps, not 4: you took one side instead of the area.
+- weights/256 + 512: Each filter covers all 256 channels, and has taps for each of them.
 - MACs of d4: Those are the MACs. Parameters do not depend on the size of the map.
 * 256: c (256 channels in)
 * 4: k (4)
 
 macs of a rectangle | the MACs of f filters of 1 x k, stride 1, padding 'same', on an h x w x c
   map | hwckf
-- MACs and biases: The biases are additions, not MACs: no weight is multiplied there.
+- h w c k f + f h w: The biases are additions, not MACs: no weight is multiplied there.
 - parameters of the rectangle: Those are the parameters. They are used at each of the h w
   positions.
 * k: k (taps)
@@ -96,7 +96,6 @@ twice the kernel | x {} | By what factor do the parameters of a convolution grow
 def values() -> Values:
     """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     d4 = Conv2D(512, 4, strides=2).cost(Tensor(32, 32, 256))
-    weights = d4.params - 512
     row = Conv2D(f, (1, k)).cost(Tensor(h, w, c))
     return {
         "macs of d2": Conv2D(128, 4, strides=2).cost(Tensor(128, 128, 64)),
@@ -105,18 +104,9 @@ def values() -> Values:
         "macs of a rectangle": row,
         "transposed": Conv2DTranspose(f, k, strides=s).cost(Tensor(n, n, c)),
         "a layer on a budget": _layer,
-        "weights of d4": weights,
-        "weights + 1": weights + 1,
-        "weights + 256": weights + 256,
-        "weights / 4 + 512": weights // 4 + 512,
-        "weights / 256 + 512": weights // 256 + 512,
+        "weights": d4.params - 512,
         "MACs of d4": d4.macs,
-        "MACs and biases": row.macs + f * h * w,
         "parameters of the rectangle": row.params,
-        "k": k,
-        "s^2": s**2,
-        "s": s,
-        "1/s^2": 1 / s**2,
     }
 
 

@@ -11,12 +11,12 @@ from unet_complexity.symbols import Size, c, f, k, n, s
 
 TASKS = """
 phases of (3, 2) | the fraction of multiplications left, phase by phase, for kernel 3 and size 2
-- (3, 2) turned over: Turn it over: the fraction that is left, not the factor that is saved.
+- 1/phases of (3, 2): Turn it over: the fraction that is left, not the factor that is saved.
 
 phases of (5, 2) | the fraction of multiplications left, phase by phase, for kernel 5 and size 2
 - (5, 2) along one axis: That is one axis. An area has two.
-- (5, 2) turned over: Turn it over: the fraction that is left, not the factor that is saved.
-- saved by (5, 2): That is the fraction that is saved. Which fraction is left?
+- 1/phases of (5, 2): Turn it over: the fraction that is left, not the factor that is saved.
+- 1 - phases of (5, 2): That is the fraction that is saved. Which fraction is left?
 - 0.49: Over its phases, one axis sees k + s - 1 pixels. You forgot the - 1.
 - 36: 36 taps per small pixel is right. Divide by the taps of the pair as written.
 
@@ -24,13 +24,13 @@ macs by phases | the MACs of UpSampling2D(s) + Conv2D(f, k) on an n x n x c map,
   nckfs
 x s^2: You counted on the output. All s^2 phases together cost this per small pixel.
 - as written: That is the pair as written: each repeated value is multiplied again.
-- transposed: That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.
+- as written/s^2: That is a Conv2DTranspose, another layer. Phases overlap by k - 1 taps.
 - with k + s: Nearly: the first phase sees one small pixel fewer than k + s.
 * k + s - 1: one axis (k + s - 1)
 
 limit of s | the fraction of the work left, phase by phase, when s grows without bound | k
 - 0: Something is left: each output still multiplies the one pixel that it sees.
-- limit turned over: Turn it over: the fraction that is left, not the factor that is saved.
+- 1/limit of s: Turn it over: the fraction that is left, not the factor that is saved.
 - 1/s^2: Both counts grow with s^2, so s cancels in the end. What stays?
 
 phases on a budget
@@ -78,24 +78,16 @@ def values() -> Values:
     """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     x = Tensor(n, n, c)
     written = Conv2D(f, k).cost(UpSampling2D(s).output(x)).macs
-    three, five, many = share_left(3, 2), share_left(5, 2), sp.limit(share_left(k, s), s, sp.oo)
+    five = share_left(5, 2)
     return {
-        "phases of (3, 2)": three,
+        "phases of (3, 2)": share_left(3, 2),
         "phases of (5, 2)": five,
         "macs by phases": PhaseConv2D(f, k, s).cost(x),
-        "limit of s": many,
+        "limit of s": sp.limit(share_left(k, s), s, sp.oo),
         "phases on a budget": _phases,
         "(5, 2) along one axis": sp.sqrt(five),
-        "(3, 2) turned over": 1 / three,
-        "(5, 2) turned over": 1 / five,
-        "saved by (5, 2)": 1 - five,
-        "s^2": s**2,
         "as written": written,
-        "transposed": written / s**2,
         "with k + s": (k + s) ** 2 * x.size * f,
-        "k + s - 1": k + s - 1,
-        "limit turned over": 1 / many,
-        "1/s^2": 1 / s**2,
     }
 
 

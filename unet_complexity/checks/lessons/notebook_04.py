@@ -25,9 +25,9 @@ share of the decoder | MACs of the asker's network at N = 256, C = 3 that run af
 x 0.25: You counted on the inputs of UpSampling2D. The convolutions read its outputs.
 x 1/whole: That is the fraction. The count is asked for.
 x 100/whole: That is the percentage. The count is asked for.
-- encoder: That is the encoder. The decoder is asked for.
+- whole - decoder: That is the encoder. The decoder is asked for.
 - whole: That is the whole network.
-- without out: The output block also runs after an UpSampling2D.
+- decoder - out: The output block also runs after an UpSampling2D.
 
 classic at N | the MACs of the classic U-Net for a side N, with k = 3, 64 base filters, depth 4, 1
   channel in and 2 classes at the end | N
@@ -116,11 +116,9 @@ def values() -> Values:
         "share of the decoder": decoder,
         "classic at N": classic,
         "a U-Net on a budget": _unet,
-        "1/whole": 1 / whole,
-        "100/whole": 100 / whole,
-        "encoder": whole - decoder.macs,
         "whole": whole,
-        "without out": decoder.macs - asked.groups("block")["out"].total().macs,
+        "decoder": decoder.macs,
+        "out": asked.groups("block")["out"].total().macs,
         "FLOPs": classic.flops,
         "parameters": classic.params,
         "at 256": _classic(256).macs,

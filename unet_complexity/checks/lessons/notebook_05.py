@@ -14,29 +14,33 @@ total of fvcore | fvcore's total of the asker's network: 1 per MAC, 1 per copy, 
 - MACs: Those are the MACs alone. The tool adds upsampled and normalised elements.
 - MACs + copied: The normalised elements are missing.
 - MACs + 2 normalised: The elements that UpSampling2D writes are missing.
-- MACs + fvcore: fvcore counts 1 for a MAC, not 2.
+- MACs + total of fvcore: fvcore counts 1 for a MAC, not 2.
 
 total of thop | thop's total of the asker's network: 1 per MAC, 1 per copy, 4 per normalised
   element
 - MACs: Those are the MACs alone. The tool adds upsampled and normalised elements.
 - MACs + copied: The normalised elements are missing.
-- thop without copies: The elements that UpSampling2D writes are missing.
+- MACs + 4 normalised: The elements that UpSampling2D writes are missing.
 - total of fvcore: Each normalised element counts 4 here, not 2.
 - MACs + copied + normalised: Each normalised element counts 4 here, not 1.
 - MACs + 4 copied + normalised: The other way round: 4 for a normalised element, 1 for a copied
   one.
-- MACs + thop: thop counts 1 for a MAC, not 2.
+- MACs + total of thop: thop counts 1 for a MAC, not 2.
 
 normalisation in deepspeed | deepspeed's operations for all batch normalisations of the asker's
   network
 - 2: That is for one element. The sum over all elements is asked for.
 - normalised: Those are the normalised elements. Each may count more than once.
-- with biases: The bias additions are still in it. Subtract them too.
-- with copies: The upsampled elements are still in it. Subtract them too.
-- with ReLU: The elements that ReLU writes are still in it. Subtract them too.
-- with LeakyReLU: The elements that LeakyReLU writes are still in it. Subtract them too.
-- with activations: The activations, ReLU and LeakyReLU, are still in it. Subtract them too.
-- with copies and activations: The copies and the activations are still in it. Subtract them too.
+- normalisation in deepspeed + bias: The bias additions are still in it. Subtract them too.
+- normalisation in deepspeed + copied: The upsampled elements are still in it. Subtract them too.
+- normalisation in deepspeed + ReLU: The elements that ReLU writes are still in it. Subtract them
+  too.
+- normalisation in deepspeed + LeakyReLU: The elements that LeakyReLU writes are still in it.
+  Subtract them too.
+- normalisation in deepspeed + ReLU + LeakyReLU: The activations, ReLU and LeakyReLU, are still in
+  it. Subtract them too.
+- normalisation in deepspeed + copied + ReLU + LeakyReLU: The copies and the activations are still
+  in it. Subtract them too.
 
 upsampling in torchlens | torchlens's FLOPs for all UpSampling2D of the asker's network, for N and
   g | Ng
@@ -44,10 +48,10 @@ upsampling in torchlens | torchlens's FLOPs for all UpSampling2D of the asker's 
 * 4: the 4 for each element
 
 published FSRCNN | the count of FSRCNN x2 for 1280 x 720 pixels that rounds to 6.0 G
-- MACs of FSRCNN: Those are the MACs. They round to 2.9 G.
-- FLOPs of FSRCNN: Those are the FLOPs. They round to 5.7 G.
-- without the last layer: The last layer is missing. Count it on its output.
-- last layer: Those are the outputs of the last layer. The others are missing.
+- inner + last: Those are the MACs. They round to 2.9 G.
+- 2 inner + 2 last: Those are the FLOPs. They round to 5.7 G.
+- inner: The last layer is missing. Count it on its output.
+- 4 last: Those are the outputs of the last layer. The others are missing.
 
 tools apart
 ? 100: tiles
@@ -73,47 +77,27 @@ tools that count a copy | {} | How many of the nineteen count something for UpSa
 def values() -> Values:
     """Return the right values, what measures the puzzle, and the values that lines of ``TASKS`` name."""
     asked = pix2pix_unet(side=256, in_channels=3)
-    macs = asked.total().macs
-    copied, normalised, relu, leaky = (
-        asked.only(kind).total().writes
-        for kind in (UpSampling2D, BatchNormalization, ReLU, LeakyReLU)
-    )
-    fvcore, thop, without_copies = (
-        conventions[tool].total(asked) for tool in ("fvcore", "thop", "ultralytics-thop")
-    )
     deepspeed = conventions["deepspeed"].parts(asked)
-    normalisation = deepspeed["normalization"]
     # FSRCNN x2 (Dong et al. 2016, ECCV) on a map of 640 x 360: all but the last layer, the last
-    small = 640 * 360 * (25 * 56 + 56 * 12 + 4 * 9 * 12 * 12 + 12 * 56)
+    inner = 640 * 360 * (25 * 56 + 56 * 12 + 4 * 9 * 12 * 12 + 12 * 56)
     last = 640 * 360 * 81 * 56
     in_letters = pix2pix_unet(side=N, base_filters=g)
     return {
-        "total of fvcore": fvcore,
-        "total of thop": thop,
-        "normalisation in deepspeed": normalisation,
+        "total of fvcore": conventions["fvcore"].total(asked),
+        "total of thop": conventions["thop"].total(asked),
+        "normalisation in deepspeed": deepspeed["normalization"],
         "upsampling in torchlens": conventions["torchlens"].parts(in_letters)["upsampling"],
-        "published FSRCNN": small + 4 * last,
+        "published FSRCNN": inner + 4 * last,
         "tools apart": _apart,
-        "normalised": normalised,
-        "with biases": normalisation + deepspeed["bias"],
-        "with copies": normalisation + copied,
-        "with ReLU": normalisation + relu,
-        "with LeakyReLU": normalisation + leaky,
-        "with activations": normalisation + relu + leaky,
-        "with copies and activations": normalisation + copied + relu + leaky,
-        "MACs": macs,
-        "MACs + copied": macs + copied,
-        "MACs + 2 normalised": macs + 2 * normalised,
-        "MACs + fvcore": macs + fvcore,
-        "thop without copies": without_copies,
-        "MACs + copied + normalised": macs + copied + normalised,
-        "MACs + 4 copied + normalised": macs + 4 * copied + normalised,
-        "MACs + thop": macs + thop,
+        "MACs": asked.total().macs,
+        "copied": asked.only(UpSampling2D).total().writes,
+        "normalised": asked.only(BatchNormalization).total().writes,
+        "ReLU": asked.only(ReLU).total().writes,
+        "LeakyReLU": asked.only(LeakyReLU).total().writes,
+        "bias": deepspeed["bias"],
         "whole network": conventions["torchlens"].total(in_letters),
-        "MACs of FSRCNN": small + last,
-        "FLOPs of FSRCNN": 2 * (small + last),
-        "without the last layer": small,
-        "last layer": 4 * last,
+        "inner": inner,
+        "last": last,
     }
 
 

@@ -85,8 +85,6 @@ def values() -> Values:
         ),
         "intensity of a convolution": sp.cancel(sp.limit(conv.flops / conv.bytes(), n, sp.oo)),
         "a network on a clock": _least_time,
-        "k^2 c/2": k**2 * c / 2,
-        "k^2 f/2": k**2 * f / 2,
     }
 
 

@@ -84,7 +84,6 @@ def values() -> Values:
         "one level more": deeper.params - whole.params,
         "elements written after a gate": whole.writes + gate.writes,
         "your network on a budget": _own,
-        "N/512": N / 512,
         "deeper": deeper.params,
         "whole": whole.params,
         "without the gate": whole.writes,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from unet_complexity.counting.elementwise import Operation, apply, elu, soften
+from unet_complexity.counting.elementwise import Operation, apply, elu, softmax
 from unet_complexity.counting.maps import Map, sides_of
 from unet_complexity.counting.merging import spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
+from unet_complexity.engineering.counting.groups import along, by_groups
 
 
 @twin(L.ELU)
@@ -20,7 +21,7 @@ def exponential_linear(layer: L.ELU, tally: Tally, x: Map) -> Map:
 @twin(L.Softmax)
 def soften_along(layer: L.Softmax, tally: Tally, x: Map) -> Map:
     """Divide the exponentials of the elements along the axes by their sum."""
-    return soften(tally, x, layer.axis)
+    return by_groups(x, along(layer.axis), lambda values: softmax(tally, values))
 
 
 @twin(L.Rescaling)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from unet_complexity.counting.convolution import biased
-from unet_complexity.counting.maps import Map, each, filled
+from unet_complexity.counting.maps import Map, channels_of, each, filled
 from unet_complexity.counting.merging import concatenate, merged, paired, spread
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
@@ -76,7 +76,7 @@ def apply(layer: L.Elementwise, tally: Tally, *inputs: Map) -> Any:
 @twin(L.Dense)
 def dense(layer: L.Dense, tally: Tally, x: Map) -> Map:
     """Multiply each pixel with the matrix of weights and add the bias."""
-    weights = tally.weight(len(x[0][0]), layer.units)
+    weights = tally.weight(channels_of(x), layer.units)
     return biased(layer, tally, multiply_matrices(L.MatMul(), tally, x, [weights]))
 
 

@@ -6,12 +6,12 @@ import math
 import operator
 from typing import Any
 
-from unet_complexity.counting.elementwise import by_groups
-from unet_complexity.counting.maps import Function, Map, along, shaped, sides_of
+from unet_complexity.counting.maps import Function, Map, channels_of, shaped, sides_of
 from unet_complexity.counting.merging import merged
-from unet_complexity.counting.resampling import summed_up
+from unet_complexity.counting.resampling import mean
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
+from unet_complexity.engineering.counting.groups import along, by_groups
 
 
 @twin(L.Normalization)
@@ -20,22 +20,22 @@ def normalize_by_known(layer: L.Normalization, tally: Tally, x: Map) -> Any:
 
     Constants that come with the model are 0 and 1 here.
     """
-    channels = len(x[0][0])
-    mean = [0.0] * channels
+    channels = channels_of(x)
+    centre = [0.0] * channels
     variance = [1.0] * channels
     if not layer.given:
-        mean = tally.weight(channels, trainable=False)
+        centre = tally.weight(channels, trainable=False)
         variance = tally.weight(channels, trainable=False)
         tally.weight(trainable=False)  # Keras's count of what it has seen
     deviation = [max(math.sqrt(abs(value)), 1e-7) for value in variance]
-    difference = merged(operator.sub, tally, x, [[mean]])
+    difference = merged(operator.sub, tally, x, [[centre]])
     return merged(operator.truediv, tally, difference, [[deviation]])
 
 
 @twin(L.GroupNormalization)
 def normalize_groups(layer: L.GroupNormalization, tally: Tally, x: Map) -> Any:
     """Normalise all pixels of each group of channels."""
-    size = 1 if layer.groups == -1 else len(x[0][0]) // layer.groups
+    size = 1 if layer.groups == -1 else channels_of(x) // layer.groups
     return standardize(layer, tally, x, lambda *at: at[2] // size, 1e-3)
 
 
@@ -68,10 +68,10 @@ def standardize(layer: Any, tally: Tally, x: Map, key: Function, epsilon: float)
 
 def _standard(values: list[float], tally: Tally, with_mean: bool, epsilon: float) -> list[float]:
     if with_mean:
-        mean = summed_up("mean", tally, values)
-        values = [tally.op(value - mean) for value in values]
+        centre = mean(tally, values)
+        values = [tally.op(value - centre) for value in values]
     squares = [tally.op(value * value) for value in values]
-    mean_square = summed_up("mean", tally, squares)
+    mean_square = mean(tally, squares)
     variance = tally.op(mean_square + epsilon)
     deviation = tally.op(math.sqrt(variance))
     return [tally.op(value / deviation) for value in values]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from unet_complexity.counting.maps import Map, along, build, grouped, sides_of
-from unet_complexity.counting.resampling import summed_up
+import operator
+
+from unet_complexity.counting.maps import Function, Map, build, sides_of
+from unet_complexity.counting.resampling import mean
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
+from unet_complexity.engineering.counting.groups import along, grouped
+
+FOLDS: dict[str, Function] = {"sum": operator.add, "max": max, "min": min}
 
 
 @twin(L.Reduce, L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)
@@ -13,4 +18,10 @@ def reduce(layer: L.Reduce, tally: Tally, x: Map) -> Map:
     """Reduce all elements that differ only along the axes to one number."""
     sides = [1 if axis in layer.axes else side for axis, side in enumerate(sides_of(x), 1)]
     groups = grouped(x, along(layer.axes))
-    return build(lambda *at: summed_up(layer.operation, tally, groups[at]), *sides)
+
+    def element(*at: int) -> float:
+        if layer.operation == "mean":
+            return mean(tally, groups[at])
+        return tally.fold(groups[at], FOLDS[layer.operation])
+
+    return build(element, *sides)
