@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from operator import attrgetter
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -258,16 +257,21 @@ class Network:
         Raises:
             ValueError: If ``by`` is none of these.
         """
-        counts = attrgetter(*QUANTITIES)
+        shown = lru_cache(str)  # SymPy prints slowly, and rows repeat their shapes
         rows = []
         for name, part in self.groups(by).items():
-            rows.append((str(name), str(part.output), *counts(part.total())))
+            rows.append((str(name), shown(part.output), *part._counts()))
         title = f"{self.heading}, batch 1, dense MACs"
         if self.regime:
             title += f"; {self.regime}"
         header = (by, "output", *QUANTITIES.values())
-        total = ("total", "", *counts(self.total()))
+        total = ("total", "", *self._counts())
         return Table(title, header, tuple(rows), total, self.missing)
+
+    def _counts(self) -> list[Size]:
+        """Return the counts of a table, without the time to tidy the others."""
+        total = add(step.cost for step in self.steps)
+        return [tidy(getattr(total, name)) for name in QUANTITIES]
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -102,6 +103,7 @@ class Table:
         def cell(name: str) -> str:
             return text(shortened(name, LONGEST_CELL))
 
+        value = lru_cache(typed=True)(value)  # SymPy prints slowly, and rows repeat their formulas
         shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
         columns = []
         for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
@@ -111,6 +113,9 @@ class Table:
             if shares and not is_text:
                 percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
                 columns.append([text("%"), *percent])
-        align = ["left", "left", *["right"] * len(columns[2:])]
         header, *lines = zip(*columns, strict=True)
-        return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))
+        texts = "left", "left"
+        text = tabulate(
+            lines, header, form, colalign=texts, stralign="right", disable_numparse=True
+        )
+        return str(text)
