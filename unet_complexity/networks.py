@@ -20,7 +20,7 @@ from unet_complexity.cost import Cost, Rule, Tensor, add
 from unet_complexity.escaping import in_message, not_counted
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import lettered
-from unet_complexity.symbols import Size, are_numbers, named_letters, one_of, substitute
+from unet_complexity.symbols import Size, add_up, are_numbers, named_letters, one_of, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 
@@ -258,9 +258,10 @@ class Network:
             ValueError: If ``by`` is none of these.
         """
         shown = lru_cache(str)  # SymPy prints slowly, and rows repeat their shapes
-        rows = []
-        for name, part in self.groups(by).items():
-            rows.append((str(name), shown(part.output), *part._counts()))
+        rows = [
+            (str(name), shown(part.output), *part._counts())
+            for name, part in self.groups(by).items()
+        ]
         title = f"{self.heading}, batch 1, dense MACs"
         if self.regime:
             title += f"; {self.regime}"
@@ -270,8 +271,7 @@ class Network:
 
     def _counts(self) -> list[Size]:
         """Return the counts of a table, without the time to tidy the others."""
-        total = add(step.cost for step in self.steps)
-        return [tidy(getattr(total, name)) for name in QUANTITIES]
+        return [tidy(add_up(getattr(step.cost, name) for step in self)) for name in QUANTITIES]
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

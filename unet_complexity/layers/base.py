@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import lru_cache
 from typing import Any
 
 from unet_complexity.cost import COUNTS, Cost, Rule, Tensor, promises
@@ -64,7 +63,6 @@ class Layer(ABC):
         """Return the number of operations that are not MACs."""
         return 0
 
-    @lru_cache(10_000)
     def cost(self, *inputs: Tensor) -> Cost:
         """Return the cost of running the layer once.
 
