@@ -30,7 +30,11 @@ class ModelStep(Step):
 
     @cached_property
     def cost(self) -> Cost:
-        return self.charged(_cost(self.layer, self.inputs))
+        try:
+            cost = _cost(self.layer, self.inputs)
+        except TypeError:  # a layer of a reader's own may hold a list, which has no hash
+            cost = self.layer.cost(*self.inputs)
+        return self.charged(cost)
 
     def charged(self, cost: Cost) -> Cost:
         """Return a cost of the layer with the params that the step is charged with."""
