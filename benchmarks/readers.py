@@ -167,6 +167,7 @@ def fresh(*arguments: str) -> str:
     """What a fresh process prints.  CalledProcessError where it fails."""
     folders = os.pathsep.join([str(HERE), str(FOLDER)])
     environment = {**os.environ, "PYTHONPATH": folders, "PYTHONWARNINGS": "ignore"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages are compiled
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, check=True, capture_output=True, text=True, env=environment

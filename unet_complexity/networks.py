@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from operator import attrgetter
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -21,7 +20,7 @@ from unet_complexity.cost import Cost, Rule, Tensor, add
 from unet_complexity.escaping import in_message, not_counted
 from unet_complexity.layers import Layer
 from unet_complexity.layers.arguments import lettered
-from unet_complexity.symbols import Size, are_numbers, named_letters, one_of, substitute
+from unet_complexity.symbols import Size, add_up, are_numbers, named_letters, one_of, substitute
 from unet_complexity.tables import QUANTITIES, Table
 
 
@@ -258,16 +257,21 @@ class Network:
         Raises:
             ValueError: If ``by`` is none of these.
         """
-        counts = attrgetter(*QUANTITIES)
-        rows = []
-        for name, part in self.groups(by).items():
-            rows.append((str(name), str(part.output), *counts(part.total())))
+        shown = lru_cache(str)  # SymPy prints slowly, and rows repeat their shapes
+        rows = [
+            (str(name), shown(part.output), *part._counts())
+            for name, part in self.groups(by).items()
+        ]
         title = f"{self.heading}, batch 1, dense MACs"
         if self.regime:
             title += f"; {self.regime}"
         header = (by, "output", *QUANTITIES.values())
-        total = ("total", "", *counts(self.total()))
+        total = ("total", "", *self._counts())
         return Table(title, header, tuple(rows), total, self.missing)
+
+    def _counts(self) -> list[Size]:
+        """Return the counts of a table, without the time to tidy the others."""
+        return [tidy(add_up(getattr(step.cost, name) for step in self)) for name in QUANTITIES]
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -69,8 +70,7 @@ class Table:
         if self.missing:
             rows.append((not_counted(self.missing),))
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows(map(csv_cell, row) for row in rows)
+        csv.writer(text, lineterminator="\n").writerows(map(csv_cell, row) for row in rows)
         return text.getvalue()
 
     def to_latex(self) -> str:
@@ -102,15 +102,24 @@ class Table:
         def cell(name: str) -> str:
             return text(shortened(name, LONGEST_CELL))
 
+        value = lru_cache(typed=True)(value)  # SymPy prints slowly, and rows repeat their formulas
         shares = not any(isinstance(whole, sp.Expr) for whole in self.total)  # letters have none
         columns = []
         for name, *cells in zip(self.header, *self.rows, self.total, strict=True):
-            *_, whole = cells
+            whole = cells[-1]
             is_text = isinstance(whole, str)
             columns.append([text(name), *map(cell if is_text else value, cells)])
             if shares and not is_text:
                 percent = [f"{100 * count / whole:.2f}" if whole else "" for count in cells]
                 columns.append([text("%"), *percent])
-        align = ["left", "left", *["right"] * len(columns[2:])]
         header, *lines = zip(*columns, strict=True)
-        return str(tabulate(lines, header, form, colalign=align, disable_numparse=True))
+        return str(
+            tabulate(
+                lines,
+                header,
+                form,
+                colalign=("left", "left"),
+                stralign="right",
+                disable_numparse=True,
+            )
+        )
