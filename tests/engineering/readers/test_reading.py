@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from tests.core.test_errors import check
@@ -193,17 +191,3 @@ def test_a_reshaping_makes_no_new_map_and_outputs_are_kept_to_the_end() -> None:
         {"a": 32, "out": 32, "dense": 3},
     ]
     assert dict(kept(net).maps) == {"x": 32, "out": 32, "drop mask": 32, "drop": 32}
-
-
-def test_equal_layers_cost_the_same_and_a_layer_without_a_hash_is_counted():
-    @dataclass(frozen=True)
-    class Weighted(ReLU):
-        weights: tuple[int, ...] | list[int] = (1,)
-
-        def elementwise(self, x: Tensor) -> object:
-            return sum(self.weights) * x.size
-
-    net = read(
-        Weighted(weights=[1, 2]), Weighted(weights=(1, 2)), Weighted(weights=(1, 2)), Weighted()
-    )
-    assert [step.cost.elementwise for step in net] == [9 * N**2, 9 * N**2, 9 * N**2, 3 * N**2]

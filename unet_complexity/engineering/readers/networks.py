@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
 
 import sympy as sp
 
 from unet_complexity.cost import Cost, Tensor
 from unet_complexity.escaping import in_message
-from unet_complexity.layers import Layer
 from unet_complexity.networks import Network, Step
 from unet_complexity.symbols import Size, exact
 
@@ -28,14 +26,6 @@ class ModelStep(Step):
     params: Size | None = None
     frozen: bool = False
 
-    @cached_property
-    def cost(self) -> Cost:
-        try:
-            cost = _cost(self.layer, self.inputs)
-        except TypeError:  # a layer of a reader's own may hold a list, which has no hash
-            cost = self.layer.cost(*self.inputs)
-        return self.charged(cost)
-
     def charged(self, cost: Cost) -> Cost:
         """Return a cost of the layer with the params that the step is charged with."""
         if self.params is not None:
@@ -43,13 +33,6 @@ class ModelStep(Step):
             trainable = exact(sp.Max(self.params - fixed, 0))
             cost = replace(cost, params=self.params, trainable_params=trainable)
         return replace(cost, trainable_params=0) if self.frozen else cost
-
-
-@lru_cache(
-    10_000
-)  # models repeat their blocks: it saves 20 ms of a U-Net's 152 layers, which are 28
-def _cost(layer: Layer, inputs: tuple[Tensor, ...]) -> Cost:
-    return layer.cost(*inputs)
 
 
 class Shapes(dict[str, Tensor]):
