@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import (
@@ -20,13 +22,9 @@ from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
 from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
-# operators that rearrange constants, as in exported pads
-REARRANGING = (
-    "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
-)
-BROADCASTING = ("Mul", "Equal", "Where")  # as in exported shapes
-FOLDED = (*REARRANGING, *BROADCASTING)
-GROWING = ("Concat", "ConstantOfShape", *BROADCASTING)  # make more numbers than they are given
+# operators of exported pads and shapes: those that rearrange constants, and those that make more numbers of them
+REARRANGING = "Constant Reshape Slice Transpose Cast Identity Unsqueeze".split()
+GROWING = "Concat ConstantOfShape Mul Equal Where".split()
 
 
 class NotCollapsedError(Exception):
@@ -39,12 +37,12 @@ class Graph:
     Attributes:
         reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
         readers: The last node of the graph itself that reads each value.
-        given: Inputs without a default.
+        inputs: Names of the inputs, of those with a default too.
         names: Names that are taken: those of nodes and of values, in subgraphs too.
         same: For what a Cast to the type that it has already makes, the value before all such Casts.
         shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
         folded: Constants that were computed, and None for values that are not constant.
-        instead: New nodes, by the first output of the node that they replace.
+        instead: New nodes, by the outputs of the node that they replace.
     """
 
     def __init__(self, model: Any) -> None:
@@ -55,8 +53,7 @@ class Graph:
         self.makers = {name: node for node in graph.node for name in node.output}
         self.readers = {name: node for node in graph.node for name in node.input}
         self.reads = Counter(reads(graph))
-        inputs = {item.name for item in graph.input}
-        self.given = inputs - self.initializers.keys()
+        self.inputs = {item.name for item in graph.input}
         self.names = set(self.reads)
         for part in parts(graph):
             self.names.add(getattr(part, "name", ""))
@@ -70,19 +67,19 @@ class Graph:
             types[item.name] = item.type.tensor_type.elem_type
         self.same: dict[str, str] = {}
         for node in graph.node:
-            to = [item.i for item in node.attribute if item.name == "to"]
-            before = next(iter(node.input), "")
-            if kind_of(node) == "Cast" and to == [types.get(before)]:
-                self.same[node.output[0]] = self.same.get(before, before)
+            if kind_of(node) == "Cast":
+                before, after = node.input[0], node.output[0]
+                if types.get(before, 0) == types.get(after):
+                    self.same[after] = self.same.get(before, before)
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
-            self.folded = dict.fromkeys(inputs)
+            self.folded = dict.fromkeys(self.inputs)
         self.bytes = 0
         self.added = 0
         self.nodes = 0
         own = sum(math.prod(item.dims) for item in graph.initializer)
         self.most_added = MOST_ADDED + 16 * own
-        self.instead: dict[str, list[Any]] = {}
+        self.instead: dict[tuple[str, ...], list[Any]] = {}
 
     def settings(self, node: Any) -> Settings:
         """Return a node's attributes, given or by default, and its constant inputs, by ONNX's names for them.
@@ -121,7 +118,7 @@ class Graph:
         from onnx import TensorProto
         from onnx.reference import ReferenceEvaluator
 
-        if node is None or kind_of(node) not in FOLDED:
+        if node is None or kind_of(node) not in REARRANGING + GROWING:
             return None
         if any(item.name == "to" and item.i == TensorProto.STRING for item in node.attribute):
             return None  # text takes a hundred times the memory of a number
@@ -129,8 +126,12 @@ class Graph:
         if any(array is None for array in arrays):
             return None
         given = dict(zip(node.input, arrays, strict=True))
+        sides: Any = [array.size + 1 for array in arrays]  # their product is above their sum
+        if node.op_type == "ConstantOfShape":
+            sides = arrays
         try:
-            if node.op_type in GROWING and _most_elements(node, arrays) > MOST_NUMBERS:
+            most = math.prod(map(float, np.ravel(sides)))
+            if node.op_type in GROWING and most > MOST_NUMBERS:
                 return None
             return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
         except Exception:  # an invalid node; its errors are of any kind
@@ -146,11 +147,7 @@ class Graph:
         tensor = numpy_helper.from_array(array, name)
         self.model.graph.initializer.append(tensor)
         if self.model.ir_version < 4:  # where initializers must be inputs too
-            info = helper.make_tensor_value_info(
-                name,
-                tensor.data_type,
-                array.shape,
-            )
+            info = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
             self.model.graph.input.append(info)
         return name
 
@@ -167,24 +164,24 @@ class Graph:
         at_most(self.nodes, MOST_NODES, "new nodes")
         new[-1].name = node.name
         new[-1].doc_string = node.doc_string
-        self.instead[node.output[0]] = new
+        self.instead[tuple(node.output)] = new
 
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""
         graph = self.model.graph
         needed = {output.name for output in graph.output}
+        needed |= self.inputs - self.initializers.keys()
         kept = []
         for old in reversed(graph.node):  # the readers of a node follow it
             written = set(old.output)
             if written & needed or not written & self.reads.keys():
-                first = "".join(old.output[:1])
-                new = self.instead.get(first, [old])
+                new = self.instead.get(tuple(old.output), [old])
                 kept.extend(reversed(new))
                 for node in new:
                     needed.update(reads(node))
         del graph.node[:]
         graph.node.extend(reversed(kept))
-        gone = self.reads.keys() - needed - self.given
+        gone = self.reads.keys() - needed
         for field in (graph.input, graph.initializer, graph.value_info):
             for i in reversed(range(len(field))):
                 if field[i].name in gone:
@@ -199,11 +196,3 @@ def reads(message: Any) -> Iterator[str]:
             yield from part.input
         elif kind == "GraphProto":
             yield from (output.name for output in part.output)
-
-
-def _most_elements(node: Any, arrays: list[Any]) -> float:
-    """Upper bound of the elements that a growing node makes."""
-    sides = [array.size + 1 for array in arrays]  # the product of these is above their sum
-    if node.op_type == "ConstantOfShape":
-        sides = arrays[0].ravel().tolist()
-    return math.prod(map(float, sides))

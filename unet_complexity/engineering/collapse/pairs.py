@@ -18,14 +18,17 @@ from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR, LONGEST_NAME
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
-LARGEST_REPEATED = {  # largest factor s for which x(0) ... x(s - 1) all round to 0
-    ("asymmetric", "floor"): LARGEST_FACTOR,
-    ("asymmetric", "round_prefer_floor"): 2,
-    ("tf_half_pixel_for_nn", "floor"): LARGEST_FACTOR,
-}
-for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
-    for nearest in ("round_prefer_floor", "round_prefer_ceil"):
-        LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
+REPEATING = (  # modes for which x(0) ... x(s - 1) all round to 0
+    "asymmetric with floor",
+    "tf_half_pixel_for_nn with floor",
+    "half_pixel with round_prefer_floor",
+    "half_pixel with round_prefer_ceil",
+    "pytorch_half_pixel with round_prefer_floor",
+    "pytorch_half_pixel with round_prefer_ceil",
+    "half_pixel_symmetric with round_prefer_floor",
+    "half_pixel_symmetric with round_prefer_ceil",
+)
+DOUBLING = "asymmetric with round_prefer_floor"  # for s = 2 only
 WHOLE = range(1, LARGEST_FACTOR + 1)
 LAYOUT = list(range(AXES))
 
@@ -82,7 +85,7 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         if set(steps) - {1}:
             raise NotCollapsedError(f"the convolution has {name} {steps}")
     pads = zeros + _padding(settings, weights.shape[2:])
-    return Pair(source, conv, size, weights, settings.get("group", 1), pads, axes)
+    return Pair(source, conv, size, weights, settings["group"], pads, axes)
 
 
 def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
@@ -133,12 +136,11 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
         raise NotCollapsedError("its scales, or its sizes and the map's, are not known numbers")
     position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
     rounding = settings.get("nearest_mode", "floor")
-    largest = LARGEST_REPEATED.get((position, rounding), 0)
-    if max(factors) > largest < LARGEST_FACTOR:
+    modes = f"{position} with {rounding}"
+    doubles = modes == DOUBLING and max(factors) <= 2
+    if modes not in REPEATING and not doubles:
         scale = _text(factors[2:].tolist())
-        raise NotCollapsedError(
-            f"{position} with {rounding} is not repetition for a factor of {scale}"
-        )
+        raise NotCollapsedError(f"{modes} is not repetition for a factor of {scale}")
     return factors.tolist()
 
 
@@ -182,7 +184,7 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
         "VALID": same * 0,
         "NOTSET": np.reshape(settings.get("pads", [0] * 4), (2, 2)),
     }
-    kind = settings.get("auto_pad", "NOTSET")
+    kind = settings["auto_pad"]
     if kind not in ways:
         raise NotCollapsedError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
     return ways[kind]

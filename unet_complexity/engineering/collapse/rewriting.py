@@ -39,10 +39,10 @@ class Collapsed(NamedTuple):
     def __str__(self) -> str:
         from tabulate import tabulate
 
-        rows = []
-        for name, how, why in self.blocks:
-            name = shortened(plain(name), LONGEST_CELL)
-            rows.append((name, how, plain(why)))
+        rows = [
+            (shortened(plain(name), LONGEST_CELL), how, plain(why))
+            for name, how, why in self.blocks
+        ]
         return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
 
 
@@ -79,11 +79,9 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
     with valid_model(model):
         changed = loaded(model)
         graph = Graph(changed)
-        blocks = []
-        for node in _upsamplings(graph):
-            blocks.append(_block(graph, node, arrangement))
+        blocks = tuple(_block(graph, node, arrangement) for node in _upsamplings(graph))
         graph.carry_out()
-        return Collapsed(checked(changed), tuple(blocks))
+        return Collapsed(checked(changed), blocks)
 
 
 def _upsamplings(graph: Graph) -> list[Any]:
@@ -102,10 +100,10 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
     name = resize.name or resize.output[0]
     try:
         pair = pair_of(graph, resize)
-        pair, before = _arranged(pair, graph)
         how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
         if how == AS_WRITTEN:
             return Block(name, how, why)
+        pair, before = _arranged(pair, graph)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
                 graph.replace(pair.conv, [*before, *new])
@@ -124,15 +122,14 @@ def _arranged(pair: Pair, graph: Graph) -> tuple[Pair, list[Any]]:
     if pair.axes == LAYOUT:
         return pair, []
     name = graph.fresh(f"{pair.source}/transposed")
-    sides = graph.shapes[pair.source]
-    graph.shapes[name] = tuple(sides[axis] for axis in pair.axes)
     node = make_node("Transpose", [pair.source], [name], name, perm=pair.axes)
-    return pair._replace(source=name, axes=LAYOUT), [node]
+    return pair._replace(source=name), [node]
 
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
     shape = graph.shapes[pair.source]
-    sides = [side for side in shape[2:] if isinstance(side, int)]
-    pixels = prod(sides) if len(sides) == 2 else None
+    sides = [shape[axis] for axis in pair.axes[2:] if axis < len(shape)]
+    numbers = [side for side in sides if isinstance(side, int)]
+    pixels = prod(numbers) if len(numbers) == 2 else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)

@@ -177,9 +177,7 @@ def random_inputs(model: Any, sides: Sequence[int], seed: int) -> Tensors:
             )
         known = stated(item) or ()
         free = [*[1] * len(known), *sides][2:]  # as long as the shape
-        shape = [
-            old if isinstance(old, int) else new for old, new in zip(known, free, strict=True)
-        ]
+        shape = [old if isinstance(old, int) else new for old, new in zip(known, free, strict=True)]
         dtype = tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
         is_float = np.issubdtype(dtype, np.floating)
         drawn = random.normal(size=shape) if is_float else random.integers(0, 2, shape)
