@@ -91,10 +91,9 @@ def _taps(pair: Pair) -> Any:
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
-    filters, channels, rows, columns = pair.weights.shape
-    s_h, s_w = pair.size
-    taps = (rows + s_h - 1) * (columns + s_w - 1)
-    held = filters * channels * taps * max(s_h, s_w)
+    filters, channels, *window = pair.weights.shape
+    taps = np.add(window, pair.size) - 1
+    held = filters * channels * taps.prod() * max(pair.size)
     if held > MOST_SUMMED:
         raise NotCollapsedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"

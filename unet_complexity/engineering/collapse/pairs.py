@@ -29,7 +29,7 @@ REPEATING = (  # modes for which x(0) ... x(s - 1) all round to 0
     "half_pixel_symmetric with round_prefer_ceil",
 )
 DOUBLING = "asymmetric with round_prefer_floor"  # for s = 2 only
-WHOLE = range(1, LARGEST_FACTOR + 1)
+WHOLE = set(range(1, LARGEST_FACTOR + 1))
 LAYOUT = list(range(AXES))
 
 
@@ -45,7 +45,7 @@ class Pair(NamedTuple):
 
     source: str
     conv: Any
-    size: tuple[int, int]
+    size: tuple[int, ...]
     weights: Any
     group: int
     pads: Any
@@ -63,15 +63,14 @@ def pair_of(graph: Graph, node: Any) -> Pair:
     else:
         source, factors = node.input[0], _factors(graph, node)
     conv, axes = _reader_and_axes(graph, node)
-    size = _whole([factors[axis] for axis in axes])
+    size = _whole(factors[axes])
     zeros: Any = 0
     if kind_of(conv) == "Pad":
         zeros = _zeros_around(graph, conv)
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
         raise NotCollapsedError(f"it is read by {kind_of(conv)}, not by a convolution")
-    names = (source, *conv.input, *conv.output)
-    longest = max(map(len, names))
+    longest = max(map(len, (source, *conv.input, *conv.output)))
     if longest > LONGEST_NAME:
         raise NotCollapsedError(
             f"names of at most {LONGEST_NAME:,} characters are written anew, got {longest:,}"
@@ -112,7 +111,7 @@ def _only_reader(graph: Graph, node: Any) -> Any:
     return graph.readers[name]
 
 
-def _factors(graph: Graph, resize: Any) -> list[float]:
+def _factors(graph: Graph, resize: Any) -> Any:
     """Factor by which a Resize or Upsample repeats each axis."""
     settings = graph.settings(resize)
     mode = settings["mode"]
@@ -126,8 +125,8 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
             raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
         before = graph.shapes[resize.input[0]]
         after = graph.shapes[resize.output[0]]
-        known = np.array(list(map(ratio, before, after)))
-        scales = known[axes] if len(known) == AXES else None
+        axes = ...
+        scales = list(map(ratio, before, after)) or None
     factors = np.ones(AXES)
     if scales is not None and np.shape(scales) != factors[axes].shape:
         raise NotCollapsedError(f"it scales {np.size(scales):,} axes, not two of four")
@@ -139,25 +138,23 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
     modes = f"{position} with {rounding}"
     doubles = modes == DOUBLING and max(factors) <= 2
     if modes not in REPEATING and not doubles:
-        scale = _text(factors[2:].tolist())
+        scale = _text(factors[2:])
         raise NotCollapsedError(f"{modes} is not repetition for a factor of {scale}")
-    return factors.tolist()
+    return factors
 
 
-def _whole(factors: list[float]) -> tuple[int, int]:
+def _whole(factors: Any) -> tuple[int, ...]:
     """Factors of rows and columns, which are the last two axes."""
     size = factors[2:]
-    if factors[:2] != [1, 1]:
+    if any(factors[:2] != 1):
         raise NotCollapsedError(
             f"it scales the axes by {_text(factors)}, not the last two of four only"
         )
-    are_whole = all(factor in WHOLE for factor in size)
-    if not are_whole or size == [1, 1]:
+    if set(size) - WHOLE or max(size) == 1:
         raise NotCollapsedError(
             f"whole factors up to {LARGEST_FACTOR} are collapsed, not both 1, got {_text(size)}"
         )
-    rows, columns = map(int, size)
-    return rows, columns
+    return tuple(map(int, size))
 
 
 def _zeros_around(graph: Graph, pad: Any) -> Any:

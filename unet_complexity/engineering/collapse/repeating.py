@@ -30,7 +30,7 @@ def repeating(graph: Graph, node: Any) -> tuple[str, Any, Any]:
     return graph.same.get(source, source), nodes[2], nodes[1]
 
 
-def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
+def repeated(graph: Graph, node: Any) -> tuple[str, Any]:
     """Return the map that the nodes up to ``node`` repeat, and the factor of each of its axes.
 
     Raises:
@@ -57,7 +57,7 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
             raise NotCollapsedError("it changes other sides too, or its sides are not known")
         factors *= now
         made = source
-    return made, factors.tolist()
+    return made, factors
 
 
 def ratio(old: Any, new: Any) -> float:

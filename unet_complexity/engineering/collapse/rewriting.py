@@ -5,16 +5,17 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
-from unet_complexity.engineering.collapse import nodes, rule
+from unet_complexity.engineering.collapse import rule
 from unet_complexity.engineering.collapse.files import Source, checked, loaded, valid_model
 from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
+from unet_complexity.engineering.collapse.nodes import phases, transposed
 from unet_complexity.engineering.collapse.pairs import LAYOUT, Pair, pair_of
 from unet_complexity.engineering.collapse.repeating import repeating
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
 
-ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
+ARRANGEMENTS = {PHASES: phases, TRANSPOSED: transposed}
 
 
 class Block(NamedTuple):
@@ -79,21 +80,15 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
     with valid_model(model):
         changed = loaded(model)
         graph = Graph(changed)
-        blocks = tuple(_block(graph, node, arrangement) for node in _upsamplings(graph))
+        nodes = changed.graph.node
+        inner = {repeating(graph, node)[0] for node in nodes}  # rows, repeated again for columns
+        blocks = []
+        for node in nodes:
+            repeats = repeating(graph, node)[0] and node.output[0] not in inner
+            if kind_of(node) in ("Resize", "Upsample") or repeats:
+                blocks.append(_block(graph, node, arrangement))
         graph.carry_out()
-        return Collapsed(checked(changed), blocks)
-
-
-def _upsamplings(graph: Graph) -> list[Any]:
-    """Nodes that end an upsampling: a Resize, or the last Reshape of a repetition."""
-    nodes = graph.model.graph.node
-    inner = {repeating(graph, node)[0] for node in nodes}  # rows, repeated again for columns
-    return [
-        node
-        for node in nodes
-        if kind_of(node) in ("Resize", "Upsample")
-        or (repeating(graph, node)[0] and node.output[0] not in inner)
-    ]
+        return Collapsed(checked(changed), tuple(blocks))
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
@@ -102,7 +97,7 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
         pair = pair_of(graph, resize)
         how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
         if how == AS_WRITTEN:
-            return Block(name, how, why)
+            raise NotCollapsedError(why)
         pair, before = _arranged(pair, graph)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
