@@ -91,10 +91,11 @@ class Graph:
 
         schema = get_schema(node.op_type, self.opset)
         defaults = [attribute.default_value for attribute in schema.attributes.values()]
-        found = {}
-        for item in (*defaults, *node.attribute):
-            if item.type:  # else there is no default
-                found[item.name] = item.s.decode() or get_attribute_value(item)
+        found = {
+            item.name: item.s.decode() or get_attribute_value(item)
+            for item in (*defaults, *node.attribute)
+            if item.type  # else there is no default
+        }
         for parameter, source in zip(schema.inputs[1:], node.input[1:], strict=False):
             if source:
                 found[parameter.name] = self.constant(source)
@@ -171,16 +172,16 @@ class Graph:
         graph = self.model.graph
         needed = {output.name for output in graph.output}
         needed |= self.inputs - self.initializers.keys()
-        kept = []
+        kept: list[Any] = []
         for old in reversed(graph.node):  # the readers of a node follow it
             written = set(old.output)
             if written & needed or not written & self.reads.keys():
                 new = self.instead.get(tuple(old.output), [old])
-                kept.extend(reversed(new))
+                kept[:0] = new
                 for node in new:
                     needed.update(reads(node))
         del graph.node[:]
-        graph.node.extend(reversed(kept))
+        graph.node.extend(kept)
         gone = self.reads.keys() - needed
         for field in (graph.input, graph.initializer, graph.value_info):
             for i in reversed(range(len(field))):

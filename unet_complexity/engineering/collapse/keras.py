@@ -37,6 +37,8 @@ class PhaseConv2D(keras.layers.Conv2D):
         (608, 392)
     """
 
+    kernel_size: Any
+
     def __init__(self, filters: int, kernel_size: Any, size: Any = 2, **settings: Any) -> None:
         fixed = {"padding": "same", "trainable": False}
         super().__init__(filters, kernel_size, **{**settings, **fixed})

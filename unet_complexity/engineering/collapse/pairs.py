@@ -114,9 +114,8 @@ def _only_reader(graph: Graph, node: Any) -> Any:
 def _factors(graph: Graph, resize: Any) -> Any:
     """Factor by which a Resize or Upsample repeats each axis."""
     settings = graph.settings(resize)
-    mode = settings["mode"]
-    if mode != "nearest":
-        raise NotCollapsedError(f"its mode is {mode}, which does not repeat")
+    if settings["mode"] != "nearest":
+        raise NotCollapsedError(f"its mode is {settings['mode']}, which does not repeat")
     axes = settings.get("axes", ...)
     scales = settings.get("scales", [])
     if not np.size(scales):  # exporters write empty scales beside sizes
@@ -138,8 +137,7 @@ def _factors(graph: Graph, resize: Any) -> Any:
     modes = f"{position} with {rounding}"
     doubles = modes == DOUBLING and max(factors) <= 2
     if modes not in REPEATING and not doubles:
-        scale = _text(factors[2:])
-        raise NotCollapsedError(f"{modes} is not repetition for a factor of {scale}")
+        raise NotCollapsedError(f"{modes} is not repetition for a factor of {_text(factors[2:])}")
     return factors
 
 
@@ -187,5 +185,5 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
     return ways[kind]
 
 
-def _text(factors: Sequence[float]) -> str:
+def _text(factors: Any) -> str:
     return " x ".join(f"{factor:g}" for factor in factors)

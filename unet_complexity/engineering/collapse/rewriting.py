@@ -92,13 +92,20 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
 
 
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
+    from onnx.helper import make_node
+
     name = resize.name or resize.output[0]
     try:
         pair = pair_of(graph, resize)
         how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
         if how == AS_WRITTEN:
             raise NotCollapsedError(why)
-        pair, before = _arranged(pair, graph)
+        before = []
+        if pair.axes != LAYOUT:
+            small = graph.fresh(f"{pair.source}/transposed")
+            transpose = make_node("Transpose", [pair.source], [small], small, perm=pair.axes)
+            before.append(transpose)
+            pair = pair._replace(source=small)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
                 graph.replace(pair.conv, [*before, *new])
@@ -108,17 +115,6 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
     except NotCollapsedError as reason:
         why = one_line(str(reason))
     return Block(name, AS_WRITTEN, why)
-
-
-def _arranged(pair: Pair, graph: Graph) -> tuple[Pair, list[Any]]:
-    """Return the pair with its source as the convolution reads it, and the Transpose that makes it so."""
-    from onnx.helper import make_node
-
-    if pair.axes == LAYOUT:
-        return pair, []
-    name = graph.fresh(f"{pair.source}/transposed")
-    node = make_node("Transpose", [pair.source], [name], name, perm=pair.axes)
-    return pair._replace(source=name), [node]
 
 
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:

@@ -106,12 +106,16 @@ def verified(original: Any, collapsed: Collapsed) -> str:
             differences.append(apart(original, old, new))
         before, after = timed(runs, inputs)
         counts = counts or counted(original, collapsed.model, inputs, shown)
-        speed = f"{before / after:.2f} times as fast"
-        lines.append(f"{shown}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
+        lines.append(
+            f"{shown}: {before:,.2f} ms before, {after:,.2f} ms after, "
+            f"{before / after:.2f} times as fast"
+        )
     if after >= before:
         lines.append("not faster on this machine: keep the original here")
-    count = f"{len(SEEDS)} random inputs of each size"
-    same = f"same outputs for {count}: at most {max(differences):.1e} of the largest apart"
+    same = (
+        f"same outputs for {len(SEEDS)} random inputs of each size: "
+        f"at most {max(differences):.1e} of the largest apart"
+    )
     return "\n".join([same, *counts, *lines])
 
 
@@ -231,8 +235,7 @@ def runner(model: Any) -> Run:
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-    run: Run = partial(session.run, None)
-    return _one_sentence()(run)
+    return _one_sentence()(partial(session.run, None))
 
 
 def apart(model: Any, before: list[Any], after: list[Any]) -> float:
