@@ -148,8 +148,9 @@ class Graph:
         tensor = numpy_helper.from_array(array, name)
         self.model.graph.initializer.append(tensor)
         if self.model.ir_version < 4:  # where initializers must be inputs too
-            info = helper.make_tensor_value_info(name, tensor.data_type, array.shape)
-            self.model.graph.input.append(info)
+            self.model.graph.input.append(
+                helper.make_tensor_value_info(name, tensor.data_type, array.shape)
+            )
         return name
 
     def fresh(self, name: str) -> str:

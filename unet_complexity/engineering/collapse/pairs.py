@@ -92,10 +92,9 @@ def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
     axes = LAYOUT
     while True:
         node = _only_reader(graph, node)
+        order = LAYOUT if graph.same.keys() & node.output else []
         if kind_of(node) == "Transpose":
-            order = graph.settings(node).get("perm", LAYOUT[::-1])
-        else:
-            order = LAYOUT if graph.same.keys() & node.output else []
+            order = graph.settings(node).get("perm", order)
         if sorted(order) != LAYOUT:
             return node, axes
         axes = [axes[axis] for axis in order]

@@ -151,8 +151,7 @@ def timed(runs: Sequence[Run], inputs: Tensors) -> Any:
     laps: list[list[float]] = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or len(laps) < 5:
-        lap = [timeit(partial(run, inputs), number=1) for run in runs]
-        laps.append(lap)
+        laps.append([timeit(partial(run, inputs), number=1) for run in runs])
     return 1000 * np.median(laps, axis=0)
 
 
@@ -261,8 +260,8 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
 def _difference(old: Any, new: Any) -> Any:
     differs = old != new  # infinities of one sign are equal
     if old.dtype.name not in TOLERANCE:
-        return np.count_nonzero(differs) / max(old.size, 1)
+        return differs.sum() / max(old.size, 1)
     differs &= ~(np.isnan(old) & np.isnan(new))
-    largest = np.max(np.abs(old), where=np.isfinite(old), initial=0)
+    largest = np.abs(old).max(where=np.isfinite(old), initial=0)
     gaps = np.abs(old[differs].astype(float) - new[differs])
-    return gaps.max(initial=0) / max(largest, np.finfo(float).tiny)
+    return gaps.max(initial=0) / max(largest, 1e-300)  # all may be zeros
