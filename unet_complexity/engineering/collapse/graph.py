@@ -22,6 +22,7 @@ from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
 from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
+AXES = 4  # of a map: batch, channels and the sides
 # operators of exported pads and shapes: those that rearrange constants, and those that make more numbers of them
 REARRANGING = "Constant Reshape Slice Transpose Cast Identity Unsqueeze".split()
 GROWING = "Concat ConstantOfShape Mul Equal Where".split()
@@ -40,7 +41,7 @@ class Graph:
         inputs: Names of the inputs, of those with a default too.
         names: Names that are taken: those of nodes and of values, in subgraphs too.
         same: For what a Cast to the type that it has already makes, the value before all such Casts.
-        shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
+        shapes: Sides of values: numbers, the file's letters, None where unknown, as all of a value without a shape.
         folded: Constants that were computed, and None for values that are not constant.
         instead: New nodes, by the outputs of the node that they replace.
     """
@@ -60,10 +61,11 @@ class Graph:
             if part.DESCRIPTOR.name == "NodeProto":
                 self.names.update(part.output)
         known = inferred(model)
-        self.shapes = defaultdict(tuple)
+        unknown = (None,) * AXES
+        self.shapes = defaultdict(lambda: unknown)
         types = {}
         for item in (*known.input, *known.value_info, *known.output):
-            self.shapes[item.name] = stated(item) or ()
+            self.shapes[item.name] = stated(item) or unknown
             types[item.name] = item.type.tensor_type.elem_type
         self.same: dict[str, str] = {}
         for node in graph.node:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError, Settings
-from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
+from unet_complexity.engineering.collapse.graph import AXES, Graph, NotCollapsedError, Settings
+from unet_complexity.engineering.collapse.repeating import ratio, repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR, LONGEST_NAME
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
@@ -124,7 +124,7 @@ def _factors(graph: Graph, resize: Any) -> Any:
         before = graph.shapes[resize.input[0]]
         after = graph.shapes[resize.output[0]]
         axes = ...
-        scales = list(map(ratio, before, after)) or None
+        scales = list(map(ratio, before, after))
     factors = np.ones(AXES)
     if scales is not None and np.shape(scales) != factors[axes].shape:
         raise NotCollapsedError(f"it scales {np.size(scales):,} axes, not two of four")

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
+from unet_complexity.engineering.collapse.graph import AXES, Graph, NotCollapsedError
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
-AXES = 4  # batch, channels and the sides
 ADDED = (1, 2, 3, 4, -1, -2, -3, -4)  # places of a fifth axis that has one before it
 
 

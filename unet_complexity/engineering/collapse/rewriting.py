@@ -14,6 +14,7 @@ from unet_complexity.engineering.collapse.repeating import repeating
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
+from unet_complexity.symbols import are_numbers
 
 ARRANGEMENTS = {PHASES: phases, TRANSPOSED: transposed}
 
@@ -120,7 +121,6 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
     shape = graph.shapes[pair.source]
-    sides = [shape[axis] for axis in pair.axes[2:] if axis < len(shape)]
-    numbers = [side for side in sides if isinstance(side, int)]
-    pixels = prod(numbers) if len(numbers) == 2 else None
+    sides: list[Any] = [shape[axis] for axis in pair.axes[2:]]
+    pixels = prod(sides) if are_numbers(*sides) else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)
