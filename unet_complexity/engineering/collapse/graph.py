@@ -126,18 +126,16 @@ class Graph:
         if any(item.name == "to" and item.i == TensorProto.STRING for item in node.attribute):
             return None  # text takes a hundred times the memory of a number
         arrays = [self.constant(name) for name in node.input]
-        if any(array is None for array in arrays):
-            return None
         given = dict(zip(node.input, arrays, strict=True))
-        sides: Any = [array.size + 1 for array in arrays]  # their product is above their sum
-        if node.op_type == "ConstantOfShape":
-            sides = arrays
         try:
+            sides: Any = [array.size + 1 for array in arrays]  # their product is above their sum
+            if node.op_type == "ConstantOfShape":
+                sides = arrays
             most = math.prod(map(float, np.ravel(sides)))
             if node.op_type in GROWING and most > MOST_NUMBERS:
                 return None
             return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
-        except Exception:  # an invalid node; its errors are of any kind
+        except Exception:  # an input that is not constant, or an invalid node: errors of any kind
             return None
 
     def store(self, name: str, array: Any) -> str:

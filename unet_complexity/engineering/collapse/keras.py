@@ -77,12 +77,10 @@ class PhaseConv2D(keras.layers.Conv2D):
         x = ops.moveaxis(inputs, self.channels, -1)
         before = same_front(np.empty(self.kernel_size))
         maps = []
-        for _, _, (top, left), window in split_phases(kernel, self.size, before):
-            k_h, k_w = window.shape[:2]
-            rows = -top, top + k_h - 1
-            columns = -left, left + k_w - 1
-            border = (0, 0), rows, columns, (0, 0)
-            padded = ops.pad(x, border)
+        for _, _, first, window in split_phases(kernel, self.size, before):
+            sides = zip(first, window.shape[:2], strict=True)
+            border = [(-offset, k - 1 + offset) for offset, k in sides]
+            padded = ops.pad(x, [(0, 0), *border, (0, 0)])
             maps.append(ops.conv(padded, window, data_format="channels_last"))
         _, height, width, _ = ops.shape(x)
         s_h, s_w = self.size

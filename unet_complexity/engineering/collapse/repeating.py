@@ -13,6 +13,7 @@ import numpy as np
 
 from unet_complexity.engineering.collapse.graph import AXES, Graph, NotCollapsedError
 from unet_complexity.engineering.readers.onnx.files import kind_of
+from unet_complexity.symbols import are_numbers
 
 ADDED = (1, 2, 3, 4, -1, -2, -3, -4)  # places of a fifth axis that has one before it
 
@@ -59,10 +60,10 @@ def repeated(graph: Graph, node: Any) -> tuple[str, Any]:
     return made, factors
 
 
-def ratio(old: Any, new: Any) -> float:
+def ratio(old: Any, new: Any) -> Any:
     """Factor between two sides; NaN if it is not known."""
     if old is not None and old == new:
         return 1
-    if isinstance(old, int) and isinstance(new, int):
+    if are_numbers(old, new):
         return new / old
     return np.nan

@@ -104,8 +104,7 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
         before = []
         if pair.axes != LAYOUT:
             small = graph.fresh(f"{pair.source}/transposed")
-            transpose = make_node("Transpose", [pair.source], [small], small, perm=pair.axes)
-            before.append(transpose)
+            before = [make_node("Transpose", [pair.source], [small], small, perm=pair.axes)]
             pair = pair._replace(source=small)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
