@@ -15,7 +15,7 @@ from keras import ops
 
 from unet_complexity.engineering.collapse import rule
 from unet_complexity.escaping import in_message
-from unet_complexity.phases import same_front, split_phases, summed_taps
+from unet_complexity.phases import phase_kernels
 from unet_complexity.symbols import as_pair
 
 # of a Conv2D that its replacement takes over
@@ -26,9 +26,9 @@ SETTINGS = "filters kernel_size data_format activation use_bias name".split()
 class PhaseConv2D(keras.layers.Conv2D):
     """Layer with the output of UpSampling2D(size) and Conv2D(padding="same"), for fewer multiplications.
 
-    (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the summed taps, a
-    kernel of (k + s - 1)^2 c f numbers of which each phase takes its own, and the bias; :meth:`of` makes them from
-    a trained Conv2D.  They are not trainable: trained separately, they would stop being sums of the same taps.
+    (batch, h, w, c) -> (batch, s_h h, s_w w, filters), or channels first.  Its weights are the s_h s_w phase
+    kernels, (k + s - 1)^2 c f numbers in all, and the bias; :meth:`of` takes them from a trained Conv2D.  They
+    are not trainable: trained separately, the phases would stop being sums of the same taps.
 
     Example:
         >>> up, conv = keras.layers.UpSampling2D(2), keras.layers.Conv2D(8, 4, padding="same")
@@ -37,7 +37,9 @@ class PhaseConv2D(keras.layers.Conv2D):
         (608, 392)
     """
 
-    kernel_size: Any
+    # those of Conv2D know one kernel only; to cut the phases from it at each call takes up to a third longer
+    save_own_variables = keras.layers.Layer.save_own_variables
+    load_own_variables = keras.layers.Layer.load_own_variables
 
     def __init__(self, filters: int, kernel_size: Any, size: Any = 2, **settings: Any) -> None:
         fixed = {"padding": "same", "trainable": False}
@@ -63,21 +65,30 @@ class PhaseConv2D(keras.layers.Conv2D):
         layer = cls(size=upsampling.size, dtype=conv.dtype_policy, **settings)
         kernel, *bias = _arrays(conv)
         layer.build([kernel.shape[2]] * 4)  # of which only the channels count
-        layer.set_weights([summed_taps(kernel, layer.size), *bias])
+        kernels = [phase.kernel for phase in phase_kernels(kernel, layer.size)]
+        layer.set_weights([*kernels, *bias])
         return layer
 
     def build(self, input_shape: Any) -> None:
-        window = self.kernel_size
-        self.kernel_size = tuple(np.add(window, self.size) - 1)  # Conv2D makes the weights by it
-        super().build(input_shape)
-        self.kernel_size = window
+        without_channels = np.empty((*self.kernel_size, 0, 0))
+        self.phases = []  # offset of the first tap, and kernel
+        for row, column, first, window in phase_kernels(without_channels, self.size):
+            shape = (*window.shape[:2], input_shape[self.channels], self.filters)
+            kernel = self.add_weight(shape, "zeros", name=f"kernel_{row}_{column}")
+            self.phases.append((first, kernel))
+        if self.use_bias:
+            self.bias = self.add_weight((self.filters,), "zeros", name="bias")
+
+    @property
+    def kernel(self) -> Any:
+        """Offset of the first tap, and kernel, of each phase."""
+        return self.phases
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """Convolve the map by each phase and interleave the outputs; Conv2D adds bias and activation."""
         x = ops.moveaxis(inputs, self.channels, -1)
-        before = same_front(np.empty(self.kernel_size))
         maps = []
-        for _, _, first, window in split_phases(kernel, self.size, before):
+        for first, window in kernel:
             sides = zip(first, window.shape[:2], strict=True)
             border = [(-offset, k - 1 + offset) for offset, k in sides]
             padded = ops.pad(x, [(0, 0), *border, (0, 0)])
