@@ -23,8 +23,9 @@ from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
 AXES = 4  # of a map: batch, channels and the sides
-# operators of exported pads and shapes: those that rearrange constants, and those that make more numbers of them
+# operators of exported pads and shapes: these rearrange constants ...
 REARRANGING = "Constant Reshape Slice Transpose Cast Identity Unsqueeze".split()
+# ... and these can make more numbers than they are given
 GROWING = "Concat ConstantOfShape Mul Equal Where".split()
 
 
@@ -41,7 +42,8 @@ class Graph:
         inputs: Names of the inputs, of those with a default too.
         names: Names that are taken: those of nodes and of values, in subgraphs too.
         same: For what a Cast to the type that it has already makes, the value before all such Casts.
-        shapes: Sides of values: numbers, the file's letters, None where unknown, as all of a value without a shape.
+        shapes: Sides of values: numbers, the file's letters, or None for an unknown one.  A value without
+            a shape has four of these.
         folded: Constants that were computed, and None for values that are not constant.
         instead: New nodes, by the outputs of the node that they replace.
     """

@@ -37,7 +37,8 @@ class PhaseConv2D(keras.layers.Conv2D):
         (608, 392)
     """
 
-    # those of Conv2D know one kernel only; to cut the phases from it at each call takes up to a third longer
+    # those of Conv2D know one kernel only; cutting phases from it at each call
+    # takes up to a third longer
     save_own_variables = keras.layers.Layer.save_own_variables
     load_own_variables = keras.layers.Layer.load_own_variables
 
