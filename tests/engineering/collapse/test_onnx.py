@@ -552,6 +552,21 @@ def test_a_network_of_one_axis_is_left_alone() -> None:
     )
 
 
+def test_a_map_whose_axes_are_not_known_is_transposed_before_it_is_collapsed() -> None:
+    nodes = [
+        helper.make_node("Compress", ["held", "all"], ["sides"], axis=0),
+        helper.make_node("Reshape", ["x", "sides"], ["r"]),
+        helper.make_node("Resize", ["r", "", "scales"], ["u"], "up", **NEAREST),
+        helper.make_node("Transpose", ["u"], ["t"], perm=[0, 3, 1, 2]),
+        conv("t", pads=[1] * 4),
+    ]
+    sides = {"held": np.array([1, 5, 6, 4]), "all": np.ones(4, bool)}
+    held = {**weights(), **scales(1, 2, 2, 1), **sides}
+    for way in ("phases", "transposed"):
+        new = check_same(model(nodes, held, (1, 5, 6, 4)), way)
+        assert "r/transposed" in {node.name for node in new.graph.node}
+
+
 def test_what_is_no_model_is_refused(tmp_path: Any) -> None:
     with pytest.raises(
         TypeError, match=r"an ONNX model is a path or an onnx.ModelProto, got 3; try 'model.onnx'"

@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import (
@@ -20,13 +22,11 @@ from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
 from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]
-# operators that rearrange constants, as in exported pads
-REARRANGING = (
-    "Constant ConstantOfShape Concat Reshape Slice Transpose Cast Identity Unsqueeze".split()
-)
-BROADCASTING = ("Mul", "Equal", "Where")  # as in exported shapes
-FOLDED = (*REARRANGING, *BROADCASTING)
-GROWING = ("Concat", "ConstantOfShape", *BROADCASTING)  # make more numbers than they are given
+AXES = 4  # of a map: batch, channels and the sides
+# operators of exported pads and shapes: these rearrange constants ...
+REARRANGING = "Constant Reshape Slice Transpose Cast Identity Unsqueeze".split()
+# ... and these can make more numbers than they are given
+GROWING = "Concat ConstantOfShape Mul Equal Where".split()
 
 
 class NotCollapsedError(Exception):
@@ -39,12 +39,13 @@ class Graph:
     Attributes:
         reads: How often each value is read, by nodes, by subgraphs (of If, Loop, Scan) and as an output.
         readers: The last node of the graph itself that reads each value.
-        given: Inputs without a default.
+        inputs: Names of the inputs, of those with a default too.
         names: Names that are taken: those of nodes and of values, in subgraphs too.
         same: For what a Cast to the type that it has already makes, the value before all such Casts.
-        shapes: Sides of values: numbers, the file's letters, None where unknown; empty if nothing is known.
+        shapes: Sides of values: numbers, the file's letters, or None for an unknown one.  A value without
+            a shape has four of these.
         folded: Constants that were computed, and None for values that are not constant.
-        instead: New nodes, by the first output of the node that they replace.
+        instead: New nodes, by the outputs of the node that they replace.
     """
 
     def __init__(self, model: Any) -> None:
@@ -55,34 +56,34 @@ class Graph:
         self.makers = {name: node for node in graph.node for name in node.output}
         self.readers = {name: node for node in graph.node for name in node.input}
         self.reads = Counter(reads(graph))
-        inputs = {item.name for item in graph.input}
-        self.given = inputs - self.initializers.keys()
+        self.inputs = {item.name for item in graph.input}
         self.names = set(self.reads)
         for part in parts(graph):
             self.names.add(getattr(part, "name", ""))
             if part.DESCRIPTOR.name == "NodeProto":
                 self.names.update(part.output)
         known = inferred(model)
-        self.shapes = defaultdict(tuple)
+        unknown = (None,) * AXES
+        self.shapes = defaultdict(lambda: unknown)
         types = {}
         for item in (*known.input, *known.value_info, *known.output):
-            self.shapes[item.name] = stated(item) or ()
+            self.shapes[item.name] = stated(item) or unknown
             types[item.name] = item.type.tensor_type.elem_type
         self.same: dict[str, str] = {}
         for node in graph.node:
-            to = [item.i for item in node.attribute if item.name == "to"]
-            before = next(iter(node.input), "")
-            if kind_of(node) == "Cast" and to == [types.get(before)]:
-                self.same[node.output[0]] = self.same.get(before, before)
+            if kind_of(node) == "Cast":
+                before, after = node.input[0], node.output[0]
+                if types.get(before, 0) == types.get(after):
+                    self.same[after] = self.same.get(before, before)
         self.folded: Settings = {}
         if model.ir_version >= 4:  # an initializer that is an input too can be given another value
-            self.folded = dict.fromkeys(inputs)
+            self.folded = dict.fromkeys(self.inputs)
         self.bytes = 0
         self.added = 0
         self.nodes = 0
         own = sum(math.prod(item.dims) for item in graph.initializer)
         self.most_added = MOST_ADDED + 16 * own
-        self.instead: dict[str, list[Any]] = {}
+        self.instead: dict[tuple[str, ...], list[Any]] = {}
 
     def settings(self, node: Any) -> Settings:
         """Return a node's attributes, given or by default, and its constant inputs, by ONNX's names for them.
@@ -94,10 +95,11 @@ class Graph:
 
         schema = get_schema(node.op_type, self.opset)
         defaults = [attribute.default_value for attribute in schema.attributes.values()]
-        found = {}
-        for item in (*defaults, *node.attribute):
-            if item.type:  # else there is no default
-                found[item.name] = item.s.decode() or get_attribute_value(item)
+        found = {
+            item.name: item.s.decode() or get_attribute_value(item)
+            for item in (*defaults, *node.attribute)
+            if item.type  # else there is no default
+        }
         for parameter, source in zip(schema.inputs[1:], node.input[1:], strict=False):
             if source:
                 found[parameter.name] = self.constant(source)
@@ -121,19 +123,21 @@ class Graph:
         from onnx import TensorProto
         from onnx.reference import ReferenceEvaluator
 
-        if node is None or kind_of(node) not in FOLDED:
+        if node is None or kind_of(node) not in REARRANGING + GROWING:
             return None
         if any(item.name == "to" and item.i == TensorProto.STRING for item in node.attribute):
             return None  # text takes a hundred times the memory of a number
         arrays = [self.constant(name) for name in node.input]
-        if any(array is None for array in arrays):
-            return None
         given = dict(zip(node.input, arrays, strict=True))
         try:
-            if node.op_type in GROWING and _most_elements(node, arrays) > MOST_NUMBERS:
+            sides: Any = [array.size + 1 for array in arrays]  # their product is above their sum
+            if node.op_type == "ConstantOfShape":
+                sides = arrays
+            most = math.prod(map(float, np.ravel(sides)))
+            if node.op_type in GROWING and most > MOST_NUMBERS:
                 return None
             return ReferenceEvaluator(node, {"": self.opset}).run(None, given)[0]
-        except Exception:  # an invalid node; its errors are of any kind
+        except Exception:  # an input that is not constant, or an invalid node: errors of any kind
             return None
 
     def store(self, name: str, array: Any) -> str:
@@ -146,12 +150,9 @@ class Graph:
         tensor = numpy_helper.from_array(array, name)
         self.model.graph.initializer.append(tensor)
         if self.model.ir_version < 4:  # where initializers must be inputs too
-            info = helper.make_tensor_value_info(
-                name,
-                tensor.data_type,
-                array.shape,
+            self.model.graph.input.append(
+                helper.make_tensor_value_info(name, tensor.data_type, array.shape)
             )
-            self.model.graph.input.append(info)
         return name
 
     def fresh(self, name: str) -> str:
@@ -167,24 +168,24 @@ class Graph:
         at_most(self.nodes, MOST_NODES, "new nodes")
         new[-1].name = node.name
         new[-1].doc_string = node.doc_string
-        self.instead[node.output[0]] = new
+        self.instead[tuple(node.output)] = new
 
     def carry_out(self) -> None:
         """Put the new nodes in place, and remove what only the replaced ones needed."""
         graph = self.model.graph
         needed = {output.name for output in graph.output}
-        kept = []
+        needed |= self.inputs - self.initializers.keys()
+        kept: list[Any] = []
         for old in reversed(graph.node):  # the readers of a node follow it
             written = set(old.output)
             if written & needed or not written & self.reads.keys():
-                first = "".join(old.output[:1])
-                new = self.instead.get(first, [old])
-                kept.extend(reversed(new))
+                new = self.instead.get(tuple(old.output), [old])
+                kept[:0] = new
                 for node in new:
                     needed.update(reads(node))
         del graph.node[:]
-        graph.node.extend(reversed(kept))
-        gone = self.reads.keys() - needed - self.given
+        graph.node.extend(kept)
+        gone = self.reads.keys() - needed
         for field in (graph.input, graph.initializer, graph.value_info):
             for i in reversed(range(len(field))):
                 if field[i].name in gone:
@@ -199,11 +200,3 @@ def reads(message: Any) -> Iterator[str]:
             yield from part.input
         elif kind == "GraphProto":
             yield from (output.name for output in part.output)
-
-
-def _most_elements(node: Any, arrays: list[Any]) -> float:
-    """Upper bound of the elements that a growing node makes."""
-    sides = [array.size + 1 for array in arrays]  # the product of these is above their sum
-    if node.op_type == "ConstantOfShape":
-        sides = arrays[0].ravel().tolist()
-    return math.prod(map(float, sides))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from copy import deepcopy
 from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
@@ -21,8 +22,7 @@ def inferred(model: Any) -> Any:
     """
     from onnx import GraphProto
 
-    without = type(model)()
-    without.CopyFrom(model)
+    without = deepcopy(model)
     for tensor in without.graph.initializer:
         if math.prod(tensor.dims) > MOST_NUMBERS:
             tensor.ClearField("raw_data")  # of weights the shape is enough

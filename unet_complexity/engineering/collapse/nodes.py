@@ -31,8 +31,7 @@ def phases(pair: Pair, graph: Graph) -> list[Any]:
         return []
     output = pair.conv.output[0]
     convs, maps = [], []
-    taps = _taps(pair)
-    for row, column, first, kernel in split_phases(taps, block, pair.pads[0]):
+    for row, column, first, kernel in split_phases(_taps(pair), block, pair.pads[0]):
         name = graph.fresh(f"{output}/phase_{row}_{column}")
         inputs = _inputs(pair, graph, name, kernel.transpose(3, 2, 0, 1))
         before = np.negative(first)
@@ -65,8 +64,7 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
     pads = last - pair.pads
     if pads.min() < 0:
         return []
-    taps = _taps(pair)
-    mirrored = taps[::-1, ::-1].transpose(2, 3, 0, 1)
+    mirrored = _taps(pair)[::-1, ::-1].transpose(2, 3, 0, 1)
     kernel = np.concatenate(np.split(mirrored, pair.group, axis=1))
     inputs = _inputs(pair, graph, f"{output}/transposed", kernel)
     new = make_node(
@@ -82,8 +80,7 @@ def transposed(pair: Pair, graph: Graph) -> list[Any]:
 
 def _inputs(pair: Pair, graph: Graph, mark: str, kernel: Any) -> list[str]:
     """Inputs of a new convolution: the small map, new weights, the old bias."""
-    weights = graph.store(f"{mark}/weights", kernel)
-    return [pair.source, weights, *pair.conv.input[2:]]
+    return [pair.source, graph.store(f"{mark}/weights", kernel), *pair.conv.input[2:]]
 
 
 def _taps(pair: Pair) -> Any:
@@ -91,10 +88,9 @@ def _taps(pair: Pair) -> Any:
 
     They are summed in float64 and rounded once, to the type of the weights.
     """
-    filters, channels, rows, columns = pair.weights.shape
-    s_h, s_w = pair.size
-    taps = (rows + s_h - 1) * (columns + s_w - 1)
-    held = filters * channels * taps * max(s_h, s_w)
+    filters, channels, *window = pair.weights.shape
+    taps = np.add(window, pair.size) - 1
+    held = filters * channels * taps.prod() * max(pair.size)
     if held > MOST_SUMMED:
         raise NotCollapsedError(
             f"at most {MOST_SUMMED:,} numbers are held to sum weights, got {held:,}"

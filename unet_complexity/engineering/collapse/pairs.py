@@ -13,20 +13,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError, Settings
-from unet_complexity.engineering.collapse.repeating import AXES, ratio, repeated
+from unet_complexity.engineering.collapse.graph import AXES, Graph, NotCollapsedError, Settings
+from unet_complexity.engineering.collapse.repeating import ratio, repeated
 from unet_complexity.engineering.readers.limits import LARGEST_FACTOR, LONGEST_NAME
 from unet_complexity.engineering.readers.onnx.files import kind_of
 
-LARGEST_REPEATED = {  # largest factor s for which x(0) ... x(s - 1) all round to 0
-    ("asymmetric", "floor"): LARGEST_FACTOR,
-    ("asymmetric", "round_prefer_floor"): 2,
-    ("tf_half_pixel_for_nn", "floor"): LARGEST_FACTOR,
-}
-for half in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"):
-    for nearest in ("round_prefer_floor", "round_prefer_ceil"):
-        LARGEST_REPEATED[half, nearest] = LARGEST_FACTOR
-WHOLE = range(1, LARGEST_FACTOR + 1)
+REPEATING = (  # modes for which x(0) ... x(s - 1) all round to 0
+    "asymmetric with floor",
+    "tf_half_pixel_for_nn with floor",
+    "half_pixel with round_prefer_floor",
+    "half_pixel with round_prefer_ceil",
+    "pytorch_half_pixel with round_prefer_floor",
+    "pytorch_half_pixel with round_prefer_ceil",
+    "half_pixel_symmetric with round_prefer_floor",
+    "half_pixel_symmetric with round_prefer_ceil",
+)
+DOUBLING = "asymmetric with round_prefer_floor"  # for s = 2 only
+WHOLE = set(range(1, LARGEST_FACTOR + 1))
 LAYOUT = list(range(AXES))
 
 
@@ -42,7 +45,7 @@ class Pair(NamedTuple):
 
     source: str
     conv: Any
-    size: tuple[int, int]
+    size: tuple[int, ...]
     weights: Any
     group: int
     pads: Any
@@ -60,15 +63,14 @@ def pair_of(graph: Graph, node: Any) -> Pair:
     else:
         source, factors = node.input[0], _factors(graph, node)
     conv, axes = _reader_and_axes(graph, node)
-    size = _whole([factors[axis] for axis in axes])
+    size = _whole(factors[axes])
     zeros: Any = 0
     if kind_of(conv) == "Pad":
         zeros = _zeros_around(graph, conv)
         conv = _only_reader(graph, conv)
     if kind_of(conv) != "Conv":
         raise NotCollapsedError(f"it is read by {kind_of(conv)}, not by a convolution")
-    names = (source, *conv.input, *conv.output)
-    longest = max(map(len, names))
+    longest = max(map(len, (source, *conv.input, *conv.output)))
     if longest > LONGEST_NAME:
         raise NotCollapsedError(
             f"names of at most {LONGEST_NAME:,} characters are written anew, got {longest:,}"
@@ -82,7 +84,7 @@ def pair_of(graph: Graph, node: Any) -> Pair:
         if set(steps) - {1}:
             raise NotCollapsedError(f"the convolution has {name} {steps}")
     pads = zeros + _padding(settings, weights.shape[2:])
-    return Pair(source, conv, size, weights, settings.get("group", 1), pads, axes)
+    return Pair(source, conv, size, weights, settings["group"], pads, axes)
 
 
 def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
@@ -90,10 +92,9 @@ def _reader_and_axes(graph: Graph, node: Any) -> tuple[Any, list[int]]:
     axes = LAYOUT
     while True:
         node = _only_reader(graph, node)
+        order = LAYOUT if graph.same.keys() & node.output else []
         if kind_of(node) == "Transpose":
-            order = graph.settings(node).get("perm", LAYOUT[::-1])
-        else:
-            order = LAYOUT if graph.same.keys() & node.output else []
+            order = graph.settings(node).get("perm", order)
         if sorted(order) != LAYOUT:
             return node, axes
         axes = [axes[axis] for axis in order]
@@ -109,12 +110,11 @@ def _only_reader(graph: Graph, node: Any) -> Any:
     return graph.readers[name]
 
 
-def _factors(graph: Graph, resize: Any) -> list[float]:
+def _factors(graph: Graph, resize: Any) -> Any:
     """Factor by which a Resize or Upsample repeats each axis."""
     settings = graph.settings(resize)
-    mode = settings["mode"]
-    if mode != "nearest":
-        raise NotCollapsedError(f"its mode is {mode}, which does not repeat")
+    if settings["mode"] != "nearest":
+        raise NotCollapsedError(f"its mode is {settings['mode']}, which does not repeat")
     axes = settings.get("axes", ...)
     scales = settings.get("scales", [])
     if not np.size(scales):  # exporters write empty scales beside sizes
@@ -123,8 +123,8 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
             raise NotCollapsedError(f"it keeps the aspect ratio: {policy}")
         before = graph.shapes[resize.input[0]]
         after = graph.shapes[resize.output[0]]
-        known = np.array(list(map(ratio, before, after)))
-        scales = known[axes] if len(known) == AXES else None
+        axes = ...
+        scales = list(map(ratio, before, after))
     factors = np.ones(AXES)
     if scales is not None and np.shape(scales) != factors[axes].shape:
         raise NotCollapsedError(f"it scales {np.size(scales):,} axes, not two of four")
@@ -133,29 +133,25 @@ def _factors(graph: Graph, resize: Any) -> list[float]:
         raise NotCollapsedError("its scales, or its sizes and the map's, are not known numbers")
     position = settings.get("coordinate_transformation_mode", "asymmetric")  # before opset 11
     rounding = settings.get("nearest_mode", "floor")
-    largest = LARGEST_REPEATED.get((position, rounding), 0)
-    if max(factors) > largest < LARGEST_FACTOR:
-        scale = _text(factors[2:].tolist())
-        raise NotCollapsedError(
-            f"{position} with {rounding} is not repetition for a factor of {scale}"
-        )
-    return factors.tolist()
+    modes = f"{position} with {rounding}"
+    doubles = modes == DOUBLING and max(factors) <= 2
+    if modes not in REPEATING and not doubles:
+        raise NotCollapsedError(f"{modes} is not repetition for a factor of {_text(factors[2:])}")
+    return factors
 
 
-def _whole(factors: list[float]) -> tuple[int, int]:
+def _whole(factors: Any) -> tuple[int, ...]:
     """Factors of rows and columns, which are the last two axes."""
     size = factors[2:]
-    if factors[:2] != [1, 1]:
+    if any(factors[:2] != 1):
         raise NotCollapsedError(
             f"it scales the axes by {_text(factors)}, not the last two of four only"
         )
-    are_whole = all(factor in WHOLE for factor in size)
-    if not are_whole or size == [1, 1]:
+    if set(size) - WHOLE or max(size) == 1:
         raise NotCollapsedError(
             f"whole factors up to {LARGEST_FACTOR} are collapsed, not both 1, got {_text(size)}"
         )
-    rows, columns = map(int, size)
-    return rows, columns
+    return tuple(map(int, size))
 
 
 def _zeros_around(graph: Graph, pad: Any) -> Any:
@@ -182,11 +178,11 @@ def _padding(settings: Settings, kernel: Sequence[int]) -> Any:
         "VALID": same * 0,
         "NOTSET": np.reshape(settings.get("pads", [0] * 4), (2, 2)),
     }
-    kind = settings.get("auto_pad", "NOTSET")
+    kind = settings["auto_pad"]
     if kind not in ways:
         raise NotCollapsedError(f"auto_pad must be one of {', '.join(ways)}, got {kind}")
     return ways[kind]
 
 
-def _text(factors: Sequence[float]) -> str:
+def _text(factors: Any) -> str:
     return " x ".join(f"{factor:g}" for factor in factors)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
+from unet_complexity.engineering.collapse.graph import AXES, Graph, NotCollapsedError
 from unet_complexity.engineering.readers.onnx.files import kind_of
+from unet_complexity.symbols import are_numbers
 
-AXES = 4  # batch, channels and the sides
 ADDED = (1, 2, 3, 4, -1, -2, -3, -4)  # places of a fifth axis that has one before it
 
 
@@ -30,7 +30,7 @@ def repeating(graph: Graph, node: Any) -> tuple[str, Any, Any]:
     return graph.same.get(source, source), nodes[2], nodes[1]
 
 
-def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
+def repeated(graph: Graph, node: Any) -> tuple[str, Any]:
     """Return the map that the nodes up to ``node`` repeat, and the factor of each of its axes.
 
     Raises:
@@ -57,13 +57,13 @@ def repeated(graph: Graph, node: Any) -> tuple[str, list[float]]:
             raise NotCollapsedError("it changes other sides too, or its sides are not known")
         factors *= now
         made = source
-    return made, factors.tolist()
+    return made, factors
 
 
-def ratio(old: Any, new: Any) -> float:
+def ratio(old: Any, new: Any) -> Any:
     """Factor between two sides; NaN if it is not known."""
     if old is not None and old == new:
         return 1
-    if isinstance(old, int) and isinstance(new, int):
+    if are_numbers(old, new):
         return new / old
     return np.nan

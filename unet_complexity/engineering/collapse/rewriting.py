@@ -5,16 +5,18 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
-from unet_complexity.engineering.collapse import nodes, rule
+from unet_complexity.engineering.collapse import rule
 from unet_complexity.engineering.collapse.files import Source, checked, loaded, valid_model
 from unet_complexity.engineering.collapse.graph import Graph, NotCollapsedError
+from unet_complexity.engineering.collapse.nodes import phases, transposed
 from unet_complexity.engineering.collapse.pairs import LAYOUT, Pair, pair_of
 from unet_complexity.engineering.collapse.repeating import repeating
 from unet_complexity.engineering.collapse.rule import AS_WRITTEN, PHASES, TRANSPOSED
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.escaping import LONGEST_CELL, one_line, plain, shortened
+from unet_complexity.symbols import are_numbers
 
-ARRANGEMENTS = {PHASES: nodes.phases, TRANSPOSED: nodes.transposed}
+ARRANGEMENTS = {PHASES: phases, TRANSPOSED: transposed}
 
 
 class Block(NamedTuple):
@@ -39,10 +41,10 @@ class Collapsed(NamedTuple):
     def __str__(self) -> str:
         from tabulate import tabulate
 
-        rows = []
-        for name, how, why in self.blocks:
-            name = shortened(plain(name), LONGEST_CELL)
-            rows.append((name, how, plain(why)))
+        rows = [
+            (shortened(plain(name), LONGEST_CELL), how, plain(why))
+            for name, how, why in self.blocks
+        ]
         return str(tabulate(rows, tablefmt="plain", disable_numparse=True))
 
 
@@ -79,33 +81,31 @@ def collapse_upsampling(model: Source, arrangement: str | None = None) -> Collap
     with valid_model(model):
         changed = loaded(model)
         graph = Graph(changed)
+        nodes = changed.graph.node
+        inner = {repeating(graph, node)[0] for node in nodes}  # rows, repeated again for columns
         blocks = []
-        for node in _upsamplings(graph):
-            blocks.append(_block(graph, node, arrangement))
+        for node in nodes:
+            repeats = repeating(graph, node)[0] and node.output[0] not in inner
+            if kind_of(node) in ("Resize", "Upsample") or repeats:
+                blocks.append(_block(graph, node, arrangement))
         graph.carry_out()
         return Collapsed(checked(changed), tuple(blocks))
 
 
-def _upsamplings(graph: Graph) -> list[Any]:
-    """Nodes that end an upsampling: a Resize, or the last Reshape of a repetition."""
-    nodes = graph.model.graph.node
-    inner = {repeating(graph, node)[0] for node in nodes}  # rows, repeated again for columns
-    return [
-        node
-        for node in nodes
-        if kind_of(node) in ("Resize", "Upsample")
-        or (repeating(graph, node)[0] and node.output[0] not in inner)
-    ]
-
-
 def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
+    from onnx.helper import make_node
+
     name = resize.name or resize.output[0]
     try:
         pair = pair_of(graph, resize)
-        pair, before = _arranged(pair, graph)
         how, why = (wanted, "as asked") if wanted else _advice(pair, graph)
         if how == AS_WRITTEN:
-            return Block(name, how, why)
+            raise NotCollapsedError(why)
+        before = []
+        if pair.axes != LAYOUT:
+            small = graph.fresh(f"{pair.source}/transposed")
+            before = [make_node("Transpose", [pair.source], [small], small, perm=pair.axes)]
+            pair = pair._replace(source=small)
         for way in (how, TRANSPOSED, PHASES):  # the other one if that does not fit
             if new := ARRANGEMENTS[way](pair, graph):
                 graph.replace(pair.conv, [*before, *new])
@@ -117,22 +117,9 @@ def _block(graph: Graph, resize: Any, wanted: str | None) -> Block:
     return Block(name, AS_WRITTEN, why)
 
 
-def _arranged(pair: Pair, graph: Graph) -> tuple[Pair, list[Any]]:
-    """Return the pair with its source as the convolution reads it, and the Transpose that makes it so."""
-    from onnx.helper import make_node
-
-    if pair.axes == LAYOUT:
-        return pair, []
-    name = graph.fresh(f"{pair.source}/transposed")
-    sides = graph.shapes[pair.source]
-    graph.shapes[name] = tuple(sides[axis] for axis in pair.axes)
-    node = make_node("Transpose", [pair.source], [name], name, perm=pair.axes)
-    return pair._replace(source=name, axes=LAYOUT), [node]
-
-
 def _advice(pair: Pair, graph: Graph) -> tuple[str, str]:
     filters, channels, *kernel = pair.weights.shape
     shape = graph.shapes[pair.source]
-    sides = [side for side in shape[2:] if isinstance(side, int)]
-    pixels = prod(sides) if len(sides) == 2 else None
+    sides: list[Any] = [shape[axis] for axis in pair.axes[2:]]
+    pixels = prod(sides) if are_numbers(*sides) else None
     return rule.arrangement(channels, filters, kernel, pair.size, pixels)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from statistics import median
 from timeit import timeit
 from typing import Any
 
@@ -39,7 +38,6 @@ OTHERS = 1e-3  # of whole-number outputs, such as labels, may differ where two a
 SECONDS = 2.0  # of timing, both models in turn
 
 Tensors = dict[str, Any]  # by name
-Shapes = dict[str, list[int]]  # by name
 Run = Callable[[Tensors], list[Any]]
 
 
@@ -71,9 +69,8 @@ def command(source: FilePath, target: FilePath) -> str:
         )
     if os.path.lexists(target):
         raise taken
-    with bounded(source):
-        with valid_model(source):
-            original = loaded(source)
+    with bounded(source), valid_model(source):
+        original = loaded(source)
         collapsed = collapse_upsampling(original)
     if not collapsed.replaced:
         raise ValueError(
@@ -102,83 +99,78 @@ def verified(original: Any, collapsed: Collapsed) -> str:
     runs = runner(original), runner(collapsed.model)
     differences, lines = [], []
     counts: list[str] = []
-    for shapes in sizes(original, runs[0]):
+    for shown, sides in sizes(original, runs[0]).items():
         for seed in SEEDS:
-            inputs = random_inputs(original, shapes, seed)
+            inputs = random_inputs(original, sides, seed)
             old, new = (run(inputs) for run in runs)
             differences.append(apart(original, old, new))
-        before, after = (1000 * seconds for seconds in timed(runs, inputs))
-        shown = [" x ".join(map(str, shape)) for shape in shapes.values()]
-        sides = ", ".join(shown)
-        counts = counts or counted(original, collapsed.model, shapes, sides)
-        speed = f"{before / after:.2f} times as fast"
-        lines.append(f"{sides}: {before:,.2f} ms before, {after:,.2f} ms after, {speed}")
+        before, after = timed(runs, inputs)
+        counts = counts or counted(original, collapsed.model, inputs, shown)
+        lines.append(
+            f"{shown}: {before:,.2f} ms before, {after:,.2f} ms after, "
+            f"{before / after:.2f} times as fast"
+        )
     if after >= before:
         lines.append("not faster on this machine: keep the original here")
-    count = f"{len(SEEDS)} random inputs of each size"
-    same = f"same outputs for {count}: at most {max(differences):.1e} of the largest apart"
+    same = (
+        f"same outputs for {len(SEEDS)} random inputs of each size: "
+        f"at most {max(differences):.1e} of the largest apart"
+    )
     return "\n".join([same, *counts, *lines])
 
 
-def counted(before: Any, after: Any, shapes: Shapes, sides: str) -> list[str]:
+def counted(before: Any, after: Any, inputs: Tensors, shown: str) -> list[str]:
     """Return a line each for MACs, parameters and memory before and after; or one with the reason for none.
 
     Args:
         before: The original model.
         after: The rewritten one.
-        shapes: Shapes of the inputs, for free sides.
-        sides: The same in words.
+        inputs: Of both; the sides of the first one take the place of free ones.
+        shown: Their shapes in words.
     """
     found = []
     try:
         for model in (before, after):
             network = from_onnx(model)
             if not isinstance(network.total().reads, int):
-                first = next(iter(shapes.values()))
-                network = from_onnx(model, first[2:])
+                first = next(iter(inputs.values()))
+                network = from_onnx(model, first.shape[2:])
             total = network.total()
             found.append((total.macs, total.params, footprint(network).peak))
     except ValueError as error:
         return [f"costs are not counted: {one_line(str(error))}"]
     names = ("MACs", "parameters", "bytes at the peak of inference in float32")
     return [
-        f"{sides}: {old:,} {name} before, {new:,} after"
+        f"{shown}: {old:,} {name} before, {new:,} after"
         for name, old, new in zip(names, *found, strict=True)
     ]
 
 
-def timed(runs: Sequence[Run], inputs: Tensors) -> list[float]:
-    """Return median seconds per call, of at least five calls; the models take turns."""
+def timed(runs: Sequence[Run], inputs: Tensors) -> Any:
+    """Return median milliseconds per call, of at least five calls; the models take turns."""
     laps: list[list[float]] = []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or len(laps) < 5:
-        lap = [timeit(partial(run, inputs), number=1) for run in runs]
-        laps.append(lap)
-    return [median(times) for times in zip(*laps, strict=True)]
+        laps.append([timeit(partial(run, inputs), number=1) for run in runs])
+    return 1000 * np.median(laps, axis=0)
 
 
-def random_inputs(model: Any, shapes: Shapes, seed: int) -> Tensors:
-    """Return normally distributed floats; zeros and ones of any other type."""
+def random_inputs(model: Any, sides: Sequence[int], seed: int) -> Tensors:
+    """Return normally distributed floats; zeros and ones of any other type.
+
+    Args:
+        model: Its inputs without a default are drawn.
+        sides: Of the last two axes, if they are free; any other free size, such as the batch, is 1.
+        seed: Equal ones draw equal numbers.
+
+    Raises:
+        ValueError: An input is not a tensor.
+    """
     from onnx.helper import tensor_dtype_to_np_dtype
 
     random = np.random.default_rng(seed)
-    given = {}
-    for item in inputs_of(model):
-        shape = shapes[item.name]
-        dtype = tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
-        is_float = np.issubdtype(dtype, np.floating)
-        drawn = random.normal(size=shape) if is_float else random.integers(0, 2, shape)
-        given[item.name] = drawn.astype(dtype)
-    return given
-
-
-def inputs_of(model: Any) -> Iterator[Any]:
-    """Yield the inputs without a default.
-
-    Raises:
-        ValueError: One is not a tensor.
-    """
     defaults = {item.name for item in model.graph.initializer}
+    given = {}
     for item in model.graph.input:
         if item.name in defaults:
             continue
@@ -186,38 +178,38 @@ def inputs_of(model: Any) -> Iterator[Any]:
             raise ValueError(
                 f"the input {item.name!r} is not a tensor; only tensors can be drawn at random"
             )
-        yield item
+        known = stated(item) or ()
+        free = [*[1] * len(known), *sides][2:]  # as long as the shape
+        shape = [old if isinstance(old, int) else new for old, new in zip(known, free, strict=True)]
+        dtype = tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
+        is_float = np.issubdtype(dtype, np.floating)
+        drawn = random.normal(size=shape) if is_float else random.integers(0, 2, shape)
+        given[item.name] = drawn.astype(dtype)
+    return given
 
 
-def sizes(model: Any, run: Run) -> Iterator[Shapes]:
-    """Yield shapes that the original accepts: the file's, or the first of SIDES for its free sides.
-
-    Any other free size, such as the batch, is 1.
+def sizes(model: Any, run: Run) -> dict[str, Sequence[int]]:
+    """Return the first of SIDES that the original accepts, by the shapes that its inputs then have.
 
     Raises:
         ValueError: It accepts none.
     """
-    accepted: list[Shapes] = []
+    accepted: dict[str, Sequence[int]] = {}
     refusal = ""
     for sides in SIDES:
-        shapes = {}
-        for item in inputs_of(model):
-            shape = stated(item) or ()
-            free = [*[1] * len(shape), *sides][2:]  # as long as the shape
-            shapes[item.name] = [
-                old if isinstance(old, int) else new for old, new in zip(shape, free, strict=True)
-            ]
-        if shapes in accepted or len(accepted) == SIZES:
+        inputs = random_inputs(model, sides, seed=0)
+        shapes = [" x ".join(map(str, array.shape)) for array in inputs.values()]
+        shown = ", ".join(shapes)
+        if shown in accepted or len(accepted) == SIZES:
             continue
         try:
-            run(random_inputs(model, shapes, 0))
+            run(inputs)
+            accepted[shown] = sides
         except ValueError as error:
             refusal = str(error)
-            continue
-        accepted.append(shapes)
-        yield shapes
     if not accepted:
         raise ValueError(f"the original model runs at none of the sides {SIDES}: {refusal}")
+    return accepted
 
 
 @contextmanager
@@ -242,8 +234,7 @@ def runner(model: Any) -> Run:
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-    run: Run = partial(session.run, None)
-    return _one_sentence()(run)
+    return _one_sentence()(partial(session.run, None))
 
 
 def apart(model: Any, before: list[Any], after: list[Any]) -> float:
@@ -269,9 +260,8 @@ def apart(model: Any, before: list[Any], after: list[Any]) -> float:
 def _difference(old: Any, new: Any) -> Any:
     differs = old != new  # infinities of one sign are equal
     if old.dtype.name not in TOLERANCE:
-        return np.count_nonzero(differs) / max(old.size, 1)
+        return differs.sum() / max(old.size, 1)
     differs &= ~(np.isnan(old) & np.isnan(new))
-    is_finite = np.isfinite(old)
-    largest = np.max(np.abs(old), where=is_finite, initial=0)
+    largest = np.abs(old).max(where=np.isfinite(old), initial=0)
     gaps = np.abs(old[differs].astype(float) - new[differs])
-    return gaps.max(initial=0) / max(largest, np.finfo(float).tiny)
+    return gaps.max(initial=0) / max(largest, 1e-300)  # all may be zeros
