@@ -364,6 +364,17 @@ def test_in_notebook_7_the_kernel_keeps_them(notebook_page, lab_server):
     kept_by_the_kernel(notebook_page(a_notebook()), lab_server.root / "my-predictions.json")
 
 
+def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server):
+    page, file = notebook_page(a_notebook()), lab_server.root / "my-predictions.json"
+    kept_by_the_kernel(page, file)
+    page.evaluate(SAVE)  # with the output of before
+    page.wait_for_function(SAVED)
+    page.reload()
+    told(page).get_by_text("You said x 16.").wait_for()
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == "x 16"
+
+
 def test_in_voila_the_kernel_keeps_them(voila_page, tmp_path):
     kept_by_the_kernel(voila_page(a_notebook()), tmp_path / "my-predictions.json")
 
