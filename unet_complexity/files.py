@@ -12,7 +12,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import stat
 import sys
@@ -29,6 +28,8 @@ PATIENCE = 10.0  # seconds to wait for a lock; its holder needs milliseconds for
 BUSY = (errno.EAGAIN, errno.EACCES)  # another process holds the lock: POSIX, Windows
 MOST_DEPTH = 500  # lists inside each other in JSON, as nothing of ours writes them
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"?')  # of JSON; one that is not closed goes to the end
+ACCESS_LIST = "system.posix_acl_access"
+NO_ATTRIBUTES = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENODATA)
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -201,15 +202,50 @@ def _beside(path: Path, data: bytes, like: Path | None = None) -> Iterator[Path]
 
 
 def _permit(part: Path, like: Path) -> None:
-    """Give a file the owner, the group, the access list and the mode of another."""
+    """Give a file the owner, the group, the access list and the mode of another.
+
+    What is equal already is not touched.  On some drives every file seems to belong to one user, and
+    nothing of that can be set.
+
+    Raises:
+        OSError: They differ in one of these, and the system refuses to change it.
+    """
     old, new = like.stat(), part.stat()
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
         os.chown(part, old.st_uid, old.st_gid)
-    if sys.platform == "linux":  # a folder may give its access list to what is new in it
-        for name in {*os.listxattr(part)} - {*os.listxattr(like)}:
-            os.removexattr(part, name)
-    shutil.copystat(like, part)
-    os.utime(part)  # modified now, not when the other was
+    _copy_attributes(part, like)
+    mode = stat.S_IMODE(old.st_mode)
+    if stat.S_IMODE(part.stat().st_mode) != mode:
+        os.chmod(part, mode)
+
+
+def _copy_attributes(part: Path, like: Path) -> None:
+    """Give a file the access list of another, and other attributes as far as the system allows it."""
+    wanted, found = _attributes(like), _attributes(part)
+    for name in wanted | found:
+        if sys.platform != "linux" or wanted.get(name) == found.get(name):
+            continue
+        try:
+            if name in wanted:
+                os.setxattr(part, name, wanted[name])
+            else:  # a folder may give its access list to what is new in it
+                os.removexattr(part, name)
+        except OSError:
+            if name == ACCESS_LIST:
+                raise
+
+
+def _attributes(path: Path) -> dict[str, bytes]:
+    """Return the extended attributes of a file; none if its drive has no such attributes."""
+    found: dict[str, bytes] = {}
+    if sys.platform == "linux":
+        try:
+            for name in os.listxattr(path):
+                found[name] = os.getxattr(path, name)
+        except OSError as error:
+            if error.errno not in NO_ATTRIBUTES:
+                raise
+    return found
 
 
 def _claim(part: Path, path: Path) -> None:

@@ -494,6 +494,72 @@ def test_an_access_list_is_kept(file):
     assert NAME in file.read_text()
 
 
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="access lists are read as Linux keeps them")
+def test_a_file_whose_access_list_cannot_be_kept_is_left_alone(file, monkeypatch):
+    file.write_text("{}")
+    set_list(file, ACCESS)
+    refused = PermissionError(errno.EPERM, "Operation not permitted")
+    monkeypatch.setattr(os, "setxattr", lambda *_: failing(refused))
+    assert predict(NAME, 2).text.endswith("cannot be written: Operation not permitted")
+    assert file.read_text() == "{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="other systems have no such attributes")
+def test_other_attributes_are_kept_if_the_system_allows_it(file, monkeypatch):
+    predict(NAME, 2)
+    try:
+        os.setxattr(file, "user.tag", b"mine")
+    except OSError as error:
+        pytest.skip(f"this file system has no attributes: {error}")
+    assert predict(NAME, 3).text == "Noted: you say x 3."
+    assert os.getxattr(file, "user.tag") == b"mine"
+    refused = PermissionError(errno.EPERM, "Operation not permitted")
+    monkeypatch.setattr(os, "setxattr", lambda *_, **__: failing(refused))
+    assert predict(NAME, 4).text == "Noted: you say x 4."
+
+
+def noted_three_times(file):
+    """Whether a first, a second and a third guess come into the file."""
+    told = [predict(*one).text for one in ((NAME, 2), ("most pixels", 9), (NAME, 4))]
+    assert [text for text in told if "Only until" in text] == []
+    assert guesses_in(file) == {NAME: 4, "most pixels": 9}
+    assert only(file) == [file.name]
+
+
+@posix
+@pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOSYS, errno.ENODATA])
+def test_a_drive_without_attributes_keeps_every_guess(file, monkeypatch, number):
+    """As a folder of another machine over ssh; Linux alone asks for the attributes."""
+    error = OSError(number, os.strerror(number))
+    monkeypatch.setattr(os, "listxattr", lambda *_: failing(error), raising=False)
+    noted_three_times(file)
+
+
+@posix
+def test_a_drive_whose_files_all_seem_alike_keeps_every_guess(file, monkeypatch):
+    """As FAT, or a shared drive: each file is anyone's, has one mode, and nothing of it can be set."""
+    real, refused = os.stat, PermissionError(errno.EPERM, "Operation not permitted")
+
+    def of_one_mode(path, *_, **__):
+        status = real(path)
+        return os.stat_result([status.st_mode | 0o777, *status[1:]])
+
+    monkeypatch.setattr(Path, "stat", of_one_mode)
+    for step in ("chmod", "chown", "utime"):
+        monkeypatch.setattr(os, step, lambda *_, **__: failing(refused))
+    noted_three_times(file)
+
+
+@posix
+def test_a_file_whose_mode_cannot_be_kept_is_left_alone(file, monkeypatch):
+    file.write_text("{}")
+    file.chmod(0o640)
+    refused = PermissionError(errno.EPERM, "Operation not permitted")
+    monkeypatch.setattr(os, "chmod", lambda *_, **__: failing(refused))
+    assert predict(NAME, 2).text.endswith("cannot be written: Operation not permitted")
+    assert file.read_text() == "{}"
+
+
 @posix
 def test_a_write_protected_file_is_left_alone(file, monkeypatch):
     file.write_text("{}")

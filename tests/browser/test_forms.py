@@ -87,9 +87,12 @@ LINKED = """() => {
 }"""
 
 
-def with_a_key(views=1):
+KEPT = "JSON.parse(localStorage.getItem('unet_complexity.guesses'))"
+
+
+def with_a_key(views=1, notebook=None):
     """A notebook whose first form waits for a kernel; it may be shown several times."""
-    notebook = execute(a_notebook())
+    notebook = notebook or execute(a_notebook())
     shown = notebook.cells[0].outputs[0].data
     keyed = shown["text/html"].replace("data-ask=", 'data-key="k" data-ask=', 1)
     shown["text/html"] = keyed * views
@@ -113,15 +116,16 @@ def test_of_guesses_in_two_views_of_a_form_the_later_one_is_handed_on(offline_pa
 
 ANSWERING = """() => {
     let told;
-    const later = {}, sent = [], model = {
+    const heard = [], sent = [], model = {
         get: (name) => (name === "told" ? told : undefined),
         set: (name, value) => sent.push(value), save_changes() {},
-        on: (name, hear) => { later.hear = hear; },
+        on: (name, hear) => heard.push(hear),
     };
     unetxForms.waiting.forEach((one) => one.follow(model));
-    globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach(({ typed, noted, nth }) => {
+    globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach((one) => {
+        const { typed, at, noted = [Number(typed), at], nth } = one;
         told = { text: `Noted: you say ${typed}.`, noted, nth };
-        later.hear();
+        heard.forEach((hear) => hear());
     });
 }"""
 
@@ -134,38 +138,32 @@ def test_a_late_answer_to_one_guess_does_not_bring_an_earlier_one_back(page, off
     page.clock.run_for(1000)
     note(page, "6")
     page.clock.run_for(1000)
-    stored = "Object.values(JSON.parse(localStorage.getItem('unet_complexity.guesses')))[0][0]"
-    assert page.evaluate(stored) == 6  # the page may be left before the answer
+    assert page.evaluate(KEPT)[NAME][0] == 6  # the page may be left before the answer
     page.evaluate("answer()")
     page.clock.run_for(9000)
     assert told(page).inner_text() == "Noted: you say 6."
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate(KEPT) == {}
 
     # typed in another view while the kernel is busy, which then hears of the last only
     note(page, "9")
-    page.evaluate("answer(({ nth }) => ({ typed: 4, nth: nth + 1 }))")
+    page.evaluate("answer(({ nth, at }) => ({ typed: 4, at: at + 1, nth: nth + 1 }))")
     page.clock.run_for(9000)
     assert told(page).inner_text() == "Noted: you say 4."
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate(KEPT) == {}
     keep = (
         "(name) => localStorage.setItem('unet_complexity.guesses', JSON.stringify({ [name]: 7 }))"
     )
     page.evaluate(keep, NAME)
     note(page, "8")
-    assert (
-        page.evaluate(
-            "Object.values(JSON.parse(localStorage.getItem('unet_complexity.guesses')))[0][0]"
-        )
-        == 8
-    )
+    assert page.evaluate(KEPT)[NAME][0] == 8
 
 
-def with_a_guess(at):
-    """A notebook whose file held a guess of 5 when it ran."""
+def with_a_guess(at, cells=(0, 2)):
+    """A notebook whose file held a guess of 5 when some of its cells ran."""
     notebook = execute(a_notebook())
     noted = f"&quot;guess&quot;:5,&quot;at&quot;:{at}"
-    for cell in notebook.cells[::2]:
-        shown = cell.outputs[0].data
+    for place in cells:
+        shown = notebook.cells[place].outputs[0].data
         shown["text/html"] = shown["text/html"].replace(
             "&quot;guess&quot;:null,&quot;at&quot;:-1", noted, 1
         )
@@ -237,6 +235,119 @@ def test_two_windows_keep_the_guesses_of_both(offline_page):
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+def test_a_guess_that_goes_to_the_file_is_not_taken_for_forgotten(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    page.evaluate("addEventListener('storage', (event) => { globalThis.last = event.newValue; })")
+    note(page, "5")
+    page.evaluate("answer()")
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        other.evaluate(ANSWERING)
+        note(other, "6")
+        page.wait_for_function("globalThis.last?.includes('6')")
+        other.evaluate("answer()")
+        page.wait_for_function("globalThis.last === '{}'")
+    assert told(page).inner_text() == "Noted: you say 5."
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_a_later_guess_of_another_window_stays_when_the_file_has_an_earlier_one(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    with page.context.new_page() as other:  # without a kernel
+        other.goto(page.url)
+        note(other, "7")
+        page.evaluate("answer()")
+        assert page.evaluate(KEPT)[NAME][0] == 7
+        other.reload()
+        assert told(other).inner_text() == "You said x 7."
+        note(other, "8")
+        page.evaluate("localStorage.setItem('unet_complexity.guesses', '{}')")  # read before
+        other.wait_for_function(f"{KEPT}['{NAME}']?.[0] === 8")
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_of_two_views_no_copy_stays_in_the_browser(offline_page):
+    page = offline_page(with_a_key(views=2))
+    page.evaluate(ANSWERING)
+    note(page, "5", place=0)
+    note(page, "6", place=1)
+    page.evaluate("answer()")
+    assert page.evaluate(KEPT) == {}
+
+
+def test_what_the_kernel_could_not_write_stays_in_the_browser(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    page.evaluate("answer(({ nth, typed }) => ({ typed, noted: null, nth }))")
+    assert told(page).inner_text() == "Noted: you say 5."
+    assert page.evaluate(KEPT)[NAME][0] == 5
+    note(page, "6")
+    page.evaluate("answer()")
+    assert page.evaluate(KEPT) == {}
+
+
+FORGET = "Forget my guesses"
+
+
+def test_what_the_file_holds_is_not_forgotten(offline_page):
+    page = offline_page(with_a_key(notebook=with_a_guess(at=1)))
+    page.evaluate(ANSWERING)
+    page.get_by_text("Show my guess beside the outcome").click()
+    note(page, "7")
+    page.evaluate("answer()")
+    assert page.get_by_role("button", name=FORGET).count() == 0  # the browser keeps none
+    form(page, 1).locator("select").select_option("the first")
+    form(page, 1).get_by_role("button", name="Note my guess").click()
+    page.get_by_role("button", name=FORGET).click()
+    assert [row[1] for row in rows(page)] == ["x 7", "no guess"]
+    assert told(page).inner_text() == "You said x 7."
+    assert page.evaluate(KEPT) is None
+
+
+def test_after_a_reload_the_kernel_says_what_the_file_holds(offline_page):
+    page = offline_page(with_a_key(notebook=with_a_guess(at=1)))
+    page.get_by_text("Show my guess beside the outcome").click()
+    follow = """() => {
+        const told = { text: "", noted: [7, 1000], nth: 1000 }, model = { get: () => told, on() {} };
+        unetxForms.waiting.forEach((one) => one.follow(model));
+    }"""
+    page.evaluate(follow)
+    assert told(page).inner_text() == "You said x 7."
+    assert rows(page)[0][1] == "x 7"
+    page.reload()
+    form(page).locator("input").fill("3")
+    page.evaluate(follow)
+    assert form(page).locator("input").input_value() == "3"  # it is just being typed
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_a_guess_counts_after_one_that_was_shown_elsewhere_on_the_page(offline_page):
+    page = offline_page(with_a_guess(at=9 * 10**14, cells=[2]))  # another machine's clock
+    assert told(page).inner_text() == ""  # another reader's notebook may be open beside it
+    page.get_by_text("Show my guess beside the outcome").click()
+    note(page, "4")
+    assert rows(page)[0][1] == "x 4"
+    assert page.evaluate(KEPT)[NAME] == [4, 9 * 10**14 + 1]
+
+
+def test_forgotten_while_the_kernel_is_busy_a_guess_is_not_kept_again(page, offline_page):
+    page.clock.install()
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    page.get_by_text("Show my guess beside the outcome").click()
+    page.get_by_role("button", name=FORGET).click()
+    page.clock.run_for(9000)
+    assert (page.evaluate(KEPT), told(page).inner_text()) == (None, "")
+    page.evaluate("answer()")  # the message was under way
+    assert (page.evaluate(KEPT), told(page).inner_text()) == (None, "Noted: you say 5.")
+    assert rows(page)[0][1] == "x 5"
+
+
 def kept_by_the_kernel(page, file):
     """Note a guess on a page with a kernel, which writes it to the file."""
     form(page).wait_for()
@@ -253,6 +364,17 @@ def test_in_notebook_7_the_kernel_keeps_them(notebook_page, lab_server):
     kept_by_the_kernel(notebook_page(a_notebook()), lab_server.root / "my-predictions.json")
 
 
+def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server):
+    page, file = notebook_page(a_notebook()), lab_server.root / "my-predictions.json"
+    kept_by_the_kernel(page, file)
+    page.evaluate(SAVE)  # with the output of before
+    page.wait_for_function(SAVED)
+    page.reload()
+    told(page).get_by_text("You said x 16.").wait_for()
+    page.get_by_text("Show my guess beside the outcome").click()
+    assert rows(page)[0][1] == "x 16"
+
+
 def test_in_voila_the_kernel_keeps_them(voila_page, tmp_path):
     kept_by_the_kernel(voila_page(a_notebook()), tmp_path / "my-predictions.json")
 
@@ -263,8 +385,7 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     kept_by_the_kernel(page, file)
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == "x 16"
-    stored = "localStorage.getItem('unet_complexity.guesses')"
-    assert page.evaluate(stored) is None
+    assert page.evaluate(KEPT) == {}
 
     # over plain http JupyterLite keeps no files, so the browser keeps the guess too
     page.evaluate(
@@ -272,7 +393,7 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     )
     note(page, "8")
     told(page).get_by_text("Noted: you say x 8.").wait_for()
-    assert json.loads(page.evaluate(stored))[NAME][0] == 8
+    assert page.evaluate(KEPT)[NAME][0] == 8
     page.evaluate("localStorage.clear(), delete globalThis.isSecureContext")
     file.unlink()
 

@@ -164,9 +164,16 @@ def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypat
     assert text.startswith("Noted: you say x 2. Only until this notebook is closed, since ")
     assert text.endswith("cannot be written: Not a directory")
     assert said(NAME)[0] == "x 2"
+    feedback, filed = predict("a doubled side").note("3", 1)  # a page is told to keep it
+    assert feedback.text.endswith("cannot be written: Not a directory")
+    assert filed is None
     monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS")
     predict("most pixels", 9)  # now it can be written, and so is what was only remembered
-    assert guesses_in(tmp_path / "my-predictions.json") == {NAME: 2, "most pixels": 9}
+    assert guesses_in(tmp_path / "my-predictions.json") == {
+        NAME: 2,
+        "a doubled side": 3,
+        "most pixels": 9,
+    }
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Asked(Feedback):
     Attributes:
         question: what the form's script needs, with the guess that is noted.
         note: called with what a reader types, and when; returns what to tell the reader, and the
-            guess that counts.
+            guess that counts, None if the file does not hold it.
     """
 
     question: dict[str, Any]

@@ -150,7 +150,7 @@ def _noted(
         at: when it was made; None for now.  A guess that was made later stays.
 
     Returns:
-        What to say, and the guess that counts; None if this is not a guess.
+        What to say, and the guess that counts; None if the file does not hold it.
     """
     try:
         guess = prediction.guess(typed)
@@ -158,6 +158,7 @@ def _noted(
         return Feedback(False, f"{error}. {prediction.wanted()}"), None
     name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
+    filed = None
     try:
         with locked(path):
             waiting = _unsaved.copy()
@@ -166,6 +167,7 @@ def _noted(
                 raise ValueError(unreadable)
             guesses[name] = _later(guesses.get(name, UNKNOWN), guess, at)
             _write(path, guesses)
+            filed = guesses[name]
             for each, one in waiting.items():
                 if _unsaved.get(each) is one:  # not what another thread noted since
                     del _unsaved[each]
@@ -177,7 +179,7 @@ def _noted(
     standing, _ = guesses[name]
     if standing != guess:
         said = f"Not noted, since later you said {prediction.said(standing)}."
-    return Feedback(None, said), guesses[name]
+    return Feedback(None, said), filed
 
 
 def _later(known: Dated, guess: Guess, at: int | None) -> Dated:

@@ -92,9 +92,15 @@ function timeOf(dated) {
 }
 
 // What this visit knows; of two guesses the later.
-function remember(name, dated) {
-  if (timeOf(dated) >= timeOf(page.guesses.get(name))) page.guesses.set(name, dated);
+function remember(name, dated, known = page.guesses) {
+  if (timeOf(dated) >= timeOf(known.get(name))) known.set(name, dated);
 }
+
+page.filed ??= new Map(); // what the file holds, as the kernel says
+
+// When guesses were made that the page has shown; not the guesses, as notebooks of two readers may be open in a tab.
+page.seen ??= new Map();
+const see = ({ name, at }) => page.seen.set(name, Math.max(at, page.seen.get(name) ?? -1));
 
 // Without a kernel the browser keeps guesses.  Where it may not (private windows), they last as long as the page.
 const kept = {
@@ -121,25 +127,29 @@ const kept = {
   // Whether the browser took them.
   write(all) {
     try {
-      if (Object.keys(all).length) localStorage.setItem(STORE, JSON.stringify(all));
+      if (all) localStorage.setItem(STORE, JSON.stringify(all));
       else localStorage.removeItem(STORE);
       return true;
     } catch {
       return false;
     }
   },
-  remove(name) {
+  // The file holds this guess.  False if the browser has a later one, as from another page: that stays.
+  remove(name, filed) {
     const { [name]: gone, ...others } = kept.all();
+    if (timeOf(gone) > timeOf(filed)) return false;
     page.stored.delete(name);
-    kept.write(others);
+    if (gone !== undefined) kept.write(others);
+    return true;
   },
   forget() {
-    kept.write({});
+    kept.write(null); // an empty store would not tell other pages
     kept.drop();
   },
   drop() {
     page.guesses.clear();
     page.stored.clear();
+    page.filed.forEach((dated, name) => remember(name, dated));
     tellAll("forgotten");
   },
 };

@@ -8,7 +8,7 @@ function ledger(root, questions) {
       cells[1].textContent = (guess === null ? "no guess" : written(question, guess)).replaceAll(" ", "\u00a0");
       cells[3].textContent = guess === null ? "" : verdict(question, guess);
     });
-    forget.hidden = !page.guesses.size && !Object.keys(kept.all()).length;
+    forget.hidden = !page.stored.size && !Object.keys(kept.all()).length;
   };
   const copy = h("button", {
     type: "button", hidden: questions.length < questions[0].of,
@@ -24,6 +24,7 @@ function ledger(root, questions) {
     },
   }, "Copy my predictions");
   const shownText = h("code", { class: "unetx-said" });
+  questions.forEach(see);
   root.prepend(h("style", {}, CSS));
   fold.append(h("div", { class: "unetx-buttons" }, copy, forget), shownText);
   fold.addEventListener("toggle", fill);

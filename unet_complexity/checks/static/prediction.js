@@ -40,7 +40,8 @@ function ask(root, question) {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    const at = Math.min(LATEST, Math.max(Date.now(), latest(question)[1] + 1)); // a clock may have been put back
+    const before = Math.max(latest(question)[1], page.seen.get(question.name));
+    const at = Math.min(LATEST, Math.max(Date.now(), before + 1)); // a clock may have been put back
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
       early = [guess, at, String(typed.value)];
@@ -51,19 +52,32 @@ function ask(root, question) {
   const label = h("label", { for: id }, question.asked);
   root.replaceChildren(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: note }, label,
     h("span", { class: "unetx-entry" }, ...entry, h("button", { type: "submit" }, "Note my guess")), said));
-  page.listeners.push((what) => { if (what === "forgotten") tell(); });
+  page.listeners.push((what) => {
+    if (what !== "forgotten") return;
+    clearTimeout(late);
+    isForNow = false;
+    tell();
+  });
+  see(question);
   tell();
   return (model) => {
     link = model;
+    const hear = () => {
+      const told = model.get("told") ?? {};
+      if (told.noted) { // it is in the file
+        for (const known of [page.guesses, page.filed]) remember(question.name, told.noted, known);
+        isForNow &&= !kept.remove(question.name, told.noted);
+        tellAll("noted");
+      }
+      return told;
+    };
     model.on("change:told", () => {
-      const { text, noted, nth } = model.get("told");
+      const { text, nth } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
-      if (noted) remember(question.name, noted);
-      if (isForNow) kept.remove(question.name); // it is in the file
-      isForNow = false;
       say(text);
     });
+    if (hear().noted && !early && !root.contains(document.activeElement)) tell(); // the page was loaded again
     // send the early guess, unless another view noted a later one
     if (early && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
     early = null;
