@@ -150,7 +150,8 @@ def levels(depth=1, base_filters=64, kernel_size=3):
 # In the page: what a place shows, when it changed, and when a frame showed that.
 WATCH = """(place) => {
     const picture = () => {
-        if (place.querySelector('.unetx-stage svg')) return text(); // drawn in one go with the text below it
+        const drawn = place.querySelector('.unetx-stage svg');
+        if (drawn) return drawn; // a new one for each state; its text below must differ
         const image = place.querySelector('img');
         return image && image.complete && image.naturalWidth > 0 ? image.src : null;
     };

@@ -33,7 +33,7 @@ def script(spec: dict[str, Any], counts: str, shared: Iterable[str] = ()) -> str
         shared: Further files in static/ that the explorer's own file uses.
     """
     static = files("unet_complexity.explorers") / "static"
-    names = ["draw.js", *shared, f"{spec['kind']}.js", "redraw.js", "shell.js"]
+    names = ["draw.js", *shared, f"{spec['kind']}.js", "shell.js"]
     css = constant((static / "style.css").read_text("utf-8"))
     parts = [(static / name).read_text("utf-8") for name in names]
     return "\n".join([f"const SPEC = {constant(spec)};\nconst CSS = {css};", counts, *parts])

@@ -1,6 +1,6 @@
 // Text, numbers and SVG, without a page: the same functions draw in a browser and for the still picture.
 
-const esc = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+const esc = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 
 const exact = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 

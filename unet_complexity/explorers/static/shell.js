@@ -11,9 +11,6 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Most texts are the same in the next state, and stay.
-const write = (element, text) => { if (element.textContent !== text) element.textContent = text; };
-
 // Bounds follow each other, so a state that cannot be is never reached. Twice, since one bound may move another.
 function fit(state, previous = state) {
   const fitted = Object.fromEntries(SPEC.controls.map(({ name }) => [name, state[name]])); // no foreign names
@@ -205,13 +202,7 @@ function tellMarks(stage, tip) {
     event.preventDefault();
     all[(at + by + all.length) % all.length].focus();
   });
-  const ready = (focused) => {
-    const all = marks(), mark = all[Math.min(Math.max(0, focused), all.length - 1)];
-    stage.querySelector('.mark[tabindex="0"]')?.setAttribute("tabindex", "-1");
-    mark?.setAttribute("tabindex", "0");
-    if (focused >= 0) mark?.focus();
-  };
-  return { ready };
+  return { ready: (at = 0) => { const all = marks(); if (all.length) all[Math.min(at, all.length - 1)].setAttribute("tabindex", "0"); } };
 }
 
 // Builds an explorer inside `root`. Returned: how to move it from outside, and what to do when it was moved inside.
@@ -230,7 +221,7 @@ function mount(root, now, python = false) {
   stage.append(drawing, tip);
   const patterns = hatches(uid); // parsed once, not with each picture
   stage.insertAdjacentHTML("beforeend", `<svg style="position:absolute;width:0;height:0" aria-hidden="true">${patterns}</svg>`);
-  const show = pictureIn(drawing), marks = tellMarks(stage, tip);
+  const marks = tellMarks(stage, tip);
   const text = h("p", { class: "unetx-text" }), live = h("p", { class: "unetx-hidden", "aria-live": "polite" });
 
   const formulas = h("div", {}, ...(explorer.forms || []).map(() => h("dl", { class: "unetx-form" }, h("dt"), h("dd"), h("dd"), h("dd"))));
@@ -238,10 +229,11 @@ function mount(root, now, python = false) {
   function draw() {
     result = explorer.picture(state, { narrow, uid, before });
     const focused = [...drawing.querySelectorAll(".mark")].indexOf(document.activeElement);
-    show(result.svg.replace(patterns, ""));
-    marks.ready(focused);
+    drawing.innerHTML = result.svg.replace(patterns, "");
+    marks.ready(Math.max(0, focused));
+    if (focused >= 0) drawing.querySelectorAll(".mark")[focused]?.focus();
     text.textContent = result.text;
-    result.forms?.forEach((form, i) => form.forEach((part, j) => write(formulas.children[i].children[j], part)));
+    result.forms?.forEach((form, i) => form.forEach((part, j) => { formulas.children[i].children[j].textContent = part; }));
     controls.forEach((control) => control.show(state));
     hide();
   }
