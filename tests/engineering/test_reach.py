@@ -8,15 +8,21 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.core.cases import CASES, LAYERS
 from tests.engineering.chains import in_turn
 from tests.engineering.test_fits_torch import Running
 from unet_complexity import Conv2D, MaxPooling2D, ReLU, Tensor, classic_unet, pix2pix_unet
+from unet_complexity.counting import as_map, count
+from unet_complexity.engineering import layers as wing
 from unet_complexity.engineering.command import main
 from unet_complexity.engineering.layers import ConcatenateRows
 from unet_complexity.engineering.reach import CLASSIC, PIX2PIX, receptive_field, seen_by
-from unet_complexity.layers import AveragePooling2D, BatchNormalization
+from unet_complexity.layers import AveragePooling2D, BatchNormalization, Layer
 from unet_complexity.symbols import L, N, k
+from unet_complexity.unets.builder import Builder
 
 
 @pytest.mark.parametrize("kernel", [1, 3, 5, 7])
@@ -139,3 +145,53 @@ def test_maps_joined_along_the_rows_do_not_look_in_place():
     for axis in (0, 1):
         with pytest.raises(ValueError, match="mixes rows or columns, so how far it looks depends"):
             seen_by(joined, twice.name, axis, [0])
+
+
+UNKNOWN = (  # they look at a whole axis, or in a way that depends on the place, and are refused
+    wing.Copy,
+    wing.GlobalAveragePooling2D,
+    wing.GlobalMaxPooling2D,
+    wing.GroupNormalization,
+    wing.LayerNormalization,
+    wing.RMSNormalization,
+    wing.Reduce,
+    wing.Reshape,
+    wing.Resizing,
+)
+
+
+def rows_of(values: list[Any], axis: int) -> list[Any]:
+    """A map's rows, or its columns."""
+    return values if axis == 0 else [list(column) for column in zip(*values, strict=True)]
+
+
+# not of a matrix product, which needs maps of two shapes, and so two images
+@pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind is not wing.MatMul])
+@given(data=st.data())
+@settings(max_examples=25)
+def test_a_layer_reads_nothing_outside_of_where_it_looks(
+    kind: type[Layer], data: st.DataObject
+) -> None:
+    layer, (x, *others) = data.draw(CASES[kind])
+    net = Builder(x)
+    net.block("only", 0, "encoder")
+    net.add("0", layer, *[net.last] * (1 + len(others)))
+    chain = net.network("chain", [])
+    if kind in UNKNOWN or getattr(layer, "axis", 3) not in (3, (3,)):
+        with pytest.raises(ValueError, match="how far"):
+            receptive_field(chain)
+        return
+    values = as_map(x)
+
+    def made(inputs: Any) -> Any:
+        return rows_of(count(layer, *[inputs] * (1 + len(others))).output, axis)
+
+    for axis, side in enumerate(x.sides):
+        seen = seen_by(chain, "only.0", axis, range(chain.output.sides[axis]))
+        before = made(values)
+        for place in range(side):
+            changed = rows_of(values, axis).copy()
+            changed[place] = [[value + 50 for value in pixel] for pixel in changed[place]]
+            after = made(rows_of(changed, axis))
+            for (first, last), old, new in zip(seen, before, after, strict=True):
+                assert old == new or first <= place <= last

@@ -12,10 +12,10 @@ from typing import Any
 from unet_complexity import layers as L
 from unet_complexity.cost import COUNTS, Cost, Tensor
 from unet_complexity.counting import (  # noqa: F401  importing them registers the loops
+    arranging,
     convolution,
     elementwise,
     merging,
-    resampling,
 )
 from unet_complexity.counting.maps import Map, as_map, check_numbers, filled, sides_of, stops
 from unet_complexity.counting.tally import TWINS, Counted, Tally, twin

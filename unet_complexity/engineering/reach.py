@@ -51,6 +51,8 @@ IN_PLACE = (  # each output pixel looks at the pixel in its place
     wing.PReLU,
     wing.ELU,
     wing.Rescaling,
+    wing.Normalization,
+    wing.Dense,
 )
 AROUND = {"bilinear": (0, 1), "bicubic": (1, 2)}  # inputs before and after the one on the left
 

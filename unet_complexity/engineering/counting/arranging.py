@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import Any
 
+from unet_complexity.counting.arranging import resampled
 from unet_complexity.counting.maps import Map, build, shaped
-from unet_complexity.counting.resampling import resampled
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 

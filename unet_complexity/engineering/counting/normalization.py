@@ -6,9 +6,9 @@ import math
 import operator
 from typing import Any
 
+from unet_complexity.counting.arranging import mean
 from unet_complexity.counting.maps import Function, Map, channels_of, shaped, sides_of
 from unet_complexity.counting.merging import merged
-from unet_complexity.counting.resampling import mean
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 from unet_complexity.engineering.counting.groups import along, by_groups

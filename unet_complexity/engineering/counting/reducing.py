@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator
 
+from unet_complexity.counting.arranging import mean
 from unet_complexity.counting.maps import Function, Map, build, sides_of
-from unet_complexity.counting.resampling import mean
 from unet_complexity.counting.tally import Tally, twin
 from unet_complexity.engineering import layers as L
 from unet_complexity.engineering.counting.groups import along, grouped
