@@ -32,9 +32,11 @@ const QUANTITIES = {
 
 const round = (value) => Math.round(value * 100) / 100;
 
-const rect = (x, y, width, height, cls, more = "") =>
-  `<rect x="${round(x)}" y="${round(y)}" width="${round(Math.max(0, width))}" height="${round(Math.max(0, height))}"` +
-  ` class="${cls}" ${more}/>`;
+// As a path, which a browser reads faster than a rectangle with four lengths.
+function rect(x, y, width, height, cls, more = "") {
+  const across = round(Math.max(0, width));
+  return path(`M${round(x)} ${round(y)}h${across}v${round(Math.max(0, height))}h${-across}z`, cls, more);
+}
 
 const label = (x, y, text, cls = "", more = "") =>
   `<text x="${round(x)}" y="${round(y)}" class="${cls}" ${more}>${esc(text)}</text>`;
