@@ -120,13 +120,13 @@ def _widget(asked: Asked, key: str) -> Any:
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
         sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "at", "nth"
-        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "noted", "nth"
+        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "noted", "nth", "at"
 
     def heard(change: Any) -> None:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
         if isinstance(typed, str) and len(typed) <= MOST_TYPED and type(at) is int:
             feedback, noted = asked.note(typed, at)
-            form.told = {"text": feedback.text, "noted": noted, "nth": nth}
+            form.told = {"text": feedback.text, "noted": noted, "nth": nth, "at": at}
 
     form = Form()
     form.observe(heard, "sent")

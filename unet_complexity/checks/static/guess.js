@@ -96,17 +96,19 @@ function remember(name, dated, known = page.guesses) {
   if (timeOf(dated) >= timeOf(known.get(name))) known.set(name, dated);
 }
 
+page.again ??= new Map(); // guesses that were written to the browser again, as if another page had overwritten them
 page.filed ??= new Map(); // what the file holds, as the kernel says
 
 // When guesses were made that the page has shown; not the guesses, as notebooks of two readers may be open in a tab.
+// Forgotten ones count too: they may be on their way to the kernel.
 page.seen ??= new Map();
-const see = ({ name, at }) => page.seen.set(name, Math.max(at, page.seen.get(name) ?? -1));
+const see = (name, at) => page.seen.set(name, Math.max(at, page.seen.get(name) ?? -1));
 
 // Without a kernel the browser keeps guesses.  Where it may not (private windows), they last as long as the page.
 const kept = {
-  all() {
+  all(read = () => localStorage.getItem(STORE)) {
     try {
-      const found = JSON.parse(localStorage.getItem(STORE));
+      const found = JSON.parse(read());
       return found && typeof found === "object" && !Array.isArray(found) ? found : {};
     } catch {
       return {};
@@ -121,7 +123,11 @@ const kept = {
   save(any = "") {
     const all = kept.all(), isLater = (name) => timeOf(page.guesses.get(name)) > timeOf(all[name]);
     const newer = [...page.stored].filter((name) => name === any || isLater(name));
-    for (const name of newer) all[name] = page.guesses.get(name);
+    for (const name of newer) {
+      all[name] = page.guesses.get(name);
+      if (name === any) page.again.delete(name);
+      else page.again.set(name, all[name]);
+    }
     return !newer.length || kept.write(all);
   },
   // Whether the browser took them.
@@ -146,9 +152,19 @@ const kept = {
     kept.write(null); // an empty store would not tell other pages
     kept.drop();
   },
+  // Another page forgot this text.  What this page has written again, before it heard so, goes too.
+  undo(forgotten) {
+    const all = kept.all(), old = kept.all(() => forgotten);
+    const isForgotten = (name) => [old[name], page.again.get(name)].some((one) => `${one}` === `${all[name]}`);
+    const again = Object.keys(all).filter(isForgotten);
+    for (const name of again) delete all[name];
+    if (again.length) kept.write(all);
+    kept.drop();
+  },
   drop() {
     page.guesses.clear();
     page.stored.clear();
+    page.again.clear();
     page.filed.forEach((dated, name) => remember(name, dated));
     tellAll("forgotten");
   },
@@ -157,9 +173,9 @@ const kept = {
 // Another page forgot, or wrote at the same instant as this one.
 if (!page.stored) {
   page.stored = new Set();
-  globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+  globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
     if (key === STORE && newValue !== null) kept.save();
-    else if (key === STORE || key === null) kept.drop();
+    else if (key === STORE || key === null) kept.undo(oldValue);
   });
 }
 
@@ -170,6 +186,7 @@ function latest(question) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
     if (guess !== undefined && at >= when) [found, when] = [guess, at];
   }
+  see(question.name, when);
   return [found, when];
 }
 

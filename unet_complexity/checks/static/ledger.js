@@ -24,7 +24,6 @@ function ledger(root, questions) {
     },
   }, "Copy my predictions");
   const shownText = h("code", { class: "unetx-said" });
-  questions.forEach(see);
   root.prepend(h("style", {}, CSS));
   fold.append(h("div", { class: "unetx-buttons" }, copy, forget), shownText);
   fold.addEventListener("toggle", fill);

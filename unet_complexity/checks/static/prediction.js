@@ -22,8 +22,9 @@ function ask(root, question) {
     if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
     return say(`You said ${written(question, guess)}.`);
   };
-  const keep = (guess, at) => {
-    const stays = kept.put(question, [guess, at]) ? "This browser keeps it." : "Only until this page is closed.";
+  const keep = (guess) => {
+    clearTimeout(late); // of an earlier guess, which a kernel that is gone has not answered
+    const stays = kept.save() ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
@@ -34,18 +35,19 @@ function ask(root, question) {
     link.set("sent", { typed: text, at, nth: sent });
     link.save_changes();
     clearTimeout(late);
-    late = setTimeout(() => { isForNow = false; keep(guess, at); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
+    late = setTimeout(() => { isForNow = false; keep(guess); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
   const note = (event) => {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    const before = Math.max(latest(question)[1], page.seen.get(question.name));
-    const at = Math.min(LATEST, Math.max(Date.now(), before + 1)); // a clock may have been put back
+    latest(question); // what another page has kept is seen too
+    const at = Math.min(LATEST, Math.max(Date.now(), page.seen.get(question.name) + 1)); // a clock may have been put back
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
       early = [guess, at, String(typed.value)];
-      keep(guess, at);
+      kept.put(question, [guess, at]);
+      keep(guess);
     }
     return tellAll("noted");
   };
@@ -58,7 +60,6 @@ function ask(root, question) {
     isForNow = false;
     tell();
   });
-  see(question);
   tell();
   return (model) => {
     link = model;
@@ -72,10 +73,11 @@ function ask(root, question) {
       return told;
     };
     model.on("change:told", () => {
-      const { text, nth } = hear();
+      const { text, nth, noted, at = LATEST } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
-      say(text);
+      const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page
+      say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
     if (hear().noted && !early && !root.contains(document.activeElement)) tell(); // the page was loaded again
     // send the early guess, unless another view noted a later one
