@@ -22,10 +22,13 @@ predict("the larger pass")
 ledger("{NAME}", "the larger pass")"""
 
 
+def with_cells(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
 def a_notebook():
     lines = SOURCE.split("\n")
-    cells = ["\n".join(lines[:2]), *lines[2:]]
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    return with_cells("\n".join(lines[:2]), *lines[2:])
 
 
 def form(page, place=0):
@@ -87,7 +90,16 @@ LINKED = """() => {
 }"""
 
 
-KEPT = "JSON.parse(localStorage.getItem('unet_complexity.guesses'))"
+STORE = "unet_complexity.guesses."
+KEPT = f"""Object.fromEntries(Object.entries(localStorage)
+    .filter(([key, value]) => key.startsWith('{STORE}') && value !== 'null')
+    .map(([key, value]) => [key.slice('{STORE}'.length), JSON.parse(value)]))"""
+PUT = f"([name, dated]) => localStorage.setItem('{STORE}' + name, JSON.stringify(dated))"
+
+
+def later(by=1):
+    """A time after all that was noted up to now."""
+    return round(1000 * time.time()) + by
 
 
 def with_a_key(views=1, notebook=None):
@@ -150,10 +162,7 @@ def test_a_late_answer_to_one_guess_does_not_bring_an_earlier_one_back(page, off
     page.clock.run_for(9000)
     assert told(page).inner_text() == "Noted: you say 4."
     assert page.evaluate(KEPT) == {}
-    keep = (
-        "(name) => localStorage.setItem('unet_complexity.guesses', JSON.stringify({ [name]: 7 }))"
-    )
-    page.evaluate(keep, NAME)
+    page.evaluate(PUT, [NAME, 7])
     note(page, "8")
     assert page.evaluate(KEPT)[NAME][0] == 8
 
@@ -178,13 +187,11 @@ def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page
     page = offline_page(with_a_guess(at))
     assert told(page).inner_text() == f"You said {says}."
     if says == "x 7":  # noted later in another window
-        late = "JSON.stringify({ [name]: [8, Date.now() + 1] })"
-        page.evaluate(f"(name) => localStorage.setItem('unet_complexity.guesses', {late})", NAME)
+        page.evaluate(PUT, [NAME, [8, later()]])
         says = "x 8"
     page.get_by_text("Show my guess beside the outcome").click()
     assert rows(page)[0][1] == says
-    odd = "JSON.stringify({ [name]: ['the second one', Date.now() + 1e8] })"  # of an older version
-    page.evaluate(f"(name) => localStorage.setItem('unet_complexity.guesses', {odd})", NAME)
+    page.evaluate(PUT, [NAME, ["the second one", later(10**8)]])  # of an older version
     note(page, "9")  # whatever the clocks say
     assert rows(page)[0][1] == "x 9"
     page.reload()
@@ -219,20 +226,36 @@ def test_what_the_kernel_says_was_noted_later_is_shown(offline_page):
 def test_two_windows_keep_the_guesses_of_both(offline_page):
     page = offline_page(execute(a_notebook()))
     note(page, "2")
-    with page.context.new_page() as other:  # it wrote at the same instant
+    page.get_by_text("Show my guess beside the outcome").click()
+    with page.context.new_page() as other:
         other.goto(page.url)
-        stored = "JSON.stringify({ 'the larger pass': ['the first', Date.now()] })"
-        other.evaluate(f"localStorage.setItem('unet_complexity.guesses', {stored})")
-        both = (
-            "Object.keys(JSON.parse(localStorage.getItem('unet_complexity.guesses'))).length === 2"
+        # it was busy, so its copy of what is kept is old
+        other.evaluate(
+            "window.read = Storage.prototype.getItem; Storage.prototype.getItem = () => null"
         )
-        other.wait_for_function(both)
+        form(other, 1).locator("select").select_option("the first")
+        form(other, 1).get_by_role("button", name="Note my guess").click()
+        page.wait_for_function("document.querySelector('tbody').innerText.includes('first')")
+        assert [row[1] for row in rows(page)] == ["x 2", "the first"]
+        assert page.evaluate(KEPT)[NAME][0] == 2
+        other.evaluate("void (Storage.prototype.getItem = window.read)")
         other.get_by_text("Show my guess beside the outcome").click()
         assert [row[1] for row in rows(other)] == ["x 2", "the first"]
         other.get_by_role("button", name="Forget my guesses").click()
         page.wait_for_function("document.querySelector('.unetx-said').textContent === ''")
         assert other.evaluate("localStorage.length") == 0
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_guesses_are_copied_in_the_order_of_the_text_only(offline_page):
+    every = ", ".join(map(repr, PREDICTIONS))
+    for names, copies in ((every, 1), (f"*reversed([{every}])", 0), (f"*{2 * [NAME]}", 0)):
+        code = f"from unet_complexity.checks import ledger\nledger({names})"
+        page = offline_page(execute(with_cells(code)))
+        page.get_by_text("Show my guess beside the outcome").click()
+        button = page.get_by_role("button", name="Copy my predictions")
+        assert button.count() == copies
+        page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
 def test_a_guess_that_goes_to_the_file_is_not_taken_for_forgotten(offline_page):
@@ -247,7 +270,7 @@ def test_a_guess_that_goes_to_the_file_is_not_taken_for_forgotten(offline_page):
         note(other, "6")
         page.wait_for_function("globalThis.last?.includes('6')")
         other.evaluate("answer()")
-        page.wait_for_function("globalThis.last === '{}'")
+        page.wait_for_function("globalThis.last === 'null'")
     assert told(page).inner_text() == "Noted: you say 5."
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
@@ -264,7 +287,7 @@ def test_a_later_guess_of_another_window_stays_when_the_file_has_an_earlier_one(
         other.reload()
         assert told(other).inner_text() == "You said x 7."
         note(other, "8")
-        page.evaluate("localStorage.setItem('unet_complexity.guesses', '{}')")  # read before
+        page.evaluate(PUT, [NAME, [7, 1]])  # at the same instant
         other.wait_for_function(f"{KEPT}['{NAME}']?.[0] === 8")
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
@@ -305,7 +328,7 @@ def test_what_the_file_holds_is_not_forgotten(offline_page):
     page.get_by_role("button", name=FORGET).click()
     assert [row[1] for row in rows(page)] == ["x 7", "no guess"]
     assert told(page).inner_text() == "You said x 7."
-    assert page.evaluate(KEPT) is None
+    assert page.evaluate(KEPT) == {}
 
 
 def test_after_a_reload_the_kernel_says_what_the_file_holds(offline_page):
@@ -342,9 +365,9 @@ def test_forgotten_while_the_kernel_is_busy_a_guess_is_not_kept_again(page, offl
     page.get_by_text("Show my guess beside the outcome").click()
     page.get_by_role("button", name=FORGET).click()
     page.clock.run_for(9000)
-    assert (page.evaluate(KEPT), told(page).inner_text()) == (None, "")
+    assert (page.evaluate(KEPT), told(page).inner_text()) == ({}, "")
     page.evaluate("answer()")  # the message was under way
-    assert (page.evaluate(KEPT), told(page).inner_text()) == (None, "Noted: you say 5.")
+    assert (page.evaluate(KEPT), told(page).inner_text()) == ({}, "Noted: you say 5.")
     assert rows(page)[0][1] == "x 5"
 
 
@@ -411,9 +434,7 @@ def test_in_lab_what_gives_an_answer_away_is_folded_until_its_cell_runs(lab_open
 def test_an_exercise_and_the_quiz_answer_without_a_kernel(offline_page):
     source = "from unet_complexity.checks import check, quiz"
     cells = [source, 'check("macs of a rectangle", ...)', "quiz(3, 4)"]
-    page = offline_page(
-        execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]))
-    )
+    page = offline_page(execute(with_cells(*cells)))
     note(page, "2 h w c k f")
     assert told(page).inner_text().startswith("→ Not yet. Those are FLOPs.")
     note(page, "h*w*c*k*f")
@@ -479,7 +500,7 @@ def test_explorers_and_forms_fit_into_ipywidgets(saving_widgets, lab_page, lab_o
     page.wait_for_function(f"{SHOWN}.includes('((3, 2)')")
     note(page, "4")
     told(page).get_by_text("Noted: you say 4. This browser keeps it.").wait_for()
-    page.evaluate("localStorage.removeItem('unet_complexity.guesses')")
+    page.evaluate("localStorage.clear()")
     page.get_by_role("tab", name="picture").click()
     page.wait_for_function(f"{SHOWN}.includes(' on a 3 x 3 x 1 map')")
     page.locator(".unetx input[type=range]").first.press("ArrowRight")

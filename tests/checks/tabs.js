@@ -22,31 +22,33 @@ class Element {
   querySelectorAll() { return this.rows; }
 }
 
-const STORED = "unet_complexity.guesses";
-let store = null, clock = 0, tabs = [];
+let store = new Map(), clock = 0, tabs = [];
 
 function reset() {
-  [store, clock, tabs] = [null, 1e6, []];
+  [store, clock, tabs] = [new Map(), 1e6, []];
 }
 
 function openTab(isPrivate, isSecureContext) {
   const tab = { isPrivate, isAlive: true, offset: 0, events: [], timers: [], out: [], models: new Map(), elements: [], hear() {} };
   const isDenied = () => { if (isPrivate) throw new Error("denied"); };
-  const write = (newValue) => {
+  const write = (key, newValue) => {
     isDenied();
-    const oldValue = store;
+    const oldValue = store.get(key) ?? null;
     if (newValue === oldValue) return;
-    store = newValue;
+    if (newValue === null) store.delete(key);
+    else store.set(key, newValue);
     for (const other of tabs) {
-      if (other !== tab && other.isAlive && !other.isPrivate) other.events.push({ key: STORED, oldValue, newValue });
+      if (other !== tab && other.isAlive && !other.isPrivate) other.events.push({ key, oldValue, newValue });
     }
   };
   const global = { isSecureContext, addEventListener: (name, hear) => { tab.hear = hear; } };
   const documentOfTab = { createElement: (tag) => new Element(tag), querySelectorAll: () => [tab.elements.at(-1).root], activeElement: null };
   const storage = {
-    getItem() { isDenied(); return store; },
-    setItem(key, value) { write(value); },
-    removeItem() { write(null); },
+    get length() { isDenied(); return store.size; },
+    key: (i) => [...store.keys()][i],
+    getItem(key) { isDenied(); return store.get(key) ?? null; },
+    setItem: write,
+    removeItem(key) { write(key, null); },
   };
   const wait = (call) => { const timer = { call }; tab.timers.push(timer); return timer; };
   const stop = (timer) => { tab.timers = tab.timers.filter((one) => one !== timer); };
@@ -134,7 +136,8 @@ function seen() {
     isAlive: tab.isAlive, events: tab.events.length, timers: tab.timers.length, out: tab.out.splice(0),
     guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []), shown: tab.elements.map(texts),
   }));
-  return { store: JSON.parse(store), tabs: all };
+  const kept = [...store].map(([key, value]) => [key.replace("unet_complexity.guesses.", ""), JSON.parse(value)]);
+  return { store: Object.fromEntries(kept.filter(([, value]) => value)), keys: kept.length, tabs: all };
 }
 
 function close(place) {

@@ -355,6 +355,19 @@ def test_a_forms_message_without_a_time_is_not_heard(file, sent):
     form.close()
 
 
+def test_the_name_of_a_file_that_cannot_be_written_reaches_a_page_as_text(file, monkeypatch):
+    odd = file.with_name("a\u202egnp.\x1b[31m.json")
+    odd.write_text("{")
+    form = import_module("unet_complexity.checks.forms")._widget(predict(NAME), "key")
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(odd))
+    form.sent = {"typed": "4", "nth": 1, "at": 0}
+    assert "cannot be written" in form.told["text"]
+    assert form.told["noted"] is None
+    assert "\u202e" not in form.told["text"]
+    assert "\x1b" not in form.told["text"]
+    form.close()
+
+
 def test_a_guess_that_was_typed_into_the_file_is_as_old_as_the_file(file):
     file.write_text(json.dumps({NAME: 5}))
     os.utime(file, (1000, 1000))

@@ -127,7 +127,7 @@ class Visits:
         place = self.page("openTab", is_private, is_secure)
         tab = SimpleNamespace(place=place, kind=(is_private, is_secure), is_alive=True)
         tab.is_private, tab.sheets, tab.inbox, tab.linked = is_private, [], [], set()
-        tab.to_forget = 0  # times that another tab's reader forgot
+        tab.to_forget = 0  # guesses that another tab's reader forgot
         tab.newest = dict.fromkeys(NAMES, -1)  # the time of the latest guess that was shown
         tab.heard = dict.fromkeys(NAMES, -1)  # ... and that the kernel said to be in the file
         tab.must = dict.fromkeys(NAMES, -1)  # of what is kept only until the tab is closed
@@ -212,13 +212,13 @@ class Visits:
         self.page("timer", tab.place)
 
     def forget(self, tab, b):
-        is_kept = self.seen["store"] is not None
+        keys = self.seen["keys"]
         self.page("forget", tab.place)
         self.forgotten(tab)
         if not tab.is_private:
             for other in self.alive():
-                if is_kept and other is not tab and not other.is_private:
-                    other.to_forget += 1
+                if keys and other is not tab and not other.is_private:
+                    other.to_forget += keys
                     self.forgotten(other)
             self.in_browser = dict.fromkeys(NAMES, -1)
             self.not_forgotten.clear()
@@ -231,9 +231,6 @@ class Visits:
             sheet.floor = [floor.copy() for _ in range(3)]
 
     def close(self, tab, b):
-        # closed before it hears that all was forgotten, a page may leave what it has just written again
-        while tab.to_forget and self.seen["tabs"][tab.place]["events"]:
-            self.storage(tab, b)
         tab.is_alive = False
         self.page("close", tab.place)
 
@@ -281,7 +278,7 @@ class Visits:
             assert self.known[guess] == (name, at), "the file holds it as it was noted"
             assert at >= self.filed.get(name, (0, -1))[1], "the file goes back"
         self.filed = filed
-        self.check_kept((self.seen["store"] or {}), filed)
+        self.check_kept(self.seen["store"], filed)
         for tab in self.alive():
             seen = self.seen["tabs"][tab.place]
             self.check_shown(tab, seen["shown"])
@@ -335,7 +332,7 @@ class Visits:
                         self.step(step, self.alive().index(tab), 0)
         assert not self.under_way()
         filed = {guess for guess, _ in self.in_file().values()}
-        for name, (guess, _) in (self.seen["store"] or {}).items():
+        for name, (guess, _) in self.seen["store"].items():
             assert guess in self.not_forgotten | filed, f"{name}: {guess} was forgotten"
 
     def under_way(self):

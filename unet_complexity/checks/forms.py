@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 
 from unet_complexity.checks.feedback import Feedback
-from unet_complexity.escaping import attribute
+from unet_complexity.escaping import attribute, plain
 from unet_complexity.escaping import javascript as constant
 
 WIDGET = "export default { initialize: ({ model }) => announce(model), render };\n"
@@ -126,7 +126,12 @@ def _widget(asked: Asked, key: str) -> Any:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
         if isinstance(typed, str) and len(typed) <= MOST_TYPED and type(at) is int:
             feedback, noted = asked.note(typed, at)
-            form.told = {"text": feedback.text, "noted": noted, "nth": nth, "at": at}
+            form.told = {
+                "text": plain(feedback.text),
+                "noted": noted,
+                "nth": nth,
+                "at": at,
+            }
 
     form = Form()
     form.observe(heard, "sent")

@@ -123,7 +123,8 @@ class Ledger:
 
 def question(prediction: Prediction, guess: Guess | None = None, at: int = -1) -> Values:
     """Return what a page needs to ask for a prediction, and to know the later of two guesses."""
-    return prediction.data() | {"guess": guess, "at": at, "of": len(PREDICTIONS)}
+    place = {"nth": [*PREDICTIONS].index(prediction.name), "of": len(PREDICTIONS)}
+    return prediction.data() | place | {"guess": guess, "at": at}
 
 
 def _asked(prediction: Prediction) -> Feedback:

@@ -13,7 +13,7 @@ const h = (tag, attributes = {}, ...children) => {
 
 // What the page has in common: guesses of this visit, and kernels' models by their keys.
 const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [], chosen: new Map() });
-const tellAll = (what) => page.listeners.forEach((listener) => listener(what));
+const tellAll = (what, name) => page.listeners.forEach((listener) => listener(what, name));
 
 // The nearest number with this many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
 function rounded(value, digits) {

@@ -82,7 +82,9 @@ function unpacked(questions, line) {
 
 // Kept guesses
 
-const STORE = "unet_complexity.guesses";
+// A key for each prediction: pages that write at the same time, or with an old copy, cannot lose each other's guesses.
+const STORE = "unet_complexity.guesses.";
+const FILED = "null"; // in place of a guess that the file holds; a key that is gone was forgotten
 
 // A kept guess is [guess, milliseconds since 1970]; an older page kept it without the time.
 const LATEST = 1e15;
@@ -96,7 +98,6 @@ function remember(name, dated, known = page.guesses) {
   if (timeOf(dated) >= timeOf(known.get(name))) known.set(name, dated);
 }
 
-page.again ??= new Map(); // guesses that were written to the browser again, as if another page had overwritten them
 page.filed ??= new Map(); // what the file holds, as the kernel says
 
 // When guesses were made that the page has shown; not the guesses, as notebooks of two readers may be open in a tab.
@@ -104,87 +105,84 @@ page.filed ??= new Map(); // what the file holds, as the kernel says
 page.seen ??= new Map();
 const see = (name, at) => page.seen.set(name, Math.max(at, page.seen.get(name) ?? -1));
 
+function asGuess(read) {
+  try {
+    return JSON.parse(read()) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 // Without a kernel the browser keeps guesses.  Where it may not (private windows), they last as long as the page.
 const kept = {
-  all(read = () => localStorage.getItem(STORE)) {
+  get: (name) => asGuess(() => localStorage.getItem(STORE + name)),
+  names() {
     try {
-      const found = JSON.parse(read());
-      return found && typeof found === "object" && !Array.isArray(found) ? found : {};
+      const keys = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i));
+      return keys.filter((key) => key.startsWith(STORE)).map((key) => key.slice(STORE.length));
     } catch {
-      return {};
+      return [];
     }
   },
-  put(question, dated) {
-    remember(question.name, dated);
-    page.stored.add(question.name);
-    return kept.save(latest(question)[1] <= timeOf(dated) ? question.name : "");
-  },
-  // Write this page's guesses that are later than the browser's, and that of one name in any case.
-  save(any = "") {
-    const all = kept.all(), isLater = (name) => timeOf(page.guesses.get(name)) > timeOf(all[name]);
-    const newer = [...page.stored].filter((name) => name === any || isLater(name));
-    for (const name of newer) {
-      all[name] = page.guesses.get(name);
-      if (name === any) page.again.delete(name);
-      else page.again.set(name, all[name]);
-    }
-    return !newer.length || kept.write(all);
-  },
-  // Whether the browser took them.
-  write(all) {
+  // Whether the browser took it.
+  write(name, dated) {
     try {
-      if (all) localStorage.setItem(STORE, JSON.stringify(all));
-      else localStorage.removeItem(STORE);
+      localStorage.setItem(STORE + name, JSON.stringify(dated));
       return true;
     } catch {
       return false;
     }
   },
+  put(question, dated) {
+    remember(question.name, dated);
+    page.stored.add(question.name);
+    return latest(question)[1] > timeOf(dated) || kept.write(question.name, dated);
+  },
   // The file holds this guess.  False if the browser has a later one, as from another page: that stays.
   remove(name, filed) {
-    const { [name]: gone, ...others } = kept.all();
-    if (timeOf(gone) > timeOf(filed)) return false;
+    const found = kept.get(name);
+    if (timeOf(found) > timeOf(filed)) return false;
     page.stored.delete(name);
-    if (gone !== undefined) kept.write(others);
+    if (found !== undefined) kept.write(name, null);
     return true;
   },
   forget() {
-    kept.write(null); // an empty store would not tell other pages
-    kept.drop();
+    for (const name of new Set([...kept.names(), ...page.stored])) {
+      try { localStorage.removeItem(STORE + name); } catch { /* it keeps nothing */ }
+      kept.drop(name);
+    }
   },
-  // Another page forgot this text.  What this page has written again, before it heard so, goes too.
-  undo(forgotten) {
-    const all = kept.all(), old = kept.all(() => forgotten);
-    const isForgotten = (name) => [old[name], page.again.get(name)].some((one) => `${one}` === `${all[name]}`);
-    const again = Object.keys(all).filter(isForgotten);
-    for (const name of again) delete all[name];
-    if (again.length) kept.write(all);
-    kept.drop();
-  },
-  drop() {
-    page.guesses.clear();
-    page.stored.clear();
-    page.again.clear();
-    page.filed.forEach((dated, name) => remember(name, dated));
-    tellAll("forgotten");
+  drop(name) {
+    page.guesses.delete(name);
+    page.stored.delete(name);
+    if (page.filed.has(name)) page.guesses.set(name, page.filed.get(name));
+    tellAll("forgotten", name);
   },
 };
 
-// Another page forgot, or wrote at the same instant as this one.
+// Another page forgot, or noted.
 if (!page.stored) {
   page.stored = new Set();
   globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
-    if (key === STORE && newValue !== null) kept.save();
-    else if (key === STORE || key === null) kept.undo(oldValue);
+    if (key === null) return [...page.stored].forEach(kept.drop); // all that this site keeps
+    if (!key.startsWith(STORE)) return undefined;
+    const name = key.slice(STORE.length), mine = page.guesses.get(name), there = kept.get(name);
+    if (newValue === null) return kept.drop(name);
+    if (there && page.stored.has(name) && timeOf(mine) > timeOf(there)) kept.write(name, mine); // at the same instant
+    if (newValue === FILED) remember(name, asGuess(() => oldValue), page.filed);
+    return tellAll("noted");
   });
 }
 
 // The guess that is known for a question, the latest of this visit's, the browser's and the file's; and its time.
 function latest(question) {
   let [found, when] = [question.guess, question.at];
-  for (const dated of [page.guesses.get(question.name), kept.all()[question.name]]) {
+  for (const dated of [page.guesses.get(question.name), kept.get(question.name)]) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
-    if (guess !== undefined && at >= when) [found, when] = [guess, at];
+    // at the same time the file's counts, which may have been mended by hand
+    if (guess === undefined || (at <= when && at < LATEST)) continue;
+    [found, when] = [guess, at];
+    remember(question.name, dated); // until it is forgotten, though another page may hand it on to the file
   }
   see(question.name, when);
   return [found, when];

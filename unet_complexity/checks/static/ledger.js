@@ -8,10 +8,10 @@ function ledger(root, questions) {
       cells[1].textContent = (guess === null ? "no guess" : written(question, guess)).replaceAll(" ", "\u00a0");
       cells[3].textContent = guess === null ? "" : verdict(question, guess);
     });
-    forget.hidden = !page.stored.size && !Object.keys(kept.all()).length;
+    forget.hidden = !page.stored.size && kept.names().every((name) => kept.get(name) === undefined);
   };
   const copy = h("button", {
-    type: "button", hidden: questions.length < questions[0].of,
+    type: "button", hidden: !questions.every(({ nth }, i) => nth === i) || questions.length < questions[0].of, // all, in their order
     onclick: async () => {
       const text = packed(questions, questions.map(known));
       try {

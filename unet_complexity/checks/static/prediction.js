@@ -22,20 +22,20 @@ function ask(root, question) {
     if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
     return say(`You said ${written(question, guess)}.`);
   };
-  const keep = (guess) => {
+  const keep = (guess, isKept) => {
     clearTimeout(late); // of an earlier guess, which a kernel that is gone has not answered
-    const stays = kept.save() ? "This browser keeps it." : "Only until this page is closed.";
+    const stays = isKept ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
     // until the kernel has answered, as the page may be left before; for good where JupyterLite keeps no files
-    isForNow ||= globalThis.isSecureContext && !(question.name in kept.all());
+    isForNow ||= globalThis.isSecureContext && kept.get(question.name) === undefined;
     kept.put(question, [guess, at]);
     link.set("sent", { typed: text, at, nth: sent });
     link.save_changes();
     clearTimeout(late);
-    late = setTimeout(() => { isForNow = false; keep(guess); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
+    late = setTimeout(() => { isForNow = false; keep(guess, kept.get(question.name) !== undefined); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
   const note = (event) => {
     event.preventDefault();
@@ -45,17 +45,17 @@ function ask(root, question) {
     const at = Math.min(LATEST, Math.max(Date.now(), page.seen.get(question.name) + 1)); // a clock may have been put back
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
-      early = [guess, at, String(typed.value)];
-      kept.put(question, [guess, at]);
-      keep(guess);
+      const isKept = kept.put(question, [guess, at]);
+      early = [guess, at, String(typed.value), isKept];
+      keep(guess, isKept);
     }
     return tellAll("noted");
   };
   const label = h("label", { for: id }, question.asked);
   root.replaceChildren(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: note }, label,
     h("span", { class: "unetx-entry" }, ...entry, h("button", { type: "submit" }, "Note my guess")), said));
-  page.listeners.push((what) => {
-    if (what !== "forgotten") return;
+  page.listeners.push((what, name) => {
+    if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
     isForNow = false;
     tell();
@@ -80,8 +80,9 @@ function ask(root, question) {
       say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
     if (hear().noted && !early && !root.contains(document.activeElement)) tell(); // the page was loaded again
-    // send the early guess, unless another view noted a later one
-    if (early && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
+    // send the early guess, unless another view noted a later one, or another page forgot it
+    const isThere = !early?.[3] || kept.get(question.name) !== undefined;
+    if (early && isThere && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
     early = null;
   };
 }
