@@ -166,10 +166,12 @@ if (!page.stored) {
   globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
     if (key === null) return [...page.stored].forEach(kept.drop); // all that this site keeps
     if (!key.startsWith(STORE)) return undefined;
-    const name = key.slice(STORE.length), mine = page.guesses.get(name), there = kept.get(name);
+    const name = key.slice(STORE.length), mine = timeOf(page.guesses.get(name)), isFiled = newValue === FILED;
     if (newValue === null) return kept.drop(name);
-    if (there && page.stored.has(name) && timeOf(mine) > timeOf(there)) kept.write(name, mine); // at the same instant
-    if (newValue === FILED) remember(name, asGuess(() => oldValue), page.filed);
+    // Written at the same instant, or with an old copy: this page's later guess would be lost.  Not if all is forgotten.
+    const isLost = isFiled ? mine >= timeOf(asGuess(() => oldValue)) : mine > timeOf(kept.get(name));
+    if (isLost && page.stored.has(name) && kept.names().includes(name)) kept.write(name, page.guesses.get(name));
+    else if (isFiled) remember(name, asGuess(() => oldValue), page.filed);
     return tellAll("noted");
   });
 }
