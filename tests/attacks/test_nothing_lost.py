@@ -519,7 +519,7 @@ def test_other_attributes_are_kept_if_the_system_allows_it(file, monkeypatch):
 
 
 def noted_three_times(file):
-    """Whether a first, a second and a third guess come into the file."""
+    """Note three guesses, and find the latest of each question in the file."""
     told = [predict(*one).text for one in ((NAME, 2), ("most pixels", 9), (NAME, 4))]
     assert [text for text in told if "Only until" in text] == []
     assert guesses_in(file) == {NAME: 4, "most pixels": 9}
@@ -529,7 +529,7 @@ def noted_three_times(file):
 @posix
 @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.ENOSYS, errno.ENODATA])
 def test_a_drive_without_attributes_keeps_every_guess(file, monkeypatch, number):
-    """As a folder of another machine over ssh; Linux alone asks for the attributes."""
+    """As in a folder that is mounted over ssh; attributes are read on Linux only."""
     error = OSError(number, os.strerror(number))
     monkeypatch.setattr(os, "listxattr", lambda *_: failing(error), raising=False)
     noted_three_times(file)
@@ -537,7 +537,7 @@ def test_a_drive_without_attributes_keeps_every_guess(file, monkeypatch, number)
 
 @posix
 def test_a_drive_whose_files_all_seem_alike_keeps_every_guess(file, monkeypatch):
-    """As FAT, or a shared drive: each file is anyone's, has one mode, and nothing of it can be set."""
+    """As on FAT or a shared drive: all files have one owner and one mode, and neither can be set."""
     real, refused = os.stat, PermissionError(errno.EPERM, "Operation not permitted")
 
     def of_one_mode(path, *_, **__):

@@ -145,7 +145,7 @@ class Lab:
             self.get(f"api/sessions/{session['id']}", method="DELETE")
 
     def put(self, notebook) -> str:
-        """The name under which Lab finds the notebook: trusted, as it is for whoever ran it."""
+        """Store a notebook as trusted, as after its author ran it, and return its name in Lab."""
         name = notebook if isinstance(notebook, str) else f"{uuid.uuid4().hex}.ipynb"
         if name != notebook:
             notebooks.write(notebooks.normalise(notebook), self.root / name)

@@ -247,6 +247,35 @@ def test_two_windows_keep_the_guesses_of_both(offline_page):
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+def test_a_guess_that_was_edited_in_the_file_counts(offline_page):
+    at = later()
+    page = offline_page(with_a_guess(at))
+    page.evaluate(PUT, [NAME, [7, at]])  # as it was before
+    page.reload()
+    assert told(page).inner_text() == "You said x 5."
+    page.evaluate(PUT, [NAME, [7, at + 1]])
+    page.reload()
+    assert told(page).inner_text() == "You said x 7."
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_a_busy_page_brings_nothing_back_that_another_page_forgot(offline_page):
+    page = offline_page(execute(a_notebook()))
+    note(page, "2")
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        # the page is busy until after all is forgotten: it hears nothing, and its copy is old
+        page.evaluate("addEventListener('storage', (one) => one.stopImmediatePropagation(), true)")
+        page.evaluate("window.old = { ...localStorage }")
+        page.evaluate("Storage.prototype.getItem = (name) => window.old[name] ?? null")
+        other.get_by_text("Show my guess beside the outcome").click()
+        other.get_by_role("button", name="Forget my guesses").click()
+        form(page, 1).locator("select").select_option("the first")
+        form(page, 1).get_by_role("button", name="Note my guess").click()
+        assert list(other.evaluate(KEPT)) == ["the larger pass"]
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
 def test_guesses_are_copied_in_the_order_of_the_text_only(offline_page):
     every = ", ".join(map(repr, PREDICTIONS))
     for names, copies in ((every, 1), (f"*reversed([{every}])", 0), (f"*{2 * [NAME]}", 0)):

@@ -240,7 +240,7 @@ SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimat
 
 @pytest.fixture
 def reader(page):
-    """A page for which there is no internet, and that asks for none."""
+    """A page without a network connection, which must not ask for one."""
     refused = []
     page.context.route("**/*", lambda route: conftest.refuse_network(route, refused))
     yield page

@@ -440,7 +440,7 @@ def lifted(draw: Draw, kind: type[Layer]) -> Lifted:
     if kind is Reshape:
         x = inputs[0]
         config["target_shape"] = (1, x.height * x.width, x.channels)
-    # A letter is no 1, and of strides and dilation only one may differ from 1.
+    # A letter counts as different from 1, and only one of strides and dilation may differ from 1.
     dilated = config.get("dilation_rate") != (1, 1) or (
         config["strides"] == (1, 1) and draw(st.booleans())
     )

@@ -125,7 +125,7 @@ def sizes():
 
 
 def points(expr, count=POINTS):
-    """Sizes and the value there, an exact one, where it does not exceed 2**53."""
+    """Sizes, and the exact value at each of them if it does not exceed 2**53."""
     names = sorted(map(str, expr.free_symbols))
     exact = sp.lambdify(names, expr, "math")
     for point in sizes():

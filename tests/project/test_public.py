@@ -84,7 +84,7 @@ def test_a_codespace_installs_the_lock_on_a_python_that_is_tested():
 
 
 def test_no_other_file_knows_the_address(public):
-    """Whoever publishes this writes the address once."""
+    """The public address is written in one place only."""
     for name in ("CONTRIBUTING.md", "SECURITY.md", "paper.md", ".devcontainer/devcontainer.json"):
         assert HOSTS.findall((ROOT / name).read_text("utf-8")) == [], name
     assert set(HOSTS.findall(written.public()[public / "README.md"])) <= set(

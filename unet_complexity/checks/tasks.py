@@ -65,8 +65,8 @@ def tasks(text: str, values: Values) -> Values:
             - ``< 200: MACs`` for an upper bound, and ``> 3: filters`` for a lower bound.
         values: by the name of an exercise its right value, or a cost if its MACs are asked for; by
             the name of a puzzle the function that measures its amounts.  Any line may have in place
-            of a number what :func:`amount` reads, such as ``side + 2``, with further values.  A name
-            alone stands for a task of another kind, which is its value.
+            of a number a formula for :func:`amount`, such as ``side + 2``.  A name alone stands for a
+            task of another kind, which is its value.
 
     Returns:
         The exercises, puzzles and other tasks by name, in the order of the text.
@@ -106,8 +106,9 @@ def amount(text: str, values: Values) -> sp.Expr:
     Raises:
         ValueError: a part of the text is neither a number, a letter nor the name of a value.
 
-    >>> amount("MACs + 2 copied", {"MACs": 1000, "copied": 30}), amount("k^2 c/2", {})
-    (1060, c*k**2/2)
+    Example:
+        >>> amount("MACs + 2 copied", {"MACs": 1000, "copied": 30}), amount("k^2 c/2", {})
+        (1060, c*k**2/2)
     """
     if text in values:
         return as_value(values[text])

@@ -37,7 +37,7 @@ __all__ = [
     "variants",
 ]
 
-# loaded when they are first asked for: who reads a model has no use for pictures, nor the other way round
+# imported on first use, because reading a model needs no plots and plotting needs no reader
 LATER = {
     "collapse_upsampling": "collapse",
     "from_keras": "readers.keras",

@@ -41,11 +41,11 @@ def text(
 CONV = "y = Conv <pads = [1, 1, 1, 1]> (x, k)"
 
 
-def test_what_is_no_model(tmp_path):
+def test_what_is_not_a_model(tmp_path):
     path = tmp_path / "model.onnx"
     for content in (b"", b"hello", b"PK\x03\x04", bytes(range(256))):
         path.write_bytes(content)
-        fails("model.onnx is no ... torch.onnx.export", path)
+        fails("model.onnx is not ... torch.onnx.export", path)
     model = text(CONV)
     del model.opset_import[1:]
     whole = model.SerializeToString()

@@ -82,9 +82,9 @@ function unpacked(questions, line) {
 
 // Kept guesses
 
-// A key for each prediction: pages that write at the same time, or with an old copy, cannot lose each other's guesses.
+// Each prediction has a key of its own, so two pages that write at the same time cannot overwrite other guesses.
 const STORE = "unet_complexity.guesses.";
-const FILED = "null"; // in place of a guess that the file holds; a key that is gone was forgotten
+const FILED = "null"; // replaces a guess once the file holds it; a removed key means "forgotten"
 
 // A kept guess is [guess, milliseconds since 1970]; an older page kept it without the time.
 const LATEST = 1e15;
@@ -98,10 +98,10 @@ function remember(name, dated, known = page.guesses) {
   if (timeOf(dated) >= timeOf(known.get(name))) known.set(name, dated);
 }
 
-page.filed ??= new Map(); // what the file holds, as the kernel says
+page.filed ??= new Map(); // guesses that the file holds, according to the kernel
 
-// When guesses were made that the page has shown; not the guesses, as notebooks of two readers may be open in a tab.
-// Forgotten ones count too: they may be on their way to the kernel.
+// Times of all guesses that the page has shown, forgotten ones included: they may be on their way to the kernel.
+// The guesses themselves stay apart, because one tab may show the notebooks of two readers.
 page.seen ??= new Map();
 const see = (name, at) => page.seen.set(name, Math.max(at, page.seen.get(name) ?? -1));
 
@@ -168,7 +168,7 @@ if (!page.stored) {
     if (!key.startsWith(STORE)) return undefined;
     const name = key.slice(STORE.length), mine = timeOf(page.guesses.get(name)), isFiled = newValue === FILED;
     if (newValue === null) return kept.drop(name);
-    // Written at the same instant, or with an old copy: this page's later guess would be lost.  Not if all is forgotten.
+    // Another page has overwritten this page's later guess.  A removed key is not written again: it was forgotten.
     const isLost = isFiled ? mine >= timeOf(asGuess(() => oldValue)) : mine > timeOf(kept.get(name));
     if (isLost && page.stored.has(name) && kept.names().includes(name)) kept.write(name, page.guesses.get(name));
     else if (isFiled) remember(name, asGuess(() => oldValue), page.filed);
@@ -181,10 +181,10 @@ function latest(question) {
   let [found, when] = [question.guess, question.at];
   for (const dated of [page.guesses.get(question.name), kept.get(question.name)]) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
-    // at the same time the file's counts, which may have been mended by hand
+    // of equal times the file's guess counts, because a reader may have edited it by hand
     if (guess === undefined || (at <= when && at < LATEST)) continue;
     [found, when] = [guess, at];
-    remember(question.name, dated); // until it is forgotten, though another page may hand it on to the file
+    remember(question.name, dated); // the store drops it once another page has handed it on to the file
   }
   see(question.name, when);
   return [found, when];

@@ -23,7 +23,7 @@ function ask(root, question) {
     return say(`You said ${written(question, guess)}.`);
   };
   const keep = (guess, isKept) => {
-    clearTimeout(late); // of an earlier guess, which a kernel that is gone has not answered
+    clearTimeout(late); // an earlier guess may still wait for a kernel that has ended
     const stays = isKept ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
@@ -41,7 +41,7 @@ function ask(root, question) {
     event.preventDefault();
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
-    latest(question); // what another page has kept is seen too
+    latest(question); // takes note of a guess that another page has kept
     const at = Math.min(LATEST, Math.max(Date.now(), page.seen.get(question.name) + 1)); // a clock may have been put back
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
