@@ -46,6 +46,15 @@ def rows(page):
     ]
 
 
+def reveal(page):
+    """Unfold the ledger, and wait until it has filled itself, a moment after the click."""
+    fold = page.get_by_text("Show my guess beside the outcome")
+    fold.evaluate("""(summary) => { globalThis.filled = new Promise(
+        (hear) => summary.parentElement.addEventListener("toggle", hear, { once: true })); }""")
+    fold.click()
+    page.evaluate("filled.then(() => true)")
+
+
 def note(page, typed, place=0):
     form(page, place).locator("input").fill(typed)
     form(page, place).locator("input").press("Enter")
@@ -60,7 +69,7 @@ def test_without_a_kernel_the_page_keeps_guesses(offline_page):
     form(page, 1).locator("select").select_option("the first")
     form(page, 1).get_by_role("button", name="Note my guess").click()
     assert not page.locator("details table").is_visible()  # the outcome, before it is asked for
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert [row[1:] for row in rows(page)] == [
         ["x 2", "x 4", "2 times too little. Rows double, and columns double too"],
         [
@@ -71,7 +80,7 @@ def test_without_a_kernel_the_page_keeps_guesses(offline_page):
     ]
     page.reload()
     assert told(page).inner_text() == "You said x 2."
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     page.get_by_role("button", name="Forget my guesses").click()
     assert told(page).inner_text() == ""
     assert [row[1] for row in rows(page)] == ["no guess", "no guess"]
@@ -189,7 +198,7 @@ def test_of_the_files_guess_and_the_browsers_the_later_one_is_known(offline_page
     if says == "x 7":  # noted later in another window
         page.evaluate(PUT, [NAME, [8, later()]])
         says = "x 8"
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert rows(page)[0][1] == says
     page.evaluate(PUT, [NAME, ["the second one", later(10**8)]])  # of an older version
     note(page, "9")  # whatever the clocks say
@@ -209,7 +218,7 @@ def test_a_guess_in_one_form_is_not_dated_anew_while_another_has_a_later_one(pag
     page.clock.run_for(2500)  # of the first the form says now that the browser keeps it
     page.evaluate("answer()")
     page.clock.run_for(9000)
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert rows(page)[0][1] == "x 6"
 
 
@@ -219,14 +228,14 @@ def test_what_the_kernel_says_was_noted_later_is_shown(offline_page):
     note(page, "5")
     late = "({ nth, at }) => ({ typed: 9, noted: [9, at + 1], nth })"
     page.evaluate(f"answer({late})")
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert rows(page)[0][1] == "x 9"
 
 
 def test_two_windows_keep_the_guesses_of_both(offline_page):
     page = offline_page(execute(a_notebook()))
     note(page, "2")
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     with page.context.new_page() as other:
         other.goto(page.url)
         # it was busy, so its copy of what is kept is old
@@ -239,7 +248,7 @@ def test_two_windows_keep_the_guesses_of_both(offline_page):
         assert [row[1] for row in rows(page)] == ["x 2", "the first"]
         assert page.evaluate(KEPT)[NAME][0] == 2
         other.evaluate("void (Storage.prototype.getItem = window.read)")
-        other.get_by_text("Show my guess beside the outcome").click()
+        reveal(other)
         assert [row[1] for row in rows(other)] == ["x 2", "the first"]
         other.get_by_role("button", name="Forget my guesses").click()
         page.wait_for_function("document.querySelector('.unetx-said').textContent === ''")
@@ -268,7 +277,7 @@ def test_a_busy_page_brings_nothing_back_that_another_page_forgot(offline_page):
         page.evaluate("addEventListener('storage', (one) => one.stopImmediatePropagation(), true)")
         page.evaluate("window.old = { ...localStorage }")
         page.evaluate("Storage.prototype.getItem = (name) => window.old[name] ?? null")
-        other.get_by_text("Show my guess beside the outcome").click()
+        reveal(other)
         other.get_by_role("button", name="Forget my guesses").click()
         form(page, 1).locator("select").select_option("the first")
         form(page, 1).get_by_role("button", name="Note my guess").click()
@@ -281,7 +290,7 @@ def test_guesses_are_copied_in_the_order_of_the_text_only(offline_page):
     for names, copies in ((every, 1), (f"*reversed([{every}])", 0), (f"*{2 * [NAME]}", 0)):
         code = f"from unet_complexity.checks import ledger\nledger({names})"
         page = offline_page(execute(with_cells(code)))
-        page.get_by_text("Show my guess beside the outcome").click()
+        reveal(page)
         button = page.get_by_role("button", name="Copy my predictions")
         assert button.count() == copies
         page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
@@ -348,7 +357,7 @@ FORGET = "Forget my guesses"
 def test_what_the_file_holds_is_not_forgotten(offline_page):
     page = offline_page(with_a_key(notebook=with_a_guess(at=1)))
     page.evaluate(ANSWERING)
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     note(page, "7")
     page.evaluate("answer()")
     assert page.get_by_role("button", name=FORGET).count() == 0  # the browser keeps none
@@ -362,7 +371,7 @@ def test_what_the_file_holds_is_not_forgotten(offline_page):
 
 def test_after_a_reload_the_kernel_says_what_the_file_holds(offline_page):
     page = offline_page(with_a_key(notebook=with_a_guess(at=1)))
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     follow = """() => {
         const told = { text: "", noted: [7, 1000], nth: 1000 }, model = { get: () => told, on() {} };
         unetxForms.waiting.forEach((one) => one.follow(model));
@@ -380,7 +389,7 @@ def test_after_a_reload_the_kernel_says_what_the_file_holds(offline_page):
 def test_a_guess_counts_after_one_that_was_shown_elsewhere_on_the_page(offline_page):
     page = offline_page(with_a_guess(at=9 * 10**14, cells=[2]))  # another machine's clock
     assert told(page).inner_text() == ""  # another reader's notebook may be open beside it
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     note(page, "4")
     assert rows(page)[0][1] == "x 4"
     assert page.evaluate(KEPT)[NAME] == [4, 9 * 10**14 + 1]
@@ -391,7 +400,7 @@ def test_forgotten_while_the_kernel_is_busy_a_guess_is_not_kept_again(page, offl
     page = offline_page(with_a_key())
     page.evaluate(ANSWERING)
     note(page, "5")
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     page.get_by_role("button", name=FORGET).click()
     page.clock.run_for(9000)
     assert (page.evaluate(KEPT), told(page).inner_text()) == ({}, "")
@@ -423,7 +432,7 @@ def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server
     page.wait_for_function(SAVED)
     page.reload()
     told(page).get_by_text("You said x 16.").wait_for()
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert rows(page)[0][1] == "x 16"
 
 
@@ -435,7 +444,7 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     page = lab_page(a_notebook())
     file = lab_server.root / "my-predictions.json"
     kept_by_the_kernel(page, file)
-    page.get_by_text("Show my guess beside the outcome").click()
+    reveal(page)
     assert rows(page)[0][1] == "x 16"
     assert page.evaluate(KEPT) == {}
 
