@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import site
+from tools import notebooks, site
 
 OURS = f"# Sphinx inventory version 2\n# Project: {site.PROJECT}\n# Version: \n"
 
@@ -29,6 +29,16 @@ def test_a_folder_that_is_not_our_site_is_left_as_it_is(
         site.build(tmp_path)
     assert expected or "holds other files than a site, which would go" in str(stopped.value)
     assert removed == [tmp_path] * expected
+
+
+def test_nobodys_guesses_are_built_into_the_site(tmp_path, monkeypatch):
+    held = {True: "&quot;guess&quot;:5", False: "&quot;guess&quot;:null"}
+    for is_guessed, form in held.items():
+        (tmp_path / f"{is_guessed}.ipynb").write_text(f'{{"outputs": "{form}"}}', "utf-8")
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    with pytest.raises(SystemExit, match=r"^True\.ipynb: a reader's guesses are in the outputs"):
+        site.build(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_project_has_the_name_that_is_looked_for():
