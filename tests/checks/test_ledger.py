@@ -24,7 +24,9 @@ def file(tmp_path, monkeypatch):
     """A folder of notebooks of its own, in which nothing was predicted yet."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS", raising=False)
-    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", {})
+    module = import_module("unet_complexity.checks.ledger")
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    monkeypatch.setattr(module, "_unsaved", {})
     return tmp_path / "my-predictions.json"
 
 
@@ -214,8 +216,44 @@ def test_a_broken_file_in_another_folder_held_nothing_that_is_known(file, monkey
     other = file.parent / "other"
     other.mkdir()
     (other / file.name).write_text("half of i")
-    monkeypatch.chdir(other)
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "FOLDER", other)
     assert said(NAME)[0] == "no guess"
+
+
+def test_the_file_stays_where_python_was_at_first(file, monkeypatch):
+    predict(NAME, 2)
+    other = file.parent / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)  # as %cd does
+    predict(NAME, 3)
+    assert said(NAME)[0] == "x 3"
+    assert guesses_in(file) == {NAME: 3}
+    assert list(other.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("", "2 at home"),
+        ("os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); ", "cannot be written"),
+    ],
+)
+def test_a_new_process_takes_the_folder_in_which_it_works(file, start, expected):
+    code = (
+        f"import os; {start}from unet_complexity.checks import predict; print(predict({NAME!r}, 2))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=file.parent, capture_output=True, text=True, check=True
+    )
+    told = f"{guesses_in(file)[NAME]} at home" if file.exists() else ran.stdout
+    assert expected in told
+
+
+def test_a_mark_that_windows_puts_first_does_not_matter(file):
+    file.write_text(f'{{"{NAME}": 3}}', "utf-8-sig")
+    assert said(NAME)[0] == "x 3"
+    predict(NAME, 4)
+    assert guesses_in(file) == {NAME: 4}
 
 
 def test_what_a_newer_version_wrote_is_kept(file):

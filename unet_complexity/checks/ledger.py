@@ -2,7 +2,8 @@
 
 Guesses are in a small file beside the notebooks, since each notebook runs in a process of its own and
 the last one shows all guesses.  The file is ``my-predictions.json``, or the one that the environment
-variable ``UNET_COMPLEXITY_PREDICTIONS`` names.  Nothing is sent anywhere; delete the file, and the
+variable ``UNET_COMPLEXITY_PREDICTIONS`` names, in the folder in which Python was working when it
+imported this module: a later ``%cd`` does not move it.  Nothing is sent anywhere; delete the file, and the
 guesses are forgotten.  Nothing is written before there is a guess.
 
 Each guess is kept with the time at which it was made: of two that meet, the later one counts.
@@ -15,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,10 @@ UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
 
+try:
+    FOLDER = Path.cwd()
+except OSError:  # it has been deleted
+    FOLDER = Path()
 _unsaved: dict[str, Dated] = {}  # guesses that could not be written
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
@@ -201,7 +205,7 @@ def _guesses(path: Path) -> tuple[Guesses, str]:
 
 
 def _path() -> Path:
-    return Path(os.environ.get(VARIABLE) or FILE)
+    return FOLDER / (os.environ.get(VARIABLE) or FILE)
 
 
 def _write(path: Path, guesses: Guesses) -> None:
@@ -217,7 +221,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[_key(path)] = guesses
+    _last_read[path] = guesses
 
 
 def _in_file(path: Path) -> tuple[Guesses, str]:
@@ -226,7 +230,7 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     If it cannot, the guesses are those that it held when it could last be read.
     """
     try:
-        found = from_json(read_bytes(path, MOST_BYTES).decode())
+        found = from_json(read_bytes(path, MOST_BYTES).decode("utf-8-sig"))
         changed = round(1000 * path.stat().st_mtime)
         wrong = problem(found, changed)
     except (FileNotFoundError, NotADirectoryError):
@@ -234,17 +238,10 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        known = _last_read.get(_key(path), {})
+        known = _last_read.get(path, {})
         return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[_key(path)] = found
+    _last_read[path] = found
     return found.copy(), ""
-
-
-def _key(path: Path) -> Path:
-    """Return the file's whole path, so that folders are told apart; that folder may be gone."""
-    with suppress(OSError):
-        return path.absolute()
-    return path
 
 
 def problem(found: Any, changed: int) -> str:
