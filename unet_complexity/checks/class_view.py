@@ -95,14 +95,15 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
 
 def _read(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the text of a reader's file, or the lines of a text file; "" if it cannot be read."""
-    if path.suffix not in (".json", ".txt"):
+    kind = path.suffix.lower()
+    if kind not in (".json", ".txt"):
         return
     try:
-        text = read_bytes(path, MOST_BYTES).decode()
+        text = read_bytes(path, MOST_BYTES).decode("utf-8-sig")  # Windows may put a mark first
     except (OSError, ValueError):
         yield path.name, ""
         return
-    if path.suffix == ".json":
+    if kind == ".json":
         yield path.name, text
     else:
         yield from _lines(f"{path.name}, line", text.splitlines())

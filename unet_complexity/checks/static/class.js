@@ -59,10 +59,14 @@ function classView(root, questions) {
     said.textContent = `${readers.length} of ${sources.length} read.${lost} What most guessed otherwise comes first.`;
     picture.replaceChildren(...summary(questions, readers).map(drawn));
   };
+  const linesOf = (what, all) => all.split("\n").map((text, i) => ({ name: `${what} ${i + 1}`, text })).filter(({ text }) => text.trim());
+  const read = async (file) => {
+    const text = file.size > 2 ** 20 ? "" : await file.text().catch(() => ""), lines = linesOf(`${file.name}, line`, text);
+    return file.name.toLowerCase().endsWith(".txt") && lines.length ? lines : [{ name: file.name, text }];
+  };
   const all = async () => {
-    const lines = pasted.value.split("\n").map((text, i) => ({ name: `line ${i + 1}`, text })).filter(({ text }) => text.trim());
-    const files = await Promise.all([...chosen.files].map(async (file) => ({ name: file.name, text: file.size > 2 ** 20 ? "" : await file.text().catch(() => "") })));
-    draw([...lines, ...files]);
+    const files = await Promise.all([...chosen.files].map(read));
+    draw([...linesOf("line", pasted.value), ...files.flat()]);
   };
   root.replaceChildren(h("style", {}, CSS), h("div", { class: "unetx-class" }, ...(given.length ? [] : [pasted, h("p", {}, chosen, " "), h("button", { type: "button", onclick: all }, "Show what the class guessed")]), said, picture));
   if (given.length) draw(given);
