@@ -416,6 +416,18 @@ def exported_pages(tmp_path_factory):
     return pages
 
 
+def test_a_page_that_was_saved_with_its_explorers_is_alive(offline_page, exported_pages, tmp_path):
+    page = offline_page(exported_pages["plain"])
+    Shown(page, "repeat").type("side", 5)
+    saved = tmp_path / "saved.html"
+    saved.write_text(page.content(), "utf-8")
+    page = offline_page(saved)
+    assert page.locator(".unetx[data-explorer]").count() == len(STORED)
+    one = Shown(page, "repeat")
+    one.sweep("side")
+    assert one.root.locator("svg[role=group]").count() == 1
+
+
 def test_an_exported_page_is_alive_without_a_network(offline_page, exported_pages):
     page = offline_page(exported_pages["light"])
     assert page.locator(".unetx img").count() == 0

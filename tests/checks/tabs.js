@@ -97,7 +97,7 @@ function note(place, element, typed) {
   const tab = tabs[place], { root, names: [name] } = tab.elements[element];
   root.querySelector("input").value = typed;
   tab.document.activeElement = root;
-  root.querySelector("form").listeners.submit({ preventDefault() {} });
+  root.querySelector("button").listeners.click();
   return tab.global.unetxForms.guesses.get(name);
 }
 
@@ -134,7 +134,8 @@ const texts = ({ root, names }) => {
 function seen() {
   const all = tabs.map((tab) => ({
     isAlive: tab.isAlive, events: tab.events.length, timers: tab.timers.length, out: tab.out.splice(0),
-    guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []), shown: tab.elements.map(texts),
+    guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []),
+    unfiled: Object.fromEntries(tab.global.unetxForms?.unfiled ?? []), shown: tab.elements.map(texts),
   }));
   const kept = [...store].map(([key, value]) => [key.replace("unet_complexity.guesses.", ""), JSON.parse(value)]);
   return { store: Object.fromEntries(kept.filter(([, value]) => value)), keys: kept.length, tabs: all };

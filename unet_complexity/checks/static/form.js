@@ -13,6 +13,7 @@ const h = (tag, attributes = {}, ...children) => {
 
 // What the page has in common: guesses of this visit, and kernels' models by their keys.
 const page = (globalThis.unetxForms ??= { guesses: new Map(), models: new Map(), waiting: [], listeners: [], chosen: new Map() });
+page.alive ??= new WeakSet(); // a page may have been saved with its attributes data-alive
 const tellAll = (what, name) => page.listeners.forEach((listener) => listener(what, name));
 
 // The nearest number with this many digits.  Exactly between two, Python takes the even one, JavaScript the larger.
@@ -36,9 +37,25 @@ function shown(value, digits = 4) {
   return grouped(units) + (decimals ? `.${decimals}` : "");
 }
 
+// A card of fields and a button.  It answers to a click or Enter, because a page in a sandbox, such as JupyterLab's HTML
+// viewer, may have no "submit".
+function card(label, fields, name, answer, said) {
+  const onkeydown = (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    answer();
+  };
+  const button = h("button", { type: "button", onclick: answer }, name);
+  return h("form", { class: "unetx-ask-card", onkeydown }, label, h("span", { class: "unetx-entry" }, ...fields, button), said);
+}
+
 // Calls `mount` with each place on the page that waits for this kind of form.
 function start(kind, mount) {
-  for (const root of document.querySelectorAll(`.unetx[data-ask="${kind}"]:not([data-alive])`)) {
+  for (const root of document.querySelectorAll(`.unetx[data-ask="${kind}"]`)) {
+    if (page.alive.has(root)) continue;
+    page.alive.add(root);
+    // of a page that was saved with its forms, what they had added goes
+    if ("alive" in root.dataset) root.querySelectorAll("style, form, .unetx-buttons, .unetx-said, summary > strong").forEach((one) => one.remove());
     root.setAttribute("data-alive", "");
     root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts
     root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));

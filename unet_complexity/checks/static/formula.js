@@ -139,12 +139,10 @@ function areSame(values, others, within = 0) {
 // A form that judges what is typed into its fields, and says so below.
 function answering(root, asked, fields, judged) {
   const said = h("p", { class: "unetx-said", role: "status" });
-  const answer = (event) => {
-    event.preventDefault();
+  const answer = () => {
     const { right, text } = judged();
     said.textContent = `${right ? "✓ Right." : "→ Not yet."} ${text}`;
     said.dataset.right = right;
   };
-  root.append(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: answer },
-    h("p", { class: "unetx-asked" }, asked), h("span", { class: "unetx-entry" }, ...fields, h("button", { type: "submit" }, "Check")), said));
+  root.append(h("style", {}, CSS), card(h("p", { class: "unetx-asked" }, asked), fields, "Check", answer, said));
 }

@@ -100,6 +100,13 @@ function remember(name, dated, known = page.guesses) {
 
 page.filed ??= new Map(); // guesses that the file holds, according to the kernel
 
+// What was noted in this page and is not in the file as far as we know: [guess, time, what was typed, whether the browser
+// keeps it].  A form hands it on when its kernel is there.
+page.unfiled ??= new Map();
+function isFiled(name, filed) {
+  if (timeOf(filed) >= (page.unfiled.get(name)?.[1] ?? -1)) page.unfiled.delete(name);
+}
+
 // Times of all guesses that the page has shown, forgotten ones included: they may be on their way to the kernel.
 // The guesses themselves stay apart, because one tab may show the notebooks of two readers.
 page.seen ??= new Map();
@@ -155,6 +162,7 @@ const kept = {
   drop(name) {
     page.guesses.delete(name);
     page.stored.delete(name);
+    page.unfiled.delete(name);
     if (page.filed.has(name)) page.guesses.set(name, page.filed.get(name));
     tellAll("forgotten", name);
   },

@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, early = null, isForNow = false, sent = 0, late, typed, entry;
+  let link = null, isForNow = false, sent = 0, late, typed, entry;
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
     entry = [typed];
@@ -31,14 +31,14 @@ function ask(root, question) {
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
     // until the kernel has answered, as the page may be left before; for good where JupyterLite keeps no files
     isForNow ||= globalThis.isSecureContext && kept.get(question.name) === undefined;
-    kept.put(question, [guess, at]);
+    const isKept = kept.put(question, [guess, at]);
+    page.unfiled.set(question.name, [guess, at, text, isKept]);
     link.set("sent", { typed: text, at, nth: sent });
     link.save_changes();
     clearTimeout(late);
-    late = setTimeout(() => { isForNow = false; keep(guess, kept.get(question.name) !== undefined); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
+    late = setTimeout(() => { isForNow = false; keep(guess, isKept); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
-  const note = (event) => {
-    event.preventDefault();
+  const note = () => {
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
     latest(question); // takes note of a guess that another page has kept
@@ -46,14 +46,13 @@ function ask(root, question) {
     if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
     else {
       const isKept = kept.put(question, [guess, at]);
-      early = [guess, at, String(typed.value), isKept];
+      page.unfiled.set(question.name, [guess, at, String(typed.value), isKept]);
       keep(guess, isKept);
     }
     return tellAll("noted");
   };
   const label = h("label", { for: id }, question.asked);
-  root.replaceChildren(h("style", {}, CSS), h("form", { class: "unetx-ask-card", onsubmit: note }, label,
-    h("span", { class: "unetx-entry" }, ...entry, h("button", { type: "submit" }, "Note my guess")), said));
+  root.replaceChildren(h("style", {}, CSS), card(label, entry, "Note my guess", note, said));
   page.listeners.push((what, name) => {
     if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
@@ -67,6 +66,7 @@ function ask(root, question) {
       const told = model.get("told") ?? {};
       if (told.noted) { // it is in the file
         for (const known of [page.guesses, page.filed]) remember(question.name, told.noted, known);
+        isFiled(question.name, told.noted);
         isForNow &&= !kept.remove(question.name, told.noted);
         tellAll("noted");
       }
@@ -79,11 +79,10 @@ function ask(root, question) {
       const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page
       say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
-    if (hear().noted && !early && !root.contains(document.activeElement)) tell(); // the page was loaded again
-    // send the early guess, unless another view noted a later one, or another page forgot it
-    const isThere = !early?.[3] || kept.get(question.name) !== undefined;
-    if (early && isThere && timeOf(page.guesses.get(question.name)) === early[1]) send(...early);
-    early = null;
+    const isNoted = hear().noted, [guess, at, text, isKept] = page.unfiled.get(question.name) ?? [];
+    if (isNoted && !text && !root.contains(document.activeElement)) tell(); // the page was loaded again
+    // unless a later one is known, or another page forgot it
+    if (text && latest(question)[1] === at && !(isKept && kept.get(question.name) === undefined)) send(guess, at, text);
   };
 }
 

@@ -283,6 +283,7 @@ function mount(root, now, python = false) {
       h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
       stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
       h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), ...copies)));
+  meeting.alive.add(root);
   root.setAttribute("data-alive", "");
   root.classList.add("mathjax_ignore", "tex2jax_ignore"); // a name may hold what MathJax 3 or 2 takes for a formula
   // JupyterLab would take arrow keys as its own, and Notebook 7 before they arrive, unless the element itself says no.
@@ -336,6 +337,7 @@ function renderWidget({ model, el }) {
 // Anywhere else an explorer is part of the page, and its model, if there is a kernel, is not. They find each other by
 // their key, whichever comes first; a page may show one model several times.
 const meeting = (globalThis.unetxMeeting ??= { models: new Map(), waiting: [] });
+meeting.alive ??= new WeakSet(); // a page may have been saved with its attributes data-alive
 
 function announce(model) {
   const key = model.get("_key");
@@ -356,7 +358,8 @@ function followLink(root, alive) {
 
 function startOnPage() {
   const mine = SPEC.network ? `[data-network="${SPEC.network}"]` : "";
-  for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]${mine}:not([data-alive])`)) {
+  for (const root of document.querySelectorAll(`.unetx[data-explorer="${SPEC.kind}"]${mine}`)) {
+    if (meeting.alive.has(root)) continue;
     const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
     followLink(root, alive);
     if (meeting.models.has(key)) follow(alive, meeting.models.get(key));
