@@ -545,7 +545,7 @@ def test_a_link_opens_the_state_that_was_copied(offline_page, exported_pages, ki
     one = Shown(page, kind)
     start = one.state()[0]
     for name in one.names():  # walking round a choice ends where it began
-        one.sweep(name)
+        one.sweep(name, at_once=True)
     moved = one.state()[0]
     assert moved != start
     page.evaluate(CATCH)
