@@ -275,6 +275,21 @@ def run_all_cells(page) -> None:
     assert page.evaluate(NOTEBOOK)["errors"] == []
 
 
+def close_and_open(page, models) -> None:
+    """Close the notebook, saved, while its kernel goes on, and open it again on the same page."""
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate(f"window.before = [...{models}.values()]")
+    panel = "window.jupyterapp.shell.currentWidget"
+    path = page.evaluate(f"{panel}.context.path")
+    page.evaluate(f"{panel}.dispose()")
+    page.wait_for_function(CLOSED)
+    opening = "window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})"
+    page.evaluate(f"(path) => {opening}", path)
+    page.wait_for_function(OPENED)
+    page.wait_for_function(f"[...{models}.values()].some((one) => !window.before.includes(one))")
+
+
 CLOSE = """async () => {
     for (const panel of [...window.jupyterapp.shell.widgets('main')].filter((one) => one.sessionContext)) {
         try {

@@ -266,6 +266,17 @@ def test_a_notebook_opened_again_finds_its_explorers_in_the_kernel(lab_page):
     wait_until(lambda: ask(page, "_.side") == 2)
 
 
+def test_a_notebook_opened_again_on_the_page_moves_its_kernels_explorers(lab_page):
+    code = "import unet_complexity.explorers as e\ne.RepeatExplorer()"
+    page = lab_page(new_notebook(cells=[new_code_cell(code)]))
+    Shown(page, "repeat").type("side", 5)
+    conftest.close_and_open(page, "unetxMeeting.models")
+    one = Shown(page, "repeat")
+    wait_until(lambda: one.state()[0]["side"] == 5)
+    assert one.type("side", 2) == 2
+    wait_until(lambda: ask(page, "_.side") == 2)
+
+
 def test_a_saved_notebook_is_alive_without_a_kernel(lab_page):
     page = lab_page(
         new_notebook(

@@ -276,6 +276,38 @@ def test_what_the_browser_refused_is_not_said_to_be_kept(page, offline_page):
     assert told(page).inner_text() == "Noted: you say x 6. Only until this page is closed."
 
 
+def test_beside_a_kernel_that_has_closed_its_widgets_the_browser_keeps_a_guess(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate("""() => {
+        const fail = () => { throw new Error("no comm channel defined"); };
+        const model = { get() {}, on() {}, set() {}, save_changes: fail };
+        unetxForms.waiting.forEach((one) => one.follow(model));
+    }""")
+    note(page, "5")
+    assert told(page).inner_text() == "Noted: you say x 5. This browser keeps it."
+    assert page.evaluate(KEPT)[NAME][0] == 5
+
+
+def test_what_was_changed_or_forgotten_stands_nowhere_on_the_page(offline_page):
+    code = f"from unet_complexity.checks import ledger, predict\npredict('{NAME}')"
+    page = offline_page(execute(with_cells(code, "ledger()")))
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    copied = page.locator("code.unetx-said")
+    note(page, "7")
+    reveal(page)
+    copy = page.get_by_role("button", name="Copy my predictions")
+    copy.click()
+    assert from_text(copied.inner_text()) == {NAME: 7}
+    note(page, "8")
+    assert copied.text_content() == ""
+    copy.click()
+    assert from_text(copied.inner_text()) == {NAME: 8}
+    page.get_by_role("button", name=FORGET).click()
+    assert copied.text_content() == ""
+    assert form(page).locator("input").input_value() == ""
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
 def test_what_the_kernel_says_was_noted_later_is_shown(offline_page):
     page = offline_page(with_a_key())
     page.evaluate(ANSWERING)
@@ -488,6 +520,13 @@ def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server
     told(page).get_by_text("You said x 16.").wait_for()
     reveal(page)
     assert rows(page)[0][1] == "x 16"
+
+
+def test_in_lab_a_notebook_that_is_opened_again_on_the_page_tells_its_kernel(lab_page, lab_server):
+    page, file = lab_page(a_notebook()), lab_server.root / "my-predictions.json"
+    kept_by_the_kernel(page, file)
+    conftest.close_and_open(page, "unetxForms.models")
+    kept_by_the_kernel(page, file)
 
 
 def test_in_voila_the_kernel_keeps_them(voila_page, tmp_path):

@@ -93,6 +93,12 @@ function link(place, key, told, kernel) {
   tab.run(prediction).announce(model);
 }
 
+// A notebook is closed: its models stay, without a kernel.
+const leave = (place, key) => {
+  const model = tabs[place].models.get(key);
+  if (model) model.widget_manager.kernel = null;
+};
+
 function note(place, element, typed) {
   const tab = tabs[place], { root, names: [name] } = tab.elements[element];
   root.querySelector("input").value = typed;
@@ -105,7 +111,7 @@ function deliver(place, [what, key, told]) {
   const model = tabs[place].models.get(key);
   if (what === "told") model.tell(told);
   else if (what === "idle") model.idle();
-  else model.widget_manager.kernel.status = "dead";
+  else if (model.widget_manager.kernel) model.widget_manager.kernel.status = "dead";
 }
 
 function forget(place) {
@@ -134,8 +140,7 @@ const texts = ({ root, names }) => {
 function seen() {
   const all = tabs.map((tab) => ({
     isAlive: tab.isAlive, events: tab.events.length, timers: tab.timers.length, out: tab.out.splice(0),
-    guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []),
-    unfiled: Object.fromEntries(tab.global.unetxForms?.unfiled ?? []), shown: tab.elements.map(texts),
+    guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []), shown: tab.elements.map(texts),
   }));
   const kept = [...store].map(([key, value]) => [key.replace("unet_complexity.guesses.", ""), JSON.parse(value)]);
   return { store: Object.fromEntries(kept.filter(([, value]) => value)), keys: kept.length, tabs: all };

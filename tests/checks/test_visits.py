@@ -131,6 +131,9 @@ class Visits:
         tab = SimpleNamespace(place=place, kind=(is_private, is_secure), is_alive=True)
         tab.is_private, tab.sheets, tab.inbox, tab.linked = is_private, [], [], set()
         tab.to_forget = 0  # guesses that another tab's reader forgot
+        tab.guesses = set()  # that were noted in it
+        tab.sent = {}  # of each name the kernel whose form it was noted in, and the time
+        tab.noted = {}  # by its reader, unless forgotten since: of each name the time
         tab.newest = dict.fromkeys(NAMES, -1)  # the time of the latest guess that was shown
         tab.heard = dict.fromkeys(NAMES, -1)  # ... and that the kernel said to be in the file
         tab.must = dict.fromkeys(NAMES, -1)  # of what is kept only until the tab is closed
@@ -169,6 +172,11 @@ class Visits:
         assert kept[0] == guess
         assert kept[1] > tab.newest[name], "a guess counts after those that the tab has shown"
         self.known[guess] = (name, kept[1])
+        tab.noted[name] = kept[1]
+        kernel = self.kernels[sheet.kernel]
+        if sheet.keys[b % 2] in tab.linked.intersection(kernel.forms):
+            tab.sent[name] = (kernel, kept[1])
+        tab.guesses.add(guess)
         self.not_forgotten.add(guess)
         if not tab.is_private:
             self.in_browser[name] = max(self.in_browser[name], kept[1])
@@ -218,17 +226,20 @@ class Visits:
         keys = self.seen["keys"]
         self.page("forget", tab.place)
         self.forgotten(tab)
+        sharing = [tab] if tab.is_private else [one for one in self.tabs if not one.is_private]
+        self.not_forgotten.difference_update(*(one.guesses for one in sharing))
         if not tab.is_private:
             for other in self.alive():
                 if keys and other is not tab and not other.is_private:
                     other.to_forget += keys
                     self.forgotten(other)
             self.in_browser = dict.fromkeys(NAMES, -1)
-            self.not_forgotten.clear()
 
     def forgotten(self, tab):
         """What the file holds may be shown again."""
         tab.must = dict.fromkeys(NAMES, -1)
+        tab.noted.clear()
+        tab.sent.clear()
         for sheet in tab.sheets:
             floor = {name: max(at, tab.heard[name]) for name, at in sheet.at.items()}
             sheet.floor = [floor.copy() for _ in range(3)]
@@ -242,6 +253,17 @@ class Visits:
         again = self.new_tab(*tab.kind)
         for sheet in tab.sheets:
             self.add(again, SimpleNamespace(**vars(sheet)))
+
+    def reopen(self, tab, b):
+        """A notebook is closed, and opened again in the same page."""
+        sheet = tab.sheets[b % len(tab.sheets)]
+        if len(tab.sheets) > 5:
+            return
+        tab.sent.clear()
+        for key in sheet.keys:
+            tab.linked.discard(key)
+            self.page("leave", tab.place, key)
+        self.add(tab, SimpleNamespace(**vars(sheet)))
 
     def python(self, b):
         kernel, name, guess = self.kernels[b % 2], NAMES[b // 2 % 2], next(self.values)
@@ -334,25 +356,39 @@ class Visits:
                     if self.seen["tabs"][tab.place][holds] if holds else tab.inbox:
                         self.step(step, self.alive().index(tab), 0)
         assert not self.under_way()
+        self.check_sent()
         filed = {guess for guess, _ in self.in_file().values()}
         for name, (guess, _) in self.seen["store"].items():
             assert guess in self.not_forgotten | filed, f"{name}: {guess} was forgotten"
 
+    def check_sent(self):
+        for tab in self.alive():
+            for name, (kernel, at) in tab.sent.items():
+                if kernel in self.kernels:
+                    found = (self.in_file(), kernel.unsaved, self.seen["store"])
+                    filed, unsaved, stored = (one.get(name, (0, -1))[1] for one in found)
+                    assert at <= max(filed, unsaved) or at < stored, f"{name} is not in the file"
+
     def run_again(self):
-        """Run a notebook's cells in each tab: what was noted without a kernel goes to the file."""
+        """Run a notebook's cells in each tab: what was noted there goes to the file, and nothing goes twice."""
         if not self.kernels[0].is_alive:
             self.kernels[0] = self.new_kernel()
         for tab in self.alive():
             self.fill(tab, 0)
             self.link(tab, len(tab.sheets) - 1)
+            sent = {int(value["typed"]) for _, _, value in self.kernels[0].inbox}
+            assert sent <= self.not_forgotten, "a forgotten guess is sent"
             self.settle()
         filed = self.in_file()
         for tab in self.alive():
-            for name, (guess, at, *_) in self.seen["tabs"][tab.place]["unfiled"].items():
+            for name, at in tab.noted.items():
                 is_filed = at <= filed.get(name, (0, -1))[1]
                 others = [self.seen["store"], *(kernel.unsaved for kernel in self.kernels)]
                 is_older = any(at < other.get(name, (0, -1))[1] for other in others)
-                assert is_filed or is_older, f"{name}: {guess} did not reach the file"
+                assert is_filed or is_older, f"{name}: the guess of {at} did not reach the file"
+            self.fill(tab, 0)
+            self.link(tab, len(tab.sheets) - 1)
+            assert not self.kernels[0].inbox, "a guess that is in the file is sent again"
 
     def under_way(self):
         here = sum(len(tab.inbox) for tab in self.alive())
@@ -373,9 +409,9 @@ class Visits:
         self.check()
 
 
-OF_A_TAB = "note link deliver storage timer forget close reload clocks".split()
+OF_A_TAB = "note link deliver storage timer forget close reload reopen clocks".split()
 OFTEN = "note note open link hear deliver storage".split()
-RARELY = "python timer forget close reload clocks die restart lock".split()
+RARELY = "python timer forget close reload reopen clocks die restart lock".split()
 KINDS = ["wait", *3 * OFTEN, *RARELY]
 STEPS = st.tuples(
     st.sampled_from(KINDS), st.integers(0, 5), st.integers(0, 3), st.sampled_from([0, 1])

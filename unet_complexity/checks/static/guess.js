@@ -162,7 +162,6 @@ const kept = {
   drop(name) {
     page.guesses.delete(name);
     page.stored.delete(name);
-    page.unfiled.delete(name);
     if (page.filed.has(name)) page.guesses.set(name, page.filed.get(name));
     tellAll("forgotten", name);
   },

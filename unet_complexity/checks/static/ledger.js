@@ -1,8 +1,10 @@
 // Guesses beside outcomes, folded until they are asked for.  Python has written the table; the page adds what it knows.
 function ledger(root, questions) {
   const fold = root.querySelector("details"), rows = [...root.querySelectorAll("tbody tr")];
+  const shownText = h("code", { class: "unetx-said" });
   const forget = h("button", { type: "button", onclick: () => kept.forget() }, "Forget my guesses");
   const fill = () => {
+    shownText.textContent = ""; // it may be out of date
     questions.forEach((question, i) => {
       const guess = known(question), cells = rows[i].children;
       cells[1].textContent = (guess === null ? "no guess" : written(question, guess)).replaceAll(" ", "\u00a0");
@@ -23,7 +25,6 @@ function ledger(root, questions) {
       setTimeout(() => { copy.textContent = "Copy my predictions"; }, 1500);
     },
   }, "Copy my predictions");
-  const shownText = h("code", { class: "unetx-said" });
   root.prepend(h("style", {}, CSS));
   fold.append(h("div", { class: "unetx-buttons" }, copy, forget), shownText);
   fold.addEventListener("toggle", fill);

@@ -33,9 +33,15 @@ function ask(root, question) {
     isForNow ||= globalThis.isSecureContext && kept.get(question.name) === undefined;
     const isKept = kept.put(question, [guess, at]);
     page.unfiled.set(question.name, [guess, at, text, isKept]);
-    link.set("sent", { typed: text, at, nth: sent });
-    link.save_changes();
     clearTimeout(late);
+    try {
+      link.set("sent", { typed: text, at, nth: sent });
+      link.save_changes();
+    } catch { // the kernel has closed its widgets
+      isForNow = false;
+      keep(guess, isKept);
+      return;
+    }
     late = setTimeout(() => { isForNow = false; keep(guess, isKept); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
   const note = () => {
@@ -57,6 +63,7 @@ function ask(root, question) {
     if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
     isForNow = false;
+    if (!root.contains(document.activeElement)) typed.value = ""; // nobody is typing
     tell();
   });
   tell();
@@ -89,12 +96,13 @@ function ask(root, question) {
 const isGone = (manager) =>
   Boolean(manager) && "kernel" in manager && (!manager.kernel || manager.kernel.isDisposed || manager.kernel.status === "dead");
 
-// A form is part of the page; its model, if there is a kernel, is not.  They find each other by key.
+// A form is part of the page; its model, if there is a kernel, is not.  They find each other by key.  JupyterLab makes a
+// new model when a notebook is closed and opened again, and does not say that the old one has gone.
 function announce(model) {
   const key = model.get("_key");
   page.models.set(key, model);
   page.waiting.filter((one) => one.key === key).forEach((one) => one.follow(model));
-  return () => page.models.delete(key);
+  return () => { if (page.models.get(key) === model) page.models.delete(key); };
 }
 
 function render({ model, el }) {
@@ -104,7 +112,7 @@ function render({ model, el }) {
 }
 
 const startForm = () => start("prediction", (root, [question]) => {
-  const follow = ask(root, question), { key } = root.dataset;
-  if (page.models.has(key)) follow(page.models.get(key));
-  else if (key) page.waiting.push({ key, follow });
+  const follow = ask(root, question), { key } = root.dataset, model = page.models.get(key);
+  if (key) page.waiting.push({ key, follow });
+  if (model && !isGone(model.widget_manager)) follow(model);
 });

@@ -335,16 +335,16 @@ function renderWidget({ model, el }) {
 }
 
 // Anywhere else an explorer is part of the page, and its model, if there is a kernel, is not. They find each other by
-// their key, whichever comes first; a page may show one model several times.
+// their key, whichever comes first; a page may show one model several times. JupyterLab makes a new model when a notebook
+// is closed and opened again, and does not say that the old one has gone.
 const meeting = (globalThis.unetxMeeting ??= { models: new Map(), waiting: [] });
 meeting.alive ??= new WeakSet(); // a page may have been saved with its attributes data-alive
 
 function announce(model) {
   const key = model.get("_key");
   meeting.models.set(key, model);
-  meeting.waiting.filter((one) => one.key === key).forEach((one) => follow(one.alive, model));
-  meeting.waiting = meeting.waiting.filter((one) => one.key !== key);
-  return () => meeting.models.delete(key);
+  meeting.waiting.filter((one) => one.key === key).forEach((one) => one.meet(model));
+  return () => { if (meeting.models.get(key) === model) meeting.models.delete(key); };
 }
 
 function followLink(root, alive) {
@@ -362,7 +362,9 @@ function startOnPage() {
     if (meeting.alive.has(root)) continue;
     const alive = mount(root, JSON.parse(root.dataset.state)), { key } = root.dataset;
     followLink(root, alive);
-    if (meeting.models.has(key)) follow(alive, meeting.models.get(key));
-    else if (key) meeting.waiting.push({ key, alive });
+    let leave = () => {};
+    const meet = (model) => { leave(); leave = follow(alive, model); }, model = meeting.models.get(key);
+    if (key) meeting.waiting.push({ key, meet });
+    if (model && !kernelIsGone(model.widget_manager)) meet(model);
   }
 }
