@@ -344,7 +344,7 @@ def test_a_folder_of_files_and_texts_is_read_and_what_is_broken_is_listed(tmp_pa
     (tmp_path / "ANN.JSON").write_text('{"most pixels": 9, "later": 1}', "utf-8-sig")
     (tmp_path / "bob.json").write_text('{"most pixels": "many"}')
     (tmp_path / "deep.json").write_text("[" * 100_000)
-    (tmp_path / "pasted.txt").write_text(f"{TEXT}\n\nU1/4\n{TEXT}\n", "utf-8-sig")
+    (tmp_path / "pasted.txt").write_text(f"{TEXT}\n\nU1/4\n\ufeff{TEXT}\n", "utf-8-sig")
     (tmp_path / "other.md").write_text("not read")
     seen = class_view(tmp_path)
     assert seen.readers == [{"most pixels": 9}, from_text(TEXT), from_text(TEXT)]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.checks.typed import anything
-from tests.guesses import guesses_in
+from tests.guesses import guesses_in, start_in
 from unet_complexity.checks import ledger, predict
 from unet_complexity.checks.lessons import PREDICTIONS
 
@@ -22,12 +22,9 @@ NAME = "convolution after a copy"
 @pytest.fixture(autouse=True)
 def file(tmp_path, monkeypatch):
     """A folder of notebooks of its own, in which nothing was predicted yet."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS", raising=False)
-    module = import_module("unet_complexity.checks.ledger")
-    monkeypatch.setattr(module, "FOLDER", tmp_path)
-    monkeypatch.setattr(module, "_unsaved", {})
-    return tmp_path / "my-predictions.json"
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_unsaved", {})
+    return start_in(tmp_path, monkeypatch)
 
 
 def said(name):
@@ -216,7 +213,7 @@ def test_a_broken_file_in_another_folder_held_nothing_that_is_known(file, monkey
     other = file.parent / "other"
     other.mkdir()
     (other / file.name).write_text("half of i")
-    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "FOLDER", other)
+    start_in(other, monkeypatch)
     assert said(NAME)[0] == "no guess"
 
 
@@ -229,6 +226,22 @@ def test_the_file_stays_where_python_was_at_first(file, monkeypatch):
     assert said(NAME)[0] == "x 3"
     assert guesses_in(file) == {NAME: 3}
     assert list(other.iterdir()) == []
+    file.write_text("half of i")
+    assert said(NAME)[0] == "x 3"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows does not rename it")
+def test_the_file_goes_with_a_folder_that_is_renamed(file, monkeypatch):
+    old, new = file.parent / "old", file.parent / "new"
+    old.mkdir()
+    start_in(old, monkeypatch)
+    predict(NAME, 2)
+    old.rename(new)
+    predict("most pixels", 3)
+    old.mkdir()  # the course is unpacked again
+    assert [said(NAME)[0], said("most pixels")[0]] == ["x 2", "3"]
+    assert guesses_in(new / file.name) == {NAME: 2, "most pixels": 3}
+    assert list(old.iterdir()) == []
 
 
 @pytest.mark.parametrize(

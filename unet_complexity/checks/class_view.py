@@ -99,7 +99,7 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
     if kind not in (".json", ".txt"):
         return
     try:
-        text = read_bytes(path, MOST_BYTES).decode("utf-8-sig")  # Windows may put a mark first
+        text = read_bytes(path, MOST_BYTES).decode()
     except (OSError, ValueError):
         yield path.name, ""
         return
@@ -140,9 +140,10 @@ def from_text(text: str) -> dict[str, Guess]:
     Raises:
         ValueError: it is damaged, or of another version.
     """
-    if text.lstrip().startswith("{"):
+    text = text.replace("\ufeff", "").strip()  # marks of Windows, where several files were joined
+    if text.startswith("{"):
         return _from_file(text)
-    whole, _, checksum = text.strip().rpartition("/")
+    whole, _, checksum = text.rpartition("/")
     version, *parts = whole.split("/")
     if version != VERSION or len(parts) != len(PREDICTIONS) or checksum != _checksum(whole):
         raise ValueError("this is not a text of predictions, or it is damaged")

@@ -3,8 +3,8 @@
 Guesses are in a small file beside the notebooks, since each notebook runs in a process of its own and
 the last one shows all guesses.  The file is ``my-predictions.json``, or the one that the environment
 variable ``UNET_COMPLEXITY_PREDICTIONS`` names, in the folder in which Python was working when it
-imported this module: a later ``%cd`` does not move it.  Nothing is sent anywhere; delete the file, and the
-guesses are forgotten.  Nothing is written before there is a guess.
+imported this module: a later ``%cd`` changes nothing.  Nothing is sent anywhere; delete the file, and
+the guesses are forgotten.  Nothing is written before there is a guess.
 
 Each guess is kept with the time at which it was made: of two that meet, the later one counts.
 Notebooks that note guesses at the same time wait for each other.  A file that cannot be understood
@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,10 +40,11 @@ UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
 
-try:
+FOLDER = Path()  # in which Python was working
+_START = None
+with suppress(OSError):  # it has been deleted
     FOLDER = Path.cwd()
-except OSError:  # it has been deleted
-    FOLDER = Path()
+    _START = FOLDER.stat()
 _unsaved: dict[str, Dated] = {}  # guesses that could not be written
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
@@ -205,7 +207,12 @@ def _guesses(path: Path) -> tuple[Guesses, str]:
 
 
 def _path() -> Path:
-    return FOLDER / (os.environ.get(VARIABLE) or FILE)
+    """Return the file's path; relative if Python still works in the same folder, which may be renamed."""
+    given = Path(os.environ.get(VARIABLE) or FILE)
+    with suppress(OSError):
+        if _START and not os.path.samestat(_START, os.stat(".")):
+            return FOLDER / given
+    return given
 
 
 def _write(path: Path, guesses: Guesses) -> None:
@@ -221,7 +228,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[path] = guesses
+    _last_read[FOLDER / path] = guesses
 
 
 def _in_file(path: Path) -> tuple[Guesses, str]:
@@ -238,9 +245,9 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        known = _last_read.get(path, {})
+        known = _last_read.get(FOLDER / path, {})
         return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[path] = found
+    _last_read[FOLDER / path] = found
     return found.copy(), ""
 
 
