@@ -208,15 +208,6 @@ def test_while_the_file_is_broken_the_guesses_are_those_that_it_held(file):
     assert said(NAME)[0] == "no guess"
 
 
-def test_a_broken_file_in_another_folder_held_nothing_that_is_known(file, monkeypatch):
-    predict(NAME, 2)
-    other = file.parent / "other"
-    other.mkdir()
-    (other / file.name).write_text("half of i")
-    start_in(other, monkeypatch)
-    assert said(NAME)[0] == "no guess"
-
-
 def test_the_file_stays_where_python_was_at_first(file, monkeypatch):
     predict(NAME, 2)
     other = file.parent / "other"

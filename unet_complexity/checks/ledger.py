@@ -228,7 +228,7 @@ def _write(path: Path, guesses: Guesses) -> None:
             f"it would have more than {MOST_BYTES:,} bytes, and could not be read again"
         )
     write_over(path, data)
-    _last_read[FOLDER / path] = guesses
+    _last_read[path] = guesses
 
 
 def _in_file(path: Path) -> tuple[Guesses, str]:
@@ -245,9 +245,9 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        known = _last_read.get(FOLDER / path, {})
+        known = _last_read.get(path, {})
         return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[FOLDER / path] = found
+    _last_read[path] = found
     return found.copy(), ""
 
 
