@@ -28,33 +28,29 @@ function ask(root, question) {
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
-    sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
+    const isLinked = link && !isGone(link.widget_manager);
     // until the kernel has answered, as the page may be left before; for good where JupyterLite keeps no files
-    isForNow ||= globalThis.isSecureContext && kept.get(question.name) === undefined;
+    isForNow ||= isLinked && globalThis.isSecureContext && kept.get(question.name) === undefined;
     const isKept = kept.put(question, [guess, at]);
     page.unfiled.set(question.name, [guess, at, text, isKept]);
+    const alone = () => { isForNow = false; keep(guess, isKept); };
+    if (!isLinked) return alone();
+    sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
     clearTimeout(late);
+    late = setTimeout(alone, PATIENCE); // a saved form may be open beside a kernel that does not know it
     try {
       link.set("sent", { typed: text, at, nth: sent });
-      link.save_changes();
+      return link.save_changes();
     } catch { // the kernel has closed its widgets
-      isForNow = false;
-      keep(guess, isKept);
-      return;
+      return alone();
     }
-    late = setTimeout(() => { isForNow = false; keep(guess, isKept); }, PATIENCE); // a saved form may be open beside a kernel that does not know it
   };
   const note = () => {
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
     latest(question); // takes note of a guess that another page has kept
     const at = Math.min(LATEST, Math.max(Date.now(), page.seen.get(question.name) + 1)); // a clock may have been put back
-    if (link && !isGone(link.widget_manager)) send(guess, at, String(typed.value));
-    else {
-      const isKept = kept.put(question, [guess, at]);
-      page.unfiled.set(question.name, [guess, at, String(typed.value), isKept]);
-      keep(guess, isKept);
-    }
+    send(guess, at, String(typed.value));
     return tellAll("noted");
   };
   const label = h("label", { for: id }, question.asked);
