@@ -15,6 +15,6 @@ def start_in(folder, monkeypatch):
     """Work in a folder as a notebook does whose kernel was started there."""
     ledger = import_module("unet_complexity.checks.ledger")
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(ledger, "FOLDER", folder)
-    monkeypatch.setattr(ledger, "_START", os.stat(folder))
+    monkeypatch.setattr(ledger, "_folder", folder)
+    monkeypatch.setattr(ledger, "_start", os.stat(folder))
     return folder / "my-predictions.json"

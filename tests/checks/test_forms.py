@@ -158,6 +158,7 @@ def test_a_page_judges_an_answer_as_python_does(name):
         ("2^3^2", sp.Integer(512)),
         ("1,048,576", sp.Integer(2**20)),
         (".5", sp.Rational(1, 2)),
+        ("1,000.5", sp.Rational(2001, 2)),
         ("- -3", sp.Integer(3)),
         ("k - 1 + k", 2 * k - 1),
         ("((k))", k),
@@ -182,6 +183,8 @@ def test_a_formula_is_read_as_it_is_meant(typed, meant):
         ("4 *", "something is missing at the end"),
         ("(4", "something is missing at the end"),
         ("4)", ") is not understood here"),
+        ("1.000.000", "1.000.000 is not understood here"),
+        ("n*2.5.5", "2.5.5 is not understood here"),
         ("4 $ 3", "$ is not understood here"),
         ("1/0", "The formula divides by zero"),
         ("k^k", "A power here is"),
@@ -346,12 +349,17 @@ def test_a_folder_of_files_and_texts_is_read_and_what_is_broken_is_listed(tmp_pa
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "pasted.txt").write_text(f"{TEXT}\n\nU1/4\n\ufeff{TEXT}\n", "utf-8-sig")
     (tmp_path / "other.md").write_text("not read")
+    (tmp_path / "ps.txt").write_text(f"{TEXT}\n{TEXT}\n", "utf-16")
+    (tmp_path / "west.txt").write_bytes(f"Jörg\r\n{TEXT}\r\n".encode("cp1252"))
+    (tmp_path / "zero.txt").touch()
     seen = class_view(tmp_path)
-    assert seen.readers == [{"most pixels": 9}, from_text(TEXT), from_text(TEXT)]
-    assert seen.broken == ["bob.json", "deep.json", "pasted.txt, line 3"]
+    assert seen.readers == [{"most pixels": 9}, *5 * [from_text(TEXT)]]
+    assert seen.broken == "bob.json|deep.json|pasted.txt, line 3|west.txt, line 1|zero.txt".split(
+        "|"
+    )
     assert "Not understood, and left out: bob.json, deep.json, pasted.txt, line 3" in repr(seen)
     assert (
-        "How many different small pixels does such a window see at most? It was 9: 3 x 9"
+        "How many different small pixels does such a window see at most? It was 9: 6 x 9"
         in repr(seen)
     )
 
@@ -399,6 +407,8 @@ def test_what_is_no_folder_is_refused(tmp_path):
     said = r"^a class has at most 5,000 files and lines, got more$"
     with pytest.raises(ValueError, match=said):
         class_view(["x"] * 5001)
+    with pytest.raises(TypeError, match=r"^a class's texts are strings, got b'x'$"):
+        class_view([b"x"])
 
 
 def test_a_class_that_is_too_large_is_refused_at_the_file_that_makes_it_so(tmp_path, monkeypatch):

@@ -230,6 +230,7 @@ def test_the_file_goes_with_a_folder_that_is_renamed(file, monkeypatch):
     old.rename(new)
     predict("most pixels", 3)
     old.mkdir()  # the course is unpacked again
+    monkeypatch.chdir(old)
     assert [said(NAME)[0], said("most pixels")[0]] == ["x 2", "3"]
     assert guesses_in(new / file.name) == {NAME: 2, "most pixels": 3}
     assert list(old.iterdir()) == []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from reprlib import repr as shortened
 
 from unet_complexity.checks.forms import page
 from unet_complexity.checks.ledger import MOST_BYTES, dated, question
@@ -69,6 +71,7 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
 
     Raises:
         ValueError: the folder is not there, or there are more than MOST_READERS files or lines.
+        TypeError: one of the texts is not a string.
 
     Example:
         >>> class_view([as_text({"most pixels": 9}), "U1/4/zz"]).readers
@@ -99,18 +102,20 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
     if kind not in (".json", ".txt"):
         return
     try:
-        text = read_bytes(path, MOST_BYTES).decode()
+        data = read_bytes(path, MOST_BYTES)
     except (OSError, ValueError):
         yield path.name, ""
         return
-    if kind == ".json":
-        yield path.name, text
-    else:
-        yield from _lines(f"{path.name}, line", text.splitlines())
+    encoding = "utf-16" if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8"
+    text = data.decode(encoding, "replace")  # a wrong byte damages its line only
+    lines = [*_lines(f"{path.name}, line", text.splitlines())] if kind == ".txt" else []
+    yield from lines or [(path.name, text)]
 
 
 def _lines(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for place, line in enumerate(lines, start=1):
+        if not isinstance(line, str):
+            raise TypeError(f"a class's texts are strings, got {shortened(line)}")
         if line.strip():
             yield f"{name} {place}", line
 

@@ -40,11 +40,11 @@ UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
 
-FOLDER = Path()  # in which Python was working
-_START = None
+_folder = Path()  # in which Python was working at first
+_start = None  # the same as the file system knows it, whatever it is called now
 with suppress(OSError):  # it has been deleted
-    FOLDER = Path.cwd()
-    _START = FOLDER.stat()
+    _folder = Path.cwd()
+    _start = _folder.stat()
 _unsaved: dict[str, Dated] = {}  # guesses that could not be written
 _last_read: dict[Path, Guesses] = {}  # what this process last found in a file, or wrote to it
 
@@ -207,12 +207,13 @@ def _guesses(path: Path) -> tuple[Guesses, str]:
 
 
 def _path() -> Path:
-    """Return the file's path; relative if Python still works in the same folder, which may be renamed."""
-    given = Path(os.environ.get(VARIABLE) or FILE)
+    """Return the file's whole path, since another thread may change the working folder meanwhile."""
+    global _folder
     with suppress(OSError):
-        if _START and not os.path.samestat(_START, os.stat(".")):
-            return FOLDER / given
-    return given
+        here = Path.cwd()
+        if _start and os.path.samestat(_start, here.stat()):
+            _folder = here  # it may have been renamed
+    return _folder / (os.environ.get(VARIABLE) or FILE)
 
 
 def _write(path: Path, guesses: Guesses) -> None:

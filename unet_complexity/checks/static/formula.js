@@ -39,7 +39,7 @@ function power(base, exponent) {
 function parse(text, letters, isOurs = false) {
   if (text.length > LONGEST && !isOurs) throw new NotAFormula(`An answer has at most ${LONGEST} characters`);
   const plain = text.replaceAll("×", "*").replaceAll("·", "*").replaceAll("−", "-").replaceAll("²", "^2").replaceAll("³", "^3").replaceAll("**", "^");
-  const tokens = plain.match(/\d{1,3}(?:,\d{3})+(?![\d,])|\d+\.?\d*|\.\d+|[A-Za-z_]\w*|[-+*/^()]|\S/g) ?? [];
+  const tokens = plain.match(/\d*(?:\.\d*){2,}|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+\.?\d*|\.\d+|[A-Za-z_]\w*|[-+*/^()]|\S/g) ?? [];
   let at = 0, depth = 0;
   const next = () => tokens[at], take = (token) => tokens[at] === token && Boolean(++at);
   const fail = () => { throw new NotAFormula(at < tokens.length ? `${HOW}; ${tokens[at]} is not understood here` : `${HOW}; something is missing at the end`); };
@@ -82,7 +82,7 @@ function parse(text, letters, isOurs = false) {
       const inner = expression();
       return take(")") ? inner : fail();
     }
-    if (token === undefined || !/^[\w.]/.test(token)) return fail();
+    if (!/^(\w+|\d[\d,]*\.?\d*|\.\d+)$/.test(token ?? "")) return fail(); // 1.000.000 is not a number here
     at++;
     if (/^[\d.]/.test(token)) {
       const [whole, decimals = ""] = token.replaceAll(",", "").split(".");
