@@ -278,6 +278,17 @@ def test_a_page_says_which_size_is_none(typed, got):
     }
 
 
+def test_the_end_of_an_old_model_leaves_the_new_one():
+    """As after a notebook was closed and opened again."""
+    assert engine("prediction").eval("""(() => {
+        const [one, other] = [1, 2].map((number) => ({ number, get: () => "key" }));
+        const end = announce(one);
+        announce(other);
+        end();
+        return page.models.get("key") === other;
+    })()""")
+
+
 # A class
 
 
