@@ -12,6 +12,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from tests.browser import conftest
+from tests.browser.test_explorers import ask
 from tests.guesses import guesses_in
 from tools.notebooks import execute, paths
 from unet_complexity.checks.class_view import as_text, from_text
@@ -274,6 +275,28 @@ def test_what_the_browser_refused_is_not_said_to_be_kept(page, offline_page):
     note(page, "6")
     page.clock.run_for(9000)
     assert told(page).inner_text() == "Noted: you say x 6. Only until this page is closed."
+
+
+def test_a_word_that_a_browser_has_translated_is_still_understood(offline_page):
+    page = offline_page(shown_notebook())
+    word = form(page, 1).locator("option").nth(2)
+    word.evaluate("(option) => { option.textContent = 'der zweite'; }")
+    form(page, 1).locator("select").select_option(label="der zweite")
+    form(page, 1).get_by_role("button", name="Note my guess").click()
+    assert told(page, 1).inner_text() == "Noted: you say the second. This browser keeps it."
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_what_is_in_the_file_at_last_goes_from_the_browser(page, offline_page):
+    """Otherwise the next reader who uses this browser would see it as their own."""
+    page.clock.install()
+    page = offline_page(with_a_key())
+    note(page, "5")  # before the kernel is there
+    page.evaluate(ANSWERING)
+    page.clock.run_for(9000)  # it is busy
+    assert told(page).inner_text() == "Noted: you say x 5. This browser keeps it."
+    page.evaluate("answer()")
+    assert page.evaluate(KEPT) == {}
 
 
 def test_beside_a_kernel_that_has_closed_its_widgets_the_browser_keeps_a_guess(offline_page):
@@ -541,10 +564,17 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
     assert rows(page)[0][1] == "x 16"
     assert page.evaluate(KEPT) == {}
 
-    # over plain http JupyterLite keeps no files, so the browser keeps the guess too
     page.evaluate(
         "Object.defineProperty(globalThis, 'isSecureContext', { value: false, configurable: true })"
     )
+    note(page, "7")
+    told(page).get_by_text("Noted: you say x 7.").wait_for()
+    assert page.evaluate(KEPT) == {}
+
+    # over plain http JupyterLite keeps no files, so the browser keeps the guess too
+    in_lite = "SimpleNamespace(platform='emscripten', modules=sys.modules)"
+    code = "import sys; from types import SimpleNamespace; from unet_complexity.checks import forms"
+    assert ask(page, "'done'", f"{code}; forms.sys = {in_lite}") == "done"
     note(page, "8")
     told(page).get_by_text("Noted: you say x 8.").wait_for()
     assert page.evaluate(KEPT)[NAME][0] == 8

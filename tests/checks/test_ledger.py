@@ -392,7 +392,13 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
 def test_a_forms_message_without_a_time_is_not_heard(file, sent):
     form = import_module("unet_complexity.checks.forms")._widget(predict(NAME), "key")
     form.sent = {"typed": "4", "nth": 1, "at": 0}
-    assert form.told == {"text": "Noted: you say x 4.", "noted": (4, 0), "nth": 1, "at": 0}
+    assert form.told == {
+        "text": "Noted: you say x 4.",
+        "noted": (4, 0),
+        "nth": 1,
+        "at": 0,
+        "in_browser": False,
+    }
     form.sent = {"typed": "5", "nth": 2, **sent}
     assert guesses_in(file) == {NAME: 4}
     form.close()

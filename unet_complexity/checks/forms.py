@@ -120,7 +120,7 @@ def _widget(asked: Asked, key: str) -> Any:
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
         sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "at", "nth"
-        told = traitlets.Dict().tag(sync=True)  # by the kernel: "text", "noted", "nth", "at"
+        told = traitlets.Dict().tag(sync=True)  # by the kernel
 
     def heard(change: Any) -> None:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
@@ -131,6 +131,7 @@ def _widget(asked: Asked, key: str) -> Any:
                 "noted": noted,
                 "nth": nth,
                 "at": at,
+                "in_browser": sys.platform == "emscripten",
             }
 
     form = Form()

@@ -7,9 +7,9 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, isForNow = false, sent = 0, late, typed, entry;
+  let link = null, sent = 0, late, typed, entry;
   if (question.choices.length) {
-    typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", {}, word)));
+    typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", { value: word }, word)));
     entry = [typed];
   } else {
     typed = h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", size: 9 });
@@ -28,13 +28,10 @@ function ask(root, question) {
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
-    const isLinked = link && !isGone(link.widget_manager);
-    // until the kernel has answered, as the page may be left before; for good where JupyterLite keeps no files
-    isForNow ||= isLinked && globalThis.isSecureContext && kept.get(question.name) === undefined;
-    const isKept = kept.put(question, [guess, at]);
+    const isKept = kept.put(question, [guess, at]); // until the file holds it: the page may be left before
     page.unfiled.set(question.name, [guess, at, text, isKept]);
-    const alone = () => { isForNow = false; keep(guess, isKept); };
-    if (!isLinked) return alone();
+    const alone = () => keep(guess, isKept);
+    if (!link || isGone(link.widget_manager)) return alone();
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
     clearTimeout(late);
     late = setTimeout(alone, PATIENCE); // a saved form may be open beside a kernel that does not know it
@@ -58,7 +55,6 @@ function ask(root, question) {
   page.listeners.push((what, name) => {
     if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
-    isForNow = false;
     if (!root.contains(document.activeElement)) typed.value = ""; // nobody is typing
     tell();
   });
@@ -70,7 +66,8 @@ function ask(root, question) {
       if (told.noted) { // it is in the file
         for (const known of [page.guesses, page.filed]) remember(question.name, told.noted, known);
         isFiled(question.name, told.noted);
-        isForNow &&= !kept.remove(question.name, told.noted);
+        // JupyterLite keeps no files on plain http
+        if (!told.in_browser || globalThis.isSecureContext) kept.remove(question.name, told.noted);
         tellAll("noted");
       }
       return told;
