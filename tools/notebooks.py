@@ -66,7 +66,7 @@ def paths() -> list[Path]:
 
 
 def holds_guesses(path: Path) -> bool:
-    """True if a form in a notebook's outputs shows a guess that the person who ran it has noted."""
+    """True if a form in a notebook's outputs contains a reader's guess."""
     return re.search("&quot;guess&quot;:(?!null)", path.read_text("utf-8")) is not None
 
 

@@ -286,7 +286,7 @@ def file(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def default_control_c():
-    """A shell starts what runs in the background with SIGINT ignored, CI perhaps too."""
+    """Restore the handler of Ctrl-C, because a shell ignores SIGINT in its background jobs."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

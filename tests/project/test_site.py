@@ -31,7 +31,7 @@ def test_a_folder_that_is_not_our_site_is_left_as_it_is(
     assert removed == [tmp_path] * expected
 
 
-def test_nobodys_guesses_are_built_into_the_site(tmp_path, monkeypatch):
+def test_a_notebook_with_a_readers_guesses_is_not_built_into_the_site(tmp_path, monkeypatch):
     held = {True: "&quot;guess&quot;:5", False: "&quot;guess&quot;:null"}
     for is_guessed, form in held.items():
         (tmp_path / f"{is_guessed}.ipynb").write_text(f'{{"outputs": "{form}"}}', "utf-8")

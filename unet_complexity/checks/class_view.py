@@ -145,7 +145,7 @@ def from_text(text: str) -> dict[str, Guess]:
     Raises:
         ValueError: it is damaged, or of another version.
     """
-    text = text.replace("\ufeff", "").strip()  # marks of Windows, where several files were joined
+    text = text.replace("\ufeff", "").strip()  # byte order marks, also of joined files
     if text.startswith("{"):
         return _from_file(text)
     whole, _, checksum = text.rpartition("/")

@@ -2,8 +2,8 @@
 
 Guesses are in a small file beside the notebooks, since each notebook runs in a process of its own and
 the last one shows all guesses.  The file is ``my-predictions.json``, or the one that the environment
-variable ``UNET_COMPLEXITY_PREDICTIONS`` names, in the folder in which Python was working when it
-imported this module: a later ``%cd`` changes nothing.  Nothing is sent anywhere; delete the file, and
+variable ``UNET_COMPLEXITY_PREDICTIONS`` names, in the working folder at the import of this
+module: a later ``%cd`` has no effect.  Nothing is sent anywhere; delete the file, and
 the guesses are forgotten.  Nothing is written before there is a guess.
 
 Each guess is kept with the time at which it was made: of two that meet, the later one counts.
@@ -40,8 +40,8 @@ UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
 
-_folder = Path()  # in which Python was working at first
-_start = None  # the same as the file system knows it, whatever it is called now
+_folder = Path()  # the working folder at the import
+_start = None  # its identity in the file system, which stays if it is renamed
 with suppress(OSError):  # it has been deleted
     _folder = Path.cwd()
     _start = _folder.stat()

@@ -37,8 +37,8 @@ function shown(value, digits = 4) {
   return grouped(units) + (decimals ? `.${decimals}` : "");
 }
 
-// A card of fields and a button.  It answers to a click or Enter, because a page in a sandbox, such as JupyterLab's HTML
-// viewer, may have no "submit".
+// A card of fields and a button.  It answers to a click or Enter, because a sandboxed page, such as JupyterLab's HTML
+// viewer, may block "submit".
 function card(label, fields, name, answer, said) {
   const onkeydown = (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
@@ -54,7 +54,7 @@ function start(kind, mount) {
   for (const root of document.querySelectorAll(`.unetx[data-ask="${kind}"]`)) {
     if (page.alive.has(root)) continue;
     page.alive.add(root);
-    // of a page that was saved with its forms, what they had added goes
+    // a saved page also holds what its forms had added: remove it
     if ("alive" in root.dataset) root.querySelectorAll("style, form, .unetx-buttons, .unetx-said, summary > strong").forEach((one) => one.remove());
     root.setAttribute("data-alive", "");
     root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab's shortcuts

@@ -100,8 +100,8 @@ function remember(name, dated, known = page.guesses) {
 
 page.filed ??= new Map(); // guesses that the file holds, according to the kernel
 
-// What was noted in this page and is not in the file as far as we know: [guess, time, what was typed, whether the browser
-// keeps it].  A form hands it on when its kernel is there.
+// Guesses of this page that the kernel has not reported to be in the file: [guess, time, typed text, whether the browser
+// keeps it].  A form sends its guess when its kernel connects.
 page.unfiled ??= new Map();
 function isFiled(name, filed) {
   if (timeOf(filed) >= (page.unfiled.get(name)?.[1] ?? -1)) page.unfiled.delete(name);

@@ -28,7 +28,7 @@ function ask(root, question) {
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
   const send = (guess, at, text) => {
-    const isKept = kept.put(question, [guess, at]); // until the file holds it: the page may be left before
+    const isKept = kept.put(question, [guess, at]); // removed once the file holds it
     page.unfiled.set(question.name, [guess, at, text, isKept]);
     const alone = () => keep(guess, isKept);
     if (!link || isGone(link.widget_manager)) return alone();
@@ -55,7 +55,7 @@ function ask(root, question) {
   page.listeners.push((what, name) => {
     if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
-    if (!root.contains(document.activeElement)) typed.value = ""; // nobody is typing
+    if (!root.contains(document.activeElement)) typed.value = ""; // keep what the reader is typing
     tell();
   });
   tell();
@@ -81,7 +81,7 @@ function ask(root, question) {
     });
     const isNoted = hear().noted, [guess, at, text, isKept] = page.unfiled.get(question.name) ?? [];
     if (isNoted && !text && !root.contains(document.activeElement)) tell(); // the page was loaded again
-    // unless a later one is known, or another page forgot it
+    // Send it, unless a later guess is known or another page has forgotten this one.
     if (text && latest(question)[1] === at && !(isKept && kept.get(question.name) === undefined)) send(guess, at, text);
   };
 }
