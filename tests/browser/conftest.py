@@ -275,17 +275,23 @@ def run_all_cells(page) -> None:
     assert page.evaluate(NOTEBOOK)["errors"] == []
 
 
+OPEN = (
+    """(path) => window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})"""
+)
+SAVE = "window.jupyterapp.commands.execute('docmanager:save')"
+SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
+
+
 def close_and_open(page, models) -> None:
     """Close the notebook, saved, while its kernel goes on, and open it again on the same page."""
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate(SAVE)
+    page.wait_for_function(SAVED)
     page.evaluate(f"window.before = [...{models}.values()]")
     panel = "window.jupyterapp.shell.currentWidget"
     path = page.evaluate(f"{panel}.context.path")
     page.evaluate(f"{panel}.dispose()")
     page.wait_for_function(CLOSED)
-    opening = "window.jupyterapp.commands.execute('docmanager:open', { path }).then(() => {})"
-    page.evaluate(f"(path) => {opening}", path)
+    page.evaluate(OPEN, path)
     page.wait_for_function(OPENED)
     page.wait_for_function(f"[...{models}.values()].some((one) => !window.before.includes(one))")
 
@@ -319,8 +325,7 @@ def lab_open(lab_window, lab_server):
     lab_window.errors.clear()  # those of the last notebook's end: its kernel did not answer any more
 
     def open_notebook(name):
-        command = "commands.execute('docmanager:open', { path }).then(() => {})"
-        lab_window.evaluate(f"(path) => window.jupyterapp.{command}", name)
+        lab_window.evaluate(OPEN, name)
         lab_window.wait_for_function(OPENED)
         return lab_window
 

@@ -537,8 +537,8 @@ def test_in_notebook_7_the_kernel_keeps_them(notebook_page, lab_server):
 def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server):
     page, file = notebook_page(a_notebook()), lab_server.root / "my-predictions.json"
     kept_by_the_kernel(page, file)
-    page.evaluate(SAVE)  # with the output of before
-    page.wait_for_function(SAVED)
+    page.evaluate(conftest.SAVE)  # with the output of before
+    page.wait_for_function(conftest.SAVED)
     page.reload()
     told(page).get_by_text("You said x 16.").wait_for()
     reveal(page)
@@ -626,8 +626,6 @@ def again(size):
     display(RepeatExplorer(side=2, row_factor=size))
 w.VBox([tabs, size, w.interactive_output(again, {"size": size})])"""
 TOGGLE = "window.jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"
-SAVE = "window.jupyterapp.commands.execute('docmanager:save')"
-SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
 SHOWN = "[...document.querySelectorAll('.unetx-text')].map((one) => one.textContent).join()"
 
 
@@ -651,8 +649,8 @@ def test_explorers_and_forms_fit_into_ipywidgets(saving_widgets, lab_page, lab_o
     told(page).get_by_text("Noted: you say 9.").wait_for()
 
     # saved with its widgets, and opened again with a kernel that knows none of them
-    page.evaluate(SAVE)
-    page.wait_for_function(SAVED)
+    page.evaluate(conftest.SAVE)
+    page.wait_for_function(conftest.SAVED)
     name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
     page.evaluate(conftest.CLOSE)
     page.wait_for_function(conftest.CLOSED)

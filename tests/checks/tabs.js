@@ -28,7 +28,7 @@ function reset() {
   [store, clock, tabs] = [new Map(), 1e6, []];
 }
 
-function openTab(isPrivate, isSecureContext) {
+function openTab(isPrivate) {
   const tab = { isPrivate, isAlive: true, offset: 0, events: [], timers: [], out: [], models: new Map(), elements: [], hear() {} };
   const isDenied = () => { if (isPrivate) throw new Error("denied"); };
   const write = (key, newValue) => {
@@ -41,7 +41,7 @@ function openTab(isPrivate, isSecureContext) {
       if (other !== tab && other.isAlive && !other.isPrivate) other.events.push({ key, oldValue, newValue });
     }
   };
-  const global = { isSecureContext, addEventListener: (name, hear) => { tab.hear = hear; } };
+  const global = { isSecureContext: true, addEventListener: (name, hear) => { tab.hear = hear; } };
   const documentOfTab = { createElement: (tag) => new Element(tag), querySelectorAll: () => [tab.elements.at(-1).root], activeElement: null };
   const storage = {
     get length() { isDenied(); return store.size; },

@@ -109,7 +109,7 @@ class Visits:
         if not self.kernels[b % 2].is_alive or len(self.tabs) > 5:
             return
         alive = self.alive()
-        tab = alive[a % len(alive)] if alive and a < 3 else self.new_tab(a == 5, a != 4)
+        tab = alive[a % len(alive)] if alive and a < 3 else self.new_tab(a == 5)
         self.fill(tab, b)
 
     def fill(self, tab, b):
@@ -126,9 +126,9 @@ class Visits:
                 kernel.forms[key] = SimpleNamespace(name=name, sent={}, told={})
         self.add(tab, sheet)
 
-    def new_tab(self, is_private, is_secure):
-        place = self.page("openTab", is_private, is_secure)
-        tab = SimpleNamespace(place=place, kind=(is_private, is_secure), is_alive=True)
+    def new_tab(self, is_private):
+        place = self.page("openTab", is_private)
+        tab = SimpleNamespace(place=place, is_alive=True)
         tab.is_private, tab.sheets, tab.inbox, tab.linked = is_private, [], [], set()
         tab.to_forget = 0  # guesses that another tab's reader forgot
         tab.guesses = set()  # that were noted in it
@@ -250,7 +250,7 @@ class Visits:
 
     def reload(self, tab, b):
         self.close(tab, b)
-        again = self.new_tab(*tab.kind)
+        again = self.new_tab(tab.is_private)
         for sheet in tab.sheets:
             self.add(again, SimpleNamespace(**vars(sheet)))
 
