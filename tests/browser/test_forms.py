@@ -361,6 +361,7 @@ def test_two_windows_keep_the_guesses_of_both(offline_page):
         assert [row[1] for row in rows(other)] == ["x 2", "the first"]
         other.get_by_role("button", name="Forget my guesses").click()
         page.wait_for_function("document.querySelector('.unetx-said').textContent === ''")
+        assert form(page).locator("input").input_value() == ""  # though its button has the focus
         assert other.evaluate("localStorage.length") == 0
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
@@ -482,7 +483,12 @@ def test_after_a_reload_the_kernel_says_what_the_file_holds(offline_page):
     page = offline_page(with_a_key(notebook=with_a_guess(at=1)))
     reveal(page)
     follow = """() => {
-        const told = { text: "", noted: [7, 1000], nth: 1000 }, model = { get: () => told, on() {} };
+        let told = { text: "Noted: you say x 9.", noted: [9, 2000], nth: 1 }; // of another reader, maybe
+        const model = {
+            get: () => told, on(name, hear) { model.hear = hear; },
+            set(name, { typed, nth }) { told = { text: "", noted: typed === null && [7, 1000], nth }; },
+            save_changes() { model.hear(); },
+        };
         unetxForms.waiting.forEach((one) => one.follow(model));
     }"""
     page.evaluate(follow)
@@ -534,15 +540,23 @@ def test_in_notebook_7_the_kernel_keeps_them(notebook_page, lab_server):
     kept_by_the_kernel(notebook_page(a_notebook()), lab_server.root / "my-predictions.json")
 
 
-def test_in_notebook_7_a_guess_is_known_after_a_reload(notebook_page, lab_server):
+def test_in_notebook_7_a_reload_shows_what_the_file_holds(notebook_page, lab_server):
     page, file = notebook_page(a_notebook()), lab_server.root / "my-predictions.json"
     kept_by_the_kernel(page, file)
     page.evaluate(conftest.SAVE)  # with the output of before
     page.wait_for_function(conftest.SAVED)
+    file.write_text(json.dumps({NAME: [7, later()]}), encoding="utf-8")
     page.reload()
-    told(page).get_by_text("You said x 16.").wait_for()
+    told(page).get_by_text("You said x 7.").wait_for()
     reveal(page)
-    assert rows(page)[0][1] == "x 16"
+    assert rows(page)[0][1] == "x 7"
+    file.unlink()
+    page.reload()
+    form(page).wait_for()
+    answered = "[...unetxForms.models.values()].some((one) => one.get('told').noted === null)"
+    page.wait_for_function(answered)
+    reveal(page)
+    assert (told(page).inner_text(), rows(page)[0][1]) == ("", "no guess")
 
 
 def test_in_lab_a_notebook_that_is_opened_again_on_the_page_tells_its_kernel(lab_page, lab_server):

@@ -74,7 +74,8 @@ function addLedger(place, questions) {
 }
 
 // As ipywidgets does it: of what is set while the kernel has not answered, only the last is sent.
-function link(place, key, told, kernel) {
+// A model that was saved with the notebook has no kernel that hears what it is set to, though the page has one.
+function link(place, key, told, kernel, isLive) {
   const tab = tabs[place], hears = [], state = { _key: key, told };
   const model = {
     widget_manager: { kernel: { status: "idle", isDisposed: false } }, isWaiting: false, next: null,
@@ -82,7 +83,7 @@ function link(place, key, told, kernel) {
     set(name, value) { model.next = value; },
     on: (name, hear) => hears.push(hear),
     save_changes() {
-      if (model.isWaiting || !model.next) return;
+      if (!isLive || model.isWaiting || !model.next) return;
       tab.out.push({ key, kernel, value: model.next });
       [model.isWaiting, model.next] = [true, null];
     },

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.checks.typed import anything
 from tests.guesses import guesses_in, start_in
-from unet_complexity.checks import ledger, predict
+from unet_complexity.checks import Feedback, ledger, predict
 from unet_complexity.checks.lessons import PREDICTIONS
 
 NAME = "convolution after a copy"
@@ -386,6 +386,26 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
     assert told.text == "A number is wanted, and 'much' is text. Your guess: a number."
     assert counts is None
     assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
+
+
+def test_a_form_that_asks_is_told_what_the_file_holds_now(file):
+    note = predict(NAME).note
+    assert note(None, 0) == (Feedback(None, ""), None)
+    predict(NAME, 4)
+    [dated] = json.loads(file.read_text()).values()
+    assert note(None, 0)[1] == tuple(dated)
+    file.write_text("{")
+    assert note(None, 0)[1] is None
+    file.unlink()
+    assert note(None, 0)[1] is None
+    assert not file.exists()
+    form = import_module("unet_complexity.checks.forms")._widget(predict(NAME), "key")
+    form.sent = {"typed": None, "nth": 1, "at": 0}
+    assert (form.told["text"], form.told["noted"], form.told["nth"]) == ("", None, 1)
+    predict(NAME, 5)
+    form.sent = {"typed": None, "nth": 2, "at": 0}
+    assert form.told["noted"][0] == 5
+    form.close()
 
 
 @pytest.mark.parametrize("sent", [{"at": True}, {"at": 1.5}, {"at": None}, {}, {"at": "1"}])

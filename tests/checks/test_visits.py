@@ -160,10 +160,15 @@ class Visits:
         for key in sheet.keys:
             if kernel.is_alive and key in kernel.forms and key not in tab.linked:
                 tab.linked.add(key)
-                form = kernel.forms[key]
-                if form.told.get("noted"):
-                    tab.heard[form.name] = max(tab.heard[form.name], form.told["noted"][1])
-                self.page("link", tab.place, key, form.told, sheet.kernel)
+                self.page("link", tab.place, key, kernel.forms[key].told, sheet.kernel, True)
+
+    def restore(self, tab, b):
+        """A notebook that another reader saved with its widgets is opened: models without a kernel, and a guess that no
+        file here holds."""
+        for key in tab.sheets[b % len(tab.sheets)].keys:
+            if key and key not in tab.linked:
+                told = {"text": "", "noted": [next(self.values), self.now + b], "nth": 1, "at": 0}
+                self.page("link", tab.place, key, told, 0, False)
 
     def note(self, tab, b):
         sheet = tab.sheets[b // 2 % len(tab.sheets)]
@@ -191,7 +196,8 @@ class Visits:
             form.sent = value
             with self.inside(kernel):
                 feedback, noted = module._noted(PREDICTIONS[form.name], value["typed"], value["at"])
-            self.told(kernel, form.name, int(value["typed"]), feedback.text)
+            if value["typed"] is not None:
+                self.told(kernel, form.name, int(value["typed"]), feedback.text)
             form.told = {
                 "text": feedback.text,
                 "noted": noted,
@@ -376,7 +382,7 @@ class Visits:
         for tab in self.alive():
             self.fill(tab, 0)
             self.link(tab, len(tab.sheets) - 1)
-            sent = {int(value["typed"]) for _, _, value in self.kernels[0].inbox}
+            sent = {int(guess) for guess in self.sent_to(self.kernels[0])}
             assert sent <= self.not_forgotten, "a forgotten guess is sent"
             self.settle()
         filed = self.in_file()
@@ -388,7 +394,12 @@ class Visits:
                 assert is_filed or is_older, f"{name}: the guess of {at} did not reach the file"
             self.fill(tab, 0)
             self.link(tab, len(tab.sheets) - 1)
-            assert not self.kernels[0].inbox, "a guess that is in the file is sent again"
+            assert not self.sent_to(self.kernels[0]), "a guess that is in the file is sent again"
+
+    @staticmethod
+    def sent_to(kernel):
+        typed = [value["typed"] for _, _, value in kernel.inbox]
+        return [guess for guess in typed if guess is not None]
 
     def under_way(self):
         here = sum(len(tab.inbox) for tab in self.alive())
@@ -409,9 +420,9 @@ class Visits:
         self.check()
 
 
-OF_A_TAB = "note link deliver storage timer forget close reload reopen clocks".split()
+OF_A_TAB = "note link deliver storage timer forget close reload reopen restore clocks".split()
 OFTEN = "note note open link hear deliver storage".split()
-RARELY = "python timer forget close reload reopen clocks die restart lock".split()
+RARELY = "python timer forget close reload reopen restore clocks die restart lock".split()
 KINDS = ["wait", *3 * OFTEN, *RARELY]
 STEPS = st.tuples(
     st.sampled_from(KINDS), st.integers(0, 5), st.integers(0, 3), st.sampled_from([0, 1])

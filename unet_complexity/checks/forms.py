@@ -72,11 +72,11 @@ class Asked(Feedback):
     Attributes:
         question: what the form's script needs, with the guess that is noted.
         note: called with what a reader types, and when; returns what to tell the reader, and the
-            guess that counts, None if the file does not hold it.
+            guess that counts, None if the file does not hold it.  Called with None, it notes nothing.
     """
 
     question: dict[str, Any]
-    note: Callable[[str, int], tuple[Feedback, Any]]
+    note: Callable[[str | None, int], tuple[Feedback, Any]]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
         """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
@@ -119,12 +119,13 @@ def _widget(asked: Asked, key: str) -> Any:
         _esm = script("prediction") + WIDGET
         _key = traitlets.Unicode(key).tag(sync=True)
         question = traitlets.Dict(asked.question).tag(sync=True)
-        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed", "at", "nth"
+        sent = traitlets.Dict().tag(sync=True)  # by the page: "typed" (or None), "at", "nth"
         told = traitlets.Dict().tag(sync=True)  # by the kernel
 
     def heard(change: Any) -> None:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
-        if isinstance(typed, str) and len(typed) <= MOST_TYPED and type(at) is int:
+        is_text = isinstance(typed, str) and len(typed) <= MOST_TYPED
+        if (is_text or typed is None) and type(at) is int:
             feedback, noted = asked.note(typed, at)
             form.told = {
                 "text": plain(feedback.text),

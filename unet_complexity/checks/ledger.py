@@ -114,8 +114,7 @@ class Ledger:
         return str(tabulate(rows, "firstrow", tablefmt=form, disable_numparse=True))
 
     def __repr__(self) -> str:
-        table = self._render("simple", " ")
-        return f"{table}\n{plain(self.note)}" if self.note else table
+        return f"{self._render('simple', ' ')}\n{plain(self.note)}".rstrip()
 
     def _repr_html_(self) -> str:
         note = Feedback(None, self.note)._repr_html_() if self.note else ""
@@ -142,8 +141,12 @@ def _asked(prediction: Prediction) -> Feedback:
     text = prediction.wanted()
     if guess is not None:
         text = f"You said {prediction.said(guess)} earlier."
-    asked = question(prediction, guess, at)
-    return Asked(None, text, question=asked, note=partial(_noted, prediction))
+    return Asked(
+        None,
+        text,
+        question=question(prediction, guess, at),
+        note=partial(_noted, prediction),
+    )
 
 
 def _noted(
@@ -153,17 +156,20 @@ def _noted(
 
     Args:
         prediction: what is guessed at.
-        typed: the guess.
+        typed: the guess; None to note nothing.
         at: when it was made; None for now.  A guess that was made later stays.
 
     Returns:
         What to say, and the guess that counts; None if the file does not hold it.
     """
+    name, path = prediction.name, _path()
+    if typed is None:
+        found, unreadable = _in_file(path)
+        return Feedback(None, ""), None if unreadable else found.get(name)
     try:
         guess = prediction.guess(typed)
     except ValueError as error:
         return Feedback(False, f"{error}. {prediction.wanted()}"), None
-    name, path = prediction.name, _path()
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     filed = None
     try:
@@ -181,8 +187,10 @@ def _noted(
     except (OSError, ValueError) as error:
         guesses, _ = _guesses(path)
         guesses[name] = _unsaved[name] = _later(guesses.get(name, UNKNOWN), guess, at)
-        reason = getattr(error, "strerror", error)
-        said += f" Only until this notebook is closed, since {plain(str(path))} cannot be written: {reason}"
+        said += (
+            f" Only until this notebook is closed, since {plain(str(path))} cannot be written: "
+            f"{getattr(error, 'strerror', error)}"
+        )
     standing, _ = guesses[name]
     if standing != guess:
         said = f"Not noted, since later you said {prediction.said(standing)}."
@@ -246,10 +254,10 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        known = _last_read.get(path, {})
-        return known.copy(), f"{path} {wrong} move it away, or name another file in {VARIABLE}"
-    _last_read[path] = found
-    return found.copy(), ""
+        wrong = f"{path} {wrong} move it away, or name another file in {VARIABLE}"
+    else:
+        _last_read[path] = found
+    return _last_read.get(path, {}).copy(), wrong
 
 
 def problem(found: Any, changed: int) -> str:

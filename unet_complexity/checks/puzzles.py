@@ -78,15 +78,12 @@ class Puzzle:
             found = "; ".join(f"{name}: {shown(amount)}" for name, amount in amounts.items())
             return Feedback(True, f"{found}.")
         faults = " ".join(bound.fault(amounts) for bound in broken)
+        advice = "No single step helps without breaking another bound: change two sizes at once."
         for bound in broken:
             if moves := "; ".join(self._moves(sizes, amounts, bound)):
                 advice = f"Which size would you change? For {bound.what}: {moves}."
-                return Feedback(False, f"{faults} {advice}")
-        return Feedback(
-            False,
-            f"{faults} No single step helps without breaking another bound: "
-            "change two sizes at once.",
-        )
+                break
+        return Feedback(False, f"{faults} {advice}")
 
     def amounts(self, sizes: Iterable[int]) -> Values:
         """Return what is measured for these sizes, and the sizes themselves, by name."""

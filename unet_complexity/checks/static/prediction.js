@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, late, typed, entry;
+  let link = null, sent = 0, settled = "", late, typed, entry; // settled: what the field held when it was last right
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", { value: word }, word)));
     entry = [typed];
@@ -20,6 +20,7 @@ function ask(root, question) {
     const guess = known(question);
     if (guess === null) return say("");
     if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
+    settled = typed.value;
     return say(`You said ${written(question, guess)}.`);
   };
   const keep = (guess, isKept) => {
@@ -27,24 +28,30 @@ function ask(root, question) {
     const stays = isKept ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
+  // Whether the kernel could be told; typed null asks it for what the file holds.
+  const request = (text, at) => {
+    if (!link || isGone(link.widget_manager)) return false;
+    sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
+    try {
+      link.set("sent", { typed: text, at, nth: sent });
+      link.save_changes();
+      return true;
+    } catch { // the kernel has closed its widgets
+      return false;
+    }
+  };
   const send = (guess, at, text) => {
     const isKept = kept.put(question, [guess, at]); // removed once the file holds it
     page.unfiled.set(question.name, [guess, at, text, isKept]);
-    const alone = () => keep(guess, isKept);
-    if (!link || isGone(link.widget_manager)) return alone();
-    sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
+    if (!request(text, at)) return keep(guess, isKept);
     clearTimeout(late);
-    late = setTimeout(alone, PATIENCE); // a saved form may be open beside a kernel that does not know it
-    try {
-      link.set("sent", { typed: text, at, nth: sent });
-      return link.save_changes();
-    } catch { // the kernel has closed its widgets
-      return alone();
-    }
+    late = setTimeout(() => keep(guess, isKept), PATIENCE); // a saved form may be open beside a kernel that does not know it
+    return undefined;
   };
   const note = () => {
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
+    settled = typed.value;
     latest(question); // takes note of a guess that another page has kept
     const at = Math.min(LATEST, Math.max(Date.now(), page.seen.get(question.name) + 1)); // a clock may have been put back
     send(guess, at, String(typed.value));
@@ -55,7 +62,7 @@ function ask(root, question) {
   page.listeners.push((what, name) => {
     if (what !== "forgotten" || name !== question.name) return;
     clearTimeout(late);
-    if (!root.contains(document.activeElement)) typed.value = ""; // keep what the reader is typing
+    if (typed.value === settled || !root.contains(document.activeElement)) typed.value = ""; // keep what the reader is typing
     tell();
   });
   tell();
@@ -76,13 +83,20 @@ function ask(root, question) {
       const { text, nth, noted, at = LATEST } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
+      if (!text) { // what the file holds, which was asked for here or in another view
+        if (nth === sent && !root.contains(document.activeElement)) tell();
+        return;
+      }
       const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page
       say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
-    const isNoted = hear().noted, [guess, at, text, isKept] = page.unfiled.get(question.name) ?? [];
-    if (isNoted && !text && !root.contains(document.activeElement)) tell(); // the page was loaded again
+    // What a model told before may have been saved with the notebook, so its guess is not believed.  Its time is, since
+    // the kernel may live and hold it.
+    see(question.name, timeOf(model.get("told")?.noted));
+    const [guess, at, text, isKept] = page.unfiled.get(question.name) ?? [];
     // Send it, unless a later guess is known or another page has forgotten this one.
     if (text && latest(question)[1] === at && !(isKept && kept.get(question.name) === undefined)) send(guess, at, text);
+    else request(null, 0);
   };
 }
 
