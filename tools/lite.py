@@ -23,6 +23,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from tools import guesses
+
 ROOT = Path(__file__).resolve().parent.parent
 SITE, PARTS = ROOT / "build" / "lite", ROOT / "build" / "lite-parts"
 PYODIDE = PARTS / "static" / "pyodide"
@@ -253,6 +255,7 @@ def build_pages() -> None:
 
 def add_notebooks(paths: list[Path]) -> None:
     """The notebooks, and the list by which Lab finds them: what its server would answer for their folder."""
+    guesses.refuse(paths)
     files, listing = SITE / "files", SITE / "api" / "contents" / "all.json"
     files.mkdir()
     listing.parent.mkdir(parents=True, exist_ok=True)

@@ -65,11 +65,6 @@ def paths() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def holds_guesses(path: Path) -> bool:
-    """True if a form in a notebook's outputs contains a reader's guess."""
-    return re.search("&quot;guess&quot;:(?!null)", path.read_text("utf-8")) is not None
-
-
 class Channel(AsyncZMQSocketChannel):
     """A channel on which no reply is overlooked while a message is sent.
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import unet_complexity
-from tools import notebooks
+from tools import guesses, notebooks
 from tools.site_html import finish
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,11 +39,7 @@ def build(out: Path = SITE) -> Path:
         raise SystemExit(
             f"{out} holds other files than a site, which would go; give another folder"
         )
-    if guessed := [path.name for path in notebooks.paths() if notebooks.holds_guesses(path)]:
-        raise SystemExit(
-            f"{', '.join(guessed)}: a reader's guesses are in the outputs, and every reader of the site would "
-            "have them as their own; make notebooks takes them out"
-        )
+    guesses.refuse(notebooks.paths())
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         source, doctrees = Path(folder, "source"), Path(folder, "doctrees")

@@ -70,14 +70,17 @@ def picture(kind: str, state: dict[str, Any], narrow: bool = False) -> dict[str,
         state: Value of every control.
         narrow: Draw for a narrow page.
     """
-    return _drawn(engine(kind), state, narrow)
+    return drawn(engine(kind), state, narrow)
 
 
-def _drawn(context: Any, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
+def drawn(context: Any, state: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
+    """As :func:`picture`, by the explorer of a given JavaScript context; with its formulas, "forms", if it has some."""
     options = json.dumps({"narrow": narrow, "uid": "still"})
-    result = context.eval(f"JSON.stringify(explorer.picture({json.dumps(state)}, {options}))")
-    drawn: dict[str, Any] = json.loads(result)
-    return drawn
+    drawing = f"explorer.picture({json.dumps(state)}, {options})"
+    called = "(_, value) => typeof value === 'function' ? value() : value"  # its formulas
+    result = context.eval(f"JSON.stringify({drawing}, {called})")
+    found: dict[str, Any] = json.loads(result)
+    return found
 
 
 def png(svg: str) -> bytes:
@@ -140,9 +143,9 @@ def add_still(page: str) -> str:
     def with_image(match: re.Match[str]) -> str:
         opening, state = match[1], json.loads(html.unescape(match[2]))
         script = SCRIPT.search(page, match.end())[1]  # type: ignore[index]
-        drawn = _drawn(running(script), state)
-        data = base64.b64encode(png(drawn["svg"])).decode()
-        alt = attribute(drawn["text"])
+        shown = drawn(running(script), state)
+        data = base64.b64encode(png(shown["svg"])).decode()
+        alt = attribute(shown["text"])
         source = f"data:image/png;base64,{data}"
         return f'{opening}><img alt="{alt}" width="720" style="max-width:100%" src="{source}">'
 

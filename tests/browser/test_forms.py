@@ -149,7 +149,7 @@ def test_of_guesses_in_two_views_of_a_form_the_later_one_is_handed_on(offline_pa
 
 ANSWERING = """() => {
     let told;
-    const heard = [], sent = [], model = {
+    const heard = [], sent = (globalThis.sent = []), model = {
         get: (name) => (name === "told" ? told : undefined),
         set: (name, value) => sent.push(value), save_changes() {},
         on: (name, hear) => heard.push(hear),
@@ -157,7 +157,7 @@ ANSWERING = """() => {
     unetxForms.waiting.forEach((one) => one.follow(model));
     globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach((one) => {
         const { typed, at, noted = [Number(typed), at], nth } = one;
-        told = { text: `Noted: you say ${typed}.`, noted, nth };
+        told = { text: typed && `Noted: you say ${typed}.`, noted, nth };
         heard.forEach((hear) => hear());
     });
 }"""
@@ -339,6 +339,37 @@ def test_what_the_kernel_says_was_noted_later_is_shown(offline_page):
     page.evaluate(f"answer({late})")
     reveal(page)
     assert rows(page)[0][1] == "x 9"
+
+
+def test_a_guess_that_reaches_the_file_with_another_one_leaves_the_browser(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    page.evaluate("answer((sent) => ({ ...sent, noted: null }))")  # the file could not be written
+    at = page.evaluate(KEPT)[NAME][1]
+    for _ in range(2):
+        page.evaluate("unetxForms.listeners.forEach((hear) => hear('filed', 'another'))")
+    asked = f"answer((sent) => ({{ ...sent, noted: sent.typed === null && [5, {at}], typed: '' }}))"
+    assert page.evaluate("sent.map(({ typed }) => typed)") == [None]
+    page.evaluate(asked)
+    assert page.evaluate(KEPT) == {}
+
+
+def test_what_was_forgotten_does_not_come_back_with_the_page(offline_page):
+    page = offline_page(shown_notebook())
+    note(page, "2")
+    form(page, 1).locator("select").select_option("the first")
+    form(page, 1).get_by_role("button", name="Note my guess").click()
+    address = page.url
+    page.goto("about:blank")
+    with page.context.new_page() as other:
+        other.goto(address)
+        other.evaluate("localStorage.clear()")
+    page.go_back()
+    form(page, 1).locator("select").wait_for()
+    assert form(page).locator("input").input_value() == ""
+    assert form(page, 1).locator("select").input_value() == ""
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
 def test_two_windows_keep_the_guesses_of_both(offline_page):

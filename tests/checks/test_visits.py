@@ -395,11 +395,20 @@ class Visits:
             self.fill(tab, 0)
             self.link(tab, len(tab.sheets) - 1)
             assert not self.sent_to(self.kernels[0]), "a guess that is in the file is sent again"
+            self.settle()
+        self.check_left()
 
     @staticmethod
     def sent_to(kernel):
         typed = [value["typed"] for _, _, value in kernel.inbox]
         return [guess for guess in typed if guess is not None]
+
+    def check_left(self):
+        """What the file holds is not left to the next reader of the browser."""
+        if any(not tab.is_private for tab in self.alive()):
+            filed = self.in_file()
+            for name, (_, at) in self.seen["store"].items():
+                assert at > filed.get(name, (0, -1))[1], f"{name} is in the file and in the browser"
 
     def under_way(self):
         here = sum(len(tab.inbox) for tab in self.alive())

@@ -1,7 +1,6 @@
 """The explorer of a reader's own network: level by level it shows what the package counts at that side."""
 
 import html
-import json
 import re
 
 import pytest
@@ -50,10 +49,7 @@ NETWORKS = {
 
 def drawn(explorer):
     """What the page's own script draws."""
-    context = stills.running(explorer._esm.removesuffix(module.WIDGET))
-    return json.loads(
-        context.eval(f"JSON.stringify(explorer.picture({json.dumps(explorer.state)}))")
-    )
+    return stills.drawn(stills.running(explorer._esm.removesuffix(module.WIDGET)), explorer.state)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -80,10 +76,13 @@ def test_each_level_at_each_side_is_what_the_package_counts_there(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_largest_share_is_framed_once_for_each_quantity(name):
     explorer = NetworkExplorer(NETWORKS[name](N))
-    picture = html.unescape(drawn(explorer)["svg"])
-    framed = re.findall(
-        r'aria-label="level (\d+): [\d,]+ (\w+)[^"]*"(?:(?!</g>).)*class="frame"', picture
+    picture = drawn(explorer)["svg"]
+    marks = re.findall(
+        r'd="M(\S+) (\S+?)h\S+ class="mark hit"[^>]*label="level (\d+): \S+ (\w+)', picture
     )
+    places = {(float(x) - 1, float(y) + 16): (level, unit) for x, y, level, unit in marks}
+    frames = re.findall(r'd="M(\S+) (\S+?)h\S+ class="frame"', picture)
+    framed = [places[float(x), float(y)] for x, y in frames]
     numbers = explorer.numbers
     units = {"parameters": "params", "MACs": "macs", "activation": "memory"}
     assert {units[unit]: int(level) for level, unit in framed} == {
@@ -102,11 +101,17 @@ def test_each_bar_tells_its_formula():
     )
 
 
+def lines(picture, name):
+    """How many lines one path draws."""
+    [path] = re.findall(f'd="([^"]*)" class="{name}"', picture)
+    return path.count("M")
+
+
 def test_what_never_comes_up_has_no_way_up():
     picture = drawn(NetworkExplorer(encoder()))["svg"]
     assert 'class="skip"' not in picture
-    assert picture.count('class="arm"') == 3
-    assert drawn(NetworkExplorer(classic_unet()))["svg"].count('class="skip"') == 4
+    assert lines(picture, "arm") == 3
+    assert lines(drawn(NetworkExplorer(classic_unet()))["svg"], "skip") == 4
 
 
 def family():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import notebooks, site
+from tools import lite, notebooks, site
 
 OURS = f"# Sphinx inventory version 2\n# Project: {site.PROJECT}\n# Version: \n"
 
@@ -39,6 +39,10 @@ def test_a_notebook_with_a_readers_guesses_is_not_built_into_the_site(tmp_path, 
     with pytest.raises(SystemExit, match=r"^True\.ipynb: a reader's guesses are in the outputs"):
         site.build(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(lite, "SITE", tmp_path / "lite")
+    with pytest.raises(SystemExit, match=r"^True\.ipynb: a reader's guesses are in the outputs"):
+        lite.add_notebooks(notebooks.paths())
+    assert not (tmp_path / "lite").exists()
 
 
 def test_the_project_has_the_name_that_is_looked_for():

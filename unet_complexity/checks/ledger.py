@@ -210,7 +210,7 @@ def _guesses(path: Path) -> tuple[Guesses, str]:
     """Return all guesses that are known, and why the file cannot be read; "" if it can."""
     found, unreadable = _in_file(path)
     for name, waiting in _unsaved.copy().items():  # another thread may add one meanwhile
-        found[name] = _later(found.get(name, UNKNOWN), *waiting)
+        found[name] = _later(waiting, *found.setdefault(name, waiting))
     return found, unreadable
 
 

@@ -45,7 +45,7 @@ function drawn({ asked, was, answered, wrong, bars }) {
 
 function classView(root, questions) {
   const given = JSON.parse(root.dataset.texts ?? "[]");
-  const pasted = h("textarea", { "aria-label": "Texts of the class, one per line", placeholder: "One text per line, as Copy my predictions makes it", spellcheck: "false" });
+  const pasted = h("textarea", { autocomplete: "off", "aria-label": "Texts of the class, one per line", placeholder: "One text per line, as Copy my predictions makes it", spellcheck: "false" });
   const chosen = h("input", { type: "file", multiple: true, accept: ".json,.txt", "aria-label": "Files of the class" });
   const said = h("p", { class: "unetx-said", role: "status" }), picture = h("div");
   const draw = (sources) => {

@@ -46,7 +46,8 @@ function card(label, fields, name, answer, said) {
     answer();
   };
   const button = h("button", { type: "button", onclick: answer }, name);
-  return h("form", { class: "unetx-ask-card", onkeydown }, label, h("span", { class: "unetx-entry" }, ...fields, button), said);
+  // a browser that goes back to a page would fill in what was forgotten since
+  return h("form", { class: "unetx-ask-card", autocomplete: "off", onkeydown }, label, h("span", { class: "unetx-entry" }, ...fields, button), said);
 }
 
 // Calls `mount` with each place on the page that waits for this kind of form.

@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, settled = "", late, typed, entry; // settled: what the field held when it was last right
+  let link = null, sent = 0, answered = 0, askedAt, settled = "", late, typed, entry; // settled: what the field held when it was last right
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", { value: word }, word)));
     entry = [typed];
@@ -48,6 +48,14 @@ function ask(root, question) {
     late = setTimeout(() => keep(guess, isKept), PATIENCE); // a saved form may be open beside a kernel that does not know it
     return undefined;
   };
+  // Once another guess is in the file, one that could not be written before may be there too.  Asked once, and not while
+  // a guess is on its way, since only the last message counts.
+  const askAgain = () => {
+    const [, at] = page.unfiled.get(question.name) ?? [];
+    if (at === undefined || at === askedAt || answered !== sent) return;
+    askedAt = at;
+    request(null, 0);
+  };
   const note = () => {
     const { guess, problem } = parsed(question, typed.value);
     if (problem) return say(problem);
@@ -60,10 +68,11 @@ function ask(root, question) {
   const label = h("label", { for: id }, question.asked);
   root.replaceChildren(h("style", {}, CSS), card(label, entry, "Note my guess", note, said));
   page.listeners.push((what, name) => {
-    if (what !== "forgotten" || name !== question.name) return;
+    if (what === "filed" && name !== question.name) return askAgain();
+    if (what !== "forgotten" || name !== question.name) return undefined;
     clearTimeout(late);
     if (typed.value === settled || !root.contains(document.activeElement)) typed.value = ""; // keep what the reader is typing
-    tell();
+    return tell();
   });
   tell();
   return (model) => {
@@ -76,15 +85,17 @@ function ask(root, question) {
         // JupyterLite keeps no files on plain http
         if (!told.in_browser || globalThis.isSecureContext) kept.remove(question.name, told.noted);
         tellAll("noted");
+        tellAll("filed", question.name);
       }
       return told;
     };
     model.on("change:told", () => {
+      if (model.get("told").nth === sent) answered = sent;
       const { text, nth, noted, at = LATEST } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
       if (!text) { // what the file holds, which was asked for here or in another view
-        if (nth === sent && !root.contains(document.activeElement)) tell();
+        if (nth === sent && (typed.value === settled || !root.contains(document.activeElement))) tell();
         return;
       }
       const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page

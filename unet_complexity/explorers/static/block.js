@@ -29,36 +29,37 @@ function blockNumbers(s) {
 // The small map; what the window sees is framed, with the number of taps that fall on it.
 function drawSmall(s, x, y, cell, rows, columns) {
   const n = s.side, hits = (list, at) => list.filter((one) => one === at).length;
-  let out = rect(x, y, n * cell, n * cell, "white"), frames = "";
+  let out = rect(x, y, n * cell, n * cell, "white"), frames = "", words = "";
+  const size = (most, part) => `style="font-size:${round(Math.min(most, cell * part))}px"`;
   for (let index = 0; index < n * n; index++) {
     const i = Math.floor(index / n), j = index % n, left = x + j * cell, top = y + i * cell;
     const taps = hits(rows, i) * hits(columns, j);
     out += rect(left, top, cell, cell, taps ? "" : "faded", `fill="${tint(index, n)}"`);
-    out += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell", `style="font-size:${round(Math.min(13, cell * 0.4))}px"`);
+    words += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell", size(13, 0.4));
     if (taps) {
-      out += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell", `style="font-size:${round(Math.min(11, cell * 0.33))}px"`);
-      frames += rect(left, top, cell, cell, "sources");
+      words += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell", size(11, 0.33));
+      frames += box(left, top, cell, cell);
     }
   }
-  return out + gridLines(x, y, n, n, cell, "lines copies") + frames;
+  return out + gridLines(x, y, n, n, cell, "lines copies") + words + path(frames, "sources");
 }
 
 // The repeated map with its padding, and the window on it.
 function drawRepeated(s, x, y, cell, row, column, uid) {
   const side = s.side * s.factor, front = TABLE.front[s.kernel_size], total = side + s.kernel_size - 1;
   const inner = [x + front * cell, y + front * cell];
-  let out = rect(x, y, total * cell, total * cell, "", hatched(uid, "zeros")), numbers = "";
+  let out = rect(x, y, total * cell, total * cell, "", hatched(uid, "zeros")), wasted = "", numbers = "";
   for (let index = 0; index < s.side * s.side; index++) {
     const i = Math.floor(index / s.side) * s.factor, j = (index % s.side) * s.factor, size = s.factor * cell;
     out += rect(inner[0] + j * cell, inner[1] + i * cell, size, size, "", `fill="${tint(index, s.side)}"`);
   }
   sourcesOf(s, row).forEach((i, a) => sourcesOf(s, column).forEach((j, b) => {
     const left = x + (column + b) * cell, top = y + (row + a) * cell, real = i !== null && j !== null;
-    if (!real) numbers += rect(left, top, cell, cell, "", hatched(uid, "wasted"));
+    if (!real) wasted += box(left, top, cell, cell);
     const size = `style="font-size:${round(Math.min(13, cell * 0.6))}px"`;
     if (cell >= 12) numbers += label(left + cell / 2, top + cell * 0.72, real ? i * s.side + j + 1 : 0, real ? "mid cell" : "mid zero", size);
   }));
-  out += gridLines(inner[0], inner[1], side, side, cell, "lines copies") + numbers;
+  out += gridLines(inner[0], inner[1], side, side, cell, "lines copies") + path(wasted, "", hatched(uid, "wasted")) + numbers;
   out += rect(inner[0], inner[1], side * cell, side * cell, "edge") +
     rect(inner[0] + column * cell, inner[1] + row * cell, cell, cell, "target");
   const window = [x + column * cell, y + row * cell, s.kernel_size * cell, s.kernel_size * cell];
@@ -70,10 +71,11 @@ function drawWays(numbers, ghost, x, y, width, uid, narrow) {
     const top = y + i * 46, each = count.each[name](numbers.letters), macs = numbers[name];
     const params = count.params[name](numbers.letters), full = (of) => (of[name] / of.written) * width;
     const tip = `${title}: ${formula} = ${exact(each)} MACs per input pixel, channel and filter; ${exact(macs)} in all; ${exact(params)} parameters`;
-    return mark(tip, rect(x, top, width, 40, "hit") + label(x, top + 12, title, "small strong") +
-      label(x + width, top + 12, narrow ? `${formula} = ${each}` : `${formula} = ${each}, so ${exact(macs)} MACs`, "small end") +
-      rect(x, top + 18, width, 14, "track") + rect(x, top + 18, full(numbers), 14, "", hatched(uid, "macs")) +
-      (ghost ? rect(x, top + 18, full(ghost), 14, "ghost") : ""));
+    const words = label(x, top + 12, title, "small strong") +
+      label(x + width, top + 12, narrow ? `${formula} = ${each}` : `${formula} = ${each}, so ${exact(macs)} MACs`, "small end");
+    return hushed(words) + rect(x, top + 18, width, 14, "track") +
+      rect(x, top + 18, full(numbers), 14, "", hatched(uid, "macs")) +
+      (ghost ? rect(x, top + 18, full(ghost), 14, "ghost") : "") + hit(tip, x, top, width, 40);
   }).join("");
 }
 

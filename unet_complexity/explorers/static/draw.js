@@ -32,20 +32,26 @@ const QUANTITIES = {
 
 const round = (value) => Math.round(value * 100) / 100;
 
-// As a path, which a browser reads faster than a rectangle with four lengths.
-function rect(x, y, width, height, cls, more = "") {
+// A rectangle as part of a path.  What looks the same goes into one path: a browser takes its time for each element.
+function box(x, y, width, height) {
   const across = round(Math.max(0, width));
-  return path(`M${round(x)} ${round(y)}h${across}v${round(Math.max(0, height))}h${-across}z`, cls, more);
+  return `M${round(x)} ${round(y)}h${across}v${round(Math.max(0, height))}h${-across}z`;
 }
+
+const rect = (x, y, width, height, cls, more = "") => path(box(x, y, width, height), cls, more);
 
 const label = (x, y, text, cls = "", more = "") =>
   `<text x="${round(x)}" y="${round(y)}" class="${cls}" ${more}>${esc(text)}</text>`;
 
-const path = (d, cls, more = "") => `<path d="${d}" class="${cls}" ${more}/>`;
+const path = (d, cls, more = "") => (d ? `<path d="${d}" class="${cls}" ${more}/>` : "");
 
 // A part that tells its numbers when pointed at, or reached by the arrow keys.
 const telling = (tip) => `role="img" tabindex="-1" aria-label="${esc(tip)}"`;
 const mark = (tip, inner) => `<g class="mark" ${telling(tip)}>${inner}</g>`;
+
+// A mark to be drawn over what it tells of, and the words below it, which a screen reader need not read as well.
+const hit = (tip, x, y, width, height) => rect(x, y, width, height, "mark hit", telling(tip));
+const hushed = (words) => `<g aria-hidden="true">${words}</g>`;
 
 // Lines between the cells of a grid, as one path: many small rectangles would be slow.
 function gridLines(x, y, columns, rows, cell, cls = "lines") {

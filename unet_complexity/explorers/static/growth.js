@@ -33,14 +33,14 @@ function growthNumbers(s) {
 const forDepth = (s) => ({ ...s, side: 2 ** (2 * s.depth) });
 
 function drawTotals(numbers, x, y, width, uid, narrow) {
-  const gap = narrow ? 6 : 14, box = (width - 2 * gap) / 3;
+  const gap = narrow ? 6 : 14, wide = (width - 2 * gap) / 3;
   return NAMES.map((name, i) => {
-    const left = x + i * (box + gap), factor = numbers[`${name}_factor`], { unit } = QUANTITIES[name];
+    const left = x + i * (wide + gap), factor = numbers[`${name}_factor`], { unit } = QUANTITIES[name];
     const tip = `${unit}: ${exact(numbers[name])} before, ${exact(numbers[`${name}_after`])} after, times ${factor}`;
-    return mark(tip, rect(left, y, box, 74, "token") + rect(left + 9, y + 10, 12, 12, "", hatched(uid, name)) +
+    return mark(tip, rect(left, y, wide, 74, "token") + rect(left + 9, y + 10, 12, 12, "", hatched(uid, name)) +
       label(left + 27, y + 20, QUANTITIES[name].name, "small strong") +
-      label(left + box / 2, y + 46, `×${factor}`, "big mid") +
-      label(left + box / 2, y + 65, `${short(numbers[name])} → ${short(numbers[`${name}_after`])}`, narrow ? "tiny soft mid" : "small soft mid"));
+      label(left + wide / 2, y + 46, `×${factor}`, "big mid") +
+      label(left + wide / 2, y + 65, `${short(numbers[name])} → ${short(numbers[`${name}_after`])}`, narrow ? "tiny soft mid" : "small soft mid"));
   }).join("");
 }
 
@@ -56,17 +56,19 @@ function drawGrowth(s, numbers, x, y, width, height) {
   const most = Math.max(...counts.flatMap((one) => NAMES.map((name) => one[name] / start[name])));
   const powers = Math.max(4, 2 * Math.ceil(Math.log2(most) / 2 - 1e-9)); // sides and widths: always to x16, so that slopes compare
   const px = (value) => x + (Math.log2(value / s[s.letter]) / 2) * width, py = (times) => y + height - (Math.log2(times) / powers) * height;
-  let out = "";
+  let out = "", grid = "";
   const every = powers > 8 ? 4 : powers > 4 ? 2 : 1;
   for (let power = 0; power <= powers; power += every) {
-    out += path(`M${x} ${round(py(2 ** power))}h${width}`, "gridline") + label(x - 7, py(2 ** power) + 4, `×${exact(2 ** power)}`, "soft small end");
+    grid += `M${x} ${round(py(2 ** power))}h${width}`;
+    out += label(x - 7, py(2 ** power) + 4, `×${exact(2 ** power)}`, "soft small end");
   }
   for (const power of [0, 1, 2]) {
     const value = s[s.letter] * 2 ** power;
     if (s.letter === "depth" && power > s.times) continue;
-    out += path(`M${round(px(value))} ${y}v${height}`, "gridline") + label(px(value), y + height + 20, exact(value), "soft small mid");
+    grid += `M${round(px(value))} ${y}v${height}`;
+    out += label(px(value), y + height + 20, exact(value), "soft small mid");
   }
-  out += label(x + width / 2, y + height + 38, `${LETTERS[s.letter]} (both axes logarithmic)`, "soft small mid");
+  out = path(grid, "gridline") + out + label(x + width / 2, y + height + 38, `${LETTERS[s.letter]} (both axes logarithmic)`, "soft small mid");
   // wider below, so that curves that coincide are all seen
   NAMES.forEach((name, i) => {
     const points = walk.map((one, at) => `${round(px(one[s.letter]))} ${round(py(counts[at][name] / start[name]))}`);

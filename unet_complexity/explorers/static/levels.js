@@ -19,7 +19,7 @@ const explorer = {
 
   picture(s, options = {}) {
     const { before } = options, drawn = levelsPicture(this.name, s, levelsOf(s), before && levelsOf(before), [], options);
-    const forms = formsOf(TABLE.forms[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s), drawn.numbers);
+    const forms = () => formsOf(TABLE.forms[shapeOf(s.family, s.depth, s.doublings, s.up)], lettersOf(s), drawn.numbers);
     return { ...drawn, forms };
   },
 };

@@ -26,10 +26,11 @@ function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
     out += inner;
   }
   out += gridLines(x, y, n * columnFactor, n * rowFactor, cell, "lines copies");
+  let edges = "";
   for (let i = 0; i <= n; i++) {
-    out += path(`M${round(x + i * columnFactor * cell)} ${y}v${round(n * rowFactor * cell)}M${x} ${round(y + i * rowFactor * cell)}h${round(n * columnFactor * cell)}`, "sources");
+    edges += `M${round(x + i * columnFactor * cell)} ${y}v${round(n * rowFactor * cell)}M${x} ${round(y + i * rowFactor * cell)}h${round(n * columnFactor * cell)}`;
   }
-  return out;
+  return out + path(edges, "sources");
 }
 
 // Along one axis: which pixels a blended one lies between, and how near it is to each. Pixels are taken at their centres.
@@ -87,12 +88,13 @@ const CURVES = [
 function drawCurves(numbers, x, y, width, height, narrow) {
   const px = (n) => x + (Math.log2(n) / Math.log2(AXIS.n)) * width;
   const py = (value) => y + height - (Math.log10(value) / AXIS.most) * height;
-  let out = "";
+  let out = "", grid = "";
   for (let power = 0; power <= AXIS.most; power += 3) {
     const at = py(10 ** power);
-    out += path(`M${x} ${round(at)}h${width}`, "gridline") +
-      label(x - 6, at + 4, power ? `10${"⁰¹²³⁴⁵⁶⁷⁸⁹"[Math.floor(power / 10)].replace("⁰", "")}${"⁰¹²³⁴⁵⁶⁷⁸⁹"[power % 10]}` : "1", "soft small end");
+    grid += `M${x} ${round(at)}h${width}`;
+    out += label(x - 6, at + 4, power ? `10${"⁰¹²³⁴⁵⁶⁷⁸⁹"[Math.floor(power / 10)].replace("⁰", "")}${"⁰¹²³⁴⁵⁶⁷⁸⁹"[power % 10]}` : "1", "soft small end");
   }
+  out = path(grid, "gridline") + out;
   for (const n of [1, 4, 16, 64, 256, 1024]) out += label(px(n), y + height + 16, n, "soft small mid");
   out += label(x + width / 2, y + height + 33, "side n of the map (both axes logarithmic)", "soft small mid");
   CURVES.forEach(([name, title, cls, factor], i) => {

@@ -70,23 +70,27 @@ function drawRoof(s, kernels, before, x, y, width, height, uid) {
 }
 
 function drawSeconds(kernels, x, y, width, row, uid) {
-  const blocks = [...new Set(kernels.map((one) => one.block))], total = sum(kernels, "seconds"), bar = width - 156;
-  return blocks.map((block, i) => {
-    const own = kernels.filter((one) => one.block === block), seconds = sum(own, "seconds"), top = y + i * row;
-    let left = x + 72, inner = rect(x, top, width, row - 1, "hit") + label(x + 66, top + row / 2 + 4, block, "small end") + rect(left, top + 2, bar, row - 5, "track");
-    const parts = [];
-    for (const bound of ["compute", "memory"]) {
-      const [what, fill] = BINDS[bound], part = sum(own.filter((one) => one.bound === bound), "seconds");
-      const long = Math.min(bar - (left - x - 72), (2 * bar * part) / total); // a full bar is half of the time
+  const blocks = [...new Set(kernels.map((one) => one.block))], total = sum(kernels, "seconds"), long = width - 156;
+  const bars = { compute: "", memory: "" };
+  let tracks = "", words = "", marks = "";
+  blocks.forEach((block, i) => {
+    const own = kernels.filter((one) => one.block === block), seconds = sum(own, "seconds"), top = y + i * row, parts = [];
+    let left = x + 72;
+    tracks += box(left, top + 2, long, row - 5);
+    for (const bound of Object.keys(bars)) {
+      const part = sum(own.filter((one) => one.bound === bound), "seconds");
+      const across = Math.min(long - (left - x - 72), (2 * long * part) / total); // a full bar is half of the time
       if (!part) continue;
-      inner += rect(left, top + 2, long, row - 5, "", hatched(uid, fill));
-      left += long;
-      parts.push(`${threeDigits(1000 * part)} ms of ${what}`);
+      bars[bound] += box(left, top + 2, across, row - 5);
+      left += across;
+      parts.push(`${threeDigits(1000 * part)} ms of ${BINDS[bound][0]}`);
     }
     const share = `${((100 * seconds) / total).toFixed(1)} %`;
-    return mark(`block ${block}: at least ${parts.join(" and ")}, ${share} of the whole`,
-      inner + label(x + width - 4, top + row / 2 + 4, share, "small end"));
-  }).join("");
+    words += label(x + 66, top + row / 2 + 4, block, "small end") + label(x + width - 4, top + row / 2 + 4, share, "small end");
+    marks += hit(`block ${block}: at least ${parts.join(" and ")}, ${share} of the whole`, x, top, width, row - 1);
+  });
+  const drawn = Object.entries(bars).map(([bound, d]) => path(d, "", hatched(uid, BINDS[bound][1])));
+  return path(tracks, "track") + drawn.join("") + hushed(words) + marks;
 }
 
 const explorer = {
@@ -99,7 +103,7 @@ const explorer = {
     const at = narrow ? { x: 52, y: 108, wide: 292, high: 210, bars: 8, top: 412, long: 344 } : { x: 58, y: 84, wide: 300, high: 240, bars: 376, top: 72, long: 336 };
     const blocks = new Set(kernels.map((one) => one.block)).size;
     const whole = `all kernels: ${exact(numbers.flops)} FLOPs, ${exact(numbers.bytes)} bytes, at least ${numbers.ms} ms`;
-    let inner = mark(whole, label(12, 24, `at least ${numbers.ms} ms`, "big")) +
+    let inner = hushed(label(12, 24, `at least ${numbers.ms} ms`, "big")) + hit(whole, 12, 8, 176, 22) +
       label(narrow ? 12 : 200, narrow ? 44 : 24, `ridge at ${numbers.ridge} FLOPs per byte`, "soft small");
     ["compute", "memory"].forEach((bound, i) => {
       const [what, fill] = BINDS[bound], share = bound === "compute" ? numbers.share : (100 - Number(numbers.share)).toFixed(1);

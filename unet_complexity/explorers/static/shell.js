@@ -225,6 +225,7 @@ function mount(root, now, python = false) {
   const text = h("p", { class: "unetx-text" }), live = h("p", { class: "unetx-hidden", "aria-live": "polite" });
 
   const formulas = h("div", {}, ...(explorer.forms || []).map(() => h("dl", { class: "unetx-form" }, h("dt"), h("dd"), h("dd"), h("dd"))));
+  const unfolded = h("details", { class: "unetx-more", ontoggle: () => tellForms() }, h("summary", {}, "The formulas, with these numbers in them"), formulas);
 
   function draw() {
     result = explorer.picture(state, { narrow, uid, before });
@@ -233,9 +234,15 @@ function mount(root, now, python = false) {
     marks.ready(Math.max(0, focused));
     if (focused >= 0) drawing.querySelectorAll(".mark")[focused]?.focus();
     text.textContent = result.text;
-    result.forms?.forEach((form, i) => form.forEach((part, j) => { formulas.children[i].children[j].textContent = part; }));
+    tellForms();
     controls.forEach((control) => control.show(state));
     hide();
+  }
+
+  // Long formulas: they are written only where they are seen.
+  function tellForms() {
+    if (!unfolded.open) return;
+    result.forms().forEach((form, i) => form.forEach((part, j) => { formulas.children[i].children[j].textContent = part; }));
   }
 
   function hide() {
@@ -281,7 +288,7 @@ function mount(root, now, python = false) {
   root.replaceChildren(h("style", {}, CSS),
     h("div", { class: "unetx-card", role: "group", "aria-label": explorer.name },
       h("div", { class: "unetx-controls" }, ...of(false)), ...(player ? [player.element] : []),
-      stage, text, live, ...(explorer.forms ? [h("details", { class: "unetx-more" }, h("summary", {}, "The formulas, with these numbers in them"), formulas)] : []), more,
+      stage, text, live, ...(explorer.forms ? [unfolded] : []), more,
       h("div", { class: "unetx-buttons" }, ...presets, button("Reset", () => { player?.stop(); set(alive.initial); }), ...copies)));
   meeting.alive.add(root);
   root.setAttribute("data-alive", "");

@@ -32,38 +32,41 @@ const part = (s, name, value, total) =>
   s.axis === "log" ? Math.max(0, Math.log10(value) / LOG[name]) : value / total;
 
 function drawU(levels, x, y, width, row, narrow) {
-  const box = narrow ? 4 : 12, text = narrow ? 40 : 78, indent = Math.min(7, (width - 2 * box - text) / 2 / levels.length);
-  return levels.map((level, l) => {
-    const left = x + l * indent, right = x + width - l * indent - box, top = y + l * row + 3, high = row - 9;
+  const arm = narrow ? 4 : 12, text = narrow ? 40 : 78, indent = Math.min(7, (width - 2 * arm - text) / 2 / levels.length);
+  const lines = { arm: "", "arm-input": "", skip: "", arrow: "" };
+  const words = levels.map((level, l) => {
+    const left = x + l * indent, right = x + width - l * indent - arm, top = y + l * row + 3, high = row - 9;
     const comesUp = level.parts.decoder, turn = l === levels.length - 1 && levels.some((one) => one.parts.decoder), across = right - left;
-    const base = `M${left} ${top}v${high + 9}h${across + box}v${-high - 9}h${-box}v${high + 3}H${left + box}V${top}Z`;
-    let out = turn ? path(base, "arm") : "";
-    if (!turn) {
-      out += rect(left, top, box, high, level.parts.encoder ? "arm" : "arm-input");
-      if (comesUp) out += rect(right, top, box, high, "arm");
-      if (comesUp && level.parts.encoder) out += path(`M${left + box + 2} ${top + 3}H${right - 3}m-4 -3l4 3l-4 3`, "skip");
-      const up = comesUp ? `M${right + box / 2} ${top + high}l${-indent} 6` : "";
-      if (l < levels.length - 1) out += path(`M${left + box / 2} ${top + high}l${indent} 6${up}`, "arrow");
+    if (turn) lines.arm += `M${left} ${top}v${high + 9}h${across + arm}v${-high - 9}h${-arm}v${high + 3}H${left + arm}V${top}Z`;
+    else {
+      lines[level.parts.encoder ? "arm" : "arm-input"] += box(left, top, arm, high);
+      if (comesUp) lines.arm += box(right, top, arm, high);
+      if (comesUp && level.parts.encoder) lines.skip += `M${left + arm + 2} ${top + 3}H${right - 3}m-4 -3l4 3l-4 3`;
+      const up = comesUp ? `M${right + arm / 2} ${top + high}l${-indent} 6` : "";
+      if (l < levels.length - 1) lines.arrow += `M${left + arm / 2} ${top + high}l${indent} 6${up}`;
     }
     const middle = x + width / 2;
-    return out + label(middle, top + 15, narrow ? `${level.side}²` : `level ${nameOf(level, l)}`, narrow ? "mid small" : "mid small strong") +
+    return label(middle, top + 15, narrow ? `${level.side}²` : `level ${nameOf(level, l)}`, narrow ? "mid small" : "mid small strong") +
       label(middle, top + 28, narrow ? `×${level.filters}` : `${level.side}² × ${level.filters}`, "mid small soft");
-  }).join("");
+  });
+  return Object.entries(lines).map(([cls, d]) => path(d, cls)).join("") + words.join("");
 }
 
 function drawBars(s, name, levels, numbers, ghost, x, y, width, row, uid, narrow) {
   const quantity = QUANTITIES[name], total = numbers[name];
-  return levels.map((level, l) => {
-    const share = (100 * (level[name] / total)).toFixed(1), top = y + l * row;
+  let tracks = "", bars = "", ghosts = "", frame = "", words = "", marks = "";
+  levels.forEach((level, l) => {
+    const share = (100 * (level[name] / total)).toFixed(1), top = y + l * row, before = ghost && ghost.levels[l];
     const tip = `level ${nameOf(level, l)}: ${exact(level[name])} ${quantity.unit}, ${share} % of ${exact(total)}` +
       (level.forms ? `; ${level.forms[name]}` : "");
-    const before = ghost && ghost.levels[l]
-      ? rect(x, top + 17, part(s, name, ghost.levels[l][name], ghost.numbers[name]) * width, 14, "ghost") : "";
-    return mark(tip, rect(x, top, width, row - 2, "hit") + label(x, top + 12, `${share} %`, "small strong") +
-      (narrow ? "" : label(x + width, top + 12, short(level[name]), "small soft end")) + rect(x, top + 17, width, 14, "track") +
-      rect(x, top + 17, part(s, name, level[name], total) * width, 14, "", hatched(uid, name)) + before +
-      (level.forms && nameOf(level, l) === numbers[`${name}_level`] ? rect(x - 1, top + 16, width + 2, 16, "frame") : ""));
-  }).join("");
+    tracks += box(x, top + 17, width, 14);
+    bars += box(x, top + 17, part(s, name, level[name], total) * width, 14);
+    if (before) ghosts += box(x, top + 17, part(s, name, before[name], ghost.numbers[name]) * width, 14);
+    if (level.forms && nameOf(level, l) === numbers[`${name}_level`]) frame = box(x - 1, top + 16, width + 2, 16);
+    words += label(x, top + 12, `${share} %`, "small strong") + (narrow ? "" : label(x + width, top + 12, short(level[name]), "small soft end"));
+    marks += hit(tip, x, top, width, row - 2);
+  });
+  return path(tracks, "track") + path(bars, "", hatched(uid, name)) + path(ghosts, "ghost") + path(frame, "frame") + hushed(words) + marks;
 }
 
 function levelsPicture(name, s, levels, earlier, notes, { narrow = false, uid = "s", before = null } = {}) {
@@ -74,7 +77,8 @@ function levelsPicture(name, s, levels, earlier, notes, { narrow = false, uid = 
   NAMES.forEach((name, i) => {
     const x = left + i * (column + gap), factor = ghost ? ratio(numbers[name], ghost.numbers[name]) : "";
     inner += rect(x, narrow ? 24 : 6, 12, 12, "", hatched(uid, name)) + label(x + (narrow ? 0 : 17), 16, QUANTITIES[name].name, "strong");
-    inner += mark(`all levels: ${exact(numbers[name])} ${QUANTITIES[name].unit}`, label(x + (narrow ? 16 : 0), 36, short(numbers[name]), narrow ? "strong" : "big"));
+    inner += hushed(label(x + (narrow ? 16 : 0), 36, short(numbers[name]), narrow ? "strong" : "big"));
+    inner += hit(`all levels: ${exact(numbers[name])} ${QUANTITIES[name].unit}`, x, 20, column, 20);
     inner += label(narrow ? x : x + column, narrow ? 52 : 36, factor, narrow ? "small strong" : "small strong end");
     inner += drawBars(s, name, levels, numbers, ghost, x, top, column, row, uid, narrow);
   });

@@ -40,14 +40,16 @@ function drawInput(s, g, x, y, cell, uid) {
   const row = Math.floor(s.step / g.stops), column = s.step % g.stops;
   let out = drawSheets(x, y, g.total * cell, s.channels) + rect(x, y, g.total * cell, g.total * cell, "", hatched(uid, "zeros"));
   out += rect(x + g.front * cell, y + g.front * cell, s.side * cell, s.side * cell, "data");
+  const taps = { real: "", wasted: "" };
+  let words = "";
   for (const i of touched(s, row)) {
     for (const j of touched(s, column)) {
       const real = [i, j].every((at) => at >= g.front && at < g.front + s.side);
-      out += rect(x + j * cell, y + i * cell, cell, cell, real ? "fill-macs" : "", real ? "" : hatched(uid, "wasted"));
-      if (cell >= 15) out += label(x + (j + 0.5) * cell, y + (i + 0.5) * cell + 4, real ? "×" : "0", real ? "on mid" : "mid zero");
+      taps[real ? "real" : "wasted"] += box(x + j * cell, y + i * cell, cell, cell);
+      if (cell >= 15) words += label(x + (j + 0.5) * cell, y + (i + 0.5) * cell + 4, real ? "×" : "0", real ? "on mid" : "mid zero");
     }
   }
-  out += gridLines(x, y, g.total, g.total, cell);
+  out += path(taps.real, "fill-macs") + path(taps.wasted, "", hatched(uid, "wasted")) + words + gridLines(x, y, g.total, g.total, cell);
   out += rect(x + g.front * cell, y + g.front * cell, s.side * cell, s.side * cell, "edge");
   const at = (index) => index * s.strides * cell;
   return out + rect(x + at(column), y + at(row), g.reach * cell, g.reach * cell, "frame");
@@ -69,14 +71,14 @@ function drawProduct(s, g, numbers, x, y, width, narrow) {
     ["", g.stops * g.stops, `stops ${g.stops} × ${g.stops}`, {}], ["× ", k * k, `taps ${k} × ${k}`, { k }],
     ["× ", s.channels, "channels in", { c: s.channels }], ["× ", s.filters, "filters", { f: s.filters }],
   ];
-  const gap = narrow ? 6 : 10, box = (width - gap * 3) / 4;
+  const gap = narrow ? 6 : 10, wide = (width - gap * 3) / 4;
   let out = "";
   factors.forEach(([times, value, name, letters], i) => {
-    const product = count.macs(Object.assign(sizes, letters)), left = x + i * (box + gap);
+    const product = count.macs(Object.assign(sizes, letters)), left = x + i * (wide + gap);
     const tip = `${name}: ${times}${exact(value)}, product so far ${exact(product)}`;
-    out += mark(tip, rect(left, y, box, 62, "token") + label(left + box / 2, y + 24, times + exact(value), "big mid") +
-      label(left + box / 2, y + 40, name, "soft mid small") + rect(left, y + 46, box, 16, "plate") +
-      label(left + box / 2, y + 58, `= ${narrow ? short(product) : exact(product)}${i === 3 && !narrow ? " MACs" : ""}`, "mid small strong"));
+    out += mark(tip, rect(left, y, wide, 62, "token") + label(left + wide / 2, y + 24, times + exact(value), "big mid") +
+      label(left + wide / 2, y + 40, name, "soft mid small") + rect(left, y + 46, wide, 16, "plate") +
+      label(left + wide / 2, y + 58, `= ${narrow ? short(product) : exact(product)}${i === 3 && !narrow ? " MACs" : ""}`, "mid small strong"));
   });
   return out;
 }
@@ -88,7 +90,7 @@ function drawCounters(numbers, x, y, width, uid, narrow) {
   ];
   return rows.map(([name, meaning, soFar, all], i) => {
     const top = y + i * 44, scale = width / numbers.macs;
-    return mark(`${name}: ${exact(soFar)} of ${exact(all)} MACs`,
+    return mark(`${name}: ${exact(soFar)} of ${exact(all)} MACs`, rect(x, top, width, 32, "hit") +
       label(x, top + 12, narrow ? name : `${name}: ${meaning}`, "small strong") +
       label(x + width, top + 12, `${exact(soFar)} of ${exact(all)} MACs`, "small end") +
       rect(x, top + 18, all * scale, 14, "track") + rect(x, top + 18, soFar * scale, 14, "", hatched(uid, "macs")) +
