@@ -29,19 +29,19 @@ function blockNumbers(s) {
 // The small map; what the window sees is framed, with the number of taps that fall on it.
 function drawSmall(s, x, y, cell, rows, columns) {
   const n = s.side, hits = (list, at) => list.filter((one) => one === at).length;
-  let out = rect(x, y, n * cell, n * cell, "white"), frames = "", words = "";
-  const size = (most, part) => `style="font-size:${round(Math.min(most, cell * part))}px"`;
+  let out = rect(x, y, n * cell, n * cell, "white"), frames = "", numbers = "", times = "";
   for (let index = 0; index < n * n; index++) {
     const i = Math.floor(index / n), j = index % n, left = x + j * cell, top = y + i * cell;
     const taps = hits(rows, i) * hits(columns, j);
     out += rect(left, top, cell, cell, taps ? "" : "faded", `fill="${tint(index, n)}"`);
-    words += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell", size(13, 0.4));
+    numbers += label(left + cell / 2, top + cell * (taps ? 0.45 : 0.6), index + 1, "mid cell");
     if (taps) {
-      words += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell", size(11, 0.33));
+      times += label(left + cell / 2, top + cell * 0.85, `×${taps}`, "mid cell");
       frames += box(left, top, cell, cell);
     }
   }
-  return out + gridLines(x, y, n, n, cell, "lines copies") + words + path(frames, "sources");
+  return out + gridLines(x, y, n, n, cell, "lines copies") + sized(Math.min(13, cell * 0.4), numbers) +
+    sized(Math.min(11, cell * 0.33), times) + path(frames, "sources");
 }
 
 // The repeated map with its padding, and the window on it.
@@ -56,10 +56,10 @@ function drawRepeated(s, x, y, cell, row, column, uid) {
   sourcesOf(s, row).forEach((i, a) => sourcesOf(s, column).forEach((j, b) => {
     const left = x + (column + b) * cell, top = y + (row + a) * cell, real = i !== null && j !== null;
     if (!real) wasted += box(left, top, cell, cell);
-    const size = `style="font-size:${round(Math.min(13, cell * 0.6))}px"`;
-    if (cell >= 12) numbers += label(left + cell / 2, top + cell * 0.72, real ? i * s.side + j + 1 : 0, real ? "mid cell" : "mid zero", size);
+    if (cell >= 12) numbers += label(left + cell / 2, top + cell * 0.72, real ? i * s.side + j + 1 : 0, real ? "mid cell" : "mid zero");
   }));
-  out += gridLines(inner[0], inner[1], side, side, cell, "lines copies") + path(wasted, "", hatched(uid, "wasted")) + numbers;
+  out += gridLines(inner[0], inner[1], side, side, cell, "lines copies") + path(wasted, "", hatched(uid, "wasted")) +
+    sized(Math.min(13, cell * 0.6), numbers);
   out += rect(inner[0], inner[1], side * cell, side * cell, "edge") +
     rect(inner[0] + column * cell, inner[1] + row * cell, cell, cell, "target");
   const window = [x + column * cell, y + row * cell, s.kernel_size * cell, s.kernel_size * cell];

@@ -40,8 +40,10 @@ function box(x, y, width, height) {
 
 const rect = (x, y, width, height, cls, more = "") => path(box(x, y, width, height), cls, more);
 
-const label = (x, y, text, cls = "", more = "") =>
-  `<text x="${round(x)}" y="${round(y)}" class="${cls}" ${more}>${esc(text)}</text>`;
+const label = (x, y, text, cls = "") => `<text x="${round(x)}" y="${round(y)}" class="${cls}">${esc(text)}</text>`;
+
+// Labels of a size of their own. It is said once, since a browser reads each style anew.
+const sized = (size, labels) => `<g style="font-size:${round(size)}px">${labels}</g>`;
 
 const path = (d, cls, more = "") => (d ? `<path d="${d}" class="${cls}" ${more}/>` : "");
 

@@ -13,19 +13,17 @@ function repeatNumbers(s) {
 }
 
 function drawCopies(s, x, y, cell, rowFactor, columnFactor) {
-  const n = s.side, everyCopy = cell >= 13;
-  let out = "";
+  const n = s.side, everyCopy = cell >= 13, size = everyCopy ? Math.min(13, cell * 0.55) : Math.min(11, cell * 0.75);
+  let out = "", numbers = "";
   for (let index = 0; index < n * n; index++) {
     const left = x + (index % n) * columnFactor * cell, top = y + Math.floor(index / n) * rowFactor * cell;
-    let inner = rect(left, top, columnFactor * cell, rowFactor * cell, "", `fill="${tint(index, n)}"`);
+    out += rect(left, top, columnFactor * cell, rowFactor * cell, "", `fill="${tint(index, n)}"`);
     for (let copy = 0; copy < (everyCopy ? rowFactor * columnFactor : 1); copy++) {
       const dx = copy % columnFactor, dy = Math.floor(copy / columnFactor);
-      const size = everyCopy ? Math.min(13, cell * 0.55) : Math.min(11, cell * 0.75);
-      inner += label(left + (dx + 0.5) * cell, top + (dy + 0.5) * cell + size * 0.36, index + 1, "mid cell", `style="font-size:${round(size)}px"`);
+      numbers += label(left + (dx + 0.5) * cell, top + (dy + 0.5) * cell + size * 0.36, index + 1, "mid cell");
     }
-    out += inner;
   }
-  out += gridLines(x, y, n * columnFactor, n * rowFactor, cell, "lines copies");
+  out += sized(size, numbers) + gridLines(x, y, n * columnFactor, n * rowFactor, cell, "lines copies");
   let edges = "";
   for (let i = 0; i <= n; i++) {
     edges += `M${round(x + i * columnFactor * cell)} ${y}v${round(n * rowFactor * cell)}M${x} ${round(y + i * rowFactor * cell)}h${round(n * columnFactor * cell)}`;
@@ -40,18 +38,18 @@ function between(index, factor, side) {
 }
 
 function drawBlends(s, x, y, cell, rowFactor, columnFactor) {
-  const n = s.side, tall = n * rowFactor, wide = n * columnFactor, size = `style="font-size:${round(Math.min(12, cell * 0.4))}px"`;
-  let out = "";
+  const n = s.side, tall = n * rowFactor, wide = n * columnFactor;
+  let out = "", numbers = "";
   for (let i = 0; i < tall; i++) {
     for (let j = 0; j < wide; j++) {
       const parts = between(i, rowFactor, n).flatMap(([row, down]) =>
         between(j, columnFactor, n).map(([column, across]) => [row * n + column, down * across])).filter(([, weight]) => weight > 0);
       const value = parts.reduce((sum, [index, weight]) => sum + (index + 1) * weight, 0), left = x + j * cell, top = y + i * cell;
       out += rect(left, top, cell, cell, "", `fill="${blend(parts, n)}"`);
-      if (cell >= 22) out += label(left + cell / 2, top + cell * 0.62, String(Math.round(value * 100) / 100), "mid cell", size);
+      if (cell >= 22) numbers += label(left + cell / 2, top + cell * 0.62, String(Math.round(value * 100) / 100), "mid cell");
     }
   }
-  return out + gridLines(x, y, wide, tall, cell, "lines copies");
+  return out + sized(Math.min(12, cell * 0.4), numbers) + gridLines(x, y, wide, tall, cell, "lines copies");
 }
 
 function drawStages(s, numbers, narrow) {

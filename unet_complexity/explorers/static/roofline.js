@@ -55,17 +55,18 @@ function drawRoof(s, kernels, before, x, y, width, height, uid) {
   if (before) out += path(roof(before), "ghost");
   const name = `the roof: ${exact(s.bandwidth)} GB/s times FLOPs per byte, at most ${exact(s.peak)} GFLOP/s`;
   out += mark(name, path(roof(s), "frame"));
-  // those that memory binds last, so that none hides under the others
-  for (const one of [...kernels].sort((a, b) => (a.bound < b.bound ? -1 : 1))) {
-    const intensity = one.flops / one.bytes, rate = one.flops / one.seconds / GIGA, [what, fill] = BINDS[one.bound];
+  const dots = { compute: "", memory: "" };
+  for (const one of kernels) {
+    const intensity = one.flops / one.bytes, rate = one.flops / one.seconds / GIGA;
     const each = one.flops ? threeDigits(intensity) : "0";
-    const tip = `${one.name}: ${exact(one.flops)} FLOPs, ${exact(one.bytes)} bytes, ${each} FLOPs per byte, at least ${threeDigits(1000 * one.seconds)} ms, ${what} binds`;
+    const tip = `${one.name}: ${exact(one.flops)} FLOPs, ${exact(one.bytes)} bytes, ${each} FLOPs per byte, at least ${threeDigits(1000 * one.seconds)} ms, ${BINDS[one.bound][0]} binds`;
     const cx = one.flops ? px(intensity) : x, cy = one.flops ? py(rate) : y + height;
-    const more = `${hatched(uid, fill)} ${telling(tip)}`; // a mark of its own: an element less for each kernel
-    out += one.bound === "compute"
-      ? `<circle cx="${round(cx)}" cy="${round(cy)}" r="5.5" class="mark spot" ${more}/>`
-      : rect(cx - 5, cy - 5, 10, 10, "mark spot", more);
+    dots[one.bound] += one.bound === "compute" // each a mark of its own: an element less
+      ? `<circle cx="${round(cx)}" cy="${round(cy)}" r="5.5" class="mark spot" ${telling(tip)}/>`
+      : rect(cx - 5, cy - 5, 10, 10, "mark spot", telling(tip));
   }
+  // those that memory binds last, so that none hides under the others
+  for (const bound of Object.keys(dots)) out += `<g ${hatched(uid, BINDS[bound][1])}>${dots[bound]}</g>`;
   return out;
 }
 

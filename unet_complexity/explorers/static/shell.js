@@ -49,16 +49,18 @@ function stopsOf(control, state) {
 function numberControl(control, uid, change) {
   const id = `${uid}-${control.name}`;
   let stops = [], bounds = {}, shown = "";
-  const value = h("input", { type: "number", id, class: "unetx-value", inputmode: "numeric", onchange: () => type() });
+  const moved = (wanted) => { shown = ""; change(control.name, wanted); }; // what was wanted may not be what is shown then
+  // without autocomplete a browser that goes back to a page leaves the fields as the picture is
+  const value = h("input", { type: "number", id, class: "unetx-value", inputmode: "numeric", autocomplete: "off", onchange: () => type() });
   const slider = h("input", {
-    type: "range", min: 0, step: 1, "aria-label": control.label, "data-control": control.name,
-    oninput: () => change(control.name, stops[Number(slider.value)]),
+    type: "range", min: 0, step: 1, autocomplete: "off", "aria-label": control.label, "data-control": control.name,
+    oninput: () => moved(stops[Number(slider.value)]),
   });
   const note = h("p", { class: "unetx-note", role: "status", hidden: true });
   const element = h("div", { class: "unetx-control" }, h("label", { for: id }, control.label), value, slider, note);
   function type() {
     const wanted = value.value;
-    change(control.name, wanted === "" ? NaN : Number(wanted));
+    moved(wanted === "" ? NaN : Number(wanted));
     if (value.value === wanted) return;
     const by = bounds.step > 1 ? `, in steps of ${exact(bounds.step)}` : "";
     note.textContent = `${exact(bounds.low)} to ${exact(bounds.high)}${by}: ${exact(Number(value.value))} is nearest`;
@@ -67,10 +69,12 @@ function numberControl(control, uid, change) {
   return {
     element,
     show(state) {
-      const { low, high, step } = boundsOf(control, state), now = state[control.name], seen = `${low} ${high} ${step}`;
+      const { low, high, step } = boundsOf(control, state), now = state[control.name], seen = `${now} ${low} ${high} ${step}`;
       note.hidden = true;
-      if (seen !== shown) {
-        [shown, bounds, stops] = [seen, { low, high, step }, stopsOf(control, state)];
+      if (seen === shown) return; // a browser takes its time for each field that is set
+      shown = seen;
+      if (low !== bounds.low || high !== bounds.high || step !== bounds.step) {
+        [bounds, stops] = [{ low, high, step }, stopsOf(control, state)];
         Object.assign(value, { min: low, max: high, step });
         slider.max = Math.max(0, stops.length - 1);
         slider.disabled = stops.length < 2;
@@ -84,7 +88,7 @@ function numberControl(control, uid, change) {
 
 function choiceControl(control, uid, change) {
   const inputs = control.options.map((option) => h("input", {
-    type: "radio", name: `${uid}-${control.name}`, value: option, "data-control": control.name,
+    type: "radio", name: `${uid}-${control.name}`, value: option, autocomplete: "off", "data-control": control.name,
     onchange: () => change(control.name, option),
   }));
   const choices = inputs.map((input) => h("label", {}, input, h("span", {}, input.value.replace("_", " "))));

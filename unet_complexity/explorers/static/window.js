@@ -49,7 +49,7 @@ function drawInput(s, g, x, y, cell, uid) {
       if (cell >= 15) words += label(x + (j + 0.5) * cell, y + (i + 0.5) * cell + 4, real ? "×" : "0", real ? "on mid" : "mid zero");
     }
   }
-  out += path(taps.real, "fill-macs") + path(taps.wasted, "", hatched(uid, "wasted")) + words + gridLines(x, y, g.total, g.total, cell);
+  out += path(taps.real, "fill-macs") + path(taps.wasted, "", hatched(uid, "wasted")) + sized(13, words) + gridLines(x, y, g.total, g.total, cell);
   out += rect(x + g.front * cell, y + g.front * cell, s.side * cell, s.side * cell, "edge");
   const at = (index) => index * s.strides * cell;
   return out + rect(x + at(column), y + at(row), g.reach * cell, g.reach * cell, "frame");
