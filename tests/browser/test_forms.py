@@ -148,10 +148,10 @@ def test_of_guesses_in_two_views_of_a_form_the_later_one_is_handed_on(offline_pa
 
 
 ANSWERING = """() => {
-    let told;
+    let told, last;
     const heard = [], sent = (globalThis.sent = []), model = {
-        get: (name) => (name === "told" ? told : undefined),
-        set: (name, value) => sent.push(value), save_changes() {},
+        get: (name) => ({ told, sent: last })[name],
+        set: (name, value) => { last = value; sent.push(value); }, save_changes() {},
         on: (name, hear) => heard.push(hear),
     };
     unetxForms.waiting.forEach((one) => one.follow(model));

@@ -80,7 +80,7 @@ function link(place, key, told, kernel, isLive) {
   const model = {
     widget_manager: { kernel: { status: "idle", isDisposed: false } }, isWaiting: false, next: null,
     get: (name) => state[name],
-    set(name, value) { model.next = value; },
+    set(name, value) { model.next = state[name] = value; },
     on: (name, hear) => hears.push(hear),
     save_changes() {
       if (!isLive || model.isWaiting || !model.next) return;

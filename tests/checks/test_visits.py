@@ -271,6 +271,12 @@ class Visits:
             self.page("leave", tab.place, key)
         self.add(tab, SimpleNamespace(**vars(sheet)))
 
+    def view(self, tab, b):
+        """A second view of a notebook: its forms follow the same models."""
+        sheet = tab.sheets[b % len(tab.sheets)]
+        if len(tab.sheets) < 6:
+            self.add(tab, SimpleNamespace(**vars(sheet)))
+
     def python(self, b):
         kernel, name, guess = self.kernels[b % 2], NAMES[b // 2 % 2], next(self.values)
         if not kernel.is_alive:
@@ -429,9 +435,9 @@ class Visits:
         self.check()
 
 
-OF_A_TAB = "note link deliver storage timer forget close reload reopen restore clocks".split()
+OF_A_TAB = "note link deliver storage timer forget close reload reopen view restore clocks".split()
 OFTEN = "note note open link hear deliver storage".split()
-RARELY = "python timer forget close reload reopen restore clocks die restart lock".split()
+RARELY = "python timer forget close reload reopen view restore clocks die restart lock".split()
 KINDS = ["wait", *3 * OFTEN, *RARELY]
 STEPS = st.tuples(
     st.sampled_from(KINDS), st.integers(0, 5), st.integers(0, 3), st.sampled_from([0, 1])
@@ -449,6 +455,20 @@ FORGOTTEN_EARLY = [
 ]
 
 
+# two guesses wait for a busy kernel beside forms of the notebook as it was opened before
+ANSWERS = [("hear", 0, 0, 0)] * 2 + [("deliver", 0, 0, 0)] * 4
+OPENED_AGAIN = [
+    *ANSWERS,
+    ("reopen", 0, 0, 0),
+    ("link", 0, 1, 0),
+    *3 * ANSWERS,
+    ("note", 0, 3, 1),
+    ("note", 0, 2, 1),
+    ("note", 0, 2, 1),
+]
+
+
+@example(steps=OPENED_AGAIN)
 @example(steps=FORGOTTEN_EARLY)
 @settings(
     max_examples=EXAMPLES,

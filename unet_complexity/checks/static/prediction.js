@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, answered = 0, askedAt, settled = "", late, typed, entry; // settled: what the field held when it was last right
+  let link = null, sent = 0, askedAt, settled = "", late, typed, entry; // settled: what the field held when it was last right
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", { value: word }, word)));
     entry = [typed];
@@ -49,10 +49,10 @@ function ask(root, question) {
     return undefined;
   };
   // Once another guess is in the file, one that could not be written before may be there too.  Asked once, and not while
-  // a guess is on its way, since only the last message counts.
+  // this form's guess or another view's is on its way, since only the last message counts.
   const askAgain = () => {
     const [, at] = page.unfiled.get(question.name) ?? [];
-    if (at === undefined || at === askedAt || answered !== sent) return;
+    if (at === undefined || at === askedAt || link?.get("sent")?.nth !== link?.get("told")?.nth) return;
     askedAt = at;
     request(null, 0);
   };
@@ -90,7 +90,6 @@ function ask(root, question) {
       return told;
     };
     model.on("change:told", () => {
-      if (model.get("told").nth === sent) answered = sent;
       const { text, nth, noted, at = LATEST } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
