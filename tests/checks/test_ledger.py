@@ -388,6 +388,26 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
     assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
 
 
+def test_what_was_read_counts_though_another_thread_read_before(file, monkeypatch):
+    class ReadBefore(dict):
+        def __setitem__(self, path, found):
+            super().__setitem__(path, {})
+
+    predict(NAME, 4)
+    monkeypatch.setattr(import_module("unet_complexity.checks.ledger"), "_last_read", ReadBefore())
+    other = next(name for name in PREDICTIONS if name != NAME)
+    predict(other, PREDICTIONS[other].outcomes[0])
+    assert set(guesses_in(file)) == {NAME, other}
+
+
+def test_a_folders_name_is_one_line(file, monkeypatch):
+    odd = file.parent / "x\nRight. All is well" / "my-predictions.json"
+    odd.parent.mkdir()
+    odd.write_text("{")
+    monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(odd))
+    assert "\n" not in str(predict(NAME))
+
+
 def test_a_form_that_asks_is_told_what_the_file_holds_now(file):
     note = predict(NAME).note
     assert note(None, 0) == (Feedback(None, ""), None)

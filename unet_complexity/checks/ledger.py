@@ -254,10 +254,11 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
     except (OSError, ValueError) as error:
         wrong = f"cannot be read ({error});"
     if wrong:
-        wrong = f"{path} {wrong} move it away, or name another file in {VARIABLE}"
+        found = _last_read.get(path, {})
+        wrong = f"{plain(str(path))} {wrong} move it away, or name another file in {VARIABLE}"
     else:
-        _last_read[path] = found
-    return _last_read.get(path, {}).copy(), wrong
+        _last_read[path] = found  # not read from there again: another thread may have read before
+    return found.copy(), wrong
 
 
 def problem(found: Any, changed: int) -> str:

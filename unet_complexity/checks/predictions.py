@@ -48,8 +48,7 @@ class Prediction:
     def wanted(self) -> str:
         """Return the request for a guess."""
         choices = ", ".join(map(repr, self.choices))
-        what = f"one of {choices}" if choices else "a number"
-        return f"Your guess: {what}."
+        return f"Your guess: one of {choices}." if choices else "Your guess: a number."
 
     def guess(self, typed: Any) -> Guess:
         """Return a guess in the form in which the file holds it.

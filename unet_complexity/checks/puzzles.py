@@ -63,8 +63,10 @@ class Puzzle:
         Args:
             answer: one number for each size, in a tuple or a list.
         """
-        names = ", ".join(self.largest)
-        wanted = f"Give {len(self.largest)} whole numbers in brackets, in this order: ({names})."
+        wanted = (
+            f"Give {len(self.largest)} whole numbers in brackets, "
+            f"in this order: ({', '.join(self.largest)})."
+        )
         if is_blank(answer):
             bounds = f"At most: {_listed(self.most)}. At least: {_listed(self.least)}."
             return Feedback(False, f"Put numbers in place of the dots. {bounds} {wanted}")
