@@ -342,7 +342,7 @@ def test_twenty_processes_keep_twenty_guesses(file):
     assert only(file) == []
 
 
-def test_nobody_waits_for_ever(file, monkeypatch):
+def test_waiting_for_the_lock_ends(file, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0.05)
     with files.locked(file):
         text = predict(NAME, 2).text

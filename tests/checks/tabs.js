@@ -74,7 +74,7 @@ function addLedger(place, questions) {
 }
 
 // As ipywidgets does it: of what is set while the kernel has not answered, only the last is sent.
-// A model that was saved with the notebook has no kernel that hears what it is set to, though the page has one.
+// A model that was restored from a saved notebook sends nothing.
 function link(place, key, told, kernel, isLive) {
   const tab = tabs[place], hears = [], state = { _key: key, told };
   const model = {

@@ -865,7 +865,7 @@ def test_one_display_three_forms(cls):
 
 
 @pytest.mark.parametrize("cls", EXPLORERS.values())
-def test_the_page_asks_nobody_and_evaluates_nothing(cls):
+def test_the_page_sends_nothing_and_evaluates_nothing(cls):
     page = bundle(cls())["text/html"]
     for text in (page, cls()._esm):
         assert re.findall(r"https?://[^\s\"'`]*", text) == [

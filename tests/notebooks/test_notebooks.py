@@ -232,7 +232,7 @@ def test_execution_leaves_nothing_that_changes_from_run_to_run(executed, tmp_pat
     assert differences(executed, again) == []
 
 
-def test_nobodys_guesses_are_executed_into_a_notebook(tmp_path):
+def test_a_readers_guesses_are_not_executed_into_a_notebook(tmp_path):
     (tmp_path / "my-predictions.json").write_text('{"a doubled side": 7}')
     source = "from unet_complexity.checks import ledger, predict\npredict('most pixels', 5)\nledger('a doubled side')"
     ran = notebooks.execute(new_notebook(cells=[new_code_cell(source)]), tmp_path)

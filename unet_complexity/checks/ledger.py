@@ -257,7 +257,7 @@ def _in_file(path: Path) -> tuple[Guesses, str]:
         found = _last_read.get(path, {})
         wrong = f"{plain(str(path))} {wrong} move it away, or name another file in {VARIABLE}"
     else:
-        _last_read[path] = found  # not read from there again: another thread may have read before
+        _last_read[path] = found  # return `found` itself: another thread may replace this entry
     return found.copy(), wrong
 
 

@@ -473,7 +473,7 @@ def test_frozen_layers_have_no_trainable_params(
 
 
 @both
-def test_names_that_look_like_repeats_and_inputs_that_nobody_reads(
+def test_names_that_look_like_repeats_and_inputs_that_are_not_read(
     keras: ModuleType, tmp_path: Path, live: bool
 ) -> None:
     K, image, unread = keras.layers, keras.Input((8, 8, 3)), keras.Input((4, 4, 1))

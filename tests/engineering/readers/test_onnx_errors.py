@@ -198,7 +198,7 @@ def test_all_unknown_operators_are_named_at_once():
     fails("extra={'my.Foo': lambda arguments, *inputs: Add()}", text("y = my.Foo (x, x)"))
 
 
-def test_operators_in_a_form_that_nobody_counts_are_named_too():
+def test_operators_in_a_form_that_is_not_counted_are_named_too():
     model = text(
         "a = Conv <dilations = [1, 1, 1]> (x, k) y = Conv (a, k)",
         "float[1, 3, 4, 4, 4] x",

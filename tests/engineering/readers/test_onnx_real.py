@@ -237,7 +237,7 @@ def test_a_branch_is_named_also_where_it_is_known_and_its_edges_are_used():
 
 
 @pytest.mark.parametrize("kind", ["If", "Loop", "Scan"])
-def test_what_nobody_knows_beforehand_is_named(kind):
+def test_what_is_unknown_before_a_run_is_named(kind):
     inside = branch(conv("r w", "z"))
     bodies = {"then_branch": inside, "else_branch": inside} if kind == "If" else {"body": inside}
     more = {"num_scan_inputs": 1} if kind == "Scan" else {}

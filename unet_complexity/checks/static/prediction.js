@@ -7,7 +7,7 @@ function ask(root, question) {
   const id = `a${Math.random().toString(36).slice(2, 9)}`;
   const said = h("p", { class: "unetx-said", role: "status" });
   const [before, after] = question.form.split("{}");
-  let link = null, sent = 0, askedAt, settled = "", late, typed, entry; // settled: what the field held when it was last right
+  let link = null, sent = 0, askedAt, settled = "", late, typed, entry; // settled: the field's text when it last agreed with the guess
   if (question.choices.length) {
     typed = h("select", { id }, h("option", { value: "" }, "choose"), ...question.choices.map((word) => h("option", { value: word }, word)));
     entry = [typed];
@@ -28,7 +28,7 @@ function ask(root, question) {
     const stays = isKept ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
-  // Whether the kernel could be told; typed null asks it for what the file holds.
+  // Sends a text to the kernel, or null to ask for the guess in the file.  False if there is no kernel to send it to.
   const request = (text, at) => {
     if (!link || isGone(link.widget_manager)) return false;
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too
@@ -48,8 +48,8 @@ function ask(root, question) {
     late = setTimeout(() => keep(guess, isKept), PATIENCE); // a saved form may be open beside a kernel that does not know it
     return undefined;
   };
-  // Once another guess is in the file, one that could not be written before may be there too.  Asked once, and not while
-  // this form's guess or another view's is on its way, since only the last message counts.
+  // A guess that could not be written may reach the file together with another one.  Ask once, and only if no message of
+  // this form or of another view is on its way: ipywidgets would replace it.
   const askAgain = () => {
     const [, at] = page.unfiled.get(question.name) ?? [];
     if (at === undefined || at === askedAt || link?.get("sent")?.nth !== link?.get("told")?.nth) return;
@@ -93,15 +93,15 @@ function ask(root, question) {
       const { text, nth, noted, at = LATEST } = hear();
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
-      if (!text) { // what the file holds, which was asked for here or in another view
+      if (!text) { // the answer to a question, of this view or of another one
         if (nth === sent && (typed.value === settled || !root.contains(document.activeElement))) tell();
         return;
       }
       const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page
       say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
-    // What a model told before may have been saved with the notebook, so its guess is not believed.  Its time is, since
-    // the kernel may live and hold it.
+    // The model's state may have been saved with the notebook, so ignore its guess.  Use its time, because the file may
+    // hold that guess.
     see(question.name, timeOf(model.get("told")?.noted));
     const [guess, at, text, isKept] = page.unfiled.get(question.name) ?? [];
     // Send it, unless a later guess is known or another page has forgotten this one.

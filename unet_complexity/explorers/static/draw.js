@@ -32,7 +32,7 @@ const QUANTITIES = {
 
 const round = (value) => Math.round(value * 100) / 100;
 
-// A rectangle as part of a path.  What looks the same goes into one path: a browser takes its time for each element.
+// A rectangle as part of a path.  Shapes that look the same share one path, because each element costs time.
 function box(x, y, width, height) {
   const across = round(Math.max(0, width));
   return `M${round(x)} ${round(y)}h${across}v${round(Math.max(0, height))}h${-across}z`;
@@ -42,7 +42,7 @@ const rect = (x, y, width, height, cls, more = "") => path(box(x, y, width, heig
 
 const label = (x, y, text, cls = "") => `<text x="${round(x)}" y="${round(y)}" class="${cls}">${esc(text)}</text>`;
 
-// Labels of a size of their own. It is said once, since a browser reads each style anew.
+// Labels with their own font size, set once for all of them.
 const sized = (size, labels) => `<g style="font-size:${round(size)}px">${labels}</g>`;
 
 const path = (d, cls, more = "") => (d ? `<path d="${d}" class="${cls}" ${more}/>` : "");
@@ -51,7 +51,7 @@ const path = (d, cls, more = "") => (d ? `<path d="${d}" class="${cls}" ${more}/
 const telling = (tip) => `role="img" tabindex="-1" aria-label="${esc(tip)}"`;
 const mark = (tip, inner) => `<g class="mark" ${telling(tip)}>${inner}</g>`;
 
-// A mark to be drawn over what it tells of, and the words below it, which a screen reader need not read as well.
+// A transparent mark on top of a part of the picture; and labels that a screen reader skips, since a mark tells the same.
 const hit = (tip, x, y, width, height) => rect(x, y, width, height, "mark hit", telling(tip));
 const hushed = (words) => `<g aria-hidden="true">${words}</g>`;
 

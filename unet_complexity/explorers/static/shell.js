@@ -49,8 +49,8 @@ function stopsOf(control, state) {
 function numberControl(control, uid, change) {
   const id = `${uid}-${control.name}`;
   let stops = [], bounds = {}, shown = "";
-  const moved = (wanted) => { shown = ""; change(control.name, wanted); }; // what was wanted may not be what is shown then
-  // without autocomplete a browser that goes back to a page leaves the fields as the picture is
+  const moved = (wanted) => { shown = ""; change(control.name, wanted); }; // the state may not take this value: show it again
+  // autocomplete off: on Back, a browser would restore old values beside a new picture
   const value = h("input", { type: "number", id, class: "unetx-value", inputmode: "numeric", autocomplete: "off", onchange: () => type() });
   const slider = h("input", {
     type: "range", min: 0, step: 1, autocomplete: "off", "aria-label": control.label, "data-control": control.name,
@@ -71,7 +71,7 @@ function numberControl(control, uid, change) {
     show(state) {
       const { low, high, step } = boundsOf(control, state), now = state[control.name], seen = `${now} ${low} ${high} ${step}`;
       note.hidden = true;
-      if (seen === shown) return; // a browser takes its time for each field that is set
+      if (seen === shown) return; // setting a field is slow
       shown = seen;
       if (low !== bounds.low || high !== bounds.high || step !== bounds.step) {
         [bounds, stops] = [{ low, high, step }, stopsOf(control, state)];
@@ -243,7 +243,7 @@ function mount(root, now, python = false) {
     hide();
   }
 
-  // Long formulas: they are written only where they are seen.
+  // The formulas are long, so write them only if they are unfolded.
   function tellForms() {
     if (!unfolded.open) return;
     result.forms().forEach((form, i) => form.forEach((part, j) => { formulas.children[i].children[j].textContent = part; }));
