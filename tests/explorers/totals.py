@@ -15,12 +15,14 @@ NAMES = {"params": "parameters", "macs": "MACs", "memory": "activation elements"
 
 
 def filled(network, letters, totals):
-    """Each total as four texts: name, formula in letters, in numbers, and value."""
+    """Each total as four texts: name, formula in letters, in numbers ("" if it has none), and value."""
     names = {letter: letter for letter in letters}
-    return [
-        [NAMES[name], form.format(**names), form.format(**letters), f"{totals[name]:,}"]
-        for name, form in templates(network).items()
-    ]
+    texts = []
+    for name, form in templates(network).items():
+        in_letters, in_numbers = form.format(**names), form.format(**letters)
+        both = ["", ""] if in_letters == in_numbers else [in_letters, in_numbers]
+        texts.append([NAMES[name], *both, f"{totals[name]:,}"])
+    return texts
 
 
 def of_levels(explorer):

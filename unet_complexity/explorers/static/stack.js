@@ -14,12 +14,12 @@ function levelsNumbers(s, levels) {
   return { ...numbers, size: bytes(4 * numbers.memory) };
 }
 
-// Each total: its name, the formula in letters, with numbers in it, and its value.
+// Each total: its name, the formula in letters, with numbers in it, and its value.  A formula without letters is only the value.
 const formsOf = (forms, letters, totals) => {
   const names = Object.fromEntries(Object.keys(letters).map((letter) => [letter, letter]));
   const put = (form, values) => form.replace(/\{(\w+)\}/g, (_, letter) => values[letter]);
   return Object.entries(forms).map(([name, form]) =>
-    [QUANTITIES[name].unit, put(form, names), put(form, letters), exact(totals[name])]);
+    [QUANTITIES[name].unit, ...[names, letters].map((values) => (form.includes("{") ? put(form, values) : "")), exact(totals[name])]);
 };
 
 const ratio = (now, before) => {
