@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 
-GUESS = re.compile("&quot;guess&quot;:(?!null)")  # in the data of a form
+# In the data of a form, and in the saved state of its widget: what Python knew, what was typed, what the file held.
+GUESS = re.compile(r'"(guess|typed|noted)":(?! ?null)')
 
 
 def refuse(paths: Iterable[Path]) -> None:
-    """Stop with a message if a form in a notebook's outputs contains a guess."""
-    guessed = [path.name for path in paths if GUESS.search(path.read_text("utf-8"))]
+    """Stop with a message if a notebook's outputs or saved widgets contain a guess."""
+    guessed = [path.name for path in paths if has_guess(path)]
     if guessed:
         raise SystemExit(
-            f"{', '.join(guessed)}: a reader's guesses are in the outputs, and every reader of the site would "
-            "have them as their own; make notebooks takes them out"
+            f"{', '.join(guessed)}: a reader's guesses are in the outputs or the saved widgets, and every reader "
+            "of the site would have them as their own; make notebooks takes them out"
         )
+
+
+def has_guess(path: Path) -> bool:
+    """Whether one is shown or saved, however the file writes its characters."""
+    notebook = json.loads(path.read_text("utf-8"))
+    shown = [cell.get("outputs") for cell in notebook["cells"]]
+    text = json.dumps([shown, notebook["metadata"].get("widgets")])
+    return GUESS.search(unescape(text.replace("\\", ""))) is not None

@@ -1,8 +1,10 @@
-"""Building the site removes no folder but a site of this project."""
+"""Building the site removes no folder but a site of this project, and publishes no reader's guesses."""
+
+import json
 
 import pytest
 
-from tools import lite, notebooks, site
+from tools import guesses, lite, notebooks, site
 
 OURS = f"# Sphinx inventory version 2\n# Project: {site.PROJECT}\n# Version: \n"
 
@@ -31,16 +33,40 @@ def test_a_folder_that_is_not_our_site_is_left_as_it_is(
     assert removed == [tmp_path] * expected
 
 
-def test_a_notebook_with_a_readers_guesses_is_not_built_into_the_site(tmp_path, monkeypatch):
-    held = {True: "&quot;guess&quot;:5", False: "&quot;guess&quot;:null"}
-    for is_guessed, form in held.items():
-        (tmp_path / f"{is_guessed}.ipynb").write_text(f'{{"outputs": "{form}"}}', "utf-8")
+SHOWN = {
+    "data": {"text/html": ["<div data-questions='[{", "&quot;guess&quot;:5,&quot;at&quot;:1}]'>"]}
+}
+STATES = [
+    {"told": {"text": "Noted.", "noted": [5, 1]}},
+    {"sent": {"typed": "5"}},
+    {"question": {"guess": 5}},
+]
+
+
+@pytest.mark.parametrize("as_written", [str, lambda text: text.replace("&", r"\u0026")])
+@pytest.mark.parametrize(
+    ("outputs", "state"),
+    [([SHOWN], {}), *(([], state) for state in STATES)],
+    ids=["output", "told", "sent", "asked"],
+)
+def test_a_notebook_with_a_readers_guesses_is_not_built_into_the_site(
+    tmp_path, monkeypatch, as_written, outputs, state
+):
+    def write(name, outputs, state):
+        widgets = {"application/vnd.jupyter.widget-state+json": {"state": {"0": {"state": state}}}}
+        notebook = {"cells": [{"outputs": outputs}, {}], "metadata": {"widgets": widgets}}
+        (tmp_path / f"{name}.ipynb").write_text(as_written(json.dumps(notebook)), "utf-8")
+
+    none = json.loads(json.dumps(SHOWN).replace("5,", "null,"))
+    write("without", [none], {"sent": {"typed": None}, "told": {"noted": None}})
+    guesses.refuse(tmp_path.glob("*.ipynb"))
+    write("with", outputs, state)
     monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
-    with pytest.raises(SystemExit, match=r"^True\.ipynb: a reader's guesses are in the outputs"):
+    with pytest.raises(SystemExit, match=r"^with\.ipynb: a reader's guesses are in the outputs or"):
         site.build(tmp_path / "out")
     assert not (tmp_path / "out").exists()
     monkeypatch.setattr(lite, "SITE", tmp_path / "lite")
-    with pytest.raises(SystemExit, match=r"^True\.ipynb: a reader's guesses are in the outputs"):
+    with pytest.raises(SystemExit, match=r"^with\.ipynb: a reader's guesses are in the outputs or"):
         lite.add_notebooks(notebooks.paths())
     assert not (tmp_path / "lite").exists()
 
