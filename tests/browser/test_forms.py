@@ -895,11 +895,20 @@ def test_the_tutorial_is_worked_through_on_a_telephone_without_network_or_kernel
 
     page.goto((site / "teaching" / "class.html").as_uri())
     right = {name: one.data()["outcomes"][0] for name, one in PREDICTIONS.items()}
-    page.locator("textarea").fill("\n".join([text] * 18 + [as_text(right)] * 10 + ["U1/4"]))
-    two = {"name": "TWO.TXT", "mimeType": "text/plain", "buffer": f"{text}\r\n{text}\n".encode()}
-    page.locator("input[type=file]").set_input_files([two])
+    marked = "\ufeff" + json.dumps(right)  # as a file that begins with a byte order mark
+    page.locator("textarea").fill("\n".join([text] * 16 + [as_text(right)] * 8 + ["U1/4", marked]))
+    lines, whole = f"{text}\r\n{text}\n", json.dumps(right, indent=1)
+    files = [
+        {"name": name, "mimeType": "text/plain", "buffer": content.encode(encoding)}
+        for name, content, encoding in (
+            ("TWO.TXT", lines, "utf-8"),
+            ("two.txt", lines, "utf-16"),
+            ("my-predictions.json.txt", whole, "utf-8-sig"),
+        )
+    ]
+    page.locator("input[type=file]").set_input_files(files)
     page.get_by_role("button", name="Show what the class guessed").click()
-    page.get_by_text("30 of 31 read. Not understood, and left out: line 29.").wait_for()
+    page.get_by_text("30 of 31 read. Not understood, and left out: line 25.").wait_for()
     assert page.locator(".unetx-question").count() == len(PREDICTIONS)
     assert (
         page.locator(".unetx-question")
@@ -909,3 +918,17 @@ def test_the_tutorial_is_worked_through_on_a_telephone_without_network_or_kernel
     )
     assert page.evaluate(WIDE) == []
     assert refused == []
+
+
+def test_a_class_of_more_than_5000_is_refused_at_once(site, page):
+    page.goto((site / "teaching" / "class.html").as_uri())
+    for lines, said in (
+        (5001, "A class has at most 5,000 files and lines, got 5,001."),
+        (5000, "5,000 of 5,000 read"),
+    ):
+        data = (as_text({"a doubled side": 4}) + "\n") * lines
+        file = {"name": "class.txt", "mimeType": "text/plain", "buffer": data.encode()}
+        page.locator("input[type=file]").set_input_files([file])
+        page.get_by_role("button", name="Show what the class guessed").click()
+        page.get_by_text(said).wait_for()
+        assert page.locator(".unetx-question").count() == (lines == 5000)

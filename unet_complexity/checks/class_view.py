@@ -97,7 +97,7 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
 
 
 def _read(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the text of a reader's file, or the lines of a text file; "" if it cannot be read."""
+    """Yield the text of a reader's file, or the lines of copied texts; "" if it cannot be read."""
     kind = path.suffix.lower()
     if kind not in (".json", ".txt"):
         return
@@ -106,10 +106,12 @@ def _read(path: Path) -> Iterator[tuple[str, str]]:
     except (OSError, ValueError):
         yield path.name, ""
         return
-    encoding = "utf-16" if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8"
+    encoding = "utf-16" if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
     text = data.decode(encoding, "replace")  # a wrong byte damages its line only
-    lines = [*_lines(f"{path.name}, line", text.splitlines())] if kind == ".txt" else []
-    yield from lines or [(path.name, text)]
+    lines = text.splitlines()
+    if kind == ".json" or lines[:1] == ["{"]:  # mail programs may name it my-predictions.json.txt
+        lines = []
+    yield from [*_lines(f"{path.name}, line", lines)] or [(path.name, text)]
 
 
 def _lines(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,9 @@
 // What a class guessed: pasted texts or files become a picture for each question, the one to talk about first on top.
 
 // Guesses of one reader from a line, or from the text of a file beside the notebooks; undefined if damaged.
-function readGuesses(questions, text) {
-  if (!text.trim().startsWith("{")) return unpacked(questions, text);
+function readGuesses(questions, given) {
+  const text = given.replaceAll("\ufeff", "").trim(); // byte order marks, also of joined files
+  if (!text.startsWith("{")) return unpacked(questions, text);
   try {
     const found = JSON.parse(text);
     return questions.map((question) => {
@@ -33,7 +34,13 @@ function summary(questions, readers) {
   }).filter((one) => one.answered).sort((a, b) => b.wrong / b.answered - a.wrong / a.answered || b.slips - a.slips);
 }
 
-const MOST_BARS = 8;
+// The text of a file.  Some of Windows' editors write UTF-16.
+async function textOf(file) {
+  const data = await file.arrayBuffer(), encodings = { "255,254": "utf-16le", "254,255": "utf-16be" };
+  return new TextDecoder(encodings[String(new Uint8Array(data.slice(0, 2)))]).decode(data);
+}
+
+const MOST_BARS = 8, MOST_READERS = 5000; // as in class_view.py
 
 function drawn({ asked, was, answered, wrong, bars }) {
   const most = bars[0].count, rest = bars.slice(MOST_BARS).reduce((sum, bar) => sum + bar.count, 0);
@@ -50,19 +57,25 @@ function classView(root, questions) {
   const said = h("p", { class: "unetx-said", role: "status" }), picture = h("div");
   const draw = (sources) => {
     const readers = [], broken = [];
+    picture.replaceChildren();
+    if (sources.length > MOST_READERS) {
+      said.textContent = `A class has at most ${shown(MOST_READERS)} files and lines, got ${shown(sources.length)}.`;
+      return;
+    }
     for (const { name, text } of sources) {
       const guesses = readGuesses(questions, text);
       if (guesses) readers.push(guesses);
       else broken.push(name.replace(/[\p{C}\p{Z}]/gu, " ").slice(0, 60));
     }
     const lost = broken.length ? ` Not understood, and left out: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? ", ..." : ""}.` : "";
-    said.textContent = `${readers.length} of ${sources.length} read.${lost} What most guessed otherwise comes first.`;
-    picture.replaceChildren(...summary(questions, readers).map(drawn));
+    said.textContent = `${shown(readers.length)} of ${shown(sources.length)} read.${lost} What most guessed otherwise comes first.`;
+    picture.append(...summary(questions, readers).map(drawn));
   };
   const linesOf = (what, all) => all.split("\n").map((text, i) => ({ name: `${what} ${i + 1}`, text })).filter(({ text }) => text.trim());
   const read = async (file) => {
-    const text = file.size > 2 ** 20 ? "" : await file.text().catch(() => ""), lines = linesOf(`${file.name}, line`, text);
-    return file.name.toLowerCase().endsWith(".txt") && lines.length ? lines : [{ name: file.name, text }];
+    const text = file.size > 2 ** 20 ? "" : await textOf(file).catch(() => ""), lines = linesOf(`${file.name}, line`, text);
+    const isOne = !file.name.toLowerCase().endsWith(".txt") || /^{\r?\n/.test(text); // mail programs may name it my-predictions.json.txt
+    return isOne || !lines.length ? [{ name: file.name, text }] : lines;
   };
   const all = async () => {
     const files = await Promise.all([...chosen.files].map(read));
