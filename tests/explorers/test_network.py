@@ -74,21 +74,27 @@ def test_each_level_at_each_side_is_what_the_package_counts_there(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_largest_share_is_framed_once_for_each_quantity(name):
+def test_the_largest_share_of_each_quantity_is_framed_also_if_several_levels_have_it(name):
     explorer = NetworkExplorer(NETWORKS[name](N))
     picture = drawn(explorer)["svg"]
     marks = re.findall(
         r'd="M(\S+) (\S+?)h\S+ class="mark hit"[^>]*label="level (\d+): \S+ (\w+)', picture
     )
     places = {(float(x) - 1, float(y) + 16): (level, unit) for x, y, level, unit in marks}
-    frames = re.findall(r'd="M(\S+) (\S+?)h\S+ class="frame"', picture)
-    framed = [places[float(x), float(y)] for x, y in frames]
-    numbers = explorer.numbers
-    units = {"parameters": "params", "MACs": "macs", "activation": "memory"}
-    assert {units[unit]: int(level) for level, unit in framed} == {
-        name: numbers[f"{name}_level"] for name in units.values()
-    }
-    assert len(framed) == 3
+    frames = re.findall(r'd="([^"]*)" class="frame"', picture)
+    framed = [
+        [places[float(x), float(y)] for x, y in re.findall(r"M(\S+) (\S+?)h", frame)]
+        for frame in frames
+    ]
+    levels = [
+        explorer.numbers[f"{each}_level"].split(" and ") for each in ("params", "macs", "memory")
+    ]
+    units = ("parameters", "MACs", "activation")
+    assert framed == [
+        [(level, unit) for level in each] for each, unit in zip(levels, units, strict=True)
+    ]
+    if name == "classic":
+        assert levels == [["4"], ["1", "2", "3"], ["0"]]
 
 
 def test_each_bar_tells_its_formula():

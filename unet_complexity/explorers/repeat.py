@@ -57,8 +57,8 @@ class RepeatExplorer(Explorer):
     }  # fmt: skip
 
     side = Whole(3, 1, 6, "side n of the matrix")
-    row_factor = Whole(2, 1, 4, "s_h: each row, times")
-    column_factor = Whole(2, 1, 4, "s_w: each column, times")
+    row_factor = Whole(2, 1, 4, "s_h: each row ×")
+    column_factor = Whole(2, 1, 4, "s_w: each column ×")
     channels = Whole(1, 1, 512, "channels c", CHANNELS)
     interpolation = Choice(("nearest", "bilinear"), "interpolation")
     kernel_size = Whole(3, 1, 7, "kernel k of the next convolution")

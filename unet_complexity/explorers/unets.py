@@ -66,16 +66,16 @@ def summary(levels: dict[int, State]) -> State:
         levels: Counts of each level, as numbers.
 
     Returns:
-        The totals, the bytes of the memory, and of each total the level with the largest share and
-        that share in percent.
+        The totals, the bytes of the memory, and of each total the largest share in percent and the
+        level that has it, or several that have as much.
     """
     totals = {name: sum(counts[name] for counts in levels.values()) for name in NAMES}
     numbers: State = {**totals, "size": bytes_written(4 * totals["memory"])}
     for name, total in totals.items():
-        # of equal levels the upper one, as in the picture
-        most = max(sorted(levels), key=lambda level: levels[level][name])
-        numbers[f"{name}_level"] = most
-        numbers[f"{name}_share"] = rounded(100 * (levels[most][name] / total))
+        most = max(counts[name] for counts in levels.values())
+        first = [str(level) for level in sorted(levels) if levels[level][name] == most]
+        numbers[f"{name}_level"] = " and ".join(first)
+        numbers[f"{name}_share"] = rounded(100 * (most / total))
     return numbers
 
 

@@ -111,6 +111,7 @@ const explorer = {
       drawSmall(s, at.smallX, at.top, at.small, sourcesOf(s, row), sourcesOf(s, column)) +
       drawRepeated(s, at.bigX, at.top, at.big, row, column, uid) +
       label(margin, bottom - 8, narrow ? "MACs per input pixel, c and f" : "MACs per pixel of the input, channel and filter", "strong") +
+      (before ? label(at.width - margin, bottom - 8, narrow ? "dashed: before" : "dashed: before the change", "soft small end") : "") +
       drawWays(numbers, before && blockNumbers(before), margin, bottom + 4, at.width - 2 * margin, uid, narrow);
     const rows = [["way", "per pixel, channel and filter", "MACs", "parameters"],
       ...WAYS.map(([name, title]) => [title, count.each[name](numbers.letters), numbers[name], count.params[name](numbers.letters)])];

@@ -15,7 +15,7 @@ const explorer = {
 
   picture(s, options = {}) {
     const { forms, network } = TABLE[keyOf(s)], { before } = options;
-    const drawn = levelsPicture(this.name, { ...s, network }, levelsOf(s), before && levelsOf(before), ["Framed: the level with the largest share."], options);
+    const drawn = levelsPicture(this.name, { ...s, network }, levelsOf(s), before && levelsOf(before), ["Framed: the largest share."], options);
     return { ...drawn, forms: () => formsOf(forms, { N: s.side }, drawn.numbers) };
   },
 };

@@ -4,12 +4,14 @@ const LOG = { params: 11, macs: 14, memory: 11 }; // ends of the logarithmic axe
 
 const nameOf = (level, index) => level.level ?? index; // a network may leave levels out
 
+const mostOf = (levels, name) => Math.max(...levels.map((level) => level[name]));
+
 function levelsNumbers(s, levels) {
   const numbers = { ...s, ...totalsOf(levels) };
   for (const name of NAMES) {
-    const most = levels.reduce((best, level, l) => (level[name] > levels[best][name] ? l : best), 0);
-    numbers[`${name}_level`] = nameOf(levels[most], most);
-    numbers[`${name}_share`] = (100 * (levels[most][name] / numbers[name])).toFixed(1);
+    const most = mostOf(levels, name), first = levels.filter((level) => level[name] === most);
+    numbers[`${name}_level`] = first.map((level) => nameOf(level, levels.indexOf(level))).join(" and ");
+    numbers[`${name}_share`] = (100 * (most / numbers[name])).toFixed(1);
   }
   return { ...numbers, size: bytes(4 * numbers.memory) };
 }
@@ -53,7 +55,7 @@ function drawU(levels, x, y, width, row, narrow) {
 }
 
 function drawBars(s, name, levels, numbers, ghost, x, y, width, row, uid, narrow) {
-  const quantity = QUANTITIES[name], total = numbers[name];
+  const quantity = QUANTITIES[name], total = numbers[name], most = mostOf(levels, name);
   let tracks = "", bars = "", ghosts = "", frame = "", words = "", marks = "";
   levels.forEach((level, l) => {
     const share = (100 * (level[name] / total)).toFixed(1), top = y + l * row, before = ghost && ghost.levels[l];
@@ -62,7 +64,7 @@ function drawBars(s, name, levels, numbers, ghost, x, y, width, row, uid, narrow
     tracks += box(x, top + 17, width, 14);
     bars += box(x, top + 17, part(s, name, level[name], total) * width, 14);
     if (before) ghosts += box(x, top + 17, part(s, name, before[name], ghost.numbers[name]) * width, 14);
-    if (level.forms && nameOf(level, l) === numbers[`${name}_level`]) frame = box(x - 1, top + 16, width + 2, 16);
+    if (level.forms && level[name] === most) frame += box(x - 1, top + 16, width + 2, 16);
     words += label(x, top + 12, `${share} %`, "small strong") + (narrow ? "" : label(x + width, top + 12, short(level[name]), "small soft end"));
     marks += hit(tip, x, top, width, row - 2);
   });
