@@ -87,7 +87,7 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
             },
         ),
         Question(
-            f"How many multiplications does that `UpSampling2D(size={size})` make?",
+            f"How many multiplications does `UpSampling2D(size={size})` make when it reads {x}?",
             2,
             {
                 shown(cost.writes): "writing taken for calculating",
@@ -97,7 +97,8 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
             },
         ),
         Question(
-            f"The side of its input becomes {size} times as long. By what factor does it write more elements?",
+            f"The side of the map that `UpSampling2D` reads becomes {size} times as long. By what factor does it write "
+            "more elements?",
             0,
             {
                 f"{times} times": "",
@@ -126,7 +127,8 @@ def _about_convolutions(
             },
         ),
         Question(
-            f"The same convolution runs after `UpSampling2D(size={size})` in place of before it. Its MACs?",
+            f"A convolution runs after `UpSampling2D(size={size})` in place of before it. How many MACs does it "
+            "take then?",
             1,
             {
                 "as many: copies bring nothing new": "a convolution does not know that its input repeats",

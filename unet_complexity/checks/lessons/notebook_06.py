@@ -61,7 +61,7 @@ seconds of the last convolution | {} % | The last convolution makes 2.2 % of the
 twice the bandwidth | x {} | By what factor does the network's least time fall if memory becomes
   twice as fast?
 + 1.021
-- 2: Most of the layers wait for arithmetic, not for memory
+- 2: Most of the time goes to layers that wait for arithmetic, not for memory
 
 power of the side | N^{} | Time grows like a power of the side N. Which power fits ONNX Runtime's
   times best?

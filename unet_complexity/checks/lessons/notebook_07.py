@@ -29,7 +29,7 @@ memory on the top level | {} % | What percentage of its convolutions' outputs, i
 the file twice as wide | x {} | By what factor do its MACs grow with width 32 instead of 16?
 + 3.975
 - 2: Nearly every layer has twice the channels in as well
-- 4: The image's own channel does not double
+- 4: The image's channels and the head's one filter do not double
 """
 
 

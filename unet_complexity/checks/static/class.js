@@ -24,7 +24,7 @@ function summary(questions, readers) {
     const counts = new Map();
     for (const guesses of readers) if (guesses[i] !== null) counts.set(guesses[i], (counts.get(guesses[i]) ?? 0) + 1);
     const bars = [...counts].map(([guess, count]) => {
-      const said = verdict(question, guess), kind = said === "right" ? "right" : said.includes(". ") ? "slip" : "other";
+      const said = verdict(question, guess), kind = said === "right" || said === "close" ? "right" : said.includes(". ") ? "slip" : "other";
       return { guess: written(question, guess), count, verdict: said, kind };
     }).sort((a, b) => b.count - a.count || (a.guess < b.guess ? -1 : 1));
     const answered = bars.reduce((sum, bar) => sum + bar.count, 0);

@@ -138,8 +138,9 @@ function areSame(values, others, within = 0) {
 
 // A form that judges what is typed into its fields, and says so below.
 function answering(root, asked, fields, judged) {
-  const said = h("p", { class: "unetx-said", role: "status" });
+  const said = h("p", { class: "unetx-said", role: "status" }), earlier = [...root.children]; // the verdict on the cell's answer
   const answer = () => {
+    earlier.forEach((one) => { one.hidden = true; });
     const { right, text } = judged();
     said.textContent = `${right ? "✓ Right." : "→ Not yet."} ${text}`;
     said.dataset.right = right;
