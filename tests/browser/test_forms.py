@@ -157,7 +157,7 @@ ANSWERING = """() => {
     unetxForms.waiting.forEach((one) => one.follow(model));
     globalThis.answer = (of = (one) => one) => sent.splice(0).map(of).forEach((one) => {
         const { typed, at, noted = [Number(typed), at], nth } = one;
-        told = { text: typed && `Noted: you say ${typed}.`, noted, nth };
+        told = { text: typed && `Noted: you say ${typed}.`, noted, nth, at: noted ? noted[1] : at };
         heard.forEach((hear) => hear());
     });
 }"""
@@ -409,6 +409,28 @@ def test_a_guess_that_was_edited_in_the_file_counts(offline_page):
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+def test_a_guess_that_was_edited_in_the_file_but_not_its_time_counts_once_it_is_told(offline_page):
+    at = later()
+    page = offline_page(with_a_key(notebook=with_a_guess(at)))
+    assert told(page).inner_text() == "You said x 5."
+    page.evaluate(ANSWERING)
+    page.evaluate("(at) => answer((one) => ({ ...one, noted: [9, at] }))", at)
+    reveal(page)
+    assert (told(page).inner_text(), rows(page)[0][1]) == ("You said x 9.", "x 9")
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_after_a_later_guess_that_no_file_holds_the_next_one_counts(offline_page):
+    """The kernel's clock is ahead, and it cannot write."""
+    page, ahead = offline_page(with_a_key()), later(60_000)
+    page.evaluate(ANSWERING)
+    note(page, "5")
+    page.evaluate("(at) => answer((one) => ({ ...one, noted: null, at }))", ahead)
+    note(page, "7")
+    assert page.evaluate("sent.at(-1).at") == ahead + 1
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
 def test_a_busy_page_brings_nothing_back_that_another_page_forgot(offline_page):
     page = offline_page(shown_notebook())
     note(page, "2")
@@ -630,7 +652,7 @@ def test_in_lab_the_kernel_keeps_them(lab_page, lab_server):
 def test_in_lab_what_gives_an_answer_away_is_folded_until_its_cell_runs(lab_open):
     page = lab_open("02-upsampling-rows-and-columns.ipynb")
     outputs = page.locator(".jp-OutputArea-output:visible")
-    outputs.get_by_text("1 1 2 2").first.wait_for(timeout=20_000)  # it tells nothing in advance
+    outputs.get_by_text("answer 2cns").first.wait_for(timeout=20_000)  # it tells nothing in advance
     answer = outputs.get_by_text("elements read 48, written 192")
     assert answer.count() == 0
     conftest.run_all_cells(page)

@@ -163,7 +163,7 @@ def test_where_nothing_can_be_written_the_notebook_remembers(tmp_path, monkeypat
     assert text.startswith("Noted: you say x 2. Only until this notebook is closed, since ")
     assert text.endswith("cannot be written: Not a directory")
     assert said(NAME)[0] == "x 2"
-    feedback, filed = predict("a doubled side").note("3", 1)  # a page is told to keep it
+    feedback, filed, _ = predict("a doubled side").note("3", 1)  # a page is told to keep it
     assert feedback.text.endswith("cannot be written: Not a directory")
     assert filed is None
     monkeypatch.delenv("UNET_COMPLEXITY_PREDICTIONS")
@@ -366,9 +366,9 @@ def test_each_guess_goes_to_a_page_with_the_time_at_which_it_was_made(file, monk
 
 
 def test_a_guess_that_is_noted_now_is_the_latest_whatever_the_clocks_say(file):
-    for ahead in (4 * 10**12, 10**15, 10**18, 10**40):  # the last two cannot be milliseconds
+    for ahead in (4 * 10**12, 10**15, 10**18, 10**40):  # the last three cannot be milliseconds
         file.write_text(json.dumps({NAME: [5, ahead]}))
-        assert ledger(NAME).rows[0][2] == (ahead if ahead <= 10**15 else 0)
+        assert ledger(NAME).rows[0][2] == (ahead if ahead < 10**15 else 0)
         predict(NAME, 2)
         assert said(NAME)[0] == "x 2"
 
@@ -377,15 +377,36 @@ def test_a_guess_that_comes_late_does_not_replace_a_later_one(file):
     """It was typed into a form, and the kernel was busy meanwhile."""
     note = predict(NAME).note
     predict(NAME, 9)
-    told, counts = note("5", 1000)
-    assert (told.text, counts[0]) == ("Not noted, since later you said x 9.", 9)
-    told, counts = note("4", 10**13)
-    assert (told.text, counts) == ("Noted: you say x 4.", (4, 10**13))
+    told, counts, at = note("5", 1000)
+    assert (told.text, *counts) == ("Not noted, since later you said x 9.", 9, at)
+    told, counts, at = note("4", 10**13)
+    assert (told.text, counts, at) == ("Noted: you say x 4.", (4, 10**13), 10**13)
     assert note("4", -1000)[0].text == "Noted: you say x 4."
-    told, counts = note("much", 10**14)
+    told, counts, _ = note("much", 10**14)
     assert told.text == "A number is wanted, and 'much' is text. Your guess: a number."
     assert counts is None
     assert json.loads(file.read_text()) == {NAME: [4, 10**13]}
+
+
+def test_a_guess_that_is_sent_twice_does_not_replace_one_that_was_mended_by_hand(file):
+    note = predict(NAME).note
+    note("4", 1000)
+    file.write_text(json.dumps({NAME: [9, 1000]}))
+    told, counts, at = note("4", 1000)
+    assert (told.text, counts, at) == ("Not noted, since later you said x 9.", (9, 1000), 1000)
+    file.write_text(json.dumps({NAME: [9, 10**15]}))  # there is no later time
+    assert note("4", 10**15)[1:] == ((4, 10**15), 10**15)
+
+
+def test_a_page_is_told_the_time_of_a_later_guess_also_if_no_file_holds_it(file):
+    note = predict(NAME).note
+    file.mkdir()
+    predict(NAME, 9)
+    told, counts, at = note("5", 1000)
+    assert (told.text, counts) == ("Not noted, since later you said x 9.", None)
+    told, counts, _ = note("7", at + 1)
+    assert told.text.startswith("Noted: you say x 7. Only until this notebook is closed")
+    assert said(NAME)[0] == "x 7"
 
 
 def test_what_was_read_counts_though_another_thread_read_before(file, monkeypatch):
@@ -410,7 +431,7 @@ def test_a_folders_name_is_one_line(file, monkeypatch):
 
 def test_a_form_that_asks_is_told_what_the_file_holds_now(file):
     note = predict(NAME).note
-    assert note(None, 0) == (Feedback(None, ""), None)
+    assert note(None, 0) == (Feedback(None, ""), None, 0)
     predict(NAME, 4)
     [dated] = json.loads(file.read_text()).values()
     assert note(None, 0)[1] == tuple(dated)

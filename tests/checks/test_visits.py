@@ -195,14 +195,16 @@ class Visits:
         if form and value != form.sent:
             form.sent = value
             with self.inside(kernel):
-                feedback, noted = module._noted(PREDICTIONS[form.name], value["typed"], value["at"])
+                feedback, noted, at = module._noted(
+                    PREDICTIONS[form.name], value["typed"], value["at"]
+                )
             if value["typed"] is not None:
                 self.told(kernel, form.name, int(value["typed"]), feedback.text)
             form.told = {
                 "text": feedback.text,
                 "noted": noted,
                 "nth": value["nth"],
-                "at": value["at"],
+                "at": at,
             }
             for other in self.alive():
                 if key in other.linked:

@@ -71,12 +71,13 @@ class Asked(Feedback):
 
     Attributes:
         question: what the form's script needs, with the guess that is noted.
-        note: called with what a reader types, and when; returns what to tell the reader, and the
-            guess that counts, None if the file does not hold it.  Called with None, it notes nothing.
+        note: called with what a reader types, and when; returns what to tell the reader, the guess
+            that counts, None if the file does not hold it, and its time.  Called with None, it notes
+            nothing.
     """
 
     question: dict[str, Any]
-    note: Callable[[str | None, int], tuple[Feedback, Any]]
+    note: Callable[[str | None, int], tuple[Feedback, Any, int]]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str] | tuple[dict[str, Any], Any]:
         """Return the form, which tells the kernel by an invisible widget if there is a kernel."""
@@ -126,7 +127,7 @@ def _widget(asked: Asked, key: str) -> Any:
         typed, at, nth = map(change["new"].get, ("typed", "at", "nth"))
         is_text = isinstance(typed, str) and len(typed) <= MOST_TYPED
         if (is_text or typed is None) and type(at) is int:
-            feedback, noted = asked.note(typed, at)
+            feedback, noted, at = asked.note(typed, at)
             form.told = {
                 "text": plain(feedback.text),
                 "noted": noted,

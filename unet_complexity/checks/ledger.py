@@ -35,7 +35,7 @@ from unet_complexity.files import from_json, locked, read_bytes, write_over
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
 MOST_BYTES = 1_048_576  # of the file; all predictions of the notebooks take 2 kB
-LATEST = 10**15  # milliseconds since 1970: the year 33,658; a larger number is not a time
+LATEST = 10**15  # milliseconds since 1970: the year 33,658; in a file it is not a time
 UNKNOWN: Any = (None, -1)
 Dated = tuple[Guess, int]  # a guess, and when it was made
 Guesses = dict[str, Any]  # by name: Dated; a name that we do not know keeps what the file holds
@@ -128,8 +128,13 @@ class Ledger:
 
 def question(prediction: Prediction, guess: Guess | None = None, at: int = -1) -> Values:
     """Return what a page needs to ask for a prediction, and to know the later of two guesses."""
-    place = {"nth": [*PREDICTIONS].index(prediction.name), "of": len(PREDICTIONS)}
-    return prediction.data() | place | {"guess": guess, "at": at}
+    return {
+        **prediction.data(),
+        "nth": [*PREDICTIONS].index(prediction.name),
+        "of": len(PREDICTIONS),
+        "guess": guess,
+        "at": at,
+    }
 
 
 def _asked(prediction: Prediction) -> Feedback:
@@ -151,25 +156,25 @@ def _asked(prediction: Prediction) -> Feedback:
 
 def _noted(
     prediction: Prediction, typed: Any, at: int | None = None
-) -> tuple[Feedback, Dated | None]:
+) -> tuple[Feedback, Dated | None, Any]:
     """Write a guess to the file, or remember it in this process.
 
     Args:
         prediction: what is guessed at.
         typed: the guess; None to note nothing.
-        at: when it was made; None for now.  A guess that was made later stays.
+        at: when it was made; None for now.  A guess that was made later stays, or at that time.
 
     Returns:
-        What to say, and the guess that counts; None if the file does not hold it.
+        What to say; the guess that counts, None if the file does not hold it; and its time.
     """
     name, path = prediction.name, _path()
     if typed is None:
         found, unreadable = _in_file(path)
-        return Feedback(None, ""), None if unreadable else found.get(name)
+        return Feedback(None, ""), None if unreadable else found.get(name), at
     try:
         guess = prediction.guess(typed)
     except ValueError as error:
-        return Feedback(False, f"{error}. {prediction.wanted()}"), None
+        return Feedback(False, f"{error}. {prediction.wanted()}"), None, at
     said = f"Noted: you say {prediction.said(guess)}.{prediction.hint(guess)}"
     filed = None
     try:
@@ -178,7 +183,7 @@ def _noted(
             guesses, unreadable = _guesses(path)
             if unreadable:
                 raise ValueError(unreadable)
-            guesses[name] = _later(guesses.get(name, UNKNOWN), guess, at)
+            guesses[name] = _later(guesses, name, guess, at)
             _write(path, guesses)
             filed = guesses[name]
             for each, one in waiting.items():
@@ -186,31 +191,32 @@ def _noted(
                     del _unsaved[each]
     except (OSError, ValueError) as error:
         guesses, _ = _guesses(path)
-        guesses[name] = _unsaved[name] = _later(guesses.get(name, UNKNOWN), guess, at)
+        guesses[name] = _unsaved[name] = _later(guesses, name, guess, at)
         said += (
             f" Only until this notebook is closed, since {plain(str(path))} cannot be written: "
             f"{getattr(error, 'strerror', error)}"
         )
-    standing, _ = guesses[name]
+    standing, at = guesses[name]
     if standing != guess:
         said = f"Not noted, since later you said {prediction.said(standing)}."
-    return Feedback(None, said), filed
+    return Feedback(None, said), filed, at
 
 
-def _later(known: Dated, guess: Guess, at: int | None) -> Dated:
-    """Return a guess, or the known one if that was made later; a guess without a time is made now."""
+def _later(guesses: Guesses, name: str, guess: Guess, at: int | None) -> Dated:
+    """Return a guess if it was made later than the known one; a guess without a time is made now."""
+    known = guesses.get(name, UNKNOWN)
     _, before = known
     if at is None:
         at = max(round(1000 * time()), before + 1)
     at = min(max(at, 0), LATEST)
-    return (guess, at) if before <= at else known
+    return (guess, at) if before < at else known
 
 
 def _guesses(path: Path) -> tuple[Guesses, str]:
     """Return all guesses that are known, and why the file cannot be read; "" if it can."""
     found, unreadable = _in_file(path)
     for name, waiting in _unsaved.copy().items():  # another thread may add one meanwhile
-        found[name] = _later(waiting, *found.setdefault(name, waiting))
+        found[name] = _later(found, name, *waiting)
     return found, unreadable
 
 
@@ -290,4 +296,4 @@ def dated(prediction: Prediction, value: Any, changed: int = 0) -> Dated:
         value, changed = value
         if type(changed) is not int:
             raise ValueError(f"{shortened(changed)} is not a time")
-    return prediction.guess(value), changed if 0 <= changed <= LATEST else 0
+    return prediction.guess(value), changed if 0 <= changed < LATEST else 0

@@ -183,13 +183,18 @@ if (!page.stored) {
   });
 }
 
+const filedBefore = new WeakMap(); // by question: what the page knew of the file when the form or ledger was made
+
 // The guess that is known for a question, the latest of this visit's, the browser's and the file's; and its time.
 function latest(question) {
   let [found, when] = [question.guess, question.at];
-  for (const dated of [page.guesses.get(question.name), kept.get(question.name)]) {
+  const filed = page.filed.get(question.name);
+  if (!filedBefore.has(question)) filedBefore.set(question, filed);
+  for (const dated of [filed, page.guesses.get(question.name), kept.get(question.name)]) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
-    // of equal times the file's guess counts, because a reader may have edited it by hand
-    if (guess === undefined || (at <= when && at < LATEST)) continue;
+    // of equal times the file's guess counts, as last told, because a reader may have edited it by hand
+    const wins = at > when || at === LATEST || (at === when && dated === filed && filed !== filedBefore.get(question));
+    if (guess === undefined || !wins) continue;
     [found, when] = [guess, at];
     remember(question.name, dated); // the store drops it once another page has handed it on to the file
   }

@@ -90,14 +90,15 @@ function ask(root, question) {
       return told;
     };
     model.on("change:told", () => {
-      const { text, nth, noted, at = LATEST } = hear();
+      const { text, nth, at = LATEST } = hear();
+      if (at < LATEST) see(question.name, at); // also if the file does not hold it
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
       if (!text) { // the answer to a question, of this view or of another one
         if (nth === sent && (typed.value === settled || !root.contains(document.activeElement))) tell();
         return;
       }
-      const isOlder = (noted ? timeOf(noted) : at) < latest(question)[1]; // as before a reload, or in another page
+      const isOlder = at < latest(question)[1]; // as before a reload, or in another page
       say(isOlder ? `You said ${written(question, known(question))}.` : text);
     });
     // The model's state may have been saved with the notebook, so ignore its guess.  Use its time, because the file may
