@@ -97,7 +97,7 @@ def _about_copies(form: Form, x: Tensor, cost: Any) -> list[Question]:
             },
         ),
         Question(
-            f"The side of the map that `UpSampling2D` reads becomes {size} times as long. By what factor does it write "
+            f"`UpSampling2D` reads a map whose side has become {size} times as long. By what factor does it write "
             "more elements?",
             0,
             {

@@ -24,10 +24,28 @@ NAME_LINE = "Name: ________________________________   Date: ______________"
 VERSIONS = (1, 2)
 
 
-def planned() -> list[Path]:
-    """The notebooks that the plan for 50 minutes stops at."""
-    numbers = set(re.findall(r"`(\d\d)`", PLAN.read_text("utf-8")))
-    return [path for path in notebooks.paths() if path.name[:2] in numbers]
+# A row of the plan: a notebook, and which of its sections; all of it if the row names none.
+STOP = re.compile(r"^\| \d+ \| `(\d\d)`(?:, sections? (\d+)(?: (?:and|to) (\d+))?)?", re.MULTILINE)
+
+
+def planned() -> list[notebooks.Notebook]:
+    """The notebooks that the plan for 50 minutes stops at, with the cells of these sections only."""
+    stops: dict[str, list[range]] = {}
+    for number, first, last in STOP.findall(PLAN.read_text("utf-8")):
+        sections = range(int(first or 0), int(last or first or 99) + 1)
+        stops.setdefault(number, []).append(sections)
+    found = []
+    for path in notebooks.paths():
+        if path.name[:2] in stops:
+            nb, section, cells = notebooks.read(path), 0, []
+            for cell in nb.cells:
+                heading = re.match(r"## (\d+) ·", cell.source)
+                section = int(heading[1]) if heading else section
+                if any(section in sections for sections in stops[path.name[:2]]):
+                    cells.append(cell)
+            nb.cells = cells
+            found.append(nb)
+    return found
 
 
 def shuffled(form: inventory.Form, version: int) -> list[Question]:
@@ -47,8 +65,7 @@ def _mixed(question: Question, chance: random.Random) -> Question:
 
 def texts() -> dict[str, str]:
     """Each page and each text file of the folder, by its name."""
-    decks = [notebooks.read(path) for path in planned()]
-    found = {"slides.html": slides.deck(*decks, title="A plan for 50 minutes", size="large")}
+    found = {"slides.html": slides.deck(*planned(), title="A plan for 50 minutes", size="large")}
     found["prediction-slips.html"] = _printed("Prediction slips", prediction_slips())
     found["every-slip.html"] = _printed("Every slip the checks name", slips.text())
     key = ["# The key to all versions"]

@@ -259,3 +259,11 @@ def test_without_a_site_the_offline_file_says_what_builds_it(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"has no index\.html; build it with: make site"):
         offline.pack({"site": tmp_path, "teaching": tmp_path}, tmp_path / "offline.zip")
     assert not (tmp_path / "offline.zip").exists()
+
+
+@pytest.mark.parametrize("form", [inventory.BEFORE, inventory.AFTER])
+def test_each_question_of_the_inventory_stands_alone_since_forms_mix_them(form):
+    asked = [one.asked for one in inventory.questions(form)]
+    refers = re.compile(r"\bthat `|^the same\b|\bits input", re.IGNORECASE)
+    assert [text for text in asked if refers.search(text)] == []
+    assert all(re.search("UpSampling2D|conv|U-Net", text, re.IGNORECASE) for text in asked)
