@@ -13,7 +13,7 @@ import pytest
 
 import unet_complexity
 from tests.browser import conftest
-from tools import notebooks, site_html, site_pages
+from tools import lesson, notebooks, site_html, site_pages
 from unet_complexity import engineering
 from unet_complexity.escaping import html_text
 
@@ -408,3 +408,19 @@ def test_it_works_under_any_address(site, page):
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_each_slide_of_a_lesson_fits_the_screen(page, tmp_path):
+    deck = tmp_path / "slides.html"
+    deck.write_text(lesson.texts()["slides.html"], "utf-8")
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(deck.as_uri())
+    page.wait_for_function("document.querySelector('section[style*=zoom]')")
+    full = page.evaluate("""() => [...document.querySelectorAll('section')].map((slide) => [
+        Math.round(slide.getBoundingClientRect().height),
+        [...slide.querySelectorAll('div, pre')].filter(
+            (one) => !one.closest('.unetx') && one.scrollWidth > one.clientWidth + 1).length,
+    ])""")
+    assert len(full) > 20
+    assert {wide for _, wide in full} == {0}
+    assert max(high for high, _ in full) <= 721
