@@ -68,7 +68,7 @@ function classView(root, questions) {
       else broken.push(name.replace(/[\p{C}\p{Z}]/gu, " ").slice(0, 60));
     }
     const lost = broken.length ? ` Not understood, and left out: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? ", ..." : ""}.` : "";
-    said.textContent = `${shown(readers.length)} of ${shown(sources.length)} read.${lost} What most guessed otherwise comes first.`;
+    said.textContent = `${shown(readers.length)} of ${shown(sources.length)} read.${lost} The prediction that most readers missed comes first.`;
     picture.append(...summary(questions, readers).map(drawn));
   };
   const linesOf = (what, all) => all.split("\n").map((text, i) => ({ name: `${what} ${i + 1}`, text })).filter(({ text }) => text.trim());

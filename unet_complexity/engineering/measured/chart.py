@@ -38,7 +38,7 @@ def plot_blocks_in_time(*engines: str) -> Picture:
     kernels = roofline(network, machine(), fused=True)
     least = {kernel.steps[-1].block: 1000 * kernel.seconds for kernel in kernels}
     rows = range(len(least))
-    figure, (ax,) = new_figure(8, 0.16 * len(least) * len(engines) + 1.4)
+    figure, (ax,) = new_figure(8, 0.16 * len(least) * len(engines) + 2.2)
     height = 0.8 / len(engines)
     said = []
     for place, engine in enumerate(engines):
@@ -66,7 +66,7 @@ def plot_blocks_in_time(*engines: str) -> Picture:
     ax.set(
         xlabel="milliseconds", yticks=rows, yticklabels=list(least), ylim=(len(rows) - 0.4, -0.6)
     )
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))  # in sight on a telephone
     return Picture(
         figure,
         f"{network.name}, side {SIDE}, batch 1, milliseconds by block: {'; '.join(said)}; "
