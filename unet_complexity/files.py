@@ -55,6 +55,17 @@ def read_bytes(path: Path, most: int) -> bytes:
         )  # what is longer than it says, as some of Linux's logs are, may never end
 
 
+def real(path: Path) -> Path:
+    """Return where a path leads, links followed; a folder before ``..`` need not be there.
+
+    Whoever reads a file and writes it must do both there: the system would not find it to read.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:  # the working folder has been deleted
+        return path
+
+
 def from_json(text: str) -> Any:
     """Return what JSON says.
 
@@ -115,7 +126,7 @@ def write_over(path: Path, data: bytes) -> None:
         OSError: The file cannot be written, is write-protected, or has an owner or a group that the
             user who runs this cannot give to a new file; the old one is left as it was.
     """
-    path = Path(os.path.realpath(path))
+    path = real(path)
     there = path.exists()
     if there and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))

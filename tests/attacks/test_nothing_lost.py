@@ -587,6 +587,31 @@ def test_a_link_is_followed_and_stays(file, before):
     assert sorted(only(file)) == [file.name, target.name]
 
 
+@pytest.mark.parametrize("between", ["missing", "gone", "a file", "a link"])
+def test_a_path_that_goes_through_a_folder_that_is_not_there_is_read_where_it_is_written(
+    file, monkeypatch, between
+):
+    gone, other = file.parent / "between", file.with_name("other.json")
+    named = gone / ".." / other.name
+    if between == "a file":
+        gone.touch()
+    elif between == "a link":
+        file.symlink_to(named)
+    if between != "a link":
+        monkeypatch.setenv("UNET_COMPLEXITY_PREDICTIONS", str(named))
+    if between == "gone":
+        gone.mkdir()
+        predict(NAME, 2)
+        gone.rmdir()
+    predict(NAME, 3)
+    predict("most pixels", 9)
+    assert guesses_in(other) == {NAME: 3, "most pixels": 9}
+    assert ledger(NAME).rows[0][1] == 3
+    other.write_text("my own notes")
+    assert "cannot be read" in predict(NAME, 4).text
+    assert other.read_text() == "my own notes"
+
+
 UNREADABLE = [
     (
         "too deep",

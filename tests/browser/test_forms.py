@@ -420,6 +420,38 @@ def test_a_guess_that_was_edited_in_the_file_but_not_its_time_counts_once_it_is_
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+def test_a_guess_that_another_page_filed_is_not_put_back_into_the_browser(offline_page):
+    page = offline_page(with_a_key())  # its form has no kernel
+    reveal(page)
+    note(page, "3")
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        other.evaluate(ANSWERING)
+        note(other, "5")
+        page.wait_for_function(
+            "document.querySelector('td:nth-child(2)').textContent.includes('5')"
+        )
+        other.evaluate("answer()")
+        page.wait_for_function("unetxForms.filed.size")
+        assert (page.evaluate(KEPT), rows(page)[0][1]) == ({}, "x 5")
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
+def test_a_guess_that_was_edited_in_the_file_stays_when_the_one_of_before_leaves_the_browser(
+    offline_page,
+):
+    at = later()
+    page = offline_page(with_a_guess(at))  # 5, by hand
+    reveal(page)
+    page.evaluate(PUT, [NAME, [7, at]])
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        other.evaluate(f"localStorage.setItem('{STORE}{NAME}', 'null')")  # it is in the file
+        page.wait_for_function("unetxForms.filed.size")
+        assert rows(page)[0][1] == "x 5"
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
 def test_after_a_later_guess_that_no_file_holds_the_next_one_counts(offline_page):
     """The kernel's clock is ahead, and it cannot write."""
     page, ahead = offline_page(with_a_key()), later(60_000)

@@ -30,7 +30,7 @@ from unet_complexity.checks.judging import Values
 from unet_complexity.checks.lessons import PREDICTIONS
 from unet_complexity.checks.predictions import Guess, Prediction
 from unet_complexity.escaping import plain
-from unet_complexity.files import from_json, locked, read_bytes, write_over
+from unet_complexity.files import from_json, locked, read_bytes, real, write_over
 
 FILE = "my-predictions.json"
 VARIABLE = "UNET_COMPLEXITY_PREDICTIONS"
@@ -227,7 +227,7 @@ def _path() -> Path:
         here = Path.cwd()
         if _start and os.path.samestat(_start, here.stat()):
             _folder = here  # it may have been renamed
-    return _folder / (os.environ.get(VARIABLE) or FILE)
+    return real(_folder / (os.environ.get(VARIABLE) or FILE))
 
 
 def _write(path: Path, guesses: Guesses) -> None:

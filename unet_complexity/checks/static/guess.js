@@ -98,7 +98,8 @@ function remember(name, dated, known = page.guesses) {
   if (timeOf(dated) >= timeOf(known.get(name))) known.set(name, dated);
 }
 
-page.filed ??= new Map(); // guesses that the file holds, according to the kernel
+page.told ??= new Map(); // guesses that the file holds, according to the kernel
+page.filed ??= new Map(); // or according to another page
 
 // Guesses of this page that the kernel has not reported to be in the file: [guess, time, typed text, whether the browser
 // keeps it].  A form sends its guess when its kernel connects.
@@ -173,27 +174,29 @@ if (!page.stored) {
   globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
     if (key === null) return [...page.stored].forEach(kept.drop); // all that this site keeps
     if (!key.startsWith(STORE)) return undefined;
-    const name = key.slice(STORE.length), mine = timeOf(page.guesses.get(name)), isFiled = newValue === FILED;
+    const name = key.slice(STORE.length), isFiled = newValue === FILED;
     if (newValue === null) return kept.drop(name);
     // Another page has overwritten this page's later guess.  A removed key is not written again: it was forgotten.
-    const isLost = isFiled ? mine >= timeOf(asGuess(() => oldValue)) : mine > timeOf(kept.get(name));
+    const isLost = isFiled
+      ? (page.unfiled.get(name)?.[1] ?? -1) >= timeOf(asGuess(() => oldValue))
+      : timeOf(page.guesses.get(name)) > timeOf(kept.get(name));
     if (isLost && page.stored.has(name) && kept.names().includes(name)) kept.write(name, page.guesses.get(name));
     else if (isFiled) remember(name, asGuess(() => oldValue), page.filed);
     return tellAll("noted");
   });
 }
 
-const filedBefore = new WeakMap(); // by question: what the page knew of the file when the form or ledger was made
+const toldBefore = new WeakMap(); // by question: what the kernel had told when the form or ledger was made
 
 // The guess that is known for a question, the latest of this visit's, the browser's and the file's; and its time.
 function latest(question) {
   let [found, when] = [question.guess, question.at];
-  const filed = page.filed.get(question.name);
-  if (!filedBefore.has(question)) filedBefore.set(question, filed);
-  for (const dated of [filed, page.guesses.get(question.name), kept.get(question.name)]) {
+  const told = page.told.get(question.name);
+  if (!toldBefore.has(question)) toldBefore.set(question, told);
+  for (const dated of [told, page.guesses.get(question.name), kept.get(question.name)]) {
     const { guess } = parsed(question, [dated].flat()[0]), at = timeOf(dated);
     // of equal times the file's guess counts, as last told, because a reader may have edited it by hand
-    const wins = at > when || at === LATEST || (at === when && dated === filed && filed !== filedBefore.get(question));
+    const wins = at > when || at === LATEST || (at === when && dated === told && told !== toldBefore.get(question));
     if (guess === undefined || !wins) continue;
     [found, when] = [guess, at];
     remember(question.name, dated); // the store drops it once another page has handed it on to the file

@@ -80,7 +80,7 @@ function ask(root, question) {
     const hear = () => {
       const told = model.get("told") ?? {};
       if (told.noted) { // it is in the file
-        for (const known of [page.guesses, page.filed]) remember(question.name, told.noted, known);
+        for (const known of [page.guesses, page.filed, page.told]) remember(question.name, told.noted, known);
         isFiled(question.name, told.noted);
         // JupyterLite keeps no files on plain http
         if (!told.in_browser || globalThis.isSecureContext) kept.remove(question.name, told.noted);
