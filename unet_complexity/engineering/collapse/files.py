@@ -11,7 +11,8 @@ from typing import Any
 from warnings import catch_warnings
 
 from unet_complexity.engineering.readers.limits import MOST_BYTES, at_most, refusals
-from unet_complexity.engineering.readers.onnx.files import check_functions, parsed
+from unet_complexity.engineering.readers.onnx.files import parsed
+from unet_complexity.engineering.readers.onnx.functions import check_functions, parts
 from unet_complexity.escaping import in_message
 
 FilePath = str | PathLike[str]
@@ -88,17 +89,6 @@ def checked(model: Any, name: str = "the rewritten model") -> Any:
     except onnx.checker.ValidationError as error:
         raise ValueError(f"{name} is not a valid ONNX model: {error}") from None
     return model
-
-
-def parts(message: Any) -> Iterator[Any]:
-    """Yield a protobuf message and all messages inside it: nodes, subgraphs, tensors."""
-    yield message
-    if message.DESCRIPTOR.name == "TensorProto":
-        return  # listing its fields would copy its numbers
-    for field, value in message.ListFields():
-        if field.message_type:
-            for inner in [value] if hasattr(value, "ListFields") else value:
-                yield from parts(inner)
 
 
 def _external(model: Any) -> Iterator[Any]:

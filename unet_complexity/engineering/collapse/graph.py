@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from unet_complexity.engineering.collapse.files import parts
 from unet_complexity.engineering.collapse.inference import inferred
 from unet_complexity.engineering.readers.limits import (
     MOST_ADDED,
@@ -19,6 +18,7 @@ from unet_complexity.engineering.readers.limits import (
     at_most,
 )
 from unet_complexity.engineering.readers.onnx.files import kind_of, opset_of
+from unet_complexity.engineering.readers.onnx.functions import parts
 from unet_complexity.engineering.readers.onnx.inputs import stated
 
 Settings = dict[str, Any]

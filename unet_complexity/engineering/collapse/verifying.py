@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from unet_complexity.engineering.bounded import bounded
-from unet_complexity.engineering.collapse.files import FilePath, loaded, parts, valid_model
+from unet_complexity.engineering.collapse.files import FilePath, loaded, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.fits import footprint
 from unet_complexity.engineering.readers.onnx import from_onnx
+from unet_complexity.engineering.readers.onnx.functions import parts
 from unet_complexity.engineering.readers.onnx.inputs import stated
 from unet_complexity.escaping import one_line, plain
 from unet_complexity.files import write_new

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import cache
 from mmap import ACCESS_READ, mmap
 from os import PathLike
 from pathlib import Path
@@ -27,9 +26,14 @@ from unet_complexity.engineering.readers.limits import (
     BoundedFile,
     at_most,
 )
+from unet_complexity.engineering.readers.onnx.functions import (
+    STANDARD,
+    all_nodes,
+    check_functions,
+    written_out,
+)
 
 EXPORT = 'export it anew, with PyTorch by torch.onnx.export(model, example, "model.onnx")'
-STANDARD = ("", "ai.onnx")
 
 
 def load(path_or_model: Any) -> Any:
@@ -43,8 +47,6 @@ def load(path_or_model: Any) -> Any:
         raise ImportError(
             "reading ONNX needs the package onnx: pip install 'unet_complexity[onnx]'"
         ) from error
-    from onnx import inliner
-
     name, model = "the model", path_or_model
     if isinstance(path_or_model, (str, PathLike)):
         name, model = Path(path_or_model).name, parsed(path_or_model)
@@ -66,7 +68,7 @@ def load(path_or_model: Any) -> Any:
         return model
     check_functions(model)
     try:
-        return inliner.inline_local_functions(model)
+        return written_out(model)
     except Exception as error:  # its own, a RuntimeError or the checker's
         raise ValueError(
             f"the model's functions cannot be written out: {error}; {EXPORT}"
@@ -77,10 +79,10 @@ GRAPH = 7  # field of a ModelProto
 NODE, STORED, STORED_SPARSE = 1, 5, 15  # fields of a GraphProto
 # Fields that are messages themselves, some of which hold more of these.
 MESSAGES: dict[str, dict[int, str]] = {
-    "function": {7: "node", 11: "attribute"},
-    "node": {5: "attribute"},
+    "function": {7: "node", 9: "", 11: "attribute", 12: "", 14: ""},
+    "node": {5: "attribute", 9: ""},
     "attribute": {5: "", 6: "graph", 10: "", 11: "graph", 14: "", 15: "", 22: "", 23: ""},
-    "graph": {1: "node", 5: "", 11: "", 12: "", 13: "", 15: ""},
+    "graph": {1: "node", 5: "", 11: "", 12: "", 13: "", 14: "", 15: "", 16: ""},
     "": {},
     "training": {1: "graph", 2: "graph", 3: "", 4: ""},
 }
@@ -168,55 +170,6 @@ def parsed(path: str | PathLike[str]) -> Any:
         raise ValueError(f"{name} is not an ONNX model, or it is cut short; {EXPORT}") from None
 
 
-def check_functions(model: Any) -> None:
-    """ValueError if the model's functions make too many nodes or bytes when written out.
-
-    A reference to what a function is given counts as large as the whole call, which is the most that replaces it.
-
-    RecursionError if functions call themselves.
-    """
-    bodies = {_called(function.name, function): function for function in model.functions}
-
-    @cache
-    def written_out(kind: tuple[str, str, str]) -> tuple[int, int, int]:
-        body = bodies[kind]
-        return total(body.node, {*body.input, *body.output})
-
-    def total(nodes: Iterable[Any], given: set[str]) -> tuple[int, int, int]:
-        """Nodes, bytes, and references to what is given."""
-        count = size = references = 0
-        for node in _all(nodes):
-            bytes_, own = (
-                node.ByteSize(),
-                sum(name in given for name in (*node.input, *node.output)),
-            )
-            own += sum(bool(attribute.ref_attr_name) for attribute in node.attribute)
-            kind = _called(node.op_type, node)
-            made = written_out(kind) if kind in bodies else (1, bytes_, 0)
-            count += made[0]
-            size += made[1] + made[2] * bytes_
-            references += own + made[2] * bool(own)
-        return count, size, references
-
-    count, size, _ = total(model.graph.node, set())
-    at_most(count, MOST_NODES, "nodes, functions written out,")
-    at_most(size, MOST_BYTES_BESIDE_WEIGHTS, "bytes of nodes, functions written out,")
-
-
-def _called(name: str, one: Any) -> tuple[str, str, str]:
-    """What a call and the function that it calls have in common."""
-    return one.domain, name, one.overload
-
-
-def _all(nodes: Iterable[Any]) -> Iterator[Any]:
-    """The nodes, and those of the graphs in their attributes."""
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                yield from _all(graph.node)
-
-
 def opset_of(model: Any) -> int:
     """Version of the standard operators that the model is written in."""
     return max(
@@ -258,7 +211,7 @@ class Graph:
         for node in reversed(graph.node):
             if needed.intersection(filter(None, node.output)):
                 self.nodes.append(node)
-                needed.update(*(inner.input for inner in _all([node])))
+                needed.update(*(inner.input for inner in all_nodes([node])))
         self.nodes.reverse()
         self.literals = {
             node.output[0]: attribute.t

@@ -1,0 +1,93 @@
+"""A model's own functions: what they come to when written out, and the graph with them written out by ``onnx``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from unet_complexity.engineering.readers.limits import (
+    MOST_BYTES_BESIDE_WEIGHTS,
+    MOST_NODES,
+    at_most,
+)
+
+STANDARD = ("", "ai.onnx")
+EMPTY = 128  # bytes for each message, which takes memory also if it is empty
+
+
+def check_functions(model: Any) -> None:
+    """ValueError if the model's functions make too many nodes or bytes when written out.
+
+    A reference to what a function is given counts as large as the whole call, which is the most that replaces it.
+    Attributes that a call leaves out are those of the function, and each message counts ``EMPTY`` bytes more.
+
+    RecursionError if functions call themselves.
+    """
+    bodies = {_called(function.name, function): function for function in model.functions}
+
+    @cache
+    def made_of(kind: tuple[str, str, str]) -> tuple[int, int, int]:
+        body = bodies[kind]
+        count, size, references = total(body.node, {*body.input, *body.output})
+        return (
+            count,
+            size + sum(map(_weight, (*body.value_info, *body.attribute_proto))),
+            references,
+        )
+
+    def total(nodes: Iterable[Any], given: set[str]) -> tuple[int, int, int]:
+        """Nodes, bytes, and references to what is given."""
+        count = size = references = 0
+        for node in all_nodes(nodes):
+            weight = _weight(node)
+            own = sum(name in given for name in (*node.input, *node.output))
+            own += sum(bool(attribute.ref_attr_name) for attribute in node.attribute)
+            kind = _called(node.op_type, node)
+            made = (1, weight, 0)
+            if kind in bodies:
+                made = made_of(kind)
+                weight += sum(map(_weight, bodies[kind].attribute_proto))
+            count += made[0]
+            size += made[1] + made[2] * weight
+            references += own + made[2] * bool(own)
+        return count, size, references
+
+    count, size, _ = total(model.graph.node, set())
+    at_most(count, MOST_NODES, "nodes, functions written out,")
+    at_most(size, MOST_BYTES_BESIDE_WEIGHTS, "bytes of nodes, functions written out,")
+
+
+def _weight(message: Any) -> int:
+    """Bytes of a message, and ``EMPTY`` for each in it."""
+    return int(message.ByteSize() + EMPTY * sum(1 for _ in parts(message)))
+
+
+def parts(message: Any) -> Iterator[Any]:
+    """Yield a protobuf message and all messages inside it: nodes, subgraphs, tensors."""
+    yield message
+    if message.DESCRIPTOR.name == "TensorProto":  # listing all fields would copy its numbers
+        yield from (*message.external_data, *message.metadata_props)
+        return
+    for field, value in message.ListFields():
+        if field.message_type:
+            for inner in [value] if hasattr(value, "ListFields") else value:
+                yield from parts(inner)
+
+
+def _called(name: str, one: Any) -> tuple[str, str, str]:
+    """What a call and the function that it calls have in common."""
+    return "" if one.domain in STANDARD else one.domain, name, one.overload
+
+
+def all_nodes(messages: Iterable[Any]) -> Iterator[Any]:
+    """The nodes among messages and inside them, at any depth."""
+    every = (part for message in messages for part in parts(message))
+    return (part for part in every if part.DESCRIPTOR.name == "NodeProto")
+
+
+def written_out(model: Any) -> Any:
+    """Return the model without functions: each call is replaced by the nodes of its function."""
+    from onnx import inliner
+
+    return inliner.inline_local_functions(model)
