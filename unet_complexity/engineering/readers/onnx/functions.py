@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -46,8 +47,14 @@ def check_functions(model: Any) -> None:
             kind = _called(node.op_type, node)
             made = (1, weight, 0)
             if kind in bodies:
+                defaults = bodies[kind].attribute_proto
+                if [*all_nodes([node, *defaults])] != [node]:
+                    raise ValueError(
+                        f"functions are read whose attributes are numbers or text, got a graph for {node.op_type}; "
+                        "write it out in the file"
+                    )
                 made = made_of(kind)
-                weight += sum(map(_weight, bodies[kind].attribute_proto))
+                weight += sum(map(_weight, defaults))
             count += made[0]
             size += made[1] + made[2] * weight
             references += own + made[2] * bool(own)
@@ -87,7 +94,50 @@ def all_nodes(messages: Iterable[Any]) -> Iterator[Any]:
 
 
 def written_out(model: Any) -> Any:
-    """Return the model without functions: each call is replaced by the nodes of its function."""
+    """Return the model without functions: each call is replaced by the nodes of its function.
+
+    ``onnx`` leaves out the defaults of attributes, so calls are given them before.  A function that others call waits
+    for these: what they pass on may be absent.
+    """
     from onnx import inliner
 
-    return inliner.inline_local_functions(model)
+    model = deepcopy(model)
+    _share_arrays(model)
+    kinds = {_called(one.name, one): one for one in model.functions}
+    while ready := kinds.keys() - {_called(x.op_type, x) for x in all_nodes(kinds.values())}:
+        for node in [*all_nodes([model.graph, *kinds.values()])]:
+            given = {attribute.name for attribute in node.attribute}
+            function = kinds.get(_called(node.op_type, node))
+            defaults = function.attribute_proto if function else ()
+            node.attribute.extend(one for one in defaults if one.name not in given)
+        model.ClearField("functions")
+        model.functions.extend(kinds.pop(kind) for kind in ready)
+        model = inliner.inline_local_functions(model)
+    return model
+
+
+def _share_arrays(model: Any) -> None:
+    """Let each stored array of a function be a node of the graph, which all calls read."""
+    names = {name for node in all_nodes([model]) for name in (*node.input, *node.output)}
+    names.update(one.name for one in (*model.graph.input, *model.graph.initializer))
+    shared: list[Any] = []
+    for function in model.functions:
+        renamed = {}
+        for node in function.node:
+            own = node.op_type == "Constant" and node.domain in STANDARD
+            if own and not any(attribute.ref_attr_name for attribute in node.attribute):
+                new = old = node.output[0]
+                while new in names:
+                    new = f"{len(shared)}/{new}"
+                names.add(new)
+                renamed[old] = new
+                shared.append(deepcopy(node))
+                shared[-1].output[:] = [new]
+                node.op_type = "Identity"  # the function may return it
+                node.input.append(new)
+                node.ClearField("attribute")
+        for node in all_nodes(function.node):
+            node.input[:] = [renamed.get(name, name) for name in node.input]
+    shared += model.graph.node
+    model.graph.ClearField("node")
+    model.graph.node.extend(shared)

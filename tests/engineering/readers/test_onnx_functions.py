@@ -1,0 +1,123 @@
+"""Functions of a model's own, and those by which ONNX defines an operator: written out, they come to the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import helper, numpy_helper, parser
+
+from unet_complexity.engineering import from_onnx
+
+HEAD = '<ir_version: 10, opset_import: ["": 21, "my": 1]> m (float[1, 3, h, w] x) => (float[a, b, c, d] y)'
+STORED = "float[4, 3, 3, 3] k = {}"
+
+
+def text(body: str, *functions: str) -> Any:
+    """A model, with functions as ``f <attributes> (inputs) => (outputs) { ... }``."""
+    own = " ".join(f'<domain: "my", opset_import: ["": 21, "my": 1]> {one}' for one in functions)
+    return parser.parse_model(f"{HEAD} <{STORED}> {{ {body} }} {own}")
+
+
+CALL = "y = my.f (x, k)"
+STRIDED = "f <s: ints = [2, 2]> (a, k) => (b) { b = Conv <strides: ints = @s> (a, k) }"
+INNER = STRIDED.replace("f <", "g <")
+PASSED = "f <t> (a, k) => (b) { b = my.g <s: ints = @t> (a, k) }"
+
+
+@pytest.mark.parametrize(
+    ("model", "same"),
+    [
+        (text(CALL, STRIDED), "strides = [2, 2]"),
+        (text("y = my.f <s = [4, 4]> (x, k)", STRIDED), "strides = [4, 4]"),
+        (text(CALL, STRIDED.replace("strides", "dilations")), "dilations = [2, 2]"),
+        (
+            text(
+                CALL,
+                'f <s: string = "SAME_UPPER"> (a, k) => (b) { b = Conv <auto_pad: string = @s> (a, k) }',
+            ),
+            'auto_pad = "SAME_UPPER"',
+        ),
+        (text(CALL, "f (a, k) => (b) { b = my.g (a, k) }", INNER), "strides = [2, 2]"),
+        (text(CALL, INNER, "f (a, k) => (b) { b = my.g (a, k) }"), "strides = [2, 2]"),
+        (text(CALL, PASSED, INNER), "strides = [2, 2]"),
+        (text("y = my.f <t = [4, 4]> (x, k)", PASSED, INNER), "strides = [4, 4]"),
+        (text(CALL, PASSED.replace("<t>", "<t: ints = [4, 4]>"), INNER), "strides = [4, 4]"),
+    ],
+)
+def test_defaults_of_attributes_hold_where_a_call_leaves_them_out(model, same):
+    network, wanted = from_onnx(model, 32), from_onnx(text(f"y = Conv <{same}> (x, k)"), 32)
+    assert [str(step.layer) for step in network] == [str(step.layer) for step in wanted]
+    assert network.total() == wanted.total()
+
+
+def test_overloads_have_defaults_of_their_own():
+    model = text(CALL, PASSED, INNER)
+    for one, overload in zip(model.functions, "ab", strict=True):
+        one.name, one.overload = "f", overload
+    model.graph.node[0].overload = "a"
+    model.functions[0].node[0].op_type, model.functions[0].node[0].overload = "f", "b"
+    assert from_onnx(model, 32).total().macs == 108 * 15**2
+
+
+def test_a_model_that_is_given_stays_as_it_is():
+    model = text(CALL, STRIDED)
+    before = model.SerializeToString()
+    from_onnx(model)
+    assert model.SerializeToString() == before
+
+
+def test_a_function_that_only_calls_itself_is_not_looked_at():
+    model = text("y = Conv (x, k)", "f (a) => (b) { b = my.f (a) }")
+    assert from_onnx(model, 32).total().macs == 108 * 30**2
+
+
+def test_a_function_that_is_given_a_graph_is_refused():
+    graph = "g () => (float[a, b, c, d] t) { t = Relu (x) }"
+    own = "f <s> (a) => (b) { b = If <then_branch: graph = @s, else_branch: graph = @s> (a) }"
+    with pytest.raises(ValueError, match="whose attributes are numbers or text, got a graph for f"):
+        from_onnx(text(f"y = my.f <s = {graph}> (x)", own))
+
+
+def kernel(name: str, *shape: int) -> Any:
+    value = numpy_helper.from_array(np.ones(shape, np.float32))
+    return helper.make_node("Constant", [], [name], value=value)
+
+
+@pytest.mark.parametrize(
+    ("body", "own", "params"),
+    [
+        ("c = my.f (x) y = my.f (c)", "f (a) => (b) { b = Conv (a, k) }", 81),
+        ("c = my.f (x) y = my.f (c)", "f (a) => (b) { l = Identity (k) b = Conv (a, l) }", 81),
+        ("l = my.f () c = Conv (x, l) m = my.f () y = Conv (c, m)", "f () => (k) { }", 81),
+        (
+            "c = my.f (x) y = my.f (c)",
+            "f (a) => (b) { c = my.g (a) b = Conv (c, k) }",
+            2 * 81,
+        ),
+    ],
+)
+def test_an_array_in_a_function_is_stored_once_however_often_it_is_called(body, own, params):
+    model = text(body, own, "g (a) => (b) { b = Conv (a, k) }")
+    for function in model.functions:
+        function.node.insert(0, kernel("k", 3, 3, 3, 3))
+    model.graph.initializer[0].name = "0/k"  # a name that is taken already
+    total = from_onnx(model).total()
+    assert (total.params, total.trainable_params) == (params, params)
+    assert from_onnx(model, 32).total().macs > 0
+
+
+def test_an_array_that_each_call_gives_is_counted_for_each():
+    own = "f <v> (a) => (b) { k = Constant <value: tensor = @v> () b = Conv (a, k) }"
+    model = text("c = my.f (x) y = my.f (c)", own)
+    for node in model.graph.node:
+        node.attribute.append(helper.make_attribute("v", kernel("k", 3, 3, 3, 3).attribute[0].t))
+    assert from_onnx(model).total().params == 2 * 81
+
+
+def test_a_constant_in_a_function_that_is_no_weight_stays_one():
+    model = text("c = my.f (x) y = my.f (c)", "f (a) => (b) { b = Add (a, mask) }")
+    model.functions[0].node.insert(0, kernel("mask", 1, 3, 1, 1))
+    network = from_onnx(model)
+    assert (network.total().params, network.constants) == (0, 3)
