@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import helper, numpy_helper, parser
+from onnx import TensorProto, defs, helper, numpy_helper, parser
 
 from unet_complexity.engineering import from_onnx
+from unet_complexity.engineering.readers.onnx.node import ROWS
+from unet_complexity.engineering.readers.onnx.shapes import Edge, inlined
 
 HEAD = '<ir_version: 10, opset_import: ["": 21, "my": 1]> m (float[1, 3, h, w] x) => (float[a, b, c, d] y)'
 STORED = "float[4, 3, 3, 3] k = {}"
@@ -121,3 +123,44 @@ def test_a_constant_in_a_function_that_is_no_weight_stays_one():
     model.functions[0].node.insert(0, kernel("mask", 1, 3, 1, 1))
     network = from_onnx(model)
     assert (network.total().params, network.constants) == (0, 3)
+
+
+def defaults(schema: Any) -> dict[str, Any]:
+    """The attributes that have a default."""
+    every = {name: one.default_value for name, one in schema.attributes.items()}
+    return {name: one for name, one in every.items() if one.type}
+
+
+DEFINED = [
+    schema
+    for schema in defs.get_all_schemas_with_history()
+    if schema.domain == "" and schema.name not in ROWS and defaults(schema)
+    if schema.has_function or schema.has_context_dependent_function
+]
+
+
+@pytest.mark.parametrize("schema", DEFINED, ids=[f"{x.name}-{x.since_version}" for x in DEFINED])
+def test_defaults_hold_in_operators_that_onnx_writes_out(schema):
+    names = [f"i{place}" for place in range(max(schema.min_input, 1))]
+    call = helper.make_node(schema.name, names[: schema.min_input], ["y"])
+    stated = helper.make_node(schema.name, names[: schema.min_input], ["y"])
+    stated.attribute.extend(defaults(schema).values())
+    given = {name: Edge(TensorProto.FLOAT, (1, 4, 8, 8)) for name in call.input}
+    nodes, wanted = (inlined(one, schema.since_version, given) for one in (call, stated))
+    assert [node.SerializeToString() for node in nodes] == [x.SerializeToString() for x in wanted]
+    referred = [one.ref_attr_name for node in nodes for one in node.attribute]
+    assert not any(referred)
+
+
+@pytest.mark.parametrize("opset", [9, 13, 18])
+def test_a_mean_and_a_variance_are_those_of_each_channel(opset):
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4, 8, 8])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 8, 8])
+    totals = []
+    for more in ({}, {"axes": [0, 2, 3]}):
+        node = helper.make_node("MeanVarianceNormalization", ["x"], ["y"], **more)
+        graph = helper.make_graph([node], "g", [x], [y])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+        totals.append(from_onnx(model).total())
+    assert totals[0] == totals[1]
+    assert (totals[0].writes, totals[0].elementwise) == (792, 1296)

@@ -106,14 +106,18 @@ def written_out(model: Any) -> Any:
     kinds = {_called(one.name, one): one for one in model.functions}
     while ready := kinds.keys() - {_called(x.op_type, x) for x in all_nodes(kinds.values())}:
         for node in [*all_nodes([model.graph, *kinds.values()])]:
-            given = {attribute.name for attribute in node.attribute}
-            function = kinds.get(_called(node.op_type, node))
-            defaults = function.attribute_proto if function else ()
-            node.attribute.extend(one for one in defaults if one.name not in given)
+            if function := kinds.get(_called(node.op_type, node)):
+                set_defaults(node, function.attribute_proto)
         model.ClearField("functions")
         model.functions.extend(kinds.pop(kind) for kind in ready)
         model = inliner.inline_local_functions(model)
     return model
+
+
+def set_defaults(node: Any, defaults: Iterable[Any]) -> None:
+    """Give a node those attributes that it lacks."""
+    given = {attribute.name for attribute in node.attribute}
+    node.attribute.extend(one for one in defaults if one.name not in given)
 
 
 def _share_arrays(model: Any) -> None:

@@ -22,6 +22,7 @@ from unet_complexity.engineering.readers.limits import (
     at_most,
 )
 from unet_complexity.engineering.readers.onnx.files import name_of
+from unet_complexity.engineering.readers.onnx.functions import set_defaults
 from unet_complexity.engineering.readers.reading import shown
 
 MOST_FLOATS = 16  # as many scales as a Resize may have
@@ -209,12 +210,16 @@ def inlined(proto: Any, version: int, inputs: Mapping[str, Edge]) -> list[Any]:
     Raises:
         ValueError: If the operator does not fit what onnx defines.
     """
-    from onnx import helper, inliner
+    from onnx import defs, helper, inliner
 
     given = [helper.make_tensor_value_info(x, one.kind, one.shape) for x, one in inputs.items()]
     graph = helper.make_graph([proto], "call", given, [])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
     kind = proto.op_type
+    if defs.has(kind, version, ""):
+        attributes = defs.get_schema(kind, version, "").attributes.values()
+        stated = [one.default_value for one in attributes if one.default_value.type]
+        set_defaults(model.graph.node[0], stated)  # the inliner leaves them out
     try:
         model = inliner.inline_selected_functions(model, [("", kind)], inline_schema_functions=True)
     except Exception as error:  # of onnx's own kinds
