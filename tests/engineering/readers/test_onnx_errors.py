@@ -198,6 +198,27 @@ def test_all_unknown_operators_are_named_at_once():
     fails("extra={'my.Foo': lambda arguments, *inputs: Add()}", text("y = my.Foo (x, x)"))
 
 
+@pytest.mark.parametrize("read", ["", "x", "k", "x, k"])
+@pytest.mark.parametrize("kind", ["Constant", "Conv", "Identity", "If", "Relu", "Shape"])
+def test_an_operator_of_another_domain_is_not_onnx_own(kind, read):
+    model = text(f"t = my.{kind} <value = float[1] {{1}}> ({read}) y = Add (x, t)")
+    fails(
+        f"cannot count 1 of 2 layers of m: my.{kind} (t); add them with extra={{'my.{kind}'", model
+    )
+
+
+def test_the_standard_domain_has_a_second_name():
+    body = """
+        c = Constant <value = float[1, 3, 1, 1] {1, 2, 3}> () a = Add (x, c) b = MeanVarianceNormalization (a)
+        s = Shape (b) t = Add (s, s) u = Sub (t, s) r = Reshape (b, u) y = Conv (r, k)
+    """
+    model = text(body)
+    total = from_onnx(model).total()
+    for node in model.graph.node:
+        node.domain = "ai.onnx"
+    assert from_onnx(model).total() == total
+
+
 def test_operators_in_a_form_that_is_not_counted_are_named_too():
     model = text(
         "a = Conv <dilations = [1, 1, 1]> (x, k) y = Conv (a, k)",

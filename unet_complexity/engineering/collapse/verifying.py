@@ -18,7 +18,8 @@ from unet_complexity.engineering.collapse.files import FilePath, loaded, valid_m
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
 from unet_complexity.engineering.fits import footprint
 from unet_complexity.engineering.readers.onnx import from_onnx
-from unet_complexity.engineering.readers.onnx.functions import parts
+from unet_complexity.engineering.readers.onnx.files import kind_of
+from unet_complexity.engineering.readers.onnx.functions import all_nodes
 from unet_complexity.engineering.readers.onnx.inputs import stated
 from unet_complexity.escaping import one_line, plain
 from unet_complexity.files import write_new
@@ -92,7 +93,7 @@ def verified(original: Any, collapsed: Collapsed) -> str:
     Raises:
         ValueError: The outputs differ, or the model has loops.
     """
-    kinds = {getattr(part, "op_type", "") for part in parts(original)}
+    kinds = set(map(kind_of, all_nodes([original])))
     if loops := LOOPS & kinds:
         raise ValueError(
             f"a model is run only if it has no loops, got {min(loops)}; collapse_upsampling() does not run it"

@@ -216,7 +216,7 @@ class Graph:
         self.literals = {
             node.output[0]: attribute.t
             for node in self.nodes
-            if node.op_type == "Constant"
+            if kind_of(node) == "Constant"
             for attribute in node.attribute
             if attribute.name == "value"
         }

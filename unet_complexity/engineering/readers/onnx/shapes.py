@@ -61,10 +61,9 @@ class Edge(NamedTuple):
 
 
 def canonical(proto: Any) -> bytes:
-    """The node without its names, so that equal operators have equal keys."""
+    """A node of ONNX's own without its names, so that equal operators have equal keys."""
     bare = type(proto)(
         op_type=proto.op_type,
-        domain=proto.domain,
         attribute=proto.attribute,
         input=[name and f"i{at}" for at, name in enumerate(proto.input)],
         output=[f"o{at}" for at, _ in enumerate(proto.output)],
@@ -215,7 +214,7 @@ def inlined(proto: Any, version: int, inputs: Mapping[str, Edge]) -> list[Any]:
     given = [helper.make_tensor_value_info(x, one.kind, one.shape) for x, one in inputs.items()]
     graph = helper.make_graph([proto], "call", given, [])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
-    kind = proto.op_type
+    kind, model.graph.node[0].domain = proto.op_type, ""  # of "ai.onnx" the inliner knows none
     if defs.has(kind, version, ""):
         attributes = defs.get_schema(kind, version, "").attributes.values()
         stated = [one.default_value for one in attributes if one.default_value.type]

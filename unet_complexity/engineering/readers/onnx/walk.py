@@ -20,7 +20,7 @@ from unet_complexity.engineering.readers.limits import (
     MOST_NODES,
     at_most,
 )
-from unet_complexity.engineering.readers.onnx.files import Graph, name_of
+from unet_complexity.engineering.readers.onnx.files import Graph, kind_of, name_of
 from unet_complexity.engineering.readers.onnx.fitting import (
     Point,
     at_point,
@@ -177,7 +177,7 @@ class Walk:
             self._run(Node(proto, self.values, self.opset))
         except (*DAMAGED, ValueError) as error:
             name = name_of(proto)
-            raise ValueError(f"{proto.op_type} {name!r} cannot be read: {error}") from error
+            raise ValueError(f"{kind_of(proto)} {name!r} cannot be read: {error}") from error
 
     def _run(self, node: Node) -> None:
         kind, proto, reading = node.kind, node.proto, self.reading
