@@ -301,6 +301,40 @@ def test_layers_that_wait_for_each_other_are_named(keras: ModuleType, tmp_path: 
     )
 
 
+def with_dead_ends(config: Any, dead: list[str]) -> Any:
+    """The same configuration, but of its outputs and what they need only those that are not dead."""
+    ends = config["config"]["output_layers"]
+    config["config"]["output_layers"] = [end for end in ends if end[0] not in dead]
+    return config
+
+
+def test_layers_that_lead_to_no_output_are_left_out_as_in_keras(
+    keras: ModuleType, tmp_path: Path
+) -> None:
+    K, image = keras.layers, keras.Input((8, 8, 3))
+    shared = K.Conv2D(3, 3, padding="same", name="shared")
+    unused = K.UnitNormalization(name="unused")(K.Conv2D(400, 3, name="wide")(image))
+    first = K.ReLU(name="first")(shared(image))
+    part = keras.Model(image, [K.Conv2D(2, 1)(image), K.Conv2D(7, 1)(image)], name="part")
+    kept = K.ReLU(name="kept")(part(shared(shared(image)))[0])
+    model = keras.Model(image, [unused, first, kept], name="m")
+    config = with_dead_ends(json.loads(model.to_json()), ["unused", "first"])
+    network = from_keras(saved(tmp_path, json.dumps(config)))
+    built = keras.Model.from_config(config["config"])
+    assert network.outputs == ("kept",)
+    assert network.total().params == built.count_params()
+    assert network.total().macs == 2 * 64 * 9 * 9 + 64 * 3 * 9
+
+
+def test_the_order_of_axes_is_what_layers_say_not_what_they_are_called(
+    keras: ModuleType, tmp_path: Path
+) -> None:
+    K, image = keras.layers, keras.Input((8, 16, 3), name="image")
+    model = keras.Model(image, K.GlobalAveragePooling2D()(K.ReLU(name="odd")(image)))
+    text = model.to_json().replace('"odd"', "\"'data_format': 'channels_first'\"")
+    assert from_keras(saved(tmp_path, text)).input == Tensor(8, 16, 3)
+
+
 def test_a_model_without_a_graph_is_refused(keras: ModuleType) -> None:
     class Mine(keras.Model):
         def call(self, x: Any) -> Any:

@@ -6,9 +6,8 @@ shape follows from the package's own layers, so that a model can be read at othe
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -95,7 +94,23 @@ def check_tied(own: Network, other: Network) -> None:
             )
 
 
-ORDER = r"'data_format': '(channels_(?:first|last))'"
+def is_functional(entry: Config) -> bool:
+    """Return True for a model that is not a chain."""
+    return is_model(entry) and entry["class_name"] != "Sequential"
+
+
+def leading(calls: Iterable[Any], ends: Iterable[Any]) -> deque[Any]:
+    """Those calls that lead to some results, each of which is that of a layer and the number of its call."""
+    reads = {(entry["name"], number): given for entry, number, _, given in calls}
+    needed, waiting = set(), [*ends]
+    while waiting:
+        one = waiting.pop()[:2]
+        if one not in needed:
+            needed.add(one)
+            waiting += (key for key, _ in reads.get(one, ()))
+    return deque(one for one in calls if (one[0]["name"], one[1]) in needed)
+
+
 MOST_RESULTS = 16  # of a layer whose results have no shape
 
 
@@ -112,8 +127,9 @@ class _Reader:
     def network(self, config: Config, recipe: partial[Network]) -> Network:
         """The whole model.  ValueError where the configuration lacks what Keras 3 writes into it."""
         try:
-            if said := re.search(ORDER, str(config)):  # by any layer
-                self.order = said[1]
+            said = (one.get("data_format") for one in parts(config) if isinstance(one, dict))
+            orders = (one for one in said if one in [*ORDERS])  # by any layer
+            self.order = next(orders, self.order)
             written = [value.name for value in self.model(config, "", None)]
             network = self.reading.network(written, partial(recipe, side=self.side))
         except DAMAGED as error:
@@ -128,7 +144,7 @@ class _Reader:
         return network
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """What a model writes: each layer runs as soon as what it reads is there.
+        """What a model writes: each layer runs as soon as what it reads is there, and none that leads to no output.
 
         Calls wait in a queue, at first in the order of the file.  ``inputs``: what a model inside another one is given.
         """
@@ -149,6 +165,12 @@ class _Reader:
                 for (name, at, i), shape in given:
                     said.setdefault((name, at), {})[i] = shape
         self.weigh([inside["input_layers"], inside["output_layers"]])
+        ends = [
+            # a file counts the calls of a functional model inside a model from 1, in this one place
+            (name, number - (number and is_functional(entries[name])), i)
+            for name, number, i in triples(inside["output_layers"])
+        ]
+        queue = leading(queue, ends)
         found: dict[tuple[str, int, int], Value] = {}
         for i, (name, *_) in enumerate(triples(inside["input_layers"])):
             shape = entries[name]["config"]["batch_shape"]
@@ -170,12 +192,7 @@ class _Reader:
                 raise ValueError(
                     f"{self.reading.name} has layers that wait for each other, {entry['name']}; give the whole model"
                 )
-        ends = []
-        for name, number, i in triples(inside["output_layers"]):
-            # a file counts the calls of a functional model inside a model from 1, in this one place
-            from_1 = is_model(entries[name]) and entries[name]["class_name"] != "Sequential"
-            ends.append(found.get((name, number - from_1, i)) or found[name, number, i])
-        return ends
+        return [found[end] for end in ends]
 
     def weigh(self, given: Any) -> None:
         """ValueError if calls have too many arguments in all, those of their layers included."""
