@@ -116,6 +116,26 @@ def row(
             "at most 32,768 taps of a window, its stride, dilation or padding are read, got 99,999",
             "y = Conv <pads = [99999, 0, 0, 0]> (x, k)",
         ),
+        *(
+            row(
+                f"{kind} 'y' cannot be read: pads are only for auto_pad NOTSET, got [{pads}] and {auto}; leave one out",
+                f'y = {kind} <auto_pad = "{auto}", pads = [{pads}], {more}',
+            )
+            for kind, more in (
+                ("Conv", "strides = [1, 1]> (x, k)"),
+                ("MaxPool", "kernel_shape = [3, 3]> (x)"),
+                ("AveragePool", "kernel_shape = [3, 3]> (x)"),
+            )
+            for auto, pads in (
+                ("VALID", "0, 0, 1, 0"),
+                ("SAME_UPPER", "1, 1, 1, 1"),
+                ("SAME_LOWER", "0, 0, 0, 0"),
+            )
+        ),
+        row(
+            "auto_pad must be one of 'NOTSET', 'SAME_LOWER', 'SAME_UPPER', 'VALID', got 'same'; try 'NOTSET'",
+            'y = Conv <auto_pad = "same"> (x, k)',
+        ),
         row(
             "Mismatched attribute type in ' : strides'. Expected: 'INTS', actual: 'STRING'",
             'y = Conv <strides = "2"> (x, k)',
@@ -217,6 +237,11 @@ def test_the_standard_domain_has_a_second_name():
     for node in model.graph.node:
         node.domain = "ai.onnx"
     assert from_onnx(model).total() == total
+
+
+def test_pads_of_zeros_beside_valid_padding_say_the_same():
+    same = text('y = Conv <auto_pad = "VALID", pads = [0, 0, 0, 0]> (x, k)')
+    assert from_onnx(same).total() == from_onnx(text("y = Conv (x, k)")).total()
 
 
 def test_operators_in_a_form_that_is_not_counted_are_named_too():

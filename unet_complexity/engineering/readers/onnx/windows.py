@@ -16,7 +16,9 @@ from unet_complexity.engineering.readers.onnx.node import (
     shown,
 )
 from unet_complexity.layers import AveragePooling2D, Conv2D, Conv2DTranspose, MaxPooling2D
-from unet_complexity.symbols import Size, exact
+from unet_complexity.symbols import Size, exact, one_of
+
+AUTO = ("NOTSET", "SAME_LOWER", "SAME_UPPER", "VALID")
 
 
 class Window:
@@ -35,8 +37,13 @@ class Window:
         )
         self.border = ((0, 0), *zip(pads[:axes], pads[axes:], strict=True))[-2:]
         self.padding: Any = self.border if any(pads) else "valid"
-        if node.get("auto_pad", "").startswith("SAME"):
+        auto = one_of("auto_pad", node.get("auto_pad") or "NOTSET", AUTO)
+        if auto.startswith("SAME"):
             self.padding = "same"
+        if node.get("pads") and auto != "NOTSET" and self.padding != "valid":
+            raise ValueError(
+                f"pads are only for auto_pad NOTSET, got {pads} and {auto}; leave one out"
+            )
 
     def behind(self, x: Tensor, out: Tensor) -> list[Size]:
         """Return by how much the last window of each axis of ``out`` ends behind ``x``."""
