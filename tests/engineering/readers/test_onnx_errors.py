@@ -10,7 +10,7 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, parser
+from onnx import TensorProto, defs, helper, parser
 
 from tests.twins.onnx_models import Graph, classic, image, resnet
 from unet_complexity import Activation, Conv2D, Network, Tensor
@@ -225,6 +225,31 @@ def test_an_operator_of_another_domain_is_not_onnx_own(kind, read):
     fails(
         f"cannot count 1 of 2 layers of m: my.{kind} (t); add them with extra={{'my.{kind}'", model
     )
+
+
+# what ONNX says is not deterministic because of the graphs in it, and what is random in training alone
+NOT_RANDOM = {"AffineGrid", "Dropout", "If", "Loop", "Scan", "SequenceMap"}
+RANDOM = {
+    schema.name
+    for schema in defs.get_all_schemas()
+    if schema.node_determinism == defs.OpSchema.NodeDeterminism.NonDeterministic
+}
+
+
+@pytest.mark.parametrize("read", ["x", "k"])
+@pytest.mark.parametrize("kind", sorted(RANDOM - NOT_RANDOM))
+def test_random_numbers_are_no_stored_ones(kind, read):
+    given = (
+        "shape = [1, 3, 1, 1]> ()"
+        if kind in ("RandomNormal", "RandomUniform")
+        else f"seed = 1.0> ({read})"
+    )
+    model = text(f"t = {kind} <{given} y = Add (x, t)", stored="float[1, 3, 1, 1] k = {}")
+    fails(
+        f"cannot count 1 of 2 layers of m: {kind} (t): its numbers are random; make them an", model
+    )
+    if kind != "Multinomial":  # of which onnx does not say the shape
+        assert from_onnx(model, unknown="report").missing == (f"{kind} (t)",)
 
 
 def test_the_standard_domain_has_a_second_name():

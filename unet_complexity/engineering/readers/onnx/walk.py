@@ -56,6 +56,9 @@ FLOAT = 1
 SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
+RANDOM = (
+    "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike".split()
+)  # no stored numbers, and written anew in each run
 TRIED = (Copy, Reshape, Resizing)  # layers that say what they write
 FOLLOWING = "Dropout Flatten Identity Squeeze Transpose Unsqueeze".split()  # from what enters
 ONNX_RUNTIME = (
@@ -183,7 +186,7 @@ class Walk:
         kind, proto, reading = node.kind, node.proto, self.reading
         known, own = kind in ROWS, kind in reading.extra
         if all(name in self.values for name in proto.input if name):
-            if own or not (known or is_standard(kind)):
+            if own or kind in RANDOM or not (known or is_standard(kind)):
                 self._foreign(node)
             elif known or not node.maps:
                 self._asked(node, self._ask(node))
@@ -277,6 +280,7 @@ class Walk:
         shape = self.values[out].shape if names else self.sizes.stated.get(out)
         channels = self.sizes.channels(out, len(shape or "nhwc"))
         why = ONNX_RUNTIME if "microsoft" in kind else ""
+        why = "its numbers are random; make them an input" if kind in RANDOM else why
         step = self._skip(node, why, fold(shape, channels) if shape else None)
         made = self.reading.shape(step)
         for name in names:
