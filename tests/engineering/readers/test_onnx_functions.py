@@ -164,3 +164,19 @@ def test_a_mean_and_a_variance_are_those_of_each_channel(opset):
         totals.append(from_onnx(model).total())
     assert totals[0] == totals[1]
     assert (totals[0].writes, totals[0].elementwise) == (792, 1296)
+
+
+def test_names_inside_an_operator_are_none_of_the_model():
+    model = text("m = MeanVarianceNormalization <axes = [0, 2, 3]> (x) y = Conv (m, k)")
+    kernel, conv = model.graph.initializer[0], model.graph.node[1]
+    total = from_onnx(model).total()
+    given = {"x": Edge(TensorProto.FLOAT, (1, 3, 64, 64))}
+    inner = {name for node in inlined(model.graph.node[0], 21, given) for name in node.output}
+    assert len(inner) > 5
+    for name in inner - {"m"}:
+        kernel.name = conv.input[1] = name.removeprefix("<inner>/")
+        here = from_onnx(model).total()
+        assert (here.macs, here.elementwise) == (total.macs, total.elementwise)
+        kernel.name = conv.input[1] = name
+        with pytest.raises(ValueError, match="begin otherwise than '<inner>/', got '<inner>/m/"):
+            from_onnx(model)

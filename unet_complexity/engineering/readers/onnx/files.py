@@ -34,6 +34,7 @@ from unet_complexity.engineering.readers.onnx.functions import (
 )
 
 EXPORT = 'export it anew, with PyTorch by torch.onnx.export(model, example, "model.onnx")'
+INNER = "<inner>/"  # begins the names inside an operator that onnx writes out
 
 
 def load(path_or_model: Any) -> Any:
@@ -238,6 +239,10 @@ class Graph:
             if isinstance(name, bytes):  # protobuf's way to hand out what is not text
                 raise ValueError(
                     f"names must be text in UTF-8, got {name!r}: the file is damaged; {EXPORT}"
+                )
+            if name.startswith(INNER):
+                raise ValueError(
+                    f"names in a model begin otherwise than {INNER!r}, got {name!r}; rename it"
                 )
             at_most(len(name), MOST_CHARACTERS, "characters of a name")
 

@@ -21,7 +21,7 @@ from unet_complexity.engineering.readers.limits import (
     MOST_NUMBERS,
     at_most,
 )
-from unet_complexity.engineering.readers.onnx.files import name_of
+from unet_complexity.engineering.readers.onnx.files import INNER, name_of
 from unet_complexity.engineering.readers.onnx.functions import set_defaults
 from unet_complexity.engineering.readers.reading import shown
 
@@ -228,5 +228,7 @@ def inlined(proto: Any, version: int, inputs: Mapping[str, Edge]) -> list[Any]:
     for node in nodes:
         node.name = name_of(proto)
         for names in (node.input, node.output):
-            names[:] = [one if one in outside else f"{proto.output[0]}/{one}" for one in names]
+            names[:] = [
+                one if one in outside else f"{INNER}{proto.output[0]}/{one}" for one in names
+            ]
     return [] if kind in {node.op_type for node in nodes} else nodes
