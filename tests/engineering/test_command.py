@@ -353,6 +353,18 @@ def test_free_sizes_have_values_and_unknown_operators_shapes(capsys, tmp_path):
     assert re.search(r"^MACs +60  dense", text, re.MULTILINE)
 
 
+def test_a_model_of_views_alone_has_letters_too(capsys, tmp_path):
+    text = '<ir_version: 8, opset_import: ["": 17]> m (float[1, 3, h, w] x) => (float[a, b] y) { y = Flatten (x) }'
+    onnx.save(onnx.parser.parse_model(text), path := str(tmp_path / "views.onnx"))
+    assert re.search(r"^MACs +0  dense", ask(capsys, path), re.MULTILINE)
+    data = json.loads(ask(capsys, path, "--json"))
+    assert (data["total"]["macs"], data["memory"]) == (0, None)
+    assert "a bound needs sizes in numbers" in refused(capsys, path, "--at-most", "peak=1")
+    assert "seconds need a size in numbers" in refused(capsys, path, "--machine", "1e12,1e11")
+    at_numbers = json.loads(ask(capsys, path, "--json", "--side", "8"))
+    assert at_numbers["memory"]["inference"]["peak"] == 4 * 192
+
+
 WEIGHTS = "float[8, 4] w = {}, float[4, 3] v = {}, float[1, 12, 8] i = {}, float[1, 12, 4] r = {}, int64[1] a = {1}"
 
 

@@ -9,6 +9,8 @@ from tests.engineering.chains import in_turn
 from unet_complexity import Conv2D, ReLU, Tensor, classic_unet, pix2pix_unet
 from unet_complexity.cost import Rule
 from unet_complexity.engineering.fits import Footprint, _peak, amount, fits, footprint
+from unet_complexity.engineering.reach import receptive_field
+from unet_complexity.engineering.readers.reading import Reading
 from unet_complexity.layers import Dropout
 from unet_complexity.memory import peak
 from unet_complexity.symbols import C, L, N, b, g
@@ -94,6 +96,21 @@ def test_the_batch_and_the_depth():
 def test_what_cannot_be_answered_is_a_sentence(net, memory, said):
     with pytest.raises(ValueError, match=said):
         fits(net, memory)
+
+
+def test_a_network_of_views_alone_has_letters_too():
+    reading = Reading("views")
+    reading.input("x", Tensor(N, N, 3))
+    reading.view("x", Tensor(1, N**2, 3), "flat")
+    views = reading.network(["flat"])
+    with pytest.raises(
+        ValueError, match="memory in bytes needs sizes in numbers, got views, N x N"
+    ):
+        footprint(views)
+    with pytest.raises(
+        ValueError, match="a receptive field needs sizes in numbers, got views, N x N"
+    ):
+        receptive_field(views)
 
 
 def test_letters_parts_and_unknown_names_have_no_bytes():

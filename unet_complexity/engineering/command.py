@@ -27,7 +27,7 @@ from unet_complexity.cost import BYTES_PER_ELEMENT
 from unet_complexity.engineering.bounded import PATIENCE, OutOfPatience, bounded
 from unet_complexity.engineering.budget import bounds, broken
 from unet_complexity.engineering.explain import explain
-from unet_complexity.engineering.fits import OPTIMIZERS, amount, footprint, has_numbers
+from unet_complexity.engineering.fits import OPTIMIZERS, amount, footprint, letters_of
 from unet_complexity.engineering.reach import reach
 from unet_complexity.engineering.readers.limits import LARGEST_TYPED
 from unet_complexity.engineering.report import CONVENTIONS, PHASES, Data, as_json, as_text
@@ -346,7 +346,7 @@ def in_seconds(given: Namespace, network: Network) -> Table | None:
                 "--fused is about seconds, and needs --machine; try --machine 'NVIDIA T4'"
             )
         return None
-    if not has_numbers(network.total()):
+    if letters_of(network):
         raise ValueError(
             f"seconds need a size in numbers, got {network.heading}; give one, as in --side 256"
         )
@@ -358,7 +358,7 @@ def in_bytes(given: Namespace, network: Network) -> Data:
 
     It is empty if sizes are letters or layers are not counted.
     """
-    if network.missing or not has_numbers(network.total()):
+    if network.missing or letters_of(network):
         return {}
     setting = {"batch": given.batch, "dtype": given.dtype, "optimizer": given.optimizer}
     found = {}
@@ -496,7 +496,7 @@ def report(arguments: Sequence[str]) -> int:
         elif given.csv:
             text = (seconds or network.table(given.by)).to_csv()
         else:
-            formulas = in_letters(given) if has_numbers(network.total()) else network
+            formulas = network if letters_of(network) else in_letters(given)
             told = network, formulas, given.by, seconds, memory
             text = as_json(*told) if given.json else "\n\n".join(as_text(*told))
     print(text.rstrip("\n"))

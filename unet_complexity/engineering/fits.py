@@ -196,9 +196,13 @@ def amount(text: str) -> int:
     return rounded(text)[0]
 
 
-def has_numbers(total: Cost) -> bool:
-    """Return True if all sizes of a network with this total are numbers."""
-    return isinstance(total.reads, int)
+def letters_of(network: Network) -> list[sp.Symbol]:
+    """Return the letters in a network's sizes; none if these are numbers.
+
+    Views of an input read nothing, so its own sides are looked at too.
+    """
+    sides = (x.shape for x in network.inputs.values())
+    return sorted(sp.Tuple(network.total().reads, *sides).free_symbols, key=str)
 
 
 def in_numbers(network: Network, what: str) -> Cost:
@@ -207,12 +211,11 @@ def in_numbers(network: Network, what: str) -> Cost:
     Raises:
         ValueError: A size is a letter.
     """
-    total = network.total()
-    if not has_numbers(total):
+    if letters_of(network):
         raise ValueError(
             f"{what} needs sizes in numbers, got {network.heading}; give them, as in network.at(N=256)"
         )
-    return total
+    return network.total()
 
 
 def free(network: Network) -> list[sp.Symbol]:
@@ -221,9 +224,8 @@ def free(network: Network) -> list[sp.Symbol]:
     Raises:
         ValueError: The network has several letters.
     """
-    total = network.total()
-    letters = sorted(sp.Tuple(total.reads, total.params).free_symbols, key=str)
-    if len(letters) > 1:
+    letters = letters_of(network)
+    if letters[1:]:
         raise ValueError(
             f"a size is found for one letter, got the letters {letters}; give the others numbers, as in "
             "network.at(...)"

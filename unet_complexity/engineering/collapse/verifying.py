@@ -16,7 +16,7 @@ import numpy as np
 from unet_complexity.engineering.bounded import bounded
 from unet_complexity.engineering.collapse.files import FilePath, loaded, valid_model
 from unet_complexity.engineering.collapse.rewriting import Collapsed, collapse_upsampling
-from unet_complexity.engineering.fits import footprint
+from unet_complexity.engineering.fits import footprint, letters_of
 from unet_complexity.engineering.readers.onnx import from_onnx
 from unet_complexity.engineering.readers.onnx.files import kind_of
 from unet_complexity.engineering.readers.onnx.functions import all_nodes
@@ -134,7 +134,7 @@ def counted(before: Any, after: Any, inputs: Tensors, shown: str) -> list[str]:
     try:
         for model in (before, after):
             network = from_onnx(model)
-            if not isinstance(network.total().reads, int):
+            if letters_of(network):
                 first = next(iter(inputs.values()))
                 network = from_onnx(model, first.shape[2:])
             total = network.total()
