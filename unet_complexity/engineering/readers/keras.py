@@ -101,14 +101,11 @@ def is_functional(entry: Config) -> bool:
 
 def leading(calls: Iterable[Any], ends: Iterable[Any]) -> deque[Any]:
     """Those calls that lead to some results, each of which is that of a layer and the number of its call."""
-    reads = {(entry["name"], number): given for entry, number, _, given in calls}
-    needed, waiting = set(), [*ends]
-    while waiting:
-        one = waiting.pop()[:2]
-        if one not in needed:
-            needed.add(one)
-            waiting += (key for key, _ in reads.get(one, ()))
-    return deque(one for one in calls if (one[0]["name"], one[1]) in needed)
+    unread = {(entry["name"], number): given for entry, number, _, given in calls}
+    read = [*ends]
+    for one in read:
+        read += [key for key, _ in unread.pop(one[:2], ())]
+    return deque(one for one in calls if (one[0]["name"], one[1]) not in unread)
 
 
 MOST_RESULTS = 16  # of a layer whose results have no shape

@@ -31,11 +31,8 @@ def check_functions(model: Any) -> None:
     def made_of(kind: tuple[str, str, str]) -> tuple[int, int, int]:
         body = bodies[kind]
         count, size, references = total(body.node, {*body.input, *body.output})
-        return (
-            count,
-            size + sum(map(_weight, (*body.value_info, *body.attribute_proto))),
-            references,
-        )
+        size += sum(map(_weight, (*body.value_info, *body.attribute_proto)))
+        return count, size, references
 
     def total(nodes: Iterable[Any], given: set[str]) -> tuple[int, int, int]:
         """Nodes, bytes, and references to what is given."""
@@ -65,9 +62,9 @@ def check_functions(model: Any) -> None:
     at_most(size, MOST_BYTES_BESIDE_WEIGHTS, "bytes of nodes, functions written out,")
 
 
-def _weight(message: Any) -> int:
+def _weight(message: Any) -> Any:
     """Bytes of a message, and ``EMPTY`` for each in it."""
-    return int(message.ByteSize() + EMPTY * sum(1 for _ in parts(message)))
+    return message.ByteSize() + EMPTY * len([*parts(message)])
 
 
 def parts(message: Any) -> Iterator[Any]:
@@ -97,12 +94,14 @@ def written_out(model: Any) -> Any:
     """Return the model without functions: each call is replaced by the nodes of its function.
 
     ``onnx`` leaves out the defaults of attributes, so calls are given them before.  A function that others call waits
-    for these: what they pass on may be absent.
+    for these: what they pass on may be absent.  A Constant that several calls repeat is one.
     """
     from onnx import inliner
 
     model = deepcopy(model)
-    _share_arrays(model)
+    for number, node in enumerate(all_nodes([model])):
+        differs = any(attribute.ref_attr_name for attribute in node.attribute)
+        node.doc_string = "" if differs else str(number)  # which each copy of a node keeps
     kinds = {_called(one.name, one): one for one in model.functions}
     while ready := kinds.keys() - {_called(x.op_type, x) for x in all_nodes(kinds.values())}:
         for node in [*all_nodes([model.graph, *kinds.values()])]:
@@ -111,6 +110,14 @@ def written_out(model: Any) -> Any:
         model.ClearField("functions")
         model.functions.extend(kinds.pop(kind) for kind in ready)
         model = inliner.inline_local_functions(model)
+    first: dict[str, str] = {}
+    same = {
+        node.output[0]: first.setdefault(node.doc_string, node.output[0])
+        for node in model.graph.node
+        if node.op_type == "Constant" and node.domain in STANDARD and node.doc_string
+    }
+    for node in all_nodes([model.graph]):
+        node.input[:] = map(same.get, node.input, node.input)
     return model
 
 
@@ -118,30 +125,3 @@ def set_defaults(node: Any, defaults: Iterable[Any]) -> None:
     """Give a node those attributes that it lacks."""
     given = {attribute.name for attribute in node.attribute}
     node.attribute.extend(one for one in defaults if one.name not in given)
-
-
-def _share_arrays(model: Any) -> None:
-    """Let each stored array of a function be a node of the graph, which all calls read."""
-    names = {name for node in all_nodes([model]) for name in (*node.input, *node.output)}
-    names.update(one.name for one in (*model.graph.input, *model.graph.initializer))
-    shared: list[Any] = []
-    for function in model.functions:
-        renamed = {}
-        for node in function.node:
-            own = node.op_type == "Constant" and node.domain in STANDARD
-            if own and not any(attribute.ref_attr_name for attribute in node.attribute):
-                new = old = node.output[0]
-                while new in names:
-                    new = f"{len(shared)}/{new}"
-                names.add(new)
-                renamed[old] = new
-                shared.append(deepcopy(node))
-                shared[-1].output[:] = [new]
-                node.op_type = "Identity"  # the function may return it
-                node.input.append(new)
-                node.ClearField("attribute")
-        for node in all_nodes(function.node):
-            node.input[:] = [renamed.get(name, name) for name in node.input]
-    shared += model.graph.node
-    model.graph.ClearField("node")
-    model.graph.node.extend(shared)

@@ -37,12 +37,12 @@ class Window:
         )
         self.border = ((0, 0), *zip(pads[:axes], pads[axes:], strict=True))[-2:]
         self.padding: Any = self.border if any(pads) else "valid"
-        auto = one_of("auto_pad", node.get("auto_pad") or "NOTSET", AUTO)
-        if auto.startswith("SAME"):
+        self.auto = one_of("auto_pad", node.get("auto_pad") or "NOTSET", AUTO)
+        if self.auto.startswith("SAME"):
             self.padding = "same"
-        if node.get("pads") and auto != "NOTSET" and self.padding != "valid":
+        if node.get("pads") and self.auto != "NOTSET" and self.padding != "valid":
             raise ValueError(
-                f"pads are only for auto_pad NOTSET, got {pads} and {auto}; leave one out"
+                f"pads are only for auto_pad NOTSET, got {pads} and {self.auto}; leave one out"
             )
 
     def behind(self, x: Tensor, out: Tensor) -> list[Size]:
@@ -84,7 +84,7 @@ def conv_transpose(node: Node) -> Row:
     """Weights (channels, filters / group, rows, columns); what is cut off follows from what comes out."""
     channels, filters, *kernel = node.shape(1)
     window, groups = Window(node, kernel), node.get("group", 1)
-    x, out, auto = node.image(), node.image_made(), node.get("auto_pad", "NOTSET")
+    x, out, auto = node.image(), node.image_made(), window.auto
     check_weights(node, groups, channels, exact(filters * groups))
     cuts = window.behind(out, x)
     if not all(isinstance(cut, int) for cut in cuts):
