@@ -627,6 +627,12 @@ def tensor(layer: str, call: int = 0) -> dict[str, Any]:
     return {"class_name": "__keras_tensor__", "config": config}
 
 
+def in_turn(layer: str, count: int) -> list[dict[str, Any]]:
+    """Calls of a layer, each of which reads what the one before wrote."""
+    read = [tensor("x"), *(tensor(layer, number) for number in range(count - 1))]
+    return [{"args": [x], "kwargs": {}} for x in read]
+
+
 def functional(name: str, *layers: dict[str, Any], last: tuple[str, int]) -> dict[str, Any]:
     given = {"batch_shape": [None, 8, 8, 3], "name": "x"}
     inputs = {
@@ -654,8 +660,9 @@ def nested(path: Path) -> Path:
         "name": "r",
     }
     for i in range(15):
-        calls = [{"args": [x], "kwargs": {}} for x in (tensor("x"), tensor(inner["name"]))]
-        inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=(inner["name"], 1))
+        calls = in_turn(inner["name"], 2)
+        last = inner["name"], 2 if i else 1  # calls of a model are counted from 1
+        inner = functional(f"m{i}", {**inner, "inbound_nodes": calls}, last=last)
     return keras(path, inner)
 
 
@@ -666,9 +673,10 @@ def empty_models(path: Path) -> Path:
     inner: dict[str, Any] = {"class_name": "Sequential", "module": "keras", "name": "m"}
     inner["config"] = {"name": "m", "layers": [x]}
     for i in range(12):
-        calls = [{"args": [tensor("x")], "kwargs": {}}] * 50
+        calls = in_turn(inner["name"], 50)
         config = {"name": f"m{i}", "layers": [x, {**inner, "inbound_nodes": calls}]}
-        config |= {"input_layers": [["x", 0, 0]], "output_layers": [[inner["name"], 0, 0]]}
+        last = [inner["name"], 50 if i else 49, 0]  # calls of a model are counted from 1
+        config |= {"input_layers": [["x", 0, 0]], "output_layers": [last]}
         inner = {"module": "keras", "class_name": "Functional", "name": f"m{i}", "config": config}
     return keras(path, inner)
 
@@ -739,9 +747,9 @@ def long_call(path: Path) -> Path:
 def long_names(path: Path) -> Path:
     """A name of 19,000 wide characters, which each of 1,900 calls carries on."""
     config = {"name": "\N{GRINNING FACE}" * 19_000, "max_value": None}
-    calls = [{"args": [tensor("x")], "kwargs": {}}] * 1_900
+    calls = in_turn("r", 1_900)
     layer = {"module": "keras.layers", "class_name": "ReLU", "config": config, "name": "r"}
-    return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("r", 0)))
+    return keras(path, functional("m", {**layer, "inbound_nodes": calls}, last=("r", 1_899)))
 
 
 def long_argument(path: Path) -> Path:
