@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, defs, helper, numpy_helper, parser
 
 from unet_complexity.engineering import from_onnx
+from unet_complexity.engineering.readers.limits import MOST_DEPTH
 from unet_complexity.engineering.readers.onnx.node import ROWS
 from unet_complexity.engineering.readers.onnx.shapes import Edge, inlined
 
@@ -73,6 +74,15 @@ def test_a_model_that_is_given_stays_as_it_is():
 def test_a_function_that_only_calls_itself_is_not_looked_at():
     model = text("y = Conv (x, k)", "f (a) => (b) { b = my.f (a) }")
     assert from_onnx(model, 32).total().macs == 108 * 30**2
+
+
+def test_functions_lie_inside_each_other_only_so_deep():
+    own = ["f0 (a) => (b) { b = Relu (a) }"]
+    own += [f"f{i} (a) => (b) {{ b = my.f{i - 1} (a) }}" for i in range(1, MOST_DEPTH + 1)]
+    assert [step.name for step in from_onnx(text("y = my.f63 (x)", *own[:-1]))] == ["y"]
+    model = text("y = my.f64 (x)", *own)
+    with pytest.raises(ValueError, match="at most 64 functions inside each other are read, got 65"):
+        from_onnx(model)
 
 
 def test_a_function_that_is_given_a_graph_is_refused():

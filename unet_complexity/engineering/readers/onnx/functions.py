@@ -9,6 +9,7 @@ from typing import Any
 
 from unet_complexity.engineering.readers.limits import (
     MOST_BYTES_BESIDE_WEIGHTS,
+    MOST_DEPTH,
     MOST_NODES,
     at_most,
 )
@@ -103,7 +104,9 @@ def written_out(model: Any) -> Any:
         differs = any(attribute.ref_attr_name for attribute in node.attribute)
         node.doc_string = "" if differs else str(number)  # which each copy of a node keeps
     kinds = {_called(one.name, one): one for one in model.functions}
+    depth = 0
     while ready := kinds.keys() - {_called(x.op_type, x) for x in all_nodes(kinds.values())}:
+        at_most(depth := depth + 1, MOST_DEPTH, "functions inside each other")
         for node in [*all_nodes([model.graph, *kinds.values()])]:
             if function := kinds.get(_called(node.op_type, node)):
                 set_defaults(node, function.attribute_proto)
