@@ -52,7 +52,7 @@ function drawRoof(s, kernels, before, x, y, width, height, uid) {
   out = path(grid, "gridline") + out;
   out += label(x + width / 2, y + height + 32, "FLOPs per byte", "soft small mid") + label(x, y - 8, "GFLOP/s at most", "soft small");
   if (kernels.some((one) => !one.flops)) out += label(x + 10, y + height - 5, "copies: no FLOPs", "soft tiny");
-  if (before) out += path(roof(before), "ghost") + label(x + width, y - 8, "dashed: before the change", "soft small end");
+  if (before && roof(before) !== roof(s)) out += path(roof(before), "ghost") + label(x + width, y - 8, "dashed: before the change", "soft small end");
   const name = `the roof: ${exact(s.bandwidth)} GB/s times FLOPs per byte, at most ${exact(s.peak)} GFLOP/s`;
   out += mark(name, path(roof(s), "frame"));
   const dots = { compute: "", memory: "" };
