@@ -144,7 +144,7 @@ function seen() {
     guesses: Object.fromEntries(tab.global.unetxForms?.guesses ?? []), shown: tab.elements.map(texts),
   }));
   const kept = [...store].map(([key, value]) => [key.replace("unet_complexity.guesses.", ""), JSON.parse(value)]);
-  return { store: Object.fromEntries(kept.filter(([, value]) => value)), keys: kept.length, tabs: all };
+  return { store: Object.fromEntries(kept.filter(([, value]) => value[0] !== null)), keys: kept.length, tabs: all };
 }
 
 function close(place) {

@@ -413,9 +413,13 @@ def test_a_folder_is_not_held_in_memory(tmp_path):
 
 def test_what_is_no_folder_is_refused(tmp_path):
     with pytest.raises(
-        ValueError, match=r"^a class's files lie in a folder, got '.*nowhere'; give its path$"
+        ValueError,
+        match=r"^a class's files lie in a folder, got '.*nowhere'; give its path, or a list of texts$",
     ):
         class_view(tmp_path / "nowhere")
+    for text in (f"{TEXT}\n" * 50, "\0"):
+        with pytest.raises(ValueError, match=r"give its path, or a list of texts$"):
+            class_view(text)
     said = r"^a class has at most 5,000 files and lines, got more$"
     with pytest.raises(ValueError, match=said):
         class_view(["x"] * 5001)

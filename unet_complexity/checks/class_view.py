@@ -6,6 +6,7 @@ import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -80,8 +81,13 @@ def class_view(source: str | Path | Iterable[str]) -> ClassView:
     found: Iterable[tuple[str, str]]
     if isinstance(source, (str, Path)):
         folder = Path(source)
-        if not folder.is_dir():
-            raise ValueError(f"a class's files lie in a folder, got {str(source)!r}; give its path")
+        is_folder = False
+        with suppress(OSError, ValueError):  # it is too long for a name, or has a NUL
+            is_folder = folder.is_dir()
+        if not is_folder:
+            raise ValueError(
+                f"a class's files lie in a folder, got {str(source)[:200]!r}; give its path, or a list of texts"
+            )
         found = chain.from_iterable(map(_read, sorted(folder.iterdir())))
     else:
         found = _lines("line", source)

@@ -71,15 +71,20 @@ function classView(root, questions) {
     said.textContent = `${shown(readers.length)} of ${shown(sources.length)} read.${lost} The prediction that most readers missed comes first.`;
     picture.append(...summary(questions, readers).map(drawn));
   };
-  const linesOf = (what, all) => all.split("\n").map((text, i) => ({ name: `${what} ${i + 1}`, text })).filter(({ text }) => text.trim());
+  const linesOf = (what, all) => {
+    const found = [];
+    all.split("\n").forEach((text, i) => { if (text.trim()) found.push({ name: `${what} ${i + 1}`, text }); });
+    return found;
+  };
+  let calls = 0; // one that has waited for a slow file gives way to a later one
   const read = async (file) => {
     const text = file.size > 2 ** 20 ? "" : await textOf(file).catch(() => ""), lines = linesOf(`${file.name}, line`, text);
     const isOne = !file.name.toLowerCase().endsWith(".txt") || /^{\r?\n/.test(text); // mail programs may name it my-predictions.json.txt
     return isOne || !lines.length ? [{ name: file.name, text }] : lines;
   };
   const all = async () => {
-    const files = await Promise.all([...chosen.files].map(read));
-    draw([...linesOf("line", pasted.value), ...files.flat()]);
+    const call = ++calls, lines = linesOf("line", pasted.value), files = await Promise.all([...chosen.files].map(read));
+    if (call === calls) draw([...lines, ...files.flat()]);
   };
   root.replaceChildren(h("style", {}, CSS), h("div", { class: "unetx-class" }, ...(given.length ? [] : [pasted, h("p", {}, chosen, " "), h("button", { type: "button", onclick: all }, "Show what the class guessed")]), said, picture));
   if (given.length) draw(given);

@@ -84,7 +84,7 @@ function unpacked(questions, line) {
 
 // Each prediction has a key of its own, so two pages that write at the same time cannot overwrite other guesses.
 const STORE = "unet_complexity.guesses.";
-const FILED = "null"; // replaces a guess once the file holds it; a removed key means "forgotten"
+const FILED = /^\[null,(\d+)\]$/; // replaces a guess once the file holds it or one made later, with that one's time; a removed key means "forgotten"
 
 // A kept guess is [guess, milliseconds since 1970]; an older page kept it without the time.
 const LATEST = 1e15;
@@ -115,7 +115,8 @@ const see = (name, at) => page.seen.set(name, Math.max(at, page.seen.get(name) ?
 
 function asGuess(read) {
   try {
-    return JSON.parse(read()) ?? undefined;
+    const found = JSON.parse(read()) ?? undefined;
+    return found?.[0] === null ? undefined : found; // it is in the file
   } catch {
     return undefined;
   }
@@ -151,7 +152,7 @@ const kept = {
     const found = kept.get(name);
     if (timeOf(found) > timeOf(filed)) return false;
     page.stored.delete(name);
-    if (found !== undefined) kept.write(name, null);
+    if (found !== undefined) kept.write(name, [null, timeOf(filed)]);
     return true;
   },
   forget() {
@@ -174,14 +175,14 @@ if (!page.stored) {
   globalThis.addEventListener?.("storage", ({ key, oldValue, newValue }) => {
     if (key === null) return [...page.stored].forEach(kept.drop); // all that this site keeps
     if (!key.startsWith(STORE)) return undefined;
-    const name = key.slice(STORE.length), isFiled = newValue === FILED;
-    if (newValue === null) return kept.drop(name);
+    if (newValue === null) return kept.drop(key.slice(STORE.length));
+    const name = key.slice(STORE.length), [, filed] = FILED.exec(newValue) ?? [], old = asGuess(() => oldValue);
     // Another page has overwritten this page's later guess.  A removed key is not written again: it was forgotten.
-    const isLost = isFiled
-      ? (page.unfiled.get(name)?.[1] ?? -1) >= timeOf(asGuess(() => oldValue))
+    const isLost = filed
+      ? (page.unfiled.get(name)?.[1] ?? -1) > Number(filed)
       : timeOf(page.guesses.get(name)) > timeOf(kept.get(name));
     if (isLost && page.stored.has(name) && kept.names().includes(name)) kept.write(name, page.guesses.get(name));
-    else if (isFiled) remember(name, asGuess(() => oldValue), page.filed);
+    else if (filed && timeOf(old) === Number(filed)) remember(name, old, page.filed);
     return tellAll("noted");
   });
 }
