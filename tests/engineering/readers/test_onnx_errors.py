@@ -428,6 +428,7 @@ def test_what_was_written_down_for_another_side_is_not_read_as_if_it_were_not(as
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {4}, int64[1] z = {0}, int64[1] i = {2}", 4, None),
         ("a = Slice (x, z, s, i) y = Relu (a)", "int64[1] s = {8}, int64[1] z = {0}, int64[1] i = {2}", 8, None),
         ("y = Expand (x, s)", "int64[4] s = {1, 3, 8, 1}", 8, None),
+        ("a = CenterCropPad <axes = [2, 3]> (x, s) y = Relu (a)", "int64[2] s = {4, 4}", 4, 4),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("side", [12, N])
@@ -638,3 +639,20 @@ def test_a_global_pool_of_several_images_is_refused(pool: str) -> None:
     given, stored = "float[1, 12, 4, 4] x", "int64[4] s = {4, 3, 4, 4}"
     model = text(f"r = Reshape (x, s) y = {pool} (r)", given, stored)
     fails(f"{pool} (y): of 4 images at once", model)
+
+
+def test_an_output_shape_that_was_written_down_is_not_taken_along_to_another_side():
+    ones = ", ".join("1" * 36)
+    body = "y = ConvTranspose <strides = [2, 2], output_shape = [16, 16]> (x, k)"
+    model = text(body, "float[1, 3, 8, 8] x", f"float[3, 3, 2, 2] k = {{{ones}}}")
+    assert from_onnx(model).total().macs == 36 * 64
+    made = "it makes 1 x 3 x 16 x 16 of 1 x 3 x 12 x 12, and 1 x 3 x 16 x 16 of 1 x 3 x 8 x 8"
+    fails(f"{made} when it was exported", model, side=12)
+    fails("its output_shape was written down for another side than N x N x 3", model, side=N)
+
+
+def test_dropout_in_training_mode_is_named():
+    stored = "float r = {0.5}, bool t = {1}"
+    fails("Dropout (y): in training mode", text("y = Dropout (x, r, t)", stored=stored))
+    off = text("a = Dropout (x, r, t) y = Relu (a)", stored=stored.replace("{1}", "{0}"))
+    assert from_onnx(off).total().elementwise == 3 * N**2

@@ -185,6 +185,7 @@ CASES = [
     ("Pad", [X, i(0, 0, 1, 2, 0, 0, 3, 0)], {"mode": "reflect"}, 0, 0, 0),
     ("Pad", [X, i(1, -2, 0, -1), None, i(2, 3)], {}, 0, 0, 0),
     ("Pad", [X, i(0, 2, 0, 0, 0, 2, 0, 0)], {}, 0, 0, 0),
+    ("Pad", [X, i(0, 0, 1, 0, 0, 0, -1, 0)], {}, 0, 0, 0),
     ("DepthToSpace", [X], {"blocksize": 2, "mode": "DCR"}, 0, 0, 0),
     ("SpaceToDepth", [X], {"blocksize": 2}, 0, 0, 0),
     ("ReduceMean", [X, i(2, 3)], {}, 0, 0, SIZE),

@@ -97,6 +97,8 @@ def merged(node: Node) -> Row:
 @operator("Dropout", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze")
 def view(node: Node) -> Row:
     """The same numbers seen as another map."""
+    if node.kind == "Dropout" and any(node.known(2, [])):
+        raise UnsupportedError("in training mode")
     return Row(Reshape(node.made.map.shape), {node.maps[0]: node.made.map})
 
 
@@ -144,6 +146,8 @@ def stays(node: Node) -> bool:
         moving = [axis for axis in perm if before[axis] != 1]
         return moving == sorted(moving)
     turned = node.kind == "Slice" and node.has(4)
+    if node.kind == "Pad":  # rows may go at one end and come at the other
+        turned = any(node.known(1, node.get("pads", [])))
     kinds = ("Concat", "Expand", "Pad", "Slice", "Split", "Tile")
     return node.kind in kinds and node.made.shape == before and len(node.maps) == 1 and not turned
 

@@ -53,7 +53,7 @@ from unet_complexity.engineering.readers.onnx.weights import NONE, Counted, Use,
 from unet_complexity.engineering.readers.reading import Reading
 
 FLOAT = 1
-SIZED = ("Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
+SIZED = ("CenterCropPad", "Expand", "Resize", "Reshape", "Slice")  # their sizes may be written down
 NO_WEIGHTS = (7, 8, 9)  # whole numbers that are sizes or places, words, booleans
 GRAPHS = ("If", "Loop", "Scan")  # named as missing
 RANDOM = (
@@ -299,7 +299,8 @@ class Walk:
         for node in self.ran:
             computed = any(value and value.of_shapes for value in node.inputs)
             computed = not node.has(3) if node.kind == "Resize" else computed
-            if node.kind in SIZED and 0 in node.maps and not computed:
+            sized = node.kind in SIZED or node.get("output_shape")
+            if sized and 0 in node.maps and not computed:
                 names = node.proto.input[0], node.proto.output[0]
                 seen, made = [(before[x].shape, self.values[x].shape) for x in names]
                 if written_down(node.kind, seen, made):
