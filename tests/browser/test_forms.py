@@ -437,6 +437,23 @@ def test_a_guess_that_another_page_filed_is_not_put_back_into_the_browser(offlin
     page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
 
 
+def test_what_is_typed_and_not_noted_stays_whatever_the_kernel_tells(offline_page):
+    page = offline_page(with_a_key())
+    page.evaluate(ANSWERING)
+    field = form(page).locator("input")
+    field.fill("12")
+    field.blur()
+    page.evaluate("(at) => answer((one) => ({ ...one, noted: [5, at] }))", later())
+    assert (field.input_value(), told(page).inner_text()) == ("12", "You said x 5.")
+    form(page).get_by_role("button", name="Note my guess").click()
+    assert page.evaluate("sent.at(-1).typed") == "12"
+    field.fill("13")
+    reveal(page)
+    page.get_by_role("button", name=FORGET).click()
+    assert field.input_value() == "13"
+    page.errors[:] = [error for error in page.errors if "cdnjs." not in error]
+
+
 def test_a_page_without_a_kernel_does_not_put_back_what_the_file_has_replaced(offline_page):
     page = offline_page(with_a_key())
     note(page, "5")

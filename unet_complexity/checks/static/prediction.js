@@ -19,8 +19,10 @@ function ask(root, question) {
   const tell = () => {
     const guess = known(question);
     if (guess === null) return say("");
-    if (!question.choices.length || question.choices.includes(guess)) typed.value = guess;
-    settled = typed.value;
+    if (typed.value === settled && (!question.choices.length || question.choices.includes(guess))) {
+      typed.value = guess; // but keep what the reader has typed and not noted
+      settled = typed.value;
+    }
     return say(`You said ${written(question, guess)}.`);
   };
   const keep = (guess, isKept) => {
@@ -71,7 +73,7 @@ function ask(root, question) {
     if (what === "filed" && name !== question.name) return askAgain();
     if (what !== "forgotten" || name !== question.name) return undefined;
     clearTimeout(late);
-    if (typed.value === settled || !root.contains(document.activeElement)) typed.value = ""; // keep what the reader is typing
+    if (typed.value === settled) typed.value = settled = "";
     return tell();
   });
   tell();
@@ -90,12 +92,12 @@ function ask(root, question) {
       return told;
     };
     model.on("change:told", () => {
-      const { text, nth, at = LATEST } = hear();
+      const { text, nth, noted, at = LATEST } = hear();
       if (at < LATEST) see(question.name, at); // also if the file does not hold it
       if (nth < sent) return; // about an earlier guess
       clearTimeout(late);
       if (!text) { // the answer to a question, of this view or of another one
-        if (nth === sent && (typed.value === settled || !root.contains(document.activeElement))) tell();
+        if (nth === sent && noted) tell();
         return;
       }
       const isOlder = at < latest(question)[1]; // as before a reload, or in another page
