@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import unescape
 from pathlib import Path
 
-# In the data of a form, and in the saved state of its widget: what Python knew, what was typed, what the file held.
+# In the data of a form and the saved state of its widget: a known, a typed and a filed guess.
 GUESS = re.compile(r'"(guess|typed|noted)":(?! ?null)')
 
 
@@ -23,7 +23,7 @@ def refuse(paths: Iterable[Path]) -> None:
 
 
 def has_guess(path: Path) -> bool:
-    """Whether one is shown or saved, however the file writes its characters."""
+    """Return True if a notebook shows or saves a guess, also if its JSON escapes characters."""
     notebook = json.loads(path.read_text("utf-8"))
     shown = [cell.get("outputs") for cell in notebook["cells"]]
     text = json.dumps([shown, notebook["metadata"].get("widgets")])

@@ -56,9 +56,9 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def real(path: Path) -> Path:
-    """Return where a path leads, links followed; a folder before ``..`` need not be there.
+    """Return the path of the file itself: links are followed, and a folder before ``..`` may be missing.
 
-    Whoever reads a file and writes it must do both there: the system would not find it to read.
+    A file that is read and then written needs this path for both.  The system itself would not find it to read.
     """
     try:
         return Path(os.path.realpath(path))

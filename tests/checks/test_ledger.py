@@ -394,7 +394,7 @@ def test_a_guess_that_is_sent_twice_does_not_replace_one_that_was_mended_by_hand
     file.write_text(json.dumps({NAME: [9, 1000]}))
     told, counts, at = note("4", 1000)
     assert (told.text, counts, at) == ("Not noted, since later you said x 9.", (9, 1000), 1000)
-    file.write_text(json.dumps({NAME: [9, 10**15]}))  # there is no later time
+    file.write_text(json.dumps({NAME: [9, 10**15]}))  # the largest time
     assert note("4", 10**15)[1:] == ((4, 10**15), 10**15)
 
 

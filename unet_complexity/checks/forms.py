@@ -71,9 +71,9 @@ class Asked(Feedback):
 
     Attributes:
         question: what the form's script needs, with the guess that is noted.
-        note: called with what a reader types, and when; returns what to tell the reader, the guess
-            that counts, None if the file does not hold it, and its time.  Called with None, it notes
-            nothing.
+        note: called with the typed text and its time; returns the message for the reader, the guess
+            that counts (None if the file does not hold it) and that guess's time.  Called with None,
+            it notes nothing.
     """
 
     question: dict[str, Any]

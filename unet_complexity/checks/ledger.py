@@ -162,10 +162,10 @@ def _noted(
     Args:
         prediction: what is guessed at.
         typed: the guess; None to note nothing.
-        at: when it was made; None for now.  A guess that was made later stays, or at that time.
+        at: when it was made; None for now.  A guess made later, or at the same time, stays.
 
     Returns:
-        What to say; the guess that counts, None if the file does not hold it; and its time.
+        The message, the guess that counts (None if the file does not hold it), and its time.
     """
     name, path = prediction.name, _path()
     if typed is None:

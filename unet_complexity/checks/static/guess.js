@@ -187,7 +187,7 @@ if (!page.stored) {
   });
 }
 
-const toldBefore = new WeakMap(); // by question: what the kernel had told when the form or ledger was made
+const toldBefore = new WeakMap(); // by question: the filed guess, as told by the kernel, when the form or ledger was made
 
 // The guess that is known for a question, the latest of this visit's, the browser's and the file's; and its time.
 function latest(question) {

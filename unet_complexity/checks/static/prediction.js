@@ -30,7 +30,7 @@ function ask(root, question) {
     const stays = isKept ? "This browser keeps it." : "Only until this page is closed.";
     say(`Noted: you say ${written(question, guess)}.${hint(question, guess)} ${stays}`);
   };
-  // Sends a text to the kernel, or null to ask for the guess in the file.  False if there is no kernel to send it to.
+  // Sends a text to the kernel, or null to ask for the guess in the file.  False without a kernel.
   const request = (text, at) => {
     if (!link || isGone(link.widget_manager)) return false;
     sent = Math.max(sent + 1, Date.now()); // new to the kernel after a reload too

@@ -100,7 +100,7 @@ def is_functional(entry: Config) -> bool:
 
 
 def leading(calls: Iterable[Any], ends: Iterable[Any]) -> deque[Any]:
-    """Those calls that lead to some results, each of which is that of a layer and the number of its call."""
+    """Return the calls that lead to some results; a result is named by its layer and the number of its call."""
     unread = {(entry["name"], number): given for entry, number, _, given in calls}
     read = [*ends]
     for one in read:
@@ -141,7 +141,9 @@ class _Reader:
         return network
 
     def model(self, config: Config, path: str, inputs: list[Value] | None) -> list[Value]:
-        """What a model writes: each layer runs as soon as what it reads is there, and none that leads to no output.
+        """Return a model's outputs.
+
+        A layer runs as soon as its inputs are there; one that leads to no output is left out.
 
         Calls wait in a queue, at first in the order of the file.  ``inputs``: what a model inside another one is given.
         """

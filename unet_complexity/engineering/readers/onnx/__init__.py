@@ -50,9 +50,9 @@ def from_onnx(
     through some of them and must hold at the others.  What letters must obey, such as "32 divides N", is found by
     trying.  These sides go up to about 3,000: what changes only beyond them, such as a Slice that ends at 5,000, is
     not in the formula, but ``side=20_000`` counts it.  Sizes that an exporter computed and wrote down are refused where
-    the model is read at another side; the kernel of an adaptive pool, the width of a padding, what a Gather picks and
-    how often a Tile repeats cannot be told from the model's own, so export with free sides what is to be read at
-    others.  A file of several images at once is refused, since what their number was written
+    the model is read at another side; the kernel of an adaptive pool, the width of a padding, the indices of a Gather
+    and the repeats of a Tile may as well be the model's own.  Export with free sides a model that you read at others.
+    A file of several images at once is refused, since what their number was written
     into cannot be told apart.  Branches (If) and products of whole numbers (QLinearConv) are named as unknown.
 
     ``params`` are the elements of the stored arrays that training changes, each array's once, also where several nodes

@@ -1,4 +1,4 @@
-"""A model's own functions: what they come to when written out, and the graph with them written out by ``onnx``."""
+"""A model's local functions: their size when written out, and the graph in which ``onnx`` has written them out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EMPTY = 128  # bytes for each message, which takes memory also if it is empty
 def check_functions(model: Any) -> None:
     """ValueError if the model's functions make too many nodes or bytes when written out.
 
-    A reference to what a function is given counts as large as the whole call, which is the most that replaces it.
+    A reference to a function's input or attribute counts as large as the whole call: it cannot be replaced by more.
     Attributes that a call leaves out are those of the function, and each message counts ``EMPTY`` bytes more.
 
     RecursionError if functions call themselves.
@@ -81,7 +81,7 @@ def parts(message: Any) -> Iterator[Any]:
 
 
 def _called(name: str, one: Any) -> tuple[str, str, str]:
-    """What a call and the function that it calls have in common."""
+    """Return domain, name and overload, by which a call finds its function."""
     return "" if one.domain in STANDARD else one.domain, name, one.overload
 
 
@@ -94,8 +94,8 @@ def all_nodes(messages: Iterable[Any]) -> Iterator[Any]:
 def written_out(model: Any) -> Any:
     """Return the model without functions: each call is replaced by the nodes of its function.
 
-    ``onnx`` leaves out the defaults of attributes, so calls are given them before.  A function that others call waits
-    for these: what they pass on may be absent.  A Constant that several calls repeat is one.
+    ``onnx`` leaves out the defaults of attributes, so calls are given them before.  Outer functions
+    come first, because an attribute that they pass on may be absent.  Copies of one Constant become one array.
     """
     from onnx import inliner
 
